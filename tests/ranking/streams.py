@@ -1,0 +1,64 @@
+"""Made-up posts: a steady background of everyday words, and whatever a test adds to it."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from itertools import accumulate, count
+from random import Random
+
+from trendspark_cli.ranking.folding import fold
+from trendspark_cli.ranking.history import DictHistory, SourceState
+from trendspark_cli.ranking.posts import FoldPost, PostRow
+from trendspark_cli.ranking.ticks import TICK_SECONDS, TICKS_PER_DAY, tick_of
+from trendspark_cli.ranking.topics import Topic, find_topics
+from trendspark_cli.ranking.window import Window
+
+START_TICK = 1_700_000_000 // 86_400 * TICKS_PER_DAY  # a midnight
+HOUR = 3600
+_VOCABULARY = [f"everyday{number}x" for number in range(1500)]
+_WEIGHTS = list(accumulate(1.0 / (rank + 10) for rank in range(len(_VOCABULARY))))
+_ids = count(1)
+
+
+def post(text: str, at: int, author: str | None = None, source: str = "reddit") -> PostRow:
+    """Return one post created at `at` (epoch seconds)."""
+    return (next(_ids), source, author, None, at, text)
+
+
+def background(first_tick: int, ticks: int, per_tick: int = 10, source: str = "reddit", seed: int = 1) -> list[PostRow]:
+    """Return everyday posts, `per_tick` in each tick, each by an author of its own."""
+    random = Random(seed * 1_000_003 + first_tick)
+    return [
+        post(" ".join(random.choices(_VOCABULARY, cum_weights=_WEIGHTS, k=7)), tick * TICK_SECONDS + n, None, source)
+        for tick in range(first_tick, first_tick + ticks)
+        for n in range(per_tick)
+    ]
+
+
+def said(words: str, times: int, at: int, authors: Sequence[str | None] = (None,), seed: int = 5) -> list[PostRow]:
+    """Return posts that all say `words` amid everyday ones, ten seconds apart."""
+    random = Random(seed)
+    return [
+        post(f"{words} {' '.join(random.choices(_VOCABULARY, k=4))}", at + 10 * n, authors[n % len(authors)])
+        for n in range(times)
+    ]
+
+
+class Desk:
+    """A history and its sources, with the two things one does with them."""
+
+    def __init__(self) -> None:
+        self.history = DictHistory()
+        self.sources: dict[str, SourceState] = {}
+
+    def learn(self, rows: Iterable[PostRow], at_once: int = 1_000) -> None:
+        """Fold posts, in the order of their creation."""
+        posts = [FoldPost(row[1], row[4], row[5]) for row in sorted(rows, key=lambda row: row[4])]
+        sizes = Counter(tick_of(one.created_at) for one in posts)
+        for start in range(0, len(posts), at_once):
+            fold(posts[start : start + at_once], sizes, self.history, self.sources)
+
+    def topics(self, rows: Iterable[PostRow], now: int, floor: float | None = None) -> list[Topic]:
+        """Return the topics at `now` of a window of these posts."""
+        window = Window()
+        window.add(rows)
+        return find_topics(window, now, self.history, self.sources, floor=floor)

@@ -1,0 +1,63 @@
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from trendspark_cli.ranking.scoring import THREE_WINDOWS, enough_observed, log10_probability, log_gamma, surprise
+
+MEANS = st.floats(1e-4, 50.0)
+SPREADS = st.floats(0.031, 20.0)
+
+
+def score(observed: float, expected: float, spread: float) -> float:
+    return float(surprise(np.array([observed]), np.array([expected]), np.array([spread]))[0])
+
+
+def summed(observed: int, expected: float, spread: float) -> float:
+    """Return -log10 of the tail summed term by term, up to where nothing is left."""
+    r, total = 1.0 / spread, 0.0
+    for k in range(observed, observed + 20_000):
+        log_p = math.lgamma(k + r) - math.lgamma(r) - math.lgamma(k + 1)
+        log_p += k * math.log(expected / (expected + r)) - r * math.log1p(expected / r)
+        total += math.exp(log_p)
+    return -math.log10(total)
+
+
+@pytest.mark.parametrize(
+    ("observed", "expected", "spread"),
+    [(3, 0.01, 3.0), (14, 0.01, 1.0), (60, 20.0, 0.05), (5, 2.0, 8.0), (90, 9.0, 2.0)],
+)
+def test_the_tail_is_the_sum_of_its_probabilities(observed: int, expected: float, spread: float) -> None:
+    assert score(observed, expected, spread) == pytest.approx(summed(observed, expected, spread), abs=0.002)
+
+
+@given(st.floats(0.01, 1e6))
+def test_log_gamma_agrees_with_the_standard_library(z: float) -> None:
+    assert float(log_gamma(np.array([z]))[0]) == pytest.approx(math.lgamma(z), abs=1e-8, rel=1e-11)
+
+
+@given(st.integers(3, 500), MEANS, SPREADS)
+def test_more_posts_are_never_less_surprising(observed: int, expected: float, spread: float) -> None:
+    assert score(observed + 1, expected, spread) >= score(observed, expected, spread) - 1e-9
+
+
+@given(st.integers(3, 500), MEANS, SPREADS)
+def test_the_quick_bound_is_never_below_the_score(observed: int, expected: float, spread: float) -> None:
+    first = log10_probability(np.array([float(observed)]), np.array([expected]), np.array([1.0 / spread]))
+
+    assert -float(first[0]) >= score(observed, expected, spread) - 1e-9
+
+
+@pytest.mark.parametrize(("observed", "expected"), [(2.0, 0.0001), (15.0, 10.0)])
+def test_two_posts_or_half_more_than_usual_are_never_surprising(observed: float, expected: float) -> None:
+    assert score(observed, expected, 0.03) == 0.0
+
+
+@given(MEANS, SPREADS)
+def test_enough_is_the_smallest_count_that_reaches_the_threshold(expected: float, spread: float) -> None:
+    needed = int(enough_observed(np.array([expected]), np.array([spread]), 5.8)[0])
+
+    assert score(needed, expected, spread) - THREE_WINDOWS >= 5.8
+    assert score(needed - 1, expected, spread) - THREE_WINDOWS < 5.8

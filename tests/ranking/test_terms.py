@@ -1,0 +1,105 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from trendspark_cli.ranking.terms import MOST_WORDS, Vocabulary, term_key, terms_of, terms_of_posts
+
+
+def test_a_tag_and_its_word_are_one_term() -> None:
+    assert terms_of("#Marathon") == terms_of("marathon") == {"marathon"}
+
+
+def test_a_cashtag_stays_apart_from_its_word() -> None:
+    assert terms_of("$TSLA") == {"$tsla"}
+
+
+def test_an_amount_of_money_is_a_number() -> None:
+    assert terms_of("$500") == {"500"}
+
+
+def test_adjacent_words_make_a_pair_but_not_across_a_stop_word() -> None:
+    assert terms_of("Boston marathon of runners") == {"boston", "marathon", "runners", "boston marathon"}
+
+
+@pytest.mark.parametrize("text", ["Boston's", "Boston’s", "BOSTON", "“Boston”,", "(boston)", "Boston's!"])
+def test_case_quotes_and_possessive_make_no_other_term(text: str) -> None:
+    assert terms_of(text) == {"boston"}
+
+
+@pytest.mark.parametrize("text", ["don't", "don’t", "the", "и", "для", "está", "nicht", "a", "7", "42", "x", "@", "#"])
+def test_words_that_say_nothing_are_no_terms(text: str) -> None:
+    assert terms_of(text) == set()
+
+
+@pytest.mark.parametrize("text", ["RT @bob: quake", "rt @bob quake", "quake https://t.co/abc", "HTTP://x.y/z quake"])
+def test_repost_prefix_and_links_are_no_terms(text: str) -> None:
+    assert terms_of(text) == {"quake"}
+
+
+def test_words_joined_by_a_slash_are_words_and_a_pair() -> None:
+    assert terms_of("Lakers/Celtics") == {"lakers", "celtics", "lakers celtics"}
+
+
+@pytest.mark.parametrize(
+    ("text", "term"),
+    [
+        ("東京オリンピック", "東京"),
+        ("大地震が発生", "地震"),
+        ("हिन्दी समाचार", "हिन्दी"),
+        ("землетрясение в Турции", "землетрясение"),
+        ("زلزال تركيا", "زلزال"),
+        ("ข่าวด่วน", "ข่"),
+        ("지진 발생", "지진"),
+        ("Île-de-France", "île-de-france"),
+        ("ＴＯＫＹＯ", "tokyo"),
+    ],
+)
+def test_words_of_other_scripts_are_terms(text: str, term: str) -> None:
+    assert term in terms_of(text)
+
+
+def test_composed_and_decomposed_accents_are_one_term() -> None:
+    assert terms_of("séisme") == terms_of("se\u0301isme")
+
+
+@pytest.mark.parametrize("text", ["", " ", "\0", "\1", "😀😀👩‍👩‍👧", "\u0301\u0301", "\u202e", "...", "\n\n", "\ud800"])
+def test_a_text_without_words_has_no_terms(text: str) -> None:
+    assert terms_of(text) == set()
+
+
+def test_an_endless_text_gives_a_bounded_number_of_terms() -> None:
+    text = " ".join(f"word{number}" for number in range(20_000))
+
+    assert len(terms_of(text)) < 2 * MOST_WORDS
+
+
+def test_an_endless_word_is_no_term() -> None:
+    assert terms_of("x" * 10_000 + " quake") == {"quake"}
+
+
+def test_an_endless_row_of_characters_in_a_script_without_spaces_is_bounded() -> None:
+    assert len(terms_of("".join(chr(0x4E00 + number % 5_000) for number in range(100_000)))) <= MOST_WORDS
+
+
+@given(st.lists(st.text(max_size=40), max_size=8))
+def test_each_text_has_its_own_terms_whatever_its_neighbours(texts: list[str]) -> None:
+    assert terms_of_posts(texts) == [terms_of(text) for text in texts]
+
+
+@given(st.text(max_size=60))
+def test_terms_are_counted_the_same_in_the_window_and_in_history(text: str) -> None:
+    vocabulary = Vocabulary()
+
+    vocabulary.encode([text])
+    codes = vocabulary.encode([text])  # the second time from memory
+
+    assert {vocabulary.words[code] for code in codes if code > 1} == {t for t in terms_of(text) if " " not in t}
+
+
+def test_a_term_key_is_the_same_in_every_process() -> None:
+    assert term_key("boston marathon") == 5577895171303394166
+
+
+@given(st.text())
+def test_a_term_key_fits_a_signed_64_bit_integer(term: str) -> None:
+    assert -(2**63) <= term_key(term) < 2**63

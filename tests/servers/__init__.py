@@ -1,0 +1,32 @@
+"""Local imitations of the X and Reddit web APIs, answering on real sockets of this machine.
+
+Tests point the real tweepy and praw at them; see `XServer`, `RedditServer`, and `faults` for
+what can be made to go wrong. Nothing here reaches the network.
+"""
+
+from .clients import praw_client, tweepy_client
+from .fault_plan import FaultPlan
+from .http_base import LocalServer
+from .messages import Answer, Fault, LoggedRequest, Request
+from .reddit_posts import reddit_post
+from .reddit_server import RedditServer
+from .x_posts import edit_of, retweet_of, x_id, x_post
+from .x_server import XServer
+
+__all__ = [
+    "Answer",
+    "Fault",
+    "FaultPlan",
+    "LocalServer",
+    "LoggedRequest",
+    "RedditServer",
+    "Request",
+    "XServer",
+    "edit_of",
+    "praw_client",
+    "reddit_post",
+    "retweet_of",
+    "tweepy_client",
+    "x_id",
+    "x_post",
+]

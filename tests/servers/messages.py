@@ -1,0 +1,119 @@
+"""What a test server receives, what it answers, and what it remembers of both."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any
+
+JsonObject = dict[str, Any]
+
+
+class Delivery(Enum):
+    """How the bytes of an answer leave the server."""
+
+    WHOLE = "whole"
+    DRIPPED = "dripped"  # the body comes a few bytes at a time
+    TRUNCATED = "truncated"  # Content-Length promises more than is sent, then the line closes
+    NEVER = "never"  # the request is read and nothing is ever sent
+    RESET = "reset"  # the connection is cut with a TCP reset
+
+
+@dataclass(frozen=True)
+class Request:
+    """One request as it arrived; `query` holds the first value of each parameter."""
+
+    method: str
+    path: str
+    query: Mapping[str, str]
+    headers: Mapping[str, str]  # lower-case names, without Authorization
+    authorization: str | None
+    body: bytes
+    endpoint: str  # the server's own name for it, such as "search_recent"
+    number: int  # 1 for the first request of this endpoint
+    serial: int  # 1 for the first request of the server
+    platform: str  # "x" or "reddit"
+    server_url: str
+    time: float  # Unix seconds on the server's clock
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What to send back, and how."""
+
+    status: int = 200
+    body: bytes = b""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    delivery: Delivery = Delivery.WHOLE
+    drip_bytes: int = 1
+    drip_seconds: float = 0.05  # pause between two drips
+
+    @property
+    def logged_status(self) -> int | None:
+        """The status a client can have seen; None when the server sent none."""
+        return None if self.delivery in (Delivery.NEVER, Delivery.RESET) else self.status
+
+
+@dataclass(frozen=True)
+class LoggedRequest:
+    """One line of a server's request log."""
+
+    request: Request
+    status: int | None  # None when no status was ever sent
+    fault: str | None  # name of the fault that answered, None for a healthy answer
+
+    @property
+    def method(self) -> str:
+        return self.request.method
+
+    @property
+    def path(self) -> str:
+        return self.request.path
+
+    @property
+    def query(self) -> Mapping[str, str]:
+        return self.request.query
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        return self.request.headers
+
+    @property
+    def authorization(self) -> str | None:
+        return self.request.authorization
+
+    @property
+    def endpoint(self) -> str:
+        return self.request.endpoint
+
+    @property
+    def time(self) -> float:
+        return self.request.time
+
+
+@dataclass(frozen=True)
+class Fault:
+    """Something that goes wrong instead of the healthy answer.
+
+    `answer` is a pure function of the request, so one fault can be used many times, on both
+    platforms and by several servers.
+    """
+
+    name: str
+    answer: Callable[[Request], Answer]
+
+
+def json_answer(
+    document: object,
+    status: int = 200,
+    headers: Mapping[str, str] | None = None,
+) -> Answer:
+    """Return *document* as a JSON answer."""
+    body = json.dumps(document, ensure_ascii=False).encode()
+    return Answer(
+        status=status,
+        body=body,
+        headers={"content-type": "application/json; charset=utf-8", **(headers or {})},
+    )

@@ -1,0 +1,56 @@
+"""The one place that reads the time, and the one written form of a time."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+Clock = Callable[[], datetime]
+
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+_DURATION = re.compile(r"(\d+(?:\.\d+)?)([smhd]?)")
+
+
+def utc_now() -> datetime:
+    """Return the present, aware, in UTC."""
+    return datetime.now(UTC)
+
+
+def to_text(moment: datetime) -> str:
+    """Return *moment* as stored and shown: `2026-11-01T12:00:00.000Z` (UTC, milliseconds)."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
+
+
+def from_text(text: str) -> datetime:
+    """Return the aware UTC time of an ISO 8601 *text*; one without a zone is taken as UTC.
+
+    Raises ValueError when it is no ISO 8601 date and time.
+    """
+    moment = datetime.fromisoformat(text)
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+def from_epoch(seconds: float) -> datetime:
+    """Return the UTC time *seconds* after 1970-01-01."""
+    return datetime.fromtimestamp(seconds, UTC)
+
+
+def parse_duration(text: str) -> timedelta:
+    """Return the duration written as `90s`, `15m`, `6h`, `45d`; a bare number is seconds.
+
+    Raises ValueError for anything else, negative values included.
+    """
+    match = _DURATION.fullmatch(text.strip())
+    if match is None:
+        raise ValueError(f"{text!r} is no duration such as 90s, 15m, 6h or 45d")
+    return timedelta(seconds=float(match[1]) * _UNITS[match[2] or "s"])
+
+
+def duration_text(duration: timedelta) -> str:
+    """Return *duration* in the largest unit that divides it: `48h`, `7d`, `90s`."""
+    seconds = round(duration.total_seconds())
+    for unit in ("d", "h", "m"):
+        if seconds and seconds % _UNITS[unit] == 0:
+            return f"{seconds // _UNITS[unit]}{unit}"
+    return f"{seconds}s"

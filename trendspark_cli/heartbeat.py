@@ -1,0 +1,48 @@
+"""Say "still alive" in job_runs while a body is at work."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from types import TracebackType
+
+from trendspark_cli.clock import Clock
+from trendspark_cli.errors import TrendSparkError
+from trendspark_cli.store.protocol import Store
+
+BEAT_SECONDS = 15.0
+
+log = logging.getLogger(__name__)
+
+
+class Heartbeat:
+    """Beats from a thread with a store of its own, so that a body stuck in a call still shows as alive."""
+
+    def __init__(self, open_store: Callable[[], Store], run_id: int, clock: Clock) -> None:
+        self._open_store = open_store
+        self._run_id = run_id
+        self._clock = clock
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._beat, name="heartbeat", daemon=True)
+
+    def __enter__(self) -> Heartbeat:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._ended.set()
+        self._thread.join(timeout=BEAT_SECONDS)
+
+    def _beat(self) -> None:
+        while not self._ended.wait(BEAT_SECONDS):
+            try:
+                store = self._open_store()
+                try:
+                    store.job_runs.beat(self._run_id, self._clock())
+                finally:
+                    store.close()
+            except TrendSparkError as error:
+                log.warning("heartbeat missed: %s", error)

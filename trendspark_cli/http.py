@@ -1,0 +1,142 @@
+"""One way out to HTTP services: bounded in time and size, measured, and pointed where the settings say.
+
+tweepy, praw and our own calls all go through requests; the adapter here is mounted on their sessions, so that
+no library can wait for ever, send a token elsewhere, or call without being counted.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+
+import requests
+from requests.adapters import HTTPAdapter
+
+from trendspark_cli.clock import utc_now
+from trendspark_cli.job_context import ApiCall
+
+CONNECT_SECONDS = 5
+READ_SECONDS = 20  # between two bytes
+BODY_SECONDS = 30  # for the whole answer: a server that drips bytes never trips the time-out above
+MAX_BODY_BYTES = 32 * 2**20
+RETRIES = 2  # quick ones, for a blip; cron is the retry loop for anything longer
+RETRY_PAUSE_SECONDS = 0.5
+_CHUNK = 65536
+
+log = logging.getLogger(__name__)
+
+
+class AnswerTooSlowError(requests.exceptions.ReadTimeout):
+    """The body did not arrive in time."""
+
+
+class AnswerTooLargeError(requests.exceptions.RequestException):
+    """The body is larger than any answer of this service should be."""
+
+
+class BoundedAdapter(HTTPAdapter):
+    """Sends requests with time-outs, quick retries and a record of each try.
+
+    `rewrites` maps the host a library has built in to the base URL of the settings. `endpoint_of` names the
+    endpoint of a path from a short list, since it becomes a label.
+    """
+
+    def __init__(
+        self,
+        service: str,
+        record: Callable[[ApiCall], None],
+        *,
+        rewrites: Mapping[str, str] | None = None,
+        endpoint_of: Callable[[str], str] = lambda path: path,
+        remaining_header: str = "",
+    ) -> None:
+        super().__init__()
+        self._service = service
+        self._record = record
+        self._rewrites = rewrites or {}
+        self._endpoint_of = endpoint_of
+        self._remaining_header = remaining_header
+
+    def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> requests.Response:
+        """Send, read the whole body, and try again quickly after 5xx or a dropped connection."""
+        assert request.url is not None
+        request.url = self._rewritten(request.url)
+        kwargs["timeout"] = (CONNECT_SECONDS, READ_SECONDS)
+        kwargs["stream"] = True
+        for attempt in range(RETRIES + 1):
+            is_last = attempt == RETRIES
+            try:
+                response = self._send_once(request, *args, **kwargs)
+            except (requests.exceptions.SSLError, requests.exceptions.Timeout):
+                raise  # neither gets better within a second
+            except requests.exceptions.ConnectionError:
+                if is_last:
+                    raise
+            else:
+                if response.status_code < 500 or is_last:
+                    return response
+            time.sleep(RETRY_PAUSE_SECONDS * 2**attempt)
+        raise AssertionError("the last attempt returns or raises")
+
+    def _send_once(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> requests.Response:
+        started, at = time.monotonic(), utc_now()
+        response: requests.Response | None = None
+        complete = False
+        try:
+            response = super().send(request, *args, **kwargs)
+            _read_body(response, started)
+            complete = True
+            return response
+        finally:
+            seconds = time.monotonic() - started
+            endpoint = self._endpoint_of(urlsplit(request.url or "").path)
+            status = response.status_code if response is not None and complete else None
+            call = ApiCall(at, self._service, endpoint, status, seconds, self._remaining(response))
+            self._record(call)
+            log.info(
+                "request.completed service=%s endpoint=%s status=%s duration=%.3f",
+                self._service, endpoint, status or "none", seconds,
+            )
+
+    def _remaining(self, response: requests.Response | None) -> float | None:
+        try:
+            return float(response.headers[self._remaining_header]) if response is not None else None
+        except (KeyError, ValueError):
+            return None
+
+    def _rewritten(self, url: str) -> str:
+        parts = urlsplit(url)
+        base = self._rewrites.get(parts.netloc)
+        if base is None:
+            return url
+        target = urlsplit(base)
+        return urlunsplit((target.scheme, target.netloc, target.path + parts.path, parts.query, ""))
+
+
+def session(adapter: BoundedAdapter, existing: requests.Session | None = None) -> requests.Session:
+    """Return a session that sends everything through *adapter*."""
+    opened = existing if existing is not None else requests.Session()
+    opened.mount("https://", adapter)
+    opened.mount("http://", adapter)
+    return opened
+
+
+def _read_body(response: requests.Response, started: float) -> None:
+    """Read the body in bounded time and memory, so that `.content` is there afterwards."""
+    chunks, size = [], 0
+    try:
+        for chunk in response.iter_content(_CHUNK):
+            chunks.append(chunk)
+            size += len(chunk)
+            if size > MAX_BODY_BYTES:
+                raise AnswerTooLargeError(f"the answer is larger than {MAX_BODY_BYTES} bytes")
+            if time.monotonic() - started > BODY_SECONDS:
+                raise AnswerTooSlowError(f"the answer took longer than {BODY_SECONDS} s")
+    except BaseException:
+        response.close()
+        raise
+    response._content = b"".join(chunks)
+    response._content_consumed = True  # type: ignore[attr-defined]

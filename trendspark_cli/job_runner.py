@@ -1,0 +1,210 @@
+"""The life of a run, in one order, in one place: the only file that knows lock, job_runs, metrics, failure alert
+and exit code.
+
+lock -> store -> leftover runs -> `running` row -> body -> finish row, totals and alerts (one transaction) -> metrics
+-> exit code. What comes after the body always runs, and none of it can hide the body's own error.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import socket
+import time
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from pathlib import Path
+
+from trendspark_cli import __version__, log_setup
+from trendspark_cli.clock import Clock
+from trendspark_cli.errors import (
+    CeilingReachedError,
+    ExitCode,
+    LockHeldError,
+    StopRequest,
+    TrendSparkError,
+)
+from trendspark_cli.failure_streaks import note_outcome
+from trendspark_cli.heartbeat import Heartbeat
+from trendspark_cli.job_context import JobContext
+from trendspark_cli.locks import job_lock
+from trendspark_cli.metric_files import MetricFiles
+from trendspark_cli.models import RunResult
+from trendspark_cli.redaction import redact
+from trendspark_cli.run_records import record_end, record_skip
+from trendspark_cli.schedules import lateness
+from trendspark_cli.stop_signals import StopSignals
+from trendspark_cli.store.protocol import Store
+
+QUIET_WHEN_RUNNING = ("stream", "deliver")  # cron starts them each minute: a held lock is no news
+PAUSED_WITH = {"ingest": "ingest_rank", "rank": "ingest_rank"}  # pausing the pair pauses both
+Body = Callable[[JobContext], None]
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a body ended: the exit code decides the status."""
+
+    exit_code: int = ExitCode.DONE
+    status: str = "success"
+    error: TrendSparkError | Exception | StopRequest | None = None
+
+    @property
+    def message(self) -> str | None:
+        """Return what went wrong in one line, without secrets; None when nothing did."""
+        if self.error is None:
+            return None
+        if isinstance(self.error, TrendSparkError | StopRequest):
+            text = str(self.error)
+        else:
+            text = f"bug: {type(self.error).__name__}: {self.error}"
+        return redact(" ".join(text.split()))
+
+
+@dataclass(frozen=True)
+class JobRunner:
+    """Runs bodies for one installation. `has_terminal` is False under cron."""
+
+    clock: Clock
+    lock_folder: Path
+    open_store: Callable[[], Store]
+    metric_files: MetricFiles
+    timeouts: dict[str, timedelta | None]
+    failure_threshold: int
+    alerts_are_muted: bool
+    has_terminal: bool
+
+    def run(self, job_id: str, body: Body, *, locks: Sequence[str] = (), is_dry: bool = False) -> RunResult:
+        """Run *body* as *job_id* and return how it ended; never raises for what a job may do.
+
+        Raises TrendSparkError only when no record could be made: no database, a held lock that is no news.
+        """
+        if is_dry:
+            return self._run_dry(job_id, body)
+        with ExitStack() as held:
+            try:
+                for lock in locks or (job_id,):
+                    held.enter_context(job_lock(self.lock_folder, lock, self.clock()))
+            except LockHeldError as error:
+                return self._skip_for_lock(job_id, error)
+            store = self.open_store()
+            held.callback(store.close)
+            return self.run_locked(job_id, body, store)
+
+    def run_locked(self, job_id: str, body: Body, store: Store) -> RunResult:
+        """Run *body* with its lock held and its store open: `ingest_rank` does so for each of its steps."""
+        started = self.clock()
+        with store.transaction():
+            abandoned = store.job_runs.abandon(job_id, started)
+            for run_id in abandoned:
+                log.warning("run %d of %s ended without a word; marked abandoned", run_id, job_id)
+                note_outcome(store, job_id, run_id, "abandoned", "the process was killed", started,
+                             threshold=self.failure_threshold, muted=self.alerts_are_muted)
+            paused = store.job_states.get(job_id).paused or store.job_states.get(PAUSED_WITH.get(job_id, job_id)).paused
+            if paused:
+                run_id = record_skip(store, job_id, started, ExitCode.DONE, "paused")
+            else:
+                run_id = store.job_runs.start(job_id, started, os.getpid(), socket.gethostname(), __version__)
+        if paused:
+            self._write_metrics(job_id, store)
+            return RunResult(job_id, run_id, "skipped", ExitCode.DONE, started, 0.0, {"why": "paused"})
+        return self._run_recorded(JobContext(store, started, run_id), job_id, body)
+
+    def _run_recorded(self, job: JobContext, job_id: str, body: Body) -> RunResult:
+        assert job.run_id is not None
+        outer_run, log_setup.context.run_id = log_setup.context.run_id, job.run_id
+        log.info("%s started", job_id)
+        clock_started = time.monotonic()
+        with Heartbeat(self.open_store, job.run_id, self.clock):
+            outcome = self._call(job, job_id, body)
+        duration = time.monotonic() - clock_started
+        outcome = self._record(job, job_id, outcome, duration)
+        try:
+            self._write_metrics(job_id, job.store)
+        except TrendSparkError as error:
+            log.exception("metrics of %s were not written", job_id)
+            if outcome.error is None:
+                outcome = replace(outcome, exit_code=error.exit_code, error=error)
+                job.store.job_runs.amend(job.run_id, error.exit_code, outcome.message or "")
+        log.info("%s ended status=%s exit_code=%d counts=%s", job_id, outcome.status, outcome.exit_code, job.counts)
+        log_setup.context.run_id = outer_run
+        return _result(job, job_id, outcome, duration)
+
+    def _call(self, job: JobContext, job_id: str, body: Body) -> Outcome:
+        """Run the body under its deadline and signals, and say how it ended."""
+        try:
+            with StopSignals(job.store, self.timeouts.get(job_id)):
+                body(job)
+        except StopRequest as stop:
+            log.warning("%s: %s", job_id, stop)
+            status = "timeout" if stop.exit_code == ExitCode.DEADLINE else "interrupted"
+            return Outcome(stop.exit_code, status, stop)
+        except CeilingReachedError as error:
+            return Outcome(error.exit_code, "partial" if job.counts.get("fetched") else "skipped", error)
+        except TrendSparkError as error:
+            log.error("%s failed: %s", job_id, error, exc_info=True)
+            return Outcome(error.exit_code, "partial" if error.exit_code == ExitCode.PARTIAL else "error", error)
+        except Exception as error:  # noqa: BLE001 - the one place that must record whatever a job does
+            log.error("%s failed: a bug", job_id, exc_info=True)
+            return Outcome(ExitCode.FAILED, "error", error)
+        return Outcome()
+
+    def _record(self, job: JobContext, job_id: str, outcome: Outcome, duration: float) -> Outcome:
+        """Write the end of the run, its totals and its alerts in one transaction.
+
+        When even that fails, the body's own error is what the operator hears of.
+        """
+        now = self.clock()
+        try:
+            with job.store.transaction():
+                record_end(job, job_id, outcome.status, outcome.exit_code, outcome.message, now, duration,
+                           lateness(job_id, job.now) if not self.has_terminal else None)
+                note_outcome(job.store, job_id, job.run_id, outcome.status, outcome.message, now,
+                             threshold=self.failure_threshold, muted=self.alerts_are_muted)
+        except TrendSparkError as error:
+            log.exception("the end of run %s was not recorded", job.run_id)
+            if outcome.error is None:
+                return Outcome(error.exit_code, "error", error)
+        return outcome
+
+    def _write_metrics(self, job_id: str, store: Store) -> None:
+        self.metric_files.write(store, [job_id], self.clock())
+
+    def _skip_for_lock(self, job_id: str, error: LockHeldError) -> RunResult:
+        if job_id in QUIET_WHEN_RUNNING:
+            return RunResult(job_id, None, "skipped", error.exit_code, self.clock(), 0.0)
+        store = self.open_store()
+        try:
+            with store.transaction():
+                run_id = record_skip(store, job_id, self.clock(), error.exit_code, str(error))
+        finally:
+            store.close()
+        # The holder of the lock owns the metrics files.
+        outcome = Outcome(error.exit_code, "skipped", error)
+        return _result(JobContext(store, self.clock(), run_id), job_id, outcome, 0.0)
+
+    def _run_dry(self, job_id: str, body: Body) -> RunResult:
+        """Run *body* on a store that refuses writes: no lock, no row, no metrics."""
+        store = self.open_store()
+        job = JobContext(store, self.clock(), dry_run=True)
+        started = time.monotonic()
+        try:
+            outcome = self._call(job, job_id, body)
+        finally:
+            store.close()
+        return _result(job, job_id, outcome, time.monotonic() - started)
+
+
+def _result(job: JobContext, job_id: str, outcome: Outcome, duration: float) -> RunResult:
+    errors: tuple[dict[str, str], ...] = ()
+    if outcome.error is not None:
+        hint = outcome.error.hint if isinstance(outcome.error, TrendSparkError) else ""
+        errors = ({"code": str(int(outcome.exit_code)), "message": outcome.message or "", "hint": redact(hint)},)
+    return RunResult(
+        job_id, job.run_id, outcome.status, int(outcome.exit_code), job.now, round(duration, 3),
+        job.counts, errors, job.result, outcome.error,
+    )

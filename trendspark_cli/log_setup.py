@@ -1,0 +1,91 @@
+"""The log: one line per event, with the job and its run, redacted, safe to rotate while jobs run."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import sys
+from datetime import UTC, datetime
+from logging.handlers import WatchedFileHandler
+from pathlib import Path
+
+from trendspark_cli.redaction import redact
+
+_CHATTY = ("urllib3", "tweepy", "prawcore", "praw", "openai", "httpx2", "httpcore2", "botocore", "boto3")
+_ESCAPES = {ord(c): f"\\x{ord(c):02x}" for c in map(chr, (*range(9), *range(11, 32), *range(127, 160)))}
+
+
+class _Context(logging.Filter):
+    """Adds the job and run of this process to each record."""
+
+    job = "-"
+    run_id: int | None = None
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Mark the record; never drop it."""
+        record.job = self.job
+        record.run = self.run_id if self.run_id is not None else "-"
+        return True
+
+
+context = _Context()
+
+
+class TextFormatter(logging.Formatter):
+    """`2026-11-01T12:00:00.000Z INFO ingest run=12 message`; control characters escaped, secrets masked."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the line, traceback included."""
+        text = f"{_time(record)} {record.levelname} {record.job} run={record.run} {record.getMessage()}"  # type: ignore[attr-defined]
+        if record.exc_info:
+            text += "\n" + self.formatException(record.exc_info)
+        return redact(text).translate(_ESCAPES)
+
+
+class JsonFormatter(logging.Formatter):
+    """One JSON object a line, secrets masked."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the object as text."""
+        fields: dict[str, object] = {
+            "time": _time(record),
+            "level": record.levelname.lower(),
+            "job": record.job,  # type: ignore[attr-defined]
+            "run": record.run,  # type: ignore[attr-defined]
+            "message": redact(record.getMessage()),
+        }
+        if record.exc_info:
+            fields["traceback"] = redact(self.formatException(record.exc_info))
+        return json.dumps(fields)
+
+
+def configure_logging(log_file: Path, log_format: str, *, job: str, verbose: bool) -> None:
+    """Send the log to *log_file* when its folder exists; with *verbose* also to stderr."""
+    context.job, context.run_id = job, None
+    formatter = JsonFormatter() if log_format == "json" else TextFormatter()
+    root = logging.getLogger()
+    for old in list(root.handlers):
+        root.removeHandler(old)
+        old.close()
+    handlers: list[logging.Handler] = []
+    if log_file.parent.is_dir():
+        try:
+            os.close(os.open(log_file, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600))
+            handlers.append(WatchedFileHandler(log_file, encoding="utf-8", errors="backslashreplace"))
+        except OSError as error:
+            print(redact(f"trendspark: log file {str(log_file)!r} cannot be written: {error}"), file=sys.stderr)
+    if verbose:
+        handlers.append(logging.StreamHandler())
+    for handler in handlers or [logging.NullHandler()]:
+        handler.setFormatter(formatter)
+        handler.addFilter(context)
+        root.addHandler(handler)
+    root.setLevel(logging.INFO)
+    logging.raiseExceptions = False  # a full disk must not turn each log line into a traceback on stderr
+    for name in _CHATTY:
+        logging.getLogger(name).setLevel(logging.WARNING)
+
+
+def _time(record: logging.LogRecord) -> str:
+    return datetime.fromtimestamp(record.created, UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"

@@ -1,0 +1,172 @@
+"""Records that rooms pass to each other. Plain values; no behaviour worth a test of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal, NamedTuple
+
+SOURCES = ("x", "reddit")  # permanent: stored in posts.source and used as a metric label
+
+
+class Post(NamedTuple):
+    """One post as stored. A tuple, so that a page of them goes to the database without copying.
+
+    Times are text in the stored form (see `clock.to_text`). Counters are None when not told.
+    `edits` counts the versions before this one: an older version never replaces a newer.
+    `observed_at` is set when the line itself says when its counters were read.
+    """
+
+    source: str
+    source_id: str
+    author: str | None
+    community: str | None
+    text: str
+    url: str | None
+    lang: str | None
+    created_at: str
+    likes: int | None
+    replies: int | None
+    reposts: int | None
+    quotes: int | None
+    views: int | None
+    edits: int
+    observed_at: str | None
+
+
+@dataclass(frozen=True)
+class Span:
+    """What is still to be read of one query: newer than `since`, older than `until`.
+
+    Both ends are post ids of the source, exclusive; None is open. `token` continues a listing
+    inside the same run only: it is never stored.
+    """
+
+    since: str | None = None
+    until: str | None = None
+    token: str | None = None
+
+
+@dataclass(frozen=True)
+class Rejection:
+    """An item that was not stored, and why. `reason` is from a short fixed list: a metric label."""
+
+    reason: str
+    item: str  # enough to find it again: an id or a line number
+
+
+@dataclass(frozen=True)
+class Page:
+    """One answer of a source, newest post first."""
+
+    posts: tuple[Post, ...]
+    fetched: int  # items in the answer, rejected ones included
+    rejections: tuple[Rejection, ...] = ()
+    newest_id: str | None = None
+    unread: Span | None = None  # what lies below this page; None when nothing does
+    reads: int = 0  # billed units
+    endpoint: str = ""
+    request_id: str | None = None
+    notes: tuple[str, ...] = ()  # partial errors the source told us about
+
+
+@dataclass(frozen=True)
+class Gap:
+    """A range of one query that is known not to have been read."""
+
+    id: int
+    profile: str
+    source: str
+    query: str
+    since_id: str | None
+    until_id: str | None
+    reason: str
+    estimated_reads: int
+
+
+@dataclass(frozen=True)
+class PageOutcome:
+    """What storing a page did to the posts table."""
+
+    new: int
+    updated: int
+
+
+@dataclass(frozen=True)
+class JobRun:
+    """One row of job_runs, as `jobs history` shows it."""
+
+    id: int
+    job_id: str
+    status: str
+    started_at: str
+    heartbeat_at: str | None
+    finished_at: str | None
+    duration: float | None
+    scheduled_for: str | None
+    lateness: float | None
+    pid: int
+    host: str
+    exit_code: int | None
+    error: str | None
+    counts: Mapping[str, object]
+    version: str
+
+
+@dataclass(frozen=True)
+class JobState:
+    """What is remembered of a job between runs: paused by whom, and its failure streak."""
+
+    job_id: str
+    paused: bool = False
+    since: str | None = None
+    by: str | None = None
+    reason: str | None = None
+    failures: int = 0
+    failing_since: str | None = None
+    alert_key: str | None = None  # dedupe key of the streak's alert, once it was queued
+
+
+@dataclass(frozen=True)
+class Alert:
+    """A message for the operator, to be queued once: `dedupe_key` makes a second try harmless."""
+
+    dedupe_key: str
+    category: Literal[
+        "trending_alert", "daily_ideas", "job_alert", "api_alert", "budget_alert", "manual_test"
+    ]
+    body: str
+    channel: str = "telegram"
+
+
+@dataclass(frozen=True)
+class RunResult:
+    """How a run ended, as `--json` prints it."""
+
+    job: str
+    run_id: int | None
+    status: str
+    exit_code: int
+    started_at: datetime
+    duration_seconds: float
+    counts: Mapping[str, object] = field(default_factory=dict)
+    errors: tuple[Mapping[str, str], ...] = ()
+    extra: Mapping[str, object] = field(default_factory=dict)  # what a job adds: `rank` its trends
+    cause: BaseException | None = None
+
+
+@dataclass(frozen=True)
+class RankingProgress:
+    """How far the ranker has come.
+
+    Posts up to `seen_post_id` were looked at. Of those, every one before the position (`folded_created_at`,
+    `folded_post_id`) is in the history. `ranked_tick` is the last tick whose trends were settled, `swept_tick`
+    the last at which faded terms were dropped.
+    """
+
+    seen_post_id: int = 0
+    folded_created_at: str = ""
+    folded_post_id: int = 0
+    ranked_tick: int = 0
+    swept_tick: int = 0

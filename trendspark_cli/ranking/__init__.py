@@ -1,0 +1,1 @@
+"""Which topics burst: pure functions and plain records, no clock, no I/O, nothing of ours imported."""

@@ -1,0 +1,14 @@
+"""The two shapes in which posts come in."""
+
+from typing import NamedTuple
+
+PostRow = tuple[int, str, str | None, str | None, int, str]
+"""(id, source, author, community, created_at in epoch seconds, text): what a window is built from."""
+
+
+class FoldPost(NamedTuple):
+    """A post on its way into history; `created_at` in epoch seconds."""
+
+    source: str
+    created_at: int
+    text: str

@@ -1,0 +1,151 @@
+"""The ranking over a file of past posts, tick by tick and without look-ahead, through the code that ranks live posts.
+
+usage: python -m trendspark_cli.ranking.replay --tick 900 < posts.ndjson > ticks.ndjson
+"""
+
+import argparse
+import json
+import sys
+from collections import Counter, deque
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, TextIO
+
+from trendspark_cli.ranking.folding import fold
+from trendspark_cli.ranking.history import DictHistory, SourceState
+from trendspark_cli.ranking.posts import FoldPost, PostRow
+from trendspark_cli.ranking.ticks import TICK_SECONDS, TICKS_PER_DAY, WINDOW_TICKS, tick_of
+from trendspark_cli.ranking.topics import DEFAULT_THRESHOLD, Topic, find_topics
+from trendspark_cli.ranking.window import Window
+
+LISTED_FLOOR = 1.5  # far below any threshold: a scorer that sets the threshold itself needs the weak ones too
+LISTED_TOPICS = 20
+FRESH_VOCABULARY_POSTS = 200_000  # then the words of long ago are forgotten, so that a replay of years fits in memory
+
+
+@dataclass(frozen=True, slots=True)
+class ReplayPost:
+    """One input line: the id as given, and the row the window takes."""
+
+    name: str
+    row: PostRow
+
+
+def read_posts(lines: Iterable[str]) -> Iterator[ReplayPost]:
+    """Yield posts from NDJSON lines; each gets its line number as id.
+
+    Raises ValueError or KeyError on a line that is not a post.
+    """
+    for number, line in enumerate(lines):
+        if not line.isspace():
+            post: dict[str, Any] = json.loads(line)
+            created = int(datetime.fromisoformat(post["created_at"]).timestamp())
+            row = (number, post["source"], post.get("author"), post.get("community"), created, post["text"])
+            yield ReplayPost(str(post["id"]), row)
+
+
+class Replay:
+    """History, window and the posts in it, moved forward one tick at a time."""
+
+    def __init__(self, threshold: float = DEFAULT_THRESHOLD, floor: float = LISTED_FLOOR) -> None:
+        self.history = DictHistory()
+        self.sources: dict[str, SourceState] = {}
+        self.threshold = threshold
+        self.floor = floor
+        self.names: dict[int, str] = {}
+        self._window = Window()
+        self._ticks: deque[tuple[int, list[ReplayPost]]] = deque()
+        self._read = 0
+
+    def advance(self, tick: int, posts: Sequence[ReplayPost]) -> list[Topic]:
+        """Add the posts of one tick; return the topics at its end."""
+        self._ticks.append((tick, list(posts)))
+        self.names.update((post.row[0], post.name) for post in posts)
+        self._window.add(post.row for post in posts)
+        self._read += len(posts)
+        while self._ticks and self._ticks[0][0] <= tick - WINDOW_TICKS[-1]:
+            self._fold(*self._ticks.popleft())
+        if self._read > FRESH_VOCABULARY_POSTS:
+            self._start_window_afresh()
+        self._window.drop_before((tick + 1 - WINDOW_TICKS[-1]) * TICK_SECONDS)
+        if tick % TICKS_PER_DAY == 0:
+            self.history.drop_faint(tick)
+        return find_topics(
+            self._window,
+            (tick + 1) * TICK_SECONDS,
+            self.history,
+            self.sources,
+            threshold=self.threshold,
+            floor=self.floor,
+            limit=LISTED_TOPICS,
+        )
+
+    def _fold(self, tick: int, posts: Sequence[ReplayPost]) -> None:
+        """Put a tick that left the window into history."""
+        folded = [FoldPost(source, created, text) for _, source, _, _, created, text in (post.row for post in posts)]
+        sizes = Counter(tick_of(post.created_at) for post in folded)
+        fold(folded, sizes, self.history, self.sources)
+        for post in posts:
+            del self.names[post.row[0]]
+
+    def _start_window_afresh(self) -> None:
+        """Build the window anew from its posts."""
+        self._window = Window()
+        self._read = self._window.add(post.row for _, posts in self._ticks for post in posts)
+
+
+def replay(posts: Iterable[ReplayPost], replayed: Replay) -> Iterator[tuple[int, list[Topic]]]:
+    """Yield (tick end in epoch seconds, topics) for every tick from the first post on; posts must be sorted."""
+    batch: list[ReplayPost] = []
+    tick: int | None = None
+    for post in posts:
+        of_post = tick_of(post.row[4])
+        while tick is not None and of_post > tick:
+            yield (tick + 1) * TICK_SECONDS, replayed.advance(tick, batch)
+            batch, tick = [], tick + 1
+        tick = of_post if tick is None else tick
+        batch.append(post)
+    if tick is not None:
+        yield (tick + 1) * TICK_SECONDS, replayed.advance(tick, batch)
+
+
+def line_of(tick_end: int, topics: Sequence[Topic], names: dict[int, str]) -> str:
+    """Return one tick as a line of JSON."""
+    trends = [
+        {
+            "terms": [term.term for term in topic.terms],
+            "score": round(topic.score, 3),
+            "posts": [names[post] for post in topic.example_ids],
+            "label": topic.label,
+            "observed": round(topic.observed, 2),
+            "expected": round(topic.expected, 4),
+            "authors": topic.authors,
+            "sources": dict(topic.sources),
+            "window_seconds": topic.window_seconds,
+            "first_seen": written(topic.first_seen),
+            "last_seen": written(topic.last_seen),
+        }
+        for topic in topics
+    ]
+    return json.dumps({"tick": written(tick_end), "trends": trends}, ensure_ascii=False)
+
+
+def written(epoch_seconds: int) -> str:
+    """Return a moment as 2013-04-15T19:00:00Z."""
+    return datetime.fromtimestamp(epoch_seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def main(arguments: Sequence[str] | None = None, source: TextIO = sys.stdin, target: TextIO = sys.stdout) -> None:
+    """Read posts from standard input, write one line per tick to standard output."""
+    parser = argparse.ArgumentParser(description="Replay the ranking over NDJSON posts, sorted by created_at.")
+    parser.add_argument("--tick", type=int, default=TICK_SECONDS, choices=(TICK_SECONDS,), help="seconds; only 900")
+    parser.add_argument("--threshold", type=float, default=DEFAULT_THRESHOLD, help="-log10 p")
+    options = parser.parse_args(arguments)
+    replayed = Replay(threshold=options.threshold)
+    for tick_end, topics in replay(read_posts(source), replayed):
+        target.write(line_of(tick_end, topics, replayed.names) + "\n")
+
+
+if __name__ == "__main__":
+    main()

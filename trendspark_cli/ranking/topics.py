@@ -1,0 +1,214 @@
+"""Topics: terms that burst together, grouped, named and explained."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from trendspark_cli.ranking.evidence import Judged, Moment, judge_terms, look_at, names_of
+from trendspark_cli.ranking.history import SourceState, TermHistory
+from trendspark_cli.ranking.occurrences import Occurrences
+from trendspark_cli.ranking.scoring import Floats, enough_observed
+from trendspark_cli.ranking.ticks import TICK_SECONDS, WINDOW_TICKS
+from trendspark_cli.ranking.window import Integers, PostColumns, Window
+from trendspark_cli.ranking.words import LONGEST_TEXT, WRITTEN_WORD, canonical_word, without_possessive
+
+DEFAULT_THRESHOLD = 5.8  # -log10 p; about one false alarm in two days at 5,000 posts a day, until calibrated
+MOST_TERMS = 8
+MOST_LABEL_TERMS = 3
+MOST_EXAMPLES = 3
+MOST_POST_IDS = 500
+
+
+@dataclass(frozen=True, slots=True)
+class TermEvidence:
+    """Why one term is unusual, in its best window.
+
+    `score`: -log10 of the chance of this, corrected for three windows. `posts`: posts with the term in the window;
+    `observed`: the same with copies and repeated authors folded; `expected`: in the same unit.
+    `baseline`: decayed posts in history; `dispersion`: how uneven the term usually is (1: random);
+    `hour_factor`: how much more usual at this hour of day; `enough`: smallest observed that reaches the threshold.
+    """
+
+    term: str
+    score: float
+    observed: float
+    expected: float
+    window_seconds: int
+    posts: int
+    baseline: float
+    dispersion: float
+    hour_factor: float
+    enough: int
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """One topic of the last four hours, described by its strongest term's posts.
+
+    `score`, `observed`, `expected`, `window_seconds` are those of the strongest term; `authors` and `sources` (posts
+    by source) count that window; `first_seen`/`last_seen` (epoch seconds) and `post_ids` (newest 500) the four hours.
+    """
+
+    label: str
+    terms: tuple[TermEvidence, ...]
+    score: float
+    observed: float
+    expected: float
+    window_seconds: int
+    authors: int
+    sources: Mapping[str, int]
+    first_seen: int
+    last_seen: int
+    post_ids: tuple[int, ...]
+    example_ids: tuple[int, ...]
+
+
+def find_topics(
+    window: Window,
+    now: int,
+    history: TermHistory,
+    sources: Mapping[str, SourceState],
+    *,
+    threshold: float = DEFAULT_THRESHOLD,
+    floor: float | None = None,
+    limit: int = 50,
+) -> list[Topic]:
+    """Return the topics of the four hours before `now` (a tick end, epoch seconds), strongest first.
+
+    `floor` (default: `threshold`) lists weaker topics too. Posts created at or after `now` are ignored.
+    """
+    moment = look_at(window, now, sources)
+    judged = judge_terms(window, moment, history, threshold if floor is None else min(floor, threshold))
+    scores = judged.scores.max(axis=0) if len(judged.occurrences) else np.zeros(0)
+    names = names_of(window, judged.occurrences)
+    groups = group_terms(judged.occurrences, scores, names, threshold if floor is None else floor, limit)
+    of_topics = [_telling_terms(scores, group, threshold) for group in groups]
+    evidence = _evidence(judged, names, [term for terms in of_topics for term in terms], threshold)
+    return [
+        _topic(window, moment, judged, group, tuple(evidence[term] for term in terms))
+        for group, terms in zip(groups, of_topics, strict=True)
+    ]
+
+
+def group_terms(found: Occurrences, scores: Floats, names: Sequence[str], floor: float, limit: int) -> list[list[int]]:
+    """Return groups of term numbers, strongest first; a term joins the first group that shares half its posts.
+
+    Half of the smaller of its own posts and those of the group's strongest term: measured against the growing union
+    of a group, one loose term would pull in the next.
+    """
+    over = np.flatnonzero(scores >= floor).tolist()
+    order = sorted(over, key=lambda term: (-scores[term], -len(names[term]), names[term]))
+    groups: list[list[int]] = []
+    heads: list[set[int]] = []
+    for term in order:
+        own = set(found.posts_of(term).tolist())
+        for group, head in zip(groups, heads, strict=True):
+            if 2 * len(own & head) >= min(len(own), len(head)):
+                group.append(term)
+                break
+        else:
+            if len(groups) < limit:
+                groups.append([term])
+                heads.append(own)
+    return groups
+
+
+def _telling_terms(scores: Floats, group: Sequence[int], threshold: float) -> list[int]:
+    """Return the terms that describe a group; of one over the threshold, only those that are so too."""
+    return ([term for term in group if scores[term] >= threshold] or list(group))[:MOST_TERMS]
+
+
+def _topic(
+    window: Window, moment: Moment, judged: Judged, group: Sequence[int], evidence: tuple[TermEvidence, ...]
+) -> Topic:
+    """Return a group of terms, strongest first, as a topic."""
+    head, posts = group[0], moment.posts
+    own = judged.occurrences.posts_of(head)
+    inside = moment.inside[int(judged.scores[:, head].argmax())]
+    counted = own[inside[own]]
+    by_source = np.bincount(posts.sources[counted], minlength=len(window.source_names))
+    created = posts.created[own]
+    newest = own[np.argsort(created, kind="stable")][-MOST_POST_IDS:]
+    return Topic(
+        label=label_of([term.term for term in evidence]),
+        terms=evidence,
+        score=evidence[0].score,
+        observed=evidence[0].observed,
+        expected=evidence[0].expected,
+        window_seconds=evidence[0].window_seconds,
+        authors=int(np.unique(posts.authors[counted]).size),
+        sources={name: int(n) for name, n in zip(window.source_names, by_source, strict=True) if n},
+        first_seen=int(created.min()),
+        last_seen=int(created.max()),
+        post_ids=tuple(posts.ids[newest].tolist()),
+        example_ids=_examples(posts, judged, group, newest),
+    )
+
+
+def _evidence(judged: Judged, names: Sequence[str], terms: Sequence[int], threshold: float) -> dict[int, TermEvidence]:
+    """Return the evidence of these terms, each in its best window."""
+    if not terms:
+        return {}
+    rows = judged.scores[:, terms].argmax(axis=0)
+    enough = enough_observed(judged.expected[rows, terms], judged.spread[rows, terms], threshold)
+    return {
+        term: TermEvidence(
+            term=names[term],
+            score=float(judged.scores[row, term]),
+            observed=float(judged.observed[row, term]),
+            expected=float(judged.expected[row, term]),
+            window_seconds=WINDOW_TICKS[row] * TICK_SECONDS,
+            posts=int(judged.counts[row, term]),
+            baseline=float(judged.baseline[term]),
+            dispersion=float(judged.dispersion[term]),
+            hour_factor=float(judged.hour_factor[term]),
+            enough=int(needed),
+        )
+        for term, row, needed in zip(terms, rows.tolist(), enough.tolist(), strict=True)
+    }
+
+
+def _examples(posts: PostColumns, judged: Judged, group: Sequence[int], own: Integers) -> tuple[int, ...]:
+    """Return the ids of up to three posts with most of the topic's terms, one per author and per text."""
+    shared = sum(np.isin(own, judged.occurrences.posts_of(term)).astype(np.int64) for term in group[:MOST_TERMS])
+    order = np.lexsort((posts.created[own], -np.asarray(shared)))
+    chosen: list[int] = []
+    taken: set[tuple[str, int]] = set()
+    for post in own[order].tolist():
+        marks = {("author", int(posts.authors[post])), ("text", int(judged.texts[post]))}
+        if not marks & taken:
+            taken |= marks
+            chosen.append(int(posts.ids[post]))
+            if len(chosen) == MOST_EXAMPLES:
+                break
+    return tuple(chosen)
+
+
+def label_of(terms: Sequence[str]) -> str:
+    """Return up to three of the strongest terms, longest first; a term within another one is not repeated."""
+    chosen: list[str] = []
+    for term in terms:
+        words = set(term.split())
+        if any(words & set(other.split()) == words for other in chosen):
+            continue
+        chosen = [other for other in chosen if not set(other.split()) <= words] + [term]
+        if len(chosen) == MOST_LABEL_TERMS:
+            break
+    return ", ".join(sorted(chosen, key=lambda term: (-len(term), term)))
+
+
+def spell_topic(topic: Topic, texts: Mapping[int, str]) -> Topic:
+    """Return the topic with its label in the spelling seen most in these texts (by post id)."""
+    spellings = Counter(
+        (canonical, written)
+        for post_id in topic.post_ids
+        for written in WRITTEN_WORD.findall(texts.get(post_id, "")[:LONGEST_TEXT])
+        if (canonical := canonical_word(written)) is not None
+    )
+    best: dict[str, str] = {}
+    for (canonical, written), _ in spellings.most_common():
+        best.setdefault(canonical, without_possessive(written))
+    words = [[best.get(word, word) for word in term.split()] for term in topic.label.split(", ")]
+    return replace(topic, label=", ".join(" ".join(term) for term in words))

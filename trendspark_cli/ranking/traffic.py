@@ -1,0 +1,49 @@
+"""How much is posted in all, against which the use of a term is measured."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from trendspark_cli.ranking.history import SourceState
+from trendspark_cli.ranking.ticks import TICKS_PER_DAY, decay
+
+PRIOR_POSTS = 0.3  # posts a term that was never seen counts as having had
+PRIOR_DAYS = 2
+LEAST_POSTS_PER_TICK = 5.0  # a quiet installation must not be surprised by every third post
+
+
+@dataclass(frozen=True, slots=True)
+class Traffic:
+    """All posts of some sources, decayed to one tick: `posts`, `ticks` with posts, posts by UTC hour."""
+
+    posts: float
+    ticks: float
+    hours: tuple[float, ...]
+
+    @property
+    def posts_per_tick(self) -> float:
+        """Return the mean number of posts in a tick of 15 minutes."""
+        return self.posts / self.ticks if self.ticks else 0.0
+
+    @property
+    def prior(self) -> float:
+        """Return the posts added to history so that a short one proves little: two days' worth."""
+        return PRIOR_DAYS * TICKS_PER_DAY * max(LEAST_POSTS_PER_TICK, self.posts_per_tick)
+
+    def hour_share(self, hours: Iterable[int]) -> float:
+        """Return which part of all posts falls into these UTC hours."""
+        total = sum(self.hours)
+        return sum(self.hours[hour] for hour in hours) / total if total else 1.0
+
+
+def traffic_before(tick: int, sources: Mapping[str, SourceState]) -> Traffic:
+    """Return the traffic known before `tick`; what a source already posted in that very tick is left out."""
+    posts = ticks = 0.0
+    hours = [0.0] * 24
+    for state in sources.values():
+        fade = decay(max(0, tick - state.last_tick))
+        open_posts = state.last_tick_posts if state.last_tick == tick else 0
+        posts += (state.posts - open_posts) * fade
+        ticks = max(ticks, state.ticks * fade)
+        for hour, count in enumerate(state.hours):
+            hours[hour] += count * fade
+    return Traffic(posts, ticks, tuple(hours))

@@ -1,0 +1,52 @@
+"""What a run leaves in the database when it ends: its row and its totals."""
+
+from __future__ import annotations
+
+import os
+import socket
+from datetime import datetime
+
+from trendspark_cli import __version__
+from trendspark_cli.job_context import JobContext
+from trendspark_cli.metrics import DURATION_BUCKETS, Amount
+from trendspark_cli.store.protocol import Store
+
+
+def record_end(
+    job: JobContext, job_id: str, status: str, exit_code: int, message: str | None, now: datetime, duration: float,
+    late_seconds: float | None,
+) -> None:
+    """Finish the run's row and raise its totals; call inside a transaction. *duration* in seconds."""
+    assert job.run_id is not None
+    job.record_calls()
+    job.store.job_runs.finish(job.run_id, status, exit_code, message, job.counts, now, duration)
+    labels = {"job": job_id}
+    job.store.totals.add(
+        [Amount("trendspark_job_runs_total", {"job": job_id, "status": status}, 1), *_observed(job_id, duration)]
+    )
+    moment = now.timestamp()
+    values = [
+        Amount("trendspark_job_last_run_timestamp_seconds", labels, moment),
+        Amount("trendspark_job_last_exit_code", labels, exit_code),
+    ]
+    if exit_code == 0:
+        values.append(Amount("trendspark_job_last_success_timestamp_seconds", labels, moment))
+    if late_seconds is not None:
+        values.append(Amount("trendspark_job_lateness_seconds", labels, late_seconds))
+    job.store.totals.set(values)
+
+
+def record_skip(store: Store, job_id: str, now: datetime, exit_code: int, why: str) -> int:
+    """Record a run that did nothing, and why; return its id. Call inside a transaction."""
+    store.totals.add([Amount("trendspark_job_runs_total", {"job": job_id, "status": "skipped"}, 1)])
+    return store.job_runs.add_skipped(job_id, now, os.getpid(), socket.gethostname(), __version__, exit_code, why)
+
+
+def _observed(job_id: str, duration: float) -> list[Amount]:
+    """Return what one observation adds to the cumulative histogram."""
+    name = "trendspark_job_duration_seconds"
+    bounds = [(f"{bound:g}", bound) for bound in DURATION_BUCKETS] + [("+Inf", float("inf"))]
+    buckets = [
+        Amount(f"{name}_bucket", {"job": job_id, "le": label}, 1) for label, bound in bounds if duration <= bound
+    ]
+    return [*buckets, Amount(f"{name}_sum", {"job": job_id}, duration)]

@@ -1,0 +1,43 @@
+"""What a source of posts promises. It knows a remote API and nothing of our tables."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from trendspark_cli.models import Page, Span
+
+
+@dataclass(frozen=True)
+class Reach:
+    """What of a span the service can still be asked for.
+
+    `readable` None and `lost` None together mean: not yet, ask again in a later run.
+    """
+
+    readable: Span | None
+    lost: Span | None = None
+
+
+class Source(Protocol):
+    """One query of one service, read page by page, newest first.
+
+    Nothing is remembered between calls: a page names the span still unread below it, so storing a page together
+    with that span is enough to resume in another process.
+    """
+
+    name: str  # short and permanent: stored in posts.source and used as a metric label
+    query: str  # with the name, the identity of a cursor
+    service: str  # whose budget a page is charged to
+    endpoint: str  # what is charged, for the books
+    largest_page: int  # the most posts one call may return, and so cost
+    smallest_page: int  # the fewest one may ask for
+
+    def reach(self, span: Span) -> Reach:
+        """Return what of *span* can be read now. An empty span is a first run: the source chooses where to begin."""
+
+    def fetch(self, span: Span, *, limit: int) -> Page:
+        """Return the newest unread page of *span*, of at most *limit* posts.
+
+        Raises UpstreamError: `permanent` when retrying cannot help, `retry_at` (UTC) when the service names a time.
+        """

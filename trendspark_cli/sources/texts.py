@@ -1,0 +1,41 @@
+"""Make foreign values storable: text without what no database or terminal can take, times in the one stored form."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+from trendspark_cli.clock import from_text, to_text
+
+MAX_COUNTER = 10**12  # likes or views beyond it are a fault of the sender (9e15 was seen)
+
+# Lone surrogates, NUL and control characters; tab and newline stay, everything else stays.
+_UNSTORABLE = re.compile("[\ud800-\udfff\x00-\x08\x0b-\x1f\x7f-\x9f]")
+_STORED_SECONDS = re.compile(r":[0-5]\d\.\d{3}Z", re.ASCII)
+
+
+def clean_text(text: str) -> str:
+    """Return *text* without characters that cannot be stored or shown; nothing else is lost."""
+    return _UNSTORABLE.sub("", text.replace("\r\n", "\n")) if _UNSTORABLE.search(text) else text
+
+
+def stored_time(text: str) -> str:
+    """Return an ISO 8601 *text* in the one stored form.
+
+    Raises ValueError when it is no time between 1970 and 9999.
+    """
+    if len(text) == 24 and _is_minute(text[:16]) and _STORED_SECONDS.fullmatch(text, 16):
+        return text
+    moment = from_text(text)
+    if moment.year < 1970:
+        raise ValueError(text)
+    return to_text(moment)
+
+
+@lru_cache(maxsize=4096)
+def _is_minute(text: str) -> bool:
+    """Tell whether *text* is `YYYY-MM-DDTHH:MM` of 1970 or later; pages hold few different minutes."""
+    try:
+        return text[10] == "T" and from_text(text).year >= 1970 and text.isascii()
+    except ValueError:
+        return False

@@ -1,0 +1,228 @@
+"""X recent search through tweepy: one query, newest first, resumable by post id."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import requests
+import tweepy
+
+from trendspark_cli.clock import to_text
+from trendspark_cli.errors import (
+    BadAnswerError,
+    ConfigError,
+    CredentialsRefusedError,
+    CursorTooOldError,
+    RateLimitedError,
+    TrendSparkError,
+    UpstreamError,
+)
+from trendspark_cli.http import BoundedAdapter, session
+from trendspark_cli.job_context import ApiCall
+from trendspark_cli.models import Page, Span
+from trendspark_cli.sources.protocol import Reach
+from trendspark_cli.sources.x_posts import TWEET_FIELDS, Decoded, decode_answer, snowflake_at, snowflake_time
+
+SEARCHABLE = timedelta(days=7) - timedelta(minutes=5)  # X searches 7 days; the margin is for clocks and slow calls
+SETTLING = timedelta(seconds=60)  # posts reach the search index out of order for a while
+LIBRARY_HOST = "api.twitter.com"  # built into tweepy
+
+
+class XSearch:
+    """Implements sources.protocol.Source for one X query."""
+
+    name = "x"
+    service = "x"
+    endpoint = "search_recent"
+    largest_page = 100
+    smallest_page = 10  # X refuses less
+
+    def __init__(
+        self,
+        query: str,
+        *,
+        bearer_token: str,
+        base_url: str,
+        lookback: timedelta,
+        now: datetime,
+        record: Callable[[ApiCall], None],
+        expand_authors: bool = False,
+    ) -> None:
+        self.query = query
+        self._lookback = min(lookback, SEARCHABLE)
+        self._now = now
+        self._expand_authors = expand_authors
+        self._client = tweepy.Client(bearer_token, return_type=requests.Response)
+        adapter = BoundedAdapter(
+            "x", record, rewrites={LIBRARY_HOST: base_url}, endpoint_of=endpoint_name,
+            remaining_header="x-rate-limit-remaining",
+        )
+        session(adapter, self._client.session)
+
+    def reach(self, span: Span) -> Reach:
+        """Return what of *span* X still searches: seven days, and nothing that is still settling."""
+        if span.since is None and span.until is None:
+            return Reach(Span(since=snowflake_at(self._now - self._lookback)))
+        oldest = snowflake_at(self._now - SEARCHABLE)
+        if span.until is not None:
+            ended = snowflake_time(span.until)
+            if ended is not None and ended > self._now - SETTLING:
+                return Reach(None)
+            if ended is not None and ended <= self._now - SEARCHABLE:
+                return Reach(None, lost=span)
+        began = snowflake_time(span.since) if span.since else None
+        if began is not None and began < self._now - SEARCHABLE:
+            return Reach(Span(since=oldest, until=span.until), lost=Span(since=span.since, until=oldest))
+        return Reach(span)
+
+    def fetch(self, span: Span, *, limit: int) -> Page:
+        """Return one page, as sources.protocol.Source promises."""
+        response = self._ask(self._parameters(span, limit))
+        try:
+            decoded = decode_answer(response.content)
+        except (ValueError, RecursionError) as error:
+            raise BadAnswerError(
+                "x", f"recent search answered what is no page of posts ({_excerpt(response, error)})",
+                hint="check X_API_BASE_URL, proxies and captive portals on this network",
+            ) from error
+        return self._page(decoded, span, response)
+
+    def _parameters(self, span: Span, limit: int) -> dict[str, Any]:
+        parameters: dict[str, Any] = {
+            "max_results": max(self.smallest_page, min(limit, self.largest_page)),
+            "tweet_fields": list(TWEET_FIELDS),
+        }
+        if self._expand_authors:
+            parameters |= {"expansions": ["author_id"], "user_fields": ["username"]}
+        # A next page must be asked for with the very parameters of the first.
+        until, next_token = _split(span.token) if span.token is not None else (span.until, None)
+        began = snowflake_time(span.since) if span.since else None
+        if until is None and began is not None and span.since == snowflake_at(began):
+            # No post stands behind such an id: the documented way to say a time is start_time.
+            parameters["start_time"] = to_text(began)[:19] + "Z"
+        elif span.since is not None and (until is None or _number(span.since) < _number(until)):
+            parameters["since_id"] = span.since
+        if until is not None:
+            parameters["until_id"] = until
+        if next_token is not None:
+            parameters["next_token"] = next_token
+        return parameters
+
+    def _ask(self, parameters: dict[str, Any]) -> requests.Response:
+        try:
+            response: requests.Response = self._client.search_recent_tweets(self.query, **parameters)
+        except tweepy.HTTPException as error:
+            raise _refusal(error, self.query) from error
+        except requests.exceptions.RequestException as error:
+            raise _no_answer(error) from error
+        return response
+
+    def _page(self, decoded: Decoded, span: Span, response: requests.Response) -> Page:
+        meta = decoded.meta
+        oldest = meta.oldest_id or (min((p.source_id for p in decoded.posts), key=_number, default=None))
+        unread = None
+        if meta.next_token:
+            first_until = _split(span.token)[0] if span.token is not None else span.until
+            # A later run has no token: it asks for what is older than the oldest post of this page.
+            unread = Span(span.since, oldest or span.until, token=f"{first_until or ''} {meta.next_token}")
+            if unread.token == span.token:
+                raise BadAnswerError("x", "recent search names the same next page again", hint="try again later")
+        return Page(
+            posts=tuple(decoded.posts),
+            fetched=decoded.fetched,
+            rejections=tuple(decoded.rejections),
+            newest_id=meta.newest_id or max((p.source_id for p in decoded.posts), key=_number, default=None),
+            unread=unread,
+            reads=decoded.fetched,
+            endpoint=self.endpoint,
+            request_id=response.headers.get("x-transaction-id"),
+            notes=tuple(decoded.notes),
+        )
+
+
+def endpoint_name(path: str) -> str:
+    """Return the short name of an X API path: a label, so the list is closed."""
+    for part, name in (("/search/recent", "search_recent"), ("/counts/recent", "counts_recent"), ("/usage", "usage")):
+        if part in path:
+            return name
+    return "tweets" if "/tweets" in path else "other"
+
+
+def _split(token: str) -> tuple[str | None, str]:
+    """Return the `until` the listing began with, and X's own token for its next page."""
+    until, _, next_token = token.partition(" ")
+    return until or None, next_token
+
+
+def _number(post_id: str) -> int:
+    return int(post_id) if post_id.isdecimal() else 0
+
+
+def _refusal(error: tweepy.HTTPException, query: str) -> TrendSparkError:
+    """Return what an HTTP status of X means for the operator."""
+    response = error.response
+    status, told = response.status_code, _told(response)
+    if status == 401:
+        return CredentialsRefusedError("x", "the bearer token was refused (401)", status=401,
+                                       hint="set X_BEARER_TOKEN to a valid app-only token")
+    if status == 402:
+        return CredentialsRefusedError("x", f"no credits left (402): {told}", status=402,
+                                       hint="buy credits in the X developer portal, or set X_INGEST_ENABLED=false")
+    if status == 403:
+        return CredentialsRefusedError("x", f"the app may not search (403): {told}", status=403,
+                                       hint="check the app's project and access level in the X developer portal")
+    if status == 429:
+        return _rate_limit(response, told)
+    if status == 400 and "since_id" in told and "created after" in told:
+        return CursorTooOldError("x", "the cursor is older than the seven days X searches", status=400)
+    if status == 400:
+        return ConfigError(f"x refused the query {query!r}: {told}", hint="see `trendspark config check`")
+    if status >= 500:
+        return UpstreamError("x", f"recent search is failing ({status})", status=status,
+                             hint="nothing to do: the next run goes on where this one stopped")
+    return BadAnswerError("x", f"recent search answered {status}: {told}", status=status, hint="check X_API_BASE_URL")
+
+
+def _rate_limit(response: requests.Response, told: str) -> RateLimitedError:
+    body = response.text.lower()
+    if "usage-capped" in body or "usagecapexceeded" in body:
+        return RateLimitedError("x", f"the account's monthly usage cap is reached (429): {told}", status=429,
+                                hint="raise the cap in the X developer portal, or wait for the next billing period")
+    try:
+        retry_at = datetime.fromtimestamp(int(response.headers["x-rate-limit-reset"]), UTC)
+    except (KeyError, ValueError, OverflowError, OSError):
+        return RateLimitedError("x", "rate limit reached (429)", status=429,
+                                hint="nothing to do: the next run goes on where this one stopped")
+    return RateLimitedError("x", f"rate limit reached (429) until {to_text(retry_at)}", status=429, retry_at=retry_at,
+                            hint="nothing to do: the next run goes on where this one stopped")
+
+
+def _no_answer(error: requests.exceptions.RequestException) -> UpstreamError:
+    if isinstance(error, requests.exceptions.SSLError):
+        return UpstreamError("x", "its certificate is not trusted",
+                             hint="check this machine's clock and CA certificates; a captive portal looks like this")
+    if isinstance(error, requests.exceptions.Timeout):
+        return UpstreamError("x", "no answer in time", hint="nothing to do: the next run tries again")
+    if isinstance(error, requests.exceptions.TooManyRedirects | requests.exceptions.InvalidURL):
+        return BadAnswerError("x", "redirects lead nowhere", hint="check X_API_BASE_URL and captive portals")
+    return UpstreamError("x", f"cannot be reached ({type(error).__name__})",
+                         hint="check the network, proxies and X_API_BASE_URL; the next run tries again")
+
+
+def _told(response: requests.Response) -> str:
+    """Return the service's own words, short: they are shown to the operator."""
+    try:
+        body = json.loads(response.content)
+        problems = [body, *body.get("errors", [])]
+        texts = [p.get("detail") or p.get("message") or p.get("title") for p in problems if isinstance(p, dict)]
+        return "; ".join(dict.fromkeys(str(text) for text in texts if text))[:300] or "no reason given"
+    except (ValueError, AttributeError, TypeError):
+        return "no reason given"
+
+
+def _excerpt(response: requests.Response, error: Exception) -> str:
+    content_type = response.headers.get("content-type", "no content type")
+    return f"{content_type}, {len(response.content)} bytes: {str(error)[:100]}"

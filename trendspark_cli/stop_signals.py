@@ -1,0 +1,70 @@
+"""End a run on SIGTERM, SIGINT or its deadline: at once, but never inside a group of writes."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from datetime import timedelta
+from types import FrameType, TracebackType
+from typing import Any
+
+from trendspark_cli.clock import duration_text
+from trendspark_cli.errors import ExitCode, StopRequest
+from trendspark_cli.store.protocol import Store
+
+_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGALRM)
+
+
+class StopSignals:
+    """While open, these signals raise StopRequest in the main thread; nested ones leave the outer's deadline alone."""
+
+    _is_open = False  # signal handlers belong to the process
+
+    def __init__(self, store: Store, timeout: timedelta | None) -> None:
+        self._store = store
+        self._timeout = timeout
+        self._pending: StopRequest | None = None
+        self._is_outermost = False
+        self._previous: dict[int, Any] = {}
+
+    def __enter__(self) -> StopSignals:
+        if StopSignals._is_open or threading.current_thread() is not threading.main_thread():
+            return self
+        self._is_outermost = StopSignals._is_open = True
+        self._store.set_after_commit(self._raise_pending)
+        for number in _SIGNALS:
+            self._previous[number] = signal.signal(number, self._on_signal)
+        if self._timeout is not None and self._timeout > timedelta(0):
+            signal.setitimer(signal.ITIMER_REAL, self._timeout.total_seconds())
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        """Let the steps after the body run to their end: further signals are ignored, SIGKILL aside."""
+        if not self._is_outermost:
+            return
+        StopSignals._is_open = False
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        self._store.set_after_commit(lambda: None)
+        for number, previous in self._previous.items():
+            signal.signal(number, signal.SIG_IGN if number != signal.SIGALRM else previous)
+
+    def _on_signal(self, number: int, frame: FrameType | None) -> None:
+        if self._pending is None:
+            self._pending = self._request(number)
+        if not self._store.in_transaction:
+            self._raise_pending()
+
+    def _raise_pending(self) -> None:
+        if self._pending is not None:
+            pending, self._pending = self._pending, None
+            raise pending
+
+    def _request(self, number: int) -> StopRequest:
+        if number == signal.SIGALRM:
+            assert self._timeout is not None
+            return StopRequest(ExitCode.DEADLINE, f"the time limit of {duration_text(self._timeout)} passed")
+        if number == signal.SIGINT:
+            return StopRequest(ExitCode.INTERRUPTED, "interrupted by SIGINT")
+        return StopRequest(ExitCode.TERMINATED, "stopped by SIGTERM")

@@ -1,0 +1,1 @@
+"""Where rows live. `protocol.py` says what jobs may ask; one folder per database answers."""

@@ -1,0 +1,27 @@
+"""Choose the store by the scheme of DATABASE_URL."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from trendspark_cli.errors import ConfigError
+from trendspark_cli.settings import Settings
+from trendspark_cli.store.protocol import Store
+
+
+def database_path(settings: Settings) -> Path:
+    """Return the SQLite file DATABASE_URL names; a relative one lies in TRENDSPARK_HOME, whatever cron's folder is."""
+    scheme, _, rest = settings.database_url.partition("://")
+    if scheme != "sqlite":
+        raise ConfigError(
+            f"DATABASE_URL starts with {scheme}://, which this version cannot store in",
+            hint="use sqlite:///PATH",
+        )
+    return settings.trendspark_home / rest.removeprefix("/")
+
+
+def open_store(settings: Settings, *, read_only: bool = False) -> Store:
+    """Return the store of these settings; it must exist and have this version's schema."""
+    from trendspark_cli.store.sqlite.store import open_sqlite
+
+    return open_sqlite(database_path(settings), read_only=read_only)

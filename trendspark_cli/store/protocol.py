@@ -1,0 +1,302 @@
+"""What jobs may rely on. A store speaks of posts, runs and trends; never of rows, columns or SQL.
+
+Writers are called inside `with store.transaction():`, which is all or nothing and holds the database's only
+write lock, so nothing slow may happen inside. Every method raises StoreError (or StoreBusyError) when the
+database cannot do it. Times are UTC-aware; the store alone decides how they are written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Protocol
+
+from trendspark_cli.models import (
+    Alert,
+    Gap,
+    JobRun,
+    JobState,
+    Page,
+    PageOutcome,
+    Post,
+    RankingProgress,
+)
+from trendspark_cli.ranking.history import SourceState, TermHistory
+
+if TYPE_CHECKING:  # it brings numpy, which most commands never need
+    from trendspark_cli.ranking.lifecycle import TrendRecord
+
+
+class Posts(Protocol):
+    """Posts and their counters over time."""
+
+    def save(self, posts: Sequence[Post], collected_at: datetime) -> PageOutcome:
+        """Store posts idempotently by (source, source_id); older versions never replace newer ones."""
+
+    def newest_id(self) -> int:
+        """Return the id of the post stored last; ids grow and are never used again."""
+
+    def count(self) -> int:
+        """Return how many posts are live."""
+
+    def count_known(self, posts: Sequence[Post]) -> int:
+        """Return how many of these posts are stored already."""
+
+    def window(self, since: int, until: int, seen_post_id: int) -> Iterator[tuple[Any, ...]]:
+        """Yield (id, source, author, community, epoch, text) of posts created in [since, until), oldest first."""
+
+    def leaving(
+        self, position: tuple[str, int], until: int, seen_post_id: int, limit: int
+    ) -> list[tuple[Any, ...]]:
+        """Return (id, source, epoch, text, created_at) of the next posts after *position* created before *until*."""
+
+    def arrived(self, after_id: int, limit: int) -> list[tuple[Any, ...]]:
+        """Return (id, source, epoch, text, created_at) of posts stored after *after_id*, in that order."""
+
+    def count_between(self, since: int, until: int) -> int:
+        """Return how many posts were created in [since, until), both in epoch seconds."""
+
+    def by_ids(self, ids: Sequence[int]) -> list[dict[str, Any]]:
+        """Return the live posts with these ids, in this order."""
+
+    def mentions_per_slot(self, trend_id: int, since: int, slot_seconds: int, slots: int) -> list[int]:
+        """Return how many posts of a trend were created in each slot from *since* (epoch) on."""
+
+    def refreshable(self, source: str, since: datetime, not_since: datetime, limit: int) -> list[str]:
+        """Return source ids of recent posts, the busiest first, whose counters were not read since *not_since*."""
+
+
+class Cursors(Protocol):
+    """How far each query of each profile has been read."""
+
+    def get(self, profile: str, source: str, query: str) -> str | None:
+        """Return the newest id read, or None before the first run."""
+
+    def set(self, profile: str, source: str, query: str, newest_id: str, now: datetime) -> None:
+        """Move the cursor, in the transaction of the page it belongs to."""
+
+
+class Gaps(Protocol):
+    """Ranges known not to have been read."""
+
+    def open(
+        self, *, profile: str, source: str, query: str, since_id: str | None, until_id: str | None,
+        reason: str, estimated_reads: int, run_id: int | None, now: datetime,
+    ) -> int:
+        """Record a gap and return its id."""
+
+    def shrink(self, gap_id: int, until_id: str | None) -> None:
+        """What is newer than *until_id* has been read."""
+
+    def close(self, gap_id: int, state: str, now: datetime) -> None:
+        """Mark a gap `filled`, or `lost` when it can never be filled."""
+
+    def forget(self, gap_id: int) -> None:
+        """Remove a gap that its own run read to the end."""
+
+    def open_ones(self, profile: str, source: str, query: str) -> list[Gap]:
+        """Return the open gaps of a query, newest first."""
+
+    def count_open(self) -> int:
+        """Return how many gaps wait to be filled."""
+
+    def recent(self, limit: int) -> list[dict[str, Any]]:
+        """Return gap rows, newest first."""
+
+
+class IngestAudit(Protocol):
+    """One row for each page that was asked for."""
+
+    def add(
+        self, cycle_id: int, profile: str, source: str, query: str, page: Page, outcome: PageOutcome,
+        now: datetime, *, usd: float = 0.0, error: str | None = None,
+    ) -> None:
+        """Record what a page held and what became of it."""
+
+    def recent(self, limit: int, source: str | None = None) -> list[dict[str, Any]]:
+        """Return audit rows, newest first."""
+
+
+class ApiCalls(Protocol):
+    """Calls to remote services, rolled up by the minute."""
+
+    def add(self, calls: Sequence[tuple[datetime, str, str, str, float, int | None]]) -> None:
+        """Record (time, service, endpoint, code class, seconds, status) of each call."""
+
+
+class Spend(Protocol):
+    """Units (post reads, tokens) by UTC day, shared by every process."""
+
+    def used(self, service: str, first_day: str, last_day: str) -> int:
+        """Return units used or reserved from *first_day* to *last_day*, both included."""
+
+    def reserve(
+        self, service: str, profile: str, kind: str, units: int, run_id: int | None, now: datetime
+    ) -> int:
+        """Set units aside for one call and return the reservation's id."""
+
+    def settle(self, reservation_id: int, used: int, usd: float) -> None:
+        """Replace a reservation by what the call really used."""
+
+    def settle_dead_runs(self, usd_per_unit: float) -> int:
+        """Count reservations of runs that died as used; return the units."""
+
+
+class JobRuns(Protocol):
+    """One row for each run, written before its work begins."""
+
+    def start(self, job_id: str, now: datetime, pid: int, host: str, version: str) -> int:
+        """Record that a run begins and return its id."""
+
+    def beat(self, run_id: int, now: datetime) -> None:
+        """Record that the run is alive."""
+
+    def finish(
+        self, run_id: int, status: str, exit_code: int, error: str | None, counts: Mapping[str, object],
+        now: datetime, duration: float,
+    ) -> None:
+        """Record how a run ended; *duration* in seconds."""
+
+    def amend(self, run_id: int, exit_code: int, error: str) -> None:
+        """Add what went wrong after the work was recorded."""
+
+    def add_skipped(
+        self, job_id: str, now: datetime, pid: int, host: str, version: str, exit_code: int, why: str
+    ) -> int:
+        """Record a run that did nothing, and why; return its id."""
+
+    def abandon(self, job_id: str, now: datetime) -> list[int]:
+        """Mark runs that never ended; only the holder of the job's lock may call this. Return their ids."""
+
+    def history(self, limit: int, job_id: str | None = None, status: str | None = None) -> list[JobRun]:
+        """Return runs, newest first."""
+
+    def last(self, job_id: str) -> JobRun | None:
+        """Return the newest run that was not skipped."""
+
+
+class JobStates(Protocol):
+    """Pause and failure streak of each job."""
+
+    def get(self, job_id: str) -> JobState:
+        """Return the state of a job."""
+
+    def save(self, state: JobState) -> None:
+        """Store the state of a job."""
+
+
+class MetricTotals(Protocol):
+    """Counters, histogram buckets and last-seen values."""
+
+    def add(self, amounts: Sequence[tuple[str, Mapping[str, str], float]]) -> None:
+        """Raise each (name, labels) by its amount."""
+
+    def set(self, values: Sequence[tuple[str, Mapping[str, str], float]]) -> None:
+        """Set each (name, labels) to its value."""
+
+    def all(self) -> dict[str, list[tuple[dict[str, str], float]]]:
+        """Return every total by metric name."""
+
+
+class Notifications(Protocol):
+    """The outbox."""
+
+    def queue(self, alert: Alert, now: datetime, *, muted: bool) -> bool:
+        """Add an alert unless its dedupe key is known; return whether it was added."""
+
+    def backlog(self) -> dict[str, int]:
+        """Return how many alerts are in each status."""
+
+    def oldest_pending(self) -> str | None:
+        """Return the time at which the oldest waiting alert was queued."""
+
+
+class Trends(Protocol):
+    """Trends over their life."""
+
+    def living(self, closed_since: datetime) -> list[TrendRecord]:
+        """Return open trends and those closed after *closed_since*, with their posts."""
+
+    def save(self, trend: TrendRecord, threshold: float) -> TrendRecord:
+        """Insert or update a trend and return it with its id."""
+
+    def set_alert_key(self, trend_id: int, alert_key: str) -> None:
+        """Remember which alert tells of this trend."""
+
+    def post_ids(self, trend_id: int) -> tuple[int, ...]:
+        """Return the live posts a trend rests on."""
+
+    def listing(self, limit: int, state: str | None = None) -> list[dict[str, Any]]:
+        """Return trends as tables show them: open ones first, the strongest first."""
+
+    def get(self, trend_id: int) -> dict[str, Any] | None:
+        """Return one trend, or None."""
+
+    def count_open(self) -> int:
+        """Return how many trends are open."""
+
+
+class RankingMemory(TermHistory, Protocol):
+    """What the ranker remembers between runs: term states, source states, progress."""
+
+    def sources(self) -> dict[str, SourceState]:
+        """Return what is known of each source's volume."""
+
+    def put_sources(self, states: Mapping[str, SourceState]) -> None:
+        """Store the state of each source."""
+
+    def progress(self) -> RankingProgress:
+        """Return how far the ranker has come."""
+
+    def save_progress(self, progress: RankingProgress) -> None:
+        """Store how far the ranker has come, in the transaction of the work it counts."""
+
+
+class Store(Protocol):
+    """One database. `in_transaction` lets a signal handler wait for the end of a group of writes."""
+
+    @property
+    def posts(self) -> Posts: ...
+    @property
+    def cursors(self) -> Cursors: ...
+    @property
+    def gaps(self) -> Gaps: ...
+    @property
+    def audit(self) -> IngestAudit: ...
+    @property
+    def api_calls(self) -> ApiCalls: ...
+    @property
+    def spend(self) -> Spend: ...
+    @property
+    def job_runs(self) -> JobRuns: ...
+    @property
+    def job_states(self) -> JobStates: ...
+    @property
+    def totals(self) -> MetricTotals: ...
+    @property
+    def notifications(self) -> Notifications: ...
+    @property
+    def trends(self) -> Trends: ...
+    @property
+    def ranking(self) -> RankingMemory: ...
+    @property
+    def in_transaction(self) -> bool: ...
+
+    def transaction(self) -> AbstractContextManager[None]:
+        """Group writes: all of them or none."""
+
+    def set_after_commit(self, callback: Callable[[], None]) -> None:
+        """Have *callback* called after each transaction."""
+
+    def notice_once(self, key: str, now: datetime) -> bool:
+        """Remember that *key* was said; return False when it was said before."""
+
+    def size_bytes(self) -> int:
+        """Return the size of the database in bytes, free space included."""
+
+    def free_bytes(self) -> int:
+        """Return how many of those bytes are free."""
+
+    def close(self) -> None:
+        """Close the connection."""

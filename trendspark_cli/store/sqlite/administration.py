@@ -1,0 +1,150 @@
+"""What `db init`, `db upgrade`, `db backup` and `db stats` do to the file."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+from trendspark_cli.errors import ConfigError, OutputError
+from trendspark_cli.store.sqlite.connection import (
+    Connection,
+    create_private_file,
+    create_private_folder,
+    store_error,
+)
+from trendspark_cli.store.sqlite.schema import KNOWN_MIGRATIONS, applied_migrations, check_schema
+
+BACKUP_PAGES_PER_STEP = 2000  # 8 MB between looks at the lock, so that writers wait for milliseconds only
+
+
+def create_database(path: Path) -> bool:
+    """Create the file, its folders and its schema; return False when a good one was there already."""
+    create_private_folder(path.parent)
+    create_private_folder(path.parent / "locks")
+    try:
+        create_private_file(path)
+    except FileExistsError:
+        if path.stat().st_size > 0:
+            _check_existing(path)
+            return False
+    _set_up_new_file(path)
+    upgrade_database(path)
+    return True
+
+
+def upgrade_database(path: Path) -> list[str]:
+    """Bring the schema up to this version; return the names of the steps taken."""
+    from sqlite_utils import Database
+
+    from trendspark_cli.store.sqlite.migrations import migration
+
+    if not path.exists():
+        raise ConfigError(f"there is no database at {str(path)!r}", hint="run `trendspark db init`")
+    connection = Connection(path)
+    try:
+        with connection.errors():
+            before = applied_migrations(connection.raw)
+            if any(name not in KNOWN_MIGRATIONS for name in before):
+                check_schema(connection.raw, str(path))
+            migration.apply(Database(connection.raw))
+            return [name for name in applied_migrations(connection.raw) if name not in before]
+    finally:
+        connection.close()
+
+
+def backup_database(path: Path, target: Path) -> int:
+    """Copy the database while jobs go on; the copy appears complete or not at all. Return its bytes.
+
+    Raises OutputError when *target* exists or cannot be written.
+    """
+    if target.exists():
+        raise OutputError(f"{str(target)!r} exists already", hint="name a new file, or remove the old backup first")
+    if not path.exists():
+        raise ConfigError(f"there is no database at {str(path)!r}", hint="run `trendspark db init`")
+    partial = target.with_name(target.name + ".partial")
+    try:
+        partial.unlink(missing_ok=True)
+        create_private_file(partial)
+    except OSError as error:
+        raise OutputError(f"backup {str(target)!r} cannot be written: {error}") from error
+    try:
+        source = Connection(path)
+        copy = sqlite3.connect(partial)
+        try:
+            with source.errors():
+                check_schema(source.raw, str(path))
+                source.raw.backup(copy, pages=BACKUP_PAGES_PER_STEP, sleep=0.005)
+                copy.execute("PRAGMA journal_mode = DELETE")
+        finally:
+            copy.close()
+            source.close()
+        _publish(partial, target)
+    except OSError as error:
+        raise OutputError(f"backup {str(target)!r} cannot be written: {error}") from error
+    finally:
+        partial.unlink(missing_ok=True)
+    return target.stat().st_size
+
+
+def database_stats(connection: Connection) -> dict[str, Any]:
+    """Return rows per table and bytes of the file."""
+    names = connection.rows(
+        "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' AND name NOT LIKE '_sqlite%' "
+        "ORDER BY name"
+    )
+    rows = {row["name"]: _count_rows(connection, row["name"]) for row in names}
+    page_size = connection.value("PRAGMA page_size")
+    return {
+        "path": str(connection.path),
+        "bytes": connection.value("PRAGMA page_count") * page_size,
+        "free_bytes": connection.value("PRAGMA freelist_count") * page_size,
+        "wal_bytes": _size(connection.path.with_name(connection.path.name + "-wal")),
+        "schema": applied_migrations(connection.raw)[-1],
+        "sqlite_version": sqlite3.sqlite_version,
+        "rows": rows,
+    }
+
+
+def _count_rows(connection: Connection, table: str) -> int:
+    quoted = '"' + table.replace('"', '""') + '"'  # a name from sqlite_master; a name cannot be bound
+    return int(connection.value("SELECT count(*) FROM " + quoted))
+
+
+def _check_existing(path: Path) -> None:
+    connection = Connection(path)
+    try:
+        with connection.errors():
+            check_schema(connection.raw, str(path))
+    finally:
+        connection.close()
+
+
+def _set_up_new_file(path: Path) -> None:
+    """Set what can only be set before the first table, and WAL, which stays with the file."""
+    try:
+        raw = sqlite3.connect(path, timeout=15, isolation_level=None)
+        try:
+            raw.execute("PRAGMA auto_vacuum = INCREMENTAL")
+            raw.execute("PRAGMA journal_mode = WAL")
+        finally:
+            raw.close()
+    except sqlite3.Error as error:
+        raise store_error(error, path) from error
+
+
+def _publish(partial: Path, target: Path) -> None:
+    """Make a finished file visible under its name, for good."""
+    with partial.open("rb") as stream:
+        os.fsync(stream.fileno())
+    partial.rename(target)
+    folder = os.open(target.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+def _size(path: Path) -> int:
+    return path.stat().st_size if path.exists() else 0

@@ -1,0 +1,128 @@
+"""Cursors, gaps, the audit of pages, and calls to remote services."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from trendspark_cli.clock import to_text
+from trendspark_cli.models import Gap, Page, PageOutcome
+from trendspark_cli.store.sqlite.connection import Connection
+from trendspark_cli.store.sqlite.named_queries import queries
+
+NAMED_REJECTIONS = 20  # per page: enough to see a pattern, bounded for a page of nothing but junk
+
+
+class Cursors:
+    """How far each query of each profile has been read."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._db = connection
+        self._sql = queries("collecting")
+
+    def get(self, profile: str, source: str, query: str) -> str | None:
+        """Return the newest id read, or None before the first run."""
+        sql = "SELECT newest_id FROM cursors WHERE profile = ? AND source = ? AND query = ?"
+        value = self._db.value(sql, (profile, source, query))
+        return None if value is None else str(value)
+
+    def set(self, profile: str, source: str, query: str, newest_id: str, now: datetime) -> None:
+        """Move the cursor; call in the transaction of the page it belongs to."""
+        self._db.execute(self._sql["set_cursor"], (profile, source, query, newest_id, to_text(now)))
+
+
+class Gaps:
+    """Ranges that are known not to have been read."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._db = connection
+        self._sql = queries("collecting")
+
+    def open(
+        self, *, profile: str, source: str, query: str, since_id: str | None, until_id: str | None,
+        reason: str, estimated_reads: int, run_id: int | None, now: datetime,
+    ) -> int:
+        """Record a gap and return its id."""
+        cursor = self._db.execute(
+            self._sql["open_gap"],
+            (profile, source, query, since_id, until_id, reason, estimated_reads, run_id, to_text(now)),
+        )
+        assert cursor.lastrowid is not None
+        return cursor.lastrowid
+
+    def shrink(self, gap_id: int, until_id: str | None) -> None:
+        """What is newer than *until_id* has been read."""
+        self._db.execute("UPDATE gaps SET until_id = ? WHERE id = ?", (until_id, gap_id))
+
+    def close(self, gap_id: int, state: str, now: datetime) -> None:
+        """Mark a gap `filled`, or `lost` when it can never be filled."""
+        self._db.execute("UPDATE gaps SET state = ?, closed_at = ? WHERE id = ?", (state, to_text(now), gap_id))
+
+    def forget(self, gap_id: int) -> None:
+        """Remove a gap that its own run read to the end: it never was one to an operator."""
+        self._db.execute("DELETE FROM gaps WHERE id = ?", (gap_id,))
+
+    def open_ones(self, profile: str, source: str, query: str) -> list[Gap]:
+        """Return the open gaps of a query, newest first."""
+        return [Gap(**row) for row in self._db.rows(self._sql["open_gaps"], (profile, source, query))]
+
+    def count_open(self) -> int:
+        """Return how many gaps wait to be filled."""
+        return int(self._db.value("SELECT count(*) FROM gaps WHERE state = 'open'"))
+
+    def recent(self, limit: int) -> list[dict[str, Any]]:
+        """Return gap rows, newest first."""
+        return self._db.rows("SELECT * FROM gaps ORDER BY id DESC LIMIT ?", (limit,))
+
+
+class IngestAudit:
+    """One row for each page that was asked for."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._db = connection
+        self._sql = queries("collecting")
+
+    def add(
+        self, cycle_id: int, profile: str, source: str, query: str, page: Page, outcome: PageOutcome,
+        now: datetime, *, usd: float = 0.0, error: str | None = None,
+    ) -> None:
+        """Record what a page held and what became of it."""
+        times = [post.created_at for post in page.posts]
+        rejected: dict[str, object] = dict(Counter(r.reason for r in page.rejections))
+        if page.rejections:
+            rejected["items"] = [f"{r.item}: {r.reason}" for r in page.rejections[:NAMED_REJECTIONS]]
+        self._db.execute(
+            self._sql["add_audit"],
+            {
+                "cycle_id": cycle_id, "profile": profile, "source": source, "query": query,
+                "endpoint": page.endpoint, "fetched": page.fetched, "new": outcome.new, "updated": outcome.updated,
+                "rejected": json.dumps(rejected), "oldest": min(times, default=None),
+                "newest": max(times, default=None), "cost": usd, "reads": page.reads,
+                "request_id": page.request_id, "error": error or "; ".join(page.notes) or None,
+                "created_at": to_text(now),
+            },
+        )
+
+    def recent(self, limit: int, source: str | None = None) -> list[dict[str, Any]]:
+        """Return audit rows, newest first, `rejected` decoded."""
+        rows = self._db.rows(self._sql["recent_audit"], {"limit": limit, "source": source})
+        return [{**row, "rejected": json.loads(row["rejected"])} for row in rows]
+
+
+class ApiCalls:
+    """Calls to remote services, rolled up by the minute."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._db = connection
+        self._sql = queries("collecting")
+
+    def add(self, calls: Sequence[tuple[datetime, str, str, str, float, int | None]]) -> None:
+        """Record (time, service, endpoint, code class, seconds, status) of each call."""
+        rows = [
+            (to_text(moment)[:16] + "Z", service, endpoint, code_class, seconds, status)
+            for moment, service, endpoint, code_class, seconds, status in calls
+        ]
+        self._db.executemany(self._sql["add_api_call"], rows)

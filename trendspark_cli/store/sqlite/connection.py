@@ -1,0 +1,169 @@
+"""Open the database file safely, group writes, and say in our own words what SQLite could not do."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from trendspark_cli.errors import (
+    ConfigError,
+    IntegrityError,
+    StoreBusyError,
+    StoreError,
+    TrendSparkError,
+)
+from trendspark_cli.store.sqlite.schema import check_schema
+
+BUSY_TIMEOUT_SECONDS = 15  # longer than any transaction of ours by far; see docs/architecture.md
+PRIVATE_FILE, PRIVATE_FOLDER = 0o600, 0o700
+
+
+def store_error(error: sqlite3.Error, path: Path) -> TrendSparkError:
+    """Return the error of ours that says what *error* means for the operator."""
+    code = getattr(error, "sqlite_errorcode", None)
+    primary = code & 0xFF if code is not None else None
+    where = f"database {str(path)!r}"
+    if primary in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+        return StoreBusyError(
+            f"{where} stayed locked for {BUSY_TIMEOUT_SECONDS} s",
+            hint="another program holds a write transaction open; the next run tries again",
+        )
+    if primary in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT):
+        return IntegrityError(
+            f"{where} is no sound SQLite database ({error})",
+            hint="keep the file, restore the last `trendspark db backup`, and check the disk",
+        )
+    if primary == sqlite3.SQLITE_FULL:
+        return StoreError(f"{where}: the disk is full", hint="free space on that disk; nothing was lost")
+    if primary in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM):
+        return StoreError(f"{where} cannot be written ({error})", hint="check its owner, mode and mount")
+    return StoreError(f"{where}: {error}", hint="see the log for the traceback")
+
+
+class Connection:
+    """One SQLite connection with our pragmas; statements are bound, transactions are BEGIN IMMEDIATE.
+
+    `in_transaction` lets a signal handler wait; `after_commit` is called when it need not wait any more.
+    """
+
+    def __init__(self, path: Path, *, read_only: bool = False) -> None:
+        self.path = path
+        self.in_transaction = False
+        self.after_commit: Callable[[], None] = lambda: None
+        try:
+            self.raw = sqlite3.connect(
+                f"file:{_quoted(path)}?mode={'ro' if read_only and _has_wal(path) else 'rw'}",
+                uri=True,
+                timeout=BUSY_TIMEOUT_SECONDS,
+                isolation_level=None,
+                check_same_thread=False,
+            )
+            self.raw.execute("PRAGMA foreign_keys = ON")
+            self.raw.execute("PRAGMA synchronous = FULL")
+            self.raw.execute("PRAGMA trusted_schema = OFF")
+            if read_only:
+                self.raw.execute("PRAGMA query_only = ON")
+        except sqlite3.Error as error:
+            raise store_error(error, path) from error
+
+    @contextmanager
+    def errors(self) -> Iterator[None]:
+        """Turn SQLite's errors into ours."""
+        try:
+            yield
+        except sqlite3.Error as error:
+            raise store_error(error, self.path) from error
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Group writes: all of them or none. A block inside a block joins the outer one."""
+        if self.in_transaction:
+            yield
+            return
+        with self.errors():
+            self.raw.execute("BEGIN IMMEDIATE")
+        self.in_transaction = True
+        try:
+            yield
+            with self.errors():
+                self.raw.execute("COMMIT")
+        except BaseException:
+            if self.raw.in_transaction:
+                with self.errors():
+                    self.raw.execute("ROLLBACK")
+            raise
+        finally:
+            self.in_transaction = False
+        self.after_commit()
+
+    def execute(self, sql: str, parameters: Sequence[Any] | dict[str, Any] = ()) -> sqlite3.Cursor:
+        """Run one statement with bound values."""
+        with self.errors():
+            return self.raw.execute(sql, parameters)
+
+    def executemany(self, sql: str, rows: Sequence[Sequence[Any]]) -> int:
+        """Run one statement for each row; return how many rows of the table it inserted or changed."""
+        with self.errors():
+            return self.raw.executemany(sql, rows).rowcount
+
+    def rows(self, sql: str, parameters: Sequence[Any] | dict[str, Any] = ()) -> list[dict[str, Any]]:
+        """Return all rows as dicts by column name."""
+        with self.errors():
+            cursor = self.raw.execute(sql, parameters)
+            names = [column[0] for column in cursor.description]
+            return [dict(zip(names, row, strict=True)) for row in cursor]
+
+    def value(self, sql: str, parameters: Sequence[Any] | dict[str, Any] = ()) -> Any:
+        """Return the first column of the first row, or None."""
+        with self.errors():
+            row = self.raw.execute(sql, parameters).fetchone()
+        return None if row is None else row[0]
+
+    def close(self) -> None:
+        """Close; the last connection to close also empties the WAL."""
+        self.raw.close()
+
+
+def open_checked(path: Path, *, read_only: bool = False) -> Connection:
+    """Return a connection to an existing database of this version's schema.
+
+    Raises ConfigError (missing, older, newer), IntegrityError (no database), StoreError.
+    """
+    if not path.exists():
+        raise ConfigError(
+            f"there is no database at {str(path)!r}",
+            hint="run `trendspark db init`, or mount the disk it lives on",
+        )
+    connection = Connection(path, read_only=read_only)
+    try:
+        with connection.errors():
+            check_schema(connection.raw, str(path))
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def create_private_folder(path: Path) -> None:
+    """Create a folder that only its owner can enter; an existing one keeps its mode."""
+    path.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
+
+
+def create_private_file(path: Path) -> None:
+    """Create an empty file that only its owner can read; raise FileExistsError when it is there."""
+    os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, PRIVATE_FILE))
+
+
+def _has_wal(path: Path) -> bool:
+    """Tell whether a WAL is left: opening such a file for writing would fold the WAL into it on close."""
+    return path.with_name(path.name + "-wal").exists()
+
+
+def _quoted(path: Path) -> str:
+    from urllib.parse import quote
+
+    return quote(str(path))

@@ -1,0 +1,145 @@
+"""Runs of jobs, what is remembered of each job, counters, alerts in the outbox."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+from trendspark_cli.clock import to_text
+from trendspark_cli.models import Alert, JobRun, JobState
+from trendspark_cli.store.sqlite.connection import Connection
+from trendspark_cli.store.sqlite.named_queries import queries
+
+
+class JobRuns:
+    """One row for each run, written before its work begins."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._db = connection
+        self._sql = queries("job_records")
+
+    def start(self, job_id: str, now: datetime, pid: int, host: str, version: str) -> int:
+        """Record that a run begins and return its id."""
+        cursor = self._db.execute(self._sql["start"], (job_id, to_text(now), to_text(now), pid, host, version))
+        assert cursor.lastrowid is not None
+        return cursor.lastrowid
+
+    def beat(self, run_id: int, now: datetime) -> None:
+        """Record that the run is alive."""
+        self._db.execute("UPDATE job_runs SET heartbeat_at = ? WHERE id = ?", (to_text(now), run_id))
+
+    def finish(
+        self, run_id: int, status: str, exit_code: int, error: str | None, counts: Mapping[str, object],
+        now: datetime, duration: float,
+    ) -> None:
+        """Record how a run ended; *duration* in seconds."""
+        self._db.execute(
+            self._sql["finish"],
+            {
+                "id": run_id, "status": status, "exit_code": exit_code, "error": error,
+                "counts": json.dumps(counts), "finished_at": to_text(now), "duration": round(duration, 3),
+            },
+        )
+
+    def amend(self, run_id: int, exit_code: int, error: str) -> None:
+        """Add what went wrong after the work was recorded."""
+        self._db.execute("UPDATE job_runs SET exit_code = ?, error = ? WHERE id = ?", (exit_code, error, run_id))
+
+    def add_skipped(
+        self, job_id: str, now: datetime, pid: int, host: str, version: str, exit_code: int, why: str
+    ) -> int:
+        """Record a run that did nothing, and why; return its id."""
+        row = (job_id, to_text(now), to_text(now), pid, host, version, exit_code, why)
+        cursor = self._db.execute(self._sql["add_skipped"], row)
+        assert cursor.lastrowid is not None
+        return cursor.lastrowid
+
+    def abandon(self, job_id: str, now: datetime) -> list[int]:
+        """Mark runs that never ended; only the holder of the job's lock may call this. Return their ids."""
+        return [row["id"] for row in self._db.rows(self._sql["abandon"], (to_text(now), job_id))]
+
+    def history(self, limit: int, job_id: str | None = None, status: str | None = None) -> list[JobRun]:
+        """Return runs, newest first."""
+        rows = self._db.rows(self._sql["history"], {"limit": limit, "job_id": job_id, "status": status})
+        return [_job_run(row) for row in rows]
+
+    def last(self, job_id: str) -> JobRun | None:
+        """Return the newest run that was not skipped."""
+        rows = self._db.rows(self._sql["last_run"], {"job_id": job_id})
+        return _job_run(rows[0]) if rows else None
+
+
+class JobStates:
+    """Pause and failure streak of each job."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._db = connection
+        self._sql = queries("job_records")
+
+    def get(self, job_id: str) -> JobState:
+        """Return the state of a job; one never touched is neither paused nor failing."""
+        rows = self._db.rows("SELECT * FROM job_states WHERE job_id = ?", (job_id,))
+        return JobState(**{**rows[0], "paused": bool(rows[0]["paused"])}) if rows else JobState(job_id)
+
+    def save(self, state: JobState) -> None:
+        """Store the state of a job."""
+        self._db.execute(self._sql["save_state"], {**asdict(state), "paused": int(state.paused)})
+
+
+class MetricTotals:
+    """Counters, histogram buckets and last-seen values, raised in the transaction of the work they count."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._db = connection
+        self._sql = queries("job_records")
+
+    def add(self, amounts: Sequence[tuple[str, Mapping[str, str], float]]) -> None:
+        """Raise each (name, labels) by its amount."""
+        self._db.executemany(self._sql["add_total"], [(n, label_text(lb), v) for n, lb, v in amounts])
+
+    def set(self, values: Sequence[tuple[str, Mapping[str, str], float]]) -> None:
+        """Set each (name, labels) to its value."""
+        self._db.executemany(self._sql["set_total"], [(n, label_text(lb), v) for n, lb, v in values])
+
+    def all(self) -> dict[str, list[tuple[dict[str, str], float]]]:
+        """Return every total by metric name."""
+        totals: dict[str, list[tuple[dict[str, str], float]]] = {}
+        for row in self._db.rows("SELECT name, labels, value FROM metric_totals ORDER BY name, labels"):
+            totals.setdefault(row["name"], []).append((json.loads(row["labels"]), row["value"]))
+        return totals
+
+
+class Notifications:
+    """The outbox."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._db = connection
+        self._sql = queries("job_records")
+
+    def queue(self, alert: Alert, now: datetime, *, muted: bool) -> bool:
+        """Add an alert unless its dedupe key is known; return whether it was added."""
+        status = "muted" if muted else "pending"
+        row = (alert.dedupe_key, alert.channel, alert.category, alert.body, status, to_text(now), to_text(now))
+        return self._db.execute(self._sql["queue_alert"], row).rowcount == 1
+
+    def backlog(self) -> dict[str, int]:
+        """Return how many alerts are in each status."""
+        rows = self._db.rows("SELECT status, count(*) AS alerts FROM notifications GROUP BY status")
+        return {row["status"]: row["alerts"] for row in rows}
+
+    def oldest_pending(self) -> str | None:
+        """Return the time at which the oldest waiting alert was queued."""
+        value = self._db.value("SELECT min(created_at) FROM notifications WHERE status IN ('pending', 'sending')")
+        return None if value is None else str(value)
+
+
+def label_text(labels: Mapping[str, str]) -> str:
+    """Return labels in the one form that makes equal label sets equal text."""
+    return json.dumps(dict(sorted(labels.items())), separators=(",", ":"))
+
+
+def _job_run(row: dict[str, Any]) -> JobRun:
+    return JobRun(**{**row, "counts": json.loads(row["counts"])})

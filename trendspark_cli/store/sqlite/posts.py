@@ -1,0 +1,108 @@
+"""Posts and their counters."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import Any
+
+from trendspark_cli.clock import from_epoch, to_text
+from trendspark_cli.models import PageOutcome, Post
+from trendspark_cli.store.sqlite.connection import Connection
+from trendspark_cli.store.sqlite.named_queries import queries
+
+FETCH_ROWS = 2000
+
+
+class Posts:
+    """The posts table, asked in terms of posts."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._db = connection
+        self._sql = queries("posts")
+
+    def save(self, posts: Sequence[Post], collected_at: datetime) -> PageOutcome:
+        """Store *posts* idempotently; call inside a transaction. Old versions never replace newer ones."""
+        if not posts:
+            return PageOutcome(0, 0)
+        now = (to_text(collected_at),)
+        last_id = self.newest_id()
+        touched = self._db.executemany(self._sql["upsert_post"], [post + now for post in posts])
+        new = self._db.value("SELECT count(*) FROM posts WHERE id > ?", (last_id,))
+        observed = [post for post in posts if post.observed_at]
+        if observed:
+            self._db.executemany(
+                self._sql["add_observation"],
+                [(p.source, p.source_id, p.observed_at, *p[8:13]) for p in observed],
+            )
+        return PageOutcome(new=new, updated=touched - new)
+
+    def newest_id(self) -> int:
+        """Return the id of the post stored last, 0 when there is none."""
+        return int(self._db.value("SELECT max(id) FROM posts") or 0)
+
+    def count(self) -> int:
+        """Return how many posts are live."""
+        return int(self._db.value("SELECT count(*) FROM posts"))
+
+    def count_known(self, posts: Sequence[Post]) -> int:
+        """Return how many of *posts* are stored already, for dry runs."""
+        by_source: dict[str, set[str]] = {}
+        for post in posts:
+            by_source.setdefault(post.source, set()).add(post.source_id)
+        return sum(
+            self._db.value(self._sql["count_stored"], (source, json.dumps(sorted(ids))))
+            for source, ids in by_source.items()
+        )
+
+    def window(self, since: int, until: int, seen_post_id: int) -> Iterator[tuple[Any, ...]]:
+        """Yield (id, source, author, community, epoch, text) of posts created in [since, until), oldest first."""
+        cursor = self._db.execute(
+            self._sql["window"],
+            {"since": _text(since), "until": _text(until), "seen_post_id": seen_post_id},
+        )
+        with self._db.errors():
+            while rows := cursor.fetchmany(FETCH_ROWS):
+                yield from rows
+
+    def leaving(self, position: tuple[str, int], until: int, seen_post_id: int, limit: int) -> list[tuple[Any, ...]]:
+        """Return (id, source, epoch, text, created_at) of the next posts after *position* created before *until*."""
+        parameters = {
+            "created_at": position[0], "id": position[1], "until": _text(until),
+            "seen_post_id": seen_post_id, "limit": limit,
+        }
+        with self._db.errors():
+            return self._db.execute(self._sql["leaving"], parameters).fetchall()
+
+    def arrived(self, after_id: int, limit: int) -> list[tuple[Any, ...]]:
+        """Return (id, source, epoch, text, created_at) of posts stored after *after_id*, in that order."""
+        with self._db.errors():
+            return self._db.execute(self._sql["arrived"], {"id": after_id, "limit": limit}).fetchall()
+
+    def count_between(self, since: int, until: int) -> int:
+        """Return how many posts were created in [since, until), both in epoch seconds."""
+        return int(self._db.value(self._sql["tick_size"], {"since": _text(since), "until": _text(until)}))
+
+    def by_ids(self, ids: Sequence[int]) -> list[dict[str, Any]]:
+        """Return the posts with these ids, in this order; archived ones are missing."""
+        return [row for post_id in ids for row in self._db.rows(self._sql["by_id"], (post_id,))]
+
+    def mentions_per_slot(self, trend_id: int, since: int, slot_seconds: int, slots: int) -> list[int]:
+        """Return how many posts of a trend were created in each of *slots* slots from *since* on."""
+        parameters = {
+            "trend_id": trend_id, "since": since, "since_text": _text(since), "seconds": slot_seconds,
+        }
+        found = {row["slot"]: row["posts"] for row in self._db.rows(self._sql["mentions_per_slot"], parameters)}
+        return [found.get(slot, 0) for slot in range(slots)]
+
+    def refreshable(self, source: str, since: datetime, not_since: datetime, limit: int) -> list[str]:
+        """Return source ids of recent posts, the busiest first, whose counters were not read since *not_since*."""
+        parameters = {
+            "source": source, "since": to_text(since), "not_since": to_text(not_since), "limit": limit,
+        }
+        return [row["source_id"] for row in self._db.rows(self._sql["refreshable"], parameters)]
+
+
+def _text(epoch: int) -> str:
+    return to_text(from_epoch(epoch))

@@ -1,0 +1,44 @@
+-- name: set_cursor
+INSERT INTO cursors (profile, source, query, newest_id, updated_at) VALUES (?, ?, ?, ?, ?)
+ON CONFLICT (profile, source, query) DO UPDATE SET newest_id = excluded.newest_id, updated_at = excluded.updated_at;
+
+-- name: open_gap
+INSERT INTO gaps (profile, source, query, since_id, until_id, reason, estimated_reads, state, run_id, created_at)
+VALUES (?, ?, ?, ?, ?, ?, ?, 'open', ?, ?);
+
+-- name: open_gaps
+-- Newest first: what was just missed matters most.
+SELECT id, profile, source, query, since_id, until_id, reason, estimated_reads FROM gaps
+WHERE state = 'open' AND profile = ? AND source = ? AND query = ? ORDER BY id DESC;
+
+-- name: add_audit
+INSERT INTO ingest_audit (cycle_id, profile, source, query, endpoint, fetched, new, updated, rejected, oldest, newest,
+                          cost, reads, request_id, error, created_at)
+VALUES (:cycle_id, :profile, :source, :query, :endpoint, :fetched, :new, :updated, :rejected, :oldest, :newest,
+        :cost, :reads, :request_id, :error, :created_at);
+
+-- name: recent_audit
+SELECT * FROM ingest_audit WHERE (:source IS NULL OR source = :source) ORDER BY id DESC LIMIT :limit;
+
+-- name: add_api_call
+INSERT INTO api_calls (minute, service, endpoint, code_class, calls, seconds, last_status) VALUES (?, ?, ?, ?, 1, ?, ?)
+ON CONFLICT (minute, service, endpoint, code_class) DO UPDATE SET
+    calls = calls + 1, seconds = seconds + excluded.seconds, last_status = excluded.last_status;
+
+-- name: used_and_reserved
+SELECT (SELECT coalesce(sum(used), 0) FROM spend WHERE service = :service AND day >= :first AND day <= :last)
+     + (SELECT coalesce(sum(units), 0) FROM spend_reservations
+        WHERE service = :service AND day >= :first AND day <= :last);
+
+-- name: add_spend
+INSERT INTO spend (day, service, profile, kind, used, calls, usd) VALUES (?, ?, ?, ?, ?, 1, ?)
+ON CONFLICT (day, service, profile, kind) DO UPDATE SET
+    used = used + excluded.used, calls = calls + 1, usd = usd + excluded.usd;
+
+-- name: reserve
+INSERT INTO spend_reservations (day, service, profile, kind, units, run_id, created_at) VALUES (?, ?, ?, ?, ?, ?, ?);
+
+-- name: reservations_of_dead_runs
+-- Reservations whose run ended without settling them: the call may have been billed.
+SELECT r.id, r.day, r.service, r.profile, r.kind, r.units FROM spend_reservations r
+LEFT JOIN job_runs j ON j.id = r.run_id WHERE j.id IS NULL OR j.status <> 'running';

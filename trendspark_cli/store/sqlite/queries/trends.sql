@@ -1,0 +1,45 @@
+-- name: insert
+INSERT INTO trends (kind, label, terms, state, score, observed, expected, window_seconds, authors, sources, first_seen,
+                    last_seen, opened_at, last_strong_at, peak, closed_at, examples, evidence, threshold)
+VALUES ('topic', :label, :terms, :state, :score, :observed, :expected, :window_seconds, :authors, :sources, :first_seen,
+        :last_seen, :opened_at, :last_strong_at, :peak, :closed_at, :examples, :evidence, :threshold);
+
+-- name: update
+UPDATE trends SET label = :label, terms = :terms, state = :state, score = :score, observed = :observed,
+    expected = :expected, window_seconds = :window_seconds, authors = :authors, sources = :sources,
+    first_seen = :first_seen, last_seen = :last_seen, opened_at = :opened_at, last_strong_at = :last_strong_at,
+    peak = :peak, closed_at = :closed_at, examples = :examples, evidence = :evidence
+WHERE id = :id;
+
+-- name: add_post
+INSERT OR IGNORE INTO trend_posts (trend_id, post_id) SELECT ?, id FROM posts WHERE id = ?;
+
+-- name: living
+-- Open trends, and those closed so recently that their terms may not open another.
+SELECT * FROM trends WHERE state = 'open' OR closed_at >= ? ORDER BY id;
+
+-- name: listing
+SELECT * FROM trends WHERE (:state IS NULL OR state = :state) ORDER BY state = 'open' DESC, score DESC, id LIMIT :limit;
+
+-- name: put_term
+INSERT INTO ranking_terms (key, count, chi, last_tick, last_tick_posts, hours) VALUES (?, ?, ?, ?, ?, ?)
+ON CONFLICT (key) DO UPDATE SET count = excluded.count, chi = excluded.chi, last_tick = excluded.last_tick,
+    last_tick_posts = excluded.last_tick_posts, hours = excluded.hours;
+
+-- name: terms
+SELECT key, count, chi, last_tick, last_tick_posts, hours FROM ranking_terms
+WHERE key IN (SELECT value FROM json_each(?));
+
+-- name: faint_terms
+-- Terms whose count has decayed below a quarter of a post; the rule of ranking/history.py in integers.
+SELECT key FROM ranking_terms WHERE last_tick <= :now_tick AND count <
+    ((CASE (:now_tick - last_tick) / 96 % 4 WHEN 0 THEN 32 WHEN 1 THEN 38 WHEN 2 THEN 45 ELSE 53 END)
+     << min((:now_tick - last_tick) / 384, 40));
+
+-- name: put_source
+INSERT INTO ranking_sources (source, state) VALUES (?, ?)
+ON CONFLICT (source) DO UPDATE SET state = excluded.state;
+
+-- name: save_progress
+UPDATE ranking_progress SET seen_post_id = :seen_post_id, folded_created_at = :folded_created_at,
+    folded_post_id = :folded_post_id, ranked_tick = :ranked_tick, swept_tick = :swept_tick WHERE id = 1;

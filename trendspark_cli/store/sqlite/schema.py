@@ -1,0 +1,49 @@
+"""Which migrations this version knows, without importing what runs them.
+
+Every start compares these names with the database, so the list must be cheap to read; a test holds it
+against migrations.py.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+
+from trendspark_cli.errors import ConfigError
+
+MIGRATION_SET = "trendspark"
+KNOWN_MIGRATIONS = (
+    "m0001_posts",
+    "m0002_collecting",
+    "m0003_job_records",
+    "m0004_trends",
+    "m0005_outbox",
+)
+
+
+def applied_migrations(connection: sqlite3.Connection) -> list[str]:
+    """Return the names of the migrations in the database, oldest first; empty for a foreign file."""
+    has_table = connection.execute("SELECT 1 FROM sqlite_master WHERE name = '_sqlite_migrations'").fetchone()
+    if has_table is None:
+        return []
+    rows = connection.execute(
+        "SELECT name FROM _sqlite_migrations WHERE migration_set = ? ORDER BY rowid", (MIGRATION_SET,)
+    )
+    return [name for (name,) in rows]
+
+
+def check_schema(connection: sqlite3.Connection, path: str) -> None:
+    """Raise ConfigError when the schema is older or newer than this version's."""
+    applied = applied_migrations(connection)
+    unknown = [name for name in applied if name not in KNOWN_MIGRATIONS]
+    if unknown:
+        raise ConfigError(
+            f"database {path!r} has a newer schema ({unknown[-1]}) than this version knows ({KNOWN_MIGRATIONS[-1]})",
+            hint="install the newer trendspark again, or restore a backup made before its `db upgrade`",
+        )
+    missing = [name for name in KNOWN_MIGRATIONS if name not in applied]
+    if missing:
+        found = applied[-1] if applied else "no schema of ours"
+        raise ConfigError(
+            f"database {path!r} has an older schema ({found}) than this version needs ({KNOWN_MIGRATIONS[-1]})",
+            hint="run `trendspark db upgrade`" if applied else "run `trendspark db init`",
+        )

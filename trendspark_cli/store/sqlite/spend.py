@@ -1,0 +1,51 @@
+"""What calls may cost and did cost: reserved before, settled after, shared by every process."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from trendspark_cli.clock import to_text
+from trendspark_cli.store.sqlite.connection import Connection
+from trendspark_cli.store.sqlite.named_queries import queries
+
+
+class Spend:
+    """Units (post reads, tokens) by UTC day."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._db = connection
+        self._sql = queries("collecting")
+
+    def used(self, service: str, first_day: str, last_day: str) -> int:
+        """Return units used or reserved from *first_day* to *last_day* (YYYY-MM-DD, both included)."""
+        period = {"service": service, "first": first_day, "last": last_day}
+        return int(self._db.value(self._sql["used_and_reserved"], period))
+
+    def reserve(
+        self, service: str, profile: str, kind: str, units: int, run_id: int | None, now: datetime
+    ) -> int:
+        """Set *units* aside for one call and return the reservation's id; call inside a transaction."""
+        row = (to_text(now)[:10], service, profile, kind, units, run_id, to_text(now))
+        cursor = self._db.execute(self._sql["reserve"], row)
+        assert cursor.lastrowid is not None
+        return cursor.lastrowid
+
+    def settle(self, reservation_id: int, used: int, usd: float) -> None:
+        """Replace a reservation by what the call really used, on the day it was made."""
+        row = self._db.rows(
+            "DELETE FROM spend_reservations WHERE id = ? RETURNING day, service, profile, kind", (reservation_id,)
+        )
+        if row and (used or usd):
+            found = row[0]
+            self._db.execute(
+                self._sql["add_spend"],
+                (found["day"], found["service"], found["profile"], found["kind"], used, usd),
+            )
+
+    def settle_dead_runs(self, usd_per_unit: float) -> int:
+        """Count reservations of runs that died as used, since the service may have billed them; return the units."""
+        rows: list[dict[str, Any]] = self._db.rows(self._sql["reservations_of_dead_runs"])
+        for row in rows:
+            self.settle(row["id"], row["units"], row["units"] * usd_per_unit)
+        return sum(row["units"] for row in rows)

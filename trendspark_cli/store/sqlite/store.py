@@ -1,0 +1,88 @@
+"""The SQLite store: every group of tables over one connection."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from datetime import datetime
+from pathlib import Path
+
+from trendspark_cli.store.sqlite.collecting import ApiCalls, Cursors, Gaps, IngestAudit
+from trendspark_cli.store.sqlite.connection import Connection, open_checked
+from trendspark_cli.store.sqlite.job_records import JobRuns, JobStates, MetricTotals, Notifications
+from trendspark_cli.store.sqlite.posts import Posts
+from trendspark_cli.store.sqlite.spend import Spend
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from trendspark_cli.store.sqlite.trends import RankingMemory, Trends
+
+
+class SqliteStore:
+    """Implements store.protocol.Store."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+        self.posts = Posts(connection)
+        self.cursors = Cursors(connection)
+        self.gaps = Gaps(connection)
+        self.audit = IngestAudit(connection)
+        self.api_calls = ApiCalls(connection)
+        self.spend = Spend(connection)
+        self.job_runs = JobRuns(connection)
+        self.job_states = JobStates(connection)
+        self.totals = MetricTotals(connection)
+        self.notifications = Notifications(connection)
+
+    @property
+    def trends(self) -> Trends:
+        """Return the trends; loaded when asked, since most commands never do."""
+        from trendspark_cli.store.sqlite.trends import Trends
+
+        return Trends(self.connection)
+
+    @property
+    def ranking(self) -> RankingMemory:
+        """Return the ranker's memory; loaded when asked."""
+        from trendspark_cli.store.sqlite.trends import RankingMemory
+
+        return RankingMemory(self.connection)
+
+    def transaction(self) -> AbstractContextManager[None]:
+        """Group writes: all of them or none."""
+        return self.connection.transaction()
+
+    @property
+    def in_transaction(self) -> bool:
+        """Tell whether a transaction is open."""
+        return self.connection.in_transaction
+
+    def set_after_commit(self, callback: Callable[[], None]) -> None:
+        """Have *callback* called after each transaction."""
+        self.connection.after_commit = callback
+
+    def notice_once(self, key: str, now: datetime) -> bool:
+        """Remember that *key* was said; return False when it was said before."""
+        from trendspark_cli.clock import to_text
+
+        sql = "INSERT INTO notices (key, noted_at) VALUES (?, ?) ON CONFLICT DO NOTHING"
+        return self.connection.execute(sql, (key, to_text(now))).rowcount == 1
+
+    def size_bytes(self) -> int:
+        """Return the size of the database in bytes, free pages included."""
+        pages = self.connection.value("PRAGMA page_count")
+        return int(pages * self.connection.value("PRAGMA page_size"))
+
+    def free_bytes(self) -> int:
+        """Return how many of those bytes are free pages."""
+        pages = self.connection.value("PRAGMA freelist_count")
+        return int(pages * self.connection.value("PRAGMA page_size"))
+
+    def close(self) -> None:
+        """Close the connection."""
+        self.connection.close()
+
+
+def open_sqlite(path: Path, *, read_only: bool = False) -> SqliteStore:
+    """Return the store in an existing file of this version's schema; errors as `open_checked` raises them."""
+    return SqliteStore(open_checked(path, read_only=read_only))

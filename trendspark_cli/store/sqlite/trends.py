@@ -1,0 +1,159 @@
+"""Trends over their life, and what the ranker remembers between runs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, replace
+from datetime import datetime
+from typing import Any
+
+from trendspark_cli.clock import from_epoch, from_text, to_text
+from trendspark_cli.models import RankingProgress
+from trendspark_cli.ranking.history import SourceState, TermState
+from trendspark_cli.ranking.lifecycle import TrendRecord, TrendState
+from trendspark_cli.ranking.topics import TermEvidence
+from trendspark_cli.store.sqlite.connection import Connection
+from trendspark_cli.store.sqlite.named_queries import queries
+
+ROWS_PER_TRANSACTION = 1000
+_TIMES = ("first_seen", "last_seen", "opened_at", "last_strong_at", "peak", "closed_at")
+
+
+class Trends:
+    """The trends table and the posts each trend rests on."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._db = connection
+        self._sql = queries("trends")
+
+    def living(self, closed_since: datetime) -> list[TrendRecord]:
+        """Return open trends and those closed after *closed_since*, with their posts."""
+        rows = self._db.rows(self._sql["living"], (to_text(closed_since),))
+        return [_record(row, self.post_ids(row["id"])) for row in rows]
+
+    def save(self, trend: TrendRecord, threshold: float) -> TrendRecord:
+        """Insert or update a trend and return it with its id; call inside a transaction."""
+        row = _row(trend)
+        if trend.id is None:
+            cursor = self._db.execute(self._sql["insert"], {**row, "threshold": threshold})
+            trend = replace(trend, id=cursor.lastrowid)
+        else:
+            self._db.execute(self._sql["update"], {**row, "id": trend.id})
+        self._db.executemany(self._sql["add_post"], [(trend.id, post_id) for post_id in trend.post_ids])
+        return trend
+
+    def set_alert_key(self, trend_id: int, alert_key: str) -> None:
+        """Remember which alert tells of this trend."""
+        self._db.execute("UPDATE trends SET alert_key = ? WHERE id = ?", (alert_key, trend_id))
+
+    def post_ids(self, trend_id: int) -> tuple[int, ...]:
+        """Return the live posts a trend rests on, oldest first."""
+        rows = self._db.rows("SELECT post_id FROM trend_posts WHERE trend_id = ? ORDER BY post_id", (trend_id,))
+        return tuple(row["post_id"] for row in rows)
+
+    def listing(self, limit: int, state: str | None = None) -> list[dict[str, Any]]:
+        """Return trend rows with JSON columns decoded: open ones first, the strongest first."""
+        rows = self._db.rows(self._sql["listing"], {"limit": limit, "state": state})
+        return [_decoded(row) for row in rows]
+
+    def get(self, trend_id: int) -> dict[str, Any] | None:
+        """Return one trend row with JSON columns decoded, or None."""
+        rows = self._db.rows("SELECT * FROM trends WHERE id = ?", (trend_id,))
+        return _decoded(rows[0]) if rows else None
+
+    def count_open(self) -> int:
+        """Return how many trends are open."""
+        return int(self._db.value("SELECT count(*) FROM trends WHERE state = 'open'"))
+
+
+class RankingMemory:
+    """Term and source states, and how far the ranker has come. Implements ranking.history.TermHistory."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._db = connection
+        self._sql = queries("trends")
+
+    def get(self, keys: Sequence[int]) -> dict[int, TermState]:
+        """Return the states of those keys that are known."""
+        with self._db.errors():
+            cursor = self._db.execute(self._sql["terms"], (json.dumps(list(keys)),))
+            return {row[0]: TermState.from_row(row[1:]) for row in cursor}
+
+    def put(self, states: Mapping[int, TermState]) -> None:
+        """Insert or replace states; call inside a transaction."""
+        self._db.executemany(self._sql["put_term"], [(key, *state.to_row()) for key, state in states.items()])
+
+    def drop_faint(self, now_tick: int) -> int:
+        """Delete states that have faded, in transactions of 1,000 rows; return how many."""
+        with self._db.errors():
+            keys = self._db.execute(self._sql["faint_terms"], {"now_tick": now_tick}).fetchall()
+        for start in range(0, len(keys), ROWS_PER_TRANSACTION):
+            with self._db.transaction():
+                self._db.executemany(
+                    "DELETE FROM ranking_terms WHERE key = ?", keys[start : start + ROWS_PER_TRANSACTION]
+                )
+        return len(keys)
+
+    def sources(self) -> dict[str, SourceState]:
+        """Return what is known of each source's volume."""
+        rows = self._db.rows("SELECT source, state FROM ranking_sources")
+        return {row["source"]: _source_state(json.loads(row["state"])) for row in rows}
+
+    def put_sources(self, states: Mapping[str, SourceState]) -> None:
+        """Store the state of each source; call inside a transaction."""
+        rows = [(source, json.dumps(asdict(state))) for source, state in states.items()]
+        self._db.executemany(self._sql["put_source"], rows)
+
+    def progress(self) -> RankingProgress:
+        """Return how far the ranker has come."""
+        row = self._db.rows(
+            "SELECT seen_post_id, folded_created_at, folded_post_id, ranked_tick, swept_tick FROM ranking_progress"
+        )[0]
+        return RankingProgress(**row)
+
+    def save_progress(self, progress: RankingProgress) -> None:
+        """Store how far the ranker has come; call in the transaction of the work it counts."""
+        self._db.execute(self._sql["save_progress"], asdict(progress))
+
+
+def _source_state(values: dict[str, Any]) -> SourceState:
+    return SourceState(**{**values, "hours": tuple(values["hours"])})
+
+
+def _row(trend: TrendRecord) -> dict[str, Any]:
+    row = asdict(trend)
+    row["peak"] = row.pop("peak_at")
+    for name in _TIMES:
+        row[name] = None if row[name] is None else to_text(from_epoch(row[name]))
+    row["state"] = trend.state.value
+    row["examples"] = json.dumps(row.pop("example_ids"))
+    for name in ("terms", "sources", "evidence"):
+        row[name] = json.dumps(row[name], ensure_ascii=False)
+    del row["post_ids"], row["id"]
+    return row
+
+
+def _decoded(row: dict[str, Any]) -> dict[str, Any]:
+    decoded = {name: json.loads(row[name]) for name in ("terms", "sources", "examples", "evidence")}
+    return {**row, **decoded}
+
+
+def _record(row: dict[str, Any], post_ids: tuple[int, ...]) -> TrendRecord:
+    row = _decoded(row)
+    times: dict[str, Any] = {name: _epoch(row[name]) for name in _TIMES}
+    times["peak_at"] = times.pop("peak")
+    plain = ("id", "label", "score", "observed", "expected", "window_seconds", "authors", "sources")
+    return TrendRecord(
+        **{name: row[name] for name in plain},
+        **times,
+        terms=tuple(row["terms"]),
+        state=TrendState(row["state"]),
+        post_ids=post_ids,
+        example_ids=tuple(row["examples"]),
+        evidence=tuple(TermEvidence(**item) for item in row["evidence"]),
+    )
+
+
+def _epoch(text: str | None) -> int | None:
+    return None if text is None else round(from_text(text).timestamp())
