@@ -111,6 +111,7 @@ class CeilingReachedError(TrendSparkError):
     def __init__(self, message: str, *, key: str, hint: str = "") -> None:
         super().__init__(message, hint=hint)
         self.key = key  # the ceiling and its period, for "said once"
+        self.is_news = True
 
 
 class UpstreamError(TrendSparkError):

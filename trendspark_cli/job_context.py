@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -39,6 +40,10 @@ class JobContext:
     counts: dict[str, object] = field(default_factory=dict)
     result: dict[str, object] = field(default_factory=dict)  # what `--json` shows beside the counts
     api_calls: list[ApiCall] = field(default_factory=list)
+
+    def transaction(self) -> AbstractContextManager[None]:
+        """Group writes; in a dry run there are none to group."""
+        return nullcontext() if self.dry_run else self.store.transaction()
 
     def count(self, name: str, amount: int = 1) -> None:
         """Add to one of the run's counts, as shown in job_runs and `--json`."""

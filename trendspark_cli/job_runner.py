@@ -12,7 +12,7 @@ import os
 import socket
 import time
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
@@ -119,26 +119,23 @@ class JobRunner:
         outer_run, log_setup.context.run_id = log_setup.context.run_id, job.run_id
         log.info("%s started", job_id)
         clock_started = time.monotonic()
-        with Heartbeat(self.open_store, job.run_id, self.clock):
-            outcome = self._call(job, job_id, body)
-        duration = time.monotonic() - clock_started
-        outcome = self._record(job, job_id, outcome, duration)
-        try:
-            self._write_metrics(job_id, job.store)
-        except TrendSparkError as error:
-            log.exception("metrics of %s were not written", job_id)
-            if outcome.error is None:
-                outcome = replace(outcome, exit_code=error.exit_code, error=error)
-                job.store.job_runs.amend(job.run_id, error.exit_code, outcome.message or "")
+        with StopSignals(job.store, self.timeouts.get(job_id)) as signals:
+            with Heartbeat(self.open_store, job.run_id, self.clock):
+                outcome = self._call(job, job_id, body, signals)
+            duration = time.monotonic() - clock_started
+            outcome = self._record(job, job_id, outcome, duration)
+            outcome = self._export(job, job_id, outcome)
         log.info("%s ended status=%s exit_code=%d counts=%s", job_id, outcome.status, outcome.exit_code, job.counts)
         log_setup.context.run_id = outer_run
         return _result(job, job_id, outcome, duration)
 
-    def _call(self, job: JobContext, job_id: str, body: Body) -> Outcome:
-        """Run the body under its deadline and signals, and say how it ended."""
+    def _call(self, job: JobContext, job_id: str, body: Body, signals: StopSignals) -> Outcome:
+        """Run the body and say how it ended; from then on signals wait."""
         try:
-            with StopSignals(job.store, self.timeouts.get(job_id)):
+            try:
                 body(job)
+            finally:
+                signals.ignore()
         except StopRequest as stop:
             log.warning("%s: %s", job_id, stop)
             status = "timeout" if stop.exit_code == ExitCode.DEADLINE else "interrupted"
@@ -148,7 +145,7 @@ class JobRunner:
         except TrendSparkError as error:
             log.error("%s failed: %s", job_id, error, exc_info=True)
             return Outcome(error.exit_code, "partial" if error.exit_code == ExitCode.PARTIAL else "error", error)
-        except Exception as error:  # noqa: BLE001 - the one place that must record whatever a job does
+        except Exception as error:
             log.error("%s failed: a bug", job_id, exc_info=True)
             return Outcome(ExitCode.FAILED, "error", error)
         return Outcome()
@@ -169,6 +166,19 @@ class JobRunner:
             log.exception("the end of run %s was not recorded", job.run_id)
             if outcome.error is None:
                 return Outcome(error.exit_code, "error", error)
+        return outcome
+
+    def _export(self, job: JobContext, job_id: str, outcome: Outcome) -> Outcome:
+        """Write the metrics; failing to is the run's result only when nothing worse happened."""
+        assert job.run_id is not None
+        try:
+            self._write_metrics(job_id, job.store)
+        except TrendSparkError as error:
+            log.error("metrics of %s were not written: %s", job_id, error)
+            if outcome.error is None:
+                outcome = replace(outcome, exit_code=error.exit_code, error=error)
+                with suppress(TrendSparkError):
+                    job.store.job_runs.amend(job.run_id, error.exit_code, outcome.message or "")
         return outcome
 
     def _write_metrics(self, job_id: str, store: Store) -> None:
@@ -193,7 +203,8 @@ class JobRunner:
         job = JobContext(store, self.clock(), dry_run=True)
         started = time.monotonic()
         try:
-            outcome = self._call(job, job_id, body)
+            with StopSignals(store, self.timeouts.get(job_id)) as signals:
+                outcome = self._call(job, job_id, body, signals)
         finally:
             store.close()
         return _result(job, job_id, outcome, time.monotonic() - started)

@@ -25,6 +25,7 @@ class StopSignals:
         self._timeout = timeout
         self._pending: StopRequest | None = None
         self._is_outermost = False
+        self._is_ignoring = False
         self._previous: dict[int, Any] = {}
 
     def __enter__(self) -> StopSignals:
@@ -38,19 +39,25 @@ class StopSignals:
             signal.setitimer(signal.ITIMER_REAL, self._timeout.total_seconds())
         return self
 
+    def ignore(self) -> None:
+        """From now on let everything run to its end: the steps after a body must not be cut short."""
+        if self._is_outermost:
+            self._is_ignoring = True
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            self._store.set_after_commit(lambda: None)
+
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        """Let the steps after the body run to their end: further signals are ignored, SIGKILL aside."""
-        if not self._is_outermost:
-            return
-        StopSignals._is_open = False
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        self._store.set_after_commit(lambda: None)
-        for number, previous in self._previous.items():
-            signal.signal(number, signal.SIG_IGN if number != signal.SIGALRM else previous)
+        if self._is_outermost:
+            self.ignore()
+            StopSignals._is_open = False
+            for number, previous in self._previous.items():
+                signal.signal(number, previous)
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
+        if self._is_ignoring:
+            return
         if self._pending is None:
             self._pending = self._request(number)
         if not self._store.in_transaction:

@@ -34,11 +34,13 @@ def background(first_tick: int, ticks: int, per_tick: int = 10, source: str = "r
     ]
 
 
-def said(words: str, times: int, at: int, authors: Sequence[str | None] = (None,), seed: int = 5) -> list[PostRow]:
-    """Return posts that all say `words` amid everyday ones, ten seconds apart."""
+def said(
+    words: str, times: int, at: int, authors: Sequence[str | None] = (None,), seed: int = 5, every: int = 10
+) -> list[PostRow]:
+    """Return posts that all say `words` amid everyday ones, `every` so many seconds."""
     random = Random(seed)
     return [
-        post(f"{words} {' '.join(random.choices(_VOCABULARY, k=4))}", at + 10 * n, authors[n % len(authors)])
+        post(f"{words} {' '.join(random.choices(_VOCABULARY, k=4))}", at + every * n, authors[n % len(authors)])
         for n in range(times)
     ]
 

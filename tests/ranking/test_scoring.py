@@ -2,7 +2,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from trendspark_cli.ranking.scoring import THREE_WINDOWS, enough_observed, log10_probability, log_gamma, surprise
@@ -55,6 +55,7 @@ def test_two_posts_or_half_more_than_usual_are_never_surprising(observed: float,
     assert score(observed, expected, 0.03) == 0.0
 
 
+@settings(max_examples=30)
 @given(MEANS, SPREADS)
 def test_enough_is_the_smallest_count_that_reaches_the_threshold(expected: float, spread: float) -> None:
     needed = int(enough_observed(np.array([expected]), np.array([spread]), 5.8)[0])

@@ -74,7 +74,7 @@ def test_an_endless_text_gives_a_bounded_number_of_terms() -> None:
 
 
 def test_an_endless_word_is_no_term() -> None:
-    assert terms_of("x" * 10_000 + " quake") == {"quake"}
+    assert terms_of("quake " + "x" * 10_000) == {"quake"}
 
 
 def test_an_endless_row_of_characters_in_a_script_without_spaces_is_bounded() -> None:
@@ -97,7 +97,7 @@ def test_terms_are_counted_the_same_in_the_window_and_in_history(text: str) -> N
 
 
 def test_a_term_key_is_the_same_in_every_process() -> None:
-    assert term_key("boston marathon") == 5577895171303394166
+    assert term_key("boston marathon") == 3813423281186577282
 
 
 @given(st.text())

@@ -271,7 +271,7 @@ QUICK_FAULTS: tuple[Fault, ...] = (
 ALL_FAULTS: tuple[Fault, ...] = (*QUICK_FAULTS, hang(), slow_body())  # two need a time-out
 _UNLIKE_REDDIT = ("credits_depleted", "usage_capped", "since_id_too_old", "rate_limited_far")
 # What Reddit itself can do, without the limits prawcore would sleep minutes for.
-REDDIT_FAULTS: tuple[Fault, ...] = tuple(fault for fault in QUICK_FAULTS if fault.name not in _UNLIKE_REDDIT)
+REDDIT_FAULTS: tuple[Fault, ...] = tuple(f for f in QUICK_FAULTS if f.name not in _UNLIKE_REDDIT)
 
 
 def flaky(

@@ -86,7 +86,7 @@ class XServer(LocalServer):
         self.uses_post_names = False
         self.billing = BillingLedger()
         limits = {**QUOTAS, **(quotas or {})}
-        self._windows = {name: RateWindow(limit, RATE_WINDOW_SECONDS) for name, limit in limits.items()}
+        self._windows = {name: RateWindow(n, RATE_WINDOW_SECONDS) for name, n in limits.items()}
         self._posts: dict[str, JsonObject] = {}
         self._superseded: set[str] = set()  # older versions of edited posts
         self._gone_authors: set[str] = set()

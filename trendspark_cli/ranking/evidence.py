@@ -96,7 +96,7 @@ def judge_terms(window: Window, moment: Moment, history: TermHistory, floor: flo
     bound = _bound(counts, rough)
     best = np.argsort(-bound, kind="stable")[:BEST_TERMS]
     best = best[bound[best] >= floor]
-    chosen = _columns(rough, best)
+    chosen = _with_hours(_columns(rough, best), [states[term] for term in best.tolist()], moment)
     texts = text_signatures(moment.posts, chosen.occurrences)
     voices = count_voices(chosen.occurrences, moment.posts, texts, moment.inside)
     flat = surprise(voices.ravel(), chosen.expected.ravel(), chosen.spread.ravel()).reshape(voices.shape)
@@ -126,16 +126,32 @@ def _expect(found: Occurrences, counts: Floats, moment: Moment, states: Sequence
     per_tick = (baseline + PRIOR_POSTS) / (traffic.posts + traffic.prior) * traffic.posts_per_tick
     uneven = dispersion(chi, per_tick, traffic)
     spread = np.broadcast_to(spread_of(baseline, uneven, per_tick), counts.shape)
-    factors = _hour_factors(states, moment)
     volume = np.array(
         [
             found.sums(mask * of_source[moment.posts.sources]) / np.maximum(1.0, count)
             for mask, of_source, count in zip(moment.inside, moment.volume, counts, strict=True)
         ]
     ).reshape(counts.shape)
-    expected = (baseline + PRIOR_POSTS) * volume * factors
+    expected = (baseline + PRIOR_POSTS) * volume
     nothing = np.zeros(counts.shape)
-    return Judged(found, np.zeros(0, np.uint64), nothing, nothing, counts, expected, spread, uneven, baseline, factors)
+    return Judged(
+        found,
+        np.zeros(0, np.uint64),
+        nothing,
+        nothing,
+        counts,
+        expected,
+        spread,
+        uneven,
+        baseline,
+        np.ones(baseline.size),
+    )
+
+
+def _with_hours(judged: Judged, states: Sequence[TermState | None], moment: Moment) -> Judged:
+    """Return the terms with what is usual at this hour; only for the chosen ones, as it never raises a score."""
+    factors = _hour_factors(states, moment)
+    return replace(judged, hour_factor=factors, expected=judged.expected * factors)
 
 
 def _hour_factors(states: Sequence[TermState | None], moment: Moment) -> Floats:

@@ -68,16 +68,16 @@ def _with_posts(state: TermState | None, tick: int, count: int, tick_posts: int,
     """
     if state is None:
         state = TermState(0.0, 0.0, tick, 0)
-    before = state
     if state.last_tick < tick:
         state = _faded(state, tick)
     posts = state.last_tick_posts + count
+    count_before = state.count - state.last_tick_posts
     chi = state.chi
     if traffic is not None:
-        expected = _expected(state.count - state.last_tick_posts, tick_posts, traffic)
+        expected = _expected(count_before, tick_posts, traffic)
         chi += _chi_step(posts, expected) - _chi_step(state.last_tick_posts, expected)
-    hours = _with_hour(state.hours, before.count, tick, count * COUNT_SCALE)
-    return TermState(state.count + count, max(0.0, chi), tick, posts, hours)
+    hours = _with_hour(state.hours, count_before, tick, count * COUNT_SCALE)
+    return TermState(state.count + count, chi, tick, posts, hours)
 
 
 def _faded(state: TermState, tick: int) -> TermState:

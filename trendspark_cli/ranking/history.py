@@ -39,7 +39,7 @@ class TermState:
 
     def chi_at(self, tick: int) -> float:
         """Return chi decayed to `tick`."""
-        return self.chi * decay(max(0, tick - self.last_tick))
+        return max(0.0, self.chi) * decay(max(0, tick - self.last_tick))
 
     def to_row(self) -> TermRow:
         """Return (count in 1/128, chi in 1/8, last tick, posts of the last tick, hours or None), without loss.

@@ -209,6 +209,6 @@ def spell_topic(topic: Topic, texts: Mapping[int, str]) -> Topic:
     )
     best: dict[str, str] = {}
     for (canonical, written), _ in spellings.most_common():
-        best.setdefault(canonical, without_possessive(written))
+        best.setdefault(canonical, without_possessive(written).removeprefix("#"))
     words = [[best.get(word, word) for word in term.split()] for term in topic.label.split(", ")]
     return replace(topic, label=", ".join(" ".join(term) for term in words))

@@ -41,9 +41,9 @@ def traffic_before(tick: int, sources: Mapping[str, SourceState]) -> Traffic:
     hours = [0.0] * 24
     for state in sources.values():
         fade = decay(max(0, tick - state.last_tick))
-        open_posts = state.last_tick_posts if state.last_tick == tick else 0
-        posts += (state.posts - open_posts) * fade
-        ticks = max(ticks, state.ticks * fade)
+        is_open = state.last_tick == tick
+        posts += (state.posts - (state.last_tick_posts if is_open else 0)) * fade
+        ticks = max(ticks, (state.ticks - is_open) * fade)
         for hour, count in enumerate(state.hours):
             hours[hour] += count * fade
     return Traffic(posts, ticks, tuple(hours))

@@ -33,7 +33,8 @@ def text_signatures(posts: PostColumns, found: Occurrences) -> Signatures:
     codes = posts.codes
     post = np.cumsum(codes == 0) - (codes == 0)
     telling = (codes > GAP_CODE) & is_chosen[np.minimum(post, posts.ids.size - 1)]
-    packed = np.unique((post[telling] << 32) | codes[telling])
+    packed = np.sort((post[telling] << 32) | codes[telling])
+    packed = packed[_changes(packed, packed)]  # sorting beats np.unique, which hashes
     signatures = np.zeros(posts.ids.size, np.uint64)
     np.add.at(signatures, packed >> 32, mix((packed & 0xFFFFFFFF).view(np.uint64)))
     return signatures

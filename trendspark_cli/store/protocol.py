@@ -118,6 +118,10 @@ class IngestAudit(Protocol):
         """Return audit rows, newest first."""
 
 
+    def usual_reads(self, profile: str, source: str, query: str) -> int:
+        """Return the mean of billed reads over the last runs of a query; 0 when there was none."""
+
+
 class ApiCalls(Protocol):
     """Calls to remote services, rolled up by the minute."""
 
@@ -131,6 +135,12 @@ class Spend(Protocol):
     def used(self, service: str, first_day: str, last_day: str) -> int:
         """Return units used or reserved from *first_day* to *last_day*, both included."""
 
+    def used_only(self, service: str, first_day: str, last_day: str) -> int:
+        """Return units settled in these days."""
+
+    def reserved(self, service: str, first_day: str, last_day: str) -> int:
+        """Return units set aside in these days and not settled."""
+
     def reserve(
         self, service: str, profile: str, kind: str, units: int, run_id: int | None, now: datetime
     ) -> int:
@@ -139,7 +149,7 @@ class Spend(Protocol):
     def settle(self, reservation_id: int, used: int, usd: float) -> None:
         """Replace a reservation by what the call really used."""
 
-    def settle_dead_runs(self, usd_per_unit: float) -> int:
+    def settle_dead_runs(self, service: str, usd_per_unit: float) -> int:
         """Count reservations of runs that died as used; return the units."""
 
 

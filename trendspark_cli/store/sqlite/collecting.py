@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
@@ -110,6 +111,12 @@ class IngestAudit:
         """Return audit rows, newest first, `rejected` decoded."""
         rows = self._db.rows(self._sql["recent_audit"], {"limit": limit, "source": source})
         return [{**row, "rejected": json.loads(row["rejected"])} for row in rows]
+
+
+    def usual_reads(self, profile: str, source: str, query: str) -> int:
+        """Return the mean of billed reads over the last runs of a query, rounded up; 0 when there was none."""
+        value = self._db.value(self._sql["usual_reads"], (profile, source, query))
+        return 0 if value is None else math.ceil(value)
 
 
 class ApiCalls:

@@ -22,6 +22,16 @@ class Spend:
         period = {"service": service, "first": first_day, "last": last_day}
         return int(self._db.value(self._sql["used_and_reserved"], period))
 
+    def used_only(self, service: str, first_day: str, last_day: str) -> int:
+        """Return units settled in these days."""
+        sql = "SELECT coalesce(sum(used), 0) FROM spend WHERE service = ? AND day BETWEEN ? AND ?"
+        return int(self._db.value(sql, (service, first_day, last_day)))
+
+    def reserved(self, service: str, first_day: str, last_day: str) -> int:
+        """Return units set aside in these days and not settled."""
+        sql = "SELECT coalesce(sum(units), 0) FROM spend_reservations WHERE service = ? AND day BETWEEN ? AND ?"
+        return int(self._db.value(sql, (service, first_day, last_day)))
+
     def reserve(
         self, service: str, profile: str, kind: str, units: int, run_id: int | None, now: datetime
     ) -> int:
@@ -43,9 +53,9 @@ class Spend:
                 (found["day"], found["service"], found["profile"], found["kind"], used, usd),
             )
 
-    def settle_dead_runs(self, usd_per_unit: float) -> int:
+    def settle_dead_runs(self, service: str, usd_per_unit: float) -> int:
         """Count reservations of runs that died as used, since the service may have billed them; return the units."""
-        rows: list[dict[str, Any]] = self._db.rows(self._sql["reservations_of_dead_runs"])
+        rows: list[dict[str, Any]] = self._db.rows(self._sql["reservations_of_dead_runs"], (service,))
         for row in rows:
             self.settle(row["id"], row["units"], row["units"] * usd_per_unit)
         return sum(row["units"] for row in rows)

@@ -6,18 +6,19 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from trendspark_cli.clock import from_epoch, from_text, to_text
+from trendspark_cli.clock import from_text, to_text
 from trendspark_cli.models import RankingProgress
 from trendspark_cli.ranking.history import SourceState, TermState
-from trendspark_cli.ranking.lifecycle import TrendRecord, TrendState
-from trendspark_cli.ranking.topics import TermEvidence
 from trendspark_cli.store.sqlite.connection import Connection
 from trendspark_cli.store.sqlite.named_queries import queries
+from trendspark_cli.trend_fields import TIMES, trend_fields
+
+if TYPE_CHECKING:  # numpy: only a ranking run needs it
+    from trendspark_cli.ranking.lifecycle import TrendRecord
 
 ROWS_PER_TRANSACTION = 1000
-_TIMES = ("first_seen", "last_seen", "opened_at", "last_strong_at", "peak", "closed_at")
 
 
 class Trends:
@@ -122,15 +123,10 @@ def _source_state(values: dict[str, Any]) -> SourceState:
 
 
 def _row(trend: TrendRecord) -> dict[str, Any]:
-    row = asdict(trend)
-    row["peak"] = row.pop("peak_at")
-    for name in _TIMES:
-        row[name] = None if row[name] is None else to_text(from_epoch(row[name]))
-    row["state"] = trend.state.value
-    row["examples"] = json.dumps(row.pop("example_ids"))
-    for name in ("terms", "sources", "evidence"):
+    row = trend_fields(trend)
+    for name in ("terms", "sources", "evidence", "examples"):
         row[name] = json.dumps(row[name], ensure_ascii=False)
-    del row["post_ids"], row["id"]
+    del row["id"]
     return row
 
 
@@ -140,8 +136,11 @@ def _decoded(row: dict[str, Any]) -> dict[str, Any]:
 
 
 def _record(row: dict[str, Any], post_ids: tuple[int, ...]) -> TrendRecord:
+    from trendspark_cli.ranking.lifecycle import TrendRecord, TrendState
+    from trendspark_cli.ranking.topics import TermEvidence
+
     row = _decoded(row)
-    times: dict[str, Any] = {name: _epoch(row[name]) for name in _TIMES}
+    times: dict[str, Any] = {name: _epoch(row[name]) for name in TIMES}
     times["peak_at"] = times.pop("peak")
     plain = ("id", "label", "score", "observed", "expected", "window_seconds", "authors", "sources")
     return TrendRecord(

@@ -20,6 +20,11 @@ VALUES (:cycle_id, :profile, :source, :query, :endpoint, :fetched, :new, :update
 -- name: recent_audit
 SELECT * FROM ingest_audit WHERE (:source IS NULL OR source = :source) ORDER BY id DESC LIMIT :limit;
 
+-- name: usual_reads
+-- Mean billed reads of the last 20 runs of a query.
+SELECT avg(reads) FROM (SELECT sum(reads) AS reads FROM ingest_audit WHERE profile = ? AND source = ? AND query = ?
+                        GROUP BY cycle_id ORDER BY cycle_id DESC LIMIT 20);
+
 -- name: add_api_call
 INSERT INTO api_calls (minute, service, endpoint, code_class, calls, seconds, last_status) VALUES (?, ?, ?, ?, 1, ?, ?)
 ON CONFLICT (minute, service, endpoint, code_class) DO UPDATE SET
@@ -41,4 +46,4 @@ INSERT INTO spend_reservations (day, service, profile, kind, units, run_id, crea
 -- name: reservations_of_dead_runs
 -- Reservations whose run ended without settling them: the call may have been billed.
 SELECT r.id, r.day, r.service, r.profile, r.kind, r.units FROM spend_reservations r
-LEFT JOIN job_runs j ON j.id = r.run_id WHERE j.id IS NULL OR j.status <> 'running';
+LEFT JOIN job_runs j ON j.id = r.run_id WHERE r.service = ? AND (j.id IS NULL OR j.status <> 'running');

@@ -1,7 +1,7 @@
 -- name: insert
 INSERT INTO trends (kind, label, terms, state, score, observed, expected, window_seconds, authors, sources, first_seen,
                     last_seen, opened_at, last_strong_at, peak, closed_at, examples, evidence, threshold)
-VALUES ('topic', :label, :terms, :state, :score, :observed, :expected, :window_seconds, :authors, :sources, :first_seen,
+VALUES (:kind, :label, :terms, :state, :score, :observed, :expected, :window_seconds, :authors, :sources, :first_seen,
         :last_seen, :opened_at, :last_strong_at, :peak, :closed_at, :examples, :evidence, :threshold);
 
 -- name: update

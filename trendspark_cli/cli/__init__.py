@@ -1,0 +1,57 @@
+"""The command line: flags only, one file per noun, imported when it is called."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from trendspark_cli.cli.lazy_group import LazyGroup
+from trendspark_cli.cli.options import GLOBALS
+
+
+class Root(LazyGroup):
+    """Every command of trendspark."""
+
+    table = {
+        "ingest": "trendspark_cli.cli.ingest",
+        "rank": "trendspark_cli.cli.rank",
+        "jobs": "trendspark_cli.cli.jobs",
+        "trends": "trendspark_cli.cli.trends",
+        "audit": "trendspark_cli.cli.audit",
+        "gaps": "trendspark_cli.cli.gaps",
+        "budget": "trendspark_cli.cli.budget",
+        "metrics": "trendspark_cli.cli.metrics",
+        "health": "trendspark_cli.cli.health",
+        "config": "trendspark_cli.cli.config",
+        "db": "trendspark_cli.cli.db",
+        "demo": "trendspark_cli.cli.demo",
+    }
+
+
+app = typer.Typer(
+    cls=Root, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _print_version(value: bool) -> None:
+    if value:
+        from trendspark_cli import __version__
+
+        typer.echo(f"trendspark {__version__}")
+        raise typer.Exit()
+
+
+@app.callback()
+def trendspark(
+    env_file: Annotated[Path | None, typer.Option(help="Read settings from this file.")] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print results and errors only.")] = False,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Print the log, with tracebacks.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Collect posts from X and Reddit, rank what is trending, and say why."""
+    GLOBALS.env_file, GLOBALS.is_quiet, GLOBALS.is_verbose = env_file, quiet, verbose

@@ -1,0 +1,48 @@
+"""`trendspark audit`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from trendspark_cli.cli.options import JsonFlag, LimitOption, here
+from trendspark_cli.console import shortened
+from trendspark_cli.store.protocol import Store
+from trendspark_cli.wiring import look
+
+app = typer.Typer(add_completion=False)
+
+
+@app.command()
+def audit(
+    limit: LimitOption = 20,
+    source: Annotated[str | None, typer.Option(help="Only pages of this source: x, reddit or file.")] = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Show recent pages: what each held, what was stored, what was refused and why."""
+    installed = here("audit", is_json=as_json)
+
+    def action(store: Store) -> None:
+        rows = store.audit.recent(limit, source)
+        if installed.output.is_json:
+            installed.output.data({"audit": rows})
+            return
+        columns = ("at", "run", "source", "query", "fetched", "new", "updated", "rejected", "reads", "usd", "error")
+        installed.output.table(
+            columns,
+            [
+                (
+                    row["created_at"][:19] + "Z", row["cycle_id"], row["source"], shortened(row["query"], 40),
+                    row["fetched"], row["new"], row["updated"], _rejected(row["rejected"]), row["reads"],
+                    f"{row['cost']:.3f}", shortened(row["error"] or "", 60),
+                )
+                for row in rows
+            ],
+        )
+
+    raise typer.Exit(look(installed, "audit", action))
+
+
+def _rejected(by_reason: dict[str, object]) -> str:
+    return ", ".join(f"{reason} {count}" for reason, count in by_reason.items() if reason != "items")

@@ -1,0 +1,109 @@
+"""`trendspark db init|upgrade|backup|stats`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from trendspark_cli.cli.options import JsonFlag, here
+from trendspark_cli.errors import OutputError, TrendSparkError
+from trendspark_cli.wiring import Installation
+
+app = typer.Typer(add_completion=False, no_args_is_help=True, help="The database file.")
+
+
+@app.command()
+def init(as_json: JsonFlag = False) -> None:
+    """Create the database and the folders it needs; an existing good one is left as it is."""
+
+    def action(installed: Installation) -> dict[str, Any]:
+        from trendspark_cli.store.sqlite.administration import create_database
+
+        try:
+            created = create_database(installed.database)
+            folder = installed.settings.textfile_dir
+            if not folder.is_dir():
+                folder.mkdir(parents=True)
+                folder.chmod(0o755)
+        except OSError as error:
+            raise OutputError(f"cannot create {error.filename!r}: {error.strerror}") from error
+        return {"database": str(installed.database), "created": created}
+
+    _do("db init", as_json, action, lambda r: f"{'created' if r['created'] else 'already there:'} {r['database']}")
+
+
+@app.command()
+def upgrade(as_json: JsonFlag = False) -> None:
+    """Bring the schema up to this version; no job may run meanwhile."""
+
+    def action(installed: Installation) -> dict[str, Any]:
+        from trendspark_cli.locks import job_lock
+        from trendspark_cli.settings import JOB_IDS
+        from trendspark_cli.store.sqlite.administration import upgrade_database
+
+        with ExitStack() as held:
+            if installed.database.exists():
+                installed.lock_folder.mkdir(mode=0o700, exist_ok=True)
+                for job_id in JOB_IDS:
+                    held.enter_context(job_lock(installed.lock_folder, job_id, installed.clock()))
+            steps = upgrade_database(installed.database)
+        return {"database": str(installed.database), "steps": steps}
+
+    _do("db upgrade", as_json, action, lambda r: f"upgraded: {', '.join(r['steps'])}" if r["steps"] else "up to date")
+
+
+@app.command()
+def backup(
+    target: Annotated[Path, typer.Argument(help="The file to write; must not exist yet.")], as_json: JsonFlag = False
+) -> None:
+    """Copy the database to a file while jobs go on."""
+
+    def action(installed: Installation) -> dict[str, Any]:
+        from trendspark_cli.store.sqlite.administration import backup_database
+
+        return {"backup": str(target), "bytes": backup_database(installed.database, target)}
+
+    _do("db backup", as_json, action, lambda r: f"{r['backup']}: {r['bytes']} bytes")
+
+
+@app.command()
+def stats(as_json: JsonFlag = False) -> None:
+    """Show rows per table and the size of the file."""
+
+    def action(installed: Installation) -> dict[str, Any]:
+        from trendspark_cli.store.sqlite.administration import database_stats
+        from trendspark_cli.store.sqlite.connection import open_checked
+
+        connection = open_checked(installed.database, read_only=True)
+        try:
+            return database_stats(connection)
+        finally:
+            connection.close()
+
+    def text(found: dict[str, Any]) -> str:
+        facts = [f"{name}: {value}" for name, value in found.items() if name != "rows"]
+        return "\n".join([*facts, *(f"rows in {table}: {count}" for table, count in found["rows"].items())])
+
+    _do("db stats", as_json, action, text)
+
+
+def _do(
+    where: str,
+    as_json: bool,
+    action: Callable[[Installation], dict[str, Any]],
+    text: Callable[[dict[str, Any]], str],
+) -> None:
+    installed = here("db", is_json=as_json)
+    try:
+        found = action(installed)
+    except TrendSparkError as error:
+        installed.output.failure(error, where=where, exit_code=error.exit_code)
+        raise typer.Exit(error.exit_code) from error
+    if as_json:
+        installed.output.data(found)
+    else:
+        installed.output.line(text(found))

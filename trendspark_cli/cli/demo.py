@@ -1,0 +1,25 @@
+"""`trendspark demo`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from trendspark_cli.cli.options import GLOBALS, JsonFlag
+
+app = typer.Typer(add_completion=False)
+
+
+@app.command()
+def demo(
+    folder: Annotated[
+        Path, typer.Option("--dir", help="Where the demo lives; an earlier demo there is replaced.")
+    ] = Path("trendspark-demo"),
+    as_json: JsonFlag = False,
+) -> None:
+    """Run the whole pipeline on a bundled sample: no key, no network, a folder of its own."""
+    from trendspark_cli.demo.run import run_demo
+
+    raise typer.Exit(run_demo(folder.absolute(), is_json=as_json, is_verbose=GLOBALS.is_verbose))

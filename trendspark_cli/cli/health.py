@@ -1,0 +1,33 @@
+"""`trendspark health`."""
+
+from __future__ import annotations
+
+import typer
+
+from trendspark_cli.cli.options import JsonFlag, here
+
+app = typer.Typer(add_completion=False)
+
+
+@app.command()
+def health(as_json: JsonFlag = False) -> None:
+    """Check that the parts work; exit 0 when they do, 1 when one does not. Asks nothing that costs."""
+    from trendspark_cli.health_report import health_report
+
+    installed = here("health", is_json=as_json)
+    found = health_report(installed.settings, installed.clock())
+    if as_json:
+        installed.output.data(found)
+    else:
+        installed.output.table(
+            ("service", "ok", "what"),
+            [
+                (name, "ok" if state["ok"] else "FAILS", state.get("reason") or _facts(state))
+                for name, state in found["services"].items()
+            ],
+        )
+    raise typer.Exit(0 if found["ok"] else 1)
+
+
+def _facts(state: dict[str, object]) -> str:
+    return ", ".join(f"{name} {value}" for name, value in state.items() if name != "ok")

@@ -1,0 +1,33 @@
+"""`trendspark ingest`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from trendspark_cli.cli.options import JsonFlag, QuietFlag, VerboseFlag, here
+from trendspark_cli.wiring import run
+
+app = typer.Typer(add_completion=False)
+
+
+@app.command()
+def ingest(
+    source: Annotated[list[str] | None, typer.Option(help="Read only this source (x); may be repeated.")] = None,
+    file: Annotated[
+        str | None,
+        typer.Option("--from", help="Read only this file of posts, - for stdin: NDJSON, X API pages, Reddit listings."),
+    ] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="Most posts to read from each source.")] = None,
+    profile: Annotated[str, typer.Option(help="Profile whose topics are read.")] = "default",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be read and cost; change nothing.")] = False,
+    as_json: JsonFlag = False,
+    quiet: QuietFlag = False,
+    verbose: VerboseFlag = False,
+) -> None:
+    """Fetch new posts from every configured source, or from a file."""
+    from trendspark_cli.jobs.command_bodies import ingest_body
+
+    body = ingest_body(sources=source or [], file=file, limit=limit, profile=profile)
+    raise typer.Exit(run(here("ingest", is_json=as_json, quiet=quiet, verbose=verbose), "ingest", body, is_dry=dry_run))

@@ -1,0 +1,119 @@
+"""`trendspark jobs list|history|run|pause|resume`."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import asdict, replace
+from typing import Annotated
+
+import typer
+
+from trendspark_cli.cli.options import JsonFlag, LimitOption, QuietFlag, VerboseFlag, here
+from trendspark_cli.clock import to_text
+from trendspark_cli.console import shortened
+from trendspark_cli.errors import TrendSparkError, UsageError
+from trendspark_cli.jobs.command_bodies import RUNNABLE
+from trendspark_cli.store.protocol import Store
+from trendspark_cli.wiring import look, run, run_steps
+
+app = typer.Typer(add_completion=False, no_args_is_help=True, help="Runs of jobs.")
+JobId = Annotated[str, typer.Argument(help=f"A job: {', '.join(RUNNABLE)}.")]
+
+
+@app.command("list")
+def list_(as_json: JsonFlag = False) -> None:
+    """List jobs: schedule, last run, next run."""
+    from trendspark_cli.job_overview import job_overview
+
+    installed = here("jobs", is_json=as_json)
+
+    def action(store: Store) -> None:
+        jobs = job_overview(store, installed.clock())
+        if installed.output.is_json:
+            installed.output.data({"jobs": jobs})
+        else:
+            installed.output.table(tuple(jobs[0]), [tuple(job.values()) for job in jobs])
+
+    raise typer.Exit(look(installed, "jobs list", action))
+
+
+@app.command()
+def history(
+    limit: LimitOption = 20,
+    job: Annotated[str | None, typer.Option(help="Only runs of this job.")] = None,
+    status: Annotated[str | None, typer.Option(help="Only runs that ended like this.")] = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Show runs, newest first."""
+    installed = here("jobs", is_json=as_json)
+
+    def action(store: Store) -> None:
+        runs = store.job_runs.history(limit, job, status)
+        if installed.output.is_json:
+            installed.output.data({"history": [asdict(run) for run in runs]})
+            return
+        installed.output.table(
+            ("run", "job", "status", "started", "seconds", "exit", "error"),
+            [
+                (r.id, r.job_id, r.status, r.started_at[:19] + "Z", r.duration, r.exit_code, shortened(r.error or "", 80))
+                for r in runs
+            ],
+        )
+
+    raise typer.Exit(look(installed, "jobs history", action))
+
+
+@app.command("run")
+def run_(job: JobId, as_json: JsonFlag = False, quiet: QuietFlag = False, verbose: VerboseFlag = False) -> None:
+    """Run a job now, as cron would; `ingest_rank` runs ingest, then rank, as one job."""
+    installed = here(job, is_json=as_json, quiet=quiet, verbose=verbose)
+    steps = RUNNABLE.get(job)
+    if steps is None:
+        error = UsageError(f"job {job!r} is unknown; expected one of {', '.join(RUNNABLE)}")
+        installed.output.failure(error, where="jobs run", exit_code=error.exit_code)
+        raise typer.Exit(error.exit_code)
+    bodies = {step: make() for step, make in steps.items()}
+    if list(bodies) == [job]:
+        raise typer.Exit(run(installed, job, bodies[job]))
+    raise typer.Exit(run_steps(installed, job, bodies))
+
+
+@app.command()
+def pause(
+    job: JobId, reason: Annotated[str, typer.Option(help="Why, for those who find it paused.")] = ""
+) -> None:
+    """Keep a job from running until it is resumed; cron's runs then end at once with exit code 0."""
+    _set_paused(job, True, reason)
+
+
+@app.command()
+def resume(job: JobId) -> None:
+    """Let a paused job run again."""
+    _set_paused(job, False, "")
+
+
+def _set_paused(job: str, paused: bool, reason: str) -> None:
+    from trendspark_cli.store.open_store import open_store
+
+    installed = here("jobs")
+    where = "jobs pause" if paused else "jobs resume"
+    try:
+        if job not in RUNNABLE:
+            raise UsageError(f"job {job!r} is unknown; expected one of {', '.join(RUNNABLE)}")
+        store = open_store(installed.settings)
+        try:
+            with store.transaction():
+                state = store.job_states.get(job)
+                by = os.environ.get("SUDO_USER") or os.environ.get("USER") or f"uid {os.getuid()}"
+                since = to_text(installed.clock()) if paused else None
+                store.job_states.save(
+                    replace(state, paused=paused, since=since, by=by if paused else None, reason=reason or None)
+                )
+            installed.runner().metric_files.write(store, [job], installed.clock())
+        finally:
+            store.close()
+    except TrendSparkError as error:
+        installed.output.failure(error, where=where, exit_code=error.exit_code)
+        raise typer.Exit(error.exit_code) from error
+    if not installed.output.is_quiet:
+        installed.output.line(f"{job} is {'paused' if paused else 'active'}")

@@ -1,0 +1,28 @@
+"""`trendspark metrics`."""
+
+from __future__ import annotations
+
+import typer
+
+from trendspark_cli.cli.options import JsonFlag, here
+from trendspark_cli.jobs.command_bodies import RUNNABLE
+from trendspark_cli.store.protocol import Store
+from trendspark_cli.wiring import look
+
+app = typer.Typer(add_completion=False)
+
+
+@app.command()
+def metrics(as_json: JsonFlag = False) -> None:
+    """Write every .prom file again from the database."""
+    installed = here("metrics", is_json=as_json)
+
+    def action(store: Store) -> None:
+        files = installed.runner().metric_files.write(store, RUNNABLE, installed.clock())
+        if installed.output.is_json:
+            installed.output.data({"files": [str(path) for path in files]})
+        else:
+            for path in files:
+                installed.output.line(str(path))
+
+    raise typer.Exit(look(installed, "metrics", action))

@@ -1,0 +1,44 @@
+"""Flags that many commands share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from trendspark_cli.console import Output
+from trendspark_cli.errors import TrendSparkError
+from trendspark_cli.wiring import Installation, installation
+
+
+@dataclass
+class GlobalOptions:
+    """What stands before the command's name."""
+
+    env_file: Path | None = None
+    is_quiet: bool = False
+    is_verbose: bool = False
+
+
+GLOBALS = GlobalOptions()
+
+JsonFlag = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+QuietFlag = Annotated[bool, typer.Option("--quiet", "-q", help="Print results and errors only.")]
+VerboseFlag = Annotated[bool, typer.Option("--verbose", "-v", help="Print the log, with tracebacks.")]
+LimitOption = Annotated[int, typer.Option("--limit", "-n", min=1, help="Rows to show.")]
+
+
+def here(
+    job: str, *, is_json: bool = False, quiet: bool = False, verbose: bool = False, with_log: bool = True
+) -> Installation:
+    """Return this process's installation, or end it with the settings' own error."""
+    try:
+        return installation(
+            job=job, env_file=GLOBALS.env_file, is_json=is_json, is_quiet=quiet or GLOBALS.is_quiet,
+            is_verbose=verbose or GLOBALS.is_verbose,
+        )
+    except TrendSparkError as error:
+        Output(is_json).failure(error, where=job, exit_code=error.exit_code)
+        raise typer.Exit(error.exit_code) from error

@@ -1,0 +1,34 @@
+"""`trendspark rank`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from trendspark_cli.cli.options import JsonFlag, QuietFlag, VerboseFlag, here
+from trendspark_cli.wiring import run
+
+app = typer.Typer(add_completion=False)
+
+
+@app.command()
+def rank(
+    top: Annotated[int, typer.Option(min=1, help="How many trends to print.")] = 20,
+    explain: Annotated[bool, typer.Option("--explain", help="Print why each trend is one.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Score and print; write nothing.")] = False,
+    as_json: JsonFlag = False,
+    quiet: QuietFlag = False,
+    verbose: VerboseFlag = False,
+) -> None:
+    """Find topics that burst since the last run; open, update and close trends."""
+    from trendspark_cli.jobs.command_bodies import rank_body
+    from trendspark_cli.trend_screens import show_ranked
+
+    installed = here("rank", is_json=as_json, quiet=quiet, verbose=verbose)
+    raise typer.Exit(
+        run(
+            installed, "rank", rank_body(top=top), is_dry=dry_run,
+            show=lambda result: show_ranked(result, installed.output, explain=explain, is_dry=dry_run),
+        )
+    )

@@ -1,0 +1,67 @@
+"""`trendspark trends list|show|explain`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Annotated, Any
+
+import typer
+
+from trendspark_cli.cli.options import JsonFlag, LimitOption, here
+from trendspark_cli.console import Output
+from trendspark_cli.errors import UsageError
+from trendspark_cli.store.protocol import Store
+from trendspark_cli.wiring import look
+
+app = typer.Typer(add_completion=False, no_args_is_help=True, help="What is trending, and why.")
+TrendId = Annotated[int, typer.Argument(help="A trend's id, as `trends list` shows it.")]
+
+
+@app.command("list")
+def list_(
+    limit: LimitOption = 20,
+    state: Annotated[str | None, typer.Option(help="Only `open` or only `closed` ones.")] = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """List trends: open ones first, the strongest first."""
+    from trendspark_cli.trend_screens import list_trends
+
+    installed = here("trends", is_json=as_json)
+
+    def action(store: Store) -> None:
+        if state not in (None, "open", "closed"):
+            raise UsageError(f"--state {state!r}: expected open or closed")
+        list_trends(store, installed.output, limit=limit, state=state)
+
+    raise typer.Exit(look(installed, "trends list", action))
+
+
+@app.command()
+def show(trend: TrendId, as_json: JsonFlag = False) -> None:
+    """Show one trend with example posts."""
+    from trendspark_cli.trend_screens import show_trend
+
+    _one(trend, as_json, show_trend)
+
+
+@app.command()
+def explain(trend: TrendId, as_json: JsonFlag = False) -> None:
+    """Show why one trend is one: each term's counts, what is usual, and what would have been enough."""
+    from trendspark_cli.trend_screens import explain_trend
+
+    def explained(store: Store, output: Output, fields: dict[str, Any]) -> None:
+        explain_trend(store, output, fields, fields["threshold"])
+
+    _one(trend, as_json, explained)
+
+
+def _one(trend: int, as_json: bool, action: Callable[[Store, Output, dict[str, Any]], None]) -> None:
+    installed = here("trends", is_json=as_json)
+
+    def found(store: Store) -> None:
+        fields = store.trends.get(trend)
+        if fields is None:
+            raise UsageError(f"trend {trend} does not exist", hint="see `trendspark trends list`")
+        action(store, installed.output, fields)
+
+    raise typer.Exit(look(installed, "trends", found))

@@ -1,0 +1,142 @@
+"""What people and scripts see: tables on a terminal, plain columns in a pipe, one line on failure."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TextIO
+
+from trendspark_cli.errors import CeilingReachedError, StopRequest, TrendSparkError
+from trendspark_cli.models import RunResult
+from trendspark_cli.redaction import redact
+
+BARS = "▁▂▃▄▅▆▇█"
+# Control characters, line breaks and bidirectional overrides: post text must not move the cursor or fake a line.
+_UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufeff]+")
+
+
+@dataclass(frozen=True)
+class Output:
+    """How this process talks. `is_terminal` is False under cron and in pipes."""
+
+    is_json: bool = False
+    is_quiet: bool = False
+    is_verbose: bool = False
+    is_terminal: bool = False
+
+    def data(self, value: Mapping[str, Any]) -> None:
+        """Print one JSON object on stdout."""
+        print(redact(json.dumps(value, ensure_ascii=False, indent=2 if self.is_terminal else None)))
+
+    def line(self, text: str) -> None:
+        """Print a line of a result on stdout."""
+        print(redact(text))
+
+    def table(self, columns: Sequence[str], rows: Sequence[Sequence[object]], *, title: str = "") -> None:
+        """Print rows under headings: drawn on a terminal, plain aligned columns elsewhere."""
+        texts = [[printable(str(value) if value is not None else "") for value in row] for row in rows]
+        if self.is_terminal:
+            _rich_table(columns, texts, title)
+        else:
+            _plain_table(columns, texts, sys.stdout)
+
+    def failure(self, error: BaseException, *, where: str, exit_code: int, run_id: int | None = None) -> None:
+        """Say on stderr what went wrong, why and what to do: one line, or one object with --json."""
+        hint = error.hint if isinstance(error, TrendSparkError) else ""
+        message = _message(error)
+        if self.is_json:
+            body = {"error": {"code": exit_code, "message": message, "hint": redact(hint)}}
+            print(json.dumps(body, ensure_ascii=False), file=sys.stderr)
+            return
+        parts = [f"trendspark {where}: {message}", *([redact(hint)] if hint else [])]
+        run = f" (run {run_id})" if run_id is not None else ""
+        print(printable("; ".join(parts) + run), file=sys.stderr)
+
+
+def report(result: RunResult, output: Output) -> None:
+    """Tell how a run ended: nothing for a success without a terminal, one line for a failure."""
+    if output.is_json:
+        output.data(run_json(result))
+    if result.cause is not None and not (isinstance(result.cause, CeilingReachedError) and not result.cause.is_news):
+        output.failure(result.cause, where=result.job, exit_code=result.exit_code, run_id=result.run_id)
+        if not output.is_json and _is_bug(result.cause) or output.is_verbose and result.cause.__traceback__:
+            _print_traceback(result.cause)
+    elif output.is_terminal and not output.is_json and not output.is_quiet:
+        output.line(_summary(result))
+
+
+def run_json(result: RunResult) -> dict[str, Any]:
+    """Return a run in the shape every job prints it in."""
+    from trendspark_cli.clock import to_text
+
+    return {
+        "job": result.job, "run_id": result.run_id, "status": result.status, "exit_code": result.exit_code,
+        "started_at": to_text(result.started_at), "duration_seconds": result.duration_seconds,
+        "counts": dict(result.counts), "errors": [dict(error) for error in result.errors], **result.extra,
+    }
+
+
+def printable(text: str) -> str:
+    """Return *text* on one line, without characters that could act on a terminal."""
+    return _UNPRINTABLE.sub(" ", text)
+
+
+def shortened(text: str, width: int) -> str:
+    """Return *text* cut to *width* characters, marked when it was cut."""
+    text = " ".join(printable(text).split())
+    return text if len(text) <= width else text[: width - 1] + "…"
+
+
+def sparkline(values: Sequence[float]) -> str:
+    """Return *values* as bars; zero is a blank, the highest is a full bar."""
+    highest = max(values, default=0)
+    if highest <= 0:
+        return " " * len(values)
+    return "".join(" " if v <= 0 else BARS[min(len(BARS) - 1, int(v / highest * len(BARS)))] for v in values)
+
+
+def _message(error: BaseException) -> str:
+    if isinstance(error, TrendSparkError | StopRequest):
+        return redact(" ".join(str(error).split()))
+    return redact(f"bug: {type(error).__name__}: {' '.join(str(error).split())}")
+
+
+def _is_bug(error: BaseException) -> bool:
+    return not isinstance(error, TrendSparkError | StopRequest)
+
+
+def _print_traceback(error: BaseException) -> None:
+    import traceback
+
+    print(redact("".join(traceback.format_exception(error))), file=sys.stderr)
+
+
+def _summary(result: RunResult) -> str:
+    counts = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in result.counts.items()
+                       if isinstance(value, int | float | str))
+    run = f" (run {result.run_id})" if result.run_id is not None else " (dry run: nothing was changed)"
+    return printable(f"{result.job}: {result.status} in {result.duration_seconds:.1f} s; {counts or 'nothing to do'}{run}")
+
+
+def _plain_table(columns: Sequence[str], rows: Sequence[Sequence[str]], stream: TextIO) -> None:
+    widths = [max(len(cell) for cell in column) for column in zip(columns, *rows, strict=True)]
+    for row in (columns, *rows):
+        cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=True)]
+        print(redact("  ".join(cells).rstrip()), file=stream)
+
+
+def _rich_table(columns: Sequence[str], rows: Sequence[Sequence[str]], title: str) -> None:
+    from rich.box import SIMPLE_HEAD
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(title=title or None, box=SIMPLE_HEAD, title_justify="left")
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    for row in rows:
+        table.add_row(*[Text(redact(cell)) for cell in row])
+    Console().print(table)

@@ -1,0 +1,90 @@
+"""The demo: ingest the bundled sample, rank it, explain it, export metrics; everything in one folder."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+from datetime import datetime
+from pathlib import Path
+
+from trendspark_cli import log_setup, redaction
+from trendspark_cli.clock import from_text
+from trendspark_cli.console import Output
+from trendspark_cli.errors import OutputError, TrendSparkError
+from trendspark_cli.jobs.command_bodies import ingest_body, rank_body
+from trendspark_cli.settings import load_settings
+from trendspark_cli.store.protocol import Store
+from trendspark_cli.wiring import Installation, look, run_steps
+
+SAMPLE = Path(__file__).parent / "sample.ndjson.gz"
+DESCRIPTION = Path(__file__).parent / "sample.json"
+MARKER = ".trendspark-demo"  # only a folder with this file in it is ever removed
+
+
+def run_demo(folder: Path, *, is_json: bool = False, is_verbose: bool = False) -> int:
+    """Run the demo in *folder* and return the exit code; settings and keys of the surroundings are not read."""
+    output = Output(is_json=is_json, is_verbose=is_verbose, is_terminal=sys.stdout.isatty())
+    try:
+        here = _install(folder, output)
+    except TrendSparkError as error:
+        output.failure(error, where="demo", exit_code=error.exit_code)
+        return error.exit_code
+    quiet = Installation(here.settings, Output(is_quiet=True, is_verbose=is_verbose), here.clock)
+    steps = {"ingest": ingest_body(file=str(SAMPLE)), "rank": rank_body()}
+    code = run_steps(quiet, "ingest_rank", steps)
+    return code or look(here, "demo", lambda store: _show(store, here, folder))
+
+
+def _install(folder: Path, output: Output) -> Installation:
+    """Make a fresh installation in *folder*; the clock stands at the end of the sample."""
+    from trendspark_cli.store.sqlite.administration import create_database
+
+    try:
+        if folder.exists() and any(folder.iterdir()):
+            if not (folder / MARKER).is_file():
+                raise OutputError(f"{str(folder)!r} is not empty and not an earlier demo", hint="give another --dir")
+            shutil.rmtree(folder)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        (folder / MARKER).touch()
+        env_file = folder / ".env"
+        env_file.write_text(f"TRENDSPARK_HOME={folder}\n", encoding="utf-8")
+    except OSError as error:
+        raise OutputError(f"demo folder {str(folder)!r} cannot be made: {error}", hint="give another --dir") from error
+    settings = load_settings({}, env_file=env_file)
+    redaction.install(())
+    log_setup.configure_logging(settings.log_file, settings.log_format, job="demo", verbose=output.is_verbose)
+    here = Installation(settings, output, sample_end)
+    create_database(here.database)
+    return here
+
+
+def sample_end() -> datetime:
+    """Return the moment at which the demo takes place."""
+    return from_text(json.loads(DESCRIPTION.read_text(encoding="utf-8"))["ends_at"])
+
+
+def _show(store: Store, here: Installation, folder: Path) -> None:
+    from trendspark_cli.trend_fields import why
+    from trendspark_cli.trend_screens import list_trends
+
+    output = here.output
+    if output.is_json:
+        list_trends(store, output, limit=20, state="open")
+        return
+    audit = store.audit.recent(1000)
+    output.line(
+        f"{store.posts.count()} posts of nine days ingested in {len(audit)} pages, "
+        f"ranked as of {sample_end():%Y-%m-%d %H:%M} UTC"
+    )
+    list_trends(store, output, limit=20, state="open")
+    for fields in store.trends.listing(20, "open"):
+        output.line(f"{fields['label']}: {why(fields)}")
+    output.line("")
+    command = f"{sys.argv[0]} --env-file {folder / '.env'}"
+    for what, where in (
+        ("database", here.database), ("metrics", here.settings.textfile_dir), ("log", here.settings.log_file),
+    ):
+        output.line(f"{what:9} {where}")
+    output.line(f"why       {command} trends explain 1")
+    output.line(f"runs      {command} jobs history")

@@ -1,0 +1,73 @@
+"""What `health` says: the parts themselves are asked, and nothing that costs."""
+
+from __future__ import annotations
+
+import os
+from datetime import datetime
+from typing import Any
+
+from trendspark_cli.errors import TrendSparkError
+from trendspark_cli.job_overview import job_overview
+from trendspark_cli.schedules import expected_interval_seconds
+from trendspark_cli.settings import Settings
+from trendspark_cli.store.open_store import open_store
+
+LATE_AFTER_INTERVALS = 2.5
+
+
+def health_report(settings: Settings, now: datetime) -> dict[str, Any]:
+    """Return `ok` and each service's own `ok`, with the reason when it is false."""
+    services: dict[str, dict[str, Any]] = {}
+    services["config"] = _state(not settings.problems, "; ".join(settings.problems))
+    try:
+        store = open_store(settings, read_only=True)
+    except TrendSparkError as error:
+        services["database"] = _state(False, f"{error}; {error.hint}")
+        services["worker"] = _state(False, "the database does not answer")
+    else:
+        try:
+            services["database"] = {"ok": True, "bytes": store.size_bytes(), "gaps_open": store.gaps.count_open()}
+            services["worker"] = _worker(job_overview(store, now))
+        except TrendSparkError as error:
+            services["database"] = _state(False, str(error))
+            services.setdefault("worker", _state(False, "the database does not answer"))
+        finally:
+            store.close()
+    folder = settings.textfile_dir
+    services["metrics"] = _state(os.access(folder, os.W_OK), f"TEXTFILE_DIR {str(folder)!r} cannot be written")
+    services["x"] = _source(settings.x_ingest_enabled, settings.x_is_configured, "X_BEARER_TOKEN and KEYWORDS")
+    services["telegram"] = {"ok": True, "configured": settings.telegram_is_configured}
+    return {"ok": all(service["ok"] for service in services.values()), "services": services}
+
+
+def _worker(jobs: list[dict[str, Any]]) -> dict[str, Any]:
+    """Judge the jobs that have ever run, and say what is wrong with each."""
+    reasons = []
+    ran = [job for job in jobs if job["last_run"] is not None]
+    for job in ran:
+        late_after = expected_interval_seconds(job["id"]) * (LATE_AFTER_INTERVALS - 1)
+        if job["paused"]:
+            continue
+        if job["last_status"] in ("error", "timeout", "abandoned"):
+            reasons.append(f"the last run of {job['id']} ended as {job['last_status']}")
+        elif late_after and job["lateness_seconds"] > late_after and not _has_run_as_part(job, jobs):
+            reasons.append(f"{job['id']} is overdue by {job['lateness_seconds'] // 60} min")
+    if not ran:
+        reasons.append("no job has run yet")
+    return {**_state(not reasons, "; ".join(reasons)), "jobs": {job["id"]: job["last_status"] for job in ran}}
+
+
+def _has_run_as_part(job: dict[str, Any], jobs: list[dict[str, Any]]) -> bool:
+    """Tell whether the job's runs come from `ingest_rank`, whose schedule then is what counts."""
+    whole = next(other for other in jobs if other["id"] == "ingest_rank")
+    return bool(whole["last_run"] and job["last_run"] and whole["last_run"] <= job["last_run"])
+
+
+def _source(is_enabled: bool, is_configured: bool, needs: str) -> dict[str, Any]:
+    if not is_enabled:
+        return {"ok": True, "configured": False, "reason": "switched off"}
+    return {"ok": True, "configured": is_configured, **({} if is_configured else {"reason": f"needs {needs}"})}
+
+
+def _state(ok: bool, reason: str) -> dict[str, Any]:
+    return {"ok": True} if ok else {"ok": False, "reason": reason}

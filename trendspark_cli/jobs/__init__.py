@@ -1,0 +1,1 @@
+"""One file per job: its pipeline, at one level of detail."""

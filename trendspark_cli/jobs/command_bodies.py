@@ -1,0 +1,66 @@
+"""Bodies of job commands: what each asks of the wiring before its job begins. Shared by cron, `jobs run` and `demo`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+from trendspark_cli.errors import ConfigError
+from trendspark_cli.settings import Settings
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from trendspark_cli.ranking.lifecycle import LifecycleRules
+    from trendspark_cli.wiring import Wired
+
+Body = Callable[["Wired"], None]
+
+
+def ingest_body(
+    *, sources: Sequence[str] = (), file: str | None = None, limit: int | None = None, profile: str = "default"
+) -> Body:
+    """Return the body of `ingest`."""
+
+    def body(wired: Wired) -> None:
+        from trendspark_cli.jobs.ingest import estimate, ingest, ingest_pages
+
+        if profile != "default":
+            raise ConfigError(f"profile {profile!r} does not exist", hint="leave --profile out")
+        if file is not None:
+            from trendspark_cli.sources.post_files import PostFile
+
+            found = PostFile(file)
+            ingest_pages(wired.job, found.name, found.pages(limit))
+        elif wired.job.dry_run:
+            estimate(wired.job, wired.sources(sources), wired.budgets())
+        else:
+            ingest(wired.job, wired.sources(sources), wired.budgets(), limit=limit)
+
+    return body
+
+
+def rank_body(*, top: int = 20) -> Body:
+    """Return the body of `rank`."""
+
+    def body(wired: Wired) -> None:
+        from trendspark_cli.jobs.rank import rank_topics
+        from trendspark_cli.wiring import recency
+
+        rank_topics(wired.job, lifecycle_rules(wired.settings), recency(wired.settings), top=top)
+
+    return body
+
+
+def lifecycle_rules(settings: Settings) -> LifecycleRules:
+    """Return when trends open and close under these settings."""
+    from trendspark_cli.ranking.lifecycle import LifecycleRules
+    from trendspark_cli.ranking.topics import DEFAULT_THRESHOLD
+
+    return LifecycleRules(DEFAULT_THRESHOLD, cooldown_seconds=int(settings.alert_cooldown_hours * 3600))
+
+
+# Job id -> the steps it runs, each with the body cron would run.
+RUNNABLE: Mapping[str, Mapping[str, Callable[[], Body]]] = {
+    "ingest": {"ingest": ingest_body},
+    "rank": {"rank": rank_body},
+    "ingest_rank": {"ingest": ingest_body, "rank": rank_body},
+}

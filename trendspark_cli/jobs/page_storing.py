@@ -1,0 +1,60 @@
+"""Store one page: posts, audit row, totals. Always inside the caller's transaction."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from trendspark_cli.errors import TrendSparkError
+from trendspark_cli.job_context import JobContext
+from trendspark_cli.metrics import Amount
+from trendspark_cli.models import Page, PageOutcome
+from trendspark_cli.redaction import redact
+from trendspark_cli.sources.protocol import Source
+
+
+def store_page(job: JobContext, source: str, query: str, page: Page, *, usd: float = 0.0) -> PageOutcome:
+    """Store the posts of *page*, its audit row and what the metrics count of it; *usd* is what it cost."""
+    assert job.run_id is not None
+    new_by_source: dict[str, int] = {}
+    new = updated = 0
+    for name in dict.fromkeys(post.source for post in page.posts):
+        outcome = job.store.posts.save([post for post in page.posts if post.source == name], job.now)
+        new_by_source[name] = outcome.new
+        new, updated = new + outcome.new, updated + outcome.updated
+    outcome = PageOutcome(new, updated)
+    job.store.audit.add(job.run_id, job.profile, source, query, page, outcome, job.now, usd=usd)
+    job.record_calls()
+    rejected = Counter(rejection.reason for rejection in page.rejections)
+    amounts = [Amount("trendspark_ingest_items_total", {"source": name}, n) for name, n in new_by_source.items()]
+    amounts += [
+        Amount("trendspark_ingest_rejected_total", {"source": source, "reason": reason}, n)
+        for reason, n in rejected.items()
+    ]
+    if page.reads:
+        amounts.append(Amount("trendspark_x_reads_total", {"endpoint": page.endpoint}, page.reads))
+        amounts.append(Amount("trendspark_x_cost_usd_total", {}, usd))
+    if job.counts.get("pages", 0) == 0:
+        amounts.append(Amount("trendspark_ingest_cycles_total", {}, 1))
+    job.store.totals.add(amounts)
+    job.count("pages")
+    job.count("fetched", page.fetched)
+    job.count("new", new)
+    job.count("updated", updated)
+    job.count("rejected", len(page.rejections))
+    if rejected:
+        job.count_by("rejected_by_reason", rejected)
+    if page.reads:
+        job.count("reads", page.reads)
+    return outcome
+
+
+def record_failure(job: JobContext, source: Source, failure: TrendSparkError) -> None:
+    """Give a source's failure its audit row: which query, and what went wrong."""
+    assert job.run_id is not None
+    page = Page(posts=(), fetched=0, endpoint=source.endpoint)
+    with job.store.transaction():
+        job.record_calls()
+        job.store.audit.add(
+            job.run_id, job.profile, source.name, source.query, page, PageOutcome(0, 0), job.now,
+            error=redact(str(failure)),
+        )

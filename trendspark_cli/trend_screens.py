@@ -1,0 +1,96 @@
+"""Trends as people read them: a table, one trend whole, and why it is one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from trendspark_cli.clock import from_text
+from trendspark_cli.console import Output, printable, shortened, sparkline
+from trendspark_cli.models import RunResult
+from trendspark_cli.store.protocol import Store
+from trendspark_cli.trend_fields import trend_json, why, window_text
+
+COLUMNS = ("id", "trend", "posts", "expected", "authors", "sources", "score", "first seen")
+SPARK_SLOTS, SPARK_SLOT_SECONDS = 16, 900  # the last four hours by quarters
+
+
+def show_ranked(result: RunResult, output: Output, *, explain: bool, is_dry: bool) -> None:
+    """Print the open trends after a run: on a terminal, and without one only what was asked for."""
+    trends: list[dict[str, Any]] = list(result.extra.get("trends", []))  # type: ignore[call-overload]
+    if not (output.is_terminal or explain or is_dry) or output.is_quiet or result.exit_code:
+        return
+    if not trends:
+        output.line("nothing is trending")
+        return
+    output.table(COLUMNS, [_row(trend) for trend in trends], title="Open trends")
+    if explain:
+        for trend in trends:
+            output.line(f"{printable(trend['label'])}: {why(trend)}")
+
+
+def list_trends(store: Store, output: Output, *, limit: int, state: str | None) -> None:
+    """Print trends, open ones first."""
+    rows = store.trends.listing(limit, state)
+    if output.is_json:
+        output.data({"trends": [trend_json(row, store.posts.by_ids(row["examples"])) for row in rows]})
+    elif not rows:
+        output.line("no trends")
+    else:
+        columns = (*COLUMNS[:2], "last 4 h", *COLUMNS[2:], "state")
+        output.table(columns, [_listed(store, row) for row in rows])
+
+
+def show_trend(store: Store, output: Output, fields: Mapping[str, Any]) -> None:
+    """Print one trend with its examples."""
+    posts = store.posts.by_ids(fields["examples"])
+    if output.is_json:
+        output.data(trend_json(fields, posts))
+        return
+    output.line(f"{fields['id']}  {printable(fields['label'])}  ({fields['state']})")
+    output.line(f"   {why(fields)}")
+    output.line(f"   terms: {printable(', '.join(fields['terms']))}")
+    for post in posts:
+        output.line(f"   [{post['source']}] {shortened(post['text'], 100)}  {printable(post['url'] or '')}")
+
+
+def explain_trend(store: Store, output: Output, fields: Mapping[str, Any], threshold: float) -> None:
+    """Print each term's evidence: what was seen, what was usual, and what would have been enough."""
+    if output.is_json:
+        posts = store.posts.by_ids(fields["examples"])
+        output.data({**trend_json(fields, posts), "threshold": threshold, "evidence": fields["evidence"]})
+        return
+    show_trend(store, output, fields)
+    output.line(f"   threshold {threshold:g} (-log10 p); peak at {fields['peak']}")
+    columns = ("term", "score", "seen", "expected", "in", "posts", "usual posts", "unevenness", "hour factor", "enough")
+    output.table(columns, [_evidence_row(item) for item in fields["evidence"]])
+    output.line("   seen: distinct texts and authors count, copies hardly. usual posts: decayed, half of it per 4 days.")
+
+
+def _row(trend: Mapping[str, Any]) -> list[object]:
+    sources = ", ".join(f"{name} {count}" for name, count in trend["sources"].items())
+    return [
+        trend["id"] if trend["id"] is not None else "new", shortened(trend["label"], 60), f"{trend['observed']:.0f}",
+        f"{trend['expected']:.2f}", trend["authors"], sources, f"{trend['score']:.1f}",
+        trend["first_seen"][:16].replace("T", " ") + "Z",
+    ]
+
+
+def _listed(store: Store, fields: Mapping[str, Any]) -> list[object]:
+    row = _row(fields)
+    return [*row[:2], spark_of(store, fields), *row[2:], fields["state"]]
+
+
+def spark_of(store: Store, fields: Mapping[str, Any]) -> str:
+    """Return a trend's posts over the four hours before it was last seen."""
+    end = int(from_text(fields["last_seen"]).timestamp()) // SPARK_SLOT_SECONDS + 1
+    since = (end - SPARK_SLOTS) * SPARK_SLOT_SECONDS
+    return sparkline(store.posts.mentions_per_slot(fields["id"], since, SPARK_SLOT_SECONDS, SPARK_SLOTS))
+
+
+def _evidence_row(item: Mapping[str, Any]) -> Sequence[object]:
+    return (
+        item["term"], f"{item['score']:.1f}", f"{item['observed']:.1f}", f"{item['expected']:.2f}",
+        window_text(item["window_seconds"]), item["posts"], f"{item['baseline']:.1f}", f"{item['dispersion']:.1f}",
+        f"{item['hour_factor']:.1f}", item["enough"],
+    )

@@ -1,0 +1,205 @@
+"""Turn settings into live objects: the only file that knows which adapter is behind which name."""
+
+from __future__ import annotations
+
+import importlib
+import logging
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from trendspark_cli import log_setup, redaction
+from trendspark_cli.clock import Clock, utc_now
+from trendspark_cli.console import Output, report
+from trendspark_cli.errors import ConfigError, ExitCode, StopRequest, TrendSparkError
+from trendspark_cli.settings import Settings, load_settings
+from trendspark_cli.store.open_store import database_path, open_store
+from trendspark_cli.store.protocol import Store
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from trendspark_cli.budget import Budget
+    from trendspark_cli.job_context import JobContext
+    from trendspark_cli.job_runner import JobRunner
+    from trendspark_cli.models import RunResult
+    from trendspark_cli.sources.protocol import Source
+
+# Source name -> what makes its sources from (settings, job); strings, so that nothing is imported before it is needed.
+SOURCES: Mapping[str, str] = {"x": "trendspark_cli.sources.wired:x_sources"}
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Installation:
+    """One set of settings, with the clock and the output of this process."""
+
+    settings: Settings
+    output: Output
+    clock: Clock = utc_now
+
+    @cached_property
+    def database(self) -> Path:
+        """Return the path of the SQLite file."""
+        return database_path(self.settings)
+
+    @property
+    def lock_folder(self) -> Path:
+        """Return the folder of lock files: beside the database they guard."""
+        return self.database.parent / "locks"
+
+    def runner(self, *, is_dry: bool = False) -> JobRunner:
+        """Return the runner of jobs."""
+        from trendspark_cli.job_runner import JobRunner
+        from trendspark_cli.metric_files import MetricFiles
+
+        settings = self.settings
+        return JobRunner(
+            clock=self.clock,
+            lock_folder=self.lock_folder,
+            open_store=lambda: open_store(settings, read_only=is_dry),
+            metric_files=MetricFiles(settings.textfile_dir, self.lock_folder / "metrics.lock", read_limits(settings)),
+            timeouts=dict(settings.job_timeouts),
+            failure_threshold=settings.job_failure_threshold,
+            alerts_are_muted=not (settings.enable_realtime_alerts and settings.telegram_is_configured),
+            has_terminal=self.output.is_terminal,
+        )
+
+    def open_for_reading(self) -> Store:
+        """Return the store, for commands that only look."""
+        return open_store(self.settings, read_only=True)
+
+
+@dataclass(frozen=True)
+class Wired:
+    """What a job's body may ask for, made when it is asked for: a missing token is then a recorded failure."""
+
+    settings: Settings
+    job: JobContext
+
+    def sources(self, names: Sequence[str] = ()) -> list[Source]:
+        """Return the configured sources, or those of *names*; raise ConfigError when there is none."""
+        made: list[Source] = []
+        for name in names or SOURCES:
+            if name not in SOURCES:
+                raise ConfigError(f"source {name!r} is unknown; expected one of {', '.join(SOURCES)}")
+            made += _load(SOURCES[name])(self.settings, self.job)
+        if not made:
+            wanted = f"source {', '.join(names)}" if names else "no source"
+            raise ConfigError(
+                f"{wanted} is {'not ' if names else ''}configured",
+                hint="set X_BEARER_TOKEN and KEYWORDS, or read a file with --from",
+            )
+        return made
+
+    def budgets(self) -> dict[str, Budget]:
+        """Return the spending ceilings by service."""
+        from trendspark_cli.budget import Budget
+
+        settings = self.settings
+        return {
+            "x": Budget("x", settings.x_max_reads_per_day, settings.x_max_reads_per_month, settings.x_price_per_read_usd)
+        }
+
+
+def read_limits(settings: Settings) -> dict[tuple[str, str], int]:
+    """Return the ceilings shown as metrics: (service, period) -> units."""
+    return {("x", "day"): settings.x_max_reads_per_day, ("x", "month"): settings.x_max_reads_per_month}
+
+
+def installation(
+    *, job: str, env_file: Path | None = None, is_json: bool = False, is_quiet: bool = False, is_verbose: bool = False
+) -> Installation:
+    """Return this process's installation, with redaction and the log set up first of all.
+
+    Raises ConfigError when a named env file is missing.
+    """
+    settings = load_settings(env_file=env_file)
+    redaction.install(settings.secrets())
+    log_setup.configure_logging(settings.log_file, settings.log_format, job=job, verbose=is_verbose)
+    for name, nearest in settings.unknown:
+        log.warning("unknown setting %s%s", name, f"; did you mean {nearest}?" if nearest else "")
+    return Installation(settings, Output(is_json, is_quiet, is_verbose, sys.stdout.isatty()))
+
+
+Body = Callable[[Wired], None]
+
+
+def run(here: Installation, job_id: str, body: Body, *, is_dry: bool = False, show: Callable[[RunResult], None] | None = None) -> int:
+    """Run *body* as job *job_id*, tell how it ended, and return the exit code."""
+    return _run(here, job_id, lambda runner: runner.run(job_id, _wired(here, body), is_dry=is_dry), is_dry, show)
+
+
+def run_steps(here: Installation, job_id: str, steps: Mapping[str, Body]) -> int:
+    """Run several jobs as one: all locks taken first, one row for the whole and one for each step."""
+    runner = here.runner()
+
+    def body(job: JobContext) -> None:
+        worst: RunResult | None = None
+        for step, step_body in steps.items():
+            result = runner.run_locked(step, _wired(here, step_body), job.store)
+            job.counts[step] = dict(result.counts)
+            job.result[step] = {"run_id": result.run_id, "status": result.status, "exit_code": result.exit_code}
+            job.result.update(result.extra)
+            if isinstance(result.cause, StopRequest):
+                raise result.cause
+            worst = worst if worst is not None and worst.exit_code else result
+        if worst is not None and worst.cause is not None:
+            raise worst.cause
+
+    return _run(here, job_id, lambda _: runner.run(job_id, body, locks=(job_id, *steps)), False, None)
+
+
+def _run(
+    here: Installation,
+    job_id: str,
+    call: Callable[[JobRunner], RunResult],
+    is_dry: bool,
+    show: Callable[[RunResult], None] | None,
+) -> int:
+    try:
+        result = call(here.runner(is_dry=is_dry))
+    except TrendSparkError as error:
+        log.error("%s: %s", job_id, error, exc_info=True)
+        here.output.failure(error, where=job_id, exit_code=error.exit_code)
+        return error.exit_code
+    report(result, here.output)
+    if show is not None and not here.output.is_json:
+        show(result)
+    return result.exit_code
+
+
+def look(here: Installation, where: str, action: Callable[[Store], int | None]) -> int:
+    """Run a command that only reads, and return its exit code."""
+    try:
+        store = here.open_for_reading()
+        try:
+            return action(store) or ExitCode.DONE
+        finally:
+            store.close()
+    except TrendSparkError as error:
+        here.output.failure(error, where=where, exit_code=error.exit_code)
+        return error.exit_code
+
+
+def _wired(here: Installation, body: Body) -> Callable[[JobContext], None]:
+    def wired_body(job: JobContext) -> None:
+        here.settings.require()
+        body(Wired(here.settings, job))
+
+    return wired_body
+
+
+def _load(target: str) -> Callable[..., Any]:
+    module, _, name = target.partition(":")
+    function: Callable[..., Any] = getattr(importlib.import_module(module), name)
+    return function
+
+
+def recency(settings: Settings) -> timedelta:
+    """Return how old a burst may be to open a trend."""
+    return timedelta(minutes=settings.alert_recency_minutes)
