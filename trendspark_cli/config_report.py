@@ -7,14 +7,17 @@ from typing import Any
 from trendspark_cli.clock import duration_text
 from trendspark_cli.errors import ConfigError
 from trendspark_cli.redaction import MASK
-from trendspark_cli.settings import Settings, specs
 from trendspark_cli.setting_values import expand
+from trendspark_cli.settings import Settings, specs
 from trendspark_cli.sources.x_query import QUERY_LIMIT, x_queries
 
 
 def settings_table(settings: Settings) -> list[dict[str, str]]:
     """Return name, value and origin of every setting; secrets masked."""
-    variables = {"TRENDSPARK_HOME": str(settings.trendspark_home), "XDG_DATA_HOME": str(settings.trendspark_home.parent)}
+    variables = {
+        "TRENDSPARK_HOME": str(settings.trendspark_home),
+        "XDG_DATA_HOME": str(settings.trendspark_home.parent),
+    }
     rows = []
     for name, spec in specs().items():
         value, origin = settings.raw.get(name, (spec.default, "default"))

@@ -62,7 +62,7 @@ def report(result: RunResult, output: Output) -> None:
         output.data(run_json(result))
     if result.cause is not None and not (isinstance(result.cause, CeilingReachedError) and not result.cause.is_news):
         output.failure(result.cause, where=result.job, exit_code=result.exit_code, run_id=result.run_id)
-        if not output.is_json and _is_bug(result.cause) or output.is_verbose and result.cause.__traceback__:
+        if (not output.is_json and _is_bug(result.cause)) or (output.is_verbose and result.cause.__traceback__):
             _print_traceback(result.cause)
     elif output.is_terminal and not output.is_json and not output.is_quiet:
         output.line(_summary(result))
@@ -73,9 +73,15 @@ def run_json(result: RunResult) -> dict[str, Any]:
     from trendspark_cli.clock import to_text
 
     return {
-        "job": result.job, "run_id": result.run_id, "status": result.status, "exit_code": result.exit_code,
-        "started_at": to_text(result.started_at), "duration_seconds": result.duration_seconds,
-        "counts": dict(result.counts), "errors": [dict(error) for error in result.errors], **result.extra,
+        "job": result.job,
+        "run_id": result.run_id,
+        "status": result.status,
+        "exit_code": result.exit_code,
+        "started_at": to_text(result.started_at),
+        "duration_seconds": result.duration_seconds,
+        "counts": dict(result.counts),
+        "errors": [dict(error) for error in result.errors],
+        **result.extra,
     }
 
 
@@ -115,10 +121,15 @@ def _print_traceback(error: BaseException) -> None:
 
 
 def _summary(result: RunResult) -> str:
-    counts = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in result.counts.items()
-                       if isinstance(value, int | float | str))
+    counts = ", ".join(
+        f"{name.replace('_', ' ')} {value}"
+        for name, value in result.counts.items()
+        if isinstance(value, int | float | str)
+    )
     run = f" (run {result.run_id})" if result.run_id is not None else " (dry run: nothing was changed)"
-    return printable(f"{result.job}: {result.status} in {result.duration_seconds:.1f} s; {counts or 'nothing to do'}{run}")
+    return printable(
+        f"{result.job}: {result.status} in {result.duration_seconds:.1f} s; {counts or 'nothing to do'}{run}"
+    )
 
 
 def _plain_table(columns: Sequence[str], rows: Sequence[Sequence[str]], stream: TextIO) -> None:

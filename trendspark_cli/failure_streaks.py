@@ -14,8 +14,15 @@ NEUTRAL = ("skipped", "interrupted")  # say nothing about whether the job works
 
 
 def note_outcome(
-    store: Store, job_id: str, run_id: int | None, status: str, message: str | None, now: datetime,
-    *, threshold: int, muted: bool,
+    store: Store,
+    job_id: str,
+    run_id: int | None,
+    status: str,
+    message: str | None,
+    now: datetime,
+    *,
+    threshold: int,
+    muted: bool,
 ) -> None:
     """Count a run towards its job's streak and queue what the operator must hear; call inside a transaction."""
     state = store.job_states.get(job_id)

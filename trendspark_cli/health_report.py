@@ -50,17 +50,11 @@ def _worker(jobs: list[dict[str, Any]]) -> dict[str, Any]:
             continue
         if job["last_status"] in ("error", "timeout", "abandoned"):
             reasons.append(f"the last run of {job['id']} ended as {job['last_status']}")
-        elif late_after and job["lateness_seconds"] > late_after and not _has_run_as_part(job, jobs):
+        elif late_after and job["lateness_seconds"] > late_after:
             reasons.append(f"{job['id']} is overdue by {job['lateness_seconds'] // 60} min")
     if not ran:
         reasons.append("no job has run yet")
     return {**_state(not reasons, "; ".join(reasons)), "jobs": {job["id"]: job["last_status"] for job in ran}}
-
-
-def _has_run_as_part(job: dict[str, Any], jobs: list[dict[str, Any]]) -> bool:
-    """Tell whether the job's runs come from `ingest_rank`, whose schedule then is what counts."""
-    whole = next(other for other in jobs if other["id"] == "ingest_rank")
-    return bool(whole["last_run"] and job["last_run"] and whole["last_run"] <= job["last_run"])
 
 
 def _source(is_enabled: bool, is_configured: bool, needs: str) -> dict[str, Any]:

@@ -98,7 +98,10 @@ class BoundedAdapter(HTTPAdapter):
             self._record(call)
             log.info(
                 "request.completed service=%s endpoint=%s status=%s duration=%.3f",
-                self._service, endpoint, status or "none", seconds,
+                self._service,
+                endpoint,
+                status or "none",
+                seconds,
             )
 
     def _remaining(self, response: requests.Response | None) -> float | None:

@@ -63,12 +63,12 @@ class JobContext:
         calls, self.api_calls[:] = list(self.api_calls), []
         if not calls:
             return
-        self.store.api_calls.add(
-            [(c.at, c.service, c.endpoint, c.code_class, c.seconds, c.status) for c in calls]
-        )
+        self.store.api_calls.add([(c.at, c.service, c.endpoint, c.code_class, c.seconds, c.status) for c in calls])
         self.store.totals.add(
-            [Amount("trendspark_api_requests_total", {"service": c.service, "code_class": c.code_class}, 1)
-             for c in calls]
+            [
+                Amount("trendspark_api_requests_total", {"service": c.service, "code_class": c.code_class}, 1)
+                for c in calls
+            ]
         )
         limits = {c.service: c.rate_limit_remaining for c in calls if c.rate_limit_remaining is not None}
         self.store.totals.set(

@@ -102,8 +102,16 @@ class JobRunner:
             abandoned = store.job_runs.abandon(job_id, started)
             for run_id in abandoned:
                 log.warning("run %d of %s ended without a word; marked abandoned", run_id, job_id)
-                note_outcome(store, job_id, run_id, "abandoned", "the process was killed", started,
-                             threshold=self.failure_threshold, muted=self.alerts_are_muted)
+                note_outcome(
+                    store,
+                    job_id,
+                    run_id,
+                    "abandoned",
+                    "the process was killed",
+                    started,
+                    threshold=self.failure_threshold,
+                    muted=self.alerts_are_muted,
+                )
             paused = store.job_states.get(job_id).paused or store.job_states.get(PAUSED_WITH.get(job_id, job_id)).paused
             if paused:
                 run_id = record_skip(store, job_id, started, ExitCode.DONE, "paused")
@@ -158,10 +166,26 @@ class JobRunner:
         now = self.clock()
         try:
             with job.store.transaction():
-                record_end(job, job_id, outcome.status, outcome.exit_code, outcome.message, now, duration,
-                           lateness(job_id, job.now) if not self.has_terminal else None)
-                note_outcome(job.store, job_id, job.run_id, outcome.status, outcome.message, now,
-                             threshold=self.failure_threshold, muted=self.alerts_are_muted)
+                record_end(
+                    job,
+                    job_id,
+                    outcome.status,
+                    outcome.exit_code,
+                    outcome.message,
+                    now,
+                    duration,
+                    lateness(job_id, job.now) if not self.has_terminal else None,
+                )
+                note_outcome(
+                    job.store,
+                    job_id,
+                    job.run_id,
+                    outcome.status,
+                    outcome.message,
+                    now,
+                    threshold=self.failure_threshold,
+                    muted=self.alerts_are_muted,
+                )
         except TrendSparkError as error:
             log.exception("the end of run %s was not recorded", job.run_id)
             if outcome.error is None:
@@ -216,6 +240,14 @@ def _result(job: JobContext, job_id: str, outcome: Outcome, duration: float) -> 
         hint = outcome.error.hint if isinstance(outcome.error, TrendSparkError) else ""
         errors = ({"code": str(int(outcome.exit_code)), "message": outcome.message or "", "hint": redact(hint)},)
     return RunResult(
-        job_id, job.run_id, outcome.status, int(outcome.exit_code), job.now, round(duration, 3),
-        job.counts, errors, job.result, outcome.error,
+        job_id,
+        job.run_id,
+        outcome.status,
+        int(outcome.exit_code),
+        job.now,
+        round(duration, 3),
+        job.counts,
+        errors,
+        job.result,
+        outcome.error,
     )

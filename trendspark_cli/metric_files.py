@@ -43,8 +43,9 @@ class MetricFiles:
             self._ensure_folder()
             with waiting_lock(self._lock_file):
                 totals = store.totals.all()
-                contents = {job_id: job_series(totals, job_id, paused=store.job_states.get(job_id).paused)
-                            for job_id in job_ids}
+                contents = {
+                    job_id: job_series(totals, job_id, paused=store.job_states.get(job_id).paused) for job_id in job_ids
+                }
                 contents["shared"] = shared_series(totals, store, self._limits, now)
                 for name, series in contents.items():
                     registry = CollectorRegistry()
@@ -75,7 +76,9 @@ def job_series(totals: Series, job_id: str, *, paused: bool) -> Series:
             for suffix in ("_bucket", "_sum"):
                 series[metric.name + suffix] = _of_job(totals.get(metric.name + suffix, []), job_id)
         else:
-            found = {tuple(sorted(labels.items())): value for labels, value in _of_job(totals.get(metric.name, []), job_id)}
+            found = {
+                tuple(sorted(labels.items())): value for labels, value in _of_job(totals.get(metric.name, []), job_id)
+            }
             for zero in metric.zeros:
                 found.setdefault(tuple(sorted({"job": job_id, **zero}.items())), 0.0)
             series[metric.name] = [(dict(labels), value) for labels, value in sorted(found.items())]
@@ -87,9 +90,7 @@ def job_series(totals: Series, job_id: str, *, paused: bool) -> Series:
     return series
 
 
-def shared_series(
-    totals: Series, store: Store, limits: Mapping[tuple[str, str], int], now: datetime
-) -> Series:
+def shared_series(totals: Series, store: Store, limits: Mapping[tuple[str, str], int], now: datetime) -> Series:
     """Return the series that belong to no single job."""
     series: Series = {}
     for metric in METRICS:
@@ -108,7 +109,8 @@ def shared_series(
     series["trendspark_alerts_oldest_pending_seconds"] = [({}, max(0.0, age))]
     series["trendspark_budget_used_ratio"] = [
         ({"service": service, "period": period}, _used(store, service, period, now) / limit)
-        for (service, period), limit in limits.items() if limit
+        for (service, period), limit in limits.items()
+        if limit
     ]
     series["trendspark_trends_open"] = [({}, float(store.trends.count_open()))]
     series["trendspark_db_size_bytes"] = [({}, float(store.size_bytes()))]
@@ -167,7 +169,9 @@ class _Collector:
 
         family = HistogramMetricFamily(metric.name, metric.help, labels=metric.labels)
         for labels, total in self._series[f"{metric.name}_sum"]:
-            counts = {lb["le"]: value for lb, value in self._series[f"{metric.name}_bucket"] if lb["job"] == labels["job"]}
+            counts = {
+                lb["le"]: value for lb, value in self._series[f"{metric.name}_bucket"] if lb["job"] == labels["job"]
+            }
             buckets = [(le, counts.get(le, 0.0)) for le in bucket_bounds()]
             family.add_metric([labels[name] for name in metric.labels], buckets=buckets, sum_value=total)
         return family

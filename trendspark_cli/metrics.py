@@ -8,7 +8,14 @@ from typing import Literal, NamedTuple
 
 DURATION_BUCKETS = (0.5, 1, 2, 5, 10, 30, 60, 120, 300, 600)  # seconds
 REJECTION_REASONS = (
-    "not_json", "not_a_post", "missing_field", "bad_id", "bad_time", "bad_counter", "unknown_source", "too_large",
+    "not_json",
+    "not_a_post",
+    "missing_field",
+    "bad_id",
+    "bad_time",
+    "bad_counter",
+    "unknown_source",
+    "too_large",
 )
 JOB_STATUSES = ("success", "partial", "error", "timeout", "interrupted", "skipped", "abandoned")
 CODE_CLASSES = ("2xx", "3xx", "4xx", "5xx", "transport")
@@ -42,29 +49,68 @@ def _each(label: str, values: tuple[str, ...]) -> tuple[Mapping[str, str], ...]:
 _SOURCES = ("x", "reddit")
 
 METRICS = (
-    Metric("trendspark_job_runs_total", "counter", "Runs of the job by how they ended.", ("job", "status"), "job",
-           _each("status", JOB_STATUSES)),
+    Metric(
+        "trendspark_job_runs_total",
+        "counter",
+        "Runs of the job by how they ended.",
+        ("job", "status"),
+        "job",
+        _each("status", JOB_STATUSES),
+    ),
     Metric("trendspark_job_duration_seconds", "histogram", "How long runs took, skipped ones aside.", ("job",), "job"),
-    Metric("trendspark_job_last_run_timestamp_seconds", "gauge", "Unix time at which the job last ended a run.",
-           ("job",), "job"),
-    Metric("trendspark_job_last_success_timestamp_seconds", "gauge",
-           "Unix time at which the job last finished with exit code 0.", ("job",), "job"),
+    Metric(
+        "trendspark_job_last_run_timestamp_seconds",
+        "gauge",
+        "Unix time at which the job last ended a run.",
+        ("job",),
+        "job",
+    ),
+    Metric(
+        "trendspark_job_last_success_timestamp_seconds",
+        "gauge",
+        "Unix time at which the job last finished with exit code 0.",
+        ("job",),
+        "job",
+    ),
     Metric("trendspark_job_last_exit_code", "gauge", "Exit code of the job's last run.", ("job",), "job"),
     Metric("trendspark_job_paused", "gauge", "1 while the job is paused.", ("job",), "job"),
     Metric("trendspark_job_expected_interval_seconds", "gauge", "Time between two scheduled runs.", ("job",), "job"),
-    Metric("trendspark_job_lateness_seconds", "gauge",
-           "How long after its scheduled time the last run without a terminal began.", ("job",), "job"),
-    Metric("trendspark_ingest_items_total", "counter", "New posts stored.", ("source",), zeros=_each("source", _SOURCES)),
+    Metric(
+        "trendspark_job_lateness_seconds",
+        "gauge",
+        "How long after its scheduled time the last run without a terminal began.",
+        ("job",),
+        "job",
+    ),
+    Metric(
+        "trendspark_ingest_items_total", "counter", "New posts stored.", ("source",), zeros=_each("source", _SOURCES)
+    ),
     Metric("trendspark_ingest_cycles_total", "counter", "Ingest runs that reached their sources.", zeros=({},)),
-    Metric("trendspark_ingest_rejected_total", "counter", "Items that were not stored, by reason.",
-           ("source", "reason"),
-           zeros=tuple({"source": s, "reason": r} for s in (*_SOURCES, "file") for r in REJECTION_REASONS)),
-    Metric("trendspark_x_reads_total", "counter", "Posts read from X, as billed.", ("endpoint",),
-           zeros=({"endpoint": "search_recent"},)),
+    Metric(
+        "trendspark_ingest_rejected_total",
+        "counter",
+        "Items that were not stored, by reason.",
+        ("source", "reason"),
+        zeros=tuple({"source": s, "reason": r} for s in (*_SOURCES, "file") for r in REJECTION_REASONS),
+    ),
+    Metric(
+        "trendspark_x_reads_total",
+        "counter",
+        "Posts read from X, as billed.",
+        ("endpoint",),
+        zeros=({"endpoint": "search_recent"},),
+    ),
     Metric("trendspark_x_cost_usd_total", "counter", "What those reads cost at X_PRICE_PER_READ_USD.", zeros=({},)),
-    Metric("trendspark_budget_used_ratio", "gauge", "Part of a ceiling that is used or reserved.", ("service", "period")),
-    Metric("trendspark_api_requests_total", "counter", "Requests to remote services by kind of answer.",
-           ("service", "code_class"), zeros=tuple({"service": "x", "code_class": c} for c in CODE_CLASSES)),
+    Metric(
+        "trendspark_budget_used_ratio", "gauge", "Part of a ceiling that is used or reserved.", ("service", "period")
+    ),
+    Metric(
+        "trendspark_api_requests_total",
+        "counter",
+        "Requests to remote services by kind of answer.",
+        ("service", "code_class"),
+        zeros=tuple({"service": "x", "code_class": c} for c in CODE_CLASSES),
+    ),
     Metric("trendspark_api_rate_limit_remaining", "gauge", "Requests left, as the service last said.", ("service",)),
     Metric("trendspark_rank_posts_total", "counter", "Posts the ranker has looked at.", zeros=({},)),
     Metric("trendspark_trends_open", "gauge", "Trends that are going on."),

@@ -133,9 +133,7 @@ class Alert:
     """A message for the operator, to be queued once: `dedupe_key` makes a second try harmless."""
 
     dedupe_key: str
-    category: Literal[
-        "trending_alert", "daily_ideas", "job_alert", "api_alert", "budget_alert", "manual_test"
-    ]
+    category: Literal["trending_alert", "daily_ideas", "job_alert", "api_alert", "budget_alert", "manual_test"]
     body: str
     channel: str = "telegram"
 

@@ -13,7 +13,13 @@ from trendspark_cli.store.protocol import Store
 
 
 def record_end(
-    job: JobContext, job_id: str, status: str, exit_code: int, message: str | None, now: datetime, duration: float,
+    job: JobContext,
+    job_id: str,
+    status: str,
+    exit_code: int,
+    message: str | None,
+    now: datetime,
+    duration: float,
     late_seconds: float | None,
 ) -> None:
     """Finish the run's row and raise its totals; call inside a transaction. *duration* in seconds."""

@@ -16,8 +16,20 @@ from trendspark_cli.clock import parse_duration
 T = TypeVar("T")
 
 # Names that start like ours, in an environment that is not ours alone.
-_OUR_PREFIXES = ("TRENDSPARK_", "X_", "REDDIT_", "TELEGRAM_", "RETENTION_DAYS_", "JOB_TIMEOUT_",
-                 "HEARTBEAT_URL_", "ALERT_", "OPENAI_M", "ARCHIVE_", "API_ERROR_", "TEXTFILE_")
+_OUR_PREFIXES = (
+    "TRENDSPARK_",
+    "X_",
+    "REDDIT_",
+    "TELEGRAM_",
+    "RETENTION_DAYS_",
+    "JOB_TIMEOUT_",
+    "HEARTBEAT_URL_",
+    "ALERT_",
+    "OPENAI_M",
+    "ARCHIVE_",
+    "API_ERROR_",
+    "TEXTFILE_",
+)
 # Names of other programs that an env file of ours may rightly hold.
 _FOREIGN = re.compile(
     r"AWS_\w+|PRAWCORE_\w+|(HTTPS?|NO|ALL)_PROXY|SSL_CERT_(FILE|DIR)|REQUESTS_CA_BUNDLE|"
@@ -51,10 +63,7 @@ def _list(text: str) -> tuple[str, ...]:
         if not all(isinstance(item, str) for item in items):
             raise ValueError(text)
     else:
-        items = [
-            quoted if quoted else plain
-            for quoted, plain in re.findall(r'\s*"([^"]*)"\s*(?:,|$)|([^,]+)', text)
-        ]
+        items = [quoted if quoted else plain for quoted, plain in re.findall(r'\s*"([^"]*)"\s*(?:,|$)|([^,]+)', text)]
     return tuple(dict.fromkeys(item.strip() for item in items if item.strip()))
 
 
@@ -131,9 +140,7 @@ DURATION = Reader(parse_duration, "a duration such as 90s, 15m or 6h")
 DAYS = Reader(_days, "a number of days such as 45")
 PATH = Reader(lambda text: Path(text).absolute(), "a path")
 HTTP_URL = Reader(_http_url, "an address that starts with https:// or http://")
-DATABASE_URL = Reader(
-    _database_url, "sqlite:///PATH (absolute paths have four slashes) or postgresql://..."
-)
+DATABASE_URL = Reader(_database_url, "sqlite:///PATH (absolute paths have four slashes) or postgresql://...")
 
 
 def expand(text: str, variables: Mapping[str, str]) -> str:
@@ -171,9 +178,7 @@ def unknown_names(
     """
     accepted = set(known) | {f"{name}_FILE" for name in known}
     suspects = [name for name in file_values if name not in accepted]
-    suspects += [
-        name for name in environment if name.startswith(_OUR_PREFIXES) and name not in accepted
-    ]
+    suspects += [name for name in environment if name.startswith(_OUR_PREFIXES) and name not in accepted]
     suspects = sorted({name for name in suspects if not _FOREIGN.fullmatch(name)})
     if not suspects:
         return ()

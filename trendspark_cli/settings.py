@@ -81,56 +81,76 @@ class Settings:
     """All settings, read and checked. `origins` says where each came from."""
 
     trendspark_home: Path = setting(
-        "TRENDSPARK_HOME", read.PATH, "place", "Folder for the database, locks and logs.",
+        "TRENDSPARK_HOME",
+        read.PATH,
+        "place",
+        "Folder for the database, locks and logs.",
         default="$XDG_DATA_HOME/trendspark",
     )
     database_url: str = setting(
-        "DATABASE_URL", read.DATABASE_URL, "place", "Where rows live.",
+        "DATABASE_URL",
+        read.DATABASE_URL,
+        "place",
+        "Where rows live.",
         default="sqlite:///$TRENDSPARK_HOME/trendspark.db",
     )
     textfile_dir: Path = setting(
-        "TEXTFILE_DIR", read.PATH, "place",
+        "TEXTFILE_DIR",
+        read.PATH,
+        "place",
         "Folder for .prom files; in production the folder node_exporter reads.",
         default="$TRENDSPARK_HOME/textfile_collector",
     )
     log_file: Path = setting(
-        "LOG_FILE", read.PATH, "place", "Log file; safe to rotate while jobs run.",
+        "LOG_FILE",
+        read.PATH,
+        "place",
+        "Log file; safe to rotate while jobs run.",
         default="$TRENDSPARK_HOME/trendspark.log",
     )
-    log_format: str = setting(
-        "LOG_FORMAT", read.choice("text", "json"), "place", "Form of log lines.", default="text"
-    )
+    log_format: str = setting("LOG_FORMAT", read.choice("text", "json"), "place", "Form of log lines.", default="text")
 
     keywords: tuple[str, ...] = setting(
-        "KEYWORDS", read.LIST, "topics", "Words and phrases to search X for.",
+        "KEYWORDS",
+        read.LIST,
+        "topics",
+        "Words and phrases to search X for.",
         example='bridge,"harbour ferry"',
     )
     exclude_keywords: tuple[str, ...] = setting(
-        "EXCLUDE_KEYWORDS", read.LIST, "topics", "Posts with these words are not searched for.",
+        "EXCLUDE_KEYWORDS",
+        read.LIST,
+        "topics",
+        "Posts with these words are not searched for.",
         example="giveaway",
     )
     watchlist: tuple[str, ...] = setting(
-        "WATCHLIST", read.LIST, "topics", "Terms whose trends are marked in lists.",
+        "WATCHLIST",
+        read.LIST,
+        "topics",
+        "Terms whose trends are marked in lists.",
         example="ferry",
     )
     niche: str = setting(
-        "NICHE", read.TEXT, "topics", "The operator's field, in a few words, for ideas.",
+        "NICHE",
+        read.TEXT,
+        "topics",
+        "The operator's field, in a few words, for ideas.",
         example="local transport",
     )
     languages: tuple[str, ...] = setting(
-        "LANGUAGES", read.LIST, "topics", "Languages to search X for, as two-letter codes.",
+        "LANGUAGES",
+        read.LIST,
+        "topics",
+        "Languages to search X for, as two-letter codes.",
         example="en,de",
     )
 
     x_bearer_token: str = setting(
         "X_BEARER_TOKEN", read.TEXT, "X", "App-only token of the X developer portal.", secret=True
     )
-    x_ingest_enabled: bool = setting(
-        "X_INGEST_ENABLED", read.BOOL, "X", "Whether `ingest` reads X.", default="true"
-    )
-    x_stream_enabled: bool = setting(
-        "X_STREAM_ENABLED", read.BOOL, "X", "Whether `stream` reads X.", default="false"
-    )
+    x_ingest_enabled: bool = setting("X_INGEST_ENABLED", read.BOOL, "X", "Whether `ingest` reads X.", default="true")
+    x_stream_enabled: bool = setting("X_STREAM_ENABLED", read.BOOL, "X", "Whether `stream` reads X.", default="false")
     x_stream_rules: tuple[str, ...] = setting(
         "X_STREAM_RULES", read.LIST, "X", "Stream rules; made from KEYWORDS when unset."
     )
@@ -138,120 +158,179 @@ class Settings:
         "X_MAX_READS_PER_DAY", read.COUNT, "X", "Post reads a UTC day may cost.", default="5000"
     )
     x_max_reads_per_month: int = setting(
-        "X_MAX_READS_PER_MONTH", read.COUNT, "X", "Post reads a UTC month may cost.",
+        "X_MAX_READS_PER_MONTH",
+        read.COUNT,
+        "X",
+        "Post reads a UTC month may cost.",
         default="50000",
     )
     x_price_per_read_usd: float = setting(
-        "X_PRICE_PER_READ_USD", read.AMOUNT, "X", "Price of one post read, in USD.",
+        "X_PRICE_PER_READ_USD",
+        read.AMOUNT,
+        "X",
+        "Price of one post read, in USD.",
         default="0.005",
     )
     x_first_run_lookback: timedelta = setting(
-        "X_FIRST_RUN_LOOKBACK", read.duration(maximum="7d"), "X",
-        "How far back the first run of a query reads.", default="48h",
+        "X_FIRST_RUN_LOOKBACK",
+        read.duration(maximum="7d"),
+        "X",
+        "How far back the first run of a query reads.",
+        default="48h",
     )
     x_expand_authors: bool = setting(
-        "X_EXPAND_AUTHORS", read.BOOL, "X",
-        "Store user names instead of author ids; X bills each user read.", default="false",
+        "X_EXPAND_AUTHORS",
+        read.BOOL,
+        "X",
+        "Store user names instead of author ids; X bills each user read.",
+        default="false",
     )
     x_counts_first: bool = setting(
-        "X_COUNTS_FIRST", read.BOOL, "X", "Buy posts only when cheap counts depart from usual.",
+        "X_COUNTS_FIRST",
+        read.BOOL,
+        "X",
+        "Buy posts only when cheap counts depart from usual.",
         default="false",
     )
     x_api_base_url: str = setting(
-        "X_API_BASE_URL", read.HTTP_URL, "X", "Address of the X API.",
+        "X_API_BASE_URL",
+        read.HTTP_URL,
+        "X",
+        "Address of the X API.",
         default="https://api.x.com",
     )
 
-    reddit_client_id: str = setting(
-        "REDDIT_CLIENT_ID", read.TEXT, "Reddit", "Id of a Reddit script app.", secret=True
-    )
-    reddit_client_secret: str = setting(
-        "REDDIT_CLIENT_SECRET", read.TEXT, "Reddit", "Its secret.", secret=True
-    )
+    reddit_client_id: str = setting("REDDIT_CLIENT_ID", read.TEXT, "Reddit", "Id of a Reddit script app.", secret=True)
+    reddit_client_secret: str = setting("REDDIT_CLIENT_SECRET", read.TEXT, "Reddit", "Its secret.", secret=True)
     reddit_user_agent: str = setting(
-        "REDDIT_USER_AGENT", read.TEXT, "Reddit", "Unique user agent, as Reddit asks for.",
+        "REDDIT_USER_AGENT",
+        read.TEXT,
+        "Reddit",
+        "Unique user agent, as Reddit asks for.",
         example="linux:trendspark:0.1 (by /u/yourname)",
     )
     reddit_subreddits: tuple[str, ...] = setting(
-        "REDDIT_SUBREDDITS", read.LIST, "Reddit", "Subreddits to read, without r/.",
+        "REDDIT_SUBREDDITS",
+        read.LIST,
+        "Reddit",
+        "Subreddits to read, without r/.",
         example="cityscience,homebrewing",
     )
     reddit_ingest_enabled: bool = setting(
-        "REDDIT_INGEST_ENABLED", read.BOOL, "Reddit", "Whether `ingest` reads Reddit.",
+        "REDDIT_INGEST_ENABLED",
+        read.BOOL,
+        "Reddit",
+        "Whether `ingest` reads Reddit.",
         default="true",
     )
     reddit_base_url: str = setting(
-        "REDDIT_BASE_URL", read.HTTP_URL, "Reddit", "Address for access tokens.",
+        "REDDIT_BASE_URL",
+        read.HTTP_URL,
+        "Reddit",
+        "Address for access tokens.",
         default="https://www.reddit.com",
     )
     reddit_oauth_url: str = setting(
-        "REDDIT_OAUTH_URL", read.HTTP_URL, "Reddit", "Address of the Reddit API.",
+        "REDDIT_OAUTH_URL",
+        read.HTTP_URL,
+        "Reddit",
+        "Address of the Reddit API.",
         default="https://oauth.reddit.com",
     )
 
     alert_false_alarms_per_day: float = setting(
-        "ALERT_FALSE_ALARMS_PER_DAY", read.AMOUNT, "ranking",
-        "False alarms a day to calibrate the threshold for.", default="0.5",
+        "ALERT_FALSE_ALARMS_PER_DAY",
+        read.AMOUNT,
+        "ranking",
+        "False alarms a day to calibrate the threshold for.",
+        default="0.5",
     )
     alert_max_per_day: int = setting(
         "ALERT_MAX_PER_DAY", read.COUNT, "ranking", "Most trend alerts a day.", default="20"
     )
     alert_recency_minutes: int = setting(
-        "ALERT_RECENCY_MINUTES", read.positive("minutes"), "ranking",
-        "Older bursts open no trend; older waiting alerts expire.", default="30",
+        "ALERT_RECENCY_MINUTES",
+        read.positive("minutes"),
+        "ranking",
+        "Older bursts open no trend; older waiting alerts expire.",
+        default="30",
     )
     alert_cooldown_hours: float = setting(
-        "ALERT_COOLDOWN_HOURS", read.AMOUNT, "ranking",
-        "Hours before a closed trend's terms may open another.", default="12",
+        "ALERT_COOLDOWN_HOURS",
+        read.AMOUNT,
+        "ranking",
+        "Hours before a closed trend's terms may open another.",
+        default="12",
     )
 
-    telegram_bot_token: str = setting(
-        "TELEGRAM_BOT_TOKEN", read.TEXT, "alerts", "Token from @BotFather.", secret=True
-    )
-    telegram_chat_id: str = setting(
-        "TELEGRAM_CHAT_ID", read.TEXT, "alerts", "Chat id (-100...) or @channel."
-    )
+    telegram_bot_token: str = setting("TELEGRAM_BOT_TOKEN", read.TEXT, "alerts", "Token from @BotFather.", secret=True)
+    telegram_chat_id: str = setting("TELEGRAM_CHAT_ID", read.TEXT, "alerts", "Chat id (-100...) or @channel.")
     telegram_api_base_url: str = setting(
-        "TELEGRAM_API_BASE_URL", read.HTTP_URL, "alerts", "Address of the Bot API.",
+        "TELEGRAM_API_BASE_URL",
+        read.HTTP_URL,
+        "alerts",
+        "Address of the Bot API.",
         default="https://api.telegram.org",
     )
     enable_realtime_alerts: bool = setting(
-        "ENABLE_REALTIME_ALERTS", read.BOOL, "alerts",
-        "false records alerts as muted and sends nothing.", default="true",
+        "ENABLE_REALTIME_ALERTS",
+        read.BOOL,
+        "alerts",
+        "false records alerts as muted and sends nothing.",
+        default="true",
     )
     job_failure_threshold: int = setting(
-        "JOB_FAILURE_THRESHOLD", read.positive("failures"), "alerts",
-        "Failures of one job in a row before an alert.", default="3",
+        "JOB_FAILURE_THRESHOLD",
+        read.positive("failures"),
+        "alerts",
+        "Failures of one job in a row before an alert.",
+        default="3",
     )
     api_error_threshold: int = setting(
-        "API_ERROR_THRESHOLD", read.positive("answers"), "alerts",
-        "Server errors of one service before an alert.", default="5",
+        "API_ERROR_THRESHOLD",
+        read.positive("answers"),
+        "alerts",
+        "Server errors of one service before an alert.",
+        default="5",
     )
     api_error_window_seconds: int = setting(
-        "API_ERROR_WINDOW_SECONDS", read.positive("seconds"), "alerts",
-        "Time in which those errors are counted.", default="300",
+        "API_ERROR_WINDOW_SECONDS",
+        read.positive("seconds"),
+        "alerts",
+        "Time in which those errors are counted.",
+        default="300",
     )
     ops_alert_cooldown_minutes: int = setting(
-        "OPS_ALERT_COOLDOWN_MINUTES", read.positive("minutes"), "alerts",
-        "Least time between two alerts about one job or service.", default="30",
+        "OPS_ALERT_COOLDOWN_MINUTES",
+        read.positive("minutes"),
+        "alerts",
+        "Least time between two alerts about one job or service.",
+        default="30",
     )
 
-    openai_api_key: str = setting(
-        "OPENAI_API_KEY", read.TEXT, "OpenAI", "Key for `brief`; works without.", secret=True
-    )
+    openai_api_key: str = setting("OPENAI_API_KEY", read.TEXT, "OpenAI", "Key for `brief`; works without.", secret=True)
     openai_base_url: str = setting(
-        "OPENAI_BASE_URL", read.HTTP_URL, "OpenAI", "Any OpenAI-compatible endpoint.",
+        "OPENAI_BASE_URL",
+        read.HTTP_URL,
+        "OpenAI",
+        "Any OpenAI-compatible endpoint.",
         default="https://api.openai.com/v1",
     )
     openai_model: str = setting(
         "OPENAI_MODEL", read.TEXT, "OpenAI", "Model for labels and ideas.", default="gpt-5-mini"
     )
     openai_max_tokens_per_day: int = setting(
-        "OPENAI_MAX_TOKENS_PER_DAY", read.COUNT, "OpenAI", "Tokens a UTC day may cost.",
+        "OPENAI_MAX_TOKENS_PER_DAY",
+        read.COUNT,
+        "OpenAI",
+        "Tokens a UTC day may cost.",
         default="100000",
     )
     openai_max_usd_per_month: float = setting(
-        "OPENAI_MAX_USD_PER_MONTH", read.AMOUNT, "OpenAI", "USD a UTC month may cost.",
+        "OPENAI_MAX_USD_PER_MONTH",
+        read.AMOUNT,
+        "OpenAI",
+        "USD a UTC month may cost.",
         default="5",
     )
 
@@ -259,23 +338,38 @@ class Settings:
         "RETENTION_DAYS_POSTS", read.DAYS, "keeping", "Days posts stay live.", default="45"
     )
     retention_days_ingest_audit: timedelta = setting(
-        "RETENTION_DAYS_INGEST_AUDIT", read.DAYS, "keeping", "Days audit rows stay live.",
+        "RETENTION_DAYS_INGEST_AUDIT",
+        read.DAYS,
+        "keeping",
+        "Days audit rows stay live.",
         default="45",
     )
     retention_days_notifications: timedelta = setting(
-        "RETENTION_DAYS_NOTIFICATIONS", read.DAYS, "keeping", "Days alerts stay live.",
+        "RETENTION_DAYS_NOTIFICATIONS",
+        read.DAYS,
+        "keeping",
+        "Days alerts stay live.",
         default="90",
     )
     retention_days_job_runs: timedelta = setting(
-        "RETENTION_DAYS_JOB_RUNS", read.DAYS, "keeping", "Days job runs stay live.",
+        "RETENTION_DAYS_JOB_RUNS",
+        read.DAYS,
+        "keeping",
+        "Days job runs stay live.",
         default="90",
     )
     archive_url: str = setting(
-        "ARCHIVE_URL", read.TEXT, "keeping", "Bucket or folder for archives.",
+        "ARCHIVE_URL",
+        read.TEXT,
+        "keeping",
+        "Bucket or folder for archives.",
         example="s3://trendai-archive",
     )
     archive_format: str = setting(
-        "ARCHIVE_FORMAT", read.choice("parquet", "csv"), "keeping", "Form of archive objects.",
+        "ARCHIVE_FORMAT",
+        read.choice("parquet", "csv"),
+        "keeping",
+        "Form of archive objects.",
         default="parquet",
     )
 
@@ -290,16 +384,12 @@ class Settings:
     def require(self) -> None:
         """Raise ConfigError when any value is malformed, naming each."""
         if self.problems:
-            raise ConfigError(
-                "; ".join(self.problems), hint="see `trendspark config check`"
-            )
+            raise ConfigError("; ".join(self.problems), hint="see `trendspark config check`")
 
     def secrets(self) -> tuple[str, ...]:
         """Return every secret value in use, for redaction."""
         known = specs()
-        return tuple(
-            value for name, (value, _) in self.raw.items() if name in known and known[name].secret
-        )
+        return tuple(value for name, (value, _) in self.raw.items() if name in known and known[name].secret)
 
     @property
     def x_is_configured(self) -> bool:
@@ -317,13 +407,22 @@ def specs() -> dict[str, SettingSpec]:
     table = {f.metadata["spec"].name: f.metadata["spec"] for f in fields(Settings) if f.metadata}
     for job_id in JOB_IDS:
         table[job_variable("JOB_TIMEOUT_", job_id)] = SettingSpec(
-            job_variable("JOB_TIMEOUT_", job_id), read.DURATION.read, read.DURATION.expected,
-            _TIMEOUTS.get(job_id, ""), "watch", f"Longest run of `{job_id}`; unset is no limit.",
+            job_variable("JOB_TIMEOUT_", job_id),
+            read.DURATION.read,
+            read.DURATION.expected,
+            _TIMEOUTS.get(job_id, ""),
+            "watch",
+            f"Longest run of `{job_id}`; unset is no limit.",
         )
     for job_id in JOB_IDS:
         table[job_variable("HEARTBEAT_URL_", job_id)] = SettingSpec(
-            job_variable("HEARTBEAT_URL_", job_id), read.HTTP_URL.read, read.HTTP_URL.expected,
-            "", "watch", f"Pinged when `{job_id}` ends (healthchecks style).", secret=True,
+            job_variable("HEARTBEAT_URL_", job_id),
+            read.HTTP_URL.read,
+            read.HTTP_URL.expected,
+            "",
+            "watch",
+            f"Pinged when `{job_id}` ends (healthchecks style).",
+            secret=True,
         )
     return table
 
@@ -338,9 +437,7 @@ def env_file_candidates(environment: Mapping[str, str], flag: Path | None) -> li
     return [Path(".env"), config_home / "trendspark" / ".env"]
 
 
-def load_settings(
-    environment: Mapping[str, str] | None = None, *, env_file: Path | None = None
-) -> Settings:
+def load_settings(environment: Mapping[str, str] | None = None, *, env_file: Path | None = None) -> Settings:
     """Return the settings of this process. Malformed values are listed in `problems`, not raised.
 
     Raises ConfigError when an env file was named and cannot be read.
@@ -359,9 +456,7 @@ def load_settings(
     raw = _raw_values(table, environment, file_values, path, problems)
     values = _parse_values(table, raw, environment, problems)
     unknown = read.unknown_names(tuple(table), environment, file_values)
-    return Settings(
-        **values, raw=raw, problems=tuple(problems), unknown=unknown, env_file=path
-    )
+    return Settings(**values, raw=raw, problems=tuple(problems), unknown=unknown, env_file=path)
 
 
 def _raw_values(
@@ -418,9 +513,7 @@ def _parse_values(
 
     values = {f.name: value_of(f.metadata["spec"]) for f in fields(Settings) if f.metadata}
     values["trendspark_home"] = Path(variables["TRENDSPARK_HOME"])
-    values["job_timeouts"] = {
-        job: value_of(table[job_variable("JOB_TIMEOUT_", job)]) for job in JOB_IDS
-    }
+    values["job_timeouts"] = {job: value_of(table[job_variable("JOB_TIMEOUT_", job)]) for job in JOB_IDS}
     urls = {job: value_of(table[job_variable("HEARTBEAT_URL_", job)]) for job in JOB_IDS}
     values["heartbeat_urls"] = {job: url for job, url in urls.items() if url}
     return values

@@ -32,8 +32,21 @@ def trend_fields(trend: TrendRecord) -> dict[str, Any]:
 def trend_json(fields: Mapping[str, Any], posts: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """Return the shape every command prints a trend in."""
     names = (
-        "id", "label", "terms", "kind", "state", "score", "observed", "expected", "authors", "sources",
-        "first_seen", "last_seen", "window_seconds", "opened_at", "closed_at",
+        "id",
+        "label",
+        "terms",
+        "kind",
+        "state",
+        "score",
+        "observed",
+        "expected",
+        "authors",
+        "sources",
+        "first_seen",
+        "last_seen",
+        "window_seconds",
+        "opened_at",
+        "closed_at",
     )
     shown = [{name: post[name] for name in ("source", "source_id", "url", "text")} for post in posts[:SHOWN_POSTS]]
     trend = {name: fields[name] for name in names}

@@ -64,14 +64,21 @@ def explain_trend(store: Store, output: Output, fields: Mapping[str, Any], thres
     output.line(f"   threshold {threshold:g} (-log10 p); peak at {fields['peak']}")
     columns = ("term", "score", "seen", "expected", "in", "posts", "usual posts", "unevenness", "hour factor", "enough")
     output.table(columns, [_evidence_row(item) for item in fields["evidence"]])
-    output.line("   seen: distinct texts and authors count, copies hardly. usual posts: decayed, half of it per 4 days.")
+    output.line(
+        "   seen: distinct texts and authors count, copies hardly. usual posts: decayed, half of it per 4 days."
+    )
 
 
 def _row(trend: Mapping[str, Any]) -> list[object]:
     sources = ", ".join(f"{name} {count}" for name, count in trend["sources"].items())
     return [
-        trend["id"] if trend["id"] is not None else "new", shortened(trend["label"], 60), f"{trend['observed']:.0f}",
-        f"{trend['expected']:.2f}", trend["authors"], sources, f"{trend['score']:.1f}",
+        trend["id"] if trend["id"] is not None else "new",
+        shortened(trend["label"], 60),
+        f"{trend['observed']:.0f}",
+        f"{trend['expected']:.2f}",
+        trend["authors"],
+        sources,
+        f"{trend['score']:.1f}",
         trend["first_seen"][:16].replace("T", " ") + "Z",
     ]
 
@@ -90,7 +97,14 @@ def spark_of(store: Store, fields: Mapping[str, Any]) -> str:
 
 def _evidence_row(item: Mapping[str, Any]) -> Sequence[object]:
     return (
-        item["term"], f"{item['score']:.1f}", f"{item['observed']:.1f}", f"{item['expected']:.2f}",
-        window_text(item["window_seconds"]), item["posts"], f"{item['baseline']:.1f}", f"{item['dispersion']:.1f}",
-        f"{item['hour_factor']:.1f}", item["enough"],
+        item["term"],
+        f"{item['score']:.1f}",
+        f"{item['observed']:.1f}",
+        f"{item['expected']:.2f}",
+        window_text(item["window_seconds"]),
+        item["posts"],
+        f"{item['baseline']:.1f}",
+        f"{item['dispersion']:.1f}",
+        f"{item['hour_factor']:.1f}",
+        item["enough"],
     )

@@ -17,7 +17,7 @@ from trendspark_cli.clock import Clock, utc_now
 from trendspark_cli.console import Output, report
 from trendspark_cli.errors import ConfigError, ExitCode, StopRequest, TrendSparkError
 from trendspark_cli.settings import Settings, load_settings
-from trendspark_cli.store.open_store import database_path, open_store
+from trendspark_cli.store.open_store import database_path, open_store, require_database
 from trendspark_cli.store.protocol import Store
 
 TYPE_CHECKING = False
@@ -102,7 +102,9 @@ class Wired:
 
         settings = self.settings
         return {
-            "x": Budget("x", settings.x_max_reads_per_day, settings.x_max_reads_per_month, settings.x_price_per_read_usd)
+            "x": Budget(
+                "x", settings.x_max_reads_per_day, settings.x_max_reads_per_month, settings.x_price_per_read_usd
+            )
         }
 
 
@@ -129,7 +131,14 @@ def installation(
 Body = Callable[[Wired], None]
 
 
-def run(here: Installation, job_id: str, body: Body, *, is_dry: bool = False, show: Callable[[RunResult], None] | None = None) -> int:
+def run(
+    here: Installation,
+    job_id: str,
+    body: Body,
+    *,
+    is_dry: bool = False,
+    show: Callable[[RunResult], None] | None = None,
+) -> int:
     """Run *body* as job *job_id*, tell how it ended, and return the exit code."""
     return _run(here, job_id, lambda runner: runner.run(job_id, _wired(here, body), is_dry=is_dry), is_dry, show)
 
@@ -162,6 +171,7 @@ def _run(
     show: Callable[[RunResult], None] | None,
 ) -> int:
     try:
+        require_database(here.database)
         result = call(here.runner(is_dry=is_dry))
     except TrendSparkError as error:
         log.error("%s: %s", job_id, error, exc_info=True)

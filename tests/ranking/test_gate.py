@@ -118,9 +118,9 @@ def test_three_times_the_volume_of_everything_is_no_topic(desk: Desk, now: int) 
 
 def test_one_source_falling_silent_makes_no_topic_of_the_other(now: int) -> None:
     desk = Desk()
-    desk.learn(background(START_TICK + 96, 192, 50, "x") + in_other_words(background(START_TICK + 96, 192, 10)))
+    desk.learn(background(START_TICK + 96, 192, 40, "x") + in_other_words(background(START_TICK + 96, 192, 10)))
 
-    assert desk.topics(in_other_words(background(now // TICK_SECONDS - 16, 16, 10)), now) == []
+    assert desk.topics(in_other_words(background(now // TICK_SECONDS - 16, 16, 10)), now, floor=3.0) == []
 
 
 def test_a_word_in_every_post_is_no_topic(now: int) -> None:

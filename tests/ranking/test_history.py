@@ -33,7 +33,7 @@ def folded(posts: list[FoldPost], cuts: set[int]) -> tuple[dict[int, TermState],
     return desk.history.get(desk.history.keys()), desk.sources
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(POSTS, st.sets(st.integers(0, 30)), st.booleans())
 def test_history_does_not_depend_on_where_the_stream_is_cut(
     drawn: list[tuple[str, int, list[str]]], cuts: set[int], with_late_posts: bool

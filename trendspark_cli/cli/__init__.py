@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import typer
 
@@ -14,7 +15,7 @@ from trendspark_cli.cli.options import GLOBALS
 class Root(LazyGroup):
     """Every command of trendspark."""
 
-    table = {
+    table: ClassVar[Mapping[str, str]] = {
         "ingest": "trendspark_cli.cli.ingest",
         "rank": "trendspark_cli.cli.rank",
         "jobs": "trendspark_cli.cli.jobs",
@@ -31,7 +32,10 @@ class Root(LazyGroup):
 
 
 app = typer.Typer(
-    cls=Root, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None,
+    cls=Root,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 

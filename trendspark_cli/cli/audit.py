@@ -6,12 +6,12 @@ from typing import Annotated
 
 import typer
 
-from trendspark_cli.cli.options import JsonFlag, LimitOption, here
+from trendspark_cli.cli.options import JsonFlag, LimitOption, here, sub_app
 from trendspark_cli.console import shortened
 from trendspark_cli.store.protocol import Store
 from trendspark_cli.wiring import look
 
-app = typer.Typer(add_completion=False)
+app = sub_app()
 
 
 @app.command()
@@ -33,9 +33,17 @@ def audit(
             columns,
             [
                 (
-                    row["created_at"][:19] + "Z", row["cycle_id"], row["source"], shortened(row["query"], 40),
-                    row["fetched"], row["new"], row["updated"], _rejected(row["rejected"]), row["reads"],
-                    f"{row['cost']:.3f}", shortened(row["error"] or "", 60),
+                    row["created_at"][:19] + "Z",
+                    row["cycle_id"],
+                    row["source"],
+                    shortened(row["query"], 40),
+                    row["fetched"],
+                    row["new"],
+                    row["updated"],
+                    _rejected(row["rejected"]),
+                    row["reads"],
+                    f"{row['cost']:.3f}",
+                    shortened(row["error"] or "", 60),
                 )
                 for row in rows
             ],

@@ -6,12 +6,12 @@ from typing import Any
 
 import typer
 
-from trendspark_cli.cli.options import JsonFlag, here
+from trendspark_cli.cli.options import JsonFlag, here, sub_app
 from trendspark_cli.clock import to_text
 from trendspark_cli.store.protocol import Store
 from trendspark_cli.wiring import look, read_limits
 
-app = typer.Typer(add_completion=False)
+app = sub_app()
 
 
 @app.command()
@@ -25,8 +25,13 @@ def budget(as_json: JsonFlag = False) -> None:
         first = today if period == "day" else f"{today[:8]}01"
         used, reserved = store.spend.used_only(service, first, today), store.spend.reserved(service, first, today)
         return {
-            "service": service, "period": period, "used": used, "reserved": reserved, "limit": limit,
-            "used_usd": round(used * price, 4), "limit_usd": round(limit * price, 2),
+            "service": service,
+            "period": period,
+            "used": used,
+            "reserved": reserved,
+            "limit": limit,
+            "used_usd": round(used * price, 4),
+            "limit_usd": round(limit * price, 2),
         }
 
     def action(store: Store) -> None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import typer
 
-from trendspark_cli.cli.options import JsonFlag, here
+from trendspark_cli.cli.options import JsonFlag, here, sub_app
 
-app = typer.Typer(add_completion=False, no_args_is_help=True, help="Settings and where they come from.")
+app = sub_app("Settings and where they come from.")
 
 
 @app.command()

@@ -9,11 +9,11 @@ from typing import Annotated, Any
 
 import typer
 
-from trendspark_cli.cli.options import JsonFlag, here
+from trendspark_cli.cli.options import JsonFlag, here, sub_app
 from trendspark_cli.errors import OutputError, TrendSparkError
 from trendspark_cli.wiring import Installation
 
-app = typer.Typer(add_completion=False, no_args_is_help=True, help="The database file.")
+app = sub_app("The database file.")
 
 
 @app.command()

@@ -7,9 +7,9 @@ from typing import Annotated
 
 import typer
 
-from trendspark_cli.cli.options import GLOBALS, JsonFlag
+from trendspark_cli.cli.options import GLOBALS, JsonFlag, sub_app
 
-app = typer.Typer(add_completion=False)
+app = sub_app()
 
 
 @app.command()

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import typer
 
-from trendspark_cli.cli.options import JsonFlag, LimitOption, here
+from trendspark_cli.cli.options import JsonFlag, LimitOption, here, sub_app
 from trendspark_cli.console import shortened
 from trendspark_cli.store.protocol import Store
 from trendspark_cli.wiring import look
 
-app = typer.Typer(add_completion=False, no_args_is_help=True, help="Ranges that were not read.")
+app = sub_app("Ranges that were not read.")
 
 
 @app.callback()
@@ -31,8 +31,14 @@ def list_(limit: LimitOption = 20, as_json: JsonFlag = False) -> None:
             ("id", "state", "source", "query", "after", "before", "reason", "since"),
             [
                 (
-                    row["id"], row["state"], row["source"], shortened(row["query"], 40), row["since_id"],
-                    row["until_id"], row["reason"], row["created_at"][:19] + "Z",
+                    row["id"],
+                    row["state"],
+                    row["source"],
+                    shortened(row["query"], 40),
+                    row["since_id"],
+                    row["until_id"],
+                    row["reason"],
+                    row["created_at"][:19] + "Z",
                 )
                 for row in rows
             ],

@@ -6,10 +6,10 @@ from typing import Annotated
 
 import typer
 
-from trendspark_cli.cli.options import JsonFlag, QuietFlag, VerboseFlag, here
+from trendspark_cli.cli.options import JsonFlag, QuietFlag, VerboseFlag, here, sub_app
 from trendspark_cli.wiring import run
 
-app = typer.Typer(add_completion=False)
+app = sub_app()
 
 
 @app.command()
@@ -21,7 +21,9 @@ def ingest(
     ] = None,
     limit: Annotated[int | None, typer.Option(min=1, help="Most posts to read from each source.")] = None,
     profile: Annotated[str, typer.Option(help="Profile whose topics are read.")] = "default",
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be read and cost; change nothing.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would be read and cost; change nothing.")
+    ] = False,
     as_json: JsonFlag = False,
     quiet: QuietFlag = False,
     verbose: VerboseFlag = False,

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from trendspark_cli.cli.options import JsonFlag, LimitOption, QuietFlag, VerboseFlag, here
+from trendspark_cli.cli.options import JsonFlag, LimitOption, QuietFlag, VerboseFlag, here, sub_app
 from trendspark_cli.clock import to_text
 from trendspark_cli.console import shortened
 from trendspark_cli.errors import TrendSparkError, UsageError
@@ -16,7 +16,7 @@ from trendspark_cli.jobs.command_bodies import RUNNABLE
 from trendspark_cli.store.protocol import Store
 from trendspark_cli.wiring import look, run, run_steps
 
-app = typer.Typer(add_completion=False, no_args_is_help=True, help="Runs of jobs.")
+app = sub_app("Runs of jobs.")
 JobId = Annotated[str, typer.Argument(help=f"A job: {', '.join(RUNNABLE)}.")]
 
 
@@ -55,7 +55,15 @@ def history(
         installed.output.table(
             ("run", "job", "status", "started", "seconds", "exit", "error"),
             [
-                (r.id, r.job_id, r.status, r.started_at[:19] + "Z", r.duration, r.exit_code, shortened(r.error or "", 80))
+                (
+                    r.id,
+                    r.job_id,
+                    r.status,
+                    r.started_at[:19] + "Z",
+                    r.duration,
+                    r.exit_code,
+                    shortened(r.error or "", 80),
+                )
                 for r in runs
             ],
         )
@@ -79,9 +87,7 @@ def run_(job: JobId, as_json: JsonFlag = False, quiet: QuietFlag = False, verbos
 
 
 @app.command()
-def pause(
-    job: JobId, reason: Annotated[str, typer.Option(help="Why, for those who find it paused.")] = ""
-) -> None:
+def pause(job: JobId, reason: Annotated[str, typer.Option(help="Why, for those who find it paused.")] = "") -> None:
     """Keep a job from running until it is resumed; cron's runs then end at once with exit code 0."""
     _set_paused(job, True, reason)
 

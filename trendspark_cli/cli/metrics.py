@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import typer
 
-from trendspark_cli.cli.options import JsonFlag, here
+from trendspark_cli.cli.options import JsonFlag, here, sub_app
 from trendspark_cli.jobs.command_bodies import RUNNABLE
 from trendspark_cli.store.protocol import Store
 from trendspark_cli.wiring import look
 
-app = typer.Typer(add_completion=False)
+app = sub_app()
 
 
 @app.command()

@@ -30,13 +30,25 @@ VerboseFlag = Annotated[bool, typer.Option("--verbose", "-v", help="Print the lo
 LimitOption = Annotated[int, typer.Option("--limit", "-n", min=1, help="Rows to show.")]
 
 
-def here(
-    job: str, *, is_json: bool = False, quiet: bool = False, verbose: bool = False, with_log: bool = True
-) -> Installation:
+def sub_app(help: str = "") -> typer.Typer:
+    """Return an app for one command, or for one noun when it has *help*; its help pages are plain text."""
+    return typer.Typer(
+        add_completion=False,
+        no_args_is_help=bool(help),
+        help=help or None,
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+    )
+
+
+def here(job: str, *, is_json: bool = False, quiet: bool = False, verbose: bool = False) -> Installation:
     """Return this process's installation, or end it with the settings' own error."""
     try:
         return installation(
-            job=job, env_file=GLOBALS.env_file, is_json=is_json, is_quiet=quiet or GLOBALS.is_quiet,
+            job=job,
+            env_file=GLOBALS.env_file,
+            is_json=is_json,
+            is_quiet=quiet or GLOBALS.is_quiet,
             is_verbose=verbose or GLOBALS.is_verbose,
         )
     except TrendSparkError as error:

@@ -6,10 +6,10 @@ from typing import Annotated
 
 import typer
 
-from trendspark_cli.cli.options import JsonFlag, QuietFlag, VerboseFlag, here
+from trendspark_cli.cli.options import JsonFlag, QuietFlag, VerboseFlag, here, sub_app
 from trendspark_cli.wiring import run
 
-app = typer.Typer(add_completion=False)
+app = sub_app()
 
 
 @app.command()
@@ -28,7 +28,10 @@ def rank(
     installed = here("rank", is_json=as_json, quiet=quiet, verbose=verbose)
     raise typer.Exit(
         run(
-            installed, "rank", rank_body(top=top), is_dry=dry_run,
+            installed,
+            "rank",
+            rank_body(top=top),
+            is_dry=dry_run,
             show=lambda result: show_ranked(result, installed.output, explain=explain, is_dry=dry_run),
         )
     )

@@ -7,13 +7,13 @@ from typing import Annotated, Any
 
 import typer
 
-from trendspark_cli.cli.options import JsonFlag, LimitOption, here
+from trendspark_cli.cli.options import JsonFlag, LimitOption, here, sub_app
 from trendspark_cli.console import Output
 from trendspark_cli.errors import UsageError
 from trendspark_cli.store.protocol import Store
 from trendspark_cli.wiring import look
 
-app = typer.Typer(add_completion=False, no_args_is_help=True, help="What is trending, and why.")
+app = sub_app("What is trending, and why.")
 TrendId = Annotated[int, typer.Argument(help="A trend's id, as `trends list` shows it.")]
 
 

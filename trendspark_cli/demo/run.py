@@ -83,7 +83,9 @@ def _show(store: Store, here: Installation, folder: Path) -> None:
     output.line("")
     command = f"{sys.argv[0]} --env-file {folder / '.env'}"
     for what, where in (
-        ("database", here.database), ("metrics", here.settings.textfile_dir), ("log", here.settings.log_file),
+        ("database", here.database),
+        ("metrics", here.settings.textfile_dir),
+        ("log", here.settings.log_file),
     ):
         output.line(f"{what:9} {where}")
     output.line(f"why       {command} trends explain 1")

@@ -44,7 +44,9 @@ class HistoryFolding:
         """Fold every post that was seen and is older than *epoch_seconds*: it has left the longest window."""
         while rows := self._job.store.posts.leaving(
             (self.progress.folded_created_at, self.progress.folded_post_id),
-            epoch_seconds, self.progress.seen_post_id, POSTS_PER_TRANSACTION,
+            epoch_seconds,
+            self.progress.seen_post_id,
+            POSTS_PER_TRANSACTION,
         ):
             with self._job.transaction():
                 self._fold(rows)

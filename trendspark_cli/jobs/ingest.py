@@ -113,9 +113,15 @@ def _keep_gap(job: JobContext, source: Source, page: Page, gap_id: int | None, *
         job.store.gaps.shrink(gap_id, page.unread.until)
         return gap_id
     return job.store.gaps.open(
-        profile=job.profile, source=source.name, query=source.query, since_id=page.unread.since,
-        until_id=page.unread.until, reason="the run ended before the last page", estimated_reads=source.largest_page,
-        run_id=job.run_id, now=job.now,
+        profile=job.profile,
+        source=source.name,
+        query=source.query,
+        since_id=page.unread.since,
+        until_id=page.unread.until,
+        reason="the run ended before the last page",
+        estimated_reads=source.largest_page,
+        run_id=job.run_id,
+        now=job.now,
     )
 
 
@@ -139,8 +145,15 @@ def _record_lost(job: JobContext, source: Source, lost: Span) -> None:
     """Record a range the service no longer searches, and move the cursor past it so that it is told once."""
     with job.store.transaction():
         gap_id = job.store.gaps.open(
-            profile=job.profile, source=source.name, query=source.query, since_id=lost.since, until_id=lost.until,
-            reason="older than the service searches", estimated_reads=0, run_id=job.run_id, now=job.now,
+            profile=job.profile,
+            source=source.name,
+            query=source.query,
+            since_id=lost.since,
+            until_id=lost.until,
+            reason="older than the service searches",
+            estimated_reads=0,
+            run_id=job.run_id,
+            now=job.now,
         )
         job.store.gaps.close(gap_id, "lost", job.now)
         if lost.until is not None:
@@ -158,8 +171,12 @@ def estimate(job: JobContext, sources: Sequence[Source], budgets: Mapping[str, B
         price = budget.usd_per_unit if budget is not None else 0.0
         reads.append(
             {
-                "source": source.name, "query": source.query, "reads_usual": usual, "reads_at_most": at_most,
-                "usd_usual": round(usual * price, 4), "usd_at_most": round(at_most * price, 4),
+                "source": source.name,
+                "query": source.query,
+                "reads_usual": usual,
+                "reads_at_most": at_most,
+                "usd_usual": round(usual * price, 4),
+                "usd_at_most": round(at_most * price, 4),
             }
         )
         job.count("reads_usual", usual)

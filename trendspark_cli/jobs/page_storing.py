@@ -55,6 +55,12 @@ def record_failure(job: JobContext, source: Source, failure: TrendSparkError) ->
     with job.store.transaction():
         job.record_calls()
         job.store.audit.add(
-            job.run_id, job.profile, source.name, source.query, page, PageOutcome(0, 0), job.now,
+            job.run_id,
+            job.profile,
+            source.name,
+            source.query,
+            page,
+            PageOutcome(0, 0),
+            job.now,
             error=redact(str(failure)),
         )

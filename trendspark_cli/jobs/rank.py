@@ -30,8 +30,12 @@ def rank_topics(job: JobContext, rules: LifecycleRules, recency: timedelta, *, t
         tick_end = (tick + 1) * TICK_SECONDS
         folding.fold_before(tick_end - LONGEST_WINDOW_SECONDS)
         topics = find_topics(
-            window, tick_end, folding.history, folding.sources,
-            threshold=rules.threshold, floor=rules.threshold / 2,
+            window,
+            tick_end,
+            folding.history,
+            folding.sources,
+            threshold=rules.threshold,
+            floor=rules.threshold / 2,
         )
         changes = advance_trends(living, topics, tick_end, rules)
         changed = (*changes.opened, *changes.updated, *changes.closed)

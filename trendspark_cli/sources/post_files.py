@@ -174,9 +174,7 @@ def _decode_value(value: Any, place: str) -> Iterator[Post | Rejection]:
 
 
 def _own_object(value: dict[str, Any], place: str) -> Post | Rejection:
-    cleaned = {
-        clean_text(key): clean_text(item) if isinstance(item, str) else item for key, item in value.items()
-    }
+    cleaned = {clean_text(key): clean_text(item) if isinstance(item, str) else item for key, item in value.items()}
     try:
         return _own_post(msgspec.convert(cleaned, OwnLine), place)
     except msgspec.ValidationError as error:
@@ -200,8 +198,21 @@ def _own_post(line: OwnLine, place: str) -> Post | Rejection:
         clean_text(value) if value else None for value in (line.author, line.community, line.url, line.lang)
     )
     return Post(
-        line.source, source_id, author, community, clean_text(line.text), url, lang, created_at,
-        line.likes, line.replies, line.reposts, line.quotes, line.views, 0, observed_at,
+        line.source,
+        source_id,
+        author,
+        community,
+        clean_text(line.text),
+        url,
+        lang,
+        created_at,
+        line.likes,
+        line.replies,
+        line.reposts,
+        line.quotes,
+        line.views,
+        0,
+        observed_at,
     )
 
 

@@ -32,13 +32,19 @@ def post_from_submission(item: Mapping[str, Any], place: str) -> Post | Rejectio
     text = item["title"] if not isinstance(body, str) or body in _GONE else f"{item['title']}\n{body}"
     author, community = item.get("author"), item.get("subreddit")
     return Post(
-        source="reddit", source_id=post_id,
+        source="reddit",
+        source_id=post_id,
         author=None if not isinstance(author, str) or author in _GONE else clean_text(author),
         community=clean_text(community) if isinstance(community, str) else None,
         text=clean_text(html.unescape(text) if "&" in text else text),
-        url=_url(item, post_id), lang=None, created_at=created_at,
+        url=_url(item, post_id),
+        lang=None,
+        created_at=created_at,
         likes=None if score is None else max(0, score),  # a score below zero is zero likes
-        replies=comments, reposts=crossposts, quotes=None, views=None,
+        replies=comments,
+        reposts=crossposts,
+        quotes=None,
+        views=None,
         edits=1 if isinstance(item.get("edited"), int | float) and item.get("edited") is not False else 0,
         observed_at=None,
     )

@@ -18,7 +18,13 @@ Counter = Annotated[int, msgspec.Meta(ge=0, le=MAX_COUNTER)] | None
 SNOWFLAKE_EPOCH_MS = 1288834974657
 FIRST_SNOWFLAKE = 10**15  # smaller ids do not carry their time
 TWEET_FIELDS = (
-    "created_at", "author_id", "lang", "public_metrics", "referenced_tweets", "edit_history_tweet_ids", "note_tweet",
+    "created_at",
+    "author_id",
+    "lang",
+    "public_metrics",
+    "referenced_tweets",
+    "edit_history_tweet_ids",
+    "note_tweet",
 )
 
 
@@ -166,10 +172,21 @@ def _post(tweet: Tweet, names: Mapping[str, str]) -> Post:
     author = tweet.author_id
     metrics = tweet.public_metrics or _NO_METRICS
     return Post(
-        "x", first_id, names.get(author, author) if author else None, None, clean_text(text),
-        f"https://x.com/i/status/{tweet.id}", tweet.lang, _created_at(tweet),
-        metrics.like_count, metrics.reply_count, metrics.retweet_count, metrics.quote_count,
-        metrics.impression_count, edits, None,
+        "x",
+        first_id,
+        names.get(author, author) if author else None,
+        None,
+        clean_text(text),
+        f"https://x.com/i/status/{tweet.id}",
+        tweet.lang,
+        _created_at(tweet),
+        metrics.like_count,
+        metrics.reply_count,
+        metrics.retweet_count,
+        metrics.quote_count,
+        metrics.impression_count,
+        edits,
+        None,
     )
 
 

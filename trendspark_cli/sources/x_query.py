@@ -12,9 +12,7 @@ _PLAIN = re.compile(r"[#@$]?\w+|(?:from|to|url|context|entity):[\w.-]+")
 _RESERVED = {"or", "and", "not"}
 
 
-def x_queries(
-    keywords: Sequence[str], exclude: Sequence[str] = (), languages: Sequence[str] = ()
-) -> tuple[str, ...]:
+def x_queries(keywords: Sequence[str], exclude: Sequence[str] = (), languages: Sequence[str] = ()) -> tuple[str, ...]:
     """Return as few queries as hold all *keywords*, each `(k1 OR "k 2") -is:retweet ...` within X's length.
 
     Raises ConfigError when one keyword alone does not fit.

@@ -57,7 +57,10 @@ class XSearch:
         self._expand_authors = expand_authors
         self._client = tweepy.Client(bearer_token, return_type=requests.Response)
         adapter = BoundedAdapter(
-            "x", record, rewrites={LIBRARY_HOST: base_url}, endpoint_of=endpoint_name,
+            "x",
+            record,
+            rewrites={LIBRARY_HOST: base_url},
+            endpoint_of=endpoint_name,
             remaining_header="x-rate-limit-remaining",
         )
         session(adapter, self._client.session)
@@ -85,7 +88,8 @@ class XSearch:
             decoded = decode_answer(response.content)
         except (ValueError, RecursionError) as error:
             raise BadAnswerError(
-                "x", f"recent search answered what is no page of posts ({_excerpt(response, error)})",
+                "x",
+                f"recent search answered what is no page of posts ({_excerpt(response, error)})",
                 hint="check X_API_BASE_URL, proxies and captive portals on this network",
             ) from error
         return self._page(decoded, span, response)
@@ -166,14 +170,23 @@ def _refusal(error: tweepy.HTTPException, query: str) -> TrendSparkError:
     response = error.response
     status, told = response.status_code, _told(response)
     if status == 401:
-        return CredentialsRefusedError("x", "the bearer token was refused (401)", status=401,
-                                       hint="set X_BEARER_TOKEN to a valid app-only token")
+        return CredentialsRefusedError(
+            "x", "the bearer token was refused (401)", status=401, hint="set X_BEARER_TOKEN to a valid app-only token"
+        )
     if status == 402:
-        return CredentialsRefusedError("x", f"no credits left (402): {told}", status=402,
-                                       hint="buy credits in the X developer portal, or set X_INGEST_ENABLED=false")
+        return CredentialsRefusedError(
+            "x",
+            f"no credits left (402): {told}",
+            status=402,
+            hint="buy credits in the X developer portal, or set X_INGEST_ENABLED=false",
+        )
     if status == 403:
-        return CredentialsRefusedError("x", f"the app may not search (403): {told}", status=403,
-                                       hint="check the app's project and access level in the X developer portal")
+        return CredentialsRefusedError(
+            "x",
+            f"the app may not search (403): {told}",
+            status=403,
+            hint="check the app's project and access level in the X developer portal",
+        )
     if status == 429:
         return _rate_limit(response, told)
     if status == 400 and "since_id" in told and "created after" in told:
@@ -181,35 +194,58 @@ def _refusal(error: tweepy.HTTPException, query: str) -> TrendSparkError:
     if status == 400:
         return ConfigError(f"x refused the query {query!r}: {told}", hint="see `trendspark config check`")
     if status >= 500:
-        return UpstreamError("x", f"recent search is failing ({status})", status=status,
-                             hint="nothing to do: the next run goes on where this one stopped")
+        return UpstreamError(
+            "x",
+            f"recent search is failing ({status})",
+            status=status,
+            hint="nothing to do: the next run goes on where this one stopped",
+        )
     return BadAnswerError("x", f"recent search answered {status}: {told}", status=status, hint="check X_API_BASE_URL")
 
 
 def _rate_limit(response: requests.Response, told: str) -> RateLimitedError:
     body = response.text.lower()
     if "usage-capped" in body or "usagecapexceeded" in body:
-        return RateLimitedError("x", f"the account's monthly usage cap is reached (429): {told}", status=429,
-                                hint="raise the cap in the X developer portal, or wait for the next billing period")
+        return RateLimitedError(
+            "x",
+            f"the account's monthly usage cap is reached (429): {told}",
+            status=429,
+            hint="raise the cap in the X developer portal, or wait for the next billing period",
+        )
     try:
         retry_at = datetime.fromtimestamp(int(response.headers["x-rate-limit-reset"]), UTC)
     except (KeyError, ValueError, OverflowError, OSError):
-        return RateLimitedError("x", "rate limit reached (429)", status=429,
-                                hint="nothing to do: the next run goes on where this one stopped")
-    return RateLimitedError("x", f"rate limit reached (429) until {to_text(retry_at)}", status=429, retry_at=retry_at,
-                            hint="nothing to do: the next run goes on where this one stopped")
+        return RateLimitedError(
+            "x",
+            "rate limit reached (429)",
+            status=429,
+            hint="nothing to do: the next run goes on where this one stopped",
+        )
+    return RateLimitedError(
+        "x",
+        f"rate limit reached (429) until {to_text(retry_at)}",
+        status=429,
+        retry_at=retry_at,
+        hint="nothing to do: the next run goes on where this one stopped",
+    )
 
 
 def _no_answer(error: requests.exceptions.RequestException) -> UpstreamError:
     if isinstance(error, requests.exceptions.SSLError):
-        return UpstreamError("x", "its certificate is not trusted",
-                             hint="check this machine's clock and CA certificates; a captive portal looks like this")
+        return UpstreamError(
+            "x",
+            "its certificate is not trusted",
+            hint="check this machine's clock and CA certificates; a captive portal looks like this",
+        )
     if isinstance(error, requests.exceptions.Timeout):
         return UpstreamError("x", "no answer in time", hint="nothing to do: the next run tries again")
     if isinstance(error, requests.exceptions.TooManyRedirects | requests.exceptions.InvalidURL):
         return BadAnswerError("x", "redirects lead nowhere", hint="check X_API_BASE_URL and captive portals")
-    return UpstreamError("x", f"cannot be reached ({type(error).__name__})",
-                         hint="check the network, proxies and X_API_BASE_URL; the next run tries again")
+    return UpstreamError(
+        "x",
+        f"cannot be reached ({type(error).__name__})",
+        hint="check the network, proxies and X_API_BASE_URL; the next run tries again",
+    )
 
 
 def _told(response: requests.Response) -> str:

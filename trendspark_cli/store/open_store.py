@@ -20,6 +20,13 @@ def database_path(settings: Settings) -> Path:
     return settings.trendspark_home / rest.removeprefix("/")
 
 
+def require_database(path: Path) -> None:
+    """Raise ConfigError when the database is not there."""
+    from trendspark_cli.store.sqlite.connection import require_database as require
+
+    require(path)
+
+
 def open_store(settings: Settings, *, read_only: bool = False) -> Store:
     """Return the store of these settings; it must exist and have this version's schema."""
     from trendspark_cli.store.sqlite.store import open_sqlite

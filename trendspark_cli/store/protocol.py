@@ -46,9 +46,7 @@ class Posts(Protocol):
     def window(self, since: int, until: int, seen_post_id: int) -> Iterator[tuple[Any, ...]]:
         """Yield (id, source, author, community, epoch, text) of posts created in [since, until), oldest first."""
 
-    def leaving(
-        self, position: tuple[str, int], until: int, seen_post_id: int, limit: int
-    ) -> list[tuple[Any, ...]]:
+    def leaving(self, position: tuple[str, int], until: int, seen_post_id: int, limit: int) -> list[tuple[Any, ...]]:
         """Return (id, source, epoch, text, created_at) of the next posts after *position* created before *until*."""
 
     def arrived(self, after_id: int, limit: int) -> list[tuple[Any, ...]]:
@@ -81,8 +79,17 @@ class Gaps(Protocol):
     """Ranges known not to have been read."""
 
     def open(
-        self, *, profile: str, source: str, query: str, since_id: str | None, until_id: str | None,
-        reason: str, estimated_reads: int, run_id: int | None, now: datetime,
+        self,
+        *,
+        profile: str,
+        source: str,
+        query: str,
+        since_id: str | None,
+        until_id: str | None,
+        reason: str,
+        estimated_reads: int,
+        run_id: int | None,
+        now: datetime,
     ) -> int:
         """Record a gap and return its id."""
 
@@ -109,14 +116,22 @@ class IngestAudit(Protocol):
     """One row for each page that was asked for."""
 
     def add(
-        self, cycle_id: int, profile: str, source: str, query: str, page: Page, outcome: PageOutcome,
-        now: datetime, *, usd: float = 0.0, error: str | None = None,
+        self,
+        cycle_id: int,
+        profile: str,
+        source: str,
+        query: str,
+        page: Page,
+        outcome: PageOutcome,
+        now: datetime,
+        *,
+        usd: float = 0.0,
+        error: str | None = None,
     ) -> None:
         """Record what a page held and what became of it."""
 
     def recent(self, limit: int, source: str | None = None) -> list[dict[str, Any]]:
         """Return audit rows, newest first."""
-
 
     def usual_reads(self, profile: str, source: str, query: str) -> int:
         """Return the mean of billed reads over the last runs of a query; 0 when there was none."""
@@ -141,9 +156,7 @@ class Spend(Protocol):
     def reserved(self, service: str, first_day: str, last_day: str) -> int:
         """Return units set aside in these days and not settled."""
 
-    def reserve(
-        self, service: str, profile: str, kind: str, units: int, run_id: int | None, now: datetime
-    ) -> int:
+    def reserve(self, service: str, profile: str, kind: str, units: int, run_id: int | None, now: datetime) -> int:
         """Set units aside for one call and return the reservation's id."""
 
     def settle(self, reservation_id: int, used: int, usd: float) -> None:
@@ -163,8 +176,14 @@ class JobRuns(Protocol):
         """Record that the run is alive."""
 
     def finish(
-        self, run_id: int, status: str, exit_code: int, error: str | None, counts: Mapping[str, object],
-        now: datetime, duration: float,
+        self,
+        run_id: int,
+        status: str,
+        exit_code: int,
+        error: str | None,
+        counts: Mapping[str, object],
+        now: datetime,
+        duration: float,
     ) -> None:
         """Record how a run ended; *duration* in seconds."""
 

@@ -7,11 +7,12 @@ import sqlite3
 from pathlib import Path
 from typing import Any
 
-from trendspark_cli.errors import ConfigError, OutputError
+from trendspark_cli.errors import OutputError
 from trendspark_cli.store.sqlite.connection import (
     Connection,
     create_private_file,
     create_private_folder,
+    require_database,
     store_error,
 )
 from trendspark_cli.store.sqlite.schema import KNOWN_MIGRATIONS, applied_migrations, check_schema
@@ -40,8 +41,7 @@ def upgrade_database(path: Path) -> list[str]:
 
     from trendspark_cli.store.sqlite.migrations import migration
 
-    if not path.exists():
-        raise ConfigError(f"there is no database at {str(path)!r}", hint="run `trendspark db init`")
+    require_database(path)
     connection = Connection(path)
     try:
         with connection.errors():
@@ -61,8 +61,7 @@ def backup_database(path: Path, target: Path) -> int:
     """
     if target.exists():
         raise OutputError(f"{str(target)!r} exists already", hint="name a new file, or remove the old backup first")
-    if not path.exists():
-        raise ConfigError(f"there is no database at {str(path)!r}", hint="run `trendspark db init`")
+    require_database(path)
     partial = target.with_name(target.name + ".partial")
     try:
         partial.unlink(missing_ok=True)

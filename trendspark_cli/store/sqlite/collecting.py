@@ -43,8 +43,17 @@ class Gaps:
         self._sql = queries("collecting")
 
     def open(
-        self, *, profile: str, source: str, query: str, since_id: str | None, until_id: str | None,
-        reason: str, estimated_reads: int, run_id: int | None, now: datetime,
+        self,
+        *,
+        profile: str,
+        source: str,
+        query: str,
+        since_id: str | None,
+        until_id: str | None,
+        reason: str,
+        estimated_reads: int,
+        run_id: int | None,
+        now: datetime,
     ) -> int:
         """Record a gap and return its id."""
         cursor = self._db.execute(
@@ -87,8 +96,17 @@ class IngestAudit:
         self._sql = queries("collecting")
 
     def add(
-        self, cycle_id: int, profile: str, source: str, query: str, page: Page, outcome: PageOutcome,
-        now: datetime, *, usd: float = 0.0, error: str | None = None,
+        self,
+        cycle_id: int,
+        profile: str,
+        source: str,
+        query: str,
+        page: Page,
+        outcome: PageOutcome,
+        now: datetime,
+        *,
+        usd: float = 0.0,
+        error: str | None = None,
     ) -> None:
         """Record what a page held and what became of it."""
         times = [post.created_at for post in page.posts]
@@ -98,11 +116,21 @@ class IngestAudit:
         self._db.execute(
             self._sql["add_audit"],
             {
-                "cycle_id": cycle_id, "profile": profile, "source": source, "query": query,
-                "endpoint": page.endpoint, "fetched": page.fetched, "new": outcome.new, "updated": outcome.updated,
-                "rejected": json.dumps(rejected), "oldest": min(times, default=None),
-                "newest": max(times, default=None), "cost": usd, "reads": page.reads,
-                "request_id": page.request_id, "error": error or "; ".join(page.notes) or None,
+                "cycle_id": cycle_id,
+                "profile": profile,
+                "source": source,
+                "query": query,
+                "endpoint": page.endpoint,
+                "fetched": page.fetched,
+                "new": outcome.new,
+                "updated": outcome.updated,
+                "rejected": json.dumps(rejected),
+                "oldest": min(times, default=None),
+                "newest": max(times, default=None),
+                "cost": usd,
+                "reads": page.reads,
+                "request_id": page.request_id,
+                "error": error or "; ".join(page.notes) or None,
                 "created_at": to_text(now),
             },
         )
@@ -111,7 +139,6 @@ class IngestAudit:
         """Return audit rows, newest first, `rejected` decoded."""
         rows = self._db.rows(self._sql["recent_audit"], {"limit": limit, "source": source})
         return [{**row, "rejected": json.loads(row["rejected"])} for row in rows]
-
 
     def usual_reads(self, profile: str, source: str, query: str) -> int:
         """Return the mean of billed reads over the last runs of a query, rounded up; 0 when there was none."""

@@ -133,11 +133,7 @@ def open_checked(path: Path, *, read_only: bool = False) -> Connection:
 
     Raises ConfigError (missing, older, newer), IntegrityError (no database), StoreError.
     """
-    if not path.exists():
-        raise ConfigError(
-            f"there is no database at {str(path)!r}",
-            hint="run `trendspark db init`, or mount the disk it lives on",
-        )
+    require_database(path)
     connection = Connection(path, read_only=read_only)
     try:
         with connection.errors():
@@ -146,6 +142,15 @@ def open_checked(path: Path, *, read_only: bool = False) -> Connection:
         connection.close()
         raise
     return connection
+
+
+def require_database(path: Path) -> None:
+    """Raise ConfigError when there is no file: a disk that is not mounted must not give birth to an empty database."""
+    if not path.exists():
+        raise ConfigError(
+            f"there is no database at {str(path)!r}",
+            hint="run `trendspark db init`, or mount the disk it lives on",
+        )
 
 
 def create_private_folder(path: Path) -> None:

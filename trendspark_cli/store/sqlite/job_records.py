@@ -32,15 +32,26 @@ class JobRuns:
         self._db.execute("UPDATE job_runs SET heartbeat_at = ? WHERE id = ?", (to_text(now), run_id))
 
     def finish(
-        self, run_id: int, status: str, exit_code: int, error: str | None, counts: Mapping[str, object],
-        now: datetime, duration: float,
+        self,
+        run_id: int,
+        status: str,
+        exit_code: int,
+        error: str | None,
+        counts: Mapping[str, object],
+        now: datetime,
+        duration: float,
     ) -> None:
         """Record how a run ended; *duration* in seconds."""
         self._db.execute(
             self._sql["finish"],
             {
-                "id": run_id, "status": status, "exit_code": exit_code, "error": error,
-                "counts": json.dumps(counts), "finished_at": to_text(now), "duration": round(duration, 3),
+                "id": run_id,
+                "status": status,
+                "exit_code": exit_code,
+                "error": error,
+                "counts": json.dumps(counts),
+                "finished_at": to_text(now),
+                "duration": round(duration, 3),
             },
         )
 

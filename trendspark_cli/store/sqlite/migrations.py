@@ -61,47 +61,91 @@ def m0002_collecting(db: Database) -> None:
     """What was read, what was not, and what it cost."""
     db.table("cursors").create(
         {"profile": str, "source": str, "query": str, "newest_id": str, "updated_at": str},
-        pk=("profile", "source", "query"), not_null={"newest_id", "updated_at"}, strict=True,
+        pk=("profile", "source", "query"),
+        not_null={"newest_id", "updated_at"},
+        strict=True,
     )
     db.table("gaps").create(
         {
-            "id": int, "profile": str, "source": str, "query": str, "since_id": str, "until_id": str,
-            "reason": str, "estimated_reads": int, "state": str, "run_id": int, "created_at": str,
+            "id": int,
+            "profile": str,
+            "source": str,
+            "query": str,
+            "since_id": str,
+            "until_id": str,
+            "reason": str,
+            "estimated_reads": int,
+            "state": str,
+            "run_id": int,
+            "created_at": str,
             "closed_at": str,
         },
-        pk="id", not_null={"profile", "source", "query", "reason", "state", "created_at"},
-        defaults={"state": "open", "estimated_reads": 0}, strict=True,
+        pk="id",
+        not_null={"profile", "source", "query", "reason", "state", "created_at"},
+        defaults={"state": "open", "estimated_reads": 0},
+        strict=True,
     )
     db.table("gaps").create_index(["state"])
     db.table("ingest_audit").create(
         {
-            "id": int, "cycle_id": int, "profile": str, "source": str, "query": str, "endpoint": str,
-            "fetched": int, "new": int, "updated": int, "rejected": str, "oldest": str, "newest": str,
-            "cost": float, "reads": int, "request_id": str, "error": str, "created_at": str,
+            "id": int,
+            "cycle_id": int,
+            "profile": str,
+            "source": str,
+            "query": str,
+            "endpoint": str,
+            "fetched": int,
+            "new": int,
+            "updated": int,
+            "rejected": str,
+            "oldest": str,
+            "newest": str,
+            "cost": float,
+            "reads": int,
+            "request_id": str,
+            "error": str,
+            "created_at": str,
         },
-        pk="id", not_null={"cycle_id", "source", "created_at"},
-        defaults={"fetched": 0, "new": 0, "updated": 0, "rejected": "{}", "cost": 0.0, "reads": 0}, strict=True,
+        pk="id",
+        not_null={"cycle_id", "source", "created_at"},
+        defaults={"fetched": 0, "new": 0, "updated": 0, "rejected": "{}", "cost": 0.0, "reads": 0},
+        strict=True,
     )
     db.table("ingest_audit").create_index(["created_at"])
     db.table("spend").create(
         {"day": str, "service": str, "profile": str, "kind": str, "used": int, "calls": int, "usd": float},
         pk=("day", "service", "profile", "kind"),
-        defaults={"used": 0, "calls": 0, "usd": 0.0}, strict=True,
+        defaults={"used": 0, "calls": 0, "usd": 0.0},
+        strict=True,
     )
     db.table("spend_reservations").create(
         {
-            "id": int, "day": str, "service": str, "profile": str, "kind": str, "units": int,
-            "run_id": int, "created_at": str,
+            "id": int,
+            "day": str,
+            "service": str,
+            "profile": str,
+            "kind": str,
+            "units": int,
+            "run_id": int,
+            "created_at": str,
         },
-        pk="id", not_null={"day", "service", "units"}, strict=True,
+        pk="id",
+        not_null={"day", "service", "units"},
+        strict=True,
     )
     db.table("api_calls").create(
         {
-            "minute": str, "service": str, "endpoint": str, "code_class": str, "calls": int,
-            "seconds": float, "last_status": int,
+            "minute": str,
+            "service": str,
+            "endpoint": str,
+            "code_class": str,
+            "calls": int,
+            "seconds": float,
+            "last_status": int,
         },
         pk=("minute", "service", "endpoint", "code_class"),
-        defaults={"calls": 0, "seconds": 0.0}, strict=True,
+        defaults={"calls": 0, "seconds": 0.0},
+        strict=True,
     )
 
 
@@ -122,10 +166,18 @@ def m0003_job_records(db: Database) -> None:
     db.table("job_runs").create_index(["job_id", "status"])
     db.table("job_states").create(
         {
-            "job_id": str, "paused": int, "since": str, "by": str, "reason": str,
-            "failures": int, "failing_since": str, "alert_key": str,
+            "job_id": str,
+            "paused": int,
+            "since": str,
+            "by": str,
+            "reason": str,
+            "failures": int,
+            "failing_since": str,
+            "alert_key": str,
         },
-        pk="job_id", defaults={"paused": 0, "failures": 0}, strict=True,
+        pk="job_id",
+        defaults={"paused": 0, "failures": 0},
+        strict=True,
     )
     db.table("metric_totals").create(
         {"name": str, "labels": str, "value": float}, pk=("name", "labels"), not_null={"value"}, strict=True
@@ -138,14 +190,32 @@ def m0004_trends(db: Database) -> None:
     """Trends over their life, and what the ranker remembers. `alert_key` is the dedupe key of a trend's alert."""
     db.table("trends").create(
         {
-            "id": int, "kind": str, "label": str, "terms": str, "state": str, "score": float, "observed": float,
-            "expected": float, "window_seconds": int, "authors": int, "sources": str, "first_seen": str,
-            "last_seen": str, "opened_at": str, "last_strong_at": str, "peak": str, "closed_at": str,
-            "examples": str, "evidence": str, "threshold": float, "alert_key": str,
+            "id": int,
+            "kind": str,
+            "label": str,
+            "terms": str,
+            "state": str,
+            "score": float,
+            "observed": float,
+            "expected": float,
+            "window_seconds": int,
+            "authors": int,
+            "sources": str,
+            "first_seen": str,
+            "last_seen": str,
+            "opened_at": str,
+            "last_strong_at": str,
+            "peak": str,
+            "closed_at": str,
+            "examples": str,
+            "evidence": str,
+            "threshold": float,
+            "alert_key": str,
         },
         pk="id",
         not_null={"kind", "label", "terms", "state", "score", "observed", "expected", "first_seen", "last_seen"},
-        defaults={"kind": "topic", "state": "open", "evidence": "[]", "examples": "[]"}, strict=True,
+        defaults={"kind": "topic", "state": "open", "evidence": "[]", "examples": "[]"},
+        strict=True,
     )
     db.table("trends").create_index(["state", "last_seen"])
     db.table("trends").create_index(["alert_key"], unique=True)
@@ -161,17 +231,27 @@ def m0004_trends(db: Database) -> None:
     db.table("trend_posts").create_index(["post_id"])
     db.table("ranking_terms").create(
         {"key": int, "count": int, "chi": int, "last_tick": int, "last_tick_posts": int, "hours": bytes},
-        pk="key", strict=True,
+        pk="key",
+        strict=True,
     )
     db.table("ranking_sources").create({"source": str, "state": str}, pk="source", strict=True)
     db.table("ranking_progress").create(
         {
-            "id": int, "seen_post_id": int, "folded_created_at": str, "folded_post_id": int,
-            "ranked_tick": int, "swept_tick": int, "ranked_posts": int,
+            "id": int,
+            "seen_post_id": int,
+            "folded_created_at": str,
+            "folded_post_id": int,
+            "ranked_tick": int,
+            "swept_tick": int,
+            "ranked_posts": int,
         },
         pk="id",
         defaults={
-            "seen_post_id": 0, "folded_created_at": "", "folded_post_id": 0, "ranked_tick": 0, "swept_tick": 0,
+            "seen_post_id": 0,
+            "folded_created_at": "",
+            "folded_post_id": 0,
+            "ranked_tick": 0,
+            "swept_tick": 0,
             "ranked_posts": 0,
         },
         strict=True,
@@ -184,12 +264,24 @@ def m0005_outbox(db: Database) -> None:
     """Alerts waiting to be sent. `dedupe_key` makes queueing the same alert twice harmless."""
     db.table("notifications").create(
         {
-            "id": int, "dedupe_key": str, "channel": str, "category": str, "body": str, "status": str,
-            "attempts": int, "next_attempt_at": str, "lease": str, "message_id": str, "error": str,
-            "created_at": str, "sent_at": str,
+            "id": int,
+            "dedupe_key": str,
+            "channel": str,
+            "category": str,
+            "body": str,
+            "status": str,
+            "attempts": int,
+            "next_attempt_at": str,
+            "lease": str,
+            "message_id": str,
+            "error": str,
+            "created_at": str,
+            "sent_at": str,
         },
-        pk="id", not_null={"dedupe_key", "channel", "category", "body", "status", "created_at"},
-        defaults={"status": "pending", "attempts": 0}, strict=True,
+        pk="id",
+        not_null={"dedupe_key", "channel", "category", "body", "status", "created_at"},
+        defaults={"status": "pending", "attempts": 0},
+        strict=True,
     )
     db.table("notifications").create_index(["dedupe_key"], unique=True)
     db.table("notifications").create_index(["status", "next_attempt_at"])

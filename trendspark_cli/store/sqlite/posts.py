@@ -69,8 +69,11 @@ class Posts:
     def leaving(self, position: tuple[str, int], until: int, seen_post_id: int, limit: int) -> list[tuple[Any, ...]]:
         """Return (id, source, epoch, text, created_at) of the next posts after *position* created before *until*."""
         parameters = {
-            "created_at": position[0], "id": position[1], "until": _text(until),
-            "seen_post_id": seen_post_id, "limit": limit,
+            "created_at": position[0],
+            "id": position[1],
+            "until": _text(until),
+            "seen_post_id": seen_post_id,
+            "limit": limit,
         }
         with self._db.errors():
             return self._db.execute(self._sql["leaving"], parameters).fetchall()
@@ -91,7 +94,10 @@ class Posts:
     def mentions_per_slot(self, trend_id: int, since: int, slot_seconds: int, slots: int) -> list[int]:
         """Return how many posts of a trend were created in each of *slots* slots from *since* on."""
         parameters = {
-            "trend_id": trend_id, "since": since, "since_text": _text(since), "seconds": slot_seconds,
+            "trend_id": trend_id,
+            "since": since,
+            "since_text": _text(since),
+            "seconds": slot_seconds,
         }
         found = {row["slot"]: row["posts"] for row in self._db.rows(self._sql["mentions_per_slot"], parameters)}
         return [found.get(slot, 0) for slot in range(slots)]
@@ -99,7 +105,10 @@ class Posts:
     def refreshable(self, source: str, since: datetime, not_since: datetime, limit: int) -> list[str]:
         """Return source ids of recent posts, the busiest first, whose counters were not read since *not_since*."""
         parameters = {
-            "source": source, "since": to_text(since), "not_since": to_text(not_since), "limit": limit,
+            "source": source,
+            "since": to_text(since),
+            "not_since": to_text(not_since),
+            "limit": limit,
         }
         return [row["source_id"] for row in self._db.rows(self._sql["refreshable"], parameters)]
 

@@ -32,9 +32,7 @@ class Spend:
         sql = "SELECT coalesce(sum(units), 0) FROM spend_reservations WHERE service = ? AND day BETWEEN ? AND ?"
         return int(self._db.value(sql, (service, first_day, last_day)))
 
-    def reserve(
-        self, service: str, profile: str, kind: str, units: int, run_id: int | None, now: datetime
-    ) -> int:
+    def reserve(self, service: str, profile: str, kind: str, units: int, run_id: int | None, now: datetime) -> int:
         """Set *units* aside for one call and return the reservation's id; call inside a transaction."""
         row = (to_text(now)[:10], service, profile, kind, units, run_id, to_text(now))
         cursor = self._db.execute(self._sql["reserve"], row)
