@@ -197,3 +197,11 @@ def test_a_burst_in_japanese_is_a_topic(desk: Desk, now: int) -> None:
     [topic] = desk.topics(quiet_hours(now) + burst, now)
 
     assert {term.term for term in topic.terms} == {"大地", "地震"}
+
+
+def test_a_tag_made_of_the_topics_words_is_not_a_second_topic(desk: Desk, now: int) -> None:
+    words, tag = said("harbour bridge", 12, now - HOUR), said("#harbourbridge", 9, now - HOUR, seed=6)
+
+    topics = desk.topics(quiet_hours(now) + words + tag, now)
+
+    assert [{"harbour bridge", "harbourbridge"} <= {term.term for term in topic.terms} for topic in topics] == [True]

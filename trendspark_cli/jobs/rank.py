@@ -9,7 +9,7 @@ from trendspark_cli.job_context import JobContext
 from trendspark_cli.jobs.history_folding import HistoryFolding
 from trendspark_cli.ranking.lifecycle import LifecycleRules, TrendRecord, advance_trends
 from trendspark_cli.ranking.ticks import LONGEST_WINDOW_SECONDS, TICK_SECONDS, TICKS_PER_DAY, tick_of
-from trendspark_cli.ranking.topics import find_topics
+from trendspark_cli.ranking.topics import Topic, find_topics, spell_topic
 from trendspark_cli.ranking.window import Window
 from trendspark_cli.trend_fields import trend_fields, trend_json
 
@@ -37,7 +37,7 @@ def rank_topics(job: JobContext, rules: LifecycleRules, recency: timedelta, *, t
             threshold=rules.threshold,
             floor=rules.threshold / 2,
         )
-        changes = advance_trends(living, topics, tick_end, rules)
+        changes = advance_trends(living, _spelled(job, topics, rules.threshold), tick_end, rules)
         changed = (*changes.opened, *changes.updated, *changes.closed)
         with job.transaction():
             saved = [_save(job, trend, rules.threshold) for trend in changed]
@@ -57,6 +57,14 @@ def _read_window(job: JobContext, ticks: range, seen_post_id: int) -> Window:
         since, until = (ticks[0] + 1) * TICK_SECONDS - LONGEST_WINDOW_SECONDS, int(job.now.timestamp()) + 1
         job.count("posts_in_window", window.add(job.store.posts.window(since, until, seen_post_id)))
     return window
+
+
+def _spelled(job: JobContext, topics: list[Topic], threshold: float) -> list[Topic]:
+    """Return the topics, those strong enough to open a trend labelled as their posts spell them."""
+    return [
+        spell_topic(topic, job.store.posts.texts(topic.post_ids)) if topic.score >= threshold else topic
+        for topic in topics
+    ]
 
 
 def _save(job: JobContext, trend: TrendRecord, threshold: float) -> TrendRecord:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from trendspark_cli.ranking.topics import TermEvidence, Topic
+from trendspark_cli.ranking.topics import TermEvidence, Topic, without_spaces
 
 MATCHED_TERMS = 3
 MOST_TREND_TERMS = 12
@@ -97,8 +97,8 @@ def advance_trends(
 
 def is_same_topic(trend: TrendRecord, topic: Topic) -> bool:
     """Tell whether they share one of their first three terms, or half the posts of the smaller."""
-    first_terms = {evidence.term for evidence in topic.terms[:MATCHED_TERMS]}
-    if first_terms & set(trend.terms[:MATCHED_TERMS]):
+    first_terms = {without_spaces(evidence.term) for evidence in topic.terms[:MATCHED_TERMS]}
+    if first_terms & {without_spaces(term) for term in trend.terms[:MATCHED_TERMS]}:
         return True
     shared = len(set(trend.post_ids) & set(topic.post_ids))
     return shared > 0 and 2 * shared >= min(len(trend.post_ids), len(topic.post_ids))

@@ -96,23 +96,32 @@ def group_terms(found: Occurrences, scores: Floats, names: Sequence[str], floor:
     """Return groups of term numbers, strongest first; a term joins the first group that shares half its posts.
 
     Half of the smaller of its own posts and those of the group's strongest term: measured against the growing union
-    of a group, one loose term would pull in the next.
+    of a group, one loose term would pull in the next. A tag made of a group's words joins it whatever it shares:
+    people write `#harbourbridge` instead of the words, not beside them.
     """
     over = np.flatnonzero(scores >= floor).tolist()
     order = sorted(over, key=lambda term: (-scores[term], -len(names[term]), names[term]))
     groups: list[list[int]] = []
     heads: list[set[int]] = []
+    closed_up: list[set[str]] = []
     for term in order:
-        own = set(found.posts_of(term).tolist())
-        for group, head in zip(groups, heads, strict=True):
-            if 2 * len(own & head) >= min(len(own), len(head)):
+        own, name = set(found.posts_of(term).tolist()), without_spaces(names[term])
+        for group, head, spelled in zip(groups, heads, closed_up, strict=True):
+            if name in spelled or 2 * len(own & head) >= min(len(own), len(head)):
                 group.append(term)
+                spelled.add(name)
                 break
         else:
             if len(groups) < limit:
                 groups.append([term])
                 heads.append(own)
+                closed_up.append({name})
     return groups
+
+
+def without_spaces(term: str) -> str:
+    """Return the form in which a phrase and the tag made of it are equal."""
+    return term.replace(" ", "")
 
 
 def _telling_terms(scores: Floats, group: Sequence[int], threshold: float) -> list[int]:

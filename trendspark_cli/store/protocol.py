@@ -58,6 +58,9 @@ class Posts(Protocol):
     def by_ids(self, ids: Sequence[int]) -> list[dict[str, Any]]:
         """Return the live posts with these ids, in this order."""
 
+    def texts(self, ids: Sequence[int]) -> dict[int, str]:
+        """Return the texts of the live posts with these ids."""
+
     def mentions_per_slot(self, trend_id: int, since: int, slot_seconds: int, slots: int) -> list[int]:
         """Return how many posts of a trend were created in each slot from *since* (epoch) on."""
 

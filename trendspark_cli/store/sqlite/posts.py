@@ -91,6 +91,11 @@ class Posts:
         """Return the posts with these ids, in this order; archived ones are missing."""
         return [row for post_id in ids for row in self._db.rows(self._sql["by_id"], (post_id,))]
 
+    def texts(self, ids: Sequence[int]) -> dict[int, str]:
+        """Return the texts of the live posts with these ids."""
+        with self._db.errors():
+            return dict(self._db.execute(self._sql["texts"], (json.dumps(list(ids)),)))
+
     def mentions_per_slot(self, trend_id: int, since: int, slot_seconds: int, slots: int) -> list[int]:
         """Return how many posts of a trend were created in each of *slots* slots from *since* on."""
         parameters = {

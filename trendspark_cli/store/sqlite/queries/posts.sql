@@ -50,6 +50,9 @@ SELECT count(*) FROM posts WHERE created_at >= :since AND created_at < :until;
 SELECT id, source, source_id, author, community, text, url, lang, created_at, likes, replies, reposts, quotes, views
 FROM posts WHERE id = ?;
 
+-- name: texts
+SELECT id, text FROM posts WHERE id IN (SELECT value FROM json_each(?));
+
 -- name: mentions_per_slot
 -- How many of a trend's posts fall into each slot of :seconds, for sparklines.
 SELECT (CAST(strftime('%s', p.created_at) AS INTEGER) - :since) / :seconds AS slot, count(*) AS posts
