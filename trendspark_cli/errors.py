@@ -119,6 +119,7 @@ class UpstreamError(TrendSparkError):
 
     exit_code = ExitCode.UPSTREAM_UNAVAILABLE
     permanent = False
+    is_service_wide = True  # other queries of the same service would fail alike, so they are not asked in this run
 
     def __init__(
         self,
@@ -152,10 +153,13 @@ class BadAnswerError(UpstreamError):
     """The service answered, but not in its own format."""
 
     exit_code = ExitCode.BAD_ANSWER
+    is_service_wide = False
 
 
 class CursorTooOldError(UpstreamError):
     """The place we stopped at is older than the service still searches."""
+
+    is_service_wide = False
 
 
 class SourcesFailedError(TrendSparkError):
@@ -171,7 +175,7 @@ class SourcesFailedError(TrendSparkError):
 
     def __init__(self, failures: Sequence[TrendSparkError], *, tried: int) -> None:
         super().__init__(
-            "; ".join(str(failure) for failure in failures),
+            "; ".join(dict.fromkeys(str(failure) for failure in failures)),
             hint="; ".join(dict.fromkeys(failure.hint for failure in failures if failure.hint)),
         )
         self.failures = tuple(failures)

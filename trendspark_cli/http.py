@@ -29,8 +29,8 @@ _CHUNK = 65536
 log = logging.getLogger(__name__)
 
 
-class AnswerTooSlowError(requests.exceptions.ReadTimeout):
-    """The body did not arrive in time."""
+class AnswerTooSlowError(requests.exceptions.Timeout):
+    """The answer did not arrive in time. No ReadTimeout: prawcore would wait for it twice more."""
 
 
 class AnswerTooLargeError(requests.exceptions.RequestException):
@@ -52,6 +52,7 @@ class BoundedAdapter(HTTPAdapter):
         rewrites: Mapping[str, str] | None = None,
         endpoint_of: Callable[[str], str] = lambda path: path,
         remaining_header: str = "",
+        retries: int = RETRIES,
     ) -> None:
         super().__init__()
         self._service = service
@@ -59,6 +60,7 @@ class BoundedAdapter(HTTPAdapter):
         self._rewrites = rewrites or {}
         self._endpoint_of = endpoint_of
         self._remaining_header = remaining_header
+        self._retries = retries
 
     def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> requests.Response:
         """Send, read the whole body, and try again quickly after 5xx or a dropped connection."""
@@ -66,8 +68,8 @@ class BoundedAdapter(HTTPAdapter):
         request.url = self._rewritten(request.url)
         kwargs["timeout"] = (CONNECT_SECONDS, READ_SECONDS)
         kwargs["stream"] = True
-        for attempt in range(RETRIES + 1):
-            is_last = attempt == RETRIES
+        for attempt in range(self._retries + 1):
+            is_last = attempt == self._retries
             try:
                 response = self._send_once(request, *args, **kwargs)
             except (requests.exceptions.SSLError, requests.exceptions.Timeout):
@@ -90,6 +92,8 @@ class BoundedAdapter(HTTPAdapter):
             _read_body(response, started)
             complete = True
             return response
+        except requests.exceptions.Timeout as error:
+            raise AnswerTooSlowError(f"no complete answer from {self._service} in time") from error
         finally:
             seconds = time.monotonic() - started
             endpoint = self._endpoint_of(urlsplit(request.url or "").path)

@@ -65,6 +65,7 @@ class Page:
     rejections: tuple[Rejection, ...] = ()
     newest_id: str | None = None
     unread: Span | None = None  # what lies below this page; None when nothing does
+    lost: Span | None = None  # what lies below it and can never be read
     reads: int = 0  # billed units
     endpoint: str = ""
     request_id: str | None = None

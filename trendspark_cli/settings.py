@@ -397,6 +397,17 @@ class Settings:
         return bool(self.x_ingest_enabled and self.x_bearer_token and self.keywords)
 
     @property
+    def reddit_is_configured(self) -> bool:
+        """Return whether `ingest` can read Reddit: credentials, a user agent and at least one subreddit."""
+        needed = (
+            self.reddit_client_id,
+            self.reddit_client_secret,
+            self.reddit_user_agent,
+            self.reddit_subreddits,
+        )
+        return self.reddit_ingest_enabled and all(needed)
+
+    @property
     def telegram_is_configured(self) -> bool:
         """Return whether alerts have somewhere to go."""
         return bool(self.telegram_bot_token and self.telegram_chat_id)

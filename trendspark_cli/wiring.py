@@ -29,7 +29,12 @@ if TYPE_CHECKING:
     from trendspark_cli.sources.protocol import Source
 
 # Source name -> what makes its sources from (settings, job); strings, so that nothing is imported before it is needed.
-SOURCES: Mapping[str, str] = {"x": "trendspark_cli.sources.wired:x_sources"}
+SOURCES: Mapping[str, str] = {
+    "x": "trendspark_cli.sources.wired:x_sources",
+    "reddit": "trendspark_cli.sources.wired:reddit_sources",
+}
+
+UNLIMITED = 2**53
 
 log = logging.getLogger(__name__)
 
@@ -92,7 +97,7 @@ class Wired:
             wanted = f"source {', '.join(names)}" if names else "no source"
             raise ConfigError(
                 f"{wanted} is {'not ' if names else ''}configured",
-                hint="set X_BEARER_TOKEN and KEYWORDS, or read a file with --from",
+                hint="set X_BEARER_TOKEN and KEYWORDS, or the REDDIT_* settings, or read a file with --from",
             )
         return made
 
@@ -104,7 +109,8 @@ class Wired:
         return {
             "x": Budget(
                 "x", settings.x_max_reads_per_day, settings.x_max_reads_per_month, settings.x_price_per_read_usd
-            )
+            ),
+            "reddit": Budget("reddit", UNLIMITED, UNLIMITED, 0.0),  # requests are counted, and cost nothing
         }
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import suppress
+from typing import Any
 
-from trendspark_cli.budget import Budget, Reservation
+from trendspark_cli.budget import Budget
 from trendspark_cli.errors import (
     CeilingReachedError,
     ConfigError,
@@ -15,7 +15,10 @@ from trendspark_cli.errors import (
     UpstreamError,
 )
 from trendspark_cli.job_context import JobContext
+from trendspark_cli.jobs.gap_keeping import close_gap, keep_gap, record_lost
 from trendspark_cli.jobs.page_storing import record_failure, store_page
+from trendspark_cli.jobs.paid_calls import fetch_page
+from trendspark_cli.jobs.refresh import refresh_counts
 from trendspark_cli.models import Page, Span
 from trendspark_cli.sources.protocol import Source
 
@@ -23,165 +26,146 @@ from trendspark_cli.sources.protocol import Source
 def ingest(
     job: JobContext, sources: Sequence[Source], budgets: Mapping[str, Budget], *, limit: int | None = None
 ) -> None:
-    """Read new posts first, then what earlier runs left unread, each page stored before the next is asked for.
+    """Read new posts, then what earlier runs left unread, then present counts; each page is stored before the next.
 
     Raises SourcesFailedError when sources failed, CeilingReachedError when money ran out first.
     """
-    failures: list[TrendSparkError] = []
-    ceilings: list[CeilingReachedError] = []
     with job.store.transaction():
         for budget in budgets.values():
             job.store.spend.settle_dead_runs(budget.service, budget.usd_per_unit)
-    for source in sources:
-        try:
-            _read_new(job, source, budgets.get(source.service), limit)
-            _fill_gaps(job, source, budgets.get(source.service), limit)
-        except CeilingReachedError as reached:
-            ceilings.append(reached)
-        except (UpstreamError, ConfigError) as failure:
-            record_failure(job, source, failure)
-            failures.append(failure)
-    if failures:
-        raise SourcesFailedError(failures, tried=len(sources))
-    if ceilings:
-        with job.store.transaction():
-            ceilings[0].is_news = job.store.notice_once(ceilings[0].key, job.now)
-        raise ceilings[0]
+    reading = _Reading(job, budgets, limit)
+    for step in (reading.read_new, reading.fill_gaps):
+        for source in sources:
+            reading.attempt(source, step)
+    if limit is None:
+        for source in {source.service: source for source in sources}.values():
+            reading.attempt(source, reading.refresh)
+    reading.finish(sources)
 
 
-def _read_new(job: JobContext, source: Source, budget: Budget | None, limit: int | None) -> None:
-    """Read what is newer than the cursor. The first page moves it, and what lies below becomes a gap that shrinks."""
-    cursor = job.store.cursors.get(job.profile, source.name, source.query)
-    reach = source.reach(Span(since=cursor))
-    if reach.lost is not None:
-        _record_lost(job, source, reach.lost)
-    if reach.readable is None:
-        return
-    try:
-        _read(job, source, budget, reach.readable, gap_id=None, limit=limit)
-    except CursorTooOldError:
-        # The id did not tell its age, but the service refused it: begin again as in a first run.
-        again = source.reach(Span()).readable
-        assert again is not None
-        _record_lost(job, source, Span(since=cursor, until=again.since))
-        _read(job, source, budget, again, gap_id=None, limit=limit)
+class _Reading:
+    """One run over its sources: what failed, and what therefore is not worth asking."""
 
+    def __init__(self, job: JobContext, budgets: Mapping[str, Budget], limit: int | None) -> None:
+        self._job = job
+        self._budgets = budgets
+        self._limit = limit
+        self._failures: dict[int, TrendSparkError] = {}  # by source, the first of each
+        self._down: dict[str, UpstreamError] = {}  # services that would answer every source alike
+        self._ceilings: list[CeilingReachedError] = []
 
-def _fill_gaps(job: JobContext, source: Source, budget: Budget | None, limit: int | None) -> None:
-    """Read what earlier runs knew of and did not read, the newest first."""
-    for gap in job.store.gaps.open_ones(job.profile, source.name, source.query):
-        if limit is not None and job.counts.get("fetched", 0) >= limit:  # type: ignore[operator]
+    def attempt(self, source: Source, step: Any) -> None:
+        """Take one step with one source, unless that cannot work; keep its failure for the end of the run."""
+        if id(source) in self._failures:
             return
-        reach = source.reach(Span(since=gap.since_id, until=gap.until_id))
-        if reach.lost is not None and reach.readable is None:
+        if source.service in self._down:
+            self._failures[id(source)] = self._down[source.service]
+            return
+        try:
+            step(source)
+        except CeilingReachedError as reached:
+            self._ceilings.append(reached)
+        except (UpstreamError, ConfigError) as failure:
+            record_failure(self._job, source, failure)
+            self._failures[id(source)] = failure
+            if isinstance(failure, UpstreamError) and failure.is_service_wide:
+                self._down[source.service] = failure
+
+    def read_new(self, source: Source) -> None:
+        """Read what is newer than the cursor; what can no longer be read is recorded as lost."""
+        cursors = self._job.store.cursors
+        cursor = cursors.get(self._job.profile, source.name, source.query)
+        reach = source.reach(Span(since=cursor))
+        if reach.lost is not None:
+            record_lost(self._job, source, reach.lost, moves_cursor=True)
+        if reach.readable is None:
+            return
+        try:
+            self._read(source, reach.readable)
+        except CursorTooOldError:
+            # The id did not tell its age, but the service refused it: begin again as in a first run.
+            again = source.reach(Span()).readable
+            assert again is not None
+            record_lost(self._job, source, Span(since=cursor, until=again.since), moves_cursor=True)
+            self._read(source, again)
+
+    def fill_gaps(self, source: Source) -> None:
+        """Read what earlier runs knew of and did not read, the newest first."""
+        for gap in self._job.store.gaps.open_ones(self._job.profile, source.name, source.query):
+            reach = source.reach(Span(since=gap.since_id, until=gap.until_id))
+            if reach.lost is not None:
+                record_lost(self._job, source, reach.lost)
+            if reach.readable is not None:
+                self._read(source, reach.readable, gap_id=gap.id)
+            elif reach.lost is not None:
+                close_gap(self._job, gap.id, "lost")
+
+    def refresh(self, source: Source) -> None:
+        """Read present counts of recent posts; a ceiling leaves nothing unread here, so it is no news."""
+        refresh_counts(self._job, source, self._budgets.get(source.service))
+
+    def finish(self, sources: Sequence[Source]) -> None:
+        """Raise what the run ends with, if anything."""
+        if self._failures:
+            raise SourcesFailedError(list(self._failures.values()), tried=len(sources))
+        if self._ceilings:
+            reached = self._ceilings[0]
+            with self._job.store.transaction():
+                reached.is_news = self._job.store.notice_once(reached.key, self._job.now)
+            raise reached
+
+    def _read(self, source: Source, span: Span, *, gap_id: int | None = None) -> None:
+        """Read a span page by page; each page, its cursor and what is left of the span are one transaction.
+
+        The first page moves the cursor, and what lies below becomes a gap that shrinks with each further page.
+        """
+        job, budget = self._job, self._budgets.get(source.service)
+        fills_gap = cursor_is_settled = gap_id is not None
+        unread: Span | None = span
+        fetched = 0
+        while unread is not None and (self._limit is None or fetched < self._limit):
+            wanted = source.largest_page if self._limit is None else min(source.largest_page, self._limit - fetched)
+            try:
+                page, reservation = fetch_page(job, source, budget, unread, wanted)
+            except TrendSparkError as error:
+                if gap_id is not None:
+                    with job.store.transaction():
+                        job.store.gaps.explain(gap_id, _gap_reason(error))
+                raise
+            fetched += page.fetched
             with job.store.transaction():
-                job.store.gaps.close(gap.id, "lost", job.now)
-        elif reach.readable is not None:
-            _read(job, source, budget, reach.readable, gap_id=gap.id, limit=limit)
+                usd = budget.settle(job, reservation, page.reads) if budget is not None and reservation else 0.0
+                store_page(job, source.name, source.query, page, usd=usd)
+                if not cursor_is_settled and page.newest_id is not None:  # the first page that holds a post
+                    job.store.cursors.set(job.profile, source.name, source.query, page.newest_id, job.now)
+                    cursor_is_settled = True
+                gap_id = keep_gap(job, source, page, gap_id, fills_gap=fills_gap)
+            unread = page.unread
 
 
-def _read(
-    job: JobContext, source: Source, budget: Budget | None, span: Span, *, gap_id: int | None, limit: int | None
-) -> None:
-    """Read a span page by page; each page, its cursor and what is left of the span are one transaction."""
-    is_gap = cursor_is_settled = gap_id is not None
-    unread: Span | None = span
-    fetched = 0
-    while unread is not None and (limit is None or fetched < limit):
-        wanted = source.largest_page if limit is None else min(source.largest_page, limit - fetched)
-        page, reservation = _fetch(job, source, budget, unread, wanted)
-        fetched += page.fetched
-        with job.store.transaction():
-            usd = budget.settle(job, reservation, page.reads) if budget is not None and reservation is not None else 0.0
-            store_page(job, source.name, source.query, page, usd=usd)
-            if not cursor_is_settled and page.newest_id is not None:  # the first page that holds a post
-                job.store.cursors.set(job.profile, source.name, source.query, page.newest_id, job.now)
-                cursor_is_settled = True
-            gap_id = _keep_gap(job, source, page, gap_id, is_gap=is_gap)
-        unread = page.unread
-
-
-def _keep_gap(job: JobContext, source: Source, page: Page, gap_id: int | None, *, is_gap: bool) -> int | None:
-    """Make the gap row say what is unread below this page."""
-    if page.unread is None:
-        if gap_id is not None and is_gap:
-            job.store.gaps.close(gap_id, "filled", job.now)
-        elif gap_id is not None:
-            job.store.gaps.forget(gap_id)
-        return None
-    if gap_id is not None:
-        job.store.gaps.shrink(gap_id, page.unread.until)
-        return gap_id
-    return job.store.gaps.open(
-        profile=job.profile,
-        source=source.name,
-        query=source.query,
-        since_id=page.unread.since,
-        until_id=page.unread.until,
-        reason="the run ended before the last page",
-        estimated_reads=source.largest_page,
-        run_id=job.run_id,
-        now=job.now,
-    )
-
-
-def _fetch(
-    job: JobContext, source: Source, budget: Budget | None, span: Span, wanted: int
-) -> tuple[Page, Reservation | None]:
-    """Ask for one page within the ceilings; a failed call gives its reservation back."""
-    if budget is None:
-        return source.fetch(span, limit=wanted), None
-    wanted = max(wanted, source.smallest_page)
-    reservation = budget.reserve(job, source.endpoint, wanted=wanted, least=source.smallest_page)
-    try:
-        return source.fetch(span, limit=reservation.units), reservation
-    except TrendSparkError:
-        with suppress(TrendSparkError):  # the body's own error is the one to tell; a leftover counts as used
-            budget.release(job, reservation)
-        raise
-
-
-def _record_lost(job: JobContext, source: Source, lost: Span) -> None:
-    """Record a range the service no longer searches, and move the cursor past it so that it is told once."""
-    with job.store.transaction():
-        gap_id = job.store.gaps.open(
-            profile=job.profile,
-            source=source.name,
-            query=source.query,
-            since_id=lost.since,
-            until_id=lost.until,
-            reason="older than the service searches",
-            estimated_reads=0,
-            run_id=job.run_id,
-            now=job.now,
-        )
-        job.store.gaps.close(gap_id, "lost", job.now)
-        if lost.until is not None:
-            job.store.cursors.set(job.profile, source.name, source.query, lost.until, job.now)
-    job.count("gaps_lost")
+def _gap_reason(error: TrendSparkError) -> str:
+    return "spending ceiling reached" if isinstance(error, CeilingReachedError) else "the source failed"
 
 
 def estimate(job: JobContext, sources: Sequence[Source], budgets: Mapping[str, Budget]) -> None:
     """Say what a run would cost, without asking anyone: what runs of late cost, and what the ceilings allow at most."""
-    reads = []
+    estimates = []
     for source in sources:
         budget = budgets.get(source.service)
-        at_most = budget.remaining(job) if budget is not None else 0
-        usual = min(at_most, job.store.audit.usual_reads(job.profile, source.name, source.query))
+        at_most = budget.remaining(job) if budget is not None and budget.usd_per_unit else None
+        usual = job.store.audit.usual_reads(job.profile, source.name, source.query)
         price = budget.usd_per_unit if budget is not None else 0.0
-        reads.append(
+        estimates.append(
             {
                 "source": source.name,
                 "query": source.query,
-                "reads_usual": usual,
+                "reads_usual": usual if at_most is None else min(usual, at_most),
                 "reads_at_most": at_most,
                 "usd_usual": round(usual * price, 4),
-                "usd_at_most": round(at_most * price, 4),
+                "usd_at_most": round((at_most or 0) * price, 4),
             }
         )
-        job.count("reads_usual", usual)
-        job.counts["reads_at_most"] = at_most
-    job.result["estimates"] = reads
+    job.result["estimates"] = estimates
 
 
 def ingest_pages(job: JobContext, name: str, pages: Iterable[Page]) -> None:
@@ -189,7 +173,7 @@ def ingest_pages(job: JobContext, name: str, pages: Iterable[Page]) -> None:
     for page in pages:
         if job.dry_run:
             job.count("fetched", page.fetched)
-            job.count("new", len({p[:2] for p in page.posts}) - job.store.posts.count_known(page.posts))
+            job.count("new", len({post[:2] for post in page.posts}) - job.store.posts.count_known(page.posts))
             job.count("rejected", len(page.rejections))
             continue
         with job.store.transaction():

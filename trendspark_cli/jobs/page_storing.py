@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 
 from trendspark_cli.errors import TrendSparkError
 from trendspark_cli.job_context import JobContext
@@ -12,8 +13,15 @@ from trendspark_cli.redaction import redact
 from trendspark_cli.sources.protocol import Source
 
 
-def store_page(job: JobContext, source: str, query: str, page: Page, *, usd: float = 0.0) -> PageOutcome:
-    """Store the posts of *page*, its audit row and what the metrics count of it; *usd* is what it cost."""
+def store_page(
+    job: JobContext, source: str, query: str, page: Page, *, usd: float = 0.0, reads: int | None = None
+) -> PageOutcome:
+    """Store the posts of *page*, its audit row and what the metrics count of it.
+
+    *usd* is what it cost, *reads* how many units were billed when that is not what the page says.
+    """
+    if reads is not None:
+        page = replace(page, reads=reads)
     assert job.run_id is not None
     new_by_source: dict[str, int] = {}
     new = updated = 0
@@ -30,7 +38,7 @@ def store_page(job: JobContext, source: str, query: str, page: Page, *, usd: flo
         Amount("trendspark_ingest_rejected_total", {"source": source, "reason": reason}, n)
         for reason, n in rejected.items()
     ]
-    if page.reads:
+    if page.reads and source == "x":
         amounts.append(Amount("trendspark_x_reads_total", {"endpoint": page.endpoint}, page.reads))
         amounts.append(Amount("trendspark_x_cost_usd_total", {}, usd))
     if job.counts.get("pages", 0) == 0:

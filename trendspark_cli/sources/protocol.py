@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -30,8 +31,9 @@ class Source(Protocol):
     query: str  # with the name, the identity of a cursor
     service: str  # whose budget a page is charged to
     endpoint: str  # what is charged, for the books
-    largest_page: int  # the most posts one call may return, and so cost
+    largest_page: int  # the most posts one call may return
     smallest_page: int  # the fewest one may ask for
+    is_billed_by_post: bool  # each post returned costs a unit; otherwise each call does
 
     def reach(self, span: Span) -> Reach:
         """Return what of *span* can be read now. An empty span is a first run: the source chooses where to begin."""
@@ -41,3 +43,6 @@ class Source(Protocol):
 
         Raises UpstreamError: `permanent` when retrying cannot help, `retry_at` (UTC) when the service names a time.
         """
+
+    def look_up(self, ids: Sequence[str]) -> Page:
+        """Return the present counters of up to 100 posts of this service; deleted ones are missing."""

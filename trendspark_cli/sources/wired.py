@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from trendspark_cli.job_context import JobContext
 from trendspark_cli.settings import Settings
 from trendspark_cli.sources.protocol import Source
-from trendspark_cli.sources.x_query import x_queries
-from trendspark_cli.sources.x_search import XSearch
+
+FIRST_RUN_LOOKBACK = timedelta(hours=48)  # of a subreddit: a day to warm up on, and a day to spare
 
 
 def x_sources(settings: Settings, job: JobContext) -> list[Source]:
     """Return one source per X query, or none when X is not configured."""
     if not settings.x_is_configured:
         return []
+    from trendspark_cli.sources.x_query import x_queries
+    from trendspark_cli.sources.x_search import XSearch
+
     return [
         XSearch(
             query,
@@ -24,4 +29,27 @@ def x_sources(settings: Settings, job: JobContext) -> list[Source]:
             expand_authors=settings.x_expand_authors,
         )
         for query in x_queries(settings.keywords, settings.exclude_keywords, settings.languages)
+    ]
+
+
+def reddit_sources(settings: Settings, job: JobContext) -> list[Source]:
+    """Return `new` and `hot` of each subreddit, or nothing when Reddit is not configured."""
+    if not settings.reddit_is_configured:
+        return []
+    from trendspark_cli.sources.reddit_client import RedditClient
+    from trendspark_cli.sources.reddit_listing import RedditListing
+
+    client = RedditClient(
+        client_id=settings.reddit_client_id,
+        client_secret=settings.reddit_client_secret,
+        user_agent=settings.reddit_user_agent,
+        reddit_url=settings.reddit_base_url,
+        oauth_url=settings.reddit_oauth_url,
+        record=job.api_calls.append,
+    )
+    names = [name.strip().removeprefix("/").removeprefix("r/") for name in settings.reddit_subreddits]
+    return [
+        RedditListing(client, name, kind, lookback=FIRST_RUN_LOOKBACK, now=job.now)
+        for name in dict.fromkeys(names)
+        for kind in ("new", "hot")
     ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -21,6 +21,7 @@ from trendspark_cli.errors import (
     UpstreamError,
 )
 from trendspark_cli.http import BoundedAdapter, session
+from trendspark_cli.sources.transport_errors import no_answer
 from trendspark_cli.job_context import ApiCall
 from trendspark_cli.models import Page, Span
 from trendspark_cli.sources.protocol import Reach
@@ -39,6 +40,7 @@ class XSearch:
     endpoint = "search_recent"
     largest_page = 100
     smallest_page = 10  # X refuses less
+    is_billed_by_post = True
 
     def __init__(
         self,
@@ -83,16 +85,22 @@ class XSearch:
 
     def fetch(self, span: Span, *, limit: int) -> Page:
         """Return one page, as sources.protocol.Source promises."""
-        response = self._ask(self._parameters(span, limit))
-        try:
-            decoded = decode_answer(response.content)
-        except (ValueError, RecursionError) as error:
-            raise BadAnswerError(
-                "x",
-                f"recent search answered what is no page of posts ({_excerpt(response, error)})",
-                hint="check X_API_BASE_URL, proxies and captive portals on this network",
-            ) from error
-        return self._page(decoded, span, response)
+        parameters = self._parameters(span, limit)
+        response = self._ask(lambda: self._client.search_recent_tweets(self.query, **parameters))
+        return self._page(_decoded(response), span, response)
+
+    def look_up(self, ids: Sequence[str]) -> Page:
+        """Return the present counters of up to 100 posts; X does not bill a post twice within a UTC day."""
+        response = self._ask(lambda: self._client.get_tweets(list(ids), tweet_fields=list(TWEET_FIELDS)))
+        decoded = _decoded(response)
+        return Page(
+            posts=tuple(decoded.posts),
+            fetched=decoded.fetched,
+            rejections=tuple(decoded.rejections),
+            reads=decoded.fetched,
+            endpoint="tweets",
+            request_id=response.headers.get("x-transaction-id"),
+        )
 
     def _parameters(self, span: Span, limit: int) -> dict[str, Any]:
         parameters: dict[str, Any] = {
@@ -115,14 +123,14 @@ class XSearch:
             parameters["next_token"] = next_token
         return parameters
 
-    def _ask(self, parameters: dict[str, Any]) -> requests.Response:
+    def _ask(self, call: Callable[[], requests.Response]) -> requests.Response:
+        """Make one call of the library, and turn its errors into ours."""
         try:
-            response: requests.Response = self._client.search_recent_tweets(self.query, **parameters)
+            return call()
         except tweepy.HTTPException as error:
             raise _refusal(error, self.query) from error
         except requests.exceptions.RequestException as error:
-            raise _no_answer(error) from error
-        return response
+            raise no_answer("x", error, "X_API_BASE_URL") from error
 
     def _page(self, decoded: Decoded, span: Span, response: requests.Response) -> Page:
         meta = decoded.meta
@@ -159,6 +167,17 @@ def _split(token: str) -> tuple[str | None, str]:
     """Return the `until` the listing began with, and X's own token for its next page."""
     until, _, next_token = token.partition(" ")
     return until or None, next_token
+
+
+def _decoded(response: requests.Response) -> Decoded:
+    try:
+        return decode_answer(response.content)
+    except (ValueError, RecursionError) as error:
+        raise BadAnswerError(
+            "x",
+            f"the answer is no page of posts ({_excerpt(response, error)})",
+            hint="check X_API_BASE_URL, proxies and captive portals on this network",
+        ) from error
 
 
 def _number(post_id: str) -> int:
@@ -227,24 +246,6 @@ def _rate_limit(response: requests.Response, told: str) -> RateLimitedError:
         status=429,
         retry_at=retry_at,
         hint="nothing to do: the next run goes on where this one stopped",
-    )
-
-
-def _no_answer(error: requests.exceptions.RequestException) -> UpstreamError:
-    if isinstance(error, requests.exceptions.SSLError):
-        return UpstreamError(
-            "x",
-            "its certificate is not trusted",
-            hint="check this machine's clock and CA certificates; a captive portal looks like this",
-        )
-    if isinstance(error, requests.exceptions.Timeout):
-        return UpstreamError("x", "no answer in time", hint="nothing to do: the next run tries again")
-    if isinstance(error, requests.exceptions.TooManyRedirects | requests.exceptions.InvalidURL):
-        return BadAnswerError("x", "redirects lead nowhere", hint="check X_API_BASE_URL and captive portals")
-    return UpstreamError(
-        "x",
-        f"cannot be reached ({type(error).__name__})",
-        hint="check the network, proxies and X_API_BASE_URL; the next run tries again",
     )
 
 

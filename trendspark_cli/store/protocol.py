@@ -64,8 +64,16 @@ class Posts(Protocol):
     def mentions_per_slot(self, trend_id: int, since: int, slot_seconds: int, slots: int) -> list[int]:
         """Return how many posts of a trend were created in each slot from *since* (epoch) on."""
 
-    def refreshable(self, source: str, since: datetime, not_since: datetime, limit: int) -> list[str]:
-        """Return source ids of recent posts, the busiest first, whose counters were not read since *not_since*."""
+    def refreshable(
+        self, source: str, since: datetime, not_since: datetime, today: str, limit: int
+    ) -> list[tuple[str, str]]:
+        """Return (source id, time of last read) of recent posts whose counters were not read since *not_since*.
+
+        Those last read *today* (YYYY-MM-DD) come first, then the busiest.
+        """
+
+    def note_counts_read(self, source: str, source_ids: Sequence[str], now: datetime) -> None:
+        """Remember that these posts' counters were asked for, whatever came of it."""
 
 
 class Cursors(Protocol):
@@ -98,6 +106,9 @@ class Gaps(Protocol):
 
     def shrink(self, gap_id: int, until_id: str | None) -> None:
         """What is newer than *until_id* has been read."""
+
+    def explain(self, gap_id: int, reason: str) -> None:
+        """Say why a gap is there."""
 
     def close(self, gap_id: int, state: str, now: datetime) -> None:
         """Mark a gap `filled`, or `lost` when it can never be filled."""

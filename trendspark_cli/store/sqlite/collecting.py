@@ -67,6 +67,10 @@ class Gaps:
         """What is newer than *until_id* has been read."""
         self._db.execute("UPDATE gaps SET until_id = ? WHERE id = ?", (until_id, gap_id))
 
+    def explain(self, gap_id: int, reason: str) -> None:
+        """Say why a gap is there."""
+        self._db.execute("UPDATE gaps SET reason = ? WHERE id = ?", (reason, gap_id))
+
     def close(self, gap_id: int, state: str, now: datetime) -> None:
         """Mark a gap `filled`, or `lost` when it can never be filled."""
         self._db.execute("UPDATE gaps SET state = ?, closed_at = ? WHERE id = ?", (state, to_text(now), gap_id))

@@ -107,15 +107,23 @@ class Posts:
         found = {row["slot"]: row["posts"] for row in self._db.rows(self._sql["mentions_per_slot"], parameters)}
         return [found.get(slot, 0) for slot in range(slots)]
 
-    def refreshable(self, source: str, since: datetime, not_since: datetime, limit: int) -> list[str]:
-        """Return source ids of recent posts, the busiest first, whose counters were not read since *not_since*."""
+    def refreshable(
+        self, source: str, since: datetime, not_since: datetime, today: str, limit: int
+    ) -> list[tuple[str, str]]:
+        """Return (source id, time of last read) of recent posts whose counters were not read since *not_since*."""
         parameters = {
             "source": source,
             "since": to_text(since),
             "not_since": to_text(not_since),
+            "today": today,
             "limit": limit,
         }
-        return [row["source_id"] for row in self._db.rows(self._sql["refreshable"], parameters)]
+        with self._db.errors():
+            return self._db.execute(self._sql["refreshable"], parameters).fetchall()
+
+    def note_counts_read(self, source: str, source_ids: Sequence[str], now: datetime) -> None:
+        """Remember that these posts' counters were asked for, whatever came of it."""
+        self._db.execute(self._sql["note_counts_read"], (to_text(now), source, json.dumps(list(source_ids))))
 
 
 def _text(epoch: int) -> str:

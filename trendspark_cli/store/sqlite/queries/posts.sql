@@ -60,10 +60,17 @@ FROM trend_posts t JOIN posts p ON p.id = t.post_id
 WHERE t.trend_id = :trend_id AND p.created_at >= :since_text GROUP BY slot;
 
 -- name: refreshable
--- Recent posts whose counters are worth reading again: not read since :not_since, the busiest first.
-SELECT source_id FROM posts
-WHERE source = :source AND created_at >= :since AND observed_at < :not_since
-ORDER BY coalesce(likes, 0) + 2 * coalesce(reposts, 0) + coalesce(replies, 0) DESC, id DESC LIMIT :limit;
+-- Recent posts whose counters are worth reading again: those last read today first, then the busiest. An edited
+-- post is stored under its first id, whose counters no longer move.
+SELECT source_id, observed_at FROM posts
+WHERE source = :source AND created_at >= :since AND observed_at < :not_since AND edits = 0
+ORDER BY substr(observed_at, 1, 10) = :today DESC,
+         coalesce(likes, 0) + 2 * coalesce(reposts, 0) + coalesce(replies, 0) DESC, id DESC
+LIMIT :limit;
+
+-- name: note_counts_read
+UPDATE posts SET observed_at = ?1
+WHERE source = ?2 AND source_id IN (SELECT value FROM json_each(?3)) AND observed_at < ?1;
 
 -- name: sources
 SELECT source, count(*) AS posts, max(created_at) AS newest, max(collected_at) AS collected FROM posts GROUP BY source;

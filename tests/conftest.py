@@ -1,0 +1,57 @@
+"""An installation for each test: a real SQLite file in its own folder, and a clock that stands."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.builders import FixedClock, Workplace, copy_installation
+from trendspark_cli import redaction
+from trendspark_cli.store.sqlite.administration import create_database
+from trendspark_cli.store.sqlite.store import SqliteStore
+
+
+@pytest.fixture(scope="session")
+def template_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A new database, made once."""
+    path = tmp_path_factory.mktemp("template") / "trendspark.db"
+    create_database(path)
+    return path
+
+
+@pytest.fixture
+def workplace(tmp_path: Path, template_database: Path) -> Workplace:
+    """An installation with an empty database."""
+    copy_installation(template_database, tmp_path / "home")
+    return Workplace(tmp_path / "home")
+
+
+@pytest.fixture
+def clock(workplace: Workplace) -> FixedClock:
+    """The clock of that installation."""
+    return workplace.clock
+
+
+@pytest.fixture
+def store(workplace: Workplace) -> Iterator[SqliteStore]:
+    """Its store."""
+    opened = workplace.store()
+    yield opened
+    opened.close()
+
+
+@pytest.fixture(autouse=True)
+def _leave_no_trace() -> Iterator[None]:
+    """Forget the secrets and log handlers a test has set up: they belong to the process."""
+    root = logging.getLogger()
+    before, level = list(root.handlers), root.level
+    yield
+    redaction.install(())
+    for handler in list(root.handlers):
+        if handler not in before:
+            root.removeHandler(handler)
+            handler.close()
+    root.setLevel(level)

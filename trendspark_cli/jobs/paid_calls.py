@@ -1,0 +1,46 @@
+"""Ask for a page within the ceilings: reserved before the call, given back when it failed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+
+from trendspark_cli.budget import Budget, Reservation
+from trendspark_cli.errors import TrendSparkError
+from trendspark_cli.job_context import JobContext
+from trendspark_cli.models import Page, Span
+from trendspark_cli.sources.protocol import Source
+
+
+def fetch_page(
+    job: JobContext, source: Source, budget: Budget | None, span: Span, wanted: int
+) -> tuple[Page, Reservation | None]:
+    """Return one page of *span* and what was reserved for it; the caller settles in the page's transaction."""
+    if budget is None:
+        return source.fetch(span, limit=wanted), None
+    if not source.is_billed_by_post:
+        reservation = budget.reserve(job, source.endpoint, wanted=1, least=1)
+        return _paid(job, budget, reservation, lambda: source.fetch(span, limit=wanted)), reservation
+    wanted = max(wanted, source.smallest_page)
+    reservation = budget.reserve(job, source.endpoint, wanted=wanted, least=source.smallest_page)
+    return _paid(job, budget, reservation, lambda: source.fetch(span, limit=reservation.units)), reservation
+
+
+def paid_look_up(
+    job: JobContext, source: Source, budget: Budget | None, ids: list[str], billed: int
+) -> tuple[Page, Reservation | None]:
+    """Return present counts of *ids* and what was reserved for the *billed* ones among them."""
+    units = billed if source.is_billed_by_post else 1
+    if budget is None or units == 0:
+        return source.look_up(ids), None
+    reservation = budget.reserve(job, "look_up", wanted=units, least=units)
+    return _paid(job, budget, reservation, lambda: source.look_up(ids)), reservation
+
+
+def _paid(job: JobContext, budget: Budget, reservation: Reservation, call: Callable[[], Page]) -> Page:
+    try:
+        return call()
+    except TrendSparkError:
+        with suppress(TrendSparkError):  # the call's own error is the one to tell; a leftover counts as used
+            budget.release(job, reservation)
+        raise

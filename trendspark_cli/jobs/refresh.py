@@ -1,0 +1,48 @@
+"""Read the counts of recent posts again: a post stored when it was minutes old says nothing of where it went."""
+
+from __future__ import annotations
+
+import logging
+from datetime import timedelta
+
+from trendspark_cli.budget import Budget
+from trendspark_cli.clock import to_text
+from trendspark_cli.errors import CeilingReachedError
+from trendspark_cli.job_context import JobContext
+from trendspark_cli.jobs.page_storing import store_page
+from trendspark_cli.jobs.paid_calls import paid_look_up
+from trendspark_cli.sources.protocol import Source
+
+POSTS_PER_RUN = 100  # one look-up
+LEAST_AGE = timedelta(minutes=30)  # since the counts were last read
+RECENT = timedelta(hours=48)  # after that, counts hardly move
+
+log = logging.getLogger(__name__)
+
+
+def refresh_counts(job: JobContext, source: Source, budget: Budget | None) -> None:
+    """Read present counts of up to 100 recent posts of the source's service, those that cost nothing first.
+
+    X does not bill a post twice within a UTC day, so posts read today are free. What the ceiling does not allow
+    is left out: nothing is lost by it.
+    """
+    today = to_text(job.now)[:10]
+    found = job.store.posts.refreshable(source.name, job.now - RECENT, job.now - LEAST_AGE, today, POSTS_PER_RUN)
+    free = [post_id for post_id, last_read in found if last_read[:10] == today]
+    billed = [post_id for post_id, last_read in found if last_read[:10] != today]
+    if budget is not None and source.is_billed_by_post:
+        billed = billed[: budget.remaining(job)]
+    ids = free + billed
+    if not ids:
+        return
+    try:
+        page, reservation = paid_look_up(job, source, budget, ids, len(billed))
+    except CeilingReachedError as reached:
+        log.info("counts were not read again: %s", reached)
+        return
+    used = min(page.reads, reservation.units) if reservation is not None else 0
+    with job.store.transaction():
+        usd = budget.settle(job, reservation, used) if budget is not None and reservation is not None else 0.0
+        store_page(job, source.name, "refresh", page, usd=usd, reads=used)
+        job.store.posts.note_counts_read(source.name, ids, job.now)
+    job.count("refreshed", len(page.posts))
