@@ -30,16 +30,20 @@ make_venv() {
     fi
 }
 
+# Tell whether .venv is there and can be installed into.
+is_usable() {
+    "$venv/bin/python" -c '' 2>/dev/null && { command -v uv || "$venv/bin/python" -c 'import pip'; } >/dev/null 2>&1
+}
+
 # Have the project with extra $1 ("" for none) in .venv; quick when nothing changed since the last time.
 prepare() {
     stamp="$(cksum <"$project/pyproject.toml") $project"
-    if [ -x "$venv/bin/python" ] && "$venv/bin/python" -c '' 2>/dev/null &&
-        [ "$(cat "$venv/installed-${1:-plain}" 2>/dev/null)" = "$stamp" ]; then
+    if [ "$(cat "$venv/installed-${1:-plain}" 2>/dev/null)" = "$stamp" ] && "$venv/bin/python" -c '' 2>/dev/null; then
         return
     fi
     printf 'Preparing %s; this takes a minute, once.\n' "$venv" >&2
     known=$(cat "$venv/installed-plain" 2>/dev/null) || known=
-    if [ "$known" != "$stamp" ] || ! "$venv/bin/python" -c '' 2>/dev/null; then
+    if [ "$known" != "$stamp" ] || ! is_usable; then
         python=$(find_python) || exit 1
         make_venv "$python"
     fi

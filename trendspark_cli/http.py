@@ -19,8 +19,7 @@ from trendspark_cli.clock import utc_now
 from trendspark_cli.job_context import ApiCall
 
 CONNECT_SECONDS = 5
-READ_SECONDS = 20  # between two bytes
-BODY_SECONDS = 30  # for the whole answer: a server that drips bytes never trips the time-out above
+ANSWER_SECONDS = 20.0  # for the first byte, and half as much again for the whole: dripped bytes trip no read time-out
 MAX_BODY_BYTES = 32 * 2**20
 RETRIES = 2  # quick ones, for a blip; cron is the retry loop for anything longer
 RETRY_PAUSE_SECONDS = 0.5
@@ -53,6 +52,7 @@ class BoundedAdapter(HTTPAdapter):
         endpoint_of: Callable[[str], str] = lambda path: path,
         remaining_header: str = "",
         retries: int = RETRIES,
+        answer_seconds: float = ANSWER_SECONDS,
     ) -> None:
         super().__init__()
         self._service = service
@@ -61,12 +61,13 @@ class BoundedAdapter(HTTPAdapter):
         self._endpoint_of = endpoint_of
         self._remaining_header = remaining_header
         self._retries = retries
+        self._answer_seconds = answer_seconds
 
     def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> requests.Response:
         """Send, read the whole body, and try again quickly after 5xx or a dropped connection."""
         assert request.url is not None
         request.url = self._rewritten(request.url)
-        kwargs["timeout"] = (CONNECT_SECONDS, READ_SECONDS)
+        kwargs["timeout"] = (min(CONNECT_SECONDS, self._answer_seconds), self._answer_seconds)
         kwargs["stream"] = True
         for attempt in range(self._retries + 1):
             is_last = attempt == self._retries
@@ -89,7 +90,7 @@ class BoundedAdapter(HTTPAdapter):
         complete = False
         try:
             response = super().send(request, *args, **kwargs)
-            _read_body(response, started)
+            _read_body(response, started + 1.5 * self._answer_seconds)
             complete = True
             return response
         except requests.exceptions.Timeout as error:
@@ -131,8 +132,8 @@ def session(adapter: BoundedAdapter, existing: requests.Session | None = None) -
     return opened
 
 
-def _read_body(response: requests.Response, started: float) -> None:
-    """Read the body in bounded time and memory, so that `.content` is there afterwards."""
+def _read_body(response: requests.Response, until: float) -> None:
+    """Read the body in bounded time (*until* is monotonic) and memory, so that `.content` is there afterwards."""
     chunks, size = [], 0
     try:
         for chunk in response.iter_content(_CHUNK):
@@ -140,8 +141,8 @@ def _read_body(response: requests.Response, started: float) -> None:
             size += len(chunk)
             if size > MAX_BODY_BYTES:
                 raise AnswerTooLargeError(f"the answer is larger than {MAX_BODY_BYTES} bytes")
-            if time.monotonic() - started > BODY_SECONDS:
-                raise AnswerTooSlowError(f"the answer took longer than {BODY_SECONDS} s")
+            if time.monotonic() > until:
+                raise AnswerTooSlowError("the answer arrives too slowly")
     except BaseException:
         response.close()
         raise

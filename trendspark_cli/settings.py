@@ -373,6 +373,14 @@ class Settings:
         default="parquet",
     )
 
+    http_timeout: timedelta = setting(
+        "HTTP_TIMEOUT",
+        read.duration(maximum="5m"),
+        "watch",
+        "Longest wait for a remote service to begin its answer; the whole answer may take half as much again.",
+        default="20s",
+    )
+
     job_timeouts: Mapping[str, timedelta | None] = field(default_factory=dict)
     heartbeat_urls: Mapping[str, str] = field(default_factory=dict)
 
@@ -514,7 +522,7 @@ def _parse_values(
         if spec.group == "place":
             text = read.expand(text, variables)
         if not text:
-            return None if spec.group == "watch" else spec.parse("")
+            return None if spec.group == "watch" else spec.parse("")  # per-job settings are optional
         try:
             return spec.parse(text)
         except ValueError:

@@ -19,7 +19,7 @@ from trendspark_cli.errors import (
     TrendSparkError,
     UpstreamError,
 )
-from trendspark_cli.http import BoundedAdapter, session
+from trendspark_cli.http import ANSWER_SECONDS, BoundedAdapter, session
 from trendspark_cli.job_context import ApiCall
 from trendspark_cli.sources.transport_errors import no_answer
 
@@ -40,8 +40,15 @@ class RedditClient:
         reddit_url: str,
         oauth_url: str,
         record: Callable[[ApiCall], None],
+        answer_seconds: float = ANSWER_SECONDS,
     ) -> None:
-        self._adapter = _QuotaAdapter("reddit", record, endpoint_of=endpoint_name, retries=0)  # prawcore retries
+        self._adapter = _QuotaAdapter(
+            "reddit",
+            record,
+            endpoint_of=endpoint_name,
+            retries=0,  # prawcore retries by itself
+            answer_seconds=answer_seconds,
+        )
         self._reddit = praw.Reddit(
             client_id=client_id,
             client_secret=client_secret,

@@ -27,6 +27,7 @@ def x_sources(settings: Settings, job: JobContext) -> list[Source]:
             now=job.now,
             record=job.api_calls.append,
             expand_authors=settings.x_expand_authors,
+            answer_seconds=settings.http_timeout.total_seconds(),
         )
         for query in x_queries(settings.keywords, settings.exclude_keywords, settings.languages)
     ]
@@ -46,6 +47,7 @@ def reddit_sources(settings: Settings, job: JobContext) -> list[Source]:
         reddit_url=settings.reddit_base_url,
         oauth_url=settings.reddit_oauth_url,
         record=job.api_calls.append,
+        answer_seconds=settings.http_timeout.total_seconds(),
     )
     names = [name.strip().removeprefix("/").removeprefix("r/") for name in settings.reddit_subreddits]
     return [

@@ -20,7 +20,7 @@ from trendspark_cli.errors import (
     TrendSparkError,
     UpstreamError,
 )
-from trendspark_cli.http import BoundedAdapter, session
+from trendspark_cli.http import ANSWER_SECONDS, BoundedAdapter, session
 from trendspark_cli.sources.transport_errors import no_answer
 from trendspark_cli.job_context import ApiCall
 from trendspark_cli.models import Page, Span
@@ -52,6 +52,7 @@ class XSearch:
         now: datetime,
         record: Callable[[ApiCall], None],
         expand_authors: bool = False,
+        answer_seconds: float = ANSWER_SECONDS,
     ) -> None:
         self.query = query
         self._lookback = min(lookback, SEARCHABLE)
@@ -64,6 +65,7 @@ class XSearch:
             rewrites={LIBRARY_HOST: base_url},
             endpoint_of=endpoint_name,
             remaining_header="x-rate-limit-remaining",
+            answer_seconds=answer_seconds,
         )
         session(adapter, self._client.session)
 
