@@ -100,7 +100,7 @@ def test_ranking_imports_nothing_of_ours_but_itself() -> None:
 
 
 def test_ranking_does_no_input_or_output() -> None:
-    forbidden = ("os", "pathlib", "logging", "time", "datetime", "requests", "sqlite3", "socket")
+    forbidden = ("os", "pathlib", "logging", "time", "requests", "sqlite3", "socket")
 
     assert offenders(in_room("ranking"), *forbidden) == []
 

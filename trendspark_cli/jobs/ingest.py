@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -17,7 +18,7 @@ from trendspark_cli.errors import (
 from trendspark_cli.job_context import JobContext
 from trendspark_cli.jobs.gap_keeping import close_gap, keep_gap, record_lost
 from trendspark_cli.jobs.page_storing import record_failure, store_page
-from trendspark_cli.jobs.paid_calls import fetch_page
+from trendspark_cli.jobs.paid_calls import fetch_page, reserve_page
 from trendspark_cli.jobs.refresh import refresh_counts
 from trendspark_cli.models import Page, Span
 from trendspark_cli.sources.protocol import Source
@@ -118,21 +119,22 @@ class _Reading:
         """Read a span page by page; each page, its cursor and what is left of the span are one transaction.
 
         The first page moves the cursor, and what lies below becomes a gap that shrinks with each further page.
+        A page's transaction also reserves the next one: a commit saved is a fsync saved.
         """
         job, budget = self._job, self._budgets.get(source.service)
         fills_gap = cursor_is_settled = gap_id is not None
         unread: Span | None = span
-        fetched = 0
-        while unread is not None and (self._limit is None or fetched < self._limit):
-            wanted = source.largest_page if self._limit is None else min(source.largest_page, self._limit - fetched)
+        left = self._limit if self._limit is not None else sys.maxsize
+        ceiling: CeilingReachedError | None = None
+        reservation = reserve_page(job, source, budget, min(source.largest_page, left))
+        while unread is not None and left > 0:
+            wanted = min(source.largest_page, left)
             try:
-                page, reservation = fetch_page(job, source, budget, unread, wanted)
-            except TrendSparkError as error:
-                if gap_id is not None:
-                    with job.store.transaction():
-                        job.store.gaps.explain(gap_id, _gap_reason(error))
+                page = fetch_page(job, source, budget, unread, wanted, reservation)
+            except TrendSparkError:
+                self._explain(gap_id, "the source failed")
                 raise
-            fetched += page.fetched
+            left -= page.fetched
             with job.store.transaction():
                 usd = budget.settle(job, reservation, page.reads) if budget is not None and reservation else 0.0
                 store_page(job, source.name, source.query, page, usd=usd)
@@ -140,11 +142,20 @@ class _Reading:
                     job.store.cursors.set(job.profile, source.name, source.query, page.newest_id, job.now)
                     cursor_is_settled = True
                 gap_id = keep_gap(job, source, page, gap_id, fills_gap=fills_gap)
+                if page.unread is not None and left > 0:
+                    try:
+                        reservation = reserve_page(job, source, budget, min(source.largest_page, left))
+                    except CeilingReachedError as reached:
+                        ceiling = reached
+            if ceiling is not None:
+                self._explain(gap_id, "spending ceiling reached")
+                raise ceiling
             unread = page.unread
 
-
-def _gap_reason(error: TrendSparkError) -> str:
-    return "spending ceiling reached" if isinstance(error, CeilingReachedError) else "the source failed"
+    def _explain(self, gap_id: int | None, reason: str) -> None:
+        if gap_id is not None:
+            with self._job.store.transaction():
+                self._job.store.gaps.explain(gap_id, reason)
 
 
 def estimate(job: JobContext, sources: Sequence[Source], budgets: Mapping[str, Budget]) -> None:

@@ -12,18 +12,24 @@ from trendspark_cli.models import Page, Span
 from trendspark_cli.sources.protocol import Source
 
 
-def fetch_page(
-    job: JobContext, source: Source, budget: Budget | None, span: Span, wanted: int
-) -> tuple[Page, Reservation | None]:
-    """Return one page of *span* and what was reserved for it; the caller settles in the page's transaction."""
+def reserve_page(job: JobContext, source: Source, budget: Budget | None, wanted: int) -> Reservation | None:
+    """Set aside what the next page may cost; raise CeilingReachedError when not even the smallest page fits."""
     if budget is None:
-        return source.fetch(span, limit=wanted), None
+        return None
     if not source.is_billed_by_post:
-        reservation = budget.reserve(job, source.endpoint, wanted=1, least=1)
-        return _paid(job, budget, reservation, lambda: source.fetch(span, limit=wanted)), reservation
+        return budget.reserve(job, source.endpoint, wanted=1, least=1)
     wanted = max(wanted, source.smallest_page)
-    reservation = budget.reserve(job, source.endpoint, wanted=wanted, least=source.smallest_page)
-    return _paid(job, budget, reservation, lambda: source.fetch(span, limit=reservation.units)), reservation
+    return budget.reserve(job, source.endpoint, wanted=wanted, least=source.smallest_page)
+
+
+def fetch_page(
+    job: JobContext, source: Source, budget: Budget | None, span: Span, wanted: int, reservation: Reservation | None
+) -> Page:
+    """Return one page of *span* within its reservation; the caller settles in the page's transaction."""
+    if budget is None or reservation is None:
+        return source.fetch(span, limit=wanted)
+    limit = reservation.units if source.is_billed_by_post else wanted
+    return _paid(job, budget, reservation, lambda: source.fetch(span, limit=limit))
 
 
 def paid_look_up(

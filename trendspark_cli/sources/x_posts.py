@@ -145,7 +145,9 @@ def posts_of(tweets: Iterable[Tweet], includes: Includes | None, rejections: lis
     posts = []
     for tweet in tweets:
         try:
-            posts.append(_post(_original(tweet, originals), names))
+            if tweet.referenced_tweets or tweet.referenced_posts:
+                tweet = _original(tweet, originals)
+            posts.append(_post(tweet, names))
         except ValueError:
             rejections.append(Rejection("bad_time", tweet.id))
     return posts

@@ -21,10 +21,10 @@ from trendspark_cli.errors import (
     UpstreamError,
 )
 from trendspark_cli.http import ANSWER_SECONDS, BoundedAdapter, session
-from trendspark_cli.sources.transport_errors import no_answer
 from trendspark_cli.job_context import ApiCall
 from trendspark_cli.models import Page, Span
 from trendspark_cli.sources.protocol import Reach
+from trendspark_cli.sources.transport_errors import no_answer
 from trendspark_cli.sources.x_posts import TWEET_FIELDS, Decoded, decode_answer, snowflake_at, snowflake_time
 
 SEARCHABLE = timedelta(days=7) - timedelta(minutes=5)  # X searches 7 days; the margin is for clocks and slow calls

@@ -1,0 +1,203 @@
+"""What a store says when the database is locked, full or gone."""
+
+from __future__ import annotations
+
+import inspect
+import sqlite3
+from collections.abc import Callable, Iterator
+from typing import Any, get_type_hints
+
+import pytest
+
+from tests.builders import NOW, Workplace, page, post
+from trendspark_cli.errors import StoreBusyError, StoreError
+from trendspark_cli.models import Alert, JobState, PageOutcome, RankingProgress
+from trendspark_cli.ranking.history import SourceState, TermState
+from trendspark_cli.ranking.lifecycle import TrendRecord, TrendState
+from trendspark_cli.store import protocol
+from trendspark_cli.store.sqlite.store import SqliteStore
+
+TREND = TrendRecord(
+    id=None,
+    label="bridge",
+    terms=("bridge",),
+    state=TrendState.OPEN,
+    score=9.0,
+    observed=10.0,
+    expected=0.1,
+    window_seconds=900,
+    authors=9,
+    sources={"x": 10},
+    first_seen=1793530800,
+    last_seen=1793530800,
+    opened_at=1793530800,
+    last_strong_at=1793530800,
+    peak_at=1793530800,
+    closed_at=None,
+    post_ids=(),
+    example_ids=(),
+    evidence=(),
+)
+GAP: dict[str, Any] = {
+    "profile": "default",
+    "source": "x",
+    "query": "q",
+    "since_id": "1",
+    "until_id": "2",
+    "reason": "test",
+    "estimated_reads": 1,
+    "run_id": None,
+    "now": NOW,
+}
+FAINT = TermState(count=0.0, chi=0.0, last_tick=0, last_tick_posts=0)
+WRITERS: dict[str, Callable[[SqliteStore], object]] = {
+    "posts.save": lambda s: s.posts.save([post("2")], NOW),
+    "cursors.set": lambda s: s.cursors.set("default", "x", "q", "1", NOW),
+    "gaps.open": lambda s: s.gaps.open(**GAP),
+    "gaps.shrink": lambda s: s.gaps.shrink(1, "5"),
+    "gaps.close": lambda s: s.gaps.close(1, "filled", NOW),
+    "gaps.forget": lambda s: s.gaps.forget(1),
+    "audit.add": lambda s: s.audit.add(1, "default", "x", "q", page(post()), PageOutcome(1, 0), NOW),
+    "api_calls.add": lambda s: s.api_calls.add([(NOW, "x", "search", "2xx", 0.1, 200)]),
+    "spend.reserve": lambda s: s.spend.reserve("x", "default", "search", 1, None, NOW),
+    "spend.settle": lambda s: s.spend.settle(1, 1, 0.1),
+    "spend.settle_dead_runs": lambda s: s.spend.settle_dead_runs("x", 0.1),
+    "job_runs.start": lambda s: s.job_runs.start("rank", NOW, 1, "host", "0"),
+    "job_runs.beat": lambda s: s.job_runs.beat(1, NOW),
+    "job_runs.finish": lambda s: s.job_runs.finish(1, "success", 0, None, {}, NOW, 1.0),
+    "job_runs.amend": lambda s: s.job_runs.amend(1, 73, "no metrics"),
+    "job_runs.add_skipped": lambda s: s.job_runs.add_skipped("rank", NOW, 1, "host", "0", 75, "held"),
+    "job_runs.abandon": lambda s: s.job_runs.abandon("ingest", NOW),
+    "job_states.save": lambda s: s.job_states.save(JobState("rank", paused=True)),
+    "totals.add": lambda s: s.totals.add([("n", {}, 1)]),
+    "totals.set": lambda s: s.totals.set([("n", {}, 1)]),
+    "notifications.queue": lambda s: s.notifications.queue(Alert("k2", "job_alert", "text"), NOW, muted=False),
+    "trends.save": lambda s: s.trends.save(TREND, 6.0),
+    "trends.set_alert_key": lambda s: s.trends.set_alert_key(1, "key"),
+    "ranking.put": lambda s: s.ranking.put({7: FAINT}),
+    "ranking.drop_faint": lambda s: s.ranking.drop_faint(10**6),
+    "ranking.put_sources": lambda s: s.ranking.put_sources({"x": SourceState()}),
+    "ranking.save_progress": lambda s: s.ranking.save_progress(RankingProgress(seen_post_id=5)),
+    "notice_once": lambda s: s.notice_once("new", NOW),
+    "transaction": lambda s: s.transaction().__enter__(),
+}
+READERS: dict[str, Callable[[SqliteStore], object]] = {
+    "posts.newest_id": lambda s: s.posts.newest_id(),
+    "posts.count": lambda s: s.posts.count(),
+    "posts.count_known": lambda s: s.posts.count_known([post()]),
+    "posts.window": lambda s: list(s.posts.window(0, 10, 10)),
+    "posts.leaving": lambda s: s.posts.leaving(("", 0), 10, 10, 10),
+    "posts.arrived": lambda s: s.posts.arrived(0, 10),
+    "posts.count_between": lambda s: s.posts.count_between(0, 10),
+    "posts.by_ids": lambda s: s.posts.by_ids([1]),
+    "posts.texts": lambda s: s.posts.texts([1]),
+    "posts.mentions_per_slot": lambda s: s.posts.mentions_per_slot(1, 0, 900, 4),
+    "posts.refreshable": lambda s: s.posts.refreshable("x", NOW, NOW, 10),
+    "cursors.get": lambda s: s.cursors.get("default", "x", "q"),
+    "gaps.open_ones": lambda s: s.gaps.open_ones("default", "x", "q"),
+    "gaps.count_open": lambda s: s.gaps.count_open(),
+    "gaps.recent": lambda s: s.gaps.recent(5),
+    "audit.recent": lambda s: s.audit.recent(5),
+    "audit.usual_reads": lambda s: s.audit.usual_reads("default", "x", "q"),
+    "spend.used": lambda s: s.spend.used("x", "2026-11-01", "2026-11-01"),
+    "spend.used_only": lambda s: s.spend.used_only("x", "2026-11-01", "2026-11-01"),
+    "spend.reserved": lambda s: s.spend.reserved("x", "2026-11-01", "2026-11-01"),
+    "job_runs.history": lambda s: s.job_runs.history(5),
+    "job_runs.last": lambda s: s.job_runs.last("ingest"),
+    "job_states.get": lambda s: s.job_states.get("ingest"),
+    "totals.all": lambda s: s.totals.all(),
+    "notifications.backlog": lambda s: s.notifications.backlog(),
+    "notifications.oldest_pending": lambda s: s.notifications.oldest_pending(),
+    "trends.living": lambda s: s.trends.living(NOW),
+    "trends.post_ids": lambda s: s.trends.post_ids(1),
+    "trends.listing": lambda s: s.trends.listing(5),
+    "trends.get": lambda s: s.trends.get(1),
+    "trends.count_open": lambda s: s.trends.count_open(),
+    "ranking.get": lambda s: s.ranking.get([7]),
+    "ranking.sources": lambda s: s.ranking.sources(),
+    "ranking.progress": lambda s: s.ranking.progress(),
+    "size_bytes": lambda s: s.size_bytes(),
+    "free_bytes": lambda s: s.free_bytes(),
+}
+NO_QUERY = {"close", "in_transaction", "set_after_commit"}
+
+
+@pytest.fixture
+def busy(workplace: Workplace) -> Iterator[SqliteStore]:
+    """A store with a little of everything in it, while another program holds the write lock."""
+    store = workplace.store()
+    with store.transaction():
+        store.posts.save([post()], NOW)
+        run_id = store.job_runs.start("ingest", NOW, 1, "host", "0")
+        store.spend.reserve("x", "default", "search", 1, None, NOW)
+        store.gaps.open(**GAP)
+        store.ranking.put({7: FAINT})
+        store.trends.save(TREND, 6.0)
+        store.notifications.queue(Alert("k1", "job_alert", "text"), NOW, muted=False)
+        assert run_id == 1
+    store.connection.raw.execute("PRAGMA busy_timeout = 1")
+    other = sqlite3.connect(workplace.database, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    yield store
+    other.close()
+    store.close()
+
+
+def test_every_promise_of_the_store_is_tried_here() -> None:
+    promised = set()
+    for name, member in inspect.getmembers(protocol.Store):
+        if isinstance(member, property) and name not in NO_QUERY:
+            assert member.fget is not None
+            group = get_type_hints(member.fget, vars(protocol))["return"]
+            promised |= {f"{name}.{method}" for method in dir(group) if not method.startswith("_")}
+        elif inspect.isfunction(member) and not name.startswith("_") and name not in NO_QUERY:
+            promised.add(name)
+
+    assert promised == set(WRITERS) | set(READERS)
+
+
+@pytest.mark.parametrize("name", WRITERS)
+def test_a_locked_database_is_told_as_busy_and_try_later(busy: SqliteStore, name: str) -> None:
+    with pytest.raises(StoreBusyError, match="stayed locked") as caught:
+        WRITERS[name](busy)
+
+    assert caught.value.exit_code == 75
+
+
+@pytest.mark.parametrize("name", READERS)
+def test_reading_goes_on_while_another_program_writes(busy: SqliteStore, name: str) -> None:
+    READERS[name](busy)
+
+
+@pytest.mark.parametrize("name", sorted(WRITERS | READERS))
+def test_a_database_that_is_gone_is_an_error_of_ours(store: SqliteStore, name: str) -> None:
+    store.close()
+
+    with pytest.raises(StoreError) as caught:
+        (WRITERS | READERS)[name](store)
+
+    assert caught.value.exit_code == 74
+
+
+def test_a_full_disk_is_74_and_keeps_what_was_stored(store: SqliteStore) -> None:
+    def fill() -> None:
+        for number in range(10_000):
+            with store.transaction():
+                store.posts.save([post(str(number), text="x" * 4000)], NOW)
+
+    pages = store.connection.value("PRAGMA page_count")
+    store.connection.execute(f"PRAGMA max_page_count = {pages + 20}")
+
+    with pytest.raises(StoreError, match="disk is full") as caught:
+        fill()
+
+    assert (caught.value.exit_code, store.in_transaction) == (74, False)
+    assert 0 < store.posts.count() < 40
+
+
+def test_a_failed_transaction_does_not_block_the_next(busy: SqliteStore, workplace: Workplace) -> None:
+    with pytest.raises(StoreBusyError), busy.transaction():
+        pass
+    busy.connection.raw.execute("ROLLBACK") if busy.connection.raw.in_transaction else None
+
+    assert busy.in_transaction is False
