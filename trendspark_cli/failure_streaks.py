@@ -11,6 +11,7 @@ from trendspark_cli.store.protocol import Store
 
 FAILURES = ("partial", "error", "timeout", "abandoned")
 NEUTRAL = ("skipped", "interrupted")  # say nothing about whether the job works
+WITHOUT_STREAK = ("ingest_rank",)  # its steps have their own: one fault, one alert
 
 
 def note_outcome(
@@ -26,7 +27,7 @@ def note_outcome(
 ) -> None:
     """Count a run towards its job's streak and queue what the operator must hear; call inside a transaction."""
     state = store.job_states.get(job_id)
-    if status in NEUTRAL or (status not in FAILURES and state.failures == 0):
+    if job_id in WITHOUT_STREAK or status in NEUTRAL or (status not in FAILURES and state.failures == 0):
         return
     if status in FAILURES:
         failing_since = state.failing_since or to_text(now)

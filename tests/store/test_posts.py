@@ -195,15 +195,24 @@ def test_a_window_holds_posts_from_its_start_to_before_its_end(store: SqliteStor
 def test_the_busiest_posts_are_refreshed_first_and_no_more_than_asked_for(store: SqliteStore) -> None:
     save(store, post("1", likes=1), post("2", likes=9), post("3", likes=5))
 
-    found = store.posts.refreshable("x", NOW - HOUR, NOW + HOUR, 2)
+    found = store.posts.refreshable("x", NOW - HOUR, NOW + HOUR, "2026-11-01", 2)
 
-    assert found == ["2", "3"]
+    assert [source_id for source_id, _ in found] == ["2", "3"]
+
+
+def test_posts_already_paid_for_today_are_refreshed_before_busier_ones(store: SqliteStore) -> None:
+    save(store, post("yesterday", likes=99), hours_later=-13)
+    save(store, post("today", likes=1))
+
+    found = store.posts.refreshable("x", NOW - HOUR, NOW + HOUR, "2026-11-01", 1)
+
+    assert [source_id for source_id, _ in found] == ["today"]
 
 
 def test_a_post_whose_counters_were_just_read_is_not_read_again(store: SqliteStore) -> None:
     save(store, post("1", likes=1))
-    save(store, post("1", likes=2), hours_later=1)
+    store.posts.note_counts_read("x", ["1"], NOW + HOUR)
 
-    found = store.posts.refreshable("x", NOW - HOUR, NOW + HOUR * 0.5, 100)
+    found = store.posts.refreshable("x", NOW - HOUR, NOW + HOUR * 0.5, "2026-11-01", 100)
 
     assert found == []

@@ -39,16 +39,11 @@ NOT_CREATING = (
     "rank",
     "jobs run ingest_rank",
     "jobs list",
-    "jobs history",
     "jobs pause ingest",
-    "trends list",
     "audit",
-    "gaps list",
-    "budget",
     "metrics",
     "health",
     "config show",
-    "config check",
     "db stats",
     "db upgrade",
     "db backup copy.db",
@@ -64,7 +59,8 @@ def _no_umask() -> Iterator[None]:
 
 def test_every_table_is_strict(store: SqliteStore) -> None:
     rows = store.connection.rows("SELECT name, sql FROM sqlite_master WHERE type = 'table'")
-    loose = [r["name"] for r in rows if not re.search(r"\)\s*STRICT", r["sql"]) and not r["name"].startswith(("sqlite_", "_sqlite"))]
+    own = [row for row in rows if not row["name"].startswith(("sqlite_", "_sqlite"))]
+    loose = [row["name"] for row in own if not re.search(r"\)\s*STRICT", row["sql"])]
 
     assert loose == []
 
@@ -186,7 +182,7 @@ def test_a_newer_schema_is_78_and_never_touched(workplace: Workplace) -> None:
         assert (caught.value.exit_code, "newer trendspark" in caught.value.hint) == (78, True)
 
 
-@pytest.mark.parametrize("content", [b"this is no database, only a text that is longer than a header" * 20, b"SQLite format 3\0" + bytes(4096)])
+@pytest.mark.parametrize("content", [b"a text that is longer than a header" * 20, b"SQLite format 3\0" + bytes(4096)])
 def test_a_file_that_is_no_database_is_65_and_kept(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "trendspark.db"
     path.write_bytes(content)
@@ -233,7 +229,9 @@ def test_opening_for_reading_changes_no_byte(workplace: Workplace) -> None:
     assert fingerprint(workplace.home) == before
 
 
-def test_reading_what_a_killed_writer_left_changes_neither_database_nor_wal(workplace: Workplace, tmp_path: Path) -> None:
+def test_reading_what_a_killed_writer_left_changes_neither_database_nor_wal(
+    workplace: Workplace, tmp_path: Path
+) -> None:
     store = workplace.store()
     with store.transaction():
         store.posts.save([post()], NOW)
@@ -273,8 +271,8 @@ def test_a_page_is_stored_whole_or_not_at_all(workplace: Workplace, store: Sqlit
     with pytest.raises(RuntimeError):
         store_half()
 
-    counts = [len(store.connection.rows(f"SELECT 1 FROM {table}")) for table in ("posts", "cursors", "ingest_audit", "metric_totals", "job_runs")]
-    assert counts == [0, 0, 0, 0, 0]
+    tables = ("posts", "cursors", "ingest_audit", "metric_totals", "job_runs")
+    assert [len(store.connection.rows(f"SELECT 1 FROM {table}")) for table in tables] == [0, 0, 0, 0, 0]
 
 
 def test_a_transaction_inside_a_transaction_is_part_of_it(store: SqliteStore) -> None:

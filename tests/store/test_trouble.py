@@ -52,9 +52,11 @@ GAP: dict[str, Any] = {
 FAINT = TermState(count=0.0, chi=0.0, last_tick=0, last_tick_posts=0)
 WRITERS: dict[str, Callable[[SqliteStore], object]] = {
     "posts.save": lambda s: s.posts.save([post("2")], NOW),
+    "posts.note_counts_read": lambda s: s.posts.note_counts_read("x", ["1"], NOW),
     "cursors.set": lambda s: s.cursors.set("default", "x", "q", "1", NOW),
     "gaps.open": lambda s: s.gaps.open(**GAP),
     "gaps.shrink": lambda s: s.gaps.shrink(1, "5"),
+    "gaps.explain": lambda s: s.gaps.explain(1, "the ceiling was reached"),
     "gaps.close": lambda s: s.gaps.close(1, "filled", NOW),
     "gaps.forget": lambda s: s.gaps.forget(1),
     "audit.add": lambda s: s.audit.add(1, "default", "x", "q", page(post()), PageOutcome(1, 0), NOW),
@@ -76,7 +78,7 @@ WRITERS: dict[str, Callable[[SqliteStore], object]] = {
     "trends.set_alert_key": lambda s: s.trends.set_alert_key(1, "key"),
     "ranking.put": lambda s: s.ranking.put({7: FAINT}),
     "ranking.drop_faint": lambda s: s.ranking.drop_faint(10**6),
-    "ranking.put_sources": lambda s: s.ranking.put_sources({"x": SourceState()}),
+    "ranking.put_sources": lambda s: s.ranking.put_sources({"x": SourceState(1.0, 1.0, (0.0,) * 24, 0, 1, 1)}),
     "ranking.save_progress": lambda s: s.ranking.save_progress(RankingProgress(seen_post_id=5)),
     "notice_once": lambda s: s.notice_once("new", NOW),
     "transaction": lambda s: s.transaction().__enter__(),
@@ -92,7 +94,7 @@ READERS: dict[str, Callable[[SqliteStore], object]] = {
     "posts.by_ids": lambda s: s.posts.by_ids([1]),
     "posts.texts": lambda s: s.posts.texts([1]),
     "posts.mentions_per_slot": lambda s: s.posts.mentions_per_slot(1, 0, 900, 4),
-    "posts.refreshable": lambda s: s.posts.refreshable("x", NOW, NOW, 10),
+    "posts.refreshable": lambda s: s.posts.refreshable("x", NOW, NOW, "2026-11-01", 10),
     "cursors.get": lambda s: s.cursors.get("default", "x", "q"),
     "gaps.open_ones": lambda s: s.gaps.open_ones("default", "x", "q"),
     "gaps.count_open": lambda s: s.gaps.count_open(),
@@ -198,6 +200,5 @@ def test_a_full_disk_is_74_and_keeps_what_was_stored(store: SqliteStore) -> None
 def test_a_failed_transaction_does_not_block_the_next(busy: SqliteStore, workplace: Workplace) -> None:
     with pytest.raises(StoreBusyError), busy.transaction():
         pass
-    busy.connection.raw.execute("ROLLBACK") if busy.connection.raw.in_transaction else None
 
-    assert busy.in_transaction is False
+    assert (busy.in_transaction, busy.connection.raw.in_transaction) == (False, False)

@@ -14,7 +14,7 @@ app = sub_app()
 
 @app.command()
 def ingest(
-    source: Annotated[list[str] | None, typer.Option(help="Read only this source (x); may be repeated.")] = None,
+    source: Annotated[list[str] | None, typer.Option(help="Read only this source, x or reddit; may be repeated.")] = None,
     file: Annotated[
         str | None,
         typer.Option("--from", help="Read only this file of posts, - for stdin: NDJSON, X API pages, Reddit listings."),

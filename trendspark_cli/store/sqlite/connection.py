@@ -84,10 +84,11 @@ class Connection:
         if self.in_transaction:
             yield
             return
-        with self.errors():
-            self.raw.execute("BEGIN IMMEDIATE")
+        # Set before BEGIN and unset after COMMIT: a signal must not come between a statement and our knowing of it.
         self.in_transaction = True
         try:
+            with self.errors():
+                self.raw.execute("BEGIN IMMEDIATE")
             yield
             with self.errors():
                 self.raw.execute("COMMIT")

@@ -1,0 +1,71 @@
+"""Every command of the runbooks runs as it stands, on a fault like the one described."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from tests.ingest.operator import TOKEN, Operator
+from tests.servers import XServer, faults
+
+RUNBOOKS = Path(__file__).parents[2] / "docs" / "runbooks"
+NEEDS = {"crontab": "cron"}
+
+
+def commands(page: Path) -> Iterator[tuple[str, str]]:
+    """Yield (command, expected first line of output or "") of each console block."""
+    for block in re.findall(r"```console\n(.*?)```", page.read_text(), re.DOTALL):
+        for part in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
+            command, _, output = part.partition("\n")
+            yield command, output.split("\n")[0]
+
+
+ALL = [(page.stem, *found) for page in sorted(RUNBOOKS.glob("*-*.md")) for found in commands(page)]
+
+
+@pytest.fixture(scope="module")
+def troubled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Operator]:
+    """An installation whose ingest has failed three times: the token is refused."""
+    with XServer(bearer_token=TOKEN) as server:
+        operator = Operator(
+            tmp_path_factory.mktemp("troubled") / "home",
+            {"X_BEARER_TOKEN": TOKEN, "X_API_BASE_URL": server.url, "KEYWORDS": "bridge", "HTTP_TIMEOUT": "5s"},
+        )
+        server.faults.add(faults.unauthorized(), times=None)
+        for _ in range(3):
+            assert operator.command("ingest").returncode == 77
+        yield operator
+
+
+@pytest.mark.parametrize(("page", "command", "heading"), ALL, ids=[f"{p}: {c[:60]}" for p, c, _ in ALL])
+def test_a_runbook_command_works_as_written(troubled: Operator, page: str, command: str, heading: str) -> None:
+    environment = {
+        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+        "HOME": str(troubled.home),
+        **troubled.environment,
+    }
+    done = subprocess.run(
+        ["sh", "-c", command], env=environment, cwd=troubled.home, capture_output=True, text=True, timeout=60
+    )
+
+    assert done.returncode == 0, done.stderr
+    assert "Traceback" not in done.stderr or command.startswith("trendspark -v")
+    assert done.stdout.split("\n")[0].split() == heading.split() if heading else True
+
+
+def test_every_runbook_has_its_commands_and_an_escalation() -> None:
+    pages = {page.stem: page.read_text() for page in RUNBOOKS.glob("*-*.md")}
+
+    assert set(pages) == {"ingestion-failures", "scheduler-job-failures"}
+    assert all("**Symptoms:**" in text and "**Escalate**" in text for text in pages.values())
+
+
+def test_a_history_of_failures_names_the_cause(troubled: Operator) -> None:
+    done = troubled.command("jobs", "history", "--job", "ingest")
+
+    assert "the bearer token was refused (401)" in done.stdout

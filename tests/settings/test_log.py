@@ -1,0 +1,121 @@
+"""The log: one line an event, nothing secret, nothing that acts on a terminal, safe to rotate."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.builders import mode
+from trendspark_cli import redaction
+from trendspark_cli.log_setup import configure_logging, context
+
+SECRET = "planted-secret-value"
+log = logging.getLogger("trendspark_cli.test")
+
+
+@pytest.fixture
+def log_file(tmp_path: Path) -> Iterator[Path]:
+    """A log that knows a secret."""
+    redaction.install([SECRET])
+    configure_logging(tmp_path / "trendspark.log", "text", job="ingest", verbose=False)
+    yield tmp_path / "trendspark.log"
+    context.run_id = None
+
+
+def fail_with(message: str) -> None:
+    """Log an exception with its traceback."""
+    try:
+        raise RuntimeError(message)
+    except RuntimeError:
+        log.exception("it failed: %s", message)
+
+
+def test_a_line_names_time_level_job_and_run(log_file: Path) -> None:
+    context.run_id = 12
+
+    log.warning("slow answer")
+
+    time, rest = log_file.read_text().rstrip("\n").split(" ", 1)
+    assert (len(time), time[-1], rest) == (24, "Z", "WARNING ingest run=12 slow answer")
+
+
+def test_secrets_reach_neither_lines_nor_tracebacks(log_file: Path) -> None:
+    fail_with(f"https://x.example/?token={SECRET}")
+
+    text = log_file.read_text()
+    assert "Traceback" in text
+    assert SECRET not in text
+
+
+def test_secrets_reach_no_json_line_and_each_line_is_json(log_file: Path) -> None:
+    configure_logging(log_file, "json", job="rank", verbose=False)
+
+    fail_with(f'quotes " and \n lines and {SECRET}')
+    log.info("жук %s", "\x1b[31m")
+
+    lines = [json.loads(line) for line in log_file.read_text().splitlines()]
+    assert [(line["level"], line["job"], line["run"]) for line in lines] == [("error", "rank", "-"), ("info", "rank", "-")]
+    assert SECRET not in log_file.read_text()
+    assert "RuntimeError" in lines[0]["traceback"]
+
+
+def test_control_characters_are_written_as_text(log_file: Path) -> None:
+    log.warning("title: %s", "\x1b]0;owned\x07\x9b31m\x00\r")
+
+    assert log_file.read_text().endswith("title: \\x1b]0;owned\\x07\\x9b31m\\x00\\x0d\n")
+
+
+def test_foreign_text_cannot_forge_a_line_of_the_log(log_file: Path) -> None:
+    log.warning("title: %s", "harmless\n2026-11-01T12:00:00.000Z INFO ingest run=1 all is well")
+
+    assert len(log_file.read_text().splitlines()) == 1
+
+
+def test_text_that_is_no_unicode_is_logged_all_the_same(log_file: Path) -> None:
+    log.warning("file %s", "\udcff")
+
+    assert "\\udcff" in log_file.read_text()
+
+
+def test_after_a_rotation_the_next_line_goes_to_a_new_file(log_file: Path, tmp_path: Path) -> None:
+    log.info("before")
+    log_file.rename(tmp_path / "trendspark.log.1")
+
+    log.info("after")
+
+    assert "before" in (tmp_path / "trendspark.log.1").read_text()
+    assert [line.split()[-1] for line in log_file.read_text().splitlines()] == ["after"]
+
+
+def test_the_log_is_private_also_after_a_rotation(log_file: Path, tmp_path: Path) -> None:
+    before = os.umask(0o022)
+    log.info("before")
+    log_file.rename(tmp_path / "trendspark.log.1")
+    log.info("after")
+    os.umask(before)
+
+    assert (mode(tmp_path / "trendspark.log.1"), mode(log_file)) == (0o600, 0o600)
+
+
+def test_a_missing_folder_costs_the_log_and_nothing_else(tmp_path: Path) -> None:
+    configure_logging(tmp_path / "missing" / "trendspark.log", "text", job="ingest", verbose=False)
+
+    log.error("nobody reads this")
+
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_log_that_cannot_be_written_is_told_in_one_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "trendspark.log").mkdir()
+
+    configure_logging(tmp_path / "trendspark.log", "text", job="ingest", verbose=False)
+    log.error("nobody reads this")
+
+    assert capsys.readouterr().err.count("\n") == 1
