@@ -41,12 +41,13 @@ prepare() {
     if [ "$(cat "$venv/installed-${1:-plain}" 2>/dev/null)" = "$stamp" ] && "$venv/bin/python" -c '' 2>/dev/null; then
         return
     fi
-    printf 'Preparing %s; this takes a minute, once.\n' "$venv" >&2
     known=$(cat "$venv/installed-plain" 2>/dev/null) || known=
+    python=
     if [ "$known" != "$stamp" ] || ! is_usable; then
         python=$(find_python) || exit 1
-        make_venv "$python"
     fi
+    printf 'Preparing %s; this takes a minute, once.\n' "$venv" >&2
+    [ -z "$python" ] || make_venv "$python"
     if command -v uv >/dev/null; then
         uv pip install --quiet --python "$venv/bin/python" --editable "$project${1:+[$1]}"
     else

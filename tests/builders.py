@@ -153,7 +153,8 @@ class Workplace:
 
     def surroundings(self) -> dict[str, str]:
         """The environment of the real commands."""
-        return {"PATH": "/usr/bin:/bin", "HOME": str(self.home.parent), **self.variables()}
+        around = {"PATH": "/usr/bin:/bin", "HOME": str(self.home.parent), "PYTHONPATH": str(CHECKOUT)}
+        return {**around, **self.variables()}
 
     def ingest(self, *values: Any, **options: Any) -> Done:
         """Ingest a file with one JSON value a line."""

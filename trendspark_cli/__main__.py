@@ -1,7 +1,10 @@
 """The `trendspark` command. `--version` answers before anything else is imported."""
 
+import errno
+import os
 import sys
 from types import TracebackType
+from typing import NoReturn
 
 
 def main() -> None:
@@ -14,7 +17,26 @@ def main() -> None:
     from trendspark_cli.cli import app
 
     sys.excepthook = _print_redacted
-    app(prog_name="trendspark")
+    try:
+        app(prog_name="trendspark")
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EPIPE):
+            raise
+        _give_up_output(error)
+    finally:
+        try:
+            sys.stdout.flush()
+        except OSError as error:
+            _give_up_output(error)
+
+
+def _give_up_output(error: OSError) -> NoReturn:
+    """End because what we print cannot be written; a reader that left early is no error, a full disk is."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the interpreter's own flush must not fail too
+    if error.errno == errno.EPIPE:
+        raise SystemExit(0) from None
+    sys.stderr.write(f"trendspark: the output cannot be written: {error}\n")
+    raise SystemExit(73) from None
 
 
 def _print_redacted(kind: type[BaseException], error: BaseException, traceback: TracebackType | None) -> None:

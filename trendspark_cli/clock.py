@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 Clock = Callable[[], datetime]
 
+LONGEST_SECONDS = 100 * 366 * 86400  # what timers and calendars can take
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)([smhd]?)")
 
@@ -44,7 +45,10 @@ def parse_duration(text: str) -> timedelta:
     match = _DURATION.fullmatch(text.strip())
     if match is None:
         raise ValueError(f"{text!r} is no duration such as 90s, 15m, 6h or 45d")
-    return timedelta(seconds=float(match[1]) * _UNITS[match[2] or "s"])
+    seconds = float(match[1]) * _UNITS[match[2] or "s"]
+    if seconds > LONGEST_SECONDS:
+        raise ValueError(f"{text!r} is no duration of less than a hundred years")
+    return timedelta(seconds=seconds)
 
 
 def duration_text(duration: timedelta) -> str:

@@ -64,7 +64,7 @@ def report(result: RunResult, output: Output) -> None:
         output.failure(result.cause, where=result.job, exit_code=result.exit_code, run_id=result.run_id)
         if (not output.is_json and _is_bug(result.cause)) or (output.is_verbose and result.cause.__traceback__):
             _print_traceback(result.cause)
-    elif output.is_terminal and not output.is_json and not output.is_quiet:
+    elif (output.is_terminal or result.is_dry) and not output.is_json and not output.is_quiet:
         output.line(_summary(result))
 
 
@@ -126,7 +126,7 @@ def _summary(result: RunResult) -> str:
         for name, value in result.counts.items()
         if isinstance(value, int | float | str)
     )
-    run = f" (run {result.run_id})" if result.run_id is not None else " (dry run: nothing was changed)"
+    run = " (dry run: nothing was changed)" if result.is_dry else f" (run {result.run_id})"
     return printable(
         f"{result.job}: {result.status} in {result.duration_seconds:.1f} s; {counts or 'nothing to do'}{run}"
     )

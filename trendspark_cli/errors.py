@@ -23,7 +23,7 @@ class ExitCode(IntEnum):
         return member
 
     DONE = 0, "done; also a run skipped because its job is paused"
-    FAILED = 1, "a bug, or a check that failed (`health`, `config check`)"
+    FAILED = 1, "a bug, or `health` found a part that does not work"
     USAGE = 2, "wrong arguments on the command line"
     PARTIAL = 3, "some source failed; what the others brought is kept"
     INTEGRITY = 65, "data or a checksum is wrong, or a file is no database"

@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from trendspark_cli.alert_texts import failing_alert, recovered_alert
 from trendspark_cli.clock import from_text, to_text
-from trendspark_cli.models import Alert
 from trendspark_cli.store.protocol import Store
+
+
+@dataclass(frozen=True)
+class OpsAlertRules:
+    """When operations alerts are queued, from the settings."""
+
+    failure_threshold: int
+    api_error_threshold: int
+    api_error_window: timedelta
+    cooldown: timedelta
+    are_muted: bool
+
 
 FAILURES = ("partial", "error", "timeout", "abandoned")
 NEUTRAL = ("skipped", "interrupted")  # say nothing about whether the job works
@@ -21,9 +33,7 @@ def note_outcome(
     status: str,
     message: str | None,
     now: datetime,
-    *,
-    threshold: int,
-    muted: bool,
+    rules: OpsAlertRules,
 ) -> None:
     """Count a run towards its job's streak and queue what the operator must hear; call inside a transaction."""
     state = store.job_states.get(job_id)
@@ -32,21 +42,17 @@ def note_outcome(
     if status in FAILURES:
         failing_since = state.failing_since or to_text(now)
         state = replace(state, failures=state.failures + 1, failing_since=failing_since)
-        if state.failures >= threshold and state.alert_key is None:
+        is_due = state.failures >= rules.failure_threshold and state.alert_key is None
+        if is_due and store.notice_after(f"job_alert:{job_id}", now, rules.cooldown):
             state = replace(state, alert_key=f"job_alert:{job_id}:{failing_since}")
             assert state.alert_key is not None
-            body = f"{job_id} failed {state.failures} times in a row. Last (run {run_id}): {message or status}"
-            store.notifications.queue(Alert(state.alert_key, "job_alert", body), now, muted=muted)
+            alert = failing_alert(state.alert_key, job_id, state.failures, run_id, message or status)
+            store.notifications.queue(alert, now, muted=rules.are_muted)
     else:
         if state.alert_key is not None:
             assert state.failing_since is not None
             lasted = now - from_text(state.failing_since)
-            body = f"{job_id} works again: resolved after {_words(lasted)}, {state.failures} failures"
-            store.notifications.queue(Alert(f"{state.alert_key}:resolved", "job_alert", body), now, muted=muted)
+            alert = recovered_alert(state.alert_key, "job_alert", job_id, lasted, state.failures)
+            store.notifications.queue(alert, now, muted=rules.are_muted)
         state = replace(state, failures=0, failing_since=None, alert_key=None)
     store.job_states.save(state)
-
-
-def _words(duration: timedelta) -> str:
-    minutes = round(duration.total_seconds() / 60)
-    return f"{minutes} min" if minutes < 120 else f"{minutes // 60} h {minutes % 60} min"

@@ -6,6 +6,7 @@ import os
 from datetime import datetime
 from typing import Any
 
+from trendspark_cli.channel_health import telegram_health
 from trendspark_cli.errors import TrendSparkError
 from trendspark_cli.job_overview import job_overview
 from trendspark_cli.schedules import expected_interval_seconds
@@ -28,6 +29,7 @@ def health_report(settings: Settings, now: datetime) -> dict[str, Any]:
         try:
             services["database"] = {"ok": True, "bytes": store.size_bytes(), "gaps_open": store.gaps.count_open()}
             services["worker"] = _worker(job_overview(store, now))
+            services["alerts"] = _alerts(store.notifications.backlog())
         except TrendSparkError as error:
             services["database"] = _state(False, str(error))
             services.setdefault("worker", _state(False, "the database does not answer"))
@@ -36,7 +38,8 @@ def health_report(settings: Settings, now: datetime) -> dict[str, Any]:
     folder = settings.textfile_dir
     services["metrics"] = _state(os.access(folder, os.W_OK), f"TEXTFILE_DIR {str(folder)!r} cannot be written")
     services["x"] = _source(settings.x_ingest_enabled, settings.x_is_configured, "X_BEARER_TOKEN and KEYWORDS")
-    services["telegram"] = {"ok": True, "configured": settings.telegram_is_configured}
+    services["reddit"] = _source(settings.reddit_ingest_enabled, settings.reddit_is_configured, "the REDDIT_* settings")
+    services["telegram"] = telegram_health(settings, now)
     return {"ok": all(service["ok"] for service in services.values()), "services": services}
 
 
@@ -55,6 +58,12 @@ def _worker(jobs: list[dict[str, Any]]) -> dict[str, Any]:
     if not ran:
         reasons.append("no job has run yet")
     return {**_state(not reasons, "; ".join(reasons)), "jobs": {job["id"]: job["last_status"] for job in ran}}
+
+
+def _alerts(backlog: dict[str, int]) -> dict[str, Any]:
+    """Judge the outbox: a dead alert is one an operator should have had."""
+    dead, waiting = backlog.get("dead", 0), backlog.get("pending", 0) + backlog.get("sending", 0)
+    return {**_state(not dead, f"{dead} could not be delivered: see `trendspark alerts list`"), "waiting": waiting}
 
 
 def _source(is_enabled: bool, is_configured: bool, needs: str) -> dict[str, Any]:

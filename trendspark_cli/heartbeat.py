@@ -19,10 +19,13 @@ log = logging.getLogger(__name__)
 class Heartbeat:
     """Beats from a thread with a store of its own, so that a body stuck in a call still shows as alive."""
 
-    def __init__(self, open_store: Callable[[], Store], run_id: int, clock: Clock) -> None:
+    def __init__(
+        self, open_store: Callable[[], Store], run_id: int, clock: Clock, *, beat_seconds: float = BEAT_SECONDS
+    ) -> None:
         self._open_store = open_store
         self._run_id = run_id
         self._clock = clock
+        self._beat_seconds = beat_seconds
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._beat, name="heartbeat", daemon=True)
 
@@ -37,7 +40,7 @@ class Heartbeat:
         self._thread.join(timeout=BEAT_SECONDS)
 
     def _beat(self) -> None:
-        while not self._ended.wait(BEAT_SECONDS):
+        while not self._ended.wait(self._beat_seconds):
             try:
                 store = self._open_store()
                 try:

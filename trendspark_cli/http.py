@@ -7,12 +7,14 @@ no library can wait for ever, send a token elsewhere, or call without being coun
 from __future__ import annotations
 
 import logging
+import math
 import time
 from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 import requests
+import urllib3
 from requests.adapters import HTTPAdapter
 
 from trendspark_cli.clock import utc_now
@@ -75,7 +77,7 @@ class BoundedAdapter(HTTPAdapter):
                 response = self._send_once(request, *args, **kwargs)
             except (requests.exceptions.SSLError, requests.exceptions.Timeout):
                 raise  # neither gets better within a second
-            except requests.exceptions.ConnectionError:
+            except (requests.exceptions.ConnectionError, requests.exceptions.ChunkedEncodingError):
                 if is_last:
                     raise
             else:
@@ -110,10 +112,13 @@ class BoundedAdapter(HTTPAdapter):
             )
 
     def _remaining(self, response: requests.Response | None) -> float | None:
+        if response is None:
+            return None
         try:
-            return float(response.headers[self._remaining_header]) if response is not None else None
+            remaining = float(response.headers[self._remaining_header])
         except (KeyError, ValueError):
             return None
+        return remaining if math.isfinite(remaining) else None
 
     def _rewritten(self, url: str) -> str:
         parts = urlsplit(url)
@@ -136,7 +141,7 @@ def _read_body(response: requests.Response, until: float) -> None:
     """Read the body in bounded time (*until* is monotonic) and memory, so that `.content` is there afterwards."""
     chunks, size = [], 0
     try:
-        for chunk in response.iter_content(_CHUNK):
+        while chunk := _next_bytes(response):
             chunks.append(chunk)
             size += len(chunk)
             if size > MAX_BODY_BYTES:
@@ -148,3 +153,17 @@ def _read_body(response: requests.Response, until: float) -> None:
         raise
     response._content = b"".join(chunks)
     response._content_consumed = True  # type: ignore[attr-defined]
+
+
+def _next_bytes(response: requests.Response) -> bytes:
+    """Return what has arrived, decoded; `iter_content` would wait for a whole chunk, however slowly it drips."""
+    try:
+        return response.raw.read1(_CHUNK, decode_content=True) or b""
+    except urllib3.exceptions.ReadTimeoutError as error:
+        raise AnswerTooSlowError("the answer stopped arriving") from error
+    except urllib3.exceptions.DecodeError as error:
+        raise requests.exceptions.ContentDecodingError(error) from error
+    except urllib3.exceptions.SSLError as error:
+        raise requests.exceptions.SSLError(error) from error
+    except urllib3.exceptions.ProtocolError as error:
+        raise requests.exceptions.ChunkedEncodingError(error) from error

@@ -18,6 +18,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from trendspark_cli import __version__, log_setup
+from trendspark_cli.api_spikes import note_api_errors
 from trendspark_cli.clock import Clock
 from trendspark_cli.errors import (
     CeilingReachedError,
@@ -26,20 +27,20 @@ from trendspark_cli.errors import (
     StopRequest,
     TrendSparkError,
 )
-from trendspark_cli.failure_streaks import note_outcome
+from trendspark_cli.failure_streaks import OpsAlertRules, note_outcome
 from trendspark_cli.heartbeat import Heartbeat
 from trendspark_cli.job_context import JobContext
 from trendspark_cli.locks import job_lock
 from trendspark_cli.metric_files import MetricFiles
 from trendspark_cli.models import RunResult
+from trendspark_cli.pausing import is_paused
 from trendspark_cli.redaction import redact
-from trendspark_cli.run_records import record_end, record_skip
+from trendspark_cli.run_records import record_abandoned, record_end, record_late_failure, record_skip
 from trendspark_cli.schedules import lateness
 from trendspark_cli.stop_signals import StopSignals
 from trendspark_cli.store.protocol import Store
 
 QUIET_WHEN_RUNNING = ("stream", "deliver")  # cron starts them each minute: a held lock is no news
-PAUSED_WITH = {"ingest": "ingest_rank", "rank": "ingest_rank"}  # pausing the pair pauses both
 Body = Callable[[JobContext], None]
 
 log = logging.getLogger(__name__)
@@ -52,6 +53,7 @@ class Outcome:
     exit_code: int = ExitCode.DONE
     status: str = "success"
     error: TrendSparkError | Exception | StopRequest | None = None
+    store_error: Exception | None = None  # what kept the end of the run from being recorded
 
     @property
     def message(self) -> str | None:
@@ -74,8 +76,7 @@ class JobRunner:
     open_store: Callable[[], Store]
     metric_files: MetricFiles
     timeouts: dict[str, timedelta | None]
-    failure_threshold: int
-    alerts_are_muted: bool
+    alert_rules: OpsAlertRules
     has_terminal: bool
 
     def run(self, job_id: str, body: Body, *, locks: Sequence[str] = (), is_dry: bool = False) -> RunResult:
@@ -109,10 +110,11 @@ class JobRunner:
                     "abandoned",
                     "the process was killed",
                     started,
-                    threshold=self.failure_threshold,
-                    muted=self.alerts_are_muted,
+                    self.alert_rules,
                 )
-            paused = store.job_states.get(job_id).paused or store.job_states.get(PAUSED_WITH.get(job_id, job_id)).paused
+            if abandoned:
+                record_abandoned(store, job_id, len(abandoned))
+            paused = is_paused(store, job_id)
             if paused:
                 run_id = record_skip(store, job_id, started, ExitCode.DONE, "paused")
             else:
@@ -141,6 +143,7 @@ class JobRunner:
         """Run the body and say how it ended; from then on signals wait."""
         try:
             try:
+                signals.listen()
                 body(job)
             finally:
                 signals.ignore()
@@ -176,20 +179,14 @@ class JobRunner:
                     duration,
                     lateness(job_id, job.now) if not self.has_terminal else None,
                 )
-                note_outcome(
-                    job.store,
-                    job_id,
-                    job.run_id,
-                    outcome.status,
-                    outcome.message,
-                    now,
-                    threshold=self.failure_threshold,
-                    muted=self.alerts_are_muted,
-                )
-        except TrendSparkError as error:
+                note_outcome(job.store, job_id, job.run_id, outcome.status, outcome.message, now, self.alert_rules)
+                note_api_errors(job.store, now, self.alert_rules)
+        except Exception as error:
             log.exception("the end of run %s was not recorded", job.run_id)
             if outcome.error is None:
-                return Outcome(error.exit_code, "error", error)
+                code = error.exit_code if isinstance(error, TrendSparkError) else ExitCode.FAILED
+                outcome = Outcome(code, "error", error)
+            return replace(outcome, store_error=error)
         return outcome
 
     def _export(self, job: JobContext, job_id: str, outcome: Outcome) -> Outcome:
@@ -197,12 +194,13 @@ class JobRunner:
         assert job.run_id is not None
         try:
             self._write_metrics(job_id, job.store)
-        except TrendSparkError as error:
-            log.error("metrics of %s were not written: %s", job_id, error)
+        except Exception as error:
+            log.error("metrics of %s were not written: %s", job_id, error, exc_info=True)
             if outcome.error is None:
-                outcome = replace(outcome, exit_code=error.exit_code, error=error)
-                with suppress(TrendSparkError):
-                    job.store.job_runs.amend(job.run_id, error.exit_code, outcome.message or "")
+                code = error.exit_code if isinstance(error, TrendSparkError) else ExitCode.FAILED
+                outcome = replace(outcome, exit_code=code, error=error)
+                with suppress(TrendSparkError), job.store.transaction():
+                    record_late_failure(job, job_id, code, outcome.message or "")
         return outcome
 
     def _write_metrics(self, job_id: str, store: Store) -> None:
@@ -231,7 +229,7 @@ class JobRunner:
                 outcome = self._call(job, job_id, body, signals)
         finally:
             store.close()
-        return _result(job, job_id, outcome, time.monotonic() - started)
+        return replace(_result(job, job_id, outcome, time.monotonic() - started), is_dry=True)
 
 
 def _result(job: JobContext, job_id: str, outcome: Outcome, duration: float) -> RunResult:
@@ -250,4 +248,5 @@ def _result(job: JobContext, job_id: str, outcome: Outcome, duration: float) -> 
         errors,
         job.result,
         outcome.error,
+        store_error=outcome.store_error,
     )

@@ -13,6 +13,8 @@ from pathlib import Path
 from trendspark_cli.clock import to_text
 from trendspark_cli.errors import ConfigError, LockHeldError, StoreError
 
+STORE_ALERT_MARKER = "store-alert.lock"  # made by `db init`, so that noting the time needs no space on a full disk
+
 
 @contextmanager
 def job_lock(folder: Path, job_id: str, now: datetime) -> Iterator[None]:

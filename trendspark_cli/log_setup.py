@@ -7,6 +7,7 @@ import logging
 import os
 import sys
 from datetime import UTC, datetime
+from io import TextIOWrapper
 from logging.handlers import WatchedFileHandler
 from pathlib import Path
 
@@ -37,7 +38,8 @@ class TextFormatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the line, traceback included."""
-        text = f"{_time(record)} {record.levelname} {record.job} run={record.run} {record.getMessage()}"  # type: ignore[attr-defined]
+        message = record.getMessage().replace("\n", "\\n")  # a line break would let a text forge the next line
+        text = f"{_time(record)} {record.levelname} {record.job} run={record.run} {message}"  # type: ignore[attr-defined]
         if record.exc_info:
             text += "\n" + self.formatException(record.exc_info)
         return redact(text).translate(_ESCAPES)
@@ -60,6 +62,14 @@ class JsonFormatter(logging.Formatter):
         return json.dumps(fields)
 
 
+class _PrivateFileHandler(WatchedFileHandler):
+    """Follows a rotated file; a new one is readable by its owner alone, whatever the umask."""
+
+    def _open(self) -> TextIOWrapper:
+        os.close(os.open(self.baseFilename, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600))
+        return super()._open()
+
+
 def configure_logging(log_file: Path, log_format: str, *, job: str, verbose: bool) -> None:
     """Send the log to *log_file* when its folder exists; with *verbose* also to stderr."""
     context.job, context.run_id = job, None
@@ -71,8 +81,7 @@ def configure_logging(log_file: Path, log_format: str, *, job: str, verbose: boo
     handlers: list[logging.Handler] = []
     if log_file.parent.is_dir():
         try:
-            os.close(os.open(log_file, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600))
-            handlers.append(WatchedFileHandler(log_file, encoding="utf-8", errors="backslashreplace"))
+            handlers.append(_PrivateFileHandler(log_file, encoding="utf-8", errors="backslashreplace"))
         except OSError as error:
             print(redact(f"trendspark: log file {str(log_file)!r} cannot be written: {error}"), file=sys.stderr)
     if verbose:

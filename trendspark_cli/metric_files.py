@@ -13,6 +13,7 @@ from trendspark_cli.clock import from_text
 from trendspark_cli.errors import OutputError
 from trendspark_cli.locks import waiting_lock
 from trendspark_cli.metrics import BACKLOGS, BY_NAME, DURATION_BUCKETS, METRICS, Metric
+from trendspark_cli.pausing import is_paused
 from trendspark_cli.schedules import expected_interval_seconds
 from trendspark_cli.store.protocol import Store
 
@@ -43,9 +44,7 @@ class MetricFiles:
             self._ensure_folder()
             with waiting_lock(self._lock_file):
                 totals = store.totals.all()
-                contents = {
-                    job_id: job_series(totals, job_id, paused=store.job_states.get(job_id).paused) for job_id in job_ids
-                }
+                contents = {job_id: job_series(totals, job_id, paused=is_paused(store, job_id)) for job_id in job_ids}
                 contents["shared"] = shared_series(totals, store, self._limits, now)
                 for name, series in contents.items():
                     registry = CollectorRegistry()

@@ -19,6 +19,7 @@ REJECTION_REASONS = (
 )
 JOB_STATUSES = ("success", "partial", "error", "timeout", "interrupted", "skipped", "abandoned")
 CODE_CLASSES = ("2xx", "3xx", "4xx", "5xx", "transport")
+ALERT_STATUSES = ("sent", "failed", "uncertain", "dead", "digested", "expired", "muted")
 BACKLOGS = ("alerts_pending", "alerts_dead", "gaps_open")
 
 
@@ -114,6 +115,17 @@ METRICS = (
     Metric("trendspark_api_rate_limit_remaining", "gauge", "Requests left, as the service last said.", ("service",)),
     Metric("trendspark_rank_posts_total", "counter", "Posts the ranker has looked at.", zeros=({},)),
     Metric("trendspark_trends_open", "gauge", "Trends that are going on."),
+    Metric(
+        "trendspark_alert_delivery_total",
+        "counter",
+        "Alerts by what became of them; failed and uncertain ones were tried again.",
+        ("channel", "category", "status"),
+        zeros=tuple(
+            {"channel": "telegram", "category": c, "status": s}
+            for c in ("trending_alert", "job_alert", "api_alert")
+            for s in ALERT_STATUSES
+        ),
+    ),
     Metric("trendspark_queue_backlog", "gauge", "Things that wait.", ("type",)),
     Metric("trendspark_alerts_oldest_pending_seconds", "gauge", "Age of the oldest alert that waits to be sent."),
     Metric("trendspark_db_size_bytes", "gauge", "Size of the database, free pages included."),

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, get_args
 
+AlertCategory = Literal["trending_alert", "daily_ideas", "job_alert", "api_alert", "budget_alert", "manual_test"]
+ALERT_CATEGORIES: tuple[AlertCategory, ...] = get_args(AlertCategory)
 SOURCES = ("x", "reddit")  # permanent: stored in posts.source and used as a metric label
 
 
@@ -131,12 +133,62 @@ class JobState:
 
 @dataclass(frozen=True)
 class Alert:
-    """A message for the operator, to be queued once: `dedupe_key` makes a second try harmless."""
+    """A message for the operator, to be queued once: `dedupe_key` makes a second try harmless.
+
+    `title` is one plain line, for digests and lists; `html` is the message, escaped where it must be.
+    `reply_to` is the dedupe_key of the message it answers, or edits when `action` says so.
+    """
 
     dedupe_key: str
-    category: Literal["trending_alert", "daily_ideas", "job_alert", "api_alert", "budget_alert", "manual_test"]
-    body: str
+    category: AlertCategory
+    title: str
+    html: str
     channel: str = "telegram"
+    action: Literal["send", "edit"] = "send"
+    reply_to: str | None = None
+    trend_id: int | None = None
+    strength: float = 0.0  # what survives when a day has too many
+
+
+@dataclass(frozen=True)
+class QueuedAlert:
+    """An alert as it waits in the outbox."""
+
+    id: int
+    dedupe_key: str
+    category: str
+    action: str
+    reply_to: str | None
+    title: str
+    body: str
+    strength: float
+    attempts: int
+    parts_sent: int
+    message_id: str | None
+    created_at: str
+
+
+@dataclass(frozen=True)
+class ChannelState:
+    """What is remembered of a channel between processes; `recent_sends` are epoch seconds of the last minute."""
+
+    channel: str
+    paused_until: str | None = None
+    failures: int = 0  # in a row, certain or not
+    migrated_chat_id: str | None = None
+    last_error: str | None = None
+    recent_sends: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True)
+class Incident:
+    """Something that is wrong for a while: opened once, counted, told, resolved."""
+
+    key: str
+    opened_at: str
+    failures: int = 0
+    last_seen_at: str | None = None
+    alerted_at: str | None = None
 
 
 @dataclass(frozen=True)
@@ -153,6 +205,8 @@ class RunResult:
     errors: tuple[Mapping[str, str], ...] = ()
     extra: Mapping[str, object] = field(default_factory=dict)  # what a job adds: `rank` its trends
     cause: BaseException | None = None
+    is_dry: bool = False
+    store_error: BaseException | None = None  # what kept the end of the run from being recorded
 
 
 @dataclass(frozen=True)

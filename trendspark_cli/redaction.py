@@ -2,29 +2,33 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable
-from urllib.parse import quote, unquote
+from urllib.parse import quote, quote_plus, unquote
 
 MASK = "***"
 _SHORTEST = 6  # masking shorter values would blank out ordinary words
 # Forms a secret takes even when it is not a setting of ours: headers, URLs with a password or a bot token.
 _SHAPES = (
-    (re.compile(r"(?i)\b(bearer|basic)\s+[\w~+/.=%-]{8,}"), r"\1 " + MASK),
+    (re.compile(r"(?i)\b(bearer|basic)\s+(?=\S*\d|\S{24})[\w~+/.=%-]{8,}"), r"\1 " + MASK),
     (re.compile(r"(/bot)\d{5,}:[\w-]{10,}"), r"\1" + MASK),
-    (re.compile(r"(\w+://[^\s/:@]*:)[^\s/@]+(@)"), r"\1" + MASK + r"\2"),
+    (re.compile(r"(\w+://[^\s/:@]*:)[^\s/]+(@)"), r"\1" + MASK + r"\2"),
 )
 _values: list[str] = []
 
 
 def install(secrets: Iterable[str]) -> None:
     """Mask these values from now on, in the forms in which they may show up."""
-    forms = {
-        form
-        for secret in secrets
-        for form in (secret, quote(secret, safe=""), unquote(secret), secret.replace("/", "\\/"))
-    }
+    forms = {form for secret in secrets for form in _forms(secret)}
     _values[:] = sorted((form for form in forms if len(form) >= _SHORTEST), key=len, reverse=True)
+
+
+def _forms(secret: str) -> Iterable[str]:
+    """Yield the ways a value may be written: as it is, quoted for URLs, escaped for JSON and Python."""
+    yield from (secret, quote(secret), quote(secret, safe=""), quote_plus(secret), unquote(secret))
+    for escaped in (json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1], repr(secret)[1:-1]):
+        yield from (escaped, escaped.replace("/", "\\/"))
 
 
 def redact(text: str) -> str:

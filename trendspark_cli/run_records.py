@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import socket
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from trendspark_cli import __version__
+from trendspark_cli.clock import from_text
 from trendspark_cli.job_context import JobContext
 from trendspark_cli.metrics import DURATION_BUCKETS, Amount
 from trendspark_cli.store.protocol import Store
@@ -26,6 +27,8 @@ def record_end(
     assert job.run_id is not None
     job.record_calls()
     job.store.job_runs.finish(job.run_id, status, exit_code, message, job.counts, now, duration)
+    if late_seconds is not None:
+        job.store.job_runs.note_schedule(job.run_id, job.now - timedelta(seconds=late_seconds), late_seconds)
     labels = {"job": job_id}
     job.store.totals.add(
         [Amount("trendspark_job_runs_total", {"job": job_id, "status": status}, 1), *_observed(job_id, duration)]
@@ -40,6 +43,23 @@ def record_end(
     if late_seconds is not None:
         values.append(Amount("trendspark_job_lateness_seconds", labels, late_seconds))
     job.store.totals.set(values)
+
+
+def record_late_failure(job: JobContext, job_id: str, exit_code: int, message: str) -> None:
+    """Add to a finished run that its metrics could not be written; call inside a transaction."""
+    assert job.run_id is not None
+    job.store.job_runs.amend(job.run_id, exit_code, message)
+    values = [Amount("trendspark_job_last_exit_code", {"job": job_id}, exit_code)]
+    last_success = job.store.job_runs.last_success(job_id)
+    if last_success is not None:
+        moment = from_text(last_success).timestamp()
+        values.append(Amount("trendspark_job_last_success_timestamp_seconds", {"job": job_id}, moment))
+    job.store.totals.set(values)
+
+
+def record_abandoned(store: Store, job_id: str, runs: int) -> None:
+    """Count runs that ended without a word; call inside a transaction."""
+    store.totals.add([Amount("trendspark_job_runs_total", {"job": job_id, "status": "abandoned"}, runs)])
 
 
 def record_skip(store: Store, job_id: str, now: datetime, exit_code: int, why: str) -> int:

@@ -9,7 +9,7 @@ from itertools import pairwise
 
 @dataclass(frozen=True)
 class Schedule:
-    """A job and its line in crontab.example. `is_shipped` is False for jobs this version cannot run yet."""
+    """A job and its line in crontab.example; `is_scheduled` is False for an alternative that is not active there."""
 
     job_id: str
     cron: str
@@ -20,6 +20,7 @@ class Schedule:
 SCHEDULES = (
     Schedule("ingest", "*/15 * * * *", "new posts; at most 4 searches an hour"),
     Schedule("rank", "5-59/15 * * * *", "five minutes after each ingest"),
+    Schedule("deliver", "* * * * *", "alerts that wait: what Telegram did not take is tried again"),
     Schedule("ingest_rank", "*/15 * * * *", "both in one go, instead of the two lines above", is_scheduled=False),
 )
 BY_JOB = {schedule.job_id: schedule for schedule in SCHEDULES}

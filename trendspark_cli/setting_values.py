@@ -170,13 +170,12 @@ def read_env_file(path: Path) -> tuple[dict[str, str], list[str]]:
 
 
 def unknown_names(
-    known: Sequence[str], environment: Mapping[str, str], file_values: Mapping[str, str]
+    known: Sequence[str], accepted: set[str], environment: Mapping[str, str], file_values: Mapping[str, str]
 ) -> tuple[tuple[str, str], ...]:
     """Return names that look like settings of ours but are none, each with the nearest known one.
 
     In an env file every name is meant for us; in the environment only what starts like ours.
     """
-    accepted = set(known) | {f"{name}_FILE" for name in known}
     suspects = [name for name in file_values if name not in accepted]
     suspects += [name for name in environment if name.startswith(_OUR_PREFIXES) and name not in accepted]
     suspects = sorted({name for name in suspects if not _FOREIGN.fullmatch(name)})

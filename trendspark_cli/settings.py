@@ -397,7 +397,10 @@ class Settings:
     def secrets(self) -> tuple[str, ...]:
         """Return every secret value in use, for redaction."""
         known = specs()
-        return tuple(value for name, (value, _) in self.raw.items() if name in known and known[name].secret)
+        found = [value for name, (value, _) in self.raw.items() if name in known and known[name].secret]
+        # A value is used as it was read: without blanks around it, an address without its last slash.
+        forms = [form for value in found for form in (value, value.strip(), value.strip().rstrip("/"))]
+        return tuple(dict.fromkeys(forms))
 
     @property
     def x_is_configured(self) -> bool:
@@ -419,6 +422,11 @@ class Settings:
     def telegram_is_configured(self) -> bool:
         """Return whether alerts have somewhere to go."""
         return bool(self.telegram_bot_token and self.telegram_chat_id)
+
+    @property
+    def alerts_are_muted(self) -> bool:
+        """Return whether alerts are only recorded: switched off, or nowhere to go."""
+        return not (self.enable_realtime_alerts and self.telegram_is_configured)
 
 
 def specs() -> dict[str, SettingSpec]:
@@ -463,7 +471,7 @@ def load_settings(environment: Mapping[str, str] | None = None, *, env_file: Pat
     """
     environment = os.environ if environment is None else environment
     candidates = env_file_candidates(environment, env_file)
-    path = next((candidate for candidate in candidates if candidate.is_file()), None)
+    path = next((c for c in candidates if c.exists() and not c.is_dir()), None)  # a pipe is as good as a file
     named = env_file is not None or bool(environment.get("TRENDSPARK_ENV_FILE"))
     if path is None and named:
         raise ConfigError(
@@ -474,7 +482,8 @@ def load_settings(environment: Mapping[str, str] | None = None, *, env_file: Pat
     table = specs()
     raw = _raw_values(table, environment, file_values, path, problems)
     values = _parse_values(table, raw, environment, problems)
-    unknown = read.unknown_names(tuple(table), environment, file_values)
+    accepted = {*table, *(f"{name}_FILE" for name, spec in table.items() if spec.secret)}
+    unknown = read.unknown_names(tuple(table), accepted, environment, file_values)
     return Settings(**values, raw=raw, problems=tuple(problems), unknown=unknown, env_file=path)
 
 
@@ -526,7 +535,7 @@ def _parse_values(
         try:
             return spec.parse(text)
         except ValueError:
-            shown = "(secret)" if spec.secret else repr(text)
+            shown = "(not shown)" if spec.secret or "@" in text else repr(text)  # an address may hold a password
             problems.append(f"{spec.name}={shown} ({origin}): expected {spec.expected}")
             return spec.parse(read.expand(spec.default, variables)) if spec.default else None
 

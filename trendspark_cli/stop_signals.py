@@ -16,7 +16,10 @@ _SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGALRM)
 
 
 class StopSignals:
-    """While open, these signals raise StopRequest in the main thread; nested ones leave the outer's deadline alone."""
+    """Between `listen` and `ignore` these signals raise StopRequest in the main thread; before and after, they wait.
+
+    Nested ones leave the outer's deadline alone.
+    """
 
     _is_open = False  # signal handlers belong to the process
 
@@ -25,24 +28,30 @@ class StopSignals:
         self._timeout = timeout
         self._pending: StopRequest | None = None
         self._is_outermost = False
-        self._is_ignoring = False
+        self._is_listening = False
         self._previous: dict[int, Any] = {}
 
     def __enter__(self) -> StopSignals:
         if StopSignals._is_open or threading.current_thread() is not threading.main_thread():
             return self
         self._is_outermost = StopSignals._is_open = True
-        self._store.set_after_commit(self._raise_pending)
         for number in _SIGNALS:
             self._previous[number] = signal.signal(number, self._on_signal)
         if self._timeout is not None and self._timeout > timedelta(0):
             signal.setitimer(signal.ITIMER_REAL, self._timeout.total_seconds())
         return self
 
+    def listen(self) -> None:
+        """From now on a signal ends the body; one that came before ends it at once."""
+        if self._is_outermost:
+            self._is_listening = True
+            self._store.set_after_commit(self._raise_pending)
+            self._raise_pending()
+
     def ignore(self) -> None:
         """From now on let everything run to its end: the steps after a body must not be cut short."""
         if self._is_outermost:
-            self._is_ignoring = True
+            self._is_listening, self._pending = False, None
             signal.setitimer(signal.ITIMER_REAL, 0)
             self._store.set_after_commit(lambda: None)
 
@@ -56,11 +65,9 @@ class StopSignals:
                 signal.signal(number, previous)
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
-        if self._is_ignoring:
-            return
         if self._pending is None:
             self._pending = self._request(number)
-        if not self._store.in_transaction:
+        if self._is_listening and not self._store.in_transaction:
             self._raise_pending()
 
     def _raise_pending(self) -> None:

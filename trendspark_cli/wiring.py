@@ -15,7 +15,15 @@ from typing import Any
 from trendspark_cli import log_setup, redaction
 from trendspark_cli.clock import Clock, utc_now
 from trendspark_cli.console import Output, report
-from trendspark_cli.errors import ConfigError, ExitCode, StopRequest, TrendSparkError
+from trendspark_cli.errors import (
+    ConfigError,
+    ExitCode,
+    IntegrityError,
+    StopRequest,
+    StoreBusyError,
+    StoreError,
+    TrendSparkError,
+)
 from trendspark_cli.settings import Settings, load_settings
 from trendspark_cli.store.open_store import database_path, open_store, require_database
 from trendspark_cli.store.protocol import Store
@@ -26,6 +34,7 @@ if TYPE_CHECKING:
     from trendspark_cli.job_context import JobContext
     from trendspark_cli.job_runner import JobRunner
     from trendspark_cli.models import RunResult
+    from trendspark_cli.notifiers.protocol import Notifier
     from trendspark_cli.sources.protocol import Source
 
 # Source name -> what makes its sources from (settings, job); strings, so that nothing is imported before it is needed.
@@ -34,6 +43,8 @@ SOURCES: Mapping[str, str] = {
     "reddit": "trendspark_cli.sources.wired:reddit_sources",
 }
 
+# Channel name -> what makes its notifier from (settings, record), or None when it is not configured.
+NOTIFIERS: Mapping[str, str] = {"telegram": "trendspark_cli.notifiers.wired:telegram"}
 UNLIMITED = 2**53
 
 log = logging.getLogger(__name__)
@@ -59,6 +70,7 @@ class Installation:
 
     def runner(self, *, is_dry: bool = False) -> JobRunner:
         """Return the runner of jobs."""
+        from trendspark_cli.failure_streaks import OpsAlertRules
         from trendspark_cli.job_runner import JobRunner
         from trendspark_cli.metric_files import MetricFiles
 
@@ -69,14 +81,15 @@ class Installation:
             open_store=lambda: open_store(settings, read_only=is_dry),
             metric_files=MetricFiles(settings.textfile_dir, self.lock_folder / "metrics.lock", read_limits(settings)),
             timeouts=dict(settings.job_timeouts),
-            failure_threshold=settings.job_failure_threshold,
-            alerts_are_muted=not (settings.enable_realtime_alerts and settings.telegram_is_configured),
+            alert_rules=OpsAlertRules(
+                failure_threshold=settings.job_failure_threshold,
+                api_error_threshold=settings.api_error_threshold,
+                api_error_window=timedelta(seconds=settings.api_error_window_seconds),
+                cooldown=timedelta(minutes=settings.ops_alert_cooldown_minutes),
+                are_muted=settings.alerts_are_muted,
+            ),
             has_terminal=self.output.is_terminal,
         )
-
-    def open_for_reading(self) -> Store:
-        """Return the store, for commands that only look."""
-        return open_store(self.settings, read_only=True)
 
 
 @dataclass(frozen=True)
@@ -85,6 +98,15 @@ class Wired:
 
     settings: Settings
     job: JobContext
+    clock: Clock = utc_now
+
+    def notifiers(self) -> list[Notifier]:
+        """Return the configured channels; raise ConfigError when there is none."""
+        made = [_load(target)(self.settings, self.job.api_calls.append) for target in NOTIFIERS.values()]
+        notifiers: list[Notifier] = [notifier for notifier in made if notifier is not None]
+        if not notifiers:
+            raise ConfigError("no alert channel is configured", hint="set TELEGRAM_BOT_TOKEN and TELEGRAM_CHAT_ID")
+        return notifiers
 
     def sources(self, names: Sequence[str] = ()) -> list[Source]:
         """Return the configured sources, or those of *names*; raise ConfigError when there is none."""
@@ -166,7 +188,9 @@ def run_steps(here: Installation, job_id: str, steps: Mapping[str, Body]) -> int
         if worst is not None and worst.cause is not None:
             raise worst.cause
 
-    return _run(here, job_id, lambda _: runner.run(job_id, body, locks=(job_id, *steps)), False, None)
+    code = _run(here, job_id, lambda _: runner.run(job_id, body, locks=(job_id, *steps)), False, None)
+    deliver_now(here)
+    return code
 
 
 def _run(
@@ -182,17 +206,58 @@ def _run(
     except TrendSparkError as error:
         log.error("%s: %s", job_id, error, exc_info=True)
         here.output.failure(error, where=job_id, exit_code=error.exit_code)
+        _tell_of_broken_store(here, job_id, error)
         return error.exit_code
     report(result, here.output)
+    if isinstance(result.store_error, TrendSparkError):
+        _tell_of_broken_store(here, job_id, result.store_error)
     if show is not None and not here.output.is_json:
         show(result)
     return result.exit_code
 
 
+def deliver_now(here: Installation) -> None:
+    """Send what the job before queued; its own failures are on record and never that job's."""
+    from trendspark_cli.jobs.command_bodies import deliver_body
+
+    if here.settings.alerts_are_muted:
+        return
+    try:
+        here.runner().run("deliver", _wired(here, deliver_body()))
+    except TrendSparkError as error:
+        log.error("delivery could not run: %s", error)
+
+
+def _tell_of_broken_store(here: Installation, job_id: str, error: TrendSparkError) -> None:
+    """Alert at once when the database is what failed; a busy one is no news."""
+    from trendspark_cli.direct_alert import send_directly
+
+    is_broken = isinstance(error, (IntegrityError, StoreError)) and not isinstance(error, StoreBusyError)
+    if here.settings.alerts_are_muted or not (is_broken or not here.database.exists()):
+        return
+    notifiers = [_load(target)(here.settings, lambda call: None) for target in NOTIFIERS.values()]
+    cooldown = timedelta(minutes=here.settings.ops_alert_cooldown_minutes)
+    send_directly(notifiers, here.lock_folder, job_id, error, here.clock(), cooldown)
+
+
 def look(here: Installation, where: str, action: Callable[[Store], int | None]) -> int:
     """Run a command that only reads, and return its exit code."""
+    return _with_store(here, where, action, read_only=True)
+
+
+def change(here: Installation, where: str, action: Callable[[Store], int | None]) -> int:
+    """Run a command that changes a few rows at once, in one transaction, and return its exit code."""
+
+    def in_one(store: Store) -> int | None:
+        with store.transaction():
+            return action(store)
+
+    return _with_store(here, where, in_one, read_only=False)
+
+
+def _with_store(here: Installation, where: str, action: Callable[[Store], int | None], *, read_only: bool) -> int:
     try:
-        store = here.open_for_reading()
+        store = open_store(here.settings, read_only=read_only)
         try:
             return action(store) or ExitCode.DONE
         finally:
@@ -205,7 +270,7 @@ def look(here: Installation, where: str, action: Callable[[Store], int | None]) 
 def _wired(here: Installation, body: Body) -> Callable[[JobContext], None]:
     def wired_body(job: JobContext) -> None:
         here.settings.require()
-        body(Wired(here.settings, job))
+        body(Wired(here.settings, job, here.clock))
 
     return wired_body
 

@@ -68,7 +68,9 @@ def test_jobs_know_no_database_no_service_and_no_notifier() -> None:
 
 
 def test_the_runner_knows_no_particular_job() -> None:
-    rooms = [name for room in ("job_runner", "run_records", "failure_streaks", "stop_signals") for name in in_room(room)]
+    rooms = [
+        name for room in ("job_runner", "run_records", "failure_streaks", "stop_signals") for name in in_room(room)
+    ]
 
     assert offenders(rooms, *ours("jobs", "sources", "ranking", "cli", "wiring", "settings")) == []
 

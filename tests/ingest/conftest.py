@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from tests.ingest.operator import NOW, TOKEN, Operator
 from tests.servers import XServer, x_post
 

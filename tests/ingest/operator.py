@@ -64,7 +64,9 @@ class Operator:
         body = rank_body()
         return here.runner().run("rank", lambda job: body(Wired(here.settings, job)))
 
-    def command(self, *arguments: str, environment: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+    def command(
+        self, *arguments: str, environment: Mapping[str, str] | None = None
+    ) -> subprocess.CompletedProcess[str]:
         """Run the real command, with nothing of the surroundings but a PATH."""
         return subprocess.run(
             [sys.executable, "-m", "trendspark_cli", *arguments],

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from tests.ingest.operator import NOW, Operator
 from tests.servers import RedditServer, reddit_post
 from tests.servers.reddit_server import Closed

@@ -7,6 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+
 from tests.ingest.conftest import ids_of, week_of_posts
 from tests.ingest.operator import NOW, TOKEN, Operator
 from tests.servers import XServer, edit_of, faults, retweet_of, x_post
@@ -23,9 +24,7 @@ def test_every_count_of_a_run_agrees_to_the_post(operator: Operator, x_server: X
     operator.ingest()
 
     audit = operator.rows("SELECT sum(fetched) AS fetched, sum(new) AS new, sum(reads) AS reads FROM ingest_audit")[0]
-    totals = {
-        (row["name"], row["labels"]): row["value"] for row in operator.rows("SELECT * FROM metric_totals")
-    }
+    totals = {(row["name"], row["labels"]): row["value"] for row in operator.rows("SELECT * FROM metric_totals")}
     assert audit == {"fetched": 350, "new": 350, "reads": 350}
     assert totals["trendspark_ingest_items_total", '{"source":"x"}'] == 350
     assert totals["trendspark_x_reads_total", '{"endpoint":"search_recent"}'] == 350
@@ -115,7 +114,9 @@ def test_a_cursor_older_than_seven_days_starts_again_and_records_what_is_lost(
     result = operator.ingest()
 
     assert (result.exit_code, result.counts["new"]) == (0, 350)
-    assert operator.rows("SELECT state, since_id FROM gaps WHERE state = 'lost'") == [{"state": "lost", "since_id": old}]
+    assert operator.rows("SELECT state, since_id FROM gaps WHERE state = 'lost'") == [
+        {"state": "lost", "since_id": old}
+    ]
 
 
 def test_a_cursor_that_x_calls_too_old_starts_again(operator: Operator, x_server: XServer) -> None:
@@ -228,7 +229,9 @@ def test_the_token_is_in_no_file_and_no_output_after_a_failure(operator: Operato
     done = operator.command("-v", "ingest")
 
     assert done.returncode == 77
-    everything = done.stdout + done.stderr + "".join(
-        path.read_bytes().decode("utf-8", "replace") for path in operator.home.rglob("*") if path.is_file()
+    everything = (
+        done.stdout
+        + done.stderr
+        + "".join(path.read_bytes().decode("utf-8", "replace") for path in operator.home.rglob("*") if path.is_file())
     )
     assert TOKEN not in everything

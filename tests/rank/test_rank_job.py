@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from tests.ingest.operator import Operator
 from tests.ranking.streams import background, said
 from trendspark_cli.clock import from_epoch, to_text
@@ -65,7 +66,8 @@ def test_a_burst_opens_one_trend_with_its_reasons(operator: Operator) -> None:
 
     result = operator.rank()
 
-    [trend] = result.extra["trends"]  # type: ignore[misc]
+    trends: Any = result.extra["trends"]
+    [trend] = trends
     assert result.exit_code == 0
     assert (trend["label"], trend["state"], trend["authors"]) == ("volcano eruption", "open", 20)
     assert trend["expected"] < 1 < trend["observed"]

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
 from tests.ingest.operator import TOKEN, Operator
 from tests.servers import XServer, faults
 

@@ -1,4 +1,4 @@
-"""Local imitations of the X and Reddit web APIs, answering on real sockets of this machine.
+"""Local imitations of the X, Reddit and Telegram web APIs, answering on real sockets of this machine.
 
 Tests point the real tweepy and praw at them; see `XServer`, `RedditServer`, and `faults` for
 what can be made to go wrong. Nothing here reaches the network.
@@ -10,6 +10,7 @@ from .http_base import LocalServer
 from .messages import Answer, Fault, LoggedRequest, Request
 from .reddit_posts import reddit_post
 from .reddit_server import RedditServer
+from .telegram_server import TelegramServer
 from .x_posts import edit_of, retweet_of, x_id, x_post
 from .x_server import XServer
 
@@ -21,6 +22,7 @@ __all__ = [
     "LoggedRequest",
     "RedditServer",
     "Request",
+    "TelegramServer",
     "XServer",
     "edit_of",
     "praw_client",

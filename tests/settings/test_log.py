@@ -59,7 +59,10 @@ def test_secrets_reach_no_json_line_and_each_line_is_json(log_file: Path) -> Non
     log.info("жук %s", "\x1b[31m")
 
     lines = [json.loads(line) for line in log_file.read_text().splitlines()]
-    assert [(line["level"], line["job"], line["run"]) for line in lines] == [("error", "rank", "-"), ("info", "rank", "-")]
+    assert [(line["level"], line["job"], line["run"]) for line in lines] == [
+        ("error", "rank", "-"),
+        ("info", "rank", "-"),
+    ]
     assert SECRET not in log_file.read_text()
     assert "RuntimeError" in lines[0]["traceback"]
 
@@ -77,6 +80,8 @@ def test_foreign_text_cannot_forge_a_line_of_the_log(log_file: Path) -> None:
 
 
 def test_text_that_is_no_unicode_is_logged_all_the_same(log_file: Path) -> None:
+    configure_logging(log_file, "text", job="ingest", verbose=False)  # and so away from pytest's own handler
+
     log.warning("file %s", "\udcff")
 
     assert "\\udcff" in log_file.read_text()
@@ -110,9 +115,7 @@ def test_a_missing_folder_costs_the_log_and_nothing_else(tmp_path: Path) -> None
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_log_that_cannot_be_written_is_told_in_one_line(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_log_that_cannot_be_written_is_told_in_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "trendspark.log").mkdir()
 
     configure_logging(tmp_path / "trendspark.log", "text", job="ingest", verbose=False)

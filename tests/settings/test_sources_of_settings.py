@@ -19,9 +19,7 @@ def settings_of(folder: Path, environment: Mapping[str, str] | None = None, file
 
 
 def test_the_environment_beats_the_env_file_and_the_file_beats_the_default(tmp_path: Path) -> None:
-    found = settings_of(
-        tmp_path, {"X_MAX_READS_PER_DAY": "1"}, "X_MAX_READS_PER_DAY=2\nX_MAX_READS_PER_MONTH=3\n"
-    )
+    found = settings_of(tmp_path, {"X_MAX_READS_PER_DAY": "1"}, "X_MAX_READS_PER_DAY=2\nX_MAX_READS_PER_MONTH=3\n")
 
     assert (found.x_max_reads_per_day, found.x_max_reads_per_month, found.alert_max_per_day) == (1, 3, 20)
 

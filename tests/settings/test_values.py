@@ -33,7 +33,7 @@ def test_lists_take_commas_quotes_or_json(text: str, items: tuple[str, ...]) -> 
 
 @pytest.mark.parametrize("text", ['["a"', "[1, 2]", '["a", null]', "[["])
 def test_a_list_that_is_half_json_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match=""):
+    with pytest.raises(ValueError, match=r"Expecting|\["):
         read.LIST.read(text)
 
 
@@ -47,7 +47,7 @@ def test_durations_are_a_number_and_a_unit(text: str, seconds: float) -> None:
 
 @pytest.mark.parametrize("text", ["", "m", "-5m", "5 m", "1h30m", "5w", "five", "1e3", "inf", "nan", "999999999999d"])
 def test_what_is_no_duration_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match=""):
+    with pytest.raises(ValueError, match="no duration"):
         parse_duration(text)
 
 

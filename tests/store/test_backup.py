@@ -43,7 +43,9 @@ def test_a_backup_taken_while_a_job_writes_is_sound_and_consistent(workplace: Wo
         copy.close()
 
 
-def test_a_backup_holds_what_was_committed_and_not_yet_folded_into_the_file(workplace: Workplace, tmp_path: Path) -> None:
+def test_a_backup_holds_what_was_committed_and_not_yet_folded_into_the_file(
+    workplace: Workplace, tmp_path: Path
+) -> None:
     store = workplace.store()
     with store.transaction():
         store.posts.save([post()], NOW)

@@ -17,7 +17,9 @@ from trendspark_cli.store.sqlite.store import SqliteStore
 TODAY = "2026-11-01"
 
 
-def open_gap(store: SqliteStore, since: str = "1", until: str = "9", *, query: str = "q", profile: str = "default") -> int:
+def open_gap(
+    store: SqliteStore, since: str = "1", until: str = "9", *, query: str = "q", profile: str = "default"
+) -> int:
     """Record a gap."""
     with store.transaction():
         return store.gaps.open(
@@ -200,13 +202,11 @@ def test_calls_are_recorded_once_with_their_metrics(store: SqliteStore) -> None:
         job.record_calls()
         job.record_calls()
 
-    assert store.totals.all() == {
-        "trendspark_api_requests_total": [({"code_class": "transport", "service": "x"}, 1.0)]
-    }
+    assert store.totals.all() == {"trendspark_api_requests_total": [({"code_class": "transport", "service": "x"}, 1.0)]}
 
 
 def test_queueing_the_same_alert_twice_keeps_one(store: SqliteStore) -> None:
-    alert = Alert("key", "job_alert", "ingest failed")
+    alert = Alert("key", "job_alert", "ingest failed", "<b>ingest failed</b>")
 
     added = [store.notifications.queue(alert, NOW, muted=False) for _ in range(2)]
 

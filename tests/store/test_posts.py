@@ -175,21 +175,11 @@ def test_known_posts_are_counted_without_being_stored(store: SqliteStore) -> Non
     assert store.posts.count_known([post("1"), post("3"), post("2", source="reddit")]) == 1
 
 
-@pytest.mark.parametrize("text", ["🙂" * 1000, "line\nline", "O'Brien; DROP TABLE posts;--", "{\"a\": 1}", "‮bidi"])
+@pytest.mark.parametrize("text", ["🙂" * 1000, "line\nline", "O'Brien; DROP TABLE posts;--", '{"a": 1}', "‮bidi"])
 def test_texts_come_back_as_they_went_in(store: SqliteStore, text: str) -> None:
     save(store, post(text=text))
 
     assert stored(store)["text"] == text
-
-
-def test_a_window_holds_posts_from_its_start_to_before_its_end(store: SqliteStore) -> None:
-    now = int(NOW.timestamp())
-    times = {"before": -1, "first": 0, "last": 899, "after": 900}
-    save(store, *[post(name, created_at=to_text(NOW + timedelta(seconds=s))) for name, s in times.items()])
-
-    ids = [row[0] for row in store.posts.window(now, now + 900, 100)]
-
-    assert ids == [stored(store, "first")["id"], stored(store, "last")["id"]]
 
 
 def test_the_busiest_posts_are_refreshed_first_and_no_more_than_asked_for(store: SqliteStore) -> None:

@@ -150,7 +150,7 @@ def test_upgrading_a_current_database_changes_nothing(workplace: Workplace) -> N
 
 
 def test_an_interrupted_upgrade_is_finished_by_the_next(workplace: Workplace) -> None:
-    _forget_migration(workplace.database, KNOWN_MIGRATIONS[-1], drop=("notifications", "channel_states"))
+    _forget_migration(workplace.database, KNOWN_MIGRATIONS[-1], drop=("notifications", "channel_states", "incidents"))
 
     steps = upgrade_database(workplace.database)
 
@@ -159,7 +159,7 @@ def test_an_interrupted_upgrade_is_finished_by_the_next(workplace: Workplace) ->
 
 
 def test_an_older_schema_is_78_and_says_db_upgrade(workplace: Workplace) -> None:
-    _forget_migration(workplace.database, KNOWN_MIGRATIONS[-1], drop=("notifications", "channel_states"))
+    _forget_migration(workplace.database, KNOWN_MIGRATIONS[-1], drop=("notifications", "channel_states", "incidents"))
 
     with pytest.raises(ConfigError, match="older schema") as caught:
         open_sqlite(workplace.database)
@@ -295,4 +295,3 @@ def _forget_migration(path: Path, name: str, *, drop: tuple[str, ...]) -> None:
         raw.execute(f"DROP TABLE {table}")
     raw.commit()
     raw.close()
-

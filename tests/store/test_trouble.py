@@ -5,15 +5,18 @@ from __future__ import annotations
 import inspect
 import sqlite3
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from typing import Any, get_type_hints
 
 import pytest
 
 from tests.builders import NOW, Workplace, page, post
 from trendspark_cli.errors import StoreBusyError, StoreError
-from trendspark_cli.models import Alert, JobState, PageOutcome, RankingProgress
+from trendspark_cli.models import Alert, ChannelState, Incident, JobState, PageOutcome, RankingProgress
 from trendspark_cli.ranking.history import SourceState, TermState
 from trendspark_cli.ranking.lifecycle import TrendRecord, TrendState
+from trendspark_cli.ranking.segments import read_segment
+from trendspark_cli.ranking.terms import Vocabulary
 from trendspark_cli.store import protocol
 from trendspark_cli.store.sqlite.store import SqliteStore
 
@@ -49,6 +52,7 @@ GAP: dict[str, Any] = {
     "run_id": None,
     "now": NOW,
 }
+SEGMENT = read_segment([(1, "x", None, None, 1793530800, "the bridge")], Vocabulary())
 FAINT = TermState(count=0.0, chi=0.0, last_tick=0, last_tick_posts=0)
 WRITERS: dict[str, Callable[[SqliteStore], object]] = {
     "posts.save": lambda s: s.posts.save([post("2")], NOW),
@@ -73,9 +77,23 @@ WRITERS: dict[str, Callable[[SqliteStore], object]] = {
     "job_states.save": lambda s: s.job_states.save(JobState("rank", paused=True)),
     "totals.add": lambda s: s.totals.add([("n", {}, 1)]),
     "totals.set": lambda s: s.totals.set([("n", {}, 1)]),
-    "notifications.queue": lambda s: s.notifications.queue(Alert("k2", "job_alert", "text"), NOW, muted=False),
+    "notifications.queue": lambda s: s.notifications.queue(Alert("k2", "job_alert", "text", "text"), NOW, muted=False),
+    "notifications.claim": lambda s: s.notifications.claim(1, NOW),
+    "notifications.reclaim": lambda s: s.notifications.reclaim("telegram", NOW),
+    "notifications.note_part": lambda s: s.notifications.note_part(1, 1, "7", NOW),
+    "notifications.mark": lambda s: s.notifications.mark(1, "sent"),
+    "notifications.put_back": lambda s: s.notifications.put_back(1, NOW, "later"),
+    "notifications.revive": lambda s: s.notifications.revive(None, NOW),
+    "notifications.drop": lambda s: s.notifications.drop(1),
+    "channels.save": lambda s: s.channels.save(ChannelState("telegram", failures=1)),
+    "incidents.save": lambda s: s.incidents.save(Incident("api:x", "2026-11-01T12:00:00.000Z")),
+    "incidents.close": lambda s: s.incidents.close("api:x"),
+    "job_runs.note_schedule": lambda s: s.job_runs.note_schedule(1, NOW, 3.0),
+    "notice_after": lambda s: s.notice_after("new", NOW, timedelta(minutes=1)),
+    "ranking.add_segment": lambda s: s.ranking.add_segment(SEGMENT),
+    "ranking.drop_segments": lambda s: s.ranking.drop_segments(10**12),
     "trends.save": lambda s: s.trends.save(TREND, 6.0),
-    "trends.set_alert_key": lambda s: s.trends.set_alert_key(1, "key"),
+    "trends.set_alert": lambda s: s.trends.set_alert(1, "key", 3.0),
     "ranking.put": lambda s: s.ranking.put({7: FAINT}),
     "ranking.drop_faint": lambda s: s.ranking.drop_faint(10**6),
     "ranking.put_sources": lambda s: s.ranking.put_sources({"x": SourceState(1.0, 1.0, (0.0,) * 24, 0, 1, 1)}),
@@ -87,7 +105,6 @@ READERS: dict[str, Callable[[SqliteStore], object]] = {
     "posts.newest_id": lambda s: s.posts.newest_id(),
     "posts.count": lambda s: s.posts.count(),
     "posts.count_known": lambda s: s.posts.count_known([post()]),
-    "posts.window": lambda s: list(s.posts.window(0, 10, 10)),
     "posts.leaving": lambda s: s.posts.leaving(("", 0), 10, 10, 10),
     "posts.arrived": lambda s: s.posts.arrived(0, 10),
     "posts.count_between": lambda s: s.posts.count_between(0, 10),
@@ -110,12 +127,25 @@ READERS: dict[str, Callable[[SqliteStore], object]] = {
     "totals.all": lambda s: s.totals.all(),
     "notifications.backlog": lambda s: s.notifications.backlog(),
     "notifications.oldest_pending": lambda s: s.notifications.oldest_pending(),
+    "notifications.due": lambda s: s.notifications.due("telegram", NOW),
+    "notifications.waiting": lambda s: s.notifications.waiting("telegram"),
+    "notifications.message_of": lambda s: s.notifications.message_of("k1"),
+    "notifications.sent_today": lambda s: s.notifications.sent_today("telegram", "2026-11-01"),
+    "notifications.listing": lambda s: s.notifications.listing(5),
+    "notifications.get": lambda s: s.notifications.get(1),
+    "channels.get": lambda s: s.channels.get("telegram"),
+    "incidents.open_ones": lambda s: s.incidents.open_ones("api:"),
+    "incidents.api_errors": lambda s: s.incidents.api_errors(NOW),
+    "job_runs.last_success": lambda s: s.job_runs.last_success("ingest"),
+    "trends.alert_of": lambda s: s.trends.alert_of(1),
+    "ranking.segments": lambda s: list(s.ranking.segments(0)),
     "trends.living": lambda s: s.trends.living(NOW),
     "trends.post_ids": lambda s: s.trends.post_ids(1),
     "trends.listing": lambda s: s.trends.listing(5),
     "trends.get": lambda s: s.trends.get(1),
     "trends.count_open": lambda s: s.trends.count_open(),
     "ranking.get": lambda s: s.ranking.get([7]),
+    "ranking.counts": lambda s: s.ranking.counts([7]),
     "ranking.sources": lambda s: s.ranking.sources(),
     "ranking.progress": lambda s: s.ranking.progress(),
     "size_bytes": lambda s: s.size_bytes(),
@@ -135,7 +165,7 @@ def busy(workplace: Workplace) -> Iterator[SqliteStore]:
         store.gaps.open(**GAP)
         store.ranking.put({7: FAINT})
         store.trends.save(TREND, 6.0)
-        store.notifications.queue(Alert("k1", "job_alert", "text"), NOW, muted=False)
+        store.notifications.queue(Alert("k1", "job_alert", "text", "text"), NOW, muted=False)
         assert run_id == 1
     store.connection.raw.execute("PRAGMA busy_timeout = 1")
     other = sqlite3.connect(workplace.database, isolation_level=None)

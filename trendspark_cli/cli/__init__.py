@@ -18,8 +18,11 @@ class Root(LazyGroup):
     table: ClassVar[Mapping[str, str]] = {
         "ingest": "trendspark_cli.cli.ingest",
         "rank": "trendspark_cli.cli.rank",
+        "deliver": "trendspark_cli.cli.deliver",
+        "alert-test": "trendspark_cli.cli.alert_test",
         "jobs": "trendspark_cli.cli.jobs",
         "trends": "trendspark_cli.cli.trends",
+        "alerts": "trendspark_cli.cli.alerts",
         "audit": "trendspark_cli.cli.audit",
         "gaps": "trendspark_cli.cli.gaps",
         "budget": "trendspark_cli.cli.budget",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from calendar import monthrange
+from datetime import datetime
 from typing import Any
 
 import typer
@@ -30,6 +32,7 @@ def budget(as_json: JsonFlag = False) -> None:
             "used": used,
             "reserved": reserved,
             "limit": limit,
+            "forecast": round(used / elapsed(installed.clock(), period)),
             "used_usd": round(used * price, 4),
             "limit_usd": round(limit * price, 2),
         }
@@ -42,3 +45,9 @@ def budget(as_json: JsonFlag = False) -> None:
         installed.output.table(tuple(rows[0]), [tuple(row.values()) for row in rows])
 
     raise typer.Exit(look(installed, "budget", action))
+
+
+def elapsed(now: datetime, period: str) -> float:
+    """Return which part of this UTC day or month is over; at least an hour of a day, so that forecasts stay sane."""
+    day = max(1 / 24, (now.hour * 60 + now.minute) / 1440)
+    return day if period == "day" else (now.day - 1 + day) / monthrange(now.year, now.month)[1]

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from trendspark_cli.cli.options import JsonFlag, QuietFlag, VerboseFlag, here, sub_app
+from trendspark_cli.models import RunResult
 from trendspark_cli.wiring import run
 
 app = sub_app()
@@ -14,7 +15,9 @@ app = sub_app()
 
 @app.command()
 def ingest(
-    source: Annotated[list[str] | None, typer.Option(help="Read only this source, x or reddit; may be repeated.")] = None,
+    source: Annotated[
+        list[str] | None, typer.Option(help="Read only this source, x or reddit; may be repeated.")
+    ] = None,
     file: Annotated[
         str | None,
         typer.Option("--from", help="Read only this file of posts, - for stdin: NDJSON, X API pages, Reddit listings."),
@@ -31,5 +34,12 @@ def ingest(
     """Fetch new posts from every configured source, or from a file."""
     from trendspark_cli.jobs.command_bodies import ingest_body
 
+    installed = here("ingest", is_json=as_json, quiet=quiet, verbose=verbose)
+
+    def show(result: RunResult) -> None:
+        estimates = result.extra.get("estimates")
+        if isinstance(estimates, list) and estimates:
+            installed.output.table(tuple(estimates[0]), [tuple(row.values()) for row in estimates])
+
     body = ingest_body(sources=source or [], file=file, limit=limit, profile=profile)
-    raise typer.Exit(run(here("ingest", is_json=as_json, quiet=quiet, verbose=verbose), "ingest", body, is_dry=dry_run))
+    raise typer.Exit(run(installed, "ingest", body, is_dry=dry_run, show=show))

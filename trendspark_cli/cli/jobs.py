@@ -11,10 +11,10 @@ import typer
 from trendspark_cli.cli.options import JsonFlag, LimitOption, QuietFlag, VerboseFlag, here, sub_app
 from trendspark_cli.clock import to_text
 from trendspark_cli.console import shortened
-from trendspark_cli.errors import TrendSparkError, UsageError
+from trendspark_cli.errors import UsageError
 from trendspark_cli.jobs.command_bodies import RUNNABLE
 from trendspark_cli.store.protocol import Store
-from trendspark_cli.wiring import look, run, run_steps
+from trendspark_cli.wiring import change, deliver_now, look, run, run_steps
 
 app = sub_app("Runs of jobs.")
 JobId = Annotated[str, typer.Argument(help=f"A job: {', '.join(RUNNABLE)}.")]
@@ -82,7 +82,10 @@ def run_(job: JobId, as_json: JsonFlag = False, quiet: QuietFlag = False, verbos
         raise typer.Exit(error.exit_code)
     bodies = {step: make() for step, make in steps.items()}
     if list(bodies) == [job]:
-        raise typer.Exit(run(installed, job, bodies[job]))
+        code = run(installed, job, bodies[job])
+        if job == "rank":
+            deliver_now(installed)
+        raise typer.Exit(code)
     raise typer.Exit(run_steps(installed, job, bodies))
 
 
@@ -99,27 +102,20 @@ def resume(job: JobId) -> None:
 
 
 def _set_paused(job: str, paused: bool, reason: str) -> None:
-    from trendspark_cli.store.open_store import open_store
-
     installed = here("jobs")
-    where = "jobs pause" if paused else "jobs resume"
-    try:
+
+    def action(store: Store) -> None:
         if job not in RUNNABLE:
             raise UsageError(f"job {job!r} is unknown; expected one of {', '.join(RUNNABLE)}")
-        store = open_store(installed.settings)
-        try:
-            with store.transaction():
-                state = store.job_states.get(job)
-                by = os.environ.get("SUDO_USER") or os.environ.get("USER") or f"uid {os.getuid()}"
-                since = to_text(installed.clock()) if paused else None
-                store.job_states.save(
-                    replace(state, paused=paused, since=since, by=by if paused else None, reason=reason or None)
-                )
-            installed.runner().metric_files.write(store, [job], installed.clock())
-        finally:
-            store.close()
-    except TrendSparkError as error:
-        installed.output.failure(error, where=where, exit_code=error.exit_code)
-        raise typer.Exit(error.exit_code) from error
-    if not installed.output.is_quiet:
-        installed.output.line(f"{job} is {'paused' if paused else 'active'}")
+        by = os.environ.get("SUDO_USER") or os.environ.get("USER") or f"uid {os.getuid()}"
+        since = to_text(installed.clock())
+        found = replace(store.job_states.get(job), paused=paused, since=None, by=None, reason=None)
+        store.job_states.save(replace(found, since=since, by=by, reason=reason or None) if paused else found)
+
+    def export(store: Store) -> None:
+        installed.runner().metric_files.write(store, [job], installed.clock())
+        if not installed.output.is_quiet:
+            installed.output.line(f"{job} is {'paused' if paused else 'active'}")
+
+    where = "jobs pause" if paused else "jobs resume"
+    raise typer.Exit(change(installed, where, action) or look(installed, where, export))

@@ -27,7 +27,8 @@ GLOBALS = GlobalOptions()
 JsonFlag = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 QuietFlag = Annotated[bool, typer.Option("--quiet", "-q", help="Print results and errors only.")]
 VerboseFlag = Annotated[bool, typer.Option("--verbose", "-v", help="Print the log, with tracebacks.")]
-LimitOption = Annotated[int, typer.Option("--limit", "-n", min=1, help="Rows to show.")]
+LARGEST_ID = 2**63 - 1  # what the database can hold
+LimitOption = Annotated[int, typer.Option("--limit", "-n", min=1, max=LARGEST_ID, help="Rows to show.")]
 
 
 def sub_app(help: str = "") -> typer.Typer:

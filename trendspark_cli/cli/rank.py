@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from trendspark_cli.cli.options import JsonFlag, QuietFlag, VerboseFlag, here, sub_app
-from trendspark_cli.wiring import run
+from trendspark_cli.wiring import deliver_now, run
 
 app = sub_app()
 
@@ -26,12 +26,13 @@ def rank(
     from trendspark_cli.trend_screens import show_ranked
 
     installed = here("rank", is_json=as_json, quiet=quiet, verbose=verbose)
-    raise typer.Exit(
-        run(
-            installed,
-            "rank",
-            rank_body(top=top),
-            is_dry=dry_run,
-            show=lambda result: show_ranked(result, installed.output, explain=explain, is_dry=dry_run),
-        )
+    code = run(
+        installed,
+        "rank",
+        rank_body(top=top),
+        is_dry=dry_run,
+        show=lambda result: show_ranked(result, installed.output, explain=explain, is_dry=dry_run),
     )
+    if not dry_run:
+        deliver_now(installed)
+    raise typer.Exit(code)

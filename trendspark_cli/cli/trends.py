@@ -7,14 +7,14 @@ from typing import Annotated, Any
 
 import typer
 
-from trendspark_cli.cli.options import JsonFlag, LimitOption, here, sub_app
+from trendspark_cli.cli.options import LARGEST_ID, JsonFlag, LimitOption, here, sub_app
 from trendspark_cli.console import Output
 from trendspark_cli.errors import UsageError
 from trendspark_cli.store.protocol import Store
 from trendspark_cli.wiring import look
 
 app = sub_app("What is trending, and why.")
-TrendId = Annotated[int, typer.Argument(help="A trend's id, as `trends list` shows it.")]
+TrendId = Annotated[int, typer.Argument(min=0, max=LARGEST_ID, help="A trend's id, as `trends list` shows it.")]
 
 
 @app.command("list")

@@ -81,7 +81,7 @@ def _show(store: Store, here: Installation, folder: Path) -> None:
     for fields in store.trends.listing(20, "open"):
         output.line(f"{fields['label']}: {why(fields)}")
     output.line("")
-    command = f"{sys.argv[0]} --env-file {folder / '.env'}"
+    command = f"TRENDSPARK_HOME={folder} {sys.argv[0]} --env-file {folder / '.env'}"
     for what, where in (
         ("database", here.database),
         ("metrics", here.settings.textfile_dir),

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import timedelta
 
 from trendspark_cli.errors import ConfigError
+from trendspark_cli.models import AlertCategory
 from trendspark_cli.settings import Settings
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from trendspark_cli.alert_delivery import DeliveryRules
     from trendspark_cli.ranking.lifecycle import LifecycleRules
     from trendspark_cli.wiring import Wired
 
@@ -45,9 +48,51 @@ def rank_body(*, top: int = 20) -> Body:
         from trendspark_cli.jobs.rank import rank_topics
         from trendspark_cli.wiring import recency
 
-        rank_topics(wired.job, lifecycle_rules(wired.settings), recency(wired.settings), top=top)
+        rank_topics(
+            wired.job,
+            lifecycle_rules(wired.settings),
+            recency(wired.settings),
+            top=top,
+            alerts_are_muted=wired.settings.alerts_are_muted,
+        )
 
     return body
+
+
+def deliver_body() -> Body:
+    """Return the body of `deliver`."""
+
+    def body(wired: Wired) -> None:
+        from trendspark_cli.jobs.deliver import deliver
+
+        if wired.settings.telegram_is_configured:  # without a channel alerts are muted, so nothing waits
+            deliver(wired.job, wired.notifiers(), delivery_rules(wired.settings), wired.clock)
+
+    return body
+
+
+def alert_test_body(*, category: AlertCategory, text: str) -> Body:
+    """Return the body of `alert-test`."""
+
+    def body(wired: Wired) -> None:
+        from trendspark_cli.jobs.alert_test import send_test
+
+        for notifier in wired.notifiers():
+            rules = delivery_rules(wired.settings)
+            send_test(wired.job, notifier, rules, wired.clock, category=category, text=text)
+
+    return body
+
+
+def delivery_rules(settings: Settings) -> DeliveryRules:
+    """Return how alerts are delivered under these settings."""
+    from trendspark_cli.alert_delivery import DeliveryRules
+
+    return DeliveryRules(
+        recency=timedelta(minutes=settings.alert_recency_minutes),
+        most_per_day=settings.alert_max_per_day,
+        is_enabled=settings.enable_realtime_alerts,
+    )
 
 
 def lifecycle_rules(settings: Settings) -> LifecycleRules:
@@ -62,5 +107,6 @@ def lifecycle_rules(settings: Settings) -> LifecycleRules:
 RUNNABLE: Mapping[str, Mapping[str, Callable[[], Body]]] = {
     "ingest": {"ingest": ingest_body},
     "rank": {"rank": rank_body},
+    "deliver": {"deliver": deliver_body},
     "ingest_rank": {"ingest": ingest_body, "rank": rank_body},
 }

@@ -8,6 +8,7 @@ from typing import Any
 
 from trendspark_cli.budget import Budget
 from trendspark_cli.errors import (
+    BadAnswerError,
     CeilingReachedError,
     ConfigError,
     CursorTooOldError,
@@ -22,6 +23,8 @@ from trendspark_cli.jobs.paid_calls import fetch_page, reserve_page
 from trendspark_cli.jobs.refresh import refresh_counts
 from trendspark_cli.models import Page, Span
 from trendspark_cli.sources.protocol import Source
+
+EMPTY_PAGES = 10  # in a row: a listing that goes on longer than that without a post does not end
 
 
 def ingest(
@@ -51,6 +54,7 @@ class _Reading:
         self._job = job
         self._budgets = budgets
         self._limit = limit
+        self._left: dict[int, int] = {}  # posts each source may still bring, once it has brought some
         self._failures: dict[int, TrendSparkError] = {}  # by source, the first of each
         self._down: dict[str, UpstreamError] = {}  # services that would answer every source alike
         self._ceilings: list[CeilingReachedError] = []
@@ -124,7 +128,10 @@ class _Reading:
         job, budget = self._job, self._budgets.get(source.service)
         fills_gap = cursor_is_settled = gap_id is not None
         unread: Span | None = span
-        left = self._limit if self._limit is not None else sys.maxsize
+        left = self._left.get(id(source), self._limit if self._limit is not None else sys.maxsize)
+        if left <= 0:
+            return
+        empty = 0
         ceiling: CeilingReachedError | None = None
         reservation = reserve_page(job, source, budget, min(source.largest_page, left))
         while unread is not None and left > 0:
@@ -134,7 +141,8 @@ class _Reading:
             except TrendSparkError:
                 self._explain(gap_id, "the source failed")
                 raise
-            left -= page.fetched
+            left = self._left[id(source)] = left - page.fetched
+            empty = 0 if page.fetched else empty + 1
             with job.store.transaction():
                 usd = budget.settle(job, reservation, page.reads) if budget is not None and reservation else 0.0
                 store_page(job, source.name, source.query, page, usd=usd)
@@ -142,7 +150,7 @@ class _Reading:
                     job.store.cursors.set(job.profile, source.name, source.query, page.newest_id, job.now)
                     cursor_is_settled = True
                 gap_id = keep_gap(job, source, page, gap_id, fills_gap=fills_gap)
-                if page.unread is not None and left > 0:
+                if page.unread is not None and left > 0 and empty < EMPTY_PAGES:
                     try:
                         reservation = reserve_page(job, source, budget, min(source.largest_page, left))
                     except CeilingReachedError as reached:
@@ -151,6 +159,8 @@ class _Reading:
                 self._explain(gap_id, "spending ceiling reached")
                 raise ceiling
             unread = page.unread
+            if unread is not None and empty >= EMPTY_PAGES:
+                raise BadAnswerError(source.service, f"{empty} empty pages in a row", hint="try again later")
 
     def _explain(self, gap_id: int | None, reason: str) -> None:
         if gap_id is not None:
@@ -181,10 +191,14 @@ def estimate(job: JobContext, sources: Sequence[Source], budgets: Mapping[str, B
 
 def ingest_pages(job: JobContext, name: str, pages: Iterable[Page]) -> None:
     """Store pages of a file; reading a file again stores nothing twice, so no cursor is kept."""
+    seen: set[tuple[str, str]] = set()
     for page in pages:
         if job.dry_run:
+            fresh = {(post.source, post.source_id): post for post in page.posts}
+            unseen = [post for key, post in fresh.items() if key not in seen]
+            seen.update(fresh)
             job.count("fetched", page.fetched)
-            job.count("new", len({post[:2] for post in page.posts}) - job.store.posts.count_known(page.posts))
+            job.count("new", len(unseen) - job.store.posts.count_known(unseen))
             job.count("rejected", len(page.rejections))
             continue
         with job.store.transaction():

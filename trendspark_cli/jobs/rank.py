@@ -7,24 +7,28 @@ from typing import Any
 
 from trendspark_cli.job_context import JobContext
 from trendspark_cli.jobs.history_folding import HistoryFolding
-from trendspark_cli.ranking.lifecycle import LifecycleRules, TrendRecord, advance_trends
+from trendspark_cli.jobs.trend_alerts import queue_closed, queue_grown, queue_opened
+from trendspark_cli.ranking.lifecycle import LifecycleRules, TrendChanges, TrendRecord, advance_trends
 from trendspark_cli.ranking.ticks import LONGEST_WINDOW_SECONDS, TICK_SECONDS, TICKS_PER_DAY, tick_of
 from trendspark_cli.ranking.topics import Topic, find_topics, spell_topic
-from trendspark_cli.ranking.window import Window
 from trendspark_cli.trend_fields import trend_fields, trend_json
 
 
-def rank_topics(job: JobContext, rules: LifecycleRules, recency: timedelta, *, top: int) -> None:
-    """Open, update and close trends as of now; the same data again change nothing.
+def rank_topics(
+    job: JobContext, rules: LifecycleRules, recency: timedelta, *, top: int, alerts_are_muted: bool
+) -> None:
+    """Open, update and close trends as of now, and queue their alerts; the same data again change nothing.
 
     Ticks that ended longer ago than *recency* only become history: nobody wants yesterday's news as an alert.
     """
     folding = HistoryFolding(job)
-    folding.look_at_arrivals()
     now_tick = tick_of(int(job.now.timestamp()))
     oldest_tick = now_tick - int(recency.total_seconds()) // TICK_SECONDS
     ticks = range(max(folding.progress.ranked_tick + 1, oldest_tick), now_tick + 1)
-    window = _read_window(job, ticks, folding.progress.seen_post_id)
+    since = (ticks.start + 1) * TICK_SECONDS - LONGEST_WINDOW_SECONDS
+    folding.look_at_arrivals(since)
+    window = folding.window(since)
+    job.count("posts_in_window", window.count_since(since))
     living = job.store.trends.living(job.now - timedelta(seconds=rules.cooldown_seconds))
     for tick in ticks:
         tick_end = (tick + 1) * TICK_SECONDS
@@ -38,9 +42,8 @@ def rank_topics(job: JobContext, rules: LifecycleRules, recency: timedelta, *, t
             floor=rules.threshold / 2,
         )
         changes = advance_trends(living, _spelled(job, topics, rules.threshold), tick_end, rules)
-        changed = (*changes.opened, *changes.updated, *changes.closed)
         with job.transaction():
-            saved = [_save(job, trend, rules.threshold) for trend in changed]
+            saved = _save(job, changes, rules.threshold, alerts_are_muted=alerts_are_muted)
             # The tick that is still going on is looked at again by the next run.
             folding.advance(ranked_tick=min(tick, now_tick - 1))
         living = [trend for trend in living if trend.id not in {new.id for new in saved}] + saved
@@ -48,15 +51,6 @@ def rank_topics(job: JobContext, rules: LifecycleRules, recency: timedelta, *, t
             job.count(name, len(getattr(changes, name)))
     _sweep(job, folding, now_tick)
     job.result["trends"] = [_shown(job, trend) for trend in _strongest(living)[:top]]
-
-
-def _read_window(job: JobContext, ticks: range, seen_post_id: int) -> Window:
-    """Return the posts of every window that ends at one of *ticks*."""
-    window = Window()
-    if ticks:
-        since, until = (ticks[0] + 1) * TICK_SECONDS - LONGEST_WINDOW_SECONDS, int(job.now.timestamp()) + 1
-        job.count("posts_in_window", window.add(job.store.posts.window(since, until, seen_post_id)))
-    return window
 
 
 def _spelled(job: JobContext, topics: list[Topic], threshold: float) -> list[Topic]:
@@ -67,8 +61,17 @@ def _spelled(job: JobContext, topics: list[Topic], threshold: float) -> list[Top
     ]
 
 
-def _save(job: JobContext, trend: TrendRecord, threshold: float) -> TrendRecord:
-    return trend if job.dry_run else job.store.trends.save(trend, threshold)
+def _save(job: JobContext, changes: TrendChanges, threshold: float, *, alerts_are_muted: bool) -> list[TrendRecord]:
+    """Store what changed, and queue what an operator must hear of it in the same transaction."""
+    saved: list[TrendRecord] = []
+    steps = ((changes.opened, queue_opened), (changes.updated, queue_grown), (changes.closed, queue_closed))
+    for trends, queue in steps:
+        for trend in trends:
+            if not job.dry_run:
+                trend = job.store.trends.save(trend, threshold)
+                queue(job, trend_fields(trend), muted=alerts_are_muted)
+            saved.append(trend)
+    return saved
 
 
 def _sweep(job: JobContext, folding: HistoryFolding, now_tick: int) -> None:

@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from trendspark_cli.ranking.history import SourceState, TermHistory, TermState
+from trendspark_cli.ranking.history import CHI_SCALE, COUNT_SCALE, CountRow, SourceState, TermHistory, TermState
+from trendspark_cli.ranking.keys import Integers, term_keys
 from trendspark_cli.ranking.occurrences import Occurrences, count_terms
 from trendspark_cli.ranking.scoring import (
     LEAST_EXCESS,
@@ -18,8 +19,7 @@ from trendspark_cli.ranking.scoring import (
     spread_of,
     surprise,
 )
-from trendspark_cli.ranking.terms import term_key
-from trendspark_cli.ranking.ticks import TICK_SECONDS, WINDOW_TICKS, hour_of, tick_of
+from trendspark_cli.ranking.ticks import TICK_SECONDS, WINDOW_TICKS, decay, hour_of, tick_of
 from trendspark_cli.ranking.traffic import PRIOR_POSTS, Traffic, traffic_before
 from trendspark_cli.ranking.voices import Signatures, count_voices, text_signatures
 from trendspark_cli.ranking.window import Mask, PostColumns, Window
@@ -27,6 +27,7 @@ from trendspark_cli.ranking.window import Mask, PostColumns, Window
 BEST_TERMS = 1_000  # judged exactly, by authors and texts; the others only by how many posts they have
 HOUR_PSEUDO_COUNTS = 8.0
 SOURCE_PSEUDO_POSTS = 50.0
+NAMING_POSTS = 3  # of each term, from which its words are read again
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,11 +66,11 @@ def look_at(window: Window, now: int, sources: Mapping[str, SourceState]) -> Mom
     posts = window.columns()
     tick = tick_of(now)
     known = {name: state for name, state in sources.items() if not state.is_warming_up(tick)}
-    counts = np.array([name in known for name in window.source_names], dtype=bool)
+    counts = np.array([name in known for name in posts.source_names], dtype=bool)
     eligible = (posts.created < now) & (counts[posts.sources] if counts.size else False)
     inside = tuple(eligible & (posts.created >= now - ticks * TICK_SECONDS) for ticks in WINDOW_TICKS)
     traffic = traffic_before(tick, known)
-    history = np.array([known[n].posts_at(tick) if n in known else 0.0 for n in window.source_names])
+    history = np.array([known[n].posts_at(tick) if n in known else 0.0 for n in posts.source_names])
     sizes = [np.bincount(posts.sources[mask], minlength=history.size) for mask in inside]
     return Moment(now, posts, inside, tuple(_volume(size, history, traffic) for size in sizes), traffic)
 
@@ -87,65 +88,82 @@ def _volume(posts: npt.NDArray[np.int64], history: Floats, traffic: Traffic) -> 
     return shrunk * (traffic.posts / (traffic.posts + traffic.prior))
 
 
-def judge_terms(window: Window, moment: Moment, history: TermHistory, floor: float) -> Judged:
-    """Return the scores of the most promising terms: all that may reach `floor`, at most 1,000."""
+def judge_terms(moment: Moment, history: TermHistory, floor: float) -> Judged:
+    """Return the terms that reach `floor` with their scores: at most 1,000, the most promising ones."""
     found = count_terms(moment.posts, moment.inside[-1])
-    counts = np.array([found.sums(mask.astype(np.float64)) for mask in moment.inside])
-    states = _states(window, found, history)
-    rough = _expect(found, counts, moment, states)
+    keys = term_keys(moment.posts.keys[found.first], moment.posts.keys[found.second])
+    counts, volume = _count(found, moment)
+    rough = _expect(found, counts, volume, moment, history.counts(np.sort(keys).tolist()), keys)
     bound = _bound(counts, rough)
     best = np.argsort(-bound, kind="stable")[:BEST_TERMS]
     best = best[bound[best] >= floor]
-    chosen = _with_hours(_columns(rough, best), [states[term] for term in best.tolist()], moment)
+    states = history.get(keys[best].tolist())
+    chosen = _with_hours(_columns(rough, best), [states.get(key) for key in keys[best].tolist()], moment)
     texts = text_signatures(moment.posts, chosen.occurrences)
     voices = count_voices(chosen.occurrences, moment.posts, texts, moment.inside)
     flat = surprise(voices.ravel(), chosen.expected.ravel(), chosen.spread.ravel()).reshape(voices.shape)
     scores = np.maximum(0.0, flat - THREE_WINDOWS)
-    return replace(chosen, texts=texts, scores=scores, observed=voices)
+    judged = replace(chosen, texts=texts, scores=scores, observed=voices)
+    return _columns(judged, np.flatnonzero((scores >= floor).any(axis=0)))
 
 
-def names_of(window: Window, found: Occurrences) -> list[str]:
-    """Return the terms as text."""
-    words = window.vocabulary.words
-    pairs = zip(found.first.tolist(), found.second.tolist(), strict=True)
-    return [f"{words[first]} {words[second]}" if first else words[second] for first, second in pairs]
+def name_terms(window: Window, judged: Judged) -> tuple[Judged, list[str]]:
+    """Return the terms with their names; those whose posts were all edited or deleted since are left out."""
+    found, posts = judged.occurrences, window.columns()
+    examples = [posts.ids[found.posts_of(term)[:NAMING_POSTS]].tolist() for term in range(len(found))]
+    first, second = (window.words(posts.keys[codes], examples) for codes in (found.first, found.second))
+    pairs = zip(first, second, strict=True)
+    names = {term: f"{a} {b}".lstrip() for term, (a, b) in enumerate(pairs) if a is not None and b is not None}
+    return _columns(judged, np.array(list(names), np.int64)), list(names.values())
 
 
-def _states(window: Window, found: Occurrences, history: TermHistory) -> Sequence[TermState | None]:
-    """Return what history knows of each term."""
-    keys = [term_key(name) for name in names_of(window, found)]
-    known = history.get(keys)
-    return [known.get(key) for key in keys]
+def _count(found: Occurrences, moment: Moment) -> tuple[Floats, Floats]:
+    """Return for each window and term the posts, and the mean over them of their sources' volume."""
+    sources = len(moment.posts.source_names)
+    innermost = sum((~mask).astype(np.int16) for mask in moment.inside[:-1])  # windows lie within each other
+    kinds = (innermost * sources + moment.posts.sources).astype(np.int16)
+    of_kinds = found.counts(kinds, len(moment.inside) * sources).reshape(len(moment.inside), sources, len(found))
+    of_sources = np.cumsum(of_kinds, axis=0).astype(np.float64)
+    counts: Floats = of_sources.sum(axis=1)
+    volume = (of_sources * np.array(moment.volume)[:, :, None]).sum(axis=1) / np.maximum(1.0, counts)
+    return counts, volume
 
 
-def _expect(found: Occurrences, counts: Floats, moment: Moment, states: Sequence[TermState | None]) -> Judged:
+def _expect(
+    found: Occurrences, counts: Floats, volume: Floats, moment: Moment, known: Sequence[CountRow], keys: Integers
+) -> Judged:
     """Return what was expected of each term in each window; scores and observed are still empty."""
     tick, traffic = tick_of(moment.now), moment.traffic
-    baseline = np.array([0.0 if s is None else s.count_at(tick) for s in states])
-    chi = np.array([0.0 if s is None else s.chi_at(tick) for s in states])
+    baseline, chi = _history_of(keys, known, tick)
     per_tick = (baseline + PRIOR_POSTS) / (traffic.posts + traffic.prior) * traffic.posts_per_tick
     uneven = dispersion(chi, per_tick, traffic)
-    spread = np.broadcast_to(spread_of(baseline, uneven, per_tick), counts.shape)
-    volume = np.array(
-        [
-            found.sums(mask * of_source[moment.posts.sources]) / np.maximum(1.0, count)
-            for mask, of_source, count in zip(moment.inside, moment.volume, counts, strict=True)
-        ]
-    ).reshape(counts.shape)
-    expected = (baseline + PRIOR_POSTS) * volume
     nothing = np.zeros(counts.shape)
     return Judged(
         found,
-        np.zeros(0, np.uint64),
+        np.zeros(0, np.int64),
         nothing,
         nothing,
         counts,
-        expected,
-        spread,
+        (baseline + PRIOR_POSTS) * volume,
+        np.broadcast_to(spread_of(baseline, uneven, per_tick), counts.shape),
         uneven,
         baseline,
         np.ones(baseline.size),
     )
+
+
+def _history_of(keys: Integers, known: Sequence[CountRow], tick: int) -> tuple[Floats, Floats]:
+    """Return count and chi of each term as of `tick`; 0 for unknown ones."""
+    baseline, chi = np.zeros(keys.size), np.zeros(keys.size)
+    if known:
+        key, count, heaps, last_tick = np.array(known, np.int64).T
+        ages, of_age = np.unique(np.maximum(0, tick - last_tick), return_inverse=True)
+        fade = np.array([decay(age) for age in ages.tolist()])[of_age]
+        order = np.argsort(keys)
+        place = order[np.searchsorted(keys, key, sorter=order)]
+        baseline[place] = count / COUNT_SCALE * fade
+        chi[place] = np.maximum(0, heaps) / CHI_SCALE * fade
+    return baseline, chi
 
 
 def _with_hours(judged: Judged, states: Sequence[TermState | None], moment: Moment) -> Judged:
@@ -174,9 +192,10 @@ def _hour_factors(states: Sequence[TermState | None], moment: Moment) -> Floats:
 def _bound(counts: Floats, rough: Judged) -> Floats:
     """Return a score no term can exceed: every post counted as a voice of its own, the tail as its first summand."""
     telling = (counts >= LEAST_OBSERVED) & (counts > LEAST_EXCESS * rough.expected)
-    mean = np.maximum(rough.expected, 1e-300)
-    highest = np.where(telling, -log10_probability(counts, mean, 1.0 / rough.spread) - THREE_WINDOWS, 0.0)
-    result: Floats = highest.max(axis=0) if highest.size else np.zeros(0)
+    mean = np.maximum(rough.expected[telling], 1e-300)
+    highest = np.zeros(counts.shape)
+    highest[telling] = -log10_probability(counts[telling], mean, 1.0 / rough.spread[telling]) - THREE_WINDOWS
+    result: Floats = highest.max(axis=0)
     return result
 
 

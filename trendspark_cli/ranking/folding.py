@@ -7,7 +7,7 @@ from itertools import groupby
 
 from trendspark_cli.ranking.history import CHI_SCALE, COUNT_SCALE, SourceState, TermHistory, TermState
 from trendspark_cli.ranking.posts import FoldPost
-from trendspark_cli.ranking.terms import term_key, terms_of_posts
+from trendspark_cli.ranking.terms import keys_of_posts
 from trendspark_cli.ranking.ticks import HALF_LIFE_TICKS, decay, hour_of, tick_of
 from trendspark_cli.ranking.traffic import PRIOR_POSTS, Traffic, traffic_before
 
@@ -28,8 +28,7 @@ def fold(
     `tick_sizes`: all posts of each tick that occurs, over all sources. Cut the stream into calls anywhere; only the
     order of posts matters (created_at order; late posts of any age are fine).
     """
-    terms = terms_of_posts([post.text for post in posts])
-    keys = [[term_key(term) for term in of_post] for of_post in terms]
+    keys = keys_of_posts([post.text for post in posts])
     states = history.get(list({key for of_post in keys for key in of_post}))
     changed: set[int] = set()
     for tick, numbers in _runs_of_one_tick(posts):

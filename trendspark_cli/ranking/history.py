@@ -15,6 +15,8 @@ WARM_UP_TICKS_WITH_POSTS = 4  # one stray old post must not make a source look w
 _HOURS = struct.Struct("<24I")
 
 TermRow = tuple[int, int, int, int, bytes | None]
+CountRow = tuple[int, int, int, int]
+"""(key, count in 1/128, chi in 1/8, last tick)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,14 +34,6 @@ class TermState:
     last_tick: int
     last_tick_posts: int
     hours: tuple[int, ...] | None = None
-
-    def count_at(self, tick: int) -> float:
-        """Return the count decayed to `tick`, which may also lie before the last tick (then: undecayed)."""
-        return self.count * decay(max(0, tick - self.last_tick))
-
-    def chi_at(self, tick: int) -> float:
-        """Return chi decayed to `tick`."""
-        return max(0.0, self.chi) * decay(max(0, tick - self.last_tick))
 
     def to_row(self) -> TermRow:
         """Return (count in 1/128, chi in 1/8, last tick, posts of the last tick, hours or None), without loss.
@@ -101,6 +95,9 @@ class TermHistory(Protocol):
     def get(self, keys: Sequence[int]) -> dict[int, TermState]:
         """Return the states of those keys that are known; the others are missing from the answer."""
 
+    def counts(self, keys: Sequence[int]) -> list[CountRow]:
+        """Return a row for each of those keys that is known, in any order: `get` for very many keys."""
+
     def put(self, states: Mapping[int, TermState]) -> None:
         """Insert or replace these states."""
 
@@ -129,6 +126,10 @@ class DictHistory:
         """Return the known states of these keys."""
         states = self._states
         return {key: states[key] for key in keys if key in states}
+
+    def counts(self, keys: Sequence[int]) -> list[CountRow]:
+        """Return a row for each known key."""
+        return [(key, *state.to_row()[:3]) for key, state in self.get(keys).items()]
 
     def put(self, states: Mapping[int, TermState]) -> None:
         """Insert or replace these states."""

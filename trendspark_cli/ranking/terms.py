@@ -1,12 +1,11 @@
 """What a post is about: its words and adjacent pairs of words, as texts, keys or numbers."""
 
 from collections.abc import Sequence
-from functools import lru_cache
-from hashlib import blake2b
 
 import numpy as np
 import numpy.typing as npt
 
+from trendspark_cli.ranking.keys import NO_WORD, name_key, term_keys
 from trendspark_cli.ranking.stop_words import STOP_WORDS
 from trendspark_cli.ranking.words import EDGES, GAP, LONGEST_CHUNK, TEXT_END, chunks_of, is_telling, words_of_chunk
 
@@ -18,19 +17,16 @@ MOST_WORDS = 200  # of one post, stop words included: the rest of a very long po
 Codes = npt.NDArray[np.int32]
 
 
-@lru_cache(maxsize=200_000)
-def term_key(term: str) -> int:
-    """Return the stable signed 64-bit key of a term, under which history keeps it."""
-    digest = blake2b(term.encode("utf-8", "surrogatepass"), digest_size=8).digest()
-    return int.from_bytes(digest, "big", signed=True)
-
-
 class Vocabulary(dict[str, int]):
-    """Numbers for the pieces of text between spaces: a word's code, or below zero a row of several words."""
+    """Numbers for the pieces of text between spaces: a word's code, or below zero a row of several words.
+
+    Codes are good for this vocabulary only; `word_keys` has the lasting key of each, `words` the word of each key.
+    """
 
     def __init__(self) -> None:
         super().__init__({TEXT_END: END_CODE, GAP: GAP_CODE})
-        self.words: list[str] = [TEXT_END, GAP]
+        self.word_keys: list[int] = [NO_WORD, NO_WORD]
+        self.words: dict[int, str] = {NO_WORD: ""}
         self._codes = dict.fromkeys(STOP_WORDS, GAP_CODE)
         self._rows: list[Codes] = []
 
@@ -75,8 +71,10 @@ class Vocabulary(dict[str, int]):
         """Return a new code for a word, or GAP_CODE when it says nothing."""
         if not is_telling(word):
             return GAP_CODE
-        code = self._codes[word] = len(self.words)
-        self.words.append(word)
+        code = self._codes[word] = len(self.word_keys)
+        key = name_key(word)
+        self.word_keys.append(key)
+        self.words[key] = word
         return code
 
     def _with_rows(self, codes: Codes) -> Codes:
@@ -100,25 +98,18 @@ def _first_words(lengths: npt.NDArray[np.intp]) -> npt.NDArray[np.bool_]:
     return keep
 
 
-def terms_of_posts(texts: Sequence[str]) -> list[set[str]]:
-    """Return the set of terms of each text: words, and adjacent pairs of words as "first second"."""
+def keys_of_posts(texts: Sequence[str]) -> list[set[int]]:
+    """Return the keys of the terms of each text: its words, and its adjacent pairs of words."""
     vocabulary = Vocabulary()
-    words = vocabulary.words
-    found: list[set[str]] = []
-    terms: set[str] = set()
-    previous = GAP_CODE
-    for code in vocabulary.encode(texts).tolist():
-        if code == END_CODE:
-            found.append(terms)
-            terms = set()
-        elif code != GAP_CODE:
-            terms.add(words[code])
-            if previous > GAP_CODE:
-                terms.add(f"{words[previous]} {words[code]}")
-        previous = code
+    codes = vocabulary.encode(texts)
+    keys = np.array(vocabulary.word_keys)[codes]
+    is_word = codes > GAP_CODE
+    is_pair = is_word[1:] & is_word[:-1]
+    post = np.cumsum(codes == END_CODE)
+    found: list[set[int]] = [set() for _ in texts]
+    for number, key in zip(post[is_word].tolist(), keys[is_word].tolist(), strict=True):
+        found[number].add(key)
+    pairs = term_keys(keys[:-1][is_pair], keys[1:][is_pair])
+    for number, key in zip(post[1:][is_pair].tolist(), pairs.tolist(), strict=True):
+        found[number].add(key)
     return found
-
-
-def terms_of(text: str) -> set[str]:
-    """Return the set of terms of one text."""
-    return terms_of_posts([text])[0]

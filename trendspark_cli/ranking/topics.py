@@ -6,12 +6,13 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from trendspark_cli.ranking.evidence import Judged, Moment, judge_terms, look_at, names_of
+from trendspark_cli.ranking.evidence import Judged, Moment, judge_terms, look_at, name_terms
 from trendspark_cli.ranking.history import SourceState, TermHistory
+from trendspark_cli.ranking.keys import Integers
 from trendspark_cli.ranking.occurrences import Occurrences
 from trendspark_cli.ranking.scoring import Floats, enough_observed
 from trendspark_cli.ranking.ticks import TICK_SECONDS, WINDOW_TICKS
-from trendspark_cli.ranking.window import Integers, PostColumns, Window
+from trendspark_cli.ranking.window import PostColumns, Window
 from trendspark_cli.ranking.words import LONGEST_TEXT, WRITTEN_WORD, canonical_word, without_possessive
 
 DEFAULT_THRESHOLD = 5.8  # -log10 p; about one false alarm in two days at 5,000 posts a day, until calibrated
@@ -80,27 +81,25 @@ def find_topics(
     `floor` (default: `threshold`) lists weaker topics too. Posts created at or after `now` are ignored.
     """
     moment = look_at(window, now, sources)
-    judged = judge_terms(window, moment, history, threshold if floor is None else min(floor, threshold))
-    scores = judged.scores.max(axis=0) if len(judged.occurrences) else np.zeros(0)
-    names = names_of(window, judged.occurrences)
-    groups = group_terms(judged.occurrences, scores, names, threshold if floor is None else floor, limit)
+    judged, names = name_terms(window, judge_terms(moment, history, threshold if floor is None else floor))
+    scores = judged.scores.max(axis=0)
+    groups = group_terms(judged.occurrences, scores, names, limit)
     of_topics = [_telling_terms(scores, group, threshold) for group in groups]
     evidence = _evidence(judged, names, [term for terms in of_topics for term in terms], threshold)
     return [
-        _topic(window, moment, judged, group, tuple(evidence[term] for term in terms))
+        _topic(moment, judged, group, tuple(evidence[term] for term in terms))
         for group, terms in zip(groups, of_topics, strict=True)
     ]
 
 
-def group_terms(found: Occurrences, scores: Floats, names: Sequence[str], floor: float, limit: int) -> list[list[int]]:
+def group_terms(found: Occurrences, scores: Floats, names: Sequence[str], limit: int) -> list[list[int]]:
     """Return groups of term numbers, strongest first; a term joins the first group that shares half its posts.
 
     Half of the smaller of its own posts and those of the group's strongest term: measured against the growing union
     of a group, one loose term would pull in the next. A tag made of a group's words joins it whatever it shares:
     people write `#harbourbridge` instead of the words, not beside them.
     """
-    over = np.flatnonzero(scores >= floor).tolist()
-    order = sorted(over, key=lambda term: (-scores[term], -len(names[term]), names[term]))
+    order = sorted(range(len(found)), key=lambda term: (-scores[term], -len(names[term]), names[term]))
     groups: list[list[int]] = []
     heads: list[set[int]] = []
     closed_up: list[set[str]] = []
@@ -129,15 +128,13 @@ def _telling_terms(scores: Floats, group: Sequence[int], threshold: float) -> li
     return ([term for term in group if scores[term] >= threshold] or list(group))[:MOST_TERMS]
 
 
-def _topic(
-    window: Window, moment: Moment, judged: Judged, group: Sequence[int], evidence: tuple[TermEvidence, ...]
-) -> Topic:
+def _topic(moment: Moment, judged: Judged, group: Sequence[int], evidence: tuple[TermEvidence, ...]) -> Topic:
     """Return a group of terms, strongest first, as a topic."""
     head, posts = group[0], moment.posts
     own = judged.occurrences.posts_of(head)
     inside = moment.inside[int(judged.scores[:, head].argmax())]
     counted = own[inside[own]]
-    by_source = np.bincount(posts.sources[counted], minlength=len(window.source_names))
+    by_source = np.bincount(posts.sources[counted], minlength=len(posts.source_names))
     created = posts.created[own]
     newest = own[np.argsort(created, kind="stable")][-MOST_POST_IDS:]
     return Topic(
@@ -148,7 +145,7 @@ def _topic(
         expected=evidence[0].expected,
         window_seconds=evidence[0].window_seconds,
         authors=int(np.unique(posts.authors[counted]).size),
-        sources={name: int(n) for name, n in zip(window.source_names, by_source, strict=True) if n},
+        sources={name: int(n) for name, n in zip(posts.source_names, by_source, strict=True) if n},
         first_seen=int(created.min()),
         last_seen=int(created.max()),
         post_ids=tuple(posts.ids[newest].tolist()),

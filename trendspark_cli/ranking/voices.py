@@ -3,11 +3,12 @@
 import numpy as np
 import numpy.typing as npt
 
-from trendspark_cli.ranking.occurrences import Occurrences
+from trendspark_cli.ranking.keys import Integers
+from trendspark_cli.ranking.occurrences import Occurrences, is_first
 from trendspark_cli.ranking.terms import GAP_CODE
-from trendspark_cli.ranking.window import Integers, Mask, PostColumns, mix
+from trendspark_cli.ranking.window import Mask, PostColumns
 
-Signatures = npt.NDArray[np.uint64]
+Signatures = Integers
 
 
 def count_voices(
@@ -30,33 +31,29 @@ def text_signatures(posts: PostColumns, found: Occurrences) -> Signatures:
     """
     is_chosen = np.zeros(posts.ids.size, dtype=bool)
     is_chosen[found.posts] = True
-    codes = posts.codes
-    post = np.cumsum(codes == 0) - (codes == 0)
-    telling = (codes > GAP_CODE) & is_chosen[np.minimum(post, posts.ids.size - 1)]
-    packed = np.sort((post[telling] << 32) | codes[telling])
-    packed = packed[_changes(packed, packed)]  # sorting beats np.unique, which hashes
-    signatures = np.zeros(posts.ids.size, np.uint64)
-    np.add.at(signatures, packed >> 32, mix((packed & 0xFFFFFFFF).view(np.uint64)))
+    telling = (posts.codes > GAP_CODE) & is_chosen[posts.owners]
+    packed = posts.owners[telling].astype(np.int64)
+    packed <<= 32
+    packed |= posts.codes[telling]
+    packed.sort()  # beats np.unique, which hashes
+    packed = packed[is_first(packed)]
+    signatures = np.zeros(posts.ids.size, np.int64)
+    if packed.size:
+        starts = np.flatnonzero(is_first(packed >> 32))
+        signatures[packed[starts] >> 32] = np.add.reduceat(posts.keys[packed & 0xFFFFFFFF], starts)
     return signatures
 
 
-def _voices(term: Integers, authors: Integers, texts: npt.NDArray[np.uint64], terms: int) -> npt.NDArray[np.float64]:
+def _voices(term: Integers, authors: Integers, texts: Signatures, terms: int) -> npt.NDArray[np.float64]:
     """Return the voices of each term, given its posts' authors and texts in the order they came."""
     order = np.lexsort((np.arange(term.size), authors, term))
-    first = _changes(term[order], authors[order])
+    first = is_first(term[order]) | is_first(authors[order])
     kept = np.sort(order[first])
     term, texts = term[kept], texts[kept]
     order = np.lexsort((texts, term))
-    starts = np.flatnonzero(_changes(term[order], texts[order]))
+    starts = np.flatnonzero(is_first(term[order]) | is_first(texts[order]))
     sizes = np.diff(starts, append=order.size)
     voices: npt.NDArray[np.float64] = np.bincount(
         term[order][starts], weights=1.0 + np.log(sizes), minlength=terms
     ).astype(np.float64)
     return voices
-
-
-def _changes(first: npt.NDArray[np.int64], second: npt.NDArray[np.int64] | npt.NDArray[np.uint64]) -> Mask:
-    """Tell where a pair of sorted columns differs from the row above."""
-    changed = np.ones(first.size, dtype=bool)
-    changed[1:] = (first[1:] != first[:-1]) | (second[1:] != second[:-1])
-    return changed

@@ -1,131 +1,138 @@
-"""The posts of the last hours as numbers: about 100 bytes a post, no texts."""
+"""The posts of the last hours, joined from segments into one set of columns."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
+from trendspark_cli.ranking.keys import NO_WORD, Integers
 from trendspark_cli.ranking.posts import PostRow
-from trendspark_cli.ranking.terms import Codes, Vocabulary
+from trendspark_cli.ranking.segments import FIRST_WORD, Segment, read_segment
+from trendspark_cli.ranking.terms import END_CODE, GAP_CODE, Codes, Vocabulary
 
 ROWS_AT_ONCE = 2_000  # enough to keep the per-call cost of regex and numpy small, few enough to stay in the cache
 
-Integers = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
+Number = TypeVar("Number", np.int32, np.int64)
+TextsOf = Callable[[Sequence[int]], Mapping[int, str]]
 
 
 @dataclass(frozen=True, slots=True)
 class PostColumns:
-    """Posts in the order they were added, one array entry each.
+    """Posts by time of creation, then id, one array entry each.
 
-    `sources`: numbers into `Window.source_names`. `authors`: equal for posts of one author of one source; a post
-    without author has a number of its own. `codes`: the words of all posts in a row, see `Vocabulary.encode`.
+    `sources`: numbers into `source_names`. `authors`: equal for posts of one author of one source.
+    `codes`: the words of all posts, END_CODE after each, posts in any order; `owners`: the post of each code;
+    `keys`: the key of each code.
     """
 
+    source_names: tuple[str, ...]
     ids: Integers
     created: Integers
     sources: npt.NDArray[np.int32]
     authors: Integers
+    keys: Integers
     codes: Codes
+    owners: npt.NDArray[np.int32]
 
 
 class Window:
-    """Posts of the longest window; grows by `add`, shrinks by `drop_before`."""
+    """Posts of the longest window; grows by `add` and `add_segments`, shrinks by `drop_before`.
 
-    def __init__(self) -> None:
-        self.vocabulary = Vocabulary()
-        self.source_names: list[str] = []
-        self._parts: list[PostColumns] = []
+    `texts` returns the texts of posts by id: segments have only keys of words, and a topic needs its words.
+    """
+
+    def __init__(self, texts: TextsOf = lambda post_ids: {}) -> None:
+        self._texts = texts
+        self._vocabulary = Vocabulary()
+        self._segments: list[Segment] = []
+        self._columns: PostColumns | None = None
 
     def __len__(self) -> int:
-        return sum(part.ids.size for part in self._parts)
+        return sum(segment.ids.size for segment in self._segments)
 
     def add(self, rows: Iterable[PostRow]) -> int:
         """Read posts, in any order of time; return how many."""
         remaining = iter(rows)
-        added = 0
+        before = len(self)
         while chunk := list(islice(remaining, ROWS_AT_ONCE)):
-            self._parts.append(self._read(chunk))
-            added += len(chunk)
-        return added
+            self.add_segments([read_segment(chunk, self._vocabulary)])
+        return len(self) - before
+
+    def add_segments(self, segments: Iterable[Segment]) -> None:
+        """Add posts that were read before."""
+        self._segments.extend(segments)
+        self._columns = None
 
     def drop_before(self, epoch_seconds: int) -> None:
-        """Forget posts created before this moment."""
-        posts = self.columns()
-        keep = posts.created >= epoch_seconds
-        if not keep.all():
-            self._parts = [_select(posts, keep)]
+        """Forget posts created before this moment, at the latest when it has passed their whole segment."""
+        kept = [segment for segment in self._segments if int(segment.created.max()) >= epoch_seconds]
+        if len(kept) < len(self._segments):
+            self._segments, self._columns = kept, None
+
+    def count_since(self, epoch_seconds: int) -> int:
+        """Return how many posts were created at this moment or later."""
+        return int(np.count_nonzero(self.columns().created >= epoch_seconds))
 
     def columns(self) -> PostColumns:
         """Return all posts."""
-        if len(self._parts) != 1:
-            self._parts = [_join(self._parts)]
-        return self._parts[0]
+        if self._columns is None:
+            self._columns = _join(self._segments)
+        return self._columns
 
-    def _read(self, chunk: Sequence[PostRow]) -> PostColumns:
-        """Return rows as numbers."""
-        ids, sources, authors, _, created, texts = zip(*chunk, strict=True)
-        size = len(chunk)
-        post_ids = np.fromiter(ids, np.int64, size)
-        source_numbers = self._source_numbers(sources)
-        return PostColumns(
-            post_ids,
-            np.fromiter(created, np.int64, size),
-            source_numbers,
-            _author_numbers(authors, source_numbers, post_ids),
-            self.vocabulary.encode(texts),
-        )
+    def words(self, keys: Integers, examples: Sequence[Sequence[int]]) -> list[str | None]:
+        """Return the words with these keys, each looked up in the posts (ids) of `examples` unless it is known.
 
-    def _source_numbers(self, sources: Sequence[str]) -> npt.NDArray[np.int32]:
-        """Return a number for each source name, new ones for new names."""
-        names = self.source_names
-        for name in set(sources).difference(names):
-            names.append(name)
-        number_of = {name: number for number, name in enumerate(names)}
-        return np.fromiter(map(number_of.__getitem__, sources), np.int32, len(sources))
+        None for a word that none of these posts has any more: their texts were edited or deleted.
+        """
+        known = self._vocabulary.words
+        wanted = list(zip(keys.tolist(), examples, strict=True))
+        unread = {post_id for key, post_ids in wanted if key not in known for post_id in post_ids}
+        if unread:
+            self._vocabulary.encode(list(self._texts(sorted(unread)).values()))
+        return [known.get(key) for key, _ in wanted]
 
 
-def _author_numbers(authors: Sequence[str | None], sources: npt.NDArray[np.int32], post_ids: Integers) -> Integers:
-    """Return 64-bit hashes: two authors share one about never, and a million names need not be kept."""
-    nobody = hash(None)
-    hashes = np.fromiter(map(hash, authors), np.int64, len(authors))
-    own = mix(post_ids.view(np.uint64) ^ np.uint64(0x5DEECE66D))
-    named = mix(hashes.view(np.uint64) + sources.astype(np.uint64))
-    return np.where(hashes == nobody, own, named).view(np.int64)
-
-
-def mix(values: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
-    """Return well spread 64-bit numbers: the finaliser of splitmix64 (public domain, S. Vigna)."""
-    mixed = values + np.uint64(0x9E3779B97F4A7C15)
-    mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return mixed ^ (mixed >> np.uint64(31))
-
-
-def _join(parts: Sequence[PostColumns]) -> PostColumns:
-    """Return the parts as one."""
-    if not parts:
-        empty = np.zeros(0, np.int64)
-        return PostColumns(empty, empty, np.zeros(0, np.int32), empty, np.zeros(0, np.int32))
+def _join(segments: Sequence[Segment]) -> PostColumns:
+    """Return all posts of the segments, their words numbered anew for all together."""
+    names = tuple(sorted({name for segment in segments for name in segment.source_names}))
+    ids = _joined([segment.ids for segment in segments], np.int64)
+    created = _joined([segment.created for segment in segments], np.int64)
+    order = np.lexsort((ids, created))
+    sources = [np.array([names.index(n) for n in s.source_names], np.int32)[s.sources] for s in segments]
+    keys, numbers = np.unique(_joined([segment.words for segment in segments], np.int64), return_inverse=True)
+    codes = _codes(segments, numbers.astype(np.int32) + np.int32(FIRST_WORD))
+    place = np.empty(order.size, np.int32)
+    place[order] = np.arange(order.size, dtype=np.int32)
+    lengths = np.diff(np.flatnonzero(codes == END_CODE), prepend=-1)
     return PostColumns(
-        np.concatenate([part.ids for part in parts]),
-        np.concatenate([part.created for part in parts]),
-        np.concatenate([part.sources for part in parts]),
-        np.concatenate([part.authors for part in parts]),
-        np.concatenate([part.codes for part in parts]),
+        names,
+        ids[order],
+        created[order],
+        _joined(sources, np.int32)[order],
+        _joined([segment.authors for segment in segments], np.int64)[order],
+        np.concatenate((np.full(FIRST_WORD, NO_WORD), keys)),
+        codes,
+        np.repeat(place, lengths),
     )
 
 
-def _select(posts: PostColumns, keep: Mask) -> PostColumns:
-    """Return some of the posts with their words."""
-    ends = np.flatnonzero(posts.codes == 0)
-    lengths = np.diff(ends, prepend=-1)
-    return PostColumns(
-        posts.ids[keep],
-        posts.created[keep],
-        posts.sources[keep],
-        posts.authors[keep],
-        posts.codes[np.repeat(keep, lengths)],
-    )
+def _codes(segments: Sequence[Segment], numbers: Codes) -> Codes:
+    """Return the codes of all segments, given the new code of each word of each segment."""
+    fixed = np.array([END_CODE, GAP_CODE], np.int32)
+    codes = np.empty(sum(segment.codes.size for segment in segments), np.int32)
+    first_word = filled = 0
+    for segment in segments:
+        next_word, next_code = first_word + segment.words.size, filled + segment.codes.size
+        table = np.concatenate((fixed, numbers[first_word:next_word]))
+        codes[filled:next_code] = table[segment.codes]
+        first_word, filled = next_word, next_code
+    return codes
+
+
+def _joined(arrays: Sequence[npt.NDArray[Number]], dtype: type[Number]) -> npt.NDArray[Number]:
+    """Return the arrays in a row."""
+    return np.concatenate([np.zeros(0, dtype), *arrays])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 import json
+import os
 import sys
 import zlib
 from collections.abc import Iterator
@@ -58,7 +59,8 @@ class PostFile:
     """A file of posts, read in pages of bounded size; reading it again stores nothing twice."""
 
     def __init__(self, path: str) -> None:
-        self.name = "stdin" if path == "-" else Path(path).name
+        name = os.fsencode(Path(path).name).decode("utf-8", "replace")
+        self.name = "stdin" if path == "-" else clean_text(name)
         self._path = path
 
     def pages(self, limit: int | None = None) -> Iterator[Page]:
@@ -117,6 +119,8 @@ def _lines(stream: IO[bytes]) -> Iterator[tuple[int, bytes | None]]:
     number = 0
     while line := stream.readline(LONGEST_LINE + 1):
         number += 1
+        if number == 1:
+            line = line.removeprefix(b"\xef\xbb\xbf")
         if len(line) > LONGEST_LINE:
             while line and not line.endswith(b"\n"):
                 line = stream.readline(LONGEST_LINE)
@@ -125,7 +129,7 @@ def _lines(stream: IO[bytes]) -> Iterator[tuple[int, bytes | None]]:
             rest = stream.read(LONGEST_LINE)
             yield number, line + rest if not stream.read(1) else None
         elif line.strip():
-            yield number, line.removeprefix(b"\xef\xbb\xbf") if number == 1 else line
+            yield number, line
 
 
 def _decode_line(line: bytes | None, place: str) -> Iterator[Post | Rejection]:

@@ -56,6 +56,8 @@ class RedditListing:
         if not children and anchor:
             # The post the listing went on from was deleted meanwhile; what is older is not known to be read.
             raise BadAnswerError("reddit", f"{self.query} lost its place", hint="nothing to do: the next run goes on")
+        if after is not None and after == anchor:
+            raise BadAnswerError("reddit", f"{self.query} names the same next page again", hint="try again later")
         posts, rejections = _posts(children)
         return self._page(span, posts, rejections, len(children), after, listed + len(children))
 

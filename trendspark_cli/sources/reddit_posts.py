@@ -8,7 +8,7 @@ from typing import Any
 
 from trendspark_cli.clock import from_epoch, to_text
 from trendspark_cli.models import Post, Rejection
-from trendspark_cli.sources.texts import MAX_COUNTER, clean_text
+from trendspark_cli.sources.texts import MAX_COUNTER, clean_text, stored_time
 
 _GONE = {"[deleted]", "[removed]", ""}
 
@@ -21,13 +21,13 @@ def post_from_submission(item: Mapping[str, Any], place: str) -> Post | Rejectio
     if not isinstance(item.get("title"), str) or "created_utc" not in item:
         return Rejection("missing_field", post_id[:40])
     try:
-        created_at = to_text(from_epoch(float(item["created_utc"])))
+        created_at = stored_time(to_text(from_epoch(float(item["created_utc"]))))
     except (TypeError, ValueError, OverflowError, OSError):
         return Rejection("bad_time", post_id[:40])
-    counters = [item.get("score", item.get("ups")), item.get("num_comments"), item.get("num_crossposts")]
-    if not all(_is_counter(value) for value in counters):
+    score = item.get("score", item.get("ups"))
+    comments, crossposts = item.get("num_comments"), item.get("num_crossposts")
+    if not (_is_count(score, -MAX_COUNTER) and _is_count(comments, 0) and _is_count(crossposts, 0)):
         return Rejection("bad_counter", post_id[:40])
-    score, comments, crossposts = counters
     body = item.get("selftext")
     text = item["title"] if not isinstance(body, str) or body in _GONE else f"{item['title']}\n{body}"
     author, community = item.get("author"), item.get("subreddit")
@@ -50,8 +50,9 @@ def post_from_submission(item: Mapping[str, Any], place: str) -> Post | Rejectio
     )
 
 
-def _is_counter(value: object) -> bool:
-    return value is None or (isinstance(value, int) and not isinstance(value, bool) and value <= MAX_COUNTER)
+def _is_count(value: object, least: int) -> bool:
+    is_number = isinstance(value, int) and not isinstance(value, bool)
+    return value is None or (is_number and least <= value <= MAX_COUNTER)  # type: ignore[operator]
 
 
 def _url(item: Mapping[str, Any], post_id: str) -> str:

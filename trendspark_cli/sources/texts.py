@@ -28,7 +28,10 @@ def stored_time(text: str) -> str:
     """
     if len(text) == 24 and _is_minute(text[:16]) and _is_seconds(text[16:]):
         return text
-    moment = from_text(text)
+    try:
+        moment = from_text(text)
+    except OverflowError as error:  # the first and last years, moved to UTC
+        raise ValueError(text) from error
     if moment.year < 1970:
         raise ValueError(text)
     return to_text(moment)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import requests
 
 from trendspark_cli.errors import BadAnswerError, UpstreamError
+from trendspark_cli.http import AnswerTooLargeError
 
 
 def no_answer(service: str, error: requests.exceptions.RequestException, setting: str) -> UpstreamError:
@@ -19,6 +20,12 @@ def no_answer(service: str, error: requests.exceptions.RequestException, setting
         return UpstreamError(service, "no answer in time", hint="nothing to do: the next run tries again")
     if isinstance(error, requests.exceptions.TooManyRedirects | requests.exceptions.InvalidURL):
         return BadAnswerError(service, "redirects lead nowhere", hint=f"check {setting} and captive portals")
+    if isinstance(error, AnswerTooLargeError):
+        return BadAnswerError(service, str(error), hint=f"check {setting}, proxies and captive portals")
+    if isinstance(error, requests.exceptions.ContentDecodingError):
+        return BadAnswerError(
+            service, "the answer makes no sense", hint=f"check {setting}, proxies and captive portals"
+        )
     return UpstreamError(
         service,
         f"cannot be reached ({type(error).__name__})",

@@ -54,7 +54,7 @@ class Note(msgspec.Struct):
 class Tweet(msgspec.Struct):
     """One post as the API gives it; the newest API spec renames some fields, so both names are read."""
 
-    id: str
+    id: Annotated[str, msgspec.Meta(min_length=1, max_length=40)]
     text: str
     author_id: str | None = None
     created_at: str | None = None
@@ -119,10 +119,11 @@ class Decoded(msgspec.Struct):
     notes: list[str]
 
 
-def decode_answer(body: bytes) -> Decoded:
+def decode_answer(body: bytes, *, is_listing: bool = False) -> Decoded:
     """Return the posts of an answer; one bad item does not spoil the others.
 
-    Raises ValueError when the whole is not an answer of this API.
+    Raises ValueError when the whole is not an answer of this API, or, of a listing, does not say where it stands:
+    without that, older posts would be taken for read.
     """
     try:
         answer = _decoder.decode(body)
@@ -135,6 +136,10 @@ def decode_answer(body: bytes) -> Decoded:
     if answer.data is None and answer.meta is None and not rejections:
         raise ValueError("; ".join(notes) or "neither data nor meta in the answer")
     fetched = len(tweets) + sum(r.reason != "bad_time" for r in rejections)
+    if is_listing and answer.meta is None:
+        raise ValueError("no meta in the answer")
+    if is_listing and answer.meta is not None and answer.meta.result_count and not fetched:
+        raise ValueError(f"{answer.meta.result_count} posts announced and none given")
     return Decoded(posts, rejections, fetched, answer.meta or Meta(), notes)
 
 
@@ -155,7 +160,7 @@ def posts_of(tweets: Iterable[Tweet], includes: Includes | None, rejections: lis
 
 def snowflake_time(post_id: str) -> datetime | None:
     """Return when a post was made, from its id; None for ids that do not carry it."""
-    number = int(post_id) if post_id.isdecimal() else 0
+    number = int(post_id) if post_id.isdecimal() and len(post_id) < 20 else 0
     return from_epoch(((number >> 22) + SNOWFLAKE_EPOCH_MS) / 1000) if number >= FIRST_SNOWFLAKE else None
 
 

@@ -29,6 +29,7 @@ from trendspark_cli.sources.x_posts import TWEET_FIELDS, Decoded, decode_answer,
 
 SEARCHABLE = timedelta(days=7) - timedelta(minutes=5)  # X searches 7 days; the margin is for clocks and slow calls
 SETTLING = timedelta(seconds=60)  # posts reach the search index out of order for a while
+_PORTAL = "check X_API_BASE_URL, proxies and captive portals on this network"
 LIBRARY_HOST = "api.twitter.com"  # built into tweepy
 
 
@@ -67,7 +68,8 @@ class XSearch:
             remaining_header="x-rate-limit-remaining",
             answer_seconds=answer_seconds,
         )
-        session(adapter, self._client.session)
+        # Before tweepy reads it: its own parsing of refusals trips over bodies that are not X's.
+        session(adapter, self._client.session).hooks["response"].append(self._judge)
 
     def reach(self, span: Span) -> Reach:
         """Return what of *span* X still searches: seven days, and nothing that is still settling."""
@@ -89,7 +91,7 @@ class XSearch:
         """Return one page, as sources.protocol.Source promises."""
         parameters = self._parameters(span, limit)
         response = self._ask(lambda: self._client.search_recent_tweets(self.query, **parameters))
-        return self._page(_decoded(response), span, response)
+        return self._page(_decoded(response, is_listing=True), span, response)
 
     def look_up(self, ids: Sequence[str]) -> Page:
         """Return the present counters of up to 100 posts; X does not bill a post twice within a UTC day."""
@@ -129,14 +131,18 @@ class XSearch:
         """Make one call of the library, and turn its errors into ours."""
         try:
             return call()
-        except tweepy.HTTPException as error:
-            raise _refusal(error, self.query) from error
         except requests.exceptions.RequestException as error:
             raise no_answer("x", error, "X_API_BASE_URL") from error
 
+    def _judge(self, response: requests.Response, **options: Any) -> None:
+        """Raise what an answer means that is none; redirects too, since X has none and a token must not travel."""
+        if response.status_code >= 300:
+            raise _refusal(response, self.query)
+
     def _page(self, decoded: Decoded, span: Span, response: requests.Response) -> Page:
         meta = decoded.meta
-        oldest = meta.oldest_id or (min((p.source_id for p in decoded.posts), key=_number, default=None))
+        ids = [post.source_id for post in decoded.posts]
+        oldest = _id(meta.oldest_id) or min(ids, key=_number, default=None)
         unread = None
         if meta.next_token:
             first_until = _split(span.token)[0] if span.token is not None else span.until
@@ -144,11 +150,13 @@ class XSearch:
             unread = Span(span.since, oldest or span.until, token=f"{first_until or ''} {meta.next_token}")
             if unread.token == span.token:
                 raise BadAnswerError("x", "recent search names the same next page again", hint="try again later")
+            if span.token is not None and span.until and oldest and _number(oldest) >= _number(span.until):
+                raise BadAnswerError("x", "the next page of recent search has no older posts", hint="try again later")
         return Page(
             posts=tuple(decoded.posts),
             fetched=decoded.fetched,
             rejections=tuple(decoded.rejections),
-            newest_id=meta.newest_id or max((p.source_id for p in decoded.posts), key=_number, default=None),
+            newest_id=_id(meta.newest_id) or max(ids, key=_number, default=None),
             unread=unread,
             reads=decoded.fetched,
             endpoint=self.endpoint,
@@ -171,24 +179,28 @@ def _split(token: str) -> tuple[str | None, str]:
     return until or None, next_token
 
 
-def _decoded(response: requests.Response) -> Decoded:
+def _decoded(response: requests.Response, *, is_listing: bool = False) -> Decoded:
     try:
-        return decode_answer(response.content)
+        return decode_answer(response.content, is_listing=is_listing)
     except (ValueError, RecursionError) as error:
         raise BadAnswerError(
             "x",
             f"the answer is no page of posts ({_excerpt(response, error)})",
-            hint="check X_API_BASE_URL, proxies and captive portals on this network",
+            hint=_PORTAL,
         ) from error
+
+
+def _id(text: str | None) -> str | None:
+    """Return a post id, or None for a text that is none: it would be refused as a cursor for ever."""
+    return text if text is not None and text.isdecimal() else None
 
 
 def _number(post_id: str) -> int:
     return int(post_id) if post_id.isdecimal() else 0
 
 
-def _refusal(error: tweepy.HTTPException, query: str) -> TrendSparkError:
+def _refusal(response: requests.Response, query: str) -> TrendSparkError:
     """Return what an HTTP status of X means for the operator."""
-    response = error.response
     status, told = response.status_code, _told(response)
     if status == 401:
         return CredentialsRefusedError(
@@ -211,7 +223,12 @@ def _refusal(error: tweepy.HTTPException, query: str) -> TrendSparkError:
     if status == 429:
         return _rate_limit(response, told)
     if status == 400 and "since_id" in told and "created after" in told:
-        return CursorTooOldError("x", "the cursor is older than the seven days X searches", status=400)
+        return CursorTooOldError(
+            "x",
+            "the cursor is older than the seven days X searches",
+            status=400,
+            hint="nothing to do: the next run begins seven days back",
+        )
     if status == 400:
         return ConfigError(f"x refused the query {query!r}: {told}", hint="see `trendspark config check`")
     if status >= 500:
@@ -221,6 +238,8 @@ def _refusal(error: tweepy.HTTPException, query: str) -> TrendSparkError:
             status=status,
             hint="nothing to do: the next run goes on where this one stopped",
         )
+    if status < 400:
+        return BadAnswerError("x", f"recent search redirects elsewhere ({status})", status=status, hint=_PORTAL)
     return BadAnswerError("x", f"recent search answered {status}: {told}", status=status, hint="check X_API_BASE_URL")
 
 

@@ -9,23 +9,27 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Protocol
 
 from trendspark_cli.models import (
     Alert,
+    ChannelState,
     Gap,
+    Incident,
     JobRun,
     JobState,
     Page,
     PageOutcome,
     Post,
+    QueuedAlert,
     RankingProgress,
 )
 from trendspark_cli.ranking.history import SourceState, TermHistory
 
 if TYPE_CHECKING:  # it brings numpy, which most commands never need
     from trendspark_cli.ranking.lifecycle import TrendRecord
+    from trendspark_cli.ranking.segments import Segment
 
 
 class Posts(Protocol):
@@ -43,14 +47,11 @@ class Posts(Protocol):
     def count_known(self, posts: Sequence[Post]) -> int:
         """Return how many of these posts are stored already."""
 
-    def window(self, since: int, until: int, seen_post_id: int) -> Iterator[tuple[Any, ...]]:
-        """Yield (id, source, author, community, epoch, text) of posts created in [since, until), oldest first."""
-
     def leaving(self, position: tuple[str, int], until: int, seen_post_id: int, limit: int) -> list[tuple[Any, ...]]:
-        """Return (id, source, epoch, text, created_at) of the next posts after *position* created before *until*."""
+        """Return rows of `window` plus created_at: the next posts after *position* created before *until*."""
 
     def arrived(self, after_id: int, limit: int) -> list[tuple[Any, ...]]:
-        """Return (id, source, epoch, text, created_at) of posts stored after *after_id*, in that order."""
+        """Return rows of `window` plus created_at: the posts stored after *after_id*, in that order."""
 
     def count_between(self, since: int, until: int) -> int:
         """Return how many posts were created in [since, until), both in epoch seconds."""
@@ -201,6 +202,9 @@ class JobRuns(Protocol):
     ) -> None:
         """Record how a run ended; *duration* in seconds."""
 
+    def note_schedule(self, run_id: int, scheduled_for: datetime, lateness: float) -> None:
+        """Record when a run was due and how many seconds late it began."""
+
     def amend(self, run_id: int, exit_code: int, error: str) -> None:
         """Add what went wrong after the work was recorded."""
 
@@ -214,6 +218,9 @@ class JobRuns(Protocol):
 
     def history(self, limit: int, job_id: str | None = None, status: str | None = None) -> list[JobRun]:
         """Return runs, newest first."""
+
+    def last_success(self, job_id: str) -> str | None:
+        """Return when the job last ended with exit code 0."""
 
     def last(self, job_id: str) -> JobRun | None:
         """Return the newest run that was not skipped."""
@@ -243,16 +250,89 @@ class MetricTotals(Protocol):
 
 
 class Notifications(Protocol):
-    """The outbox."""
+    """The outbox. A claim is an update that must change exactly one row, with a lease that gives it back."""
 
     def queue(self, alert: Alert, now: datetime, *, muted: bool) -> bool:
         """Add an alert unless its dedupe key is known; return whether it was added."""
+
+    def due(self, channel: str, now: datetime) -> list[QueuedAlert]:
+        """Return what may be sent now, in the order it was decided."""
+
+    def waiting(self, channel: str) -> list[QueuedAlert]:
+        """Return everything that waits, due or not, in the order it was decided."""
+
+    def claim(self, alert_id: int, lease_until: datetime) -> bool:
+        """Take an alert for sending; False when another process has it."""
+
+    def reclaim(self, channel: str, now: datetime) -> list[str]:
+        """Give back claims whose lease ended; return their categories."""
+
+    def note_part(self, alert_id: int, parts_sent: int, message_id: str, lease_until: datetime) -> None:
+        """Remember how much of a long message has gone out."""
+
+    def mark(
+        self,
+        alert_id: int,
+        status: str,
+        *,
+        error: str | None = None,
+        message_id: str | None = None,
+        sent_at: datetime | None = None,
+    ) -> None:
+        """Give an alert its final status."""
+
+    def put_back(self, alert_id: int, next_attempt_at: datetime, error: str) -> None:
+        """Let an alert wait for another try."""
+
+    def message_of(self, dedupe_key: str) -> tuple[str, str | None] | None:
+        """Return (status, message id) of the alert with this key, or None."""
+
+    def sent_today(self, channel: str, day: str) -> int:
+        """Return how many trend alerts went out since *day* (YYYY-MM-DD) began."""
+
+    def listing(self, limit: int, status: str | None = None) -> list[dict[str, Any]]:
+        """Return alerts, newest first, without their bodies."""
+
+    def get(self, alert_id: int) -> dict[str, Any] | None:
+        """Return one alert whole, or None."""
+
+    def revive(self, alert_id: int | None, now: datetime) -> int:
+        """Make a dead alert, or all of them, wait again; return how many."""
+
+    def drop(self, alert_id: int | None) -> int:
+        """Give up a waiting or dead alert, or all of them; return how many."""
 
     def backlog(self) -> dict[str, int]:
         """Return how many alerts are in each status."""
 
     def oldest_pending(self) -> str | None:
         """Return the time at which the oldest waiting alert was queued."""
+
+
+class Channels(Protocol):
+    """What is remembered of each channel between processes."""
+
+    def get(self, channel: str) -> ChannelState:
+        """Return the state of a channel."""
+
+    def save(self, state: ChannelState) -> None:
+        """Store the state of a channel."""
+
+
+class Incidents(Protocol):
+    """What is wrong at the moment, across processes."""
+
+    def open_ones(self, prefix: str) -> list[Incident]:
+        """Return open incidents whose key begins with *prefix*."""
+
+    def save(self, incident: Incident) -> None:
+        """Store an incident."""
+
+    def close(self, key: str) -> None:
+        """Forget an incident that is over."""
+
+    def api_errors(self, since: datetime) -> Sequence[dict[str, Any]]:
+        """Return service, endpoint, failures and last status of 5xx and lost answers since *since*, the worst first."""
 
 
 class Trends(Protocol):
@@ -264,8 +344,11 @@ class Trends(Protocol):
     def save(self, trend: TrendRecord, threshold: float) -> TrendRecord:
         """Insert or update a trend and return it with its id."""
 
-    def set_alert_key(self, trend_id: int, alert_key: str) -> None:
-        """Remember which alert tells of this trend."""
+    def alert_of(self, trend_id: int) -> tuple[str | None, float]:
+        """Return the key of the alert that tells of a trend, and how much was observed when the last one was queued."""
+
+    def set_alert(self, trend_id: int, alert_key: str, observed: float) -> None:
+        """Remember which alert tells of a trend, and what it told."""
 
     def post_ids(self, trend_id: int) -> tuple[int, ...]:
         """Return the live posts a trend rests on."""
@@ -281,13 +364,22 @@ class Trends(Protocol):
 
 
 class RankingMemory(TermHistory, Protocol):
-    """What the ranker remembers between runs: term states, source states, progress."""
+    """What the ranker remembers between runs: term states, source states, recent posts as numbers, progress."""
 
     def sources(self) -> dict[str, SourceState]:
         """Return what is known of each source's volume."""
 
     def put_sources(self, states: Mapping[str, SourceState]) -> None:
         """Store the state of each source."""
+
+    def add_segment(self, segment: Segment) -> None:
+        """Keep posts as numbers, in the transaction that takes notice of them."""
+
+    def segments(self, since: int) -> Iterator[Segment]:
+        """Yield the segments with posts created at *since* (epoch seconds) or later, in the order they were added."""
+
+    def drop_segments(self, before: int) -> None:
+        """Forget segments all of whose posts were created before this moment (epoch seconds)."""
 
     def progress(self) -> RankingProgress:
         """Return how far the ranker has come."""
@@ -320,6 +412,10 @@ class Store(Protocol):
     @property
     def notifications(self) -> Notifications: ...
     @property
+    def channels(self) -> Channels: ...
+    @property
+    def incidents(self) -> Incidents: ...
+    @property
     def trends(self) -> Trends: ...
     @property
     def ranking(self) -> RankingMemory: ...
@@ -334,6 +430,9 @@ class Store(Protocol):
 
     def notice_once(self, key: str, now: datetime) -> bool:
         """Remember that *key* was said; return False when it was said before."""
+
+    def notice_after(self, key: str, now: datetime, pause: timedelta) -> bool:
+        """Remember that *key* was said now; return False, and change nothing, when that was less than *pause* ago."""
 
     def size_bytes(self) -> int:
         """Return the size of the database in bytes, free space included."""

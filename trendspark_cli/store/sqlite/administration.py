@@ -7,8 +7,10 @@ import sqlite3
 from pathlib import Path
 from typing import Any
 
-from trendspark_cli.errors import OutputError
+from trendspark_cli.errors import ConfigError, OutputError
+from trendspark_cli.locks import STORE_ALERT_MARKER
 from trendspark_cli.store.sqlite.connection import (
+    PRIVATE_FILE,
     Connection,
     create_private_file,
     create_private_folder,
@@ -24,11 +26,14 @@ def create_database(path: Path) -> bool:
     """Create the file, its folders and its schema; return False when a good one was there already."""
     create_private_folder(path.parent)
     create_private_folder(path.parent / "locks")
+    marker = path.parent / "locks" / STORE_ALERT_MARKER
+    if not marker.exists():
+        marker.touch(PRIVATE_FILE)
+        os.utime(marker, (0, 0))  # its time is that of the last such alert
     try:
         create_private_file(path)
     except FileExistsError:
-        if path.stat().st_size > 0:
-            _check_existing(path)
+        if _is_complete(path):
             return False
     _set_up_new_file(path)
     upgrade_database(path)
@@ -62,7 +67,7 @@ def backup_database(path: Path, target: Path) -> int:
     if target.exists():
         raise OutputError(f"{str(target)!r} exists already", hint="name a new file, or remove the old backup first")
     require_database(path)
-    partial = target.with_name(target.name + ".partial")
+    partial = target.with_name(f"{target.name}.{os.getpid()}.partial")
     try:
         partial.unlink(missing_ok=True)
         create_private_file(partial)
@@ -111,11 +116,24 @@ def _count_rows(connection: Connection, table: str) -> int:
     return int(connection.value("SELECT count(*) FROM " + quoted))
 
 
-def _check_existing(path: Path) -> None:
+def _is_complete(path: Path) -> bool:
+    """Tell whether the file needs nothing; False when it is empty or an earlier creation was cut short.
+
+    Raises IntegrityError for what is no database, ConfigError for one that is not ours or newer than we are.
+    """
     connection = Connection(path)
     try:
         with connection.errors():
+            if not applied_migrations(connection.raw):
+                if connection.value("SELECT count(*) FROM sqlite_master WHERE name NOT LIKE '_sqlite%'"):
+                    raise ConfigError(
+                        f"{str(path)!r} is a database of something else", hint="set DATABASE_URL to another file"
+                    )
+                return False
+            if all(name in KNOWN_MIGRATIONS for name in applied_migrations(connection.raw)):
+                return set(applied_migrations(connection.raw)) == set(KNOWN_MIGRATIONS)
             check_schema(connection.raw, str(path))
+            return True
     finally:
         connection.close()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -93,8 +93,8 @@ class Connection:
             with self.errors():
                 self.raw.execute("COMMIT")
         except BaseException:
-            if self.raw.in_transaction:
-                with self.errors():
+            with suppress(sqlite3.Error):  # what went wrong in the block is the error to tell
+                if self.raw.in_transaction:
                     self.raw.execute("ROLLBACK")
             raise
         finally:
@@ -156,7 +156,9 @@ def require_database(path: Path) -> None:
 
 def create_private_folder(path: Path) -> None:
     """Create a folder that only its owner can enter; an existing one keeps its mode."""
-    path.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
+    if not path.is_dir():
+        create_private_folder(path.parent)
+        path.mkdir(mode=PRIVATE_FOLDER, exist_ok=True)
 
 
 def create_private_file(path: Path) -> None:

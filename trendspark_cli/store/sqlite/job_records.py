@@ -1,4 +1,4 @@
-"""Runs of jobs, what is remembered of each job, counters, alerts in the outbox."""
+"""Runs of jobs, what is remembered of each job, and counters."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from trendspark_cli.clock import to_text
-from trendspark_cli.models import Alert, JobRun, JobState
+from trendspark_cli.models import JobRun, JobState
 from trendspark_cli.store.sqlite.connection import Connection
 from trendspark_cli.store.sqlite.named_queries import queries
 
@@ -49,11 +49,16 @@ class JobRuns:
                 "status": status,
                 "exit_code": exit_code,
                 "error": error,
-                "counts": json.dumps(counts),
+                "counts": json.dumps(counts, default=str),
                 "finished_at": to_text(now),
                 "duration": round(duration, 3),
             },
         )
+
+    def note_schedule(self, run_id: int, scheduled_for: datetime, lateness: float) -> None:
+        """Record when a run was due and how many seconds late it began."""
+        sql = "UPDATE job_runs SET scheduled_for = ?, lateness = ? WHERE id = ?"
+        self._db.execute(sql, (to_text(scheduled_for), round(lateness, 3), run_id))
 
     def amend(self, run_id: int, exit_code: int, error: str) -> None:
         """Add what went wrong after the work was recorded."""
@@ -76,6 +81,12 @@ class JobRuns:
         """Return runs, newest first."""
         rows = self._db.rows(self._sql["history"], {"limit": limit, "job_id": job_id, "status": status})
         return [_job_run(row) for row in rows]
+
+    def last_success(self, job_id: str) -> str | None:
+        """Return when the job last ended with exit code 0."""
+        sql = "SELECT max(finished_at) FROM job_runs WHERE job_id = ? AND status = 'success' AND exit_code = 0"
+        value = self._db.value(sql, (job_id,))
+        return None if value is None else str(value)
 
     def last(self, job_id: str) -> JobRun | None:
         """Return the newest run that was not skipped."""
@@ -121,30 +132,6 @@ class MetricTotals:
         for row in self._db.rows("SELECT name, labels, value FROM metric_totals ORDER BY name, labels"):
             totals.setdefault(row["name"], []).append((json.loads(row["labels"]), row["value"]))
         return totals
-
-
-class Notifications:
-    """The outbox."""
-
-    def __init__(self, connection: Connection) -> None:
-        self._db = connection
-        self._sql = queries("job_records")
-
-    def queue(self, alert: Alert, now: datetime, *, muted: bool) -> bool:
-        """Add an alert unless its dedupe key is known; return whether it was added."""
-        status = "muted" if muted else "pending"
-        row = (alert.dedupe_key, alert.channel, alert.category, alert.body, status, to_text(now), to_text(now))
-        return self._db.execute(self._sql["queue_alert"], row).rowcount == 1
-
-    def backlog(self) -> dict[str, int]:
-        """Return how many alerts are in each status."""
-        rows = self._db.rows("SELECT status, count(*) AS alerts FROM notifications GROUP BY status")
-        return {row["status"]: row["alerts"] for row in rows}
-
-    def oldest_pending(self) -> str | None:
-        """Return the time at which the oldest waiting alert was queued."""
-        value = self._db.value("SELECT min(created_at) FROM notifications WHERE status IN ('pending', 'sending')")
-        return None if value is None else str(value)
 
 
 def label_text(labels: Mapping[str, str]) -> str:

@@ -39,7 +39,8 @@ def m0001_posts(db: Database) -> None:
         ) STRICT, WITHOUT ROWID
         """
     )
-    # History begins with the first change: most posts are seen once and need no second row.
+    # History begins with the first change: most posts are seen once and need no second row. NOT EXISTS, since a
+    # trigger's OR IGNORE gives way to the conflict clause of the statement that fires it.
     db.execute(
         """
         CREATE TRIGGER post_counters_history
@@ -47,10 +48,12 @@ def m0001_posts(db: Database) -> None:
         WHEN (OLD.likes, OLD.replies, OLD.reposts, OLD.quotes, OLD.views)
             IS NOT (NEW.likes, NEW.replies, NEW.reposts, NEW.quotes, NEW.views)
         BEGIN
-            INSERT OR IGNORE INTO post_metrics
-            VALUES (OLD.id, OLD.observed_at, OLD.likes, OLD.replies, OLD.reposts, OLD.quotes, OLD.views);
-            INSERT OR IGNORE INTO post_metrics
-            VALUES (NEW.id, NEW.observed_at, NEW.likes, NEW.replies, NEW.reposts, NEW.quotes, NEW.views);
+            INSERT INTO post_metrics
+            SELECT OLD.id, OLD.observed_at, OLD.likes, OLD.replies, OLD.reposts, OLD.quotes, OLD.views
+            WHERE NOT EXISTS (SELECT 1 FROM post_metrics WHERE post_id = OLD.id AND observed_at = OLD.observed_at);
+            INSERT INTO post_metrics
+            SELECT NEW.id, NEW.observed_at, NEW.likes, NEW.replies, NEW.reposts, NEW.quotes, NEW.views
+            WHERE NOT EXISTS (SELECT 1 FROM post_metrics WHERE post_id = NEW.id AND observed_at = NEW.observed_at);
         END
         """
     )
@@ -211,6 +214,7 @@ def m0004_trends(db: Database) -> None:
             "evidence": str,
             "threshold": float,
             "alert_key": str,
+            "alerted_observed": float,
         },
         pk="id",
         not_null={"kind", "label", "terms", "state", "score", "observed", "expected", "first_seen", "last_seen"},
@@ -232,6 +236,23 @@ def m0004_trends(db: Database) -> None:
     db.table("ranking_terms").create(
         {"key": int, "count": int, "chi": int, "last_tick": int, "last_tick_posts": int, "hours": bytes},
         pk="key",
+        strict=True,
+    )
+    # Posts of the longest window as numbers, read from their texts once; see ranking/segments.py.
+    db.table("ranking_segments").create(
+        {
+            "id": int,
+            "newest": int,
+            "source_names": str,
+            "post_ids": bytes,
+            "created": bytes,
+            "authors": bytes,
+            "words": bytes,
+            "sources": bytes,
+            "codes": bytes,
+        },
+        pk="id",
+        not_null={"newest", "source_names", "post_ids", "created", "authors", "words", "sources", "codes"},
         strict=True,
     )
     db.table("ranking_sources").create({"source": str, "state": str}, pk="source", strict=True)
@@ -261,30 +282,41 @@ def m0004_trends(db: Database) -> None:
 
 @migration()
 def m0005_outbox(db: Database) -> None:
-    """Alerts waiting to be sent. `dedupe_key` makes queueing the same alert twice harmless."""
-    db.table("notifications").create(
-        {
-            "id": int,
-            "dedupe_key": str,
-            "channel": str,
-            "category": str,
-            "body": str,
-            "status": str,
-            "attempts": int,
-            "next_attempt_at": str,
-            "lease": str,
-            "message_id": str,
-            "error": str,
-            "created_at": str,
-            "sent_at": str,
-        },
-        pk="id",
-        not_null={"dedupe_key", "channel", "category", "body", "status", "created_at"},
-        defaults={"status": "pending", "attempts": 0},
-        strict=True,
+    """Alerts waiting to be sent. `dedupe_key` makes queueing the same alert twice harmless.
+
+    `action` is `send` or `edit`; `reply_to` is the dedupe_key of the message it answers or edits; `strength` orders
+    alerts when a day has too many; `parts_sent` lets a long message go on where a crash stopped it.
+    """
+    db.execute(
+        """
+        CREATE TABLE notifications (
+            id INTEGER PRIMARY KEY AUTOINCREMENT, dedupe_key TEXT NOT NULL UNIQUE, channel TEXT NOT NULL,
+            category TEXT NOT NULL, action TEXT NOT NULL DEFAULT 'send', reply_to TEXT, trend_id INTEGER,
+            title TEXT NOT NULL, body TEXT NOT NULL, strength REAL NOT NULL DEFAULT 0,
+            status TEXT NOT NULL DEFAULT 'pending', attempts INTEGER NOT NULL DEFAULT 0,
+            next_attempt_at TEXT, lease TEXT, parts_sent INTEGER NOT NULL DEFAULT 0, message_id TEXT, error TEXT,
+            created_at TEXT NOT NULL, sent_at TEXT
+        ) STRICT
+        """
     )
-    db.table("notifications").create_index(["dedupe_key"], unique=True)
     db.table("notifications").create_index(["status", "next_attempt_at"])
     db.table("channel_states").create(
-        {"channel": str, "paused_until": str, "migrated_chat_id": str, "last_error": str}, pk="channel", strict=True
+        {
+            "channel": str,
+            "paused_until": str,
+            "failures": int,
+            "migrated_chat_id": str,
+            "last_error": str,
+            "recent_sends": str,
+        },
+        pk="channel",
+        defaults={"failures": 0, "recent_sends": "[]"},
+        strict=True,
+    )
+    db.table("incidents").create(
+        {"key": str, "opened_at": str, "failures": int, "last_seen_at": str, "alerted_at": str},
+        pk="key",
+        not_null={"opened_at"},
+        defaults={"failures": 0},
+        strict=True,
     )

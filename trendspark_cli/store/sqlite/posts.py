@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -56,18 +56,8 @@ class Posts:
             for source, ids in by_source.items()
         )
 
-    def window(self, since: int, until: int, seen_post_id: int) -> Iterator[tuple[Any, ...]]:
-        """Yield (id, source, author, community, epoch, text) of posts created in [since, until), oldest first."""
-        cursor = self._db.execute(
-            self._sql["window"],
-            {"since": _text(since), "until": _text(until), "seen_post_id": seen_post_id},
-        )
-        with self._db.errors():
-            while rows := cursor.fetchmany(FETCH_ROWS):
-                yield from rows
-
     def leaving(self, position: tuple[str, int], until: int, seen_post_id: int, limit: int) -> list[tuple[Any, ...]]:
-        """Return (id, source, epoch, text, created_at) of the next posts after *position* created before *until*."""
+        """Return rows of `window` plus created_at: the next posts after *position* created before *until*."""
         parameters = {
             "created_at": position[0],
             "id": position[1],
@@ -79,7 +69,7 @@ class Posts:
             return self._db.execute(self._sql["leaving"], parameters).fetchall()
 
     def arrived(self, after_id: int, limit: int) -> list[tuple[Any, ...]]:
-        """Return (id, source, epoch, text, created_at) of posts stored after *after_id*, in that order."""
+        """Return rows of `window` plus created_at: the posts stored after *after_id*, in that order."""
         with self._db.errors():
             return self._db.execute(self._sql["arrived"], {"id": after_id, "limit": limit}).fetchall()
 

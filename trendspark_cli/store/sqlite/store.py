@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from trendspark_cli.store.sqlite.collecting import ApiCalls, Cursors, Gaps, IngestAudit
 from trendspark_cli.store.sqlite.connection import Connection, open_checked
-from trendspark_cli.store.sqlite.job_records import JobRuns, JobStates, MetricTotals, Notifications
+from trendspark_cli.store.sqlite.job_records import JobRuns, JobStates, MetricTotals
+from trendspark_cli.store.sqlite.outbox import Channels, Incidents, Notifications
 from trendspark_cli.store.sqlite.posts import Posts
 from trendspark_cli.store.sqlite.spend import Spend
 
@@ -33,6 +34,8 @@ class SqliteStore:
         self.job_states = JobStates(connection)
         self.totals = MetricTotals(connection)
         self.notifications = Notifications(connection)
+        self.channels = Channels(connection)
+        self.incidents = Incidents(connection)
 
     @property
     def trends(self) -> Trends:
@@ -67,6 +70,16 @@ class SqliteStore:
 
         sql = "INSERT INTO notices (key, noted_at) VALUES (?, ?) ON CONFLICT DO NOTHING"
         return self.connection.execute(sql, (key, to_text(now))).rowcount == 1
+
+    def notice_after(self, key: str, now: datetime, pause: timedelta) -> bool:
+        """Remember that *key* was said now; return False, and change nothing, when that was less than *pause* ago."""
+        from trendspark_cli.clock import to_text
+
+        sql = (
+            "INSERT INTO notices (key, noted_at) VALUES (?, ?) "
+            "ON CONFLICT (key) DO UPDATE SET noted_at = excluded.noted_at WHERE noted_at <= ?"
+        )
+        return self.connection.execute(sql, (key, to_text(now), to_text(now - pause))).rowcount == 1
 
     def size_bytes(self) -> int:
         """Return the size of the database in bytes, free pages included."""

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from trendspark_cli.clock import from_text, to_text
 from trendspark_cli.models import RankingProgress
-from trendspark_cli.ranking.history import SourceState, TermState
+from trendspark_cli.ranking.history import CountRow, SourceState, TermState
 from trendspark_cli.store.sqlite.connection import Connection
 from trendspark_cli.store.sqlite.named_queries import queries
 from trendspark_cli.trend_fields import TIMES, trend_fields
 
 if TYPE_CHECKING:  # numpy: only a ranking run needs it
     from trendspark_cli.ranking.lifecycle import TrendRecord
+    from trendspark_cli.ranking.segments import Segment
 
 ROWS_PER_TRANSACTION = 1000
 
@@ -44,9 +45,15 @@ class Trends:
         self._db.executemany(self._sql["add_post"], [(trend.id, post_id) for post_id in trend.post_ids])
         return trend
 
-    def set_alert_key(self, trend_id: int, alert_key: str) -> None:
-        """Remember which alert tells of this trend."""
-        self._db.execute("UPDATE trends SET alert_key = ? WHERE id = ?", (alert_key, trend_id))
+    def alert_of(self, trend_id: int) -> tuple[str | None, float]:
+        """Return the key of the alert that tells of a trend, and how much was observed when the last one was queued."""
+        rows = self._db.rows("SELECT alert_key, alerted_observed FROM trends WHERE id = ?", (trend_id,))
+        return (rows[0]["alert_key"], rows[0]["alerted_observed"] or 0.0) if rows else (None, 0.0)
+
+    def set_alert(self, trend_id: int, alert_key: str, observed: float) -> None:
+        """Remember which alert tells of a trend, and what it told."""
+        sql = "UPDATE trends SET alert_key = ?, alerted_observed = ? WHERE id = ?"
+        self._db.execute(sql, (alert_key, observed, trend_id))
 
     def post_ids(self, trend_id: int) -> tuple[int, ...]:
         """Return the live posts a trend rests on, oldest first."""
@@ -69,7 +76,7 @@ class Trends:
 
 
 class RankingMemory:
-    """Term and source states, and how far the ranker has come. Implements ranking.history.TermHistory."""
+    """Term and source states, recent posts as numbers, how far the ranker has come. Implements TermHistory."""
 
     def __init__(self, connection: Connection) -> None:
         self._db = connection
@@ -80,6 +87,11 @@ class RankingMemory:
         with self._db.errors():
             cursor = self._db.execute(self._sql["terms"], (json.dumps(list(keys)),))
             return {row[0]: TermState.from_row(row[1:]) for row in cursor}
+
+    def counts(self, keys: Sequence[int]) -> list[CountRow]:
+        """Return a row for each of those keys that is known."""
+        with self._db.errors():
+            return self._db.execute(self._sql["term_counts"], (json.dumps(list(keys)),)).fetchall()
 
     def put(self, states: Mapping[int, TermState]) -> None:
         """Insert or replace states; call inside a transaction."""
@@ -105,6 +117,22 @@ class RankingMemory:
         """Store the state of each source; call inside a transaction."""
         rows = [(source, json.dumps(asdict(state))) for source, state in states.items()]
         self._db.executemany(self._sql["put_source"], rows)
+
+    def add_segment(self, segment: Segment) -> None:
+        """Keep posts as numbers; call in the transaction that takes notice of them."""
+        self._db.execute(self._sql["add_segment"], (int(segment.created.max()), *segment.to_row()))
+
+    def segments(self, since: int) -> Iterator[Segment]:
+        """Yield the segments with posts created at *since* (epoch seconds) or later, in the order they were added."""
+        from trendspark_cli.ranking.segments import Segment
+
+        with self._db.errors():
+            for row in self._db.execute(self._sql["segments"], (since,)):
+                yield Segment.from_row(row)
+
+    def drop_segments(self, before: int) -> None:
+        """Forget segments all of whose posts were created before this moment; call inside a transaction."""
+        self._db.execute("DELETE FROM ranking_segments WHERE newest < ?", (before,))
 
     def progress(self) -> RankingProgress:
         """Return how far the ranker has come."""

@@ -36,7 +36,3 @@ VALUES (:job_id, :paused, :since, :by, :reason, :failures, :failing_since, :aler
 ON CONFLICT (job_id) DO UPDATE SET paused = excluded.paused, since = excluded.since, by = excluded.by,
     reason = excluded.reason, failures = excluded.failures, failing_since = excluded.failing_since,
     alert_key = excluded.alert_key;
-
--- name: queue_alert
-INSERT INTO notifications (dedupe_key, channel, category, body, status, next_attempt_at, created_at)
-VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (dedupe_key) DO NOTHING;

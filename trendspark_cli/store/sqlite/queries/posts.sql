@@ -13,8 +13,9 @@ ON CONFLICT (source, source_id) DO UPDATE SET
     author = coalesce(author, excluded.author),
     edits = max(edits, excluded.edits), observed_at = max(observed_at, excluded.observed_at)
 WHERE excluded.edits > edits
-   OR (excluded.observed_at >= observed_at AND excluded.edits = edits AND (
-        coalesce(excluded.likes, likes) IS NOT likes OR coalesce(excluded.replies, replies) IS NOT replies
+   OR (excluded.observed_at >= observed_at AND (excluded.edits = edits OR ?15 IS NOT NULL) AND (
+        (?15 IS NOT NULL AND excluded.observed_at > observed_at)  -- a stated time counts though nothing moved
+     OR coalesce(excluded.likes, likes) IS NOT likes OR coalesce(excluded.replies, replies) IS NOT replies
      OR coalesce(excluded.reposts, reposts) IS NOT reposts OR coalesce(excluded.quotes, quotes) IS NOT quotes
      OR coalesce(excluded.views, views) IS NOT views));
 
@@ -26,21 +27,15 @@ SELECT id, ?3, ?4, ?5, ?6, ?7, ?8 FROM posts WHERE source = ?1 AND source_id = ?
 -- name: count_stored
 SELECT count(*) FROM posts WHERE source = ? AND source_id IN (SELECT value FROM json_each(?));
 
--- name: window
--- Posts of a time range as the ranker reads them.
-SELECT id, source, author, community, CAST(strftime('%s', created_at) AS INTEGER), text
-FROM posts WHERE created_at >= :since AND created_at < :until AND id <= :seen_post_id
-ORDER BY created_at, id;
-
 -- name: leaving
 -- The next posts to leave the longest window, oldest first, after a position.
-SELECT id, source, CAST(strftime('%s', created_at) AS INTEGER), text, created_at
+SELECT id, source, author, community, CAST(strftime('%s', created_at) AS INTEGER), text, created_at
 FROM posts WHERE (created_at, id) > (:created_at, :id) AND created_at < :until AND id <= :seen_post_id
 ORDER BY created_at, id LIMIT :limit;
 
 -- name: arrived
 -- Posts collected since the last look, in the order they were stored.
-SELECT id, source, CAST(strftime('%s', created_at) AS INTEGER), text, created_at
+SELECT id, source, author, community, CAST(strftime('%s', created_at) AS INTEGER), text, created_at
 FROM posts WHERE id > :id ORDER BY id LIMIT :limit;
 
 -- name: tick_size

@@ -30,6 +30,9 @@ ON CONFLICT (key) DO UPDATE SET count = excluded.count, chi = excluded.chi, last
 SELECT key, count, chi, last_tick, last_tick_posts, hours FROM ranking_terms
 WHERE key IN (SELECT value FROM json_each(?));
 
+-- name: term_counts
+SELECT t.key, t.count, t.chi, t.last_tick FROM json_each(?) AS wanted JOIN ranking_terms AS t ON t.key = wanted.value;
+
 -- name: faint_terms
 -- Terms whose count has decayed below a quarter of a post; the rule of ranking/history.py in integers.
 SELECT key FROM ranking_terms WHERE last_tick <= :now_tick AND count <
@@ -43,3 +46,11 @@ ON CONFLICT (source) DO UPDATE SET state = excluded.state;
 -- name: save_progress
 UPDATE ranking_progress SET seen_post_id = :seen_post_id, folded_created_at = :folded_created_at,
     folded_post_id = :folded_post_id, ranked_tick = :ranked_tick, swept_tick = :swept_tick WHERE id = 1;
+
+-- name: add_segment
+INSERT INTO ranking_segments (newest, source_names, post_ids, created, authors, words, sources, codes)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?);
+
+-- name: segments
+SELECT source_names, post_ids, created, authors, words, sources, codes FROM ranking_segments
+WHERE newest >= ? ORDER BY id;

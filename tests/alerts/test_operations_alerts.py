@@ -1,0 +1,132 @@
+"""Failing jobs and services are told once, and told when they work again; across processes."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from tests.alerts.desk import Desk
+from tests.ingest.operator import TOKEN as X_TOKEN
+from tests.servers import TelegramServer, XServer, faults
+from tests.servers.telegram_server import TOKEN
+
+
+@pytest.fixture
+def x_desk(desk: Desk) -> Desk:
+    """A desk that also reads X."""
+    desk.operator.environment |= {"X_BEARER_TOKEN": X_TOKEN, "KEYWORDS": "bridge"}
+    return desk
+
+
+def test_three_failures_are_one_alert_and_a_success_one_recovery(x_desk: Desk, telegram: TelegramServer) -> None:
+    with XServer(clock=lambda: x_desk.now.timestamp(), bearer_token=X_TOKEN) as x:
+        x_desk.operator.environment["X_API_BASE_URL"] = x.url
+        x.faults.add(faults.unauthorized(), times=4)
+        for _ in range(5):
+            x_desk.operator.ingest()
+            x_desk.later(minutes=14)
+
+        x_desk.deliver()
+
+    assert [text.split("\n")[0] for text in telegram.texts] == [
+        "🔴 ingest failed 3 times in a row",
+        "🟢 ingest: resolved after 56 min, 4 failures",
+    ]
+
+
+def test_two_failures_are_no_alert(x_desk: Desk, telegram: TelegramServer) -> None:
+    with XServer(clock=lambda: x_desk.now.timestamp(), bearer_token=X_TOKEN) as x:
+        x_desk.operator.environment["X_API_BASE_URL"] = x.url
+        x.faults.add(faults.unauthorized(), times=2)
+        for _ in range(3):
+            x_desk.operator.ingest()
+
+    assert x_desk.statuses() == {}
+
+
+def test_five_server_errors_name_the_endpoint_and_resolve_by_themselves(x_desk: Desk, telegram: TelegramServer) -> None:
+    with XServer(bearer_token=X_TOKEN) as x:
+        x_desk.operator.environment["X_API_BASE_URL"] = x.url
+        x.faults.add(faults.server_error(503), times=None)
+        real = x_desk.operator
+        for _ in range(2):
+            assert real.command("ingest").returncode == 69
+        alerts = real.rows("SELECT category, body FROM notifications")
+
+    assert [row["category"] for row in alerts] == ["api_alert"]
+    assert "search_recent" in alerts[0]["body"]
+    assert "503" in alerts[0]["body"]
+
+
+def test_a_broken_store_is_told_directly_and_once(desk: Desk, telegram: TelegramServer) -> None:
+    desk.operator.database.write_bytes(b"this is no database at all" * 100)
+
+    codes = [desk.operator.command("rank").returncode for _ in range(3)]
+
+    assert codes == [65, 65, 65]
+    assert [text.split("\n")[0] for text in telegram.texts] == ["🔴 rank cannot use its database"]
+
+
+def test_a_test_alert_says_what_telegram_answered(desk: Desk, telegram: TelegramServer) -> None:
+    done = desk.operator.command("alert-test", "--json")
+
+    assert done.returncode == 0
+    assert '"message_id": "1"' in done.stdout
+    assert telegram.texts == ["TrendSpark test alert"]
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "code", "told"),
+    [
+        ("TELEGRAM_BOT_TOKEN", "987654321:AAwrongwrongwrongwrongwrongwrong", 77, "TELEGRAM_BOT_TOKEN"),
+        ("TELEGRAM_CHAT_ID", "-1", 78, "TELEGRAM_CHAT_ID"),
+        ("TELEGRAM_BOT_TOKEN", "", 78, "no alert channel is configured"),
+        ("TELEGRAM_API_BASE_URL", "http://127.0.0.1:9", 69, "cannot be reached"),
+    ],
+)
+def test_a_refused_test_alert_says_what_to_do(
+    desk: Desk, telegram: TelegramServer, name: str, value: str, code: int, told: str
+) -> None:
+    desk.operator.environment[name] = value
+
+    done = desk.operator.command("alert-test")
+
+    assert done.returncode == code
+    assert told in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+    assert TOKEN not in done.stdout + done.stderr
+
+
+def test_health_asks_telegram_rarely(desk: Desk, telegram: TelegramServer) -> None:
+    for _ in range(3):
+        desk.operator.command("health", "--json")
+
+    assert [entry.endpoint for entry in telegram.log] == ["getMe", "getChat"]
+
+
+def test_health_says_when_the_chat_is_closed(desk: Desk, telegram: TelegramServer) -> None:
+    telegram.is_blocked = True
+
+    done = desk.operator.command("health")
+
+    assert done.returncode == 1
+    assert "the bot may not write to the chat" in done.stdout
+
+
+def test_dead_alerts_can_be_sent_again_or_dropped(desk: Desk, telegram: TelegramServer) -> None:
+    telegram.is_blocked = True
+    desk.queue("a")
+    desk.deliver()
+    desk.queue("b")
+    desk.deliver()
+    telegram.is_blocked = False
+
+    retried = desk.operator.command("alerts", "retry", "1")
+    dropped = desk.operator.command("alerts", "drop", "2")
+    desk.operator.now = datetime.now(UTC)
+    desk.deliver()
+
+    assert (retried.returncode, dropped.returncode) == (0, 0)
+    assert telegram.texts == ["text of a"]
+    assert desk.statuses() == {"a": "sent", "b": "expired"}

@@ -1,0 +1,108 @@
+"""The demo: it names what is planted, and nothing else, wherever it is run."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import trendspark_cli
+from tests.builders import Done, Workplace, fingerprint
+
+PLANTED = json.loads((Path(trendspark_cli.__file__).parent / "demo" / "sample.json").read_text(encoding="utf-8"))
+DISTURBANCES = {
+    "TRENDSPARK_HOME": "/nowhere/at/all",
+    "DATABASE_URL": "sqlite:////nowhere/at/all.db",
+    "X_BEARER_TOKEN": "a-token-the-demo-must-not-use",
+    "X_MAX_READS_PER_DAY": "many",
+    "KEYWORDS": "something else",
+    "LOG_FILE": "/nowhere/at/all.log",
+}
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Workplace:
+    """A folder in which the demo is run amid settings it must not read."""
+    folder = tmp_path_factory.mktemp("demo")
+    (folder / ".env").write_text("KEYWORDS=unrelated\nX_MAX_READS_PER_DAY=many\n")
+    return Workplace(folder / "home")
+
+
+@pytest.fixture(scope="module")
+def shown(place: Workplace) -> Done:
+    """The demo as a person sees it in a pipe."""
+    return place.command("demo", "--dir", str(place.home.parent / "demo"), environment=DISTURBANCES)
+
+
+@pytest.fixture(scope="module")
+def trends(place: Workplace, shown: Done) -> list[dict[str, Any]]:
+    """The trends of that demo."""
+    done = place.command("trends", "list", "--json", environment={"TRENDSPARK_HOME": str(place.home.parent / "demo")})
+    found: list[dict[str, Any]] = done.json["trends"]
+    return found
+
+
+def test_the_demo_runs_whatever_is_set_around_it(shown: Done) -> None:
+    assert (shown.exit_code, shown.stderr) == (0, "")
+
+
+def test_each_planted_topic_is_one_trend(trends: list[dict[str, Any]]) -> None:
+    named = [
+        [t["id"] for t in trends if set(t["terms"]) & set(topic["key_words"]) or topic["label"] in t["label"].lower()]
+        for topic in PLANTED["planted"]
+    ]
+
+    assert sorted(ids for found in named for ids in found) == sorted(t["id"] for t in trends)
+    assert [len(ids) for ids in named] == [1, 1]
+
+
+@pytest.mark.parametrize("decoy", PLANTED["decoys"], ids=[decoy["kind"] for decoy in PLANTED["decoys"]])
+def test_no_decoy_is_taken_for_a_trend(trends: list[dict[str, Any]], decoy: dict[str, Any]) -> None:
+    words = {word for trend in trends for term in (*trend["terms"], trend["label"].lower()) for word in term.split()}
+
+    assert words & set(decoy["key_words"]) == set()
+
+
+def test_a_trend_tells_why_it_is_one(trends: list[dict[str, Any]]) -> None:
+    keys = {"id", "label", "terms", "kind", "state", "score", "observed", "expected", "authors", "sources"}
+    keys |= {"first_seen", "last_seen", "posts"}
+
+    assert [keys - set(trend) for trend in trends] == [set(), set()]
+    assert all({"source", "source_id", "url", "text"} <= set(post) for trend in trends for post in trend["posts"])
+
+
+def test_the_demo_says_where_its_things_are(shown: Done, place: Workplace) -> None:
+    folder = str(place.home.parent / "demo")
+
+    assert all(f"{folder}/{name}" in shown.stdout for name in ("trendspark.db", "textfile_collector", "trendspark.log"))
+
+
+def test_a_demo_over_a_demo_prints_the_same(shown: Done, place: Workplace) -> None:
+    again = place.command("demo", "--dir", str(place.home.parent / "demo"))
+
+    assert (again.exit_code, again.stdout) == (0, shown.stdout)
+
+
+def test_the_demo_touches_nothing_outside_its_folder(shown: Done, place: Workplace) -> None:
+    assert shown.exit_code == 0
+    assert not place.home.exists()
+
+
+def test_a_folder_that_is_no_demo_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "precious").mkdir()
+    (tmp_path / "precious" / "thesis.txt").write_text("years of work")
+    before = fingerprint(tmp_path / "precious")
+
+    done = Workplace(tmp_path / "home").command("demo", "--dir", str(tmp_path / "precious"))
+
+    assert (done.exit_code, fingerprint(tmp_path / "precious")) == (73, before)
+
+
+def test_a_folder_that_cannot_be_made_is_73(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("not a folder")
+
+    done = Workplace(tmp_path / "home").command("demo", "--dir", str(tmp_path / "file" / "demo"), "--json")
+
+    assert (done.exit_code, json.loads(done.stderr)["error"]["code"]) == (73, 73)

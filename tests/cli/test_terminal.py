@@ -1,0 +1,120 @@
+"""On a terminal: tables, and nothing that a post could do to it."""
+
+from __future__ import annotations
+
+import os
+import pty
+import subprocess
+
+import pytest
+
+from tests.builders import COMMAND, Workplace, own_line, post
+from trendspark_cli.console import Output, printable, shortened, sparkline
+from trendspark_cli.store.sqlite.store import SqliteStore
+
+HOSTILE = "\u001b]0;owned\u0007[red]\u202eevil\u202c\r\nforged line\u2028\u009b31m [/bold] end"
+
+
+def on_terminal(workplace: Workplace, *arguments: str, **environment: str) -> str:
+    """Return what a command shows on a terminal of 120 columns."""
+    ours, theirs = pty.openpty()
+    around = {**workplace.surroundings(), "TERM": "xterm-256color", "COLUMNS": "120", **environment}
+    process = subprocess.Popen([*COMMAND, *arguments], env=around, cwd=workplace.home, stdin=theirs, stdout=theirs)
+    os.close(theirs)
+    shown = b""
+    while True:
+        try:
+            part = os.read(ours, 65536)
+        except OSError:  # the last process on that terminal has ended
+            break
+        if not part:
+            break
+        shown += part
+    os.close(ours)
+    process.wait(timeout=30)
+    return shown.decode()
+
+
+@pytest.fixture
+def hostile(workplace: Workplace, store: SqliteStore) -> Workplace:
+    """An installation whose audit names a hostile query and whose last run failed with a hostile text."""
+    from tests.builders import NOW, page
+    from trendspark_cli.models import PageOutcome
+
+    with store.transaction():
+        run_id = store.job_runs.start("ingest", NOW, 1, "host", "0")
+        store.audit.add(run_id, "default", "file", HOSTILE, page(post()), PageOutcome(1, 0), NOW, error=HOSTILE)
+        store.job_runs.finish(run_id, "error", 1, HOSTILE, {}, NOW, 1.0)
+    return workplace
+
+
+def test_a_list_is_a_table_with_lines_on_a_terminal(workplace: Workplace) -> None:
+    shown = on_terminal(workplace, "jobs", "list")
+
+    assert "─" in shown
+    assert "ingest_rank" in shown
+
+
+def test_a_list_is_plain_columns_in_a_pipe(workplace: Workplace) -> None:
+    lines = workplace.command("jobs", "list").stdout.splitlines()
+
+    assert lines[0].split()[:3] == ["id", "paused", "schedule"]
+    assert all("\x1b" not in line and "─" not in line for line in lines)
+
+
+def test_a_job_says_on_a_terminal_what_it_did(workplace: Workplace) -> None:
+    shown = on_terminal(workplace, "ingest", "--from", "/dev/null")
+
+    assert "ingest: success" in shown
+    assert "(run 1)" in shown
+
+
+def test_a_quiet_job_says_nothing_on_a_terminal_either(workplace: Workplace) -> None:
+    assert on_terminal(workplace, "ingest", "--from", "/dev/null", "--quiet") == ""
+
+
+def test_without_colour_there_is_none(workplace: Workplace) -> None:
+    shown = on_terminal(workplace, "jobs", "list", NO_COLOR="1")
+
+    assert "\x1b[3" not in shown
+
+
+@pytest.mark.parametrize("arguments", [("audit",), ("jobs", "history")])
+def test_foreign_text_can_do_nothing_to_a_terminal(hostile: Workplace, arguments: tuple[str, ...]) -> None:
+    shown = on_terminal(hostile, *arguments, NO_COLOR="1")
+
+    foreign = [character for character in ("\x1b]", "\x07", "\u202e", "\u2028", "\x9b") if character in shown]
+    assert foreign == []
+
+
+@pytest.mark.parametrize("arguments", [("audit",), ("jobs", "history")])
+def test_foreign_text_cannot_forge_a_line_of_a_list(hostile: Workplace, arguments: tuple[str, ...]) -> None:
+    shown = hostile.command(*arguments).stdout
+
+    assert len(shown.splitlines()) == 2
+    assert "[red]" in shown
+
+
+def test_markup_in_foreign_text_is_shown_as_it_is(capsys: pytest.CaptureFixture[str]) -> None:
+    Output(is_terminal=True).table(("trend",), [("[red]bridge[/red] [link=https://evil.example]x[/link]",)])
+
+    assert "[red]bridge[/red]" in capsys.readouterr().out.replace("\n", "")
+
+
+def test_a_hostile_post_that_is_ingested_prints_as_one_json_object(workplace: Workplace) -> None:
+    workplace.ingest(own_line(text=HOSTILE))
+
+    assert workplace.command("audit", "--json").json["audit"][0]["new"] == 1
+
+
+def test_printable_text_is_one_line_and_keeps_every_script() -> None:
+    assert printable("a\nb\tc\x1b[0m\u202ed") == "a b c [0m d"
+    assert printable("северное сияние 橋 🙂 שלום") == "северное сияние 橋 🙂 שלום"
+
+
+def test_long_text_is_cut_and_marked() -> None:
+    assert (shortened("abcdef", 6), shortened("abcdefg", 6), shortened("a \n b", 9)) == ("abcdef", "abcde…", "a b")
+
+
+def test_a_sparkline_shows_nothing_as_a_blank_and_the_most_as_a_full_bar() -> None:
+    assert (sparkline([0, 1, 4, 8]), sparkline([0, 0]), sparkline([])) == (" ▂▅█", "  ", "")

@@ -1,0 +1,1 @@
+"""What is left when a run is killed, and what the next run makes of it."""

@@ -1,0 +1,1 @@
+"""Real node_exporter and Prometheus on the files of real runs."""

@@ -1,0 +1,87 @@
+"""A demo's installation that goes on: its files in a folder that node_exporter, as another user, can enter."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from tests.servers import XServer, x_post
+from tests.tools.monitoring import exporter, programs_missing
+from tests.tools.processes import COMMAND, cron_environment
+
+UMASK = 0o077  # the strictest an operator may have
+
+
+@dataclass
+class Station:
+    """An installation, the X it reads, its exporter."""
+
+    work: Path
+    x: XServer
+    exporter: str = ""
+
+    @property
+    def textfile_folder(self) -> Path:
+        """Where the .prom files are."""
+        return self.work / "prom"
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What each command sees."""
+        settings = {
+            "TEXTFILE_DIR": str(self.textfile_folder),
+            "X_BEARER_TOKEN": self.x.bearer_token,
+            "X_API_BASE_URL": self.x.url,
+            "KEYWORDS": "bridge",
+        }
+        return cron_environment(self.work, settings)
+
+    def trendspark(self, *arguments: str) -> None:
+        """Run a command of the installation; it must succeed."""
+        env_file = ["--env-file", str(self.work / "demo" / ".env")] if arguments[0] != "demo" else []
+        done = subprocess.run(
+            [*COMMAND, *env_file, *arguments],
+            env=self.environment,
+            cwd=self.work,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            umask=UMASK,
+        )
+        assert done.returncode == 0, done.stderr
+
+    def publish(self, posts: int) -> None:
+        """Let people say something on X."""
+        now, first = datetime.now(UTC) - timedelta(minutes=1), len(self.x.log)
+        self.x.add(
+            x_post(now - timedelta(seconds=n), f"bridge {first} {n}", author_id=str(n + 1)) for n in range(posts)
+        )
+
+
+@pytest.fixture(scope="package")
+def station() -> Iterator[Station]:
+    """A demo, then an ingest from X and a rank, and node_exporter on their files."""
+    if (missing := programs_missing()) is not None:
+        pytest.skip(missing)
+    work = Path(tempfile.mkdtemp(prefix="trendspark-exporter-"))  # pytest's own folders are closed to other users
+    try:
+        os.chmod(work, 0o755)
+        with XServer() as x:
+            here = Station(work, x)
+            here.publish(30)
+            here.trendspark("demo", "--dir", str(work / "demo"))
+            here.trendspark("ingest")
+            here.trendspark("rank")
+            here.trendspark("metrics")
+            with exporter(here.textfile_folder, work) as here.exporter:
+                yield here
+    finally:
+        shutil.rmtree(work)

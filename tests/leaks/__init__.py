@@ -1,0 +1,1 @@
+"""Secrets planted everywhere, and looked for everywhere."""

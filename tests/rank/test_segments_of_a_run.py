@@ -1,0 +1,158 @@
+"""What `rank` keeps of recent posts: written once, safe against kills, dropped when history has the posts."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from tests.ingest.operator import Operator
+from tests.rank.test_rank_job import NOW, TICK, burst, visible, write_posts
+from tests.ranking.streams import background, said
+from trendspark_cli.job_context import JobContext
+from trendspark_cli.jobs.command_bodies import lifecycle_rules
+from trendspark_cli.jobs.rank import rank_topics
+from trendspark_cli.wiring import recency
+
+QUARTERS_OF_TWO_DAYS = 2 * 96
+
+
+class Killed(BaseException):
+    """The process is gone."""
+
+
+@dataclass
+class KilledJob(JobContext):
+    """A job that dies at the end of one of its transactions, before the commit."""
+
+    transactions_to_live: int = 0
+
+    def transaction(self) -> AbstractContextManager[None]:
+        """Group writes."""
+        return self._transaction()
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        with self.store.transaction():
+            yield
+            self.transactions_to_live -= 1
+            if self.transactions_to_live < 0:
+                raise Killed
+
+
+@pytest.fixture
+def operator(tmp_path: Path) -> Operator:
+    """An operator whose last run is over, with a burst and many late posts since."""
+    here = Operator(tmp_path / "home", now=NOW)
+    quiet = background(TICK - QUARTERS_OF_TWO_DAYS, QUARTERS_OF_TWO_DAYS, 2)
+    here.ingest(file=str(write_posts(tmp_path / "quiet.ndjson", quiet)))
+    here.rank()
+    here.later(minutes=15)
+    late = said("forgotten words", 120, int((NOW - timedelta(hours=30)).timestamp()))
+    here.ingest(file=str(write_posts(tmp_path / "late.ndjson", late)))
+    burst(here, ends=here.now)
+    return here
+
+
+def rank_until_killed(operator: Operator, transactions: int) -> bool:
+    """Rank with so many transactions to live; tell whether it was killed."""
+    settings, store = operator.installation().settings, operator.store()
+    job = KilledJob(store, operator.now, transactions_to_live=transactions)
+    try:
+        rank_topics(job, lifecycle_rules(settings), recency(settings), top=20, alerts_are_muted=True)
+    except Killed:
+        return True
+    finally:
+        store.close()
+    return False
+
+
+def ids_in_segments(operator: Operator) -> list[int]:
+    """The ids of the posts in all segments."""
+    store = operator.store()
+    found = [number for segment in store.ranking.segments(0) for number in segment.ids.tolist()]
+    store.close()
+    return sorted(found)
+
+
+def test_a_run_killed_anywhere_and_run_again_equals_an_undisturbed_one(tmp_path: Path, operator: Operator) -> None:
+    undisturbed = Operator(tmp_path / "undisturbed", now=operator.now)
+    shutil.copy(operator.database, undisturbed.database)
+    undisturbed.rank()
+
+    killed = [True]
+    while killed[-1]:
+        again = Operator(tmp_path / f"killed{len(killed)}", now=operator.now)
+        shutil.copy(operator.database, again.database)
+        killed.append(rank_until_killed(again, len(killed) - 1))
+        again.rank()
+
+        assert visible(again) == visible(undisturbed)
+        assert ids_in_segments(again) == ids_in_segments(undisturbed)
+    assert len(killed) > 8
+    assert len(undisturbed.rows("SELECT id FROM trends")) == 1
+
+
+def test_each_post_of_the_window_is_read_once(operator: Operator) -> None:
+    operator.rank()
+    before = operator.rows("SELECT * FROM ranking_segments ORDER BY id")
+
+    operator.rank()
+
+    assert operator.rows("SELECT * FROM ranking_segments ORDER BY id") == before
+    assert len(ids_in_segments(operator)) == len(set(ids_in_segments(operator)))
+
+
+def test_posts_older_than_the_window_are_in_no_segment(operator: Operator) -> None:
+    operator.rank()
+
+    late = operator.rows("SELECT id FROM posts WHERE text LIKE 'forgotten words%'")
+    assert not {row["id"] for row in late} & set(ids_in_segments(operator))
+
+
+def test_a_post_from_the_far_future_is_in_no_segment(operator: Operator) -> None:
+    rows = said("time machine", 3, int((NOW + timedelta(days=400)).timestamp()))
+    operator.ingest(file=str(write_posts(operator.home / "future.ndjson", rows)))
+
+    operator.rank()
+
+    odd = operator.rows("SELECT id FROM posts WHERE text LIKE 'time machine%'")
+    assert not {row["id"] for row in odd} & set(ids_in_segments(operator))
+
+
+def test_segments_are_dropped_when_history_has_their_posts(operator: Operator) -> None:
+    operator.rank()
+    assert ids_in_segments(operator)
+    operator.later(hours=5)
+
+    operator.rank()
+
+    assert ids_in_segments(operator) == []
+
+
+def test_segments_take_about_a_hundred_bytes_a_post(operator: Operator) -> None:
+    operator.rank()
+
+    [size] = operator.rows(
+        "SELECT sum(length(post_ids) + length(created) + length(authors) + length(words) + length(sources)"
+        " + length(codes)) AS bytes FROM ranking_segments"
+    )
+    assert size["bytes"] < 150 * len(ids_in_segments(operator))
+
+
+def test_a_post_is_ranked_by_the_text_it_was_first_seen_with(operator: Operator) -> None:
+    operator.rank()
+    store = operator.store()
+    with store.transaction():
+        store.connection.execute("UPDATE posts SET text = 'glacier retreat' WHERE text LIKE 'volcano%' AND id % 2")
+    store.close()
+    operator.later(minutes=1)
+
+    operator.rank()
+
+    assert [row["label"] for row in operator.rows("SELECT label FROM trends")] == ["volcano eruption"]

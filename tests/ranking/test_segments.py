@@ -1,0 +1,110 @@
+"""Posts kept as numbers: nothing is lost on the way to the database and back, and topics get their words again."""
+
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.ranking.streams import HOUR, Desk, background, post, said
+from trendspark_cli.ranking.posts import PostRow
+from trendspark_cli.ranking.segments import Segment, read_segment
+from trendspark_cli.ranking.terms import Vocabulary
+from trendspark_cli.ranking.ticks import TICK_SECONDS
+from trendspark_cli.ranking.topics import Topic, find_topics
+from trendspark_cli.ranking.window import Window
+
+POSTS = st.lists(
+    st.builds(post, st.text(max_size=60), st.integers(0, 2**40), st.none() | st.text(max_size=9)), min_size=1
+)
+
+
+def fields(segment: Segment) -> list[object]:
+    """Everything a segment says, comparable."""
+    arrays = (segment.ids, segment.created, segment.sources, segment.authors, segment.words, segment.codes)
+    return [segment.source_names, *(array.tolist() for array in arrays)]
+
+
+def stored(rows: Sequence[PostRow], size: int = 40) -> list[Segment]:
+    """Rows in segments that went to the database and back."""
+    parts = [rows[start : start + size] for start in range(0, len(rows), size)]
+    return [Segment.from_row(read_segment(part, Vocabulary()).to_row()) for part in parts]
+
+
+def topics_of(desk: Desk, segments: Sequence[Segment], now: int, texts: Mapping[int, str]) -> list[Topic]:
+    """The topics of a window made of segments."""
+    window = Window(lambda post_ids: {number: texts[number] for number in post_ids if number in texts})
+    window.add_segments(segments)
+    return find_topics(window, now, desk.history, desk.sources)
+
+
+@pytest.fixture
+def rows(now: int) -> list[PostRow]:
+    """Four quiet hours with a burst at their end."""
+    return background(now // TICK_SECONDS - 16, 16) + said(
+        "volcano eruption", 12, now - HOUR, ["ann", "bob", None, "cid"]
+    )
+
+
+@given(POSTS)
+def test_a_segment_is_the_same_after_it_was_stored(rows: list[PostRow]) -> None:
+    segment = read_segment(rows, Vocabulary())
+
+    assert fields(Segment.from_row(segment.to_row())) == fields(segment)
+
+
+def test_a_post_has_the_same_numbers_in_every_process() -> None:
+    code = (
+        "from trendspark_cli.ranking.segments import read_segment\n"
+        "from trendspark_cli.ranking.terms import Vocabulary\n"
+        "print(read_segment([(1, 'x', 'ann', None, 9, 'Boston marathon')], Vocabulary()).to_row())"
+    )
+
+    printed = {
+        subprocess.run(
+            [sys.executable, "-c", code], env={"PYTHONHASHSEED": seed}, capture_output=True, check=True
+        ).stdout
+        for seed in ("1", "2")
+    }
+
+    assert len(printed) == 1
+
+
+def test_segments_in_any_order_give_the_topics_of_their_posts(desk: Desk, now: int, rows: list[PostRow]) -> None:
+    texts = {row[0]: row[5] for row in rows}
+
+    found = topics_of(desk, stored(rows)[::-1], now, texts)
+
+    assert found == desk.topics(rows, now)
+    assert [topic.label for topic in found] == ["volcano eruption"]
+
+
+def test_a_topic_is_named_though_some_of_its_posts_are_gone(desk: Desk, now: int, rows: list[PostRow]) -> None:
+    texts = {row[0]: row[5] for row in rows if row[0] % 3 == 0}
+
+    [topic] = topics_of(desk, stored(rows), now, texts)
+
+    assert topic.label == "volcano eruption"
+
+
+def test_a_topic_whose_words_nobody_has_any_more_is_none(desk: Desk, now: int, rows: list[PostRow]) -> None:
+    texts = {row[0]: "something else" for row in rows}
+
+    assert topics_of(desk, stored(rows), now, texts) == []
+
+
+def test_segments_may_reach_back_beyond_the_window(desk: Desk, now: int, rows: list[PostRow]) -> None:
+    older = said("volcano eruption", 30, now - 6 * HOUR, every=60)
+    texts = {row[0]: row[5] for row in rows + older}
+
+    assert topics_of(desk, stored(older + rows, 1_000), now, texts) == desk.topics(rows, now)
+
+
+def test_a_post_without_words_or_author_takes_little_room() -> None:
+    [segment] = stored([post("", number) for number in range(1_000)], 1_000)
+
+    assert sum(len(part) for part in segment.to_row()) < 40 * 1_000
+    assert np.unique(segment.authors).size == 1_000

@@ -1,0 +1,64 @@
+"""A job in a process of its own that does what a test asks and says how far it is.
+
+Started as `python -m tests.runner.worker HOME WHAT [TIMEOUT]`; prints `ready`, and waits for a line where it waits.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from tests.builders import Workplace, post
+from trendspark_cli.job_context import JobContext
+
+
+def wait() -> None:
+    """Say that the place is reached, and stay there until told to go on."""
+    print("ready", flush=True)
+    sys.stdin.readline()
+
+
+def idle(job: JobContext) -> None:
+    """Wait outside any transaction."""
+    with job.transaction():
+        job.store.posts.save([post("1")], job.now)
+    wait()
+
+
+def in_transaction(job: JobContext) -> None:
+    """Wait in the middle of a group of writes; more of them would follow."""
+    for group in range(3):
+        with job.transaction():
+            job.store.posts.save([post(f"{group}-first")], job.now)
+            wait()
+            job.store.posts.save([post(f"{group}-second")], job.now)
+
+
+def uncommitted(job: JobContext) -> None:
+    """Wait with writes that are not committed."""
+    with job.transaction():
+        job.store.posts.save([post("lost")], job.now)
+        job.store.totals.add([("trendspark_rank_posts_total", {}, 5)])
+        wait()
+
+
+BODIES: dict[str, Callable[[JobContext], None]] = {
+    "idle": idle,
+    "in_transaction": in_transaction,
+    "uncommitted": uncommitted,
+}
+
+
+def main() -> None:
+    """Run the body and end with its exit code."""
+    home, what, job_id = sys.argv[1:4]
+    environment = {"JOB_TIMEOUT_" + job_id.upper(): sys.argv[4]} if len(sys.argv) > 4 else {}
+    workplace = Workplace(Path(home), environment=environment)
+    result = workplace.run(job_id, BODIES[what])
+    print(result.status, flush=True)
+    sys.exit(result.exit_code)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,203 @@
+"""Telegram's Bot API as far as we use it: strict about markup, length, chats and pace."""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from html.parser import HTMLParser
+
+from .certificates import Certificate
+from .http_base import LocalServer
+from .messages import Answer, Delivery, JsonObject, Request, json_answer
+
+TOKEN = "123456789:AAabcdefghijklmnopqrstuvwxyz0123456"
+CHAT = -1001234567890
+TEXT_LIMIT = 4096
+ALLOWED_TAGS = {"b", "i", "u", "s", "a", "code", "pre", "blockquote"}
+
+
+@dataclass
+class Message:
+    """A message as the chat shows it: plain text, in the order of arrival."""
+
+    message_id: int
+    chat_id: int
+    text: str
+    markup: str
+    sent_at: float
+    reply_to: int | None = None
+    edits: int = 0
+
+
+class TelegramServer(LocalServer):
+    """A chat that takes messages; attributes may be changed while it runs."""
+
+    platform = "telegram"
+
+    def __init__(
+        self,
+        *,
+        clock: Callable[[], float] = time.time,
+        token: str = TOKEN,
+        chat_id: int = CHAT,
+        certificate: Certificate | None = None,
+    ) -> None:
+        super().__init__(clock=clock, certificate=certificate)
+        self.token = token
+        self.chat_id = chat_id
+        self.is_blocked = False
+        self.migrated_to: int | None = None
+        self.refused_markup: re.Pattern[str] | None = None
+        self.lost_answers = 0  # so many messages are taken and never acknowledged
+        self.messages: list[Message] = []
+
+    @property
+    def texts(self) -> list[str]:
+        """What the chat shows, oldest first."""
+        return [message.text for message in self.messages]
+
+    def endpoint_name(self, method: str, path: str) -> str:
+        found = re.fullmatch(r"/bot[^/]*/(\w+)", path)
+        return found[1] if found else "unknown"
+
+    def respond(self, request: Request) -> Answer:
+        token = request.path.split("/")[1].removeprefix("bot")
+        if not re.fullmatch(r"\d+:[\w-]+", token):
+            return refusal(404, "Not Found")
+        if token != self.token:
+            return refusal(401, "Unauthorized")
+        body: JsonObject = json.loads(request.body or b"{}")
+        if request.endpoint == "getMe":
+            return _ok({"id": 123456789, "is_bot": True, "first_name": "Spark", "username": "spark_test_bot"})
+        problem = self._chat_problem(body.get("chat_id"))
+        if problem is not None:
+            return problem
+        if request.endpoint == "getChat":
+            return _ok(self._chat())
+        if request.endpoint == "sendMessage":
+            return self._send(body)
+        if request.endpoint == "editMessageText":
+            return self._edit(body)
+        return refusal(404, "Not Found")
+
+    def _chat_problem(self, chat: object) -> Answer | None:
+        if self.migrated_to is not None and str(chat) == str(self.chat_id):
+            parameters = {"migrate_to_chat_id": self.migrated_to}
+            return refusal(400, "Bad Request: group chat was upgraded to a supergroup chat", parameters)
+        if str(chat) not in (str(self.chat_id), str(self.migrated_to)):
+            return refusal(400, "Bad Request: chat not found")
+        if self.is_blocked:
+            return refusal(403, "Forbidden: bot was kicked from the supergroup chat")
+        return None
+
+    def _send(self, body: JsonObject) -> Answer:
+        text, problem = self._text(body)
+        if problem is not None:
+            return problem
+        with self.lock:
+            reply = body.get("reply_parameters", {}).get("message_id")
+            known = {message.message_id for message in self.messages}
+            message = Message(
+                len(self.messages) + 1,
+                int(body["chat_id"]),
+                text,
+                body["text"],
+                self.clock(),
+                reply if reply in known else None,
+            )
+            self.messages.append(message)
+            if self.lost_answers:
+                self.lost_answers -= 1
+                return Answer(delivery=Delivery.RESET)
+        return _ok({"message_id": message.message_id, "chat": self._chat(), "text": text})
+
+    def _edit(self, body: JsonObject) -> Answer:
+        text, problem = self._text(body)
+        if problem is not None:
+            return problem
+        with self.lock:
+            found = [message for message in self.messages if message.message_id == body.get("message_id")]
+            if not found:
+                return refusal(400, "Bad Request: message to edit not found")
+            if found[0].text == text:
+                return refusal(400, "Bad Request: message is not modified")
+            found[0].text, found[0].edits = text, found[0].edits + 1
+        return _ok({"message_id": found[0].message_id, "chat": self._chat(), "text": text})
+
+    def _text(self, body: JsonObject) -> tuple[str, Answer | None]:
+        text = body.get("text", "")
+        if body.get("parse_mode") == "HTML":
+            if self.refused_markup is not None and self.refused_markup.search(text):
+                return "", refusal(400, "Bad Request: can't parse entities: unsupported start tag at byte offset 0")
+            reader = _Markup()
+            reader.feed(text)
+            reader.close()
+            if reader.problem or reader.open_tags:
+                told = reader.problem or f"can't find end tag for {reader.open_tags[-1]}"
+                return "", refusal(400, f"Bad Request: can't parse entities: {told}")
+            text = reader.text
+        if not text.strip():
+            return "", refusal(400, "Bad Request: message text is empty")
+        if len(text.encode("utf-16-le")) // 2 > TEXT_LIMIT:
+            return "", refusal(400, "Bad Request: message is too long")
+        return text, None
+
+    def _chat(self) -> JsonObject:
+        return {"id": self.migrated_to or self.chat_id, "type": "supergroup", "title": "Operators"}
+
+
+class _Markup(HTMLParser):
+    """Telegram's HTML: a short list of tags, each closed, and nothing else that begins with <."""
+
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=False)
+        self.text = ""
+        self.problem = ""
+        self.open_tags: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag not in ALLOWED_TAGS:
+            self.problem = f'unsupported start tag "{tag}"'
+        self.open_tags.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        if not self.open_tags or self.open_tags.pop() != tag:
+            self.problem = f'unexpected end tag "{tag}"'
+
+    def handle_data(self, data: str) -> None:
+        if "<" in data:
+            self.problem = "unexpected <"
+        self.text += data
+
+    def handle_entityref(self, name: str) -> None:
+        if name not in ("lt", "gt", "amp", "quot"):
+            self.problem = f"unsupported entity {name}"
+        self.text += html.unescape(f"&{name};")
+
+    def handle_charref(self, name: str) -> None:
+        self.text += html.unescape(f"&#{name};")
+
+    def handle_comment(self, data: str) -> None:
+        self.problem = "unsupported comment"
+
+    def handle_decl(self, decl: str) -> None:
+        self.problem = "unsupported declaration"
+
+
+def refusal(code: int, description: str, parameters: JsonObject | None = None) -> Answer:
+    """Return an error as the Bot API words it."""
+    body: JsonObject = {"ok": False, "error_code": code, "description": description}
+    return json_answer({**body, "parameters": parameters} if parameters else body, code)
+
+
+def too_many_requests(retry_after: int) -> Answer:
+    """Return a 429 that asks for a pause."""
+    return refusal(429, f"Too Many Requests: retry after {retry_after}", {"retry_after": retry_after})
+
+
+def _ok(result: JsonObject) -> Answer:
+    return json_answer({"ok": True, "result": result})

@@ -1,0 +1,148 @@
+"""What alerts say. Every text that came from outside is escaped here; bodies are Telegram's HTML."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from html import escape
+from typing import Any, Literal
+
+from trendspark_cli.console import shortened
+from trendspark_cli.models import Alert, AlertCategory
+from trendspark_cli.trend_fields import window_text
+
+EXAMPLES = 2
+EXAMPLE_LENGTH = 200  # characters of a post: enough to see what it is about
+LABEL_LENGTH = 120
+
+
+def opened_alert(fields: Mapping[str, Any], posts: Sequence[Mapping[str, Any]]) -> Alert:
+    """Return the alert that a trend has begun: observed against expected, who, two examples, how to see more."""
+    title = trend_title(fields)
+    lines = [f"📈 <b>{_safe(fields['label'], LABEL_LENGTH)}</b>", _counts(fields)]
+    lines += [_example(post) for post in posts[:EXAMPLES]]
+    lines.append(f"<code>trendspark trends explain {fields['id']}</code>")
+    return Alert(
+        f"trend:{fields['id']}:open",
+        "trending_alert",
+        title,
+        "\n".join(lines),
+        trend_id=fields["id"],
+        strength=fields["score"],
+    )
+
+
+def grown_alert(fields: Mapping[str, Any], opened_key: str, told: float) -> Alert:
+    """Return the reply that a trend has doubled since the last alert told *told* posts."""
+    html = f"📈 grown: {fields['observed']:.0f} posts, {told:.0f} when last told\n{_counts(fields)}"
+    return Alert(
+        f"trend:{fields['id']}:grown:{fields['observed']:.0f}",
+        "trending_alert",
+        trend_title(fields),
+        html,
+        reply_to=opened_key,
+        trend_id=fields["id"],
+        strength=fields["score"],
+    )
+
+
+def closed_alert(fields: Mapping[str, Any], opened_key: str, lasted: timedelta) -> Alert:
+    """Return the edit that a trend is over."""
+    html = (
+        f"<b>{_safe(fields['label'], LABEL_LENGTH)}</b>\nover after {duration_words(lasted)}; "
+        f"at its peak {_counts(fields)}\n<code>trendspark trends explain {fields['id']}</code>"
+    )
+    return Alert(
+        f"trend:{fields['id']}:closed:{fields['closed_at']}",
+        "trending_alert",
+        trend_title(fields),
+        html,
+        action="edit",
+        reply_to=opened_key,
+        trend_id=fields["id"],
+    )
+
+
+def failing_alert(key: str, job_id: str, failures: int, run_id: int | None, message: str) -> Alert:
+    """Return the alert that a job fails again and again."""
+    html = (
+        f"🔴 <b>{job_id} failed {failures} times in a row</b>\nLast (run {run_id}): {_safe(message, 300)}\n"
+        f"<code>trendspark jobs history --job {job_id}</code>"
+    )
+    return Alert(key, "job_alert", f"{job_id} failed {failures} times in a row", html)
+
+
+def api_alert(key: str, service: str, endpoint: str, failures: int, status: int | None, seconds: int) -> Alert:
+    """Return the alert that a service's answers fail."""
+    answer = f"{status}" if status is not None else "no answer"
+    title = f"{service} fails: {failures} errors in {seconds} s"
+    html = (
+        f"🔴 <b>{_safe(title, 100)}</b>\nendpoint {_safe(endpoint, 60)}, last: {answer}\n<code>trendspark audit</code>"
+    )
+    return Alert(key, "api_alert", title, html)
+
+
+def dead_letters_alert(key: str, count: int, reason: str) -> Alert:
+    """Return the alert that some alerts could not be delivered."""
+    title = f"{count} alert{'s' if count > 1 else ''} could not be delivered"
+    html = f"🔴 <b>{title}</b>\nLast reason: {_safe(reason, 300)}\n<code>trendspark alerts list --status dead</code>"
+    return Alert(key, "job_alert", title, html)
+
+
+def recovered_alert(
+    key: str, category: Literal["job_alert", "api_alert"], what: str, lasted: timedelta, failures: int
+) -> Alert:
+    """Return the message that something works again."""
+    title = f"{what}: resolved after {duration_words(lasted)}, {failures} failures"
+    return Alert(f"{key}:resolved", category, title, f"🟢 {_safe(title, 200)}")
+
+
+def digest_alert(key: str, heading: str, titles: Sequence[str]) -> Alert:
+    """Return one message in place of many."""
+    lines = [f"<b>{_safe(heading, 200)}</b>", *(f"• {_safe(title, 160)}" for title in titles)]
+    return Alert(key, "trending_alert", heading, "\n".join(lines))
+
+
+def late_alert(key: str, titles: Sequence[str]) -> Alert:
+    """Return one line in place of trend alerts that came too late to be news."""
+    heading = f"{len(titles)} trend alert{'s' if len(titles) > 1 else ''} could not be sent in time"
+    told = "; ".join(titles)
+    return Alert(key, "trending_alert", f"late: {told}", f"🕓 {heading}: {_safe(told, 600)}")
+
+
+def manual_alert(key: str, category: AlertCategory, text: str) -> Alert:
+    """Return a message sent by hand."""
+    return Alert(key, category, shortened(text, 80), escape(text))
+
+
+def trend_title(fields: Mapping[str, Any]) -> str:
+    """Return a trend in one plain line."""
+    return f"{shortened(fields['label'], 80)} ({fields['observed']:.0f} posts, {fields['expected']:.2f} expected)"
+
+
+def duration_words(duration: timedelta) -> str:
+    """Return a duration as people say it: `42 min`, `3 h 5 min`."""
+    minutes = round(duration.total_seconds() / 60)
+    return f"{minutes} min" if minutes < 120 else f"{minutes // 60} h {minutes % 60} min"
+
+
+def _counts(fields: Mapping[str, Any]) -> str:
+    sources = ", ".join(f"{escape(str(name))} {count}" for name, count in fields["sources"].items())
+    return (
+        f"{fields['observed']:.0f} posts by {fields['authors']} authors in {window_text(fields['window_seconds'])}, "
+        f"{fields['expected']:.2f} expected; {sources}; first seen {fields['first_seen'][11:16]}Z"
+    )
+
+
+def _example(post: Mapping[str, Any]) -> str:
+    """Return a post as a line; its link is shown only when it is a web address."""
+    text = _safe(post["text"], EXAMPLE_LENGTH)
+    url = str(post["url"] or "")
+    if not url.startswith(("https://", "http://")):
+        return f"• {text}"
+    return f'• {text} <a href="{escape(url[:500])}">{escape(str(post["source"]))}</a>'
+
+
+def _safe(text: str, length: int) -> str:
+    """Return foreign text on one line, shortened, without control characters, escaped."""
+    return escape(shortened(str(text), length), quote=False)

@@ -1,0 +1,105 @@
+"""`trendspark alerts list|show|retry|drop`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Annotated
+
+import typer
+
+from trendspark_cli.cli.options import LARGEST_ID, JsonFlag, LimitOption, here, sub_app
+from trendspark_cli.console import printable, shortened
+from trendspark_cli.errors import UsageError
+from trendspark_cli.message_parts import plain_text
+from trendspark_cli.store.protocol import Store
+from trendspark_cli.wiring import change, look
+
+app = sub_app("Alerts: waiting, sent, and those that never will be.")
+STATUSES = ("pending", "sending", "sent", "digested", "dead", "expired", "muted")
+AlertId = Annotated[int | None, typer.Argument(min=0, max=LARGEST_ID, help="An alert's id, as `alerts list` shows it.")]
+AllFlag = Annotated[bool, typer.Option("--all", help="Every alert this applies to.")]
+
+
+@app.command("list")
+def list_(
+    limit: LimitOption = 20,
+    status: Annotated[str | None, typer.Option(help=f"Only these: {', '.join(STATUSES)}.")] = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """List alerts, newest first."""
+    installed = here("alerts", is_json=as_json)
+
+    def action(store: Store) -> None:
+        if status not in (None, *STATUSES):
+            raise UsageError(f"--status {status!r}: expected one of {', '.join(STATUSES)}")
+        rows = store.notifications.listing(limit, status)
+        if as_json:
+            installed.output.data({"alerts": rows})
+            return
+        installed.output.table(
+            ("id", "queued", "category", "alert", "status", "attempts", "error"),
+            [
+                (
+                    row["id"],
+                    row["created_at"][:19] + "Z",
+                    row["category"],
+                    shortened(row["title"], 60),
+                    row["status"],
+                    row["attempts"],
+                    shortened(row["error"] or "", 80),
+                )
+                for row in rows
+            ],
+        )
+
+    raise typer.Exit(look(installed, "alerts list", action))
+
+
+@app.command()
+def show(
+    alert: Annotated[int, typer.Argument(min=0, max=LARGEST_ID, help="An alert's id.")], as_json: JsonFlag = False
+) -> None:
+    """Show one alert with its text and what became of it."""
+    installed = here("alerts", is_json=as_json)
+
+    def action(store: Store) -> None:
+        row = store.notifications.get(alert)
+        if row is None:
+            raise UsageError(f"alert {alert} does not exist", hint="see `trendspark alerts list`")
+        if as_json:
+            installed.output.data(row)
+            return
+        for name, value in row.items():
+            if name != "body" and value is not None:
+                installed.output.line(f"{name}: {printable(str(value))}")
+        for line in plain_text(row["body"]).splitlines():
+            installed.output.line(f"  {printable(line)}")
+
+    raise typer.Exit(look(installed, "alerts show", action))
+
+
+@app.command()
+def retry(alert: AlertId = None, every: AllFlag = False) -> None:
+    """Let a dead alert wait to be sent again."""
+    installed = here("alerts")
+    _change("retry", alert, every, lambda store, chosen: store.notifications.revive(chosen, installed.clock()))
+
+
+@app.command()
+def drop(alert: AlertId = None, every: AllFlag = False) -> None:
+    """Give up a waiting or dead alert."""
+    _change("drop", alert, every, lambda store, chosen: store.notifications.drop(chosen))
+
+
+def _change(verb: str, alert: int | None, every: bool, action: Callable[[Store, int | None], int]) -> None:
+    installed = here("alerts")
+
+    def changed(store: Store) -> None:
+        if (alert is None) != every:
+            raise UsageError(f"alerts {verb}: expected one alert's id, or --all")
+        count = action(store, alert)
+        if alert is not None and count == 0:
+            raise UsageError(f"alert {alert} cannot be changed like this", hint="see `trendspark alerts list`")
+        installed.output.line(f"{count} alert{'' if count == 1 else 's'} changed")
+
+    raise typer.Exit(change(installed, f"alerts {verb}", changed))

@@ -1,0 +1,20 @@
+"""`deliver`: send what waits in the outbox."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+
+from trendspark_cli.alert_delivery import Delivery, DeliveryRules
+from trendspark_cli.clock import Clock
+from trendspark_cli.job_context import JobContext
+from trendspark_cli.notifiers.protocol import Notifier
+
+
+def deliver(job: JobContext, notifiers: Sequence[Notifier], rules: DeliveryRules, clock: Clock) -> None:
+    """Send what is due through each channel; nothing due is a good result."""
+    if job.dry_run:
+        job.counts["due"] = sum(len(job.store.notifications.due(n.name, job.now)) for n in notifiers)
+        return
+    for notifier in notifiers:
+        Delivery(job, notifier, rules, clock, time.sleep).run()

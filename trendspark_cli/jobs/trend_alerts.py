@@ -1,0 +1,38 @@
+"""Queue what an operator must hear of a trend, in the transaction that changes it: opened, doubled, over."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from trendspark_cli.alert_texts import closed_alert, grown_alert, opened_alert
+from trendspark_cli.clock import from_text
+from trendspark_cli.job_context import JobContext
+
+GROWTH = 2.0  # times what the last alert told
+
+
+def queue_opened(job: JobContext, fields: dict[str, Any], *, muted: bool) -> None:
+    """Queue the one alert a trend opens with."""
+    alert = opened_alert(fields, job.store.posts.by_ids(fields["examples"]))
+    if job.store.notifications.queue(alert, job.now, muted=muted):
+        job.store.trends.set_alert(fields["id"], alert.dedupe_key, fields["observed"])
+        job.count("alerts_queued")
+
+
+def queue_grown(job: JobContext, fields: dict[str, Any], *, muted: bool) -> None:
+    """Queue a reply when a trend holds twice the posts the operator was last told of."""
+    key, told = job.store.trends.alert_of(fields["id"])
+    if key is None or fields["observed"] < GROWTH * told:
+        return
+    if job.store.notifications.queue(grown_alert(fields, key, told), job.now, muted=muted):
+        job.store.trends.set_alert(fields["id"], key, fields["observed"])
+        job.count("alerts_queued")
+
+
+def queue_closed(job: JobContext, fields: dict[str, Any], *, muted: bool) -> None:
+    """Queue the edit that tells a trend is over."""
+    key, _ = job.store.trends.alert_of(fields["id"])
+    if key is not None:
+        lasted: timedelta = from_text(fields["last_strong_at"]) - from_text(fields["first_seen"])
+        job.store.notifications.queue(closed_alert(fields, key, lasted), job.now, muted=muted)

@@ -1,0 +1,12 @@
+"""Whether a job may run."""
+
+from __future__ import annotations
+
+from trendspark_cli.store.protocol import Store
+
+PAUSED_WITH = {"ingest": "ingest_rank", "rank": "ingest_rank"}  # pausing the pair pauses both
+
+
+def is_paused(store: Store, job_id: str) -> bool:
+    """Tell whether the job is paused, by itself or together with another."""
+    return store.job_states.get(job_id).paused or store.job_states.get(PAUSED_WITH.get(job_id, job_id)).paused

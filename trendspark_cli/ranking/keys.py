@@ -1,0 +1,38 @@
+"""Numbers that are the same in every process: under these, words are stored and history is kept."""
+
+from hashlib import blake2b
+
+import numpy as np
+import numpy.typing as npt
+
+Integers = npt.NDArray[np.int64]
+
+NO_WORD = 0  # in place of a first word: the term is a single one
+_FIRST_WEIGHT = np.uint64(0xD1342543DE82EF95)  # odd, so that "a b" and "b a" differ
+
+
+def name_key(name: str) -> int:
+    """Return the signed 64-bit key of a word or of an author."""
+    digest = blake2b(name.encode("utf-8", "surrogatepass"), digest_size=8).digest()
+    return int.from_bytes(digest, "big", signed=True)
+
+
+def term_keys(first: Integers, second: Integers) -> Integers:
+    """Return the keys of terms, given the keys of their words; `first` is NO_WORD for terms of one word."""
+    pairs = mix(first.view(np.uint64) * _FIRST_WEIGHT + second.view(np.uint64)).view(np.int64)
+    return np.where(first == NO_WORD, second, pairs)
+
+
+def term_key(term: str) -> int:
+    """Return the key of one term: a word, or two with a space between them."""
+    first, _, second = term.rpartition(" ")
+    keys = term_keys(np.array([name_key(first) if first else NO_WORD]), np.array([name_key(second)]))
+    return int(keys[0])
+
+
+def mix(values: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
+    """Return well spread 64-bit numbers: the finaliser of splitmix64 (public domain, S. Vigna)."""
+    mixed = values + np.uint64(0x9E3779B97F4A7C15)
+    mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return mixed ^ (mixed >> np.uint64(31))

@@ -1,0 +1,150 @@
+"""The outbox: alerts that wait, were sent, or never will be; the state of channels; incidents that last a while."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+from trendspark_cli.clock import to_text
+from trendspark_cli.models import Alert, ChannelState, Incident, QueuedAlert
+from trendspark_cli.store.sqlite.connection import Connection
+from trendspark_cli.store.sqlite.named_queries import queries
+
+
+class Notifications:
+    """Alerts by status: `pending sending sent digested dead expired muted`."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._db = connection
+        self._sql = queries("outbox")
+
+    def queue(self, alert: Alert, now: datetime, *, muted: bool) -> bool:
+        """Add an alert unless its dedupe key is known; return whether it was added."""
+        status = "muted" if muted else "pending"
+        row = {**asdict(alert), "status": status, "now": to_text(now)}
+        return self._db.execute(self._sql["queue"], row).rowcount == 1
+
+    def due(self, channel: str, now: datetime) -> list[QueuedAlert]:
+        """Return what may be sent now, in the order it was decided."""
+        rows = self._db.rows(self._sql["due"], {"channel": channel, "now": to_text(now)})
+        return [QueuedAlert(**row) for row in rows]
+
+    def waiting(self, channel: str) -> list[QueuedAlert]:
+        """Return everything that waits, due or not, in the order it was decided."""
+        return [QueuedAlert(**row) for row in self._db.rows(self._sql["waiting"], {"channel": channel})]
+
+    def claim(self, alert_id: int, lease_until: datetime) -> bool:
+        """Take an alert for sending; False when another process has it."""
+        return self._db.execute(self._sql["claim"], {"id": alert_id, "lease": to_text(lease_until)}).rowcount == 1
+
+    def reclaim(self, channel: str, now: datetime) -> list[str]:
+        """Give back claims whose lease ended; return their categories. Their messages may have arrived."""
+        rows = self._db.rows(self._sql["reclaim"], {"channel": channel, "now": to_text(now)})
+        return [row["category"] for row in rows]
+
+    def note_part(self, alert_id: int, parts_sent: int, message_id: str, lease_until: datetime) -> None:
+        """Remember how much of a long message has gone out."""
+        row = {"id": alert_id, "parts_sent": parts_sent, "message_id": message_id, "lease": to_text(lease_until)}
+        self._db.execute(self._sql["part_sent"], row)
+
+    def mark(
+        self,
+        alert_id: int,
+        status: str,
+        *,
+        error: str | None = None,
+        message_id: str | None = None,
+        sent_at: datetime | None = None,
+    ) -> None:
+        """Give an alert its final status."""
+        moment = None if sent_at is None else to_text(sent_at)
+        row = {"id": alert_id, "status": status, "error": error, "message_id": message_id, "sent_at": moment}
+        self._db.execute(self._sql["mark"], row)
+
+    def put_back(self, alert_id: int, next_attempt_at: datetime, error: str) -> None:
+        """Let an alert wait for another try."""
+        row = {"id": alert_id, "next_attempt_at": to_text(next_attempt_at), "error": error}
+        self._db.execute(self._sql["put_back"], row)
+
+    def message_of(self, dedupe_key: str) -> tuple[str, str | None] | None:
+        """Return (status, message id) of the alert with this key, or None."""
+        rows = self._db.rows("SELECT status, message_id FROM notifications WHERE dedupe_key = ?", (dedupe_key,))
+        return (rows[0]["status"], rows[0]["message_id"]) if rows else None
+
+    def sent_today(self, channel: str, day: str) -> int:
+        """Return how many trend alerts went out since *day* (YYYY-MM-DD) began."""
+        return int(self._db.value(self._sql["sent_today"], {"channel": channel, "day": day}))
+
+    def listing(self, limit: int, status: str | None = None) -> list[dict[str, Any]]:
+        """Return alerts, newest first, without their bodies."""
+        return self._db.rows(self._sql["listing"], {"limit": limit, "status": status})
+
+    def get(self, alert_id: int) -> dict[str, Any] | None:
+        """Return one alert whole, or None."""
+        rows = self._db.rows("SELECT * FROM notifications WHERE id = ?", (alert_id,))
+        return rows[0] if rows else None
+
+    def revive(self, alert_id: int | None, now: datetime) -> int:
+        """Make a dead alert, or all of them, wait again; return how many."""
+        return self._db.execute(self._sql["revive"], {"id": alert_id, "now": to_text(now)}).rowcount
+
+    def drop(self, alert_id: int | None) -> int:
+        """Give up a waiting or dead alert, or all of them; return how many."""
+        return self._db.execute(self._sql["drop"], {"id": alert_id}).rowcount
+
+    def backlog(self) -> dict[str, int]:
+        """Return how many alerts are in each status."""
+        rows = self._db.rows("SELECT status, count(*) AS alerts FROM notifications GROUP BY status")
+        return {row["status"]: row["alerts"] for row in rows}
+
+    def oldest_pending(self) -> str | None:
+        """Return the time at which the oldest waiting alert was queued."""
+        value = self._db.value("SELECT min(created_at) FROM notifications WHERE status IN ('pending', 'sending')")
+        return None if value is None else str(value)
+
+
+class Channels:
+    """What is remembered of each channel between processes."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._db = connection
+        self._sql = queries("outbox")
+
+    def get(self, channel: str) -> ChannelState:
+        """Return the state of a channel; one never used is in no pause."""
+        rows = self._db.rows("SELECT * FROM channel_states WHERE channel = ?", (channel,))
+        if not rows:
+            return ChannelState(channel)
+        return ChannelState(**{**rows[0], "recent_sends": tuple(json.loads(rows[0]["recent_sends"]))})
+
+    def save(self, state: ChannelState) -> None:
+        """Store the state of a channel."""
+        self._db.execute(self._sql["save_channel"], {**asdict(state), "recent_sends": json.dumps(state.recent_sends)})
+
+
+class Incidents:
+    """What is wrong at the moment, across processes."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._db = connection
+        self._sql = queries("outbox")
+
+    def open_ones(self, prefix: str) -> list[Incident]:
+        """Return open incidents whose key begins with *prefix*."""
+        rows = self._db.rows("SELECT * FROM incidents WHERE substr(key, 1, ?) = ?", (len(prefix), prefix))
+        return [Incident(**row) for row in rows]
+
+    def save(self, incident: Incident) -> None:
+        """Store an incident."""
+        self._db.execute(self._sql["save_incident"], asdict(incident))
+
+    def close(self, key: str) -> None:
+        """Forget an incident that is over."""
+        self._db.execute("DELETE FROM incidents WHERE key = ?", (key,))
+
+    def api_errors(self, since: datetime) -> Sequence[dict[str, Any]]:
+        """Return service, endpoint, failures and last status of 5xx and lost answers since *since*, the worst first."""
+        return self._db.rows(self._sql["api_errors"], {"since": to_text(since)[:16] + "Z"})
