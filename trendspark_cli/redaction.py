@@ -24,10 +24,15 @@ def install(secrets: Iterable[str]) -> None:
     _values[:] = sorted((form for form in forms if len(form) >= _SHORTEST), key=len, reverse=True)
 
 
+def excerpt(text: object, length: int) -> str:
+    """Return the beginning of *text*, masked before it is cut: half a secret would not be recognised later."""
+    return redact(str(text))[:length]
+
+
 def _forms(secret: str) -> Iterable[str]:
     """Yield the ways a value may be written: as it is, quoted for URLs, escaped for JSON and Python."""
     yield from (secret, quote(secret), quote(secret, safe=""), quote_plus(secret), unquote(secret))
-    for escaped in (json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1], repr(secret)[1:-1]):
+    for escaped in (secret, json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1], repr(secret)[1:-1]):
         yield from (escaped, escaped.replace("/", "\\/"))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -150,8 +150,11 @@ def expand(text: str, variables: Mapping[str, str]) -> str:
     return str(Path(text).expanduser()) if text.startswith("~") else text
 
 
-def read_env_file(path: Path) -> tuple[dict[str, str], list[str]]:
-    """Return the values of an env file and a line for each of its lines that is no NAME=value."""
+def read_env_file(path: Path, known: Container[str]) -> tuple[dict[str, str], list[str]]:
+    """Return the values of an env file and a line for each of its lines that is no NAME=value.
+
+    A bare word is a value that lost its name, unless it is a *known* name: then it is unset.
+    """
     from dotenv.parser import parse_stream
 
     values: dict[str, str] = {}
@@ -159,7 +162,12 @@ def read_env_file(path: Path) -> tuple[dict[str, str], list[str]]:
     try:
         with path.open(encoding="utf-8-sig") as stream:
             for binding in parse_stream(stream):
-                if binding.error:
+                is_name = binding.key is None or re.fullmatch(r"[A-Za-z_]\w*", binding.key) is not None
+                if (
+                    binding.error
+                    or not is_name
+                    or (binding.value is None and binding.key is not None and binding.key not in known)
+                ):
                     # The text may be half a secret, so only the place is told.
                     problems.append(f"{path} line {binding.original.line}: expected NAME=value")
                 elif binding.key is not None:

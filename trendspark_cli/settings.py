@@ -478,8 +478,8 @@ def load_settings(environment: Mapping[str, str] | None = None, *, env_file: Pat
             f"env file {str(candidates[0])!r} does not exist",
             hint="give an existing file to --env-file or TRENDSPARK_ENV_FILE",
         )
-    file_values, problems = read.read_env_file(path) if path else ({}, [])
     table = specs()
+    file_values, problems = read.read_env_file(path, table) if path else ({}, [])
     raw = _raw_values(table, environment, file_values, path, problems)
     values = _parse_values(table, raw, environment, problems)
     accepted = {*table, *(f"{name}_FILE" for name, spec in table.items() if spec.secret)}
@@ -535,7 +535,7 @@ def _parse_values(
         try:
             return spec.parse(text)
         except ValueError:
-            shown = "(not shown)" if spec.secret or "@" in text else repr(text)  # an address may hold a password
+            shown = "(secret)" if spec.secret or "@" in text else repr(text)  # an address may hold a password
             problems.append(f"{spec.name}={shown} ({origin}): expected {spec.expected}")
             return spec.parse(read.expand(spec.default, variables)) if spec.default else None
 

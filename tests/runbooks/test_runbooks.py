@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.ingest.operator import TOKEN, Operator
-from tests.servers import XServer, faults
+from tests.servers import TelegramServer, XServer, faults
 
 RUNBOOKS = Path(__file__).parents[2] / "docs" / "runbooks"
 NEEDS = {"crontab": "cron"}
@@ -31,11 +31,20 @@ ALL = [(page.stem, *found) for page in sorted(RUNBOOKS.glob("*-*.md")) for found
 
 @pytest.fixture(scope="module")
 def troubled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Operator]:
-    """An installation whose ingest has failed three times: the token is refused."""
-    with XServer(bearer_token=TOKEN) as server:
+    """An installation whose ingest has failed three times, and whose bot was thrown out of its chat."""
+    with XServer(bearer_token=TOKEN) as server, TelegramServer() as telegram:
+        telegram.is_blocked = True
         operator = Operator(
             tmp_path_factory.mktemp("troubled") / "home",
-            {"X_BEARER_TOKEN": TOKEN, "X_API_BASE_URL": server.url, "KEYWORDS": "bridge", "HTTP_TIMEOUT": "5s"},
+            {
+                "X_BEARER_TOKEN": TOKEN,
+                "X_API_BASE_URL": server.url,
+                "KEYWORDS": "bridge",
+                "HTTP_TIMEOUT": "5s",
+                "TELEGRAM_BOT_TOKEN": telegram.token,
+                "TELEGRAM_CHAT_ID": str(telegram.chat_id),
+                "TELEGRAM_API_BASE_URL": telegram.url,
+            },
         )
         server.faults.add(faults.unauthorized(), times=None)
         for _ in range(3):
@@ -62,7 +71,12 @@ def test_a_runbook_command_works_as_written(troubled: Operator, page: str, comma
 def test_every_runbook_has_its_commands_and_an_escalation() -> None:
     pages = {page.stem: page.read_text() for page in RUNBOOKS.glob("*-*.md")}
 
-    assert set(pages) == {"ingestion-failures", "scheduler-job-failures"}
+    assert set(pages) == {
+        "api-error-spikes",
+        "ingestion-failures",
+        "scheduler-job-failures",
+        "telegram-alert-problems",
+    }
     assert all("**Symptoms:**" in text and "**Escalate**" in text for text in pages.values())
 
 

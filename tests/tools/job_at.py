@@ -1,4 +1,4 @@
-"""Run a job as its command would, at a told time: `python -m tests.tools.job_at TIME ingest|rank [FILE]`."""
+"""Run a job as its command would, at a told time: `python -m tests.tools.job_at TIME ingest|rank|deliver [FILE]`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import sys
 from trendspark_cli import log_setup, redaction
 from trendspark_cli.clock import from_text
 from trendspark_cli.console import Output
-from trendspark_cli.jobs.command_bodies import ingest_body, rank_body
+from trendspark_cli.jobs.command_bodies import deliver_body, ingest_body, rank_body
 from trendspark_cli.settings import load_settings
 from trendspark_cli.wiring import Installation, run
 
@@ -18,7 +18,8 @@ def main(time: str, job_id: str, file: str | None = None) -> int:
     settings = load_settings()
     redaction.install(settings.secrets())
     log_setup.configure_logging(settings.log_file, settings.log_format, job=job_id, verbose=False)
-    body = rank_body() if job_id == "rank" else ingest_body(file=file)
+    bodies = {"rank": rank_body(), "deliver": deliver_body(), "ingest": ingest_body(file=file)}
+    body = bodies[job_id]
     return run(Installation(settings, Output(is_quiet=True), lambda: now), job_id, body)
 
 

@@ -40,10 +40,12 @@ def why_no_kills() -> str | None:
     return None
 
 
-def kill_points(argv: Sequence[str], environment: Mapping[str, str], folder: Path) -> tuple[Ended, list[KillPoint]]:
+def kill_points(
+    argv: Sequence[str], environment: Mapping[str, str], folder: Path, calls: Sequence[str] = CALLS
+) -> tuple[Ended, list[KillPoint]]:
     """Run *argv* undisturbed; return how it ended and every point at which it can be killed."""
     with tempfile.NamedTemporaryFile("r", suffix=".strace") as trace:
-        traced = ",".join(f"?{call}" for call in CALLS)
+        traced = ",".join(f"?{call}" for call in calls)
         ended = run(["strace", "-f", "-qq", "-o", trace.name, "-e", f"trace={traced}", *argv], environment, folder)
         lines = trace.read().splitlines()
     # strace counts calls by thread, so only those of the first thread can be named by a number.

@@ -58,6 +58,7 @@ class _Reading:
         self._failures: dict[int, TrendSparkError] = {}  # by source, the first of each
         self._down: dict[str, UpstreamError] = {}  # services that would answer every source alike
         self._ceilings: list[CeilingReachedError] = []
+        self._something_worked = False
 
     def attempt(self, source: Source, step: Any) -> None:
         """Take one step with one source, unless that cannot work; keep its failure for the end of the run."""
@@ -73,6 +74,7 @@ class _Reading:
         except (UpstreamError, ConfigError) as failure:
             record_failure(self._job, source, failure)
             self._failures[id(source)] = failure
+            self._something_worked |= step == self.refresh  # its posts were read before
             if isinstance(failure, UpstreamError) and failure.is_service_wide:
                 self._down[source.service] = failure
 
@@ -112,7 +114,8 @@ class _Reading:
     def finish(self, sources: Sequence[Source]) -> None:
         """Raise what the run ends with, if anything."""
         if self._failures:
-            raise SourcesFailedError(list(self._failures.values()), tried=len(sources))
+            tried = len(sources) + self._something_worked
+            raise SourcesFailedError(list(self._failures.values()), tried=tried)
         if self._ceilings:
             reached = self._ceilings[0]
             with self._job.store.transaction():

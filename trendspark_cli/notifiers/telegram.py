@@ -21,6 +21,7 @@ from trendspark_cli.notifiers.protocol import (
     UncertainError,
     UnreadableMarkupError,
 )
+from trendspark_cli.redaction import excerpt
 
 TEXT_LIMIT = 4096  # UTF-16 units after parsing; longer texts are refused
 LONGEST_PAUSE = timedelta(hours=1)  # an absurd retry_after must not silence us for days
@@ -126,7 +127,7 @@ class Telegram:
 def _refusal(answer: Mapping[str, Any], status: int) -> TrendSparkError:
     """Return what a refusal means: for this message, for the chat, for the token, or only for now."""
     code = answer.get("error_code") if isinstance(answer.get("error_code"), int) else status
-    told = " ".join(str(answer.get("description") or "no reason given").split())[:300]
+    told = excerpt(" ".join(str(answer.get("description") or "no reason given").split()), 300)
     parameters = answer.get("parameters") if isinstance(answer.get("parameters"), dict) else {}
     assert isinstance(parameters, dict)
     if isinstance(parameters.get("migrate_to_chat_id"), int):

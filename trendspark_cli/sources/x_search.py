@@ -23,6 +23,7 @@ from trendspark_cli.errors import (
 from trendspark_cli.http import ANSWER_SECONDS, BoundedAdapter, session
 from trendspark_cli.job_context import ApiCall
 from trendspark_cli.models import Page, Span
+from trendspark_cli.redaction import excerpt
 from trendspark_cli.sources.protocol import Reach
 from trendspark_cli.sources.transport_errors import no_answer
 from trendspark_cli.sources.x_posts import TWEET_FIELDS, Decoded, decode_answer, snowflake_at, snowflake_time
@@ -276,11 +277,11 @@ def _told(response: requests.Response) -> str:
         body = json.loads(response.content)
         problems = [body, *body.get("errors", [])]
         texts = [p.get("detail") or p.get("message") or p.get("title") for p in problems if isinstance(p, dict)]
-        return "; ".join(dict.fromkeys(str(text) for text in texts if text))[:300] or "no reason given"
+        return excerpt("; ".join(dict.fromkeys(str(text) for text in texts if text)), 300) or "no reason given"
     except (ValueError, AttributeError, TypeError):
         return "no reason given"
 
 
 def _excerpt(response: requests.Response, error: Exception) -> str:
     content_type = response.headers.get("content-type", "no content type")
-    return f"{content_type}, {len(response.content)} bytes: {str(error)[:100]}"
+    return f"{content_type}, {len(response.content)} bytes: {excerpt(error, 100)}"
