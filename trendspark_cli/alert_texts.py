@@ -7,6 +7,7 @@ from datetime import timedelta
 from html import escape
 from typing import Any, Literal
 
+from trendspark_cli.clock import duration_words
 from trendspark_cli.console import shortened
 from trendspark_cli.models import Alert, AlertCategory
 from trendspark_cli.trend_fields import window_text
@@ -118,12 +119,6 @@ def manual_alert(key: str, category: AlertCategory, text: str) -> Alert:
 def trend_title(fields: Mapping[str, Any]) -> str:
     """Return a trend in one plain line."""
     return f"{shortened(fields['label'], 80)} ({fields['observed']:.0f} posts, {fields['expected']:.2f} expected)"
-
-
-def duration_words(duration: timedelta) -> str:
-    """Return a duration as people say it: `42 min`, `3 h 5 min`."""
-    minutes = round(duration.total_seconds() / 60)
-    return f"{minutes} min" if minutes < 120 else f"{minutes // 60} h {minutes % 60} min"
 
 
 def _counts(fields: Mapping[str, Any]) -> str:

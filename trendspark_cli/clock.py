@@ -58,3 +58,11 @@ def duration_text(duration: timedelta) -> str:
         if seconds and seconds % _UNITS[unit] == 0:
             return f"{seconds // _UNITS[unit]}{unit}"
     return f"{seconds}s"
+
+
+def duration_words(duration: timedelta) -> str:
+    """Return a duration as people say it: `42 min`, `3 h 5 min`."""
+    minutes = round(duration.total_seconds() / 60)
+    if minutes < 120:
+        return f"{minutes} min"
+    return f"{minutes // 60} h {minutes % 60} min" if minutes < 2880 else f"{minutes // 1440} d {minutes // 60 % 24} h"

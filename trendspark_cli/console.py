@@ -14,6 +14,7 @@ from trendspark_cli.models import RunResult
 from trendspark_cli.redaction import redact
 
 BARS = "▁▂▃▄▅▆▇█"
+LONGEST_UNFOLDED = 24  # characters
 # Control characters, line breaks and bidirectional overrides: post text must not move the cursor or fake a line.
 _UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufeff]+")
 
@@ -35,11 +36,21 @@ class Output:
         """Print a line of a result on stdout."""
         print(redact(text))
 
-    def table(self, columns: Sequence[str], rows: Sequence[Sequence[object]], *, title: str = "") -> None:
-        """Print rows under headings: drawn on a terminal, plain aligned columns elsewhere."""
+    def table(
+        self,
+        columns: Sequence[str],
+        rows: Sequence[Sequence[object]],
+        *,
+        title: str = "",
+        less_needed: Sequence[str] = (),
+    ) -> None:
+        """Print rows under headings: drawn on a terminal, plain aligned columns elsewhere.
+
+        A terminal too narrow for them all goes without the *less_needed* columns, the first one first.
+        """
         texts = [[printable(str(value) if value is not None else "") for value in row] for row in rows]
         if self.is_terminal:
-            _rich_table(columns, texts, title)
+            _rich_table(columns, texts, title, less_needed)
         else:
             _plain_table(columns, texts, sys.stdout)
 
@@ -96,6 +107,11 @@ def shortened(text: str, width: int) -> str:
     return text if len(text) <= width else text[: width - 1] + "…"
 
 
+def short_time(text: str | None) -> str:
+    """Return a stored time as people read it in a table: `11-01 12:00Z`."""
+    return f"{text[5:10]} {text[11:16]}Z" if text else ""
+
+
 def sparkline(values: Sequence[float]) -> str:
     """Return *values* as bars; zero is a blank, the highest is a full bar."""
     highest = max(values, default=0)
@@ -139,15 +155,23 @@ def _plain_table(columns: Sequence[str], rows: Sequence[Sequence[str]], stream: 
         print(redact("  ".join(cells).rstrip()), file=stream)
 
 
-def _rich_table(columns: Sequence[str], rows: Sequence[Sequence[str]], title: str) -> None:
+def _rich_table(columns: Sequence[str], rows: Sequence[Sequence[str]], title: str, less_needed: Sequence[str]) -> None:
     from rich.box import SIMPLE_HEAD
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(title=title or None, box=SIMPLE_HEAD, title_justify="left")
-    for column in columns:
-        table.add_column(column, overflow="fold")
+    console = Console()
+    widest = {name: max([len(name), *(len(row[n]) for row in rows)]) for n, name in enumerate(columns)}
+    needed = {name: min(width, LONGEST_UNFOLDED) + 2 for name, width in widest.items()}
+    for name in less_needed:
+        if sum(needed.values()) > console.width:
+            needed.pop(name, None)
+    table = Table(title=title or None, box=SIMPLE_HEAD, title_justify="left", padding=(0, 1, 0, 0))
+    for name in needed:
+        # Short values stay on one line, a bar chart above all; only long texts fold.
+        folds = widest[name] > LONGEST_UNFOLDED
+        table.add_column(name, overflow="fold", no_wrap=not folds, min_width=LONGEST_UNFOLDED if folds else None)
     for row in rows:
-        table.add_row(*[Text(redact(cell)) for cell in row])
-    Console().print(table)
+        table.add_row(*[Text(redact(row[n])) for n, name in enumerate(columns) if name in needed])
+    console.print(table)

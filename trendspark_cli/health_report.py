@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from trendspark_cli.channel_health import telegram_health
+from trendspark_cli.clock import duration_words
 from trendspark_cli.errors import TrendSparkError
 from trendspark_cli.job_overview import job_overview
 from trendspark_cli.schedules import expected_interval_seconds
@@ -54,7 +55,7 @@ def _worker(jobs: list[dict[str, Any]]) -> dict[str, Any]:
         if job["last_status"] in ("error", "timeout", "abandoned"):
             reasons.append(f"the last run of {job['id']} ended as {job['last_status']}")
         elif late_after and job["lateness_seconds"] > late_after:
-            reasons.append(f"{job['id']} is overdue by {job['lateness_seconds'] // 60} min")
+            reasons.append(f"{job['id']} is overdue by {duration_words(timedelta(seconds=job['lateness_seconds']))}")
     if not ran:
         reasons.append("no job has run yet")
     return {**_state(not reasons, "; ".join(reasons)), "jobs": {job["id"]: job["last_status"] for job in ran}}

@@ -6,12 +6,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from trendspark_cli.clock import from_text
-from trendspark_cli.console import Output, printable, shortened, sparkline
+from trendspark_cli.console import Output, printable, short_time, shortened, sparkline
 from trendspark_cli.models import RunResult
 from trendspark_cli.store.protocol import Store
 from trendspark_cli.trend_fields import trend_json, why, window_text
 
 COLUMNS = ("id", "trend", "posts", "expected", "authors", "sources", "score", "first seen")
+LESS_NEEDED = ("state", "authors", "expected", "sources")
 SPARK_SLOTS, SPARK_SLOT_SECONDS = 16, 900  # the last four hours by quarters
 
 
@@ -23,7 +24,7 @@ def show_ranked(result: RunResult, output: Output, *, explain: bool, is_dry: boo
     if not trends:
         output.line("nothing is trending")
         return
-    output.table(COLUMNS, [_row(trend) for trend in trends], title="Open trends")
+    output.table(COLUMNS, [_row(trend) for trend in trends], title="Open trends", less_needed=LESS_NEEDED)
     if explain:
         for trend in trends:
             output.line(f"{printable(trend['label'])}: {why(trend)}")
@@ -38,7 +39,7 @@ def list_trends(store: Store, output: Output, *, limit: int, state: str | None) 
         output.line("no trends")
     else:
         columns = (*COLUMNS[:2], "last 4 h", *COLUMNS[2:], "state")
-        output.table(columns, [_listed(store, row) for row in rows])
+        output.table(columns, [_listed(store, row) for row in rows], less_needed=LESS_NEEDED)
 
 
 def show_trend(store: Store, output: Output, fields: Mapping[str, Any]) -> None:
@@ -73,13 +74,13 @@ def _row(trend: Mapping[str, Any]) -> list[object]:
     sources = ", ".join(f"{name} {count}" for name, count in trend["sources"].items())
     return [
         trend["id"] if trend["id"] is not None else "new",
-        shortened(trend["label"], 60),
+        shortened(trend["label"], 48),
         f"{trend['observed']:.0f}",
         f"{trend['expected']:.2f}",
         trend["authors"],
         sources,
         f"{trend['score']:.1f}",
-        trend["first_seen"][:16].replace("T", " ") + "Z",
+        short_time(trend["first_seen"]),
     ]
 
 

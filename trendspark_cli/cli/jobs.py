@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 from dataclasses import asdict, replace
+from datetime import timedelta
 from typing import Annotated
 
 import typer
 
 from trendspark_cli.cli.options import JsonFlag, LimitOption, QuietFlag, VerboseFlag, here, sub_app
-from trendspark_cli.clock import to_text
-from trendspark_cli.console import shortened
+from trendspark_cli.clock import duration_words, to_text
+from trendspark_cli.console import short_time, shortened
 from trendspark_cli.errors import UsageError
 from trendspark_cli.jobs.command_bodies import RUNNABLE
 from trendspark_cli.store.protocol import Store
@@ -32,7 +33,23 @@ def list_(as_json: JsonFlag = False) -> None:
         if installed.output.is_json:
             installed.output.data({"jobs": jobs})
         else:
-            installed.output.table(tuple(jobs[0]), [tuple(job.values()) for job in jobs])
+            installed.output.table(
+                ("id", "paused", "schedule", "next run", "last run", "last status", "overdue", "failures"),
+                [
+                    (
+                        job["id"],
+                        "yes" if job["paused"] else "",
+                        job["schedule"],
+                        short_time(job["next_run"]),
+                        short_time(job["last_run"]),
+                        job["last_status"],
+                        duration_words(timedelta(seconds=job["lateness_seconds"])) if job["lateness_seconds"] else "",
+                        job["failures"],
+                    )
+                    for job in jobs
+                ],
+                less_needed=("schedule", "next run"),
+            )
 
     raise typer.Exit(look(installed, "jobs list", action))
 
@@ -59,7 +76,7 @@ def history(
                     r.id,
                     r.job_id,
                     r.status,
-                    r.started_at[:19] + "Z",
+                    short_time(r.started_at),
                     r.duration,
                     r.exit_code,
                     shortened(r.error or "", 80),
