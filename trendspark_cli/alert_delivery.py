@@ -232,7 +232,8 @@ class Delivery:
                 return
             if isinstance(error, ChannelBusyError):
                 until = now + error.retry_after
-                state = replace(state, paused_until=to_text(until), last_error=message)
+                # No failures: this pause was asked for, so nothing may shorten it.
+                state = replace(state, paused_until=to_text(until), last_error=message, failures=0)
             else:
                 until = now + min(LONGEST_BACK_OFF, FIRST_BACK_OFF * 2 ** min(state.failures, 10))
                 failures = state.failures + 1

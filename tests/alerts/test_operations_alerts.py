@@ -8,8 +8,8 @@ import pytest
 
 from tests.alerts.desk import Desk
 from tests.ingest.operator import TOKEN as X_TOKEN
-from tests.servers import TelegramServer, XServer, faults
-from tests.servers.telegram_server import TOKEN
+from tests.servers import Fault, TelegramServer, XServer, faults
+from tests.servers.telegram_server import TOKEN, too_many_requests
 
 
 @pytest.fixture
@@ -130,3 +130,26 @@ def test_dead_alerts_can_be_sent_again_or_dropped(desk: Desk, telegram: Telegram
     assert (retried.returncode, dropped.returncode) == (0, 0)
     assert telegram.texts == ["text of a"]
     assert desk.statuses() == {"a": "sent", "b": "expired"}
+
+
+def test_a_test_alert_does_not_wait_for_our_own_back_off(desk: Desk, telegram: TelegramServer) -> None:
+    desk.operator.now = datetime.now(UTC)
+    telegram.faults.add(faults.server_error(502), times=1)
+    desk.queue("a")
+    assert desk.deliver().exit_code == 69
+
+    done = desk.operator.command("alert-test")
+
+    assert (done.returncode, telegram.texts) == (0, ["TrendSpark test alert"])
+
+
+def test_a_test_alert_keeps_a_pause_that_telegram_asked_for(desk: Desk, telegram: TelegramServer) -> None:
+    desk.operator.now = datetime.now(UTC)
+    telegram.faults.add(Fault("429", lambda request: too_many_requests(300)), times=1)
+    desk.queue("a")
+    desk.deliver()
+
+    done = desk.operator.command("alert-test")
+
+    assert (done.returncode, telegram.texts) == (75, [])
+    assert "asked us to wait until" in done.stderr

@@ -24,9 +24,11 @@ def send_test(
     if job.dry_run:
         job.result["would_send"] = text
         return
-    paused_until = job.store.channels.get(notifier.name).paused_until
-    if paused_until is not None and to_text(clock()) < paused_until:
-        raise RateLimitedError(notifier.name, f"asked us to wait until {paused_until}", hint="try again after that")
+    state = job.store.channels.get(notifier.name)
+    if state.paused_until is not None and state.failures == 0 and to_text(clock()) < state.paused_until:
+        # A pause of our own, after failures, is no reason not to try by hand.
+        told = f"asked us to wait until {state.paused_until}"
+        raise RateLimitedError(notifier.name, told, hint="try again after that")
     alert = manual_alert(f"{category}:run {job.run_id}", category, text)
     with job.store.transaction():
         job.store.notifications.queue(alert, clock(), muted=False)
