@@ -71,7 +71,7 @@ def test_a_pause_asked_for_holds_across_processes(desk: Desk, telegram: Telegram
     desk.later(seconds=6)
     desk.deliver()
 
-    assert first.exit_code == 69
+    assert first.exit_code == 75
     assert telegram.texts == ["text of a", "text of b"]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -57,6 +57,12 @@ def test_five_server_errors_name_the_endpoint_and_resolve_by_themselves(x_desk: 
     assert [row["category"] for row in alerts] == ["api_alert"]
     assert "search_recent" in alerts[0]["body"]
     assert "503" in alerts[0]["body"]
+
+    real.now = datetime.now(UTC) + timedelta(minutes=10)
+    x_desk.deliver()
+    x_desk.deliver()
+
+    assert [text.split("\n")[0].split(":")[0] for text in telegram.texts] == ["🔴 x fails", "🟢 x answers again"]
 
 
 def test_a_broken_store_is_told_directly_and_once(desk: Desk, telegram: TelegramServer) -> None:

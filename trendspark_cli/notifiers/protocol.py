@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Protocol
 
-from trendspark_cli.errors import ConfigError, CredentialsRefusedError, UpstreamError
+from trendspark_cli.errors import ConfigError, CredentialsRefusedError, ExitCode, UpstreamError
 
 
 @dataclass(frozen=True)
@@ -19,6 +19,8 @@ class Sent:
 
 class ChannelBusyError(UpstreamError):
     """The channel asks for a pause of `retry_after`, for everything we send."""
+
+    exit_code = ExitCode.TRY_LATER
 
     def __init__(self, service: str, retry_after: timedelta) -> None:
         super().__init__(service, f"asks to wait {retry_after.total_seconds():.0f} s (429)")
