@@ -143,9 +143,8 @@ def _summary(result: RunResult) -> str:
         if isinstance(value, int | float | str)
     )
     run = " (dry run: nothing was changed)" if result.is_dry else f" (run {result.run_id})"
-    return printable(
-        f"{result.job}: {result.status} in {result.duration_seconds:.1f} s; {counts or 'nothing to do'}{run}"
-    )
+    told = counts or ("nothing was asked" if result.is_dry else "nothing to do")
+    return printable(f"{result.job}: {result.status} in {result.duration_seconds:.1f} s; {told}{run}")
 
 
 def _plain_table(columns: Sequence[str], rows: Sequence[Sequence[str]], stream: TextIO) -> None:

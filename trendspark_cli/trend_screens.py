@@ -62,7 +62,8 @@ def explain_trend(store: Store, output: Output, fields: Mapping[str, Any], thres
         output.data({**trend_json(fields, posts), "threshold": threshold, "evidence": fields["evidence"]})
         return
     show_trend(store, output, fields)
-    output.line(f"   threshold {threshold:g} (-log10 p); peak at {fields['peak']}")
+    peak = short_time(fields["peak"])
+    output.line(f"   threshold {threshold:g} (-log10 p); peak in the quarter of an hour before {peak}")
     columns = ("term", "score", "seen", "expected", "in", "posts", "usual posts", "unevenness", "hour factor", "enough")
     output.table(columns, [_evidence_row(item) for item in fields["evidence"]])
     output.line(

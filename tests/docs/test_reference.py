@@ -81,6 +81,18 @@ def test_every_table_is_documented(tmp_path: Path) -> None:
     assert tables <= documented
 
 
+def test_every_column_is_documented_with_its_table(tmp_path: Path) -> None:
+    create_database(tmp_path / "trendspark.db")
+    connection = open_checked(tmp_path / "trendspark.db", read_only=True)
+    sql = "SELECT t.name, c.name FROM sqlite_master t JOIN pragma_table_info(t.name) c WHERE t.type = 'table'"
+    columns = [(table, column) for table, column in connection.execute(sql) if not table.startswith(("sqlite_", "_"))]
+    connection.close()
+
+    rows = {row.split("`")[1]: row for row in page("docs/database.md").splitlines() if row.startswith("| `")}
+    assert columns
+    assert not [f"{table}.{name}" for table, name in columns if name != "id" and f"`{name}`" not in rows[table]]
+
+
 def test_the_env_example_names_every_setting() -> None:
     named = re.findall(r"^#([A-Z][A-Z0-9_]*)=", page(".env.example"), re.MULTILINE)
 

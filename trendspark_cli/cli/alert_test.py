@@ -8,6 +8,7 @@ import typer
 
 from trendspark_cli.cli.options import JsonFlag, QuietFlag, VerboseFlag, here, sub_app
 from trendspark_cli.errors import UsageError
+from trendspark_cli.jobs.command_bodies import TEST_TEXT, alert_test_body
 from trendspark_cli.models import ALERT_CATEGORIES, RunResult
 from trendspark_cli.wiring import run
 
@@ -16,7 +17,7 @@ app = sub_app()
 
 @app.command()
 def alert_test(
-    text: Annotated[str, typer.Argument(help="What to send.")] = "TrendSpark test alert",
+    text: Annotated[str, typer.Argument(help="What to send.")] = TEST_TEXT,
     category: Annotated[str, typer.Option(help=f"One of {', '.join(ALERT_CATEGORIES)}.")] = "manual_test",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be sent; send nothing.")] = False,
     as_json: JsonFlag = False,
@@ -24,8 +25,6 @@ def alert_test(
     verbose: VerboseFlag = False,
 ) -> None:
     """Send one test message the way real alerts go, and say what Telegram answered."""
-    from trendspark_cli.jobs.command_bodies import alert_test_body
-
     installed = here("alert-test", is_json=as_json, quiet=quiet, verbose=verbose)
     chosen = next((known for known in ALERT_CATEGORIES if known == category), None)
     if chosen is None:

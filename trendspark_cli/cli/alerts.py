@@ -16,7 +16,7 @@ from trendspark_cli.wiring import change, look
 
 app = sub_app("Alerts: waiting, sent, and those that never will be.")
 STATUSES = ("pending", "sending", "sent", "digested", "dead", "expired", "muted")
-AlertId = Annotated[int | None, typer.Argument(min=0, max=LARGEST_ID, help="An alert's id, as `alerts list` shows it.")]
+AlertId = Annotated[int | None, typer.Argument(min=1, max=LARGEST_ID, help="An alert's id, as `alerts list` shows it.")]
 AllFlag = Annotated[bool, typer.Option("--all", help="Every alert this applies to.")]
 
 
@@ -57,7 +57,7 @@ def list_(
 
 @app.command()
 def show(
-    alert: Annotated[int, typer.Argument(min=0, max=LARGEST_ID, help="An alert's id.")], as_json: JsonFlag = False
+    alert: Annotated[int, typer.Argument(min=1, max=LARGEST_ID, help="An alert's id.")], as_json: JsonFlag = False
 ) -> None:
     """Show one alert with its text and what became of it."""
     installed = here("alerts", is_json=as_json)

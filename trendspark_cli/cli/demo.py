@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -22,4 +23,6 @@ def demo(
     """Run the whole pipeline on a bundled sample: no key, no network, a folder of its own."""
     from trendspark_cli.demo.run import run_demo
 
-    raise typer.Exit(run_demo(folder.absolute(), is_json=as_json, is_verbose=GLOBALS.is_verbose))
+    home = folder.absolute()
+    prefix = f"TRENDSPARK_HOME={home} " if os.environ.get("TRENDSPARK_HOME") else ""  # it would beat the env file
+    raise typer.Exit(run_demo(home, is_json=as_json, is_verbose=GLOBALS.is_verbose, prefix=prefix))

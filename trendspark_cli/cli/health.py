@@ -30,4 +30,10 @@ def health(as_json: JsonFlag = False) -> None:
 
 
 def _facts(state: dict[str, object]) -> str:
-    return ", ".join(f"{name} {value}" for name, value in state.items() if name != "ok")
+    parts = []
+    for name, value in state.items():
+        if isinstance(value, dict):
+            parts += [f"{key} {item}" for key, item in value.items()]
+        elif name != "ok":
+            parts.append(name if value is True else f"not {name}" if value is False else f"{name} {value}")
+    return ", ".join(parts)

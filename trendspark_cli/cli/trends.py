@@ -14,7 +14,7 @@ from trendspark_cli.store.protocol import Store
 from trendspark_cli.wiring import look
 
 app = sub_app("What is trending, and why.")
-TrendId = Annotated[int, typer.Argument(min=0, max=LARGEST_ID, help="A trend's id, as `trends list` shows it.")]
+TrendId = Annotated[int, typer.Argument(min=1, max=LARGEST_ID, help="A trend's id, as `trends list` shows it.")]
 
 
 @app.command("list")

@@ -22,8 +22,11 @@ DESCRIPTION = Path(__file__).parent / "sample.json"
 MARKER = ".trendspark-demo"  # only a folder with this file in it is ever removed
 
 
-def run_demo(folder: Path, *, is_json: bool = False, is_verbose: bool = False) -> int:
-    """Run the demo in *folder* and return the exit code; settings and keys of the surroundings are not read."""
+def run_demo(folder: Path, *, is_json: bool = False, is_verbose: bool = False, prefix: str = "") -> int:
+    """Run the demo in *folder* and return the exit code; settings and keys of the surroundings are not read.
+
+    *prefix* stands before the commands it shows, where the surroundings need overriding.
+    """
     output = Output(is_json=is_json, is_verbose=is_verbose, is_terminal=sys.stdout.isatty())
     try:
         here = _install(folder, output)
@@ -33,7 +36,7 @@ def run_demo(folder: Path, *, is_json: bool = False, is_verbose: bool = False) -
     quiet = Installation(here.settings, Output(is_quiet=True, is_verbose=is_verbose), here.clock)
     steps = {"ingest": ingest_body(file=str(SAMPLE)), "rank": rank_body()}
     code = run_steps(quiet, "ingest_rank", steps)
-    return code or look(here, "demo", lambda store: _show(store, here, folder))
+    return code or look(here, "demo", lambda store: _show(store, here, folder, prefix))
 
 
 def _install(folder: Path, output: Output) -> Installation:
@@ -64,7 +67,7 @@ def sample_end() -> datetime:
     return from_text(json.loads(DESCRIPTION.read_text(encoding="utf-8"))["ends_at"])
 
 
-def _show(store: Store, here: Installation, folder: Path) -> None:
+def _show(store: Store, here: Installation, folder: Path, prefix: str) -> None:
     from trendspark_cli.trend_fields import why
     from trendspark_cli.trend_screens import list_trends
 
@@ -81,7 +84,7 @@ def _show(store: Store, here: Installation, folder: Path) -> None:
     for fields in store.trends.listing(20, "open"):
         output.line(f"{fields['label']}: {why(fields)}")
     output.line("")
-    command = f"TRENDSPARK_HOME={folder} {sys.argv[0]} --env-file {folder / '.env'}"
+    command = f"{prefix}{sys.argv[0]} --env-file {folder / '.env'}"
     for what, where in (
         ("database", here.database),
         ("metrics", here.settings.textfile_dir),

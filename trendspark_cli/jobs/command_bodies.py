@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from trendspark_cli.wiring import Wired
 
 Body = Callable[["Wired"], None]
+TEST_TEXT = "TrendSpark test alert"
 
 
 def ingest_body(
@@ -108,5 +109,6 @@ RUNNABLE: Mapping[str, Mapping[str, Callable[[], Body]]] = {
     "ingest": {"ingest": ingest_body},
     "rank": {"rank": rank_body},
     "deliver": {"deliver": deliver_body},
+    "alert-test": {"alert-test": lambda: alert_test_body(category="manual_test", text=TEST_TEXT)},
     "ingest_rank": {"ingest": ingest_body, "rank": rank_body},
 }

@@ -25,8 +25,10 @@ def store_page(
     assert job.run_id is not None
     new_by_source: dict[str, int] = {}
     new = updated = 0
-    for name in dict.fromkeys(post.source for post in page.posts):
-        outcome = job.store.posts.save([post for post in page.posts if post.source == name], job.now)
+    names = list(dict.fromkeys([post.source for post in page.posts]))  # one, but for files
+    for name in names:
+        posts = page.posts if len(names) == 1 else [post for post in page.posts if post.source == name]
+        outcome = job.store.posts.save(posts, job.now)
         new_by_source[name] = outcome.new
         new, updated = new + outcome.new, updated + outcome.updated
     outcome = PageOutcome(new, updated)

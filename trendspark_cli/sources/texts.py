@@ -26,7 +26,7 @@ def stored_time(text: str) -> str:
 
     Raises ValueError when it is no time between 1970 and 9999.
     """
-    if len(text) == 24 and _is_minute(text[:16]) and _is_seconds(text[16:]):
+    if _is_minute(text[:16]) and _is_seconds(text[16:]):
         return text
     try:
         moment = from_text(text)
@@ -41,7 +41,7 @@ def stored_time(text: str) -> str:
 def _is_minute(text: str) -> bool:
     """Tell whether *text* is `YYYY-MM-DDTHH:MM` of 1970 or later; pages hold few different minutes."""
     try:
-        return text[10] == "T" and from_text(text).year >= 1970 and text.isascii()
+        return len(text) == 16 and text[10] == "T" and from_text(text).year >= 1970 and text.isascii()
     except ValueError:
         return False
 

@@ -171,39 +171,41 @@ def snowflake_at(moment: datetime) -> str:
 
 
 def _post(tweet: Tweet, names: Mapping[str, str]) -> Post:
-    text = tweet.note_tweet.text if tweet.note_tweet and tweet.note_tweet.text else tweet.text
+    """Return the post as stored. Every call here is paid for each post read, so there are few."""
+    note = tweet.note_tweet
+    text = note.text if note is not None and note.text else tweet.text
     if "&" in text:
         text = html.unescape(text)
-    versions = tweet.edit_history_tweet_ids or tweet.edit_history_post_ids
-    first_id, edits = (versions[0], len(versions) - 1) if versions else (tweet.id, 0)
+    if not text.isprintable():
+        text = clean_text(text)
+    versions = tweet.edit_history_tweet_ids or tweet.edit_history_post_ids or (tweet.id,)
     author = tweet.author_id
     metrics = tweet.public_metrics or _NO_METRICS
-    return Post(
+    values = (
         "x",
-        first_id,
-        names.get(author, author) if author else None,
+        versions[0],
+        names.get(author, author) if names and author else author or None,
         None,
-        clean_text(text),
-        f"https://x.com/i/status/{tweet.id}",
+        text,
+        "https://x.com/i/status/" + tweet.id,
         tweet.lang,
-        _created_at(tweet),
+        stored_time(tweet.created_at) if tweet.created_at is not None else _time_of_id(tweet.id),
         metrics.like_count,
         metrics.reply_count,
         metrics.retweet_count,
         metrics.quote_count,
         metrics.impression_count,
-        edits,
+        len(versions) - 1,
         None,
     )
+    return tuple.__new__(Post, values)  # the constructor of a named tuple would do the same, slower
 
 
 _NO_METRICS = Metrics()
 
 
-def _created_at(tweet: Tweet) -> str:
-    if tweet.created_at is not None:
-        return stored_time(tweet.created_at)
-    moment = snowflake_time(tweet.id)
+def _time_of_id(post_id: str) -> str:
+    moment = snowflake_time(post_id)
     if moment is None:
         raise ValueError("no created_at, and the id does not carry it")
     return to_text(moment)

@@ -264,7 +264,6 @@ def m0004_trends(db: Database) -> None:
             "folded_post_id": int,
             "ranked_tick": int,
             "swept_tick": int,
-            "ranked_posts": int,
         },
         pk="id",
         defaults={
@@ -273,7 +272,6 @@ def m0004_trends(db: Database) -> None:
             "folded_post_id": 0,
             "ranked_tick": 0,
             "swept_tick": 0,
-            "ranked_posts": 0,
         },
         strict=True,
     )
