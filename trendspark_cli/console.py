@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import re
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, TextIO
 
@@ -77,6 +78,38 @@ def report(result: RunResult, output: Output) -> None:
             _print_traceback(result.cause)
     elif (output.is_terminal or result.is_dry) and not output.is_json and not output.is_quiet:
         output.line(_summary(result))
+
+
+class RowProgress:
+    """Bars on a terminal: how many rows of each table have been dealt with. Without one it says nothing."""
+
+    def __init__(self, bars: Any = None) -> None:
+        self._bars = bars
+        self._tasks: dict[str, Any] = {}
+
+    def begin(self, table: str, rows: int) -> None:
+        """Show a bar for a table with about so many rows to go."""
+        if self._bars is not None and rows:
+            self._tasks[table] = self._bars.add_task(table, total=rows)
+
+    def advance(self, table: str, rows: int) -> None:
+        """Move the bar of a table."""
+        if table in self._tasks:
+            self._bars.advance(self._tasks[table], rows)
+
+
+@contextmanager
+def row_progress(output: Output, *, is_wanted: bool = True) -> Iterator[RowProgress]:
+    """Yield what shows progress on stderr while the block runs, when a person looks at it."""
+    if not (is_wanted and output.is_terminal and sys.stderr.isatty()) or output.is_json or output.is_quiet:
+        yield RowProgress()
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bars:
+        yield RowProgress(bars)
 
 
 def run_json(result: RunResult) -> dict[str, Any]:

@@ -6,7 +6,6 @@ no library can wait for ever, send a token elsewhere, or call without being coun
 
 from __future__ import annotations
 
-import logging
 import math
 import time
 from collections.abc import Callable, Mapping
@@ -18,7 +17,7 @@ import urllib3
 from requests.adapters import HTTPAdapter
 
 from trendspark_cli.clock import utc_now
-from trendspark_cli.job_context import ApiCall
+from trendspark_cli.job_context import ApiCall, note_call
 
 CONNECT_SECONDS = 5
 ANSWER_SECONDS = 20.0  # for the first byte, and half as much again for the whole: dripped bytes trip no read time-out
@@ -26,8 +25,6 @@ MAX_BODY_BYTES = 32 * 2**20
 RETRIES = 2  # quick ones, for a blip; cron is the retry loop for anything longer
 RETRY_PAUSE_SECONDS = 0.5
 _CHUNK = 65536
-
-log = logging.getLogger(__name__)
 
 
 class AnswerTooSlowError(requests.exceptions.Timeout):
@@ -102,14 +99,7 @@ class BoundedAdapter(HTTPAdapter):
             endpoint = self._endpoint_of(urlsplit(request.url or "").path)
             status = response.status_code if response is not None and complete else None
             call = ApiCall(at, self._service, endpoint, status, seconds, self._remaining(response))
-            self._record(call)
-            log.info(
-                "request.completed service=%s endpoint=%s status=%s duration=%.3f",
-                self._service,
-                endpoint,
-                status or "none",
-                seconds,
-            )
+            note_call(self._record, call)
 
     def _remaining(self, response: requests.Response | None) -> float | None:
         if response is None:

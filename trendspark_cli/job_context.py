@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import logging
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from trendspark_cli.metrics import Amount
 from trendspark_cli.store.protocol import Store
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -26,6 +29,18 @@ class ApiCall:
     def code_class(self) -> str:
         """Return `2xx`, `4xx`, ..., or `transport` when no answer came."""
         return "transport" if self.status is None else f"{self.status // 100}xx"
+
+
+def note_call(record: Callable[[ApiCall], None], call: ApiCall) -> None:
+    """Hand a finished request to its job's books and to the log."""
+    record(call)
+    log.info(
+        "request.completed service=%s endpoint=%s status=%s duration=%.3f",
+        call.service,
+        call.endpoint,
+        call.status or "none",
+        call.seconds,
+    )
 
 
 @dataclass

@@ -15,6 +15,8 @@ from trendspark_cli.errors import ConfigError, LockHeldError, StoreError
 
 STORE_ALERT_MARKER = "store-alert.lock"  # made by `db init`, so that noting the time needs no space on a full disk
 
+STORE_LOCK = "store.lock"  # of store/sqlite/write_gate.py
+
 
 @contextmanager
 def job_lock(folder: Path, job_id: str, now: datetime) -> Iterator[None]:

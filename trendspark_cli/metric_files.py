@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,15 +22,23 @@ if TYPE_CHECKING:
 
 Series = dict[str, list[tuple[dict[str, str], float]]]
 OUR_FILES = "trendspark_*.prom"
+MOST_COUNTED = 100_000  # rows of a table: the backlog is looked at each minute
 
 
 class MetricFiles:
     """The .prom files of one installation. All values come from the database."""
 
-    def __init__(self, folder: Path, lock_file: Path, limits: Mapping[tuple[str, str], int]) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        lock_file: Path,
+        limits: Mapping[tuple[str, str], int],
+        retention: Mapping[str, timedelta] | None = None,
+    ) -> None:
         self._folder = folder
         self._lock_file = lock_file
         self._limits = limits  # (service, period) -> units; period is "day" or "month"
+        self._retention = retention or {}  # of tables that are archived; none when there is no archive
 
     def write(self, store: Store, job_ids: Iterable[str], now: datetime) -> list[Path]:
         """Write the files of these jobs and the shared one; values are read under the lock that orders writers.
@@ -45,7 +53,7 @@ class MetricFiles:
             with waiting_lock(self._lock_file):
                 totals = store.totals.all()
                 contents = {job_id: job_series(totals, job_id, paused=is_paused(store, job_id)) for job_id in job_ids}
-                contents["shared"] = shared_series(totals, store, self._limits, now)
+                contents["shared"] = shared_series(totals, store, self._limits, now, self._retention)
                 for name, series in contents.items():
                     registry = CollectorRegistry()
                     registry.register(_Collector(series, "shared" if name == "shared" else "job"))
@@ -89,7 +97,13 @@ def job_series(totals: Series, job_id: str, *, paused: bool) -> Series:
     return series
 
 
-def shared_series(totals: Series, store: Store, limits: Mapping[tuple[str, str], int], now: datetime) -> Series:
+def shared_series(
+    totals: Series,
+    store: Store,
+    limits: Mapping[tuple[str, str], int],
+    now: datetime,
+    retention: Mapping[str, timedelta],
+) -> Series:
     """Return the series that belong to no single job."""
     series: Series = {}
     for metric in METRICS:
@@ -99,7 +113,12 @@ def shared_series(totals: Series, store: Store, limits: Mapping[tuple[str, str],
                 found.setdefault(tuple(sorted(zero.items())), 0.0)
             series[metric.name] = [(dict(labels), value) for labels, value in sorted(found.items())]
     backlog = store.notifications.backlog()
-    waiting = (backlog.get("pending", 0) + backlog.get("sending", 0), backlog.get("dead", 0), store.gaps.count_open())
+    waiting = (
+        backlog.get("pending", 0) + backlog.get("sending", 0),
+        backlog.get("dead", 0),
+        store.gaps.count_open(),
+        _archive_backlog(store, retention, now),
+    )
     series["trendspark_queue_backlog"] = [
         ({"type": name}, float(count)) for name, count in zip(BACKLOGS, waiting, strict=True)
     ]
@@ -112,6 +131,7 @@ def shared_series(totals: Series, store: Store, limits: Mapping[tuple[str, str],
         if limit
     ]
     series["trendspark_trends_open"] = [({}, float(store.trends.count_open()))]
+    series["trendspark_archive_objects_missing"] = [({}, float(store.archives.count_missing()))]
     series["trendspark_db_size_bytes"] = [({}, float(store.size_bytes()))]
     series["trendspark_db_free_bytes"] = [({}, float(store.free_bytes()))]
     series["trendspark_build_info"] = [({"version": __version__}, 1.0)]
@@ -133,6 +153,15 @@ def replace_file(path: Path, content: bytes) -> None:
 def _used(store: Store, service: str, period: str, now: datetime) -> int:
     first = now.strftime("%Y-%m-%d") if period == "day" else now.strftime("%Y-%m-01")
     return store.spend.used(service, first, now.strftime("%Y-%m-%d"))
+
+
+def _archive_backlog(store: Store, retention: Mapping[str, timedelta], now: datetime) -> int:
+    """Return how many rows a daily run should have taken by now; days leave whole, so a day is no delay."""
+    day = timedelta(days=1)
+    return sum(
+        max(0, store.archives.count(table, now - age - day, MOST_COUNTED) - store.archives.count_held(table))
+        for table, age in retention.items()
+    )
 
 
 def _of_job(rows: list[tuple[dict[str, str], float]], job_id: str) -> list[tuple[dict[str, str], float]]:

@@ -16,11 +16,13 @@ REJECTION_REASONS = (
     "bad_counter",
     "unknown_source",
     "too_large",
+    "forgotten",
 )
 JOB_STATUSES = ("success", "partial", "error", "timeout", "interrupted", "skipped", "abandoned")
 CODE_CLASSES = ("2xx", "3xx", "4xx", "5xx", "transport")
 ALERT_STATUSES = ("sent", "failed", "uncertain", "dead", "digested", "expired", "muted")
-BACKLOGS = ("alerts_pending", "alerts_dead", "gaps_open")
+BACKLOGS = ("alerts_pending", "alerts_dead", "gaps_open", "archive_rows")
+ARCHIVED = ("posts", "ingest_audit", "notifications", "job_runs")
 
 
 class Amount(NamedTuple):
@@ -126,8 +128,28 @@ METRICS = (
             for s in ALERT_STATUSES
         ),
     ),
-    Metric("trendspark_queue_backlog", "gauge", "Things that wait.", ("type",)),
+    Metric(
+        "trendspark_queue_backlog",
+        "gauge",
+        "Things that wait; archive_rows are rows past retention, counted up to 100,000 of each table.",
+        ("type",),
+    ),
     Metric("trendspark_alerts_oldest_pending_seconds", "gauge", "Age of the oldest alert that waits to be sent."),
+    Metric(
+        "trendspark_archive_rows_total",
+        "counter",
+        "Rows deleted here after their copy in the archive was read back.",
+        ("table",),
+        zeros=_each("table", ARCHIVED),
+    ),
+    Metric(
+        "trendspark_archive_bytes_total",
+        "counter",
+        "Bytes of files that were written to the archive and read back.",
+        ("table",),
+        zeros=_each("table", ARCHIVED),
+    ),
+    Metric("trendspark_archive_objects_missing", "gauge", "Archive objects that were found missing or changed."),
     Metric("trendspark_db_size_bytes", "gauge", "Size of the database, free pages included."),
     Metric("trendspark_db_free_bytes", "gauge", "Free pages inside the database."),
     Metric("trendspark_build_info", "gauge", "Always 1; the label is the version.", ("version",)),

@@ -92,6 +92,16 @@ def _database_url(text: str) -> str:
     return text
 
 
+def _archive_url(text: str) -> str:
+    """Read a bucket or an absolute folder; a path alone is a folder."""
+    text = text.strip().rstrip("/")
+    if text.startswith("/"):
+        text = f"file://{text}"
+    if not re.fullmatch(r"s3://[a-zA-Z0-9][\w.-]+(/[^\s?#]+)*|file:///[^?#]+", text):
+        raise ValueError(text)
+    return text
+
+
 def _days(text: str) -> timedelta:
     """Read days: a bare number counts days here, as the names of these settings say."""
     return parse_duration(text + "d" if re.fullmatch(r"[0-9.]+", text.strip()) else text)
@@ -140,6 +150,10 @@ DURATION = Reader(parse_duration, "a duration such as 90s, 15m or 6h")
 DAYS = Reader(_days, "a number of days such as 45")
 PATH = Reader(lambda text: Path(text).absolute(), "a path")
 HTTP_URL = Reader(_http_url, "an address that starts with https:// or http://")
+OPTIONAL_HTTP_URL = Reader(lambda text: _http_url(text) if text else "", HTTP_URL.expected)
+ARCHIVE_URL = Reader(
+    lambda text: _archive_url(text) if text else "", "s3://BUCKET, s3://BUCKET/PREFIX or file:///FOLDER"
+)
 DATABASE_URL = Reader(_database_url, "sqlite:///PATH (absolute paths have four slashes) or postgresql://...")
 
 

@@ -360,7 +360,7 @@ class Settings:
     )
     archive_url: str = setting(
         "ARCHIVE_URL",
-        read.TEXT,
+        read.ARCHIVE_URL,
         "keeping",
         "Bucket or folder for archives.",
         example="s3://trendai-archive",
@@ -372,6 +372,32 @@ class Settings:
         "Form of archive objects.",
         default="parquet",
     )
+
+    aws_access_key_id: str = setting(
+        "AWS_ACCESS_KEY_ID",
+        read.TEXT,
+        "keeping",
+        "Key of the identity that may put, get and list; unset, the AWS SDK looks for one itself.",
+        secret=True,
+    )
+    aws_secret_access_key: str = setting("AWS_SECRET_ACCESS_KEY", read.TEXT, "keeping", "Its secret.", secret=True)
+    aws_session_token: str = setting(
+        "AWS_SESSION_TOKEN", read.TEXT, "keeping", "Token of temporary credentials.", secret=True
+    )
+    aws_profile: str = setting("AWS_PROFILE", read.TEXT, "keeping", "Profile of the AWS SDK's own files.")
+    aws_region: str = setting("AWS_REGION", read.TEXT, "keeping", "Region of the bucket.", example="eu-central-1")
+    aws_default_region: str = setting("AWS_DEFAULT_REGION", read.TEXT, "keeping", "The same, by its older name.")
+    aws_endpoint_url_s3: str = setting(
+        "AWS_ENDPOINT_URL_S3",
+        read.OPTIONAL_HTTP_URL,
+        "keeping",
+        "Address of a store that speaks S3, when it is not Amazon's.",
+        example="https://s3.example.org",
+    )
+    aws_endpoint_url: str = setting(
+        "AWS_ENDPOINT_URL", read.OPTIONAL_HTTP_URL, "keeping", "The same, for all AWS services."
+    )
+    aws_ca_bundle: str = setting("AWS_CA_BUNDLE", read.TEXT, "keeping", "File of certificates to trust.")
 
     http_timeout: timedelta = setting(
         "HTTP_TIMEOUT",
@@ -417,6 +443,16 @@ class Settings:
             self.reddit_subreddits,
         )
         return self.reddit_ingest_enabled and all(needed)
+
+    @property
+    def retention(self) -> dict[str, timedelta]:
+        """Return how long the rows of each table stay live."""
+        return {
+            "posts": self.retention_days_posts,
+            "ingest_audit": self.retention_days_ingest_audit,
+            "notifications": self.retention_days_notifications,
+            "job_runs": self.retention_days_job_runs,
+        }
 
     @property
     def telegram_is_configured(self) -> bool:

@@ -7,12 +7,12 @@ import logging
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
-from functools import cached_property
+from datetime import datetime, timedelta
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
-from trendspark_cli import log_setup, redaction
+from trendspark_cli import log_setup, redaction, setting_values
 from trendspark_cli.clock import Clock, utc_now
 from trendspark_cli.console import Output, report
 from trendspark_cli.errors import (
@@ -23,6 +23,7 @@ from trendspark_cli.errors import (
     StoreBusyError,
     StoreError,
     TrendSparkError,
+    UsageError,
 )
 from trendspark_cli.settings import Settings, load_settings
 from trendspark_cli.store.open_store import database_path, open_store, require_database
@@ -30,9 +31,12 @@ from trendspark_cli.store.protocol import Store
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from trendspark_cli.archiving.spool import Spool
     from trendspark_cli.budget import Budget
-    from trendspark_cli.job_context import JobContext
+    from trendspark_cli.destinations.protocol import Destination
+    from trendspark_cli.job_context import ApiCall, JobContext
     from trendspark_cli.job_runner import JobRunner
+    from trendspark_cli.metric_files import MetricFiles
     from trendspark_cli.models import RunResult
     from trendspark_cli.notifiers.protocol import Notifier
     from trendspark_cli.sources.protocol import Source
@@ -45,6 +49,11 @@ SOURCES: Mapping[str, str] = {
 
 # Channel name -> what makes its notifier from (settings, record), or None when it is not configured.
 NOTIFIERS: Mapping[str, str] = {"telegram": "trendspark_cli.notifiers.wired:telegram"}
+# Scheme of an archive's address -> what makes its destination from (settings, url, record).
+DESTINATIONS: Mapping[str, str] = {
+    "s3": "trendspark_cli.destinations.wired:s3_bucket",
+    "file": "trendspark_cli.destinations.wired:local_folder",
+}
 UNLIMITED = 2**53
 
 log = logging.getLogger(__name__)
@@ -68,18 +77,29 @@ class Installation:
         """Return the folder of lock files: beside the database they guard."""
         return self.database.parent / "locks"
 
+    def metric_files(self) -> MetricFiles:
+        """Return the .prom files."""
+        from trendspark_cli.metric_files import MetricFiles
+
+        settings = self.settings
+        return MetricFiles(
+            settings.textfile_dir,
+            self.lock_folder / "metrics.lock",
+            read_limits(settings),
+            settings.retention if settings.archive_url else None,
+        )
+
     def runner(self, *, is_dry: bool = False) -> JobRunner:
         """Return the runner of jobs."""
         from trendspark_cli.failure_streaks import OpsAlertRules
         from trendspark_cli.job_runner import JobRunner
-        from trendspark_cli.metric_files import MetricFiles
 
         settings = self.settings
         return JobRunner(
             clock=self.clock,
             lock_folder=self.lock_folder,
             open_store=lambda: open_store(settings, read_only=is_dry),
-            metric_files=MetricFiles(settings.textfile_dir, self.lock_folder / "metrics.lock", read_limits(settings)),
+            metric_files=self.metric_files(),
             timeouts=dict(settings.job_timeouts),
             alert_rules=OpsAlertRules(
                 failure_threshold=settings.job_failure_threshold,
@@ -134,6 +154,39 @@ class Wired:
             ),
             "reddit": Budget("reddit", UNLIMITED, UNLIMITED, 0.0),  # requests are counted, and cost nothing
         }
+
+
+def archive_spool(settings: Settings) -> Spool:
+    """Return the folder of archive files that are on their way: beside the database."""
+    from trendspark_cli.archiving.spool import Spool
+
+    return Spool(database_path(settings).parent / "spool")
+
+
+def archive_destinations(settings: Settings, record: Callable[[ApiCall], None]) -> Callable[[str], Destination]:
+    """Return what gives the place of an archive's address, each made once."""
+
+    @cache
+    def destination(url: str) -> Destination:
+        made: Destination = _load(DESTINATIONS[url.partition("://")[0]])(settings, url, record)
+        return made
+
+    return destination
+
+
+def archive_url(settings: Settings, to: str = "") -> str:
+    """Return where archives go: *to* when it is given, else ARCHIVE_URL; raise ConfigError when there is neither."""
+    if to:
+        try:
+            return setting_values.ARCHIVE_URL.read(to)
+        except ValueError:
+            raise UsageError(f"--to {to!r}: expected {setting_values.ARCHIVE_URL.expected}") from None
+    if not settings.archive_url:
+        raise ConfigError(
+            "ARCHIVE_URL is not set: there is no archive",
+            hint="set it to a bucket (s3://BUCKET) or a folder (file:///FOLDER)",
+        )
+    return settings.archive_url
 
 
 def read_limits(settings: Settings) -> dict[tuple[str, str], int]:
@@ -252,7 +305,41 @@ def change(here: Installation, where: str, action: Callable[[Store], int | None]
         with store.transaction():
             return action(store)
 
-    return _with_store(here, where, in_one, read_only=False)
+    return work(here, where, in_one)
+
+
+def work(here: Installation, where: str, action: Callable[[Store], int | None]) -> int:
+    """Run a command that changes rows in transactions of its own, and return its exit code."""
+    return _with_store(here, where, action, read_only=False)
+
+
+@dataclass(frozen=True)
+class OpenArchive:
+    """What a command about the archive works with. `spool` is a folder of its own, gone when the command ends."""
+
+    store: Store
+    spool: Spool
+    destination: Callable[[str], Destination]
+    now: datetime
+
+
+def with_archive(here: Installation, where: str, action: Callable[[OpenArchive], int | None]) -> int:
+    """Run a command about the archive, keep its calls and metrics, and return its exit code."""
+    from trendspark_cli.job_context import JobContext
+
+    def on_store(store: Store) -> int | None:
+        here.settings.require()
+        books = JobContext(store, here.clock())
+        destination = archive_destinations(here.settings, books.api_calls.append)
+        try:
+            with archive_spool(here.settings).own_folder() as spool:
+                return action(OpenArchive(store, spool, destination, books.now))
+        finally:
+            with store.transaction():
+                books.record_calls()
+            here.metric_files().write(store, (), books.now)
+
+    return work(here, where, on_store)
 
 
 def _with_store(here: Installation, where: str, action: Callable[[Store], int | None], *, read_only: bool) -> int:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 import trendspark_cli
+from trendspark_cli.archiving.tables import TABLES
 from trendspark_cli.store.sqlite.migrations import migration
 from trendspark_cli.store.sqlite.schema import KNOWN_MIGRATIONS
 
@@ -18,6 +20,7 @@ MODULES = {
     ".".join((OURS, *path.relative_to(PACKAGE).with_suffix("").parts)).removesuffix(".__init__"): path
     for path in sorted(PACKAGE.rglob("*.py"))
 }
+TABLE_NAMES = (*TABLES, "api_calls", "notices", "gaps", "trends")
 SQL_WORDS = ("SELECT ", "INSERT ", "UPDATE ", "DELETE ", "CREATE ", "PRAGMA ", "BEGIN ")
 
 
@@ -65,6 +68,20 @@ def test_jobs_know_no_database_no_service_and_no_notifier() -> None:
     forbidden = ours("store.sqlite", "store.open_store", "sources.wired", "sources.x_search", "cli")
 
     assert offenders(in_room("jobs"), *forbidden, "sqlite3", "tweepy", "praw", "boto3", "requests") == []
+
+
+def test_archiving_knows_neither_a_database_nor_a_place_for_archives() -> None:
+    forbidden = ours("store.sqlite", "store.duckdb", "store.open_store", "destinations.s3", "destinations.local_folder")
+
+    assert offenders(in_room("archiving"), *forbidden, *ours("jobs", "cli", "wiring", "settings"), "boto3") == []
+
+
+def test_only_the_bucket_imports_the_aws_sdk_and_only_its_file_the_parquet_library() -> None:
+    elsewhere = [name for name in MODULES if name != f"{OURS}.destinations.s3"]
+    no_parquet = [name for name in MODULES if name != f"{OURS}.archiving.parquet_files"]
+
+    assert offenders(elsewhere, "boto3", "botocore") == []
+    assert offenders(no_parquet, "pyarrow") == []
 
 
 def test_the_runner_knows_no_particular_job() -> None:
@@ -202,12 +219,15 @@ def test_every_migration_says_why_it_exists() -> None:
 
 
 def test_every_named_query_is_used() -> None:
-    code = "".join(path.read_text(encoding="utf-8") for path in (PACKAGE / "store" / "sqlite").glob("*.py"))
+    code = "".join(path.read_text(encoding="utf-8") for path in (PACKAGE / "store").rglob("*.py"))
+    families = re.findall(r'\[f"(\w+)_\{', code)  # one statement for each of several tables, chosen by its name
     unused = [
-        f"{path.name}: {line.split()[2]}"
-        for path in sorted((PACKAGE / "store" / "sqlite" / "queries").glob("*.sql"))
-        for line in path.read_text(encoding="utf-8").splitlines()
-        if line.startswith("-- name: ") and f'"{line.split()[2]}"' not in code
+        f"{path.name}: {name}"
+        for path in sorted((PACKAGE / "store").rglob("*.sql"))
+        for name in re.findall(r"^-- name: (\w+)$", path.read_text(encoding="utf-8"), re.MULTILINE)
+        if f'"{name}"' not in code
+        and not (name.removeprefix(f"{name.partition('_')[0]}_") in TABLE_NAMES and name.partition("_")[0] in families)
+        and not ("duckdb" in str(path) and name in TABLES)
     ]
 
     assert unused == []

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.docs.project import PROJECT, commands, page
+from trendspark_cli.clock import utc_now
 from trendspark_cli.config_report import config_findings
 from trendspark_cli.errors import ExitCode
 from trendspark_cli.metrics import METRICS
@@ -74,7 +75,7 @@ def test_every_exit_code_is_documented() -> None:
 def test_every_table_is_documented(tmp_path: Path) -> None:
     create_database(tmp_path / "trendspark.db")
     connection = open_checked(tmp_path / "trendspark.db", read_only=True)
-    tables = set(database_stats(connection)["rows"])
+    tables = set(database_stats(connection, utc_now())["rows"])
     connection.close()
 
     documented = set(re.findall(r"^\| `(\w+)` \|", page("docs/database.md"), re.MULTILINE))

@@ -7,12 +7,17 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from tests.builders import post
 from tests.ingest.operator import TOKEN, Operator
 from tests.servers import TelegramServer, XServer, faults
+from trendspark_cli.clock import to_text, utc_now
+from trendspark_cli.models import RankingProgress
 
 RUNBOOKS = Path(__file__).parents[2] / "docs" / "runbooks"
 NEEDS = {"crontab": "cron"}
@@ -49,7 +54,28 @@ def troubled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Operator]:
         server.faults.add(faults.unauthorized(), times=None)
         for _ in range(3):
             assert operator.command("ingest").returncode == 77
+        give_old_rows(operator)
         yield operator
+
+
+def give_old_rows(operator: Operator) -> None:
+    """Give an installation posts of September, a part of them archived, and posts of now."""
+    now, folder = utc_now(), operator.home / "archive"
+    folder.mkdir()
+    operator.environment["ARCHIVE_URL"] = f"file://{folder}"
+    old = [
+        post(f"183000000000000000{n}", created_at=to_text(datetime(2026, 9, 1 + n // 4, tzinfo=UTC)), author=f"a{n}")
+        for n in range(12)
+    ]
+    new = [post(f"19{n}", created_at=to_text(now - timedelta(minutes=n))) for n in range(60)]
+    with closing(operator.store()) as store, store.transaction():
+        store.posts.save([*old, *new], now)
+        progress = RankingProgress(
+            seen_post_id=store.posts.newest_id(), folded_created_at=to_text(now), folded_post_id=store.posts.newest_id()
+        )
+        store.ranking.save_progress(progress)
+    days = (now - datetime(2026, 9, 2, tzinfo=UTC)).days
+    assert operator.command("archive", "--older-than", f"{days}d").returncode == 0
 
 
 @pytest.mark.parametrize(("page", "command", "heading"), ALL, ids=[f"{p}: {c[:60]}" for p, c, _ in ALL])
@@ -73,6 +99,7 @@ def test_every_runbook_has_its_commands_and_an_escalation() -> None:
 
     assert set(pages) == {
         "api-error-spikes",
+        "database-retention-archival",
         "ingestion-failures",
         "scheduler-job-failures",
         "telegram-alert-problems",

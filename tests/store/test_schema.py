@@ -9,11 +9,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from sqlite_utils import Database
 
 from tests.builders import NOW, Workplace, fingerprint, mode, page, post
 from trendspark_cli.errors import ConfigError, IntegrityError
 from trendspark_cli.models import PageOutcome
 from trendspark_cli.store.sqlite.administration import create_database, upgrade_database
+from trendspark_cli.store.sqlite.migrations import migration
 from trendspark_cli.store.sqlite.schema import KNOWN_MIGRATIONS
 from trendspark_cli.store.sqlite.store import SqliteStore, open_sqlite
 
@@ -32,6 +34,8 @@ DESIGNED_TABLES = {
     "api_calls",
     "spend",
     "channel_states",
+    "archive_manifests",
+    "archive_rows",
 }
 NOT_CREATING = (
     "ingest --from /dev/null",
@@ -149,20 +153,20 @@ def test_upgrading_a_current_database_changes_nothing(workplace: Workplace) -> N
     assert upgrade_database(workplace.database) == []
 
 
-def test_an_interrupted_upgrade_is_finished_by_the_next(workplace: Workplace) -> None:
-    _forget_migration(workplace.database, KNOWN_MIGRATIONS[-1], drop=("notifications", "channel_states", "incidents"))
+def test_an_interrupted_upgrade_is_finished_by_the_next(tmp_path: Path) -> None:
+    older_database(tmp_path / "trendspark.db")
 
-    steps = upgrade_database(workplace.database)
+    steps = upgrade_database(tmp_path / "trendspark.db")
 
     assert steps == [KNOWN_MIGRATIONS[-1]]
-    open_sqlite(workplace.database).close()
+    open_sqlite(tmp_path / "trendspark.db").close()
 
 
-def test_an_older_schema_is_78_and_says_db_upgrade(workplace: Workplace) -> None:
-    _forget_migration(workplace.database, KNOWN_MIGRATIONS[-1], drop=("notifications", "channel_states", "incidents"))
+def test_an_older_schema_is_78_and_says_db_upgrade(tmp_path: Path) -> None:
+    older_database(tmp_path / "trendspark.db")
 
     with pytest.raises(ConfigError, match="older schema") as caught:
-        open_sqlite(workplace.database)
+        open_sqlite(tmp_path / "trendspark.db")
 
     assert (caught.value.exit_code, "db upgrade" in caught.value.hint) == (78, True)
 
@@ -288,10 +292,10 @@ def test_a_transaction_inside_a_transaction_is_part_of_it(store: SqliteStore) ->
     assert store.posts.count() == 0
 
 
-def _forget_migration(path: Path, name: str, *, drop: tuple[str, ...]) -> None:
+def older_database(path: Path) -> None:
+    """Make a database as the version before this one left it."""
+    create_database(path)
+    path.unlink()
     raw = sqlite3.connect(path)
-    raw.execute("DELETE FROM _sqlite_migrations WHERE name = ?", (name,))
-    for table in drop:
-        raw.execute(f"DROP TABLE {table}")
-    raw.commit()
+    migration.apply(Database(raw), stop_before=KNOWN_MIGRATIONS[-1])
     raw.close()

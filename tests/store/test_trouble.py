@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import sqlite3
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any, get_type_hints
 
@@ -12,7 +13,16 @@ import pytest
 
 from tests.builders import NOW, Workplace, page, post
 from trendspark_cli.errors import StoreBusyError, StoreError
-from trendspark_cli.models import Alert, ChannelState, Incident, JobState, PageOutcome, RankingProgress
+from trendspark_cli.models import (
+    Alert,
+    ChannelState,
+    Incident,
+    JobState,
+    Manifest,
+    PageOutcome,
+    RankingProgress,
+    Tombstone,
+)
 from trendspark_cli.ranking.history import SourceState, TermState
 from trendspark_cli.ranking.lifecycle import TrendRecord, TrendState
 from trendspark_cli.ranking.segments import read_segment
@@ -54,6 +64,21 @@ GAP: dict[str, Any] = {
 }
 SEGMENT = read_segment([(1, "x", None, None, 1793530800, "the bridge")], Vocabulary())
 FAINT = TermState(count=0.0, chi=0.0, last_tick=0, last_tick_posts=0)
+ROW = (7, "x", "7", None, None, "text", "", "en", *["2026-11-01T12:00:00.000Z"], 1, None, None, None, None, 0)
+ROW += ("2026-11-01T12:00:00.000Z", "2026-11-01T12:00:00.000Z", None, None)
+MANIFEST = Manifest(
+    id="m1",
+    table_name="posts",
+    source="x",
+    day="2026-11-01",
+    format="parquet",
+    url="file:///archive",
+    key="k",
+    state="planned",
+    created_at="2026-11-01T12:00:00.000Z",
+)
+OTHER = replace(MANIFEST, id="m2")
+TOMBSTONE = Tombstone("t1", "x", "1", None, "2026-11-01T12:00:00.000Z")
 WRITERS: dict[str, Callable[[SqliteStore], object]] = {
     "posts.save": lambda s: s.posts.save([post("2")], NOW),
     "posts.note_counts_read": lambda s: s.posts.note_counts_read("x", ["1"], NOW),
@@ -98,6 +123,22 @@ WRITERS: dict[str, Callable[[SqliteStore], object]] = {
     "ranking.drop_faint": lambda s: s.ranking.drop_faint(10**6),
     "ranking.put_sources": lambda s: s.ranking.put_sources({"x": SourceState(1.0, 1.0, (0.0,) * 24, 0, 1, 1)}),
     "ranking.save_progress": lambda s: s.ranking.save_progress(RankingProgress(seen_post_id=5)),
+    "archives.plan": lambda s: s.archives.plan(OTHER, [1]),
+    "archives.adopt": lambda s: s.archives.adopt(OTHER),
+    "archives.save": lambda s: s.archives.save(MANIFEST),
+    "archives.discard": lambda s: s.archives.discard("m1"),
+    "archives.forget_changes": lambda s: s.archives.forget_changes("m1"),
+    "archives.delete_batch": lambda s: s.archives.delete_batch(MANIFEST),
+    "archives.restore": lambda s: s.archives.restore(MANIFEST, [ROW]),
+    "archives.note_missing": lambda s: s.archives.note_missing("m1", None),
+    "archives.write_off": lambda s: s.archives.write_off("m1", "2026-11-01T12:00:00.000Z", "lost"),
+    "tombstones.add": lambda s: s.tombstones.add(replace(TOMBSTONE, id="t2", source_id="2")),
+    "tombstones.forget_posts": lambda s: s.tombstones.forget_posts(TOMBSTONE),
+    "tombstones.note_pushed": lambda s: s.tombstones.note_pushed("t1"),
+    "upkeep.give_back": lambda s: s.upkeep.give_back(),
+    "upkeep.rebuild": lambda s: s.upkeep.rebuild(),
+    "upkeep.analyze": lambda s: s.upkeep.analyze(),
+    "upkeep.drop_old": lambda s: s.upkeep.drop_old(dict.fromkeys(("api_calls", "notices", "gaps", "trends"), NOW)),
     "notice_once": lambda s: s.notice_once("new", NOW),
     "transaction": lambda s: s.transaction().__enter__(),
 }
@@ -148,10 +189,29 @@ READERS: dict[str, Callable[[SqliteStore], object]] = {
     "ranking.counts": lambda s: s.ranking.counts([7]),
     "ranking.sources": lambda s: s.ranking.sources(),
     "ranking.progress": lambda s: s.ranking.progress(),
+    "posts.newest_created": lambda s: s.posts.newest_created(NOW),
+    "archives.days": lambda s: list(s.archives.days("posts", NOW)),
+    "archives.count": lambda s: s.archives.count("posts", NOW),
+    "archives.count_held": lambda s: s.archives.count_held("posts"),
+    "archives.choose": lambda s: s.archives.choose("posts", "x", "2026-11-01", ("", 0), 5),
+    "archives.read": lambda s: s.archives.read("posts", [1]),
+    "archives.batches": lambda s: list(s.archives.batches("m1")),
+    "archives.get": lambda s: s.archives.get("m1"),
+    "archives.listing": lambda s: s.archives.listing(5),
+    "archives.unfinished": lambda s: s.archives.unfinished(NOW),
+    "archives.stored": lambda s: s.archives.stored(),
+    "archives.count_missing": lambda s: s.archives.count_missing(),
+    "tombstones.exist": lambda s: s.tombstones.exist(),
+    "tombstones.buried": lambda s: s.tombstones.buried("x", [("1", None)]),
+    "tombstones.all": lambda s: s.tombstones.all(),
+    "upkeep.problems": lambda s: s.upkeep.problems(),
+    "upkeep.gives_back_pages": lambda s: s.upkeep.gives_back_pages(),
+    "upkeep.empty_wal": lambda s: s.upkeep.empty_wal(0),
     "size_bytes": lambda s: s.size_bytes(),
     "free_bytes": lambda s: s.free_bytes(),
 }
 NO_QUERY = {"close", "in_transaction", "set_after_commit"}
+NO_DATABASE = {"upkeep.file_bytes", "upkeep.disk_free_bytes"}  # they ask the file system
 
 
 @pytest.fixture
@@ -166,6 +226,8 @@ def busy(workplace: Workplace) -> Iterator[SqliteStore]:
         store.ranking.put({7: FAINT})
         store.trends.save(TREND, 6.0)
         store.notifications.queue(Alert("k1", "job_alert", "text", "text"), NOW, muted=False)
+        store.archives.plan(MANIFEST, [1])
+        store.tombstones.add(TOMBSTONE)
         assert run_id == 1
     store.connection.raw.execute("PRAGMA busy_timeout = 1")
     other = sqlite3.connect(workplace.database, isolation_level=None)
@@ -185,7 +247,7 @@ def test_every_promise_of_the_store_is_tried_here() -> None:
         elif inspect.isfunction(member) and not name.startswith("_") and name not in NO_QUERY:
             promised.add(name)
 
-    assert promised == set(WRITERS) | set(READERS)
+    assert promised - NO_DATABASE == set(WRITERS) | set(READERS)
 
 
 @pytest.mark.parametrize("name", WRITERS)

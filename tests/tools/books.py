@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import sqlite3
 from collections import Counter
@@ -58,12 +59,22 @@ def differences(wanted: dict[str, list[Row]], found: dict[str, list[Row]]) -> li
     return lines
 
 
-def broken_books(home: Path, database: Path) -> list[str]:
-    """Return every promise that does not hold in an installation at rest, after a kill or after a run."""
-    return [*_damage(database), *_sums(database), *_runs(database), *_files(home, database)]
+def broken_books(home: Path, database: Path, *, has_all_rows: bool = True) -> list[str]:
+    """Return every promise that does not hold in an installation at rest, after a kill or after a run.
+
+    Sums over tables are those of the totals only while the database *has_all_rows*.
+    """
+    sums = [*_sums(database), *_runs(database)] if has_all_rows else []
+    return [*damage(database), *sums, *_files(home, database)]
 
 
-def _damage(database: Path) -> list[str]:
+def sha256_of(content: bytes) -> str:
+    """Return the SHA-256 (hex) of some bytes."""
+    return hashlib.sha256(content).hexdigest()
+
+
+def damage(database: Path) -> list[str]:
+    """Return what SQLite finds wrong with the file."""
     broken = []
     if (answer := ask(database, "PRAGMA integrity_check")) != [("ok",)]:
         broken.append(f"integrity_check: {answer[:3]}")

@@ -41,6 +41,7 @@ class Stage:
     visible: Sequence[str]  # queries whose answers must be those of an undisturbed run
     check_after_kill: Check = field(default=_nothing)
     check_at_end: Check = field(default=_nothing)
+    has_all_rows: bool = True  # False once rows have left: sums over tables are not those of the totals then
 
     @property
     def database(self) -> Path:

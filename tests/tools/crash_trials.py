@@ -11,7 +11,7 @@ from pathlib import Path
 
 from tests.tools import books
 from tests.tools.crash_scenes import Scene, Stage
-from tests.tools.kills import KillPoint, kill_points, run_and_kill, spread
+from tests.tools.kills import CALLS, KillPoint, kill_points, run_and_fail, run_and_kill, spread
 from tests.tools.processes import Ended, run
 
 Kill = Callable[[Stage], Ended]
@@ -36,10 +36,10 @@ class Reference:
     seconds: float
 
 
-def undisturbed(scene: Scene, folder: Path) -> Reference:
+def undisturbed(scene: Scene, folder: Path, calls: Sequence[str] = CALLS) -> Reference:
     """Run a scene's job in peace, watched by strace."""
     with scene(folder) as stage:
-        ended, points = kill_points(stage.argv, stage.environment, stage.home)
+        ended, points = kill_points(stage.argv, stage.environment, stage.home, calls)
         return Reference(_good_rows(stage, ended), points, _duration(stage))
 
 
@@ -58,6 +58,29 @@ def kill_at_calls(scene: Scene, folder: Path, reference: Reference, count: int, 
 
     points = spread(reference.points, count, seed)
     return [_try(scene, folder, reference, f"{p.call} {p.number}", kill_at(p)) for p in points]
+
+
+def fail_at_calls(
+    scene: Scene, folder: Path, reference: Reference, error: str, codes: Sequence[int], count: int, seed: int
+) -> list[Trial]:
+    """Let *count* calls fail: the run must end with one of *codes*, or not mind, and lose nothing."""
+
+    def fail_at(point: KillPoint) -> Kill:
+        return lambda stage: run_and_fail(stage.argv, point, error, stage.environment, stage.home)
+
+    trials = []
+    for point in spread(reference.points, count, seed):
+        seen: list[Ended] = []
+
+        def noted(stage: Stage, point: KillPoint = point, seen: list[Ended] = seen) -> Ended:
+            seen.append(fail_at(point)(stage))
+            return seen[0]
+
+        trial = _try(scene, folder, reference, f"{error} of {point.call} {point.number}", noted)
+        ended = seen[0]
+        broken = [] if ended.exit_code in (0, *codes) else [f"exits {ended.exit_code}: {ended.stderr.decode()[-300:]}"]
+        trials.append(Trial(trial.where, ended.exit_code != 0, (*broken, *trial.broken)))
+    return trials
 
 
 def kill_at_times(scene: Scene, folder: Path, reference: Reference, count: int, seed: int) -> list[Trial]:
@@ -94,7 +117,7 @@ def _duration(stage: Stage) -> float:
 def _good_rows(stage: Stage, ended: Ended) -> dict[str, list[books.Row]]:
     """Return what the operator sees after a run that nobody disturbed; it must have kept every promise."""
     assert ended.exit_code == 0, f"the undisturbed run exits {ended.exit_code}: {ended.stderr.decode(errors='replace')}"
-    broken = [*books.broken_books(stage.home, stage.database), *stage.check_at_end()]
+    broken = [*_broken_books(stage), *stage.check_at_end()]
     assert not broken, f"the undisturbed run breaks promises: {broken}"
     return books.snapshot(stage.database, stage.visible)
 
@@ -104,7 +127,7 @@ def _try(scene: Scene, folder: Path, reference: Reference, where: str, kill: Kil
         runs_before = _runs(stage)
         was_killed = kill(stage).was_killed
         running = [run_id for run_id, status in _runs(stage).items() if status == "running"]
-        broken = [*books.broken_books(stage.home, stage.database), *stage.check_after_kill()]
+        broken = [*_broken_books(stage), *stage.check_after_kill()]
         broken = [f"after the kill: {line}" for line in broken]
         if len(running) > 1:
             broken.append(f"after the kill: runs {running} are all running")
@@ -119,15 +142,22 @@ def _try(scene: Scene, folder: Path, reference: Reference, where: str, kill: Kil
 def _broken_at_end(
     stage: Stage, reference: Reference, killed_runs: Sequence[int], runs_before: dict[int, str]
 ) -> list[str]:
-    broken = [*books.broken_books(stage.home, stage.database), *stage.check_at_end()]
+    broken = [*_broken_books(stage), *stage.check_at_end()]
     broken += books.differences(reference.rows, books.snapshot(stage.database, stage.visible))
     runs = _runs(stage)
     broken += [f"run {n} is {runs[n]}, not abandoned" for n in killed_runs if runs[n] != "abandoned"]
-    broken += [f"run {n} was {status} and is {runs[n]}" for n, status in runs_before.items() if runs[n] != status]
+    changed = {n: runs[n] for n, status in runs_before.items() if n in runs and runs[n] != status}
+    broken += [f"run {n} was {runs_before[n]} and is {status}" for n, status in changed.items()]
+    if stage.has_all_rows:
+        broken += [f"run {n} is gone" for n in runs_before if n not in runs]
     if runs[max(runs)] != "success":
         broken.append(f"the next run is {runs[max(runs)]}")
     leftovers = [path.name for path in (stage.home / "textfile_collector").iterdir() if path.suffix != ".prom"]
     return broken + [f"{name} was left behind" for name in leftovers]
+
+
+def _broken_books(stage: Stage) -> list[str]:
+    return books.broken_books(stage.home, stage.database, has_all_rows=stage.has_all_rows)
 
 
 def _runs(stage: Stage) -> dict[int, str]:

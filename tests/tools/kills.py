@@ -61,6 +61,15 @@ def run_and_kill(argv: Sequence[str], point: KillPoint, environment: Mapping[str
     return run(["strace", "-f", "-qq", "-o", os.devnull, *trace, *argv], environment, folder)
 
 
+def run_and_fail(
+    argv: Sequence[str], point: KillPoint, error: str, environment: Mapping[str, str], folder: Path
+) -> Ended:
+    """Run *argv* with one call answered by an error, such as ENOSPC or EIO, instead of being made."""
+    inject = f"inject={point.call}:error={error}:when={point.number}"
+    trace = ["-e", f"trace={point.call}", "-e", inject]
+    return run(["strace", "-f", "-qq", "-o", os.devnull, *trace, *argv], environment, folder)
+
+
 def spread(points: Sequence[KillPoint], count: int, seed: int) -> list[KillPoint]:
     """Return *count* points, of every kind of call in turn, each spread over the run."""
     dice = random.Random(seed)

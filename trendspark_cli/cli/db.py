@@ -72,7 +72,7 @@ def backup(
 
 @app.command()
 def stats(as_json: JsonFlag = False) -> None:
-    """Show rows per table and the size of the file."""
+    """Show rows per table, the size of the file, how fast it grows, and when the disk is full if nothing leaves."""
 
     def action(installed: Installation) -> dict[str, Any]:
         from trendspark_cli.store.sqlite.administration import database_stats
@@ -80,12 +80,13 @@ def stats(as_json: JsonFlag = False) -> None:
 
         connection = open_checked(installed.database, read_only=True)
         try:
-            return database_stats(connection)
+            return database_stats(connection, installed.clock())
         finally:
             connection.close()
 
     def text(found: dict[str, Any]) -> str:
-        facts = [f"{name}: {value}" for name, value in found.items() if name != "rows"]
+        known = {name: "not known yet" if value is None else value for name, value in found.items()}
+        facts = [f"{name}: {value}" for name, value in known.items() if name != "rows"]
         return "\n".join([*facts, *(f"rows in {table}: {count}" for table, count in found["rows"].items())])
 
     _do("db stats", as_json, action, text)

@@ -130,7 +130,7 @@ def _set_paused(job: str, paused: bool, reason: str) -> None:
         store.job_states.save(replace(found, since=since, by=by, reason=reason or None) if paused else found)
 
     def export(store: Store) -> None:
-        installed.runner().metric_files.write(store, [job], installed.clock())
+        installed.metric_files().write(store, [job], installed.clock())
         if not installed.output.is_quiet:
             installed.output.line(f"{job} is {'paused' if paused else 'active'}")
 

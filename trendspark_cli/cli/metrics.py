@@ -18,7 +18,7 @@ def metrics(as_json: JsonFlag = False) -> None:
     installed = here("metrics", is_json=as_json)
 
     def action(store: Store) -> None:
-        files = installed.runner().metric_files.write(store, RUNNABLE, installed.clock())
+        files = installed.metric_files().write(store, RUNNABLE, installed.clock())
         if installed.output.is_json:
             installed.output.data({"files": [str(path) for path in files]})
         else:

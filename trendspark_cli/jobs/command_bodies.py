@@ -12,6 +12,7 @@ from trendspark_cli.settings import Settings
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from trendspark_cli.alert_delivery import DeliveryRules
+    from trendspark_cli.archiving.parts import Progress
     from trendspark_cli.ranking.lifecycle import LifecycleRules
     from trendspark_cli.wiring import Wired
 
@@ -85,6 +86,48 @@ def alert_test_body(*, category: AlertCategory, text: str) -> Body:
     return body
 
 
+def archive_body(
+    *,
+    tables: Sequence[str] = (),
+    older_than: timedelta | None = None,
+    part_format: str = "",
+    to: str = "",
+    is_forced: bool = False,
+    progress: Progress | None = None,
+) -> Body:
+    """Return the body of `archive`."""
+
+    def body(wired: Wired) -> None:
+        from trendspark_cli.archiving.parts import Parts, Unseen
+        from trendspark_cli.jobs.archive import ArchiveRules, archive
+        from trendspark_cli.wiring import archive_destinations, archive_spool, archive_url
+
+        settings = wired.settings
+        chosen = {table: age for table, age in settings.retention.items() if not tables or table in tables}
+        rules = ArchiveRules(
+            retention={table: older_than if older_than is not None else age for table, age in chosen.items()},
+            url=archive_url(settings, to),
+            format=part_format or settings.archive_format,
+            is_forced=is_forced,
+        )
+        destinations = archive_destinations(settings, wired.job.api_calls.append)
+        parts = Parts(wired.job, archive_spool(settings), destinations, wired.clock, progress or Unseen())
+        archive(wired.job, parts, rules)
+
+    return body
+
+
+def vacuum_body(*, full: bool = False) -> Body:
+    """Return the body of `vacuum`."""
+
+    def body(wired: Wired) -> None:
+        from trendspark_cli.jobs.vacuum import vacuum
+
+        vacuum(wired.job, full=full)
+
+    return body
+
+
 def delivery_rules(settings: Settings) -> DeliveryRules:
     """Return how alerts are delivered under these settings."""
     from trendspark_cli.alert_delivery import DeliveryRules
@@ -111,4 +154,6 @@ RUNNABLE: Mapping[str, Mapping[str, Callable[[], Body]]] = {
     "deliver": {"deliver": deliver_body},
     "alert-test": {"alert-test": lambda: alert_test_body(category="manual_test", text=TEST_TEXT)},
     "ingest_rank": {"ingest": ingest_body, "rank": rank_body},
+    "archive": {"archive": archive_body},
+    "vacuum": {"vacuum": vacuum_body},
 }

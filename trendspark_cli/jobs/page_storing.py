@@ -8,7 +8,7 @@ from dataclasses import replace
 from trendspark_cli.errors import TrendSparkError
 from trendspark_cli.job_context import JobContext
 from trendspark_cli.metrics import Amount
-from trendspark_cli.models import Page, PageOutcome
+from trendspark_cli.models import Page, PageOutcome, Rejection
 from trendspark_cli.redaction import redact
 from trendspark_cli.sources.protocol import Source
 
@@ -22,6 +22,7 @@ def store_page(
     """
     if reads is not None:
         page = replace(page, reads=reads)
+    page = _without_forgotten(job, page)
     assert job.run_id is not None
     new_by_source: dict[str, int] = {}
     new = updated = 0
@@ -56,6 +57,20 @@ def store_page(
     if page.reads:
         job.count("reads", page.reads)
     return outcome
+
+
+def _without_forgotten(job: JobContext, page: Page) -> Page:
+    """Refuse posts that an operator had to forget: they must not come back with the next page."""
+    if not job.store.tombstones.exist():
+        return page
+    gone: list[int] = []
+    for name in dict.fromkeys(post.source for post in page.posts):
+        places = [place for place, post in enumerate(page.posts) if post.source == name]
+        pairs = [(page.posts[place].source_id, page.posts[place].author) for place in places]
+        gone += [places[number] for number in job.store.tombstones.buried(name, pairs)]
+    refused = tuple(Rejection("forgotten", page.posts[place].source_id) for place in sorted(gone))
+    kept = tuple(post for place, post in enumerate(page.posts) if place not in set(gone))
+    return replace(page, posts=kept, rejections=page.rejections + refused)
 
 
 def record_failure(job: JobContext, source: Source, failure: TrendSparkError) -> None:

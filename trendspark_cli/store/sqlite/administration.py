@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sqlite3
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from trendspark_cli.clock import from_text, to_text
 from trendspark_cli.errors import ConfigError, OutputError
-from trendspark_cli.locks import STORE_ALERT_MARKER
+from trendspark_cli.locks import STORE_ALERT_MARKER, STORE_LOCK
 from trendspark_cli.store.sqlite.connection import (
     PRIVATE_FILE,
     Connection,
@@ -19,6 +22,7 @@ from trendspark_cli.store.sqlite.connection import (
 )
 from trendspark_cli.store.sqlite.schema import KNOWN_MIGRATIONS, applied_migrations, check_schema
 
+GROWTH_WINDOW = timedelta(days=7)
 BACKUP_PAGES_PER_STEP = 2000  # 8 MB between looks at the lock, so that writers wait for milliseconds only
 
 
@@ -30,6 +34,7 @@ def create_database(path: Path) -> bool:
     if not marker.exists():
         marker.touch(PRIVATE_FILE)
         os.utime(marker, (0, 0))  # its time is that of the last such alert
+    (path.parent / "locks" / STORE_LOCK).touch(PRIVATE_FILE)
     try:
         create_private_file(path)
     except FileExistsError:
@@ -92,23 +97,40 @@ def backup_database(path: Path, target: Path) -> int:
     return target.stat().st_size
 
 
-def database_stats(connection: Connection) -> dict[str, Any]:
-    """Return rows per table and bytes of the file."""
+def database_stats(connection: Connection, now: datetime) -> dict[str, Any]:
+    """Return rows per table, bytes of the file, how fast it grows, and when its disk is full if nothing leaves."""
     names = connection.rows(
         "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' AND name NOT LIKE '_sqlite%' "
         "ORDER BY name"
     )
     rows = {row["name"]: _count_rows(connection, row["name"]) for row in names}
     page_size = connection.value("PRAGMA page_size")
+    size = connection.value("PRAGMA page_count") * page_size
+    free = connection.value("PRAGMA freelist_count") * page_size
+    room = shutil.disk_usage(connection.path.parent).free
+    growth = _growth_per_day(connection, (size - free) / max(1, rows["posts"]), now)
     return {
         "path": str(connection.path),
-        "bytes": connection.value("PRAGMA page_count") * page_size,
-        "free_bytes": connection.value("PRAGMA freelist_count") * page_size,
+        "bytes": size,
+        "free_bytes": free,
+        "growth_bytes_per_day": growth,
+        "disk_free_bytes": room,
+        "days_until_disk_full": round((room + free) / growth) if growth else None,
         "wal_bytes": _size(connection.path.with_name(connection.path.name + "-wal")),
         "schema": applied_migrations(connection.raw)[-1],
         "sqlite_version": sqlite3.sqlite_version,
         "rows": rows,
     }
+
+
+def _growth_per_day(connection: Connection, bytes_per_post: float, now: datetime) -> int | None:
+    """Return the bytes a day of new posts takes, with all that comes with them; None before there was a whole day."""
+    since = now - GROWTH_WINDOW
+    sql = "SELECT min(created_at) AS first, sum(new) AS new FROM ingest_audit WHERE created_at >= ?"
+    found = connection.rows(sql, (to_text(since),))[0]
+    if found["first"] is None or (span := now - from_text(found["first"])) < timedelta(days=1):
+        return None
+    return round(int(found["new"]) * bytes_per_post / (span / timedelta(days=1)))
 
 
 def _count_rows(connection: Connection, table: str) -> int:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +18,11 @@ from trendspark_cli.errors import (
     TrendSparkError,
 )
 from trendspark_cli.store.sqlite.schema import check_schema
+from trendspark_cli.store.sqlite.write_gate import WriteGate
 
 BUSY_TIMEOUT_SECONDS = 15  # longer than any transaction of ours by far; see docs/architecture.md
+LARGE_WAL_BYTES = 4 * 2**20  # what SQLite's own automatic checkpoint waits for
+HUGE_WAL_BYTES = 64 * 2**20  # worth a short wait for other writers
 PRIVATE_FILE, PRIVATE_FOLDER = 0o600, 0o700
 
 
@@ -54,6 +58,8 @@ class Connection:
         self.path = path
         self.in_transaction = False
         self.after_commit: Callable[[], None] = lambda: None
+        self._gate = WriteGate(path)
+        self._wal = f"{path}-wal"
         try:
             self.raw = sqlite3.connect(
                 f"file:{_quoted(path)}?mode={'ro' if read_only and _has_wal(path) else 'rw'}",
@@ -64,6 +70,8 @@ class Connection:
             )
             self.raw.execute("PRAGMA foreign_keys = ON")
             self.raw.execute("PRAGMA synchronous = FULL")
+            self.raw.execute("PRAGMA wal_autocheckpoint = 0")  # see write_gate.py
+            self.raw.execute("PRAGMA journal_size_limit = 1048576")  # a WAL that was folded in shrinks to this
             self.raw.execute("PRAGMA trusted_schema = OFF")
             if read_only:
                 self.raw.execute("PRAGMA query_only = ON")
@@ -87,19 +95,54 @@ class Connection:
         # Set before BEGIN and unset after COMMIT: a signal must not come between a statement and our knowing of it.
         self.in_transaction = True
         try:
-            with self.errors():
-                self.raw.execute("BEGIN IMMEDIATE")
-            yield
-            with self.errors():
-                self.raw.execute("COMMIT")
-        except BaseException:
-            with suppress(sqlite3.Error):  # what went wrong in the block is the error to tell
-                if self.raw.in_transaction:
-                    self.raw.execute("ROLLBACK")
-            raise
+            with self._gate.writing(BUSY_TIMEOUT_SECONDS):
+                try:
+                    with self.errors():
+                        self.raw.execute("BEGIN IMMEDIATE")
+                    yield
+                    with self.errors():
+                        self.raw.execute("COMMIT")
+                except BaseException:
+                    with suppress(sqlite3.Error):  # what went wrong in the block is the error to tell
+                        if self.raw.in_transaction:
+                            self.raw.execute("ROLLBACK")
+                    raise
+            self._fold_in_large_wal()
         finally:
             self.in_transaction = False
         self.after_commit()
+
+    def writing(self) -> AbstractContextManager[None]:
+        """Keep checkpoints away while a statement writes outside `transaction`."""
+        return self._gate.writing(BUSY_TIMEOUT_SECONDS)
+
+    def checkpoint(self, wait_seconds: float) -> bool:
+        """Move the whole WAL into the database and empty it; return False when readers or writers kept us from it."""
+        until = time.monotonic() + wait_seconds
+        with self._gate.alone(wait_seconds) as taken, self.errors():
+            if not taken:
+                return False
+            self.raw.execute("PRAGMA busy_timeout = 0")  # SQLite's own wait could not be ended
+            try:
+                while busy := self.raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]:
+                    if time.monotonic() >= until:
+                        break
+                    time.sleep(0.05)
+            finally:
+                self.raw.execute("PRAGMA busy_timeout = 15000")  # BUSY_TIMEOUT_SECONDS
+            return not busy
+
+    def _fold_in_large_wal(self) -> None:
+        """Do what SQLite's automatic checkpoint does, with nobody writing meanwhile; not now is good enough."""
+        try:
+            size = os.stat(self._wal).st_size
+        except OSError:
+            return
+        if size >= LARGE_WAL_BYTES:
+            with self._gate.alone(1.0 if size >= HUGE_WAL_BYTES else 0.0) as taken:
+                if taken:
+                    with suppress(sqlite3.Error):  # the work is committed; the next commit tries again
+                        self.raw.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
 
     def execute(self, sql: str, parameters: Sequence[Any] | dict[str, Any] = ()) -> sqlite3.Cursor:
         """Run one statement with bound values."""
@@ -127,6 +170,7 @@ class Connection:
     def close(self) -> None:
         """Close; the last connection to close also empties the WAL."""
         self.raw.close()
+        self._gate.close()
 
 
 def open_checked(path: Path, *, read_only: bool = False) -> Connection:

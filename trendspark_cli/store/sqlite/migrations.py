@@ -318,3 +318,93 @@ def m0005_outbox(db: Database) -> None:
         defaults={"failures": 0},
         strict=True,
     )
+
+
+@migration()
+def m0006_archive(db: Database) -> None:
+    """Archive files and the rows they hold, posts that must not come back, audit ids that are never used again.
+
+    `is_active` marks manifests whose rows are live: the triggers note which of these rows change after their export,
+    so that only unchanged ones are deleted.
+    """
+    db.execute(
+        """
+        CREATE TABLE archive_manifests (
+            id TEXT PRIMARY KEY, table_name TEXT NOT NULL, source TEXT, day TEXT NOT NULL, format TEXT NOT NULL,
+            url TEXT NOT NULL, key TEXT NOT NULL, state TEXT NOT NULL, rows INTEGER NOT NULL DEFAULT 0,
+            bytes INTEGER NOT NULL DEFAULT 0, sha256 TEXT, min_time TEXT, max_time TEXT,
+            deleted_rows INTEGER NOT NULL DEFAULT 0, kept_rows INTEGER NOT NULL DEFAULT 0, run_id INTEGER,
+            created_at TEXT NOT NULL, done_at TEXT, restored_until TEXT, missing_since TEXT,
+            written_off_at TEXT, written_off_why TEXT,
+            is_active INTEGER NOT NULL DEFAULT 1, first_row_id INTEGER, last_row_id INTEGER
+        ) STRICT
+        """
+    )
+    db.execute("CREATE INDEX idx_archive_manifests_active ON archive_manifests (table_name) WHERE is_active = 1")
+    db.execute("CREATE INDEX idx_archive_manifests_day ON archive_manifests (table_name, day)")
+    db.execute(
+        """
+        CREATE TABLE archive_rows (
+            manifest_id TEXT NOT NULL REFERENCES archive_manifests(id) ON DELETE CASCADE,
+            batch INTEGER NOT NULL, row_ids TEXT NOT NULL, PRIMARY KEY (manifest_id, batch)
+        ) STRICT, WITHOUT ROWID
+        """
+    )
+    db.execute(
+        """
+        CREATE TABLE archive_changes (
+            manifest_id TEXT NOT NULL REFERENCES archive_manifests(id) ON DELETE CASCADE,
+            row_id INTEGER NOT NULL, PRIMARY KEY (manifest_id, row_id)
+        ) STRICT, WITHOUT ROWID
+        """
+    )
+    _number_audit_rows_for_ever(db)
+    for name, event, table, row_id in (
+        ("posts_archive", "UPDATE ON posts", "posts", "OLD.id"),
+        ("post_metrics_archive", "INSERT ON post_metrics", "posts", "NEW.post_id"),
+        ("ingest_audit_archive", "UPDATE ON ingest_audit", "ingest_audit", "OLD.id"),
+        ("notifications_archive", "UPDATE ON notifications", "notifications", "OLD.id"),
+        ("job_runs_archive", "UPDATE ON job_runs", "job_runs", "OLD.id"),
+    ):
+        db.execute(_NOTE_CHANGE.format(name=name, event=event, table=table, row_id=row_id))
+    db.table("job_runs").create_index(["started_at"])
+    db.table("notifications").create_index(["created_at"])
+    db.execute(
+        """
+        CREATE TABLE tombstones (
+            id TEXT PRIMARY KEY, source TEXT NOT NULL, source_id TEXT, author TEXT, created_at TEXT NOT NULL,
+            is_pushed INTEGER NOT NULL DEFAULT 0, UNIQUE (source, source_id), UNIQUE (source, author)
+        ) STRICT
+        """
+    )
+
+
+_NOTE_CHANGE = """
+CREATE TRIGGER {name} AFTER {event}
+WHEN EXISTS (SELECT 1 FROM archive_manifests WHERE is_active = 1 AND table_name = '{table}'
+             AND {row_id} BETWEEN first_row_id AND last_row_id)
+BEGIN
+    INSERT INTO archive_changes SELECT id, {row_id} FROM archive_manifests m
+    WHERE is_active = 1 AND table_name = '{table}' AND {row_id} BETWEEN first_row_id AND last_row_id
+      AND NOT EXISTS (SELECT 1 FROM archive_changes WHERE manifest_id = m.id AND row_id = {row_id});
+END
+"""
+
+
+def _number_audit_rows_for_ever(db: Database) -> None:
+    """Make ids of audit rows AUTOINCREMENT: one that is in an archive must not be given to another row."""
+    db.execute(
+        """
+        CREATE TABLE numbered_audit (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            cycle_id INTEGER NOT NULL, profile TEXT, source TEXT NOT NULL, query TEXT, endpoint TEXT,
+            fetched INTEGER DEFAULT 0, new INTEGER DEFAULT 0, updated INTEGER DEFAULT 0, rejected TEXT DEFAULT '{}',
+            oldest TEXT, newest TEXT, cost REAL DEFAULT 0.0, reads INTEGER DEFAULT 0, request_id TEXT, error TEXT,
+            created_at TEXT NOT NULL
+        ) STRICT
+        """
+    )
+    db.execute("INSERT INTO numbered_audit SELECT * FROM ingest_audit")
+    db.execute("DROP TABLE ingest_audit")
+    db.execute("ALTER TABLE numbered_audit RENAME TO ingest_audit")
+    db.table("ingest_audit").create_index(["created_at"])

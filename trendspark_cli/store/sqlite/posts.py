@@ -42,6 +42,11 @@ class Posts:
         """Return the id of the post stored last, 0 when there is none."""
         return int(self._db.value("SELECT max(id) FROM posts") or 0)
 
+    def newest_created(self, until: datetime) -> str | None:
+        """Return when the newest post was created, those dated after *until* aside; None when there is none."""
+        value = self._db.value("SELECT max(created_at) FROM posts WHERE created_at <= ?", (to_text(until),))
+        return None if value is None else str(value)
+
     def count(self) -> int:
         """Return how many posts are live."""
         return int(self._db.value("SELECT count(*) FROM posts"))

@@ -17,6 +17,7 @@ KNOWN_MIGRATIONS = (
     "m0003_job_records",
     "m0004_trends",
     "m0005_outbox",
+    "m0006_archive",
 )
 
 

@@ -16,7 +16,9 @@ from trendspark_cli.store.sqlite.spend import Spend
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from trendspark_cli.store.sqlite.archives import Archives, Tombstones
     from trendspark_cli.store.sqlite.trends import RankingMemory, Trends
+    from trendspark_cli.store.sqlite.upkeep import Upkeep
 
 
 class SqliteStore:
@@ -50,6 +52,27 @@ class SqliteStore:
         from trendspark_cli.store.sqlite.trends import RankingMemory
 
         return RankingMemory(self.connection)
+
+    @property
+    def archives(self) -> Archives:
+        """Return the archive's books; loaded when asked."""
+        from trendspark_cli.store.sqlite.archives import Archives
+
+        return Archives(self.connection)
+
+    @property
+    def tombstones(self) -> Tombstones:
+        """Return what must not come back; loaded when asked."""
+        from trendspark_cli.store.sqlite.archives import Tombstones
+
+        return Tombstones(self.connection)
+
+    @property
+    def upkeep(self) -> Upkeep:
+        """Return the upkeep of the file; loaded when asked."""
+        from trendspark_cli.store.sqlite.upkeep import Upkeep
+
+        return Upkeep(self.connection)
 
     def transaction(self) -> AbstractContextManager[None]:
         """Group writes: all of them or none."""

@@ -1,0 +1,112 @@
+"""Whether what is in the archive is what was put there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from trendspark_cli.archiving.manifests import MANIFESTS, TOMBSTONES, manifest_key
+from trendspark_cli.archiving.part_files import FORMATS
+from trendspark_cli.archiving.spool import Spool
+from trendspark_cli.archiving.tables import TABLES
+from trendspark_cli.clock import to_text
+from trendspark_cli.destinations.protocol import Destination, StoredObject
+from trendspark_cli.errors import IntegrityError
+from trendspark_cli.models import Manifest
+from trendspark_cli.store.protocol import Store
+
+
+def content_problem(destination: Destination, manifest: Manifest, spool: Spool) -> str | None:
+    """Read a manifest's object whole and return how it differs from what was exported; None when it does not."""
+    with spool.scratch(f"{manifest.id}.verify") as path:
+        found = destination.fetch(manifest.key, path)
+        if found is None:
+            return _of(manifest, "is gone")
+        if found != manifest.sha256:
+            return _of(manifest, f"has SHA-256 {found}; expected {manifest.sha256}")
+        try:
+            rows = FORMATS[manifest.format].count(path, TABLES[manifest.table_name])
+        except IntegrityError as error:
+            return _of(manifest, f"cannot be parsed: {error}")
+        return None if rows == manifest.rows else _of(manifest, f"holds {rows} rows; expected {manifest.rows}")
+
+
+def outside_problem(manifest: Manifest, found: StoredObject | None) -> str | None:
+    """Return how an object's size or stored checksum differs from what was exported; None when they do not."""
+    if found is None:
+        return _of(manifest, "is gone")
+    if found.bytes != manifest.bytes:
+        return _of(manifest, f"has {found.bytes} bytes; expected {manifest.bytes}")
+    if found.sha256 is not None and found.sha256 != manifest.sha256:
+        return _of(manifest, f"has SHA-256 {found.sha256}; expected {manifest.sha256}")
+    return None
+
+
+def verify(
+    store: Store,
+    manifests: Sequence[Manifest],
+    destination: Callable[[str], Destination],
+    spool: Spool,
+    now: datetime,
+    *,
+    reads_data: bool,
+) -> Iterator[tuple[Manifest, str | None]]:
+    """Check objects one by one and yield each with its problem or None; what is found is remembered.
+
+    An object that was found wrong before is read whole in any case: a size that fits proves nothing.
+    """
+    for manifest in manifests:
+        place = destination(manifest.url)
+        if reads_data or manifest.missing_since is not None:
+            problem = content_problem(place, manifest, spool)
+        else:
+            problem = outside_problem(manifest, place.look(manifest.key))
+        if problem is None and place.look(manifest_key(manifest.id)) is None:
+            problem = _of(manifest, f"has lost its manifest {manifest_key(manifest.id)}")
+        yield note_finding(store, manifest, problem, now), problem
+
+
+def find_missing(store: Store, place: Destination, now: datetime) -> list[str]:
+    """Compare a listing of the whole archive with the manifests; return what is missing or of another size.
+
+    What was found wrong before counts until `archives verify` has read it.
+    """
+    listed = {found.key: found for found in place.list("table=")}
+    problems = []
+    for manifest in store.archives.stored():
+        if manifest.url != place.url:
+            continue
+        problem = outside_problem(manifest, listed.get(manifest.key))
+        if problem is not None:
+            note_finding(store, manifest, problem, now)
+        elif manifest.missing_since is not None:
+            problem = _of(manifest, f"was missing or changed on {manifest.missing_since[:10]}")
+        problems += [problem] if problem is not None else []
+    return problems
+
+
+def unknown_objects(store: Store, place: Destination) -> list[str]:
+    """Return the keys of objects in an archive that no manifest of ours is about: of other databases, or given up."""
+    known = {manifest.key for manifest in store.archives.listing(2**62)}
+    known |= {f"{key}.sha256" for key in known}
+    known |= {manifest_key(manifest.id) for manifest in store.archives.listing(2**62)}
+    return [
+        found.key
+        for prefix in ("table=", MANIFESTS)
+        for found in place.list(prefix)
+        if found.key not in known and not found.key.startswith(TOMBSTONES)
+    ]
+
+
+def note_finding(store: Store, manifest: Manifest, problem: str | None, now: datetime) -> Manifest:
+    """Remember since when an object is wrong, or that it is right again."""
+    since = None if problem is None else manifest.missing_since or to_text(now)
+    if since != manifest.missing_since:
+        with store.transaction():
+            store.archives.note_missing(manifest.id, since)
+    return replace(manifest, missing_since=since)
+
+
+def _of(manifest: Manifest, problem: str) -> str:
+    return f"archive object {manifest.key} at {manifest.url} {problem}"

@@ -1,0 +1,91 @@
+"""Rows as CSV (RFC 4180) in gzip: the same bytes for the same rows, and nothing a spreadsheet would run.
+
+NULL is `\\N`. A text that begins with `\\`, or with what spreadsheets take for a formula, has one `\\` put before it.
+"""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+import zlib
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from trendspark_cli.archiving.tables import ArchiveTable, Column
+from trendspark_cli.errors import IntegrityError
+
+NULL = "\\N"
+ESCAPED_STARTS = ("\\", "=", "+", "-", "@", "\t", "\r")
+LONGEST_FIELD = 2**30
+ROWS_PER_READ = 1000
+
+
+class Writer:
+    """Writes one file."""
+
+    def __init__(self, path: Path, table: ArchiveTable) -> None:
+        self._file = path.open("wb")
+        self._gzip = gzip.GzipFile(filename="", mode="wb", fileobj=self._file, mtime=0)
+        self._text = io.TextIOWrapper(self._gzip, encoding="utf-8", newline="")
+        self._writer = csv.writer(self._text)
+        self._are_texts = [column.kind in ("text", "word", "time") for column in table.columns]
+        self._writer.writerow([column.name for column in table.columns])
+
+    def write(self, rows: Sequence[Sequence[Any]]) -> None:
+        """Add rows."""
+        for row in rows:
+            self._writer.writerow([_field(value, is_text) for value, is_text in zip(row, self._are_texts, strict=True)])
+
+    def close(self) -> None:
+        """Finish the file."""
+        self._text.close()
+        self._file.close()
+
+
+def read_rows(path: Path, table: ArchiveTable) -> Iterator[list[tuple[Any, ...]]]:
+    """Yield the rows of a file as the store has them, at most 1,000 at a time.
+
+    Raises IntegrityError for a file that is damaged or holds other columns.
+    """
+    csv.field_size_limit(LONGEST_FIELD)
+    try:
+        with gzip.open(path, "rt", encoding="utf-8", newline="") as stream:
+            reader = csv.reader(stream, strict=True)
+            names = next(reader, [])
+            if names != [column.name for column in table.columns]:
+                raise IntegrityError(f"{path.name} holds other columns than {table.name}: {names}")
+            rows: list[tuple[Any, ...]] = []
+            for fields in reader:
+                rows.append(tuple(_value(c, field) for c, field in zip(table.columns, fields, strict=True)))
+                if len(rows) == ROWS_PER_READ:
+                    yield rows
+                    rows = []
+            if rows:
+                yield rows
+    except (OSError, EOFError, zlib.error, csv.Error, ValueError) as error:
+        raise IntegrityError(f"{path.name} is no sound CSV file: {str(error)[:200]}") from error
+
+
+def count_rows(path: Path, table: ArchiveTable) -> int:
+    """Return how many rows a file holds, each of them read; raise IntegrityError for a damaged one."""
+    return sum(len(rows) for rows in read_rows(path, table))
+
+
+def _field(value: Any, is_text: bool) -> Any:
+    if value is None:
+        return NULL
+    if is_text and value.startswith(ESCAPED_STARTS):
+        return f"\\{value}"
+    return repr(value) if isinstance(value, float) else value
+
+
+def _value(column: Column, field: str) -> Any:
+    if field == NULL:
+        return None
+    if column.kind == "int":
+        return int(field)
+    if column.kind == "real":
+        return float(field)
+    return field[1:] if field.startswith("\\") else field

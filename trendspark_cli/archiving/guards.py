@@ -1,0 +1,69 @@
+"""When not to archive: each guard says what was seen, and how to go on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+from trendspark_cli.clock import duration_text, from_text, to_text
+from trendspark_cli.errors import ConfigError, IntegrityError
+from trendspark_cli.store.protocol import Store
+
+LEAST_RETENTION = timedelta(days=7)
+CLOCK_TOLERANCE = timedelta(minutes=5)
+LONGEST_SILENCE = timedelta(days=7)  # between the newest thing on record and now
+RUNS_LOOKED_AT = 20
+
+FORCE = "if that is right, run it once by hand with --force"
+
+
+def check_retention(retention: Mapping[str, timedelta]) -> None:
+    """Raise ConfigError when rows of less than a week would leave."""
+    for table, age in retention.items():
+        if age < LEAST_RETENTION:
+            raise ConfigError(
+                f"{table} would leave after {duration_text(age)}; expected at least {duration_text(LEAST_RETENTION)}",
+                hint=f"see RETENTION_DAYS_{table.upper()} and --older-than; {FORCE}",
+            )
+
+
+def check_database(store: Store) -> None:
+    """Raise IntegrityError when the database is damaged: copies of damaged rows are no archive."""
+    if problems := store.upkeep.problems():
+        raise IntegrityError(
+            f"the database is damaged: {'; '.join(problems)}",
+            hint="nothing was archived; keep the file, restore the last `trendspark db backup`, and check the disk",
+        )
+
+
+def check_clock(store: Store, now: datetime, run_id: int | None) -> None:
+    """Raise IntegrityError when the clock went backwards, or so far ahead of all that is on record.
+
+    What services say of their posts is the better witness: it does not come from this machine's clock.
+    """
+    runs = [run.started_at for run in store.job_runs.history(RUNS_LOOKED_AT) if run.id != run_id]
+    newest_run = max(runs, default=None)
+    if newest_run is not None and newest_run > to_text(now + CLOCK_TOLERANCE):
+        raise IntegrityError(
+            f"the clock went backwards: a run began at {newest_run}, and it is {to_text(now)} now",
+            hint=f"set the clock; {FORCE}",
+        )
+    newest_post = store.posts.newest_created(now)
+    witness, what = (newest_post, "post") if newest_post is not None else (newest_run, "run")
+    if witness is not None and now - from_text(witness) > LONGEST_SILENCE:
+        raise IntegrityError(
+            f"the clock jumped, or nothing was collected: the newest {what} is of {witness}, and now is {to_text(now)}",
+            hint=f"check the clock and `trendspark ingest`; {FORCE}",
+        )
+
+
+def check_share(store: Store, cutoffs: Mapping[str, datetime]) -> None:
+    """Raise IntegrityError when more than half of a table would leave in one run."""
+    for table, cutoff in cutoffs.items():
+        old = store.archives.count(table, cutoff) - store.archives.count_held(table)
+        live = store.archives.count(table)
+        if 2 * old > live:
+            raise IntegrityError(
+                f"{old} of {live} rows of {table} are from before {cutoff:%Y-%m-%d}: more than half would leave",
+                hint=FORCE,
+            )

@@ -1,0 +1,204 @@
+"""The life of one archive file: planned, exported, uploaded, verified, deleting, done.
+
+Each step can be cut short anywhere and made again by the next run. Nothing is deleted before the object was read back.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+from trendspark_cli.archiving.checking import content_problem, note_finding, outside_problem
+from trendspark_cli.archiving.manifests import manifest_key, new_manifest, write_manifest
+from trendspark_cli.archiving.part_files import FORMATS
+from trendspark_cli.archiving.spool import Spool, sha256_of
+from trendspark_cli.archiving.tables import TABLES
+from trendspark_cli.clock import Clock, to_text
+from trendspark_cli.destinations.protocol import Destination
+from trendspark_cli.errors import IntegrityError
+from trendspark_cli.job_context import JobContext
+from trendspark_cli.metrics import Amount
+from trendspark_cli.models import Manifest
+
+log = logging.getLogger(__name__)
+
+
+class Progress(Protocol):
+    """Somebody who wants to see how it goes."""
+
+    def begin(self, table: str, rows: int) -> None:
+        """About so many rows of a table are going to leave."""
+
+    def advance(self, table: str, rows: int) -> None:
+        """So many more rows have left, or stay."""
+
+
+class Unseen:
+    """Progress that nobody looks at."""
+
+    def begin(self, table: str, rows: int) -> None:
+        """Say nothing."""
+
+    def advance(self, table: str, rows: int) -> None:
+        """Say nothing."""
+
+
+@dataclass(frozen=True)
+class Parts:
+    """Brings parts to their end. `destination` returns the place of a manifest's URL."""
+
+    job: JobContext
+    spool: Spool
+    destination: Callable[[str], Destination]
+    clock: Clock
+    progress: Progress
+
+    def plan(
+        self, table: str, source: str | None, day: str, part_format: str, url: str, ids: Sequence[int]
+    ) -> Manifest:
+        """Store which rows go into a new part."""
+        manifest = new_manifest(table, source, day, part_format, url, self.clock(), self.job.run_id)
+        with self.job.store.transaction():
+            self.job.store.archives.plan(manifest, ids)
+        return manifest
+
+    def finish(self, manifest: Manifest) -> None:
+        """Take a part from wherever it is to its end.
+
+        Raises IntegrityError when the object is not what was exported: it is given up, and its rows stay for a new one.
+        """
+        if manifest.state in ("verified", "deleting"):
+            self._require_object(manifest)
+        steps: dict[str, Callable[[Manifest], Manifest | None]] = {
+            "planned": self._export,
+            "exported": self._upload,
+            "uploaded": self._verify,
+            "verified": self._delete,
+            "deleting": self._delete,
+        }
+        unfinished: Manifest | None = manifest
+        while unfinished is not None and unfinished.state != "done":
+            log.info("archive part %s of %s is %s", unfinished.id, unfinished.table_name, unfinished.state)
+            unfinished = steps[unfinished.state](unfinished)
+
+    def _export(self, manifest: Manifest) -> Manifest | None:
+        """Write the rows to the spool. What changes from now on is noted, and will not be deleted."""
+        archives, table = self.job.store.archives, TABLES[manifest.table_name]
+        with self.job.store.transaction():
+            archives.forget_changes(manifest.id)
+        rows, times = 0, []
+        name = _file_name(manifest)
+        with self.spool.writing(name) as path:
+            writer = FORMATS[manifest.format].create(path, table)
+            for ids in archives.batches(manifest.id):
+                if batch := archives.read(manifest.table_name, ids):
+                    writer.write(batch)
+                    rows += len(batch)
+                    times += [batch[0][table.time_index], batch[-1][table.time_index]]
+            writer.close()
+            size = path.stat().st_size
+        if rows == 0:  # all of them were forgotten meanwhile
+            with self.job.store.transaction():
+                archives.discard(manifest.id)
+            self.spool.remove(name)
+            return None
+        exported = replace(manifest, state="exported", rows=rows, bytes=size, sha256=self.spool.sha256(name))
+        return self._save(replace(exported, min_time=min(times), max_time=max(times)))
+
+    def _upload(self, manifest: Manifest) -> Manifest:
+        """Put the file where it belongs; one that is gone or damaged is exported again."""
+        if self.spool.sha256(_file_name(manifest)) != manifest.sha256:
+            log.warning("archive part %s is not in the spool as it was exported", manifest.id)
+            return self._save(replace(manifest, state="planned"))
+        assert manifest.sha256 is not None
+        destination = self.destination(manifest.url)
+        destination.put(manifest.key, self.spool.folder / _file_name(manifest), manifest.sha256)
+        if manifest.format == "csv":
+            self._put_text(destination, f"{manifest.key}.sha256", f"{manifest.sha256}  {_file_name(manifest)}\n")
+        return self._save(replace(manifest, state="uploaded"))
+
+    def _verify(self, manifest: Manifest) -> Manifest:
+        """Read the object back and compare; only then is its manifest stored beside it."""
+        destination = self.destination(manifest.url)
+        problem = content_problem(destination, manifest, self.spool)
+        if problem is not None:
+            raise IntegrityError(problem, hint=self._give_up(manifest))
+        with self.spool.scratch(f"{manifest.id}.json") as path:
+            write_manifest(manifest, path)
+            destination.put(manifest_key(manifest.id), path, sha256_of(path))
+        is_new = manifest.done_at is None  # else restored rows leave again
+        verified = replace(manifest, state="verified", restored_until=None)
+        with self.job.store.transaction():
+            self.job.record_calls()
+            self.job.store.archives.save(verified)
+            if is_new:
+                labels = {"table": manifest.table_name}
+                self.job.store.totals.add([Amount("trendspark_archive_bytes_total", labels, manifest.bytes)])
+                self.job.count("bytes", manifest.bytes)
+        self.spool.remove(_file_name(manifest))
+        return verified
+
+    def _require_object(self, manifest: Manifest) -> None:
+        """Raise IntegrityError when the copy of rows that an earlier run began to delete is not there any more."""
+        problem = outside_problem(manifest, self.destination(manifest.url).look(manifest.key))
+        if problem is not None:
+            note_finding(self.job.store, manifest, problem, self.clock())
+            hint = "its rows that are left stay; see `trendspark archives verify` and `archives write-off`"
+            raise IntegrityError(problem, hint=hint)
+
+    def _give_up(self, manifest: Manifest) -> str:
+        """Free the rows of a part that could not be proven; return what to do."""
+        if manifest.done_at is not None:  # restored rows, whose object was good once
+            note_finding(self.job.store, manifest, "is not what it was", self.clock())
+            self._save(replace(manifest, state="done"))
+            return "its restored rows stay; see `trendspark archives verify` and `archives write-off`"
+        with self.job.store.transaction():
+            self.job.record_calls()
+            self.job.store.archives.discard(manifest.id)
+        self.spool.remove(_file_name(manifest))
+        return "nothing was deleted; the next run writes these rows anew, under another name"
+
+    def _delete(self, manifest: Manifest) -> Manifest:
+        """Delete 1,000 rows to a transaction, with the progress in it; a signal ends this between two of them."""
+        while manifest.state != "done":
+            with self.job.store.transaction():
+                self.job.record_calls()
+                batch = self.job.store.archives.delete_batch(manifest)
+                now = to_text(self.clock()) if batch.is_last else None
+                manifest = replace(
+                    manifest,
+                    state="done" if batch.is_last else "deleting",
+                    done_at=now,
+                    deleted_rows=manifest.deleted_rows + batch.deleted,
+                    kept_rows=manifest.kept_rows + batch.kept,
+                )
+                self.job.store.archives.save(manifest)
+                amount = Amount("trendspark_archive_rows_total", {"table": manifest.table_name}, batch.deleted)
+                self.job.store.totals.add([amount])
+                self.job.count("archived", batch.deleted)
+                self.job.count("kept", batch.kept)
+                self.job.count("parts", int(batch.is_last))
+            self.progress.advance(manifest.table_name, batch.deleted + batch.kept)
+        return manifest
+
+    def _put_text(self, destination: Destination, key: str, text: str) -> None:
+        with self.spool.scratch(key.rpartition("/")[2]) as path:
+            path.write_text(text, encoding="utf-8")
+            destination.put(key, path, sha256_of(path))
+
+    def _save(self, manifest: Manifest) -> Manifest:
+        with self.job.store.transaction():
+            self.job.record_calls()
+            self.job.store.archives.save(manifest)
+        return manifest
+
+
+def files_of(manifests: Sequence[Manifest]) -> set[str]:
+    """Return the names of spool files that unfinished parts still need: those that were not uploaded yet."""
+    return {_file_name(manifest) for manifest in manifests if manifest.state == "exported"}
+
+
+def _file_name(manifest: Manifest) -> str:
+    return manifest.key.rpartition("/")[2]

@@ -1,0 +1,68 @@
+"""SQL over archive files, from wherever they are: fetched and checked first when they are not on this machine."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from trendspark_cli.archiving.part_files import FORMATS
+from trendspark_cli.archiving.spool import Spool, sha256_of
+from trendspark_cli.archiving.tables import TABLES
+from trendspark_cli.destinations.protocol import Destination
+from trendspark_cli.errors import IntegrityError, UsageError
+from trendspark_cli.models import Manifest
+
+
+def files_of_tables(
+    manifests: Sequence[Manifest], sql: str, destination: Callable[[str], Destination], spool: Spool
+) -> dict[str, list[Path]]:
+    """Return local Parquet files by table, for those tables the SQL names.
+
+    Files of other forms, or of other places, are brought into the spool; the caller removes them.
+    Raises UsageError when the SQL names no table that has files, IntegrityError for a file that is not what it was.
+    """
+    named = [table for table in TABLES if re.search(rf"\b{table}\b", sql, re.IGNORECASE)]
+    files: dict[str, list[Path]] = {}
+    for manifest in manifests:
+        if manifest.table_name in named and manifest.state in ("verified", "deleting", "done"):
+            files.setdefault(manifest.table_name, []).append(_as_parquet(manifest, destination(manifest.url), spool))
+    missing = [table for table in named if table not in files]
+    if not named or missing:
+        told = f"no files of {', '.join(missing)}" if missing else f"the query names none of {', '.join(TABLES)}"
+        raise UsageError(f"{told} are in the archive" if missing else told, hint="see `trendspark archives list`")
+    return files
+
+
+def _as_parquet(manifest: Manifest, place: Destination, spool: Spool) -> Path:
+    """Return a Parquet file with the rows of a manifest."""
+    local = place.local_path(manifest.key)
+    if local is not None and manifest.format == "parquet":
+        _require(manifest, sha256_of(local) if local.exists() else None)
+        return local
+    with spool.scratch(f"query-{manifest.id}") as fetched:
+        _require(manifest, place.fetch(manifest.key, fetched))
+        with spool.writing(f"query-{manifest.id}.parquet") as path:
+            if manifest.format == "parquet":
+                fetched.replace(path)
+            else:
+                _convert(manifest, fetched, path)
+    return spool.folder / f"query-{manifest.id}.parquet"
+
+
+def _require(manifest: Manifest, sha256: str | None) -> None:
+    if sha256 != manifest.sha256:
+        raise IntegrityError(
+            f"archive object {manifest.key} at {manifest.url} is {'gone' if sha256 is None else 'not what was stored'}",
+            hint="see `trendspark archives verify`",
+        )
+
+
+def _convert(manifest: Manifest, source: Path, target: Path) -> None:
+    table = TABLES[manifest.table_name]
+    writer = FORMATS["parquet"].create(target, table)
+    rows: Sequence[tuple[Any, ...]]
+    for rows in FORMATS[manifest.format].read(source, table):
+        writer.write(rows)
+    writer.close()

@@ -1,0 +1,166 @@
+"""Rows back from the archive: checked, at most once, never over what is live, and never what had to be forgotten."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from trendspark_cli.archiving.checking import content_problem
+from trendspark_cli.archiving.manifests import MANIFESTS, TOMBSTONES, read_manifest, read_tombstone
+from trendspark_cli.archiving.part_files import FORMATS
+from trendspark_cli.archiving.spool import Spool
+from trendspark_cli.archiving.tables import TABLES
+from trendspark_cli.clock import to_text
+from trendspark_cli.destinations.protocol import Destination
+from trendspark_cli.errors import IntegrityError, UsageError
+from trendspark_cli.models import Manifest
+from trendspark_cli.store.protocol import Store
+
+MOST_ROWS = 1000  # of one transaction, the history of counters included
+
+Row = tuple[Any, ...]
+
+
+@dataclass(frozen=True)
+class Restored:
+    """What came of one archive file. `foreign` rows were left out, since other rows have their ids here."""
+
+    manifest: Manifest
+    rows: int  # of the file, in the time asked for
+    restored: int
+    live: int
+    forgotten: int
+    foreign: int
+
+
+def learn_from_archive(store: Store, place: Destination, spool: Spool) -> int:
+    """Record manifests and tombstones the archive has and this database does not; return how many manifests.
+
+    With this, an archive is enough when the database is lost.
+    """
+    known = {manifest.id for manifest in store.archives.listing(2**62)}
+    learnt = 0
+    for found in place.list(MANIFESTS):
+        if found.key.removeprefix(MANIFESTS).removesuffix(".json") in known:
+            continue
+        with spool.scratch("manifest.json") as path:
+            if place.fetch(found.key, path) is None:
+                continue
+            manifest = read_manifest(path, found.key, place.url)
+        with store.transaction():
+            learnt += store.archives.adopt(manifest)
+    buried = {tombstone.id for tombstone in store.tombstones.all()}
+    for found in place.list(TOMBSTONES):
+        if found.key.removeprefix(TOMBSTONES).removesuffix(".json") in buried:
+            continue
+        with spool.scratch("tombstone.json") as path:
+            if place.fetch(found.key, path) is not None:
+                tombstone = read_tombstone(path, found.key)
+                with store.transaction():
+                    store.tombstones.add(tombstone)
+    return learnt
+
+
+def one_of(store: Store, manifest_id: str) -> Manifest:
+    """Return the manifest with this id or beginning of an id; raise UsageError when there is none, or more than one."""
+    found = [manifest for manifest in store.archives.stored() if manifest.id.startswith(manifest_id)]
+    if not manifest_id or len(found) != 1:
+        told = "does not exist" if not found else f"is the beginning of {len(found)} ids"
+        raise UsageError(f"archive {manifest_id!r} {told}", hint="see `trendspark archives list`")
+    return found[0]
+
+
+def of_time(manifests: Sequence[Manifest], since: str, until: str) -> list[Manifest]:
+    """Return the manifests with rows of a time, in the stored form; empty is open.
+
+    The newest come first: of a row that changed while it was archived, the last version is the one to have.
+    """
+    found = [m for m in manifests if str(m.max_time) >= since and (not until or str(m.min_time) < until)]
+    return sorted(found, key=lambda manifest: (manifest.created_at, manifest.id), reverse=True)
+
+
+@dataclass(frozen=True)
+class Restore:
+    """Brings rows of a time back. `since` and `until` are in the stored form; empty is open. Rows stay for `hold`."""
+
+    store: Store
+    destination: Callable[[str], Destination]
+    spool: Spool
+    now: datetime
+    since: str
+    until: str
+    hold: timedelta
+    is_dry: bool
+
+    def restore(self, manifest: Manifest) -> Restored:
+        """Bring the rows of one file back; again changes nothing.
+
+        Raises IntegrityError, and restores nothing, when the file is not what was archived; UsageError when its rows
+        are on their way out.
+        """
+        if manifest.state != "done":
+            raise UsageError(f"archive {manifest.id} is still {manifest.state}", hint="run `trendspark archive` first")
+        place = self.destination(manifest.url)
+        problem = content_problem(place, manifest, self.spool)
+        if problem is not None:
+            raise IntegrityError(problem, hint="nothing of it was restored; see `trendspark archives verify`")
+        total = Restored(manifest, 0, 0, 0, 0, 0)
+        with self.spool.scratch(f"{manifest.id}.restore") as path:
+            place.fetch(manifest.key, path)
+            for rows in FORMATS[manifest.format].read(path, TABLES[manifest.table_name]):
+                wanted = self._in_time(manifest, rows)
+                kept = self._not_forgotten(manifest, wanted)
+                total = replace(
+                    total, rows=total.rows + len(wanted), forgotten=total.forgotten + len(wanted) - len(kept)
+                )
+                for batch in _batches(kept):
+                    total = self._insert(total, batch)
+        return total
+
+    def _insert(self, total: Restored, rows: Sequence[Row]) -> Restored:
+        """Insert a few rows, and say in the same transaction that they are to stay for a while."""
+        if self.is_dry:
+            live = len(self.store.archives.read(total.manifest.table_name, [row[0] for row in rows]))
+            return replace(total, restored=total.restored + len(rows) - live, live=total.live + live)
+        until = to_text(self.now + self.hold)
+        with self.store.transaction():
+            manifest = replace(total.manifest, restored_until=until)
+            self.store.archives.save(manifest)
+            done = self.store.archives.restore(manifest, rows)
+            manifest = replace(manifest, deleted_rows=max(0, manifest.deleted_rows - done.restored))
+            self.store.archives.save(manifest)
+        return replace(
+            total,
+            manifest=manifest,
+            restored=total.restored + done.restored,
+            live=total.live + done.live,
+            foreign=total.foreign + done.foreign,
+        )
+
+    def _in_time(self, manifest: Manifest, rows: Sequence[Row]) -> Sequence[Row]:
+        at = TABLES[manifest.table_name].time_index
+        return [row for row in rows if self.since <= row[at] and (not self.until or row[at] < self.until)]
+
+    def _not_forgotten(self, manifest: Manifest, rows: Sequence[Row]) -> Sequence[Row]:
+        if manifest.table_name != "posts" or not rows:
+            return rows
+        assert manifest.source is not None
+        gone = self.store.tombstones.buried(manifest.source, [(row[2], row[3]) for row in rows])
+        return [row for number, row in enumerate(rows) if number not in gone]
+
+
+def _batches(rows: Sequence[Row]) -> Iterator[Sequence[Row]]:
+    """Yield rows in groups of at most 1,000 rows of the database: a post brings the history of its counters."""
+    group: list[Row] = []
+    weight = 0
+    for row in rows:
+        own = 1 + (row[17].count("observed_at") if len(row) == 19 and isinstance(row[17], str) else 0)
+        if group and weight + own > MOST_ROWS:
+            yield group
+            group, weight = [], 0
+        group.append(row)
+        weight += own
+    if group:
+        yield group

@@ -1,0 +1,64 @@
+"""`trendspark archive`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from trendspark_cli.archiving.tables import TABLES
+from trendspark_cli.cli.options import JsonFlag, QuietFlag, VerboseFlag, here, sub_app
+from trendspark_cli.clock import parse_duration
+from trendspark_cli.console import row_progress
+from trendspark_cli.errors import UsageError
+from trendspark_cli.models import RunResult
+from trendspark_cli.wiring import run
+
+app = sub_app()
+
+
+@app.command()
+def archive(
+    table: Annotated[
+        list[str] | None, typer.Option(help=f"Only this table: {', '.join(TABLES)}; may be repeated.")
+    ] = None,
+    older_than: Annotated[
+        str, typer.Option(help="Age from which rows leave, such as 45d; the RETENTION_DAYS_* settings when left out.")
+    ] = "",
+    part_format: Annotated[str, typer.Option("--format", help="parquet or csv; ARCHIVE_FORMAT when left out.")] = "",
+    to: Annotated[str, typer.Option(help="Where to: s3://BUCKET or file:///FOLDER; ARCHIVE_URL when left out.")] = "",
+    force: Annotated[bool, typer.Option("--force", help="Go on though a guard says no.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say which rows would go where; change nothing.")] = False,
+    as_json: JsonFlag = False,
+    quiet: QuietFlag = False,
+    verbose: VerboseFlag = False,
+) -> None:
+    """Move rows past retention to the archive: written, read back, compared, and only then deleted here."""
+    from trendspark_cli.jobs.command_bodies import archive_body
+
+    installed = here("archive", is_json=as_json, quiet=quiet, verbose=verbose)
+    try:
+        for name in table or ():
+            if name not in TABLES:
+                raise UsageError(f"--table {name!r}: expected one of {', '.join(TABLES)}")
+        if part_format not in ("", "parquet", "csv"):
+            raise UsageError(f"--format {part_format!r}: expected parquet or csv")
+        try:
+            age = parse_duration(older_than) if older_than else None
+        except ValueError as error:
+            raise UsageError(f"--older-than: {error}") from error
+    except UsageError as error:
+        installed.output.failure(error, where="archive", exit_code=error.exit_code)
+        raise typer.Exit(error.exit_code) from error
+
+    def show(result: RunResult) -> None:
+        parts = result.extra.get("parts")
+        if isinstance(parts, list) and parts:
+            installed.output.table(tuple(parts[0]), [tuple(part.values()) for part in parts])
+
+    with row_progress(installed.output, is_wanted=not dry_run) as progress:
+        body = archive_body(
+            tables=table or (), older_than=age, part_format=part_format, to=to, is_forced=force, progress=progress
+        )
+        code = run(installed, "archive", body, is_dry=dry_run, show=show)
+    raise typer.Exit(code)

@@ -1,0 +1,256 @@
+"""`trendspark archives list|verify|restore|query|write-off`."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import datetime
+from typing import Annotated, Any
+
+import typer
+
+from trendspark_cli.archiving.tables import TABLES
+from trendspark_cli.cli.options import JsonFlag, LimitOption, here, sub_app
+from trendspark_cli.clock import from_text, parse_duration, to_text
+from trendspark_cli.console import row_progress
+from trendspark_cli.errors import ExitCode, UsageError
+from trendspark_cli.locks import job_lock
+from trendspark_cli.models import Manifest
+from trendspark_cli.store.protocol import Store
+from trendspark_cli.wiring import OpenArchive, archive_url, change, look, with_archive
+
+app = sub_app("Files of rows that left the database.")
+TablesOption = Annotated[
+    list[str] | None, typer.Option("--table", help=f"Only this table: {', '.join(TABLES)}; may be repeated.")
+]
+SinceOption = Annotated[str, typer.Option(help="From this day or time (UTC) on, such as 2026-11-01.")]
+UntilOption = Annotated[str, typer.Option(help="Before this day or time (UTC).")]
+MOST_NAMED = 20  # objects that are nobody's
+
+
+@app.command("list")
+def list_(limit: LimitOption = 20, table: TablesOption = None, as_json: JsonFlag = False) -> None:
+    """List archive files, newest first."""
+    installed = here("archives", is_json=as_json)
+
+    def action(store: Store) -> None:
+        wanted = _tables(table)
+        found = [m for m in store.archives.listing(2**62) if m.table_name in wanted][:limit]
+        if as_json:
+            installed.output.data({"archives": [asdict(manifest) for manifest in found]})
+            return
+        installed.output.table(
+            ("id", "table", "source", "day", "state", "rows", "bytes", "kept", "note"),
+            [(m.id, m.table_name, m.source, m.day, m.state, m.rows, m.bytes, m.kept_rows, _note(m)) for m in found],
+            less_needed=("kept", "source", "bytes"),
+        )
+
+    raise typer.Exit(look(installed, "archives list", action))
+
+
+@app.command()
+def verify(
+    read_data: Annotated[bool, typer.Option("--read-data", help="Read every object whole and parse it.")] = False,
+    sample: Annotated[int | None, typer.Option(min=1, help="Only so many objects, chosen by chance.")] = None,
+    table: TablesOption = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Check that each object is there and is what was stored; end with 65 when one is not."""
+    from trendspark_cli.archiving.checking import unknown_objects
+    from trendspark_cli.archiving.checking import verify as verify_objects
+
+    installed = here("archives", is_json=as_json)
+
+    def action(archive: OpenArchive) -> int:
+        wanted = _tables(table)
+        found = [manifest for manifest in archive.store.archives.stored() if manifest.table_name in wanted]
+        places = sorted({manifest.url for manifest in found} | {archive_url(installed.settings)})
+        if sample is not None:
+            found = random.SystemRandom().sample(found, min(sample, len(found)))
+        problems = []
+        with row_progress(installed.output) as progress:
+            progress.begin("objects", len(found))
+            for manifest, problem in verify_objects(
+                archive.store, found, archive.destination, archive.spool, archive.now, reads_data=read_data
+            ):
+                progress.advance("objects", 1)
+                if problem is not None:
+                    problems.append({"id": manifest.id, "key": manifest.key, "problem": problem})
+        unknown = [key for place in places for key in unknown_objects(archive.store, archive.destination(place))]
+        if as_json:
+            installed.output.data({"checked": len(found), "problems": problems, "unknown": unknown})
+        else:
+            for item in problems:
+                installed.output.line(str(item["problem"]))
+            for key in unknown[:MOST_NAMED]:
+                installed.output.line(f"no manifest here is about {key}")
+            installed.output.line(
+                f"{len(found)} objects checked{' by content' if read_data else ''}, {len(problems)} wrong, "
+                f"{len(unknown)} of no manifest here"
+            )
+        return ExitCode.INTEGRITY if problems else ExitCode.DONE
+
+    raise typer.Exit(with_archive(installed, "archives verify", action))
+
+
+@app.command()
+def restore(
+    archive_id: Annotated[
+        str,
+        typer.Argument(help="One file: its id, or the beginning of it."),
+    ] = "",
+    since: SinceOption = "",
+    until: UntilOption = "",
+    table: TablesOption = None,
+    hold: Annotated[str, typer.Option(help="How long the rows stay before `archive` takes them again.")] = "14d",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would come back; change nothing.")] = False,
+    as_json: JsonFlag = False,
+) -> None:
+    """Bring archived rows back, checked; what is live stays as it is, so restoring twice changes nothing."""
+    from trendspark_cli.archiving.restoring import Restore, Restored, learn_from_archive, of_time, one_of
+
+    installed = here("archives", is_json=as_json)
+
+    def action(archive: OpenArchive) -> int:
+        if bool(archive_id) == bool(since or until):
+            raise UsageError("say what to restore: an ID, or --since and --until")
+        try:
+            stays = parse_duration(hold)
+        except ValueError as error:
+            raise UsageError(f"--hold: {error}") from error
+        tables, first, end = _tables(table), _moment("--since", since), _moment("--until", until)
+        with job_lock(installed.lock_folder, "archive", archive.now):
+            place = archive.destination(archive_url(installed.settings))
+            learn_from_archive(archive.store, place, archive.spool)
+            if archive_id:
+                found = [one_of(archive.store, archive_id)]
+            else:
+                found = of_time([m for m in archive.store.archives.stored() if m.table_name in tables], first, end)
+            if not found:
+                raise UsageError("nothing was archived of that time", hint="see `trendspark archives list`")
+            work = Restore(
+                archive.store, archive.destination, archive.spool, archive.now, first, end, stays, is_dry=dry_run
+            )
+            done: list[Restored] = []
+            with row_progress(installed.output) as progress:
+                progress.begin("rows", sum(manifest.rows for manifest in found))
+                for manifest in found:
+                    done.append(work.restore(manifest))
+                    progress.advance("rows", manifest.rows)
+        names = ("rows", "restored", "live", "forgotten", "foreign")
+        total = {name: sum(getattr(part, name) for part in done) for name in names}
+        if as_json:
+            parts = [{"id": part.manifest.id, **{name: getattr(part, name) for name in names}} for part in done]
+            installed.output.data({"dry_run": dry_run, **total, "archives": parts})
+        else:
+            verb = "would come back" if dry_run else "came back"
+            installed.output.line(
+                f"{total['restored']} of {total['rows']} rows {verb} from {len(done)} files; "
+                f"{total['live']} are live, {total['forgotten']} were to be forgotten"
+            )
+            if total["foreign"]:
+                installed.output.line(
+                    f"{total['foreign']} rows were left out: other rows have their ids here; "
+                    "restore into a new database (`trendspark db init` with another DATABASE_URL) to have them"
+                )
+        return ExitCode.INTEGRITY if total["foreign"] else ExitCode.DONE
+
+    raise typer.Exit(with_archive(installed, "archives restore", action))
+
+
+@app.command()
+def query(
+    sql: Annotated[str, typer.Argument(metavar="SQL", help=f"A SELECT over {', '.join(TABLES)}; times are UTC.")],
+    since: SinceOption = "",
+    until: UntilOption = "",
+    limit: LimitOption = 1000,
+    as_json: JsonFlag = False,
+) -> None:
+    """Answer SQL (DuckDB) over the archive, without restoring it; --since and --until choose the files to read."""
+    from trendspark_cli.archiving.querying import files_of_tables
+    from trendspark_cli.archiving.restoring import of_time
+    from trendspark_cli.store.duckdb.archive_query import query_files
+
+    installed = here("archives", is_json=as_json)
+
+    def action(archive: OpenArchive) -> None:
+        found = of_time(archive.store.archives.stored(), _moment("--since", since), _moment("--until", until))
+        files = files_of_tables(found, sql, archive.destination, archive.spool)
+        buried = archive.store.tombstones.all()
+        names, rows = query_files(sql, files, buried, archive.spool.folder, limit + 1)
+        has_more, rows = len(rows) > limit, rows[:limit]
+        values = [[_shown(value) for value in row] for row in rows]
+        if as_json:
+            installed.output.data({"columns": names, "rows": values, "has_more": has_more})
+            return
+        installed.output.table(names, values)
+        if has_more:
+            installed.output.line(f"there are more than {limit} rows; see --limit")
+
+    raise typer.Exit(with_archive(installed, "archives query", action))
+
+
+@app.command("write-off")
+def write_off(
+    archive_id: Annotated[str, typer.Argument(help="The file's id, or the beginning of it.")],
+    reason: Annotated[str, typer.Option(help="Why nobody expects it any more; kept with its manifest.")],
+    as_json: JsonFlag = False,
+) -> None:
+    """Give up an object that was found missing or changed, so that `archive` goes on; its rows are lost."""
+    from trendspark_cli.archiving.restoring import one_of
+
+    installed = here("archives", is_json=as_json)
+
+    def action(store: Store) -> None:
+        manifest = one_of(store, archive_id)
+        if manifest.missing_since is None:
+            raise UsageError(
+                f"archive {manifest.id} was not found missing or changed", hint="see `trendspark archives verify`"
+            )
+        if not reason.strip():
+            raise UsageError("--reason is empty: say why the object is given up")
+        store.archives.write_off(manifest.id, to_text(installed.clock()), reason)
+        if as_json:
+            installed.output.data({"id": manifest.id, "rows": manifest.rows, "reason": reason})
+        else:
+            installed.output.line(f"written off: {manifest.key}, {manifest.rows} rows")
+
+    code = change(installed, "archives write-off", action)
+    if code == ExitCode.DONE:
+        code = look(installed, "archives write-off", lambda store: _write_metrics(installed, store))
+    raise typer.Exit(code)
+
+
+def _write_metrics(installed: Any, store: Store) -> None:
+    installed.metric_files().write(store, (), installed.clock())
+
+
+def _tables(names: Sequence[str] | None) -> Sequence[str]:
+    for name in names or ():
+        if name not in TABLES:
+            raise UsageError(f"--table {name!r}: expected one of {', '.join(TABLES)}")
+    return names or list(TABLES)
+
+
+def _moment(option: str, text: str) -> str:
+    """Return a day or time in the stored form; empty stays empty."""
+    try:
+        return to_text(from_text(text)) if text else ""
+    except ValueError as error:
+        raise UsageError(f"{option} {text!r}: expected a day or time such as 2026-11-01") from error
+
+
+def _note(manifest: Manifest) -> str:
+    if manifest.written_off_at is not None:
+        return f"written off: {manifest.written_off_why}"
+    if manifest.missing_since is not None:
+        return f"missing or changed since {manifest.missing_since[:10]}"
+    return f"rows are back until {manifest.restored_until[:10]}" if manifest.restored_until is not None else ""
+
+
+def _shown(value: object) -> object:
+    """Return a value of DuckDB as JSON and people read it."""
+    if isinstance(value, datetime):
+        return to_text(value) if value.tzinfo is not None else value.isoformat()
+    return value if value is None or isinstance(value, (int, float, str)) else str(value)

@@ -1,0 +1,59 @@
+"""`trendspark posts forget`."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Annotated
+
+import typer
+
+from trendspark_cli.cli.options import JsonFlag, here, sub_app
+from trendspark_cli.clock import to_text
+from trendspark_cli.errors import UsageError
+from trendspark_cli.models import SOURCES, Tombstone
+from trendspark_cli.store.protocol import Store
+from trendspark_cli.wiring import work
+
+app = sub_app("Posts that were collected.")
+
+
+@app.callback()
+def posts() -> None:
+    """Posts that were collected."""
+
+
+@app.command()
+def forget(
+    source: Annotated[str, typer.Option(help=f"Where the post is from: {', '.join(SOURCES)}.")],
+    post_id: Annotated[str, typer.Option("--id", help="The post's id there.")] = "",
+    author: Annotated[str, typer.Option(help="The author's name or id, as it is stored; all their posts go.")] = "",
+    as_json: JsonFlag = False,
+) -> None:
+    """Remove a post, or all posts of an author, and let none of them come back from an archive or the service."""
+    installed = here("posts", is_json=as_json)
+
+    def action(store: Store) -> None:
+        if source not in SOURCES:
+            raise UsageError(f"--source {source!r}: expected one of {', '.join(SOURCES)}")
+        if bool(post_id) == bool(author):
+            raise UsageError("say which: --id or --author")
+        tombstone = Tombstone(
+            str(uuid.uuid4()), source, post_id or None, author or None, to_text(installed.clock()), is_pushed=False
+        )
+        with store.transaction():
+            is_new = store.tombstones.add(tombstone)
+        count = 0
+        while True:
+            with store.transaction():
+                gone = store.tombstones.forget_posts(tombstone)
+            count += gone
+            if gone == 0:
+                break
+        if as_json:
+            installed.output.data({"forgotten": count, "new": is_new})
+            return
+        installed.output.line(f"{count} live posts removed; none comes back")
+        if count == 0 and is_new:
+            installed.output.line("no live post matched: check the spelling if there should have been one")
+
+    raise typer.Exit(work(installed, "posts forget", action))

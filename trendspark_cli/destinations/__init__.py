@@ -1,0 +1,1 @@
+"""Where archives go: one file per kind of store."""

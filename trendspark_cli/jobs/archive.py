@@ -1,0 +1,157 @@
+"""`archive`: rows past retention to files that are read back and compared, then out of the database."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from trendspark_cli.archiving.checking import find_missing
+from trendspark_cli.archiving.guards import FORCE, check_clock, check_database, check_retention, check_share
+from trendspark_cli.archiving.manifests import folder_key, tombstone_key, write_tombstone
+from trendspark_cli.archiving.parts import Parts, files_of
+from trendspark_cli.archiving.spool import sha256_of
+from trendspark_cli.archiving.tables import TABLES
+from trendspark_cli.errors import IntegrityError
+from trendspark_cli.job_context import JobContext
+from trendspark_cli.models import Manifest
+
+MOST_ROWS = 50_000  # of one part
+MOST_TEXT_BYTES = 64 * 2**20  # of one part, before compression
+
+
+@dataclass(frozen=True)
+class ArchiveRules:
+    """What leaves, and where it goes. `retention` has an age for each table that is archived."""
+
+    retention: Mapping[str, timedelta]
+    url: str
+    format: str
+    is_forced: bool = False
+
+    def cutoffs(self, now: datetime) -> dict[str, datetime]:
+        """Return for each table the midnight (UTC) before which rows leave: days leave whole, one file each."""
+        return {
+            table: (now - age).replace(hour=0, minute=0, second=0, microsecond=0)
+            for table, age in self.retention.items()
+        }
+
+
+@dataclass(frozen=True)
+class ChosenPart:
+    """Rows that go into one file."""
+
+    table: str
+    source: str | None
+    day: str
+    ids: tuple[int, ...]
+    text_bytes: int
+
+
+def archive(job: JobContext, parts: Parts, rules: ArchiveRules) -> None:
+    """Finish what earlier runs began, then archive each table day by day; the first failure ends the run.
+
+    Raises ConfigError or IntegrityError when a guard says no, and what the destination answers.
+    """
+    cutoffs = rules.cutoffs(job.now)
+    _guard(job, parts, rules, cutoffs)
+    if job.dry_run:
+        job.count("rows", 0)
+        job.result["parts"] = [_preview(job, part, rules.format) for part in _parts_to_make(job, cutoffs)]
+        return
+    unfinished = job.store.archives.unfinished(job.now)
+    parts.spool.remove_all_but(files_of(unfinished))
+    _push_tombstones(job, parts, rules.url)
+    for table, cutoff in cutoffs.items():
+        parts.progress.begin(table, job.store.archives.count(table, cutoff))
+    for manifest in unfinished:
+        parts.finish(_reopened(job, manifest))
+    for part in _parts_to_make(job, cutoffs):
+        parts.finish(parts.plan(part.table, part.source, part.day, rules.format, rules.url, part.ids))
+
+
+def _guard(job: JobContext, parts: Parts, rules: ArchiveRules, cutoffs: Mapping[str, datetime]) -> None:
+    check_database(job.store)
+    if not rules.is_forced:
+        check_retention(rules.retention)
+        check_clock(job.store, job.now, job.run_id)
+        check_share(job.store, cutoffs)
+    if job.dry_run:
+        return
+    missing = find_missing(job.store, parts.destination(rules.url), job.now)
+    if missing and not rules.is_forced:
+        more = f"; and {len(missing) - 1} more" if len(missing) > 1 else ""
+        raise IntegrityError(
+            f"{missing[0]}{more}",
+            hint=f"nothing was deleted; see `trendspark archives verify`; {FORCE}",
+        )
+
+
+def _parts_to_make(job: JobContext, cutoffs: Mapping[str, datetime]) -> Iterator[ChosenPart]:
+    """Yield what goes into each new file: rows of one table, source and day."""
+    archives = job.store.archives
+    for table, cutoff in cutoffs.items():
+        for day, _ in archives.days(table, cutoff):
+            for source in TABLES[table].sources:
+                after = ("", 0)
+                while rows := archives.choose(table, source, day, after, MOST_ROWS):
+                    ids, text_bytes = _fitting(rows)
+                    after = (rows[len(ids) - 1][1], ids[-1])
+                    yield ChosenPart(table, source, day, ids, text_bytes)
+
+
+def _fitting(rows: Sequence[tuple[int, str, int]]) -> tuple[tuple[int, ...], int]:
+    """Return the ids of as many rows as one part may hold, one at least, and the bytes of their texts."""
+    text_bytes = 0
+    for number, (_, _, size) in enumerate(rows):
+        if number and text_bytes + size > MOST_TEXT_BYTES:
+            return tuple(row[0] for row in rows[:number]), text_bytes
+        text_bytes += size
+    return tuple(row[0] for row in rows), text_bytes
+
+
+def _reopened(job: JobContext, manifest: Manifest) -> Manifest:
+    """Return a part to go on with; rows that were restored leave again by the file they came from."""
+    if manifest.state != "done":
+        return manifest
+    manifest = replace(manifest, state="uploaded")
+    with job.store.transaction():
+        job.store.archives.save(manifest)
+    return manifest
+
+
+def _push_tombstones(job: JobContext, parts: Parts, url: str) -> None:
+    """Tell the archive what must not come back, for a restore without this database."""
+    for tombstone in job.store.tombstones.all():
+        if not tombstone.is_pushed:
+            with parts.spool.scratch(f"{tombstone.id}.json") as path:
+                write_tombstone(tombstone, path)
+                parts.destination(url).put(tombstone_key(tombstone.id), path, sha256_of(path))
+            with job.store.transaction():
+                job.record_calls()
+                job.store.tombstones.note_pushed(tombstone.id)
+
+
+def _preview(job: JobContext, part: ChosenPart, part_format: str) -> dict[str, Any]:
+    job.count("rows", len(part.ids))
+    job.count("parts")
+    size = _usual_bytes(job, part, part_format)
+    job.count("bytes_estimated", size)
+    key = f"{folder_key(part.table, part.source, part.day)}part-*"
+    return {
+        "table": part.table,
+        "source": part.source,
+        "day": part.day,
+        "rows": len(part.ids),
+        "bytes": size,
+        "key": key,
+    }
+
+
+def _usual_bytes(job: JobContext, part: ChosenPart, part_format: str) -> int:
+    """Estimate the size of a file by those of the last ones of its table, else by its texts."""
+    done = [m for m in job.store.archives.listing(20, part.table) if m.format == part_format and m.rows]
+    if done:
+        return round(len(part.ids) * sum(m.bytes for m in done) / sum(m.rows for m in done))
+    return round(0.5 * part.text_bytes + 40 * len(part.ids))

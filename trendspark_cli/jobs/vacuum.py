@@ -1,0 +1,59 @@
+"""`vacuum`: drop old roll-ups, give free pages back to the disk, and keep the file in order."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from trendspark_cli.errors import IntegrityError, StoreError
+from trendspark_cli.job_context import JobContext
+
+ROOM_FOR_REBUILD = 2.2  # times the file: a copy beside it, the same once more in the WAL, and some to spare
+READER_WAIT_SECONDS = 10.0  # for readers to end before the WAL is emptied
+# What is summed up elsewhere or tells of the past only. Trends stay for more than a year: few rows, worth comparing.
+KEPT = {
+    "api_calls": timedelta(days=30),
+    "notices": timedelta(days=90),
+    "gaps": timedelta(days=90),
+    "trends": timedelta(days=400),
+}
+
+
+def vacuum(job: JobContext, *, full: bool) -> None:
+    """Shrink the file as far as readers allow; others wait for a write of ours no longer than for any transaction.
+
+    A full one holds the write lock while it rewrites the file: others then end with 75 after their busy time-out.
+    Raises IntegrityError for a damaged file, StoreError when there is no room for a full rebuild.
+    """
+    upkeep, store = job.store.upkeep, job.store
+    before = upkeep.file_bytes()
+    job.counts |= {"bytes_before": before, "bytes_free_inside": store.free_bytes()}
+    _require_room(job, before, full=full)
+    if job.dry_run:
+        return
+    if problems := upkeep.problems():
+        raise IntegrityError(
+            f"the database is damaged: {'; '.join(problems)}",
+            hint="nothing was changed; keep the file, restore the last `trendspark db backup`, and check the disk",
+        )
+    dropped = upkeep.drop_old({table: job.now - age for table, age in KEPT.items()})
+    job.counts["dropped"] = {table: count for table, count in dropped.items() if count}
+    if full:
+        upkeep.rebuild()
+    elif upkeep.gives_back_pages():
+        while upkeep.give_back():
+            pass
+    else:
+        job.counts["note"] = "this file gives back no free pages: run `trendspark vacuum --full` once"
+    upkeep.analyze()
+    if not upkeep.empty_wal(READER_WAIT_SECONDS):
+        job.counts["note"] = "not shrunk, a reader is open: the file shrinks when it has ended and vacuum runs again"
+    job.counts["bytes_after"] = upkeep.file_bytes()
+
+
+def _require_room(job: JobContext, size: int, *, full: bool) -> None:
+    room, needed = job.store.upkeep.disk_free_bytes(), round(ROOM_FOR_REBUILD * size)
+    if full and room < needed:
+        raise StoreError(
+            f"a full vacuum needs {needed:,} bytes of free disk, {ROOM_FOR_REBUILD} times the file; there are {room:,}",
+            hint="free space, or run `trendspark vacuum` without --full",
+        )

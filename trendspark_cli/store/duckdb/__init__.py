@@ -1,0 +1,1 @@
+"""DuckDB over archive files: it reads them where they are."""

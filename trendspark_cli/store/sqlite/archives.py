@@ -1,0 +1,239 @@
+"""Archive files and the rows they hold, and posts that must not come back."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, fields
+from datetime import datetime
+from typing import Any
+
+from trendspark_cli.clock import to_text
+from trendspark_cli.models import DeletedBatch, Manifest, RestoredBatch, Tombstone
+from trendspark_cli.store.sqlite.connection import Connection
+from trendspark_cli.store.sqlite.named_queries import queries
+
+BATCH_ROWS = 1000  # of one transaction
+_MANIFEST_FIELDS = tuple(field.name for field in fields(Manifest))
+_TIME_COLUMNS = {"posts": 8, "ingest_audit": 16, "notifications": 17, "job_runs": 3}  # by place in `read_TABLE`
+
+
+class Archives:
+    """Manifests, the ids they are about, and the rows behind these ids. `table` is always a name we archive."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._db = connection
+        self._sql = queries("archives")
+
+    def days(self, table: str, until: datetime) -> Iterator[tuple[str, int]]:
+        """Yield (day, rows) of each UTC day before *until* that has rows, the oldest first."""
+        end, since = to_text(until), ""
+        while first := self._db.value(self._sql[f"first_{table}"], {"since": since, "until": end}):
+            day = first[:10]
+            since = min(f"{day}T99", end)  # after any time of that day
+            yield day, int(self._db.value(self._sql[f"count_{table}"], {"since": day, "until": since}))
+
+    def count(self, table: str, until: datetime | None = None, at_most: int = 2**62) -> int:
+        """Return how many rows are live, or how many of those are older than *until*; counting ends at *at_most*."""
+        end = "~" if until is None else to_text(until)
+        sql = self._sql[f"waiting_{table}"]
+        return int(self._db.value(sql, {"until": end, "limit": at_most}))
+
+    def count_held(self, table: str) -> int:
+        """Return how many live rows belong to a file: about to be deleted, or restored for a while."""
+        return int(self._db.value(self._sql["held"], (table,)))
+
+    def choose(
+        self, table: str, source: str | None, day: str, after: tuple[str, int], limit: int
+    ) -> list[tuple[int, str, int]]:
+        """Return (id, time, bytes of text) of the next rows of a day that may leave, in the order of time."""
+        parameters = {"source": source, "day": day, "since": max(after[0], day), "after_id": after[1]}
+        with self._db.errors():
+            sql = self._sql[f"choose_{table}"]
+            return self._db.execute(sql, {**parameters, "until": f"{day}T99", "limit": limit}).fetchall()
+
+    def read(self, table: str, ids: Sequence[int]) -> list[tuple[Any, ...]]:
+        """Return the rows with these ids that are live, in this order; posts with their metrics and trends as JSON."""
+        wanted = {"ids": json.dumps(list(ids))}
+        with self._db.errors():
+            rows = self._db.execute(self._sql[f"read_{table}"], wanted).fetchall()
+            if table != "posts":
+                return rows
+            metrics = dict(self._db.execute(self._sql["read_metrics"], wanted))
+            trends = dict(self._db.execute(self._sql["read_trends"], wanted))
+        return [(*row, metrics.get(row[0]), trends.get(row[0])) for row in rows]
+
+    def plan(self, manifest: Manifest, ids: Sequence[int]) -> None:
+        """Store a manifest and the ids it is about; call inside a transaction."""
+        bounds = {"is_active": 1, "first_row_id": min(ids), "last_row_id": max(ids)}
+        self._db.execute(self._sql["insert_manifest"], {**asdict(manifest), **bounds})
+        self._add_batches(manifest.id, ids)
+
+    def adopt(self, manifest: Manifest) -> bool:
+        """Record a manifest that was found in an archive; return False when it is known."""
+        if self.get(manifest.id) is not None:
+            return False
+        nothing = {"is_active": 0, "first_row_id": None, "last_row_id": None}
+        self._db.execute(self._sql["insert_manifest"], {**asdict(manifest), **nothing})
+        return True
+
+    def save(self, manifest: Manifest) -> None:
+        """Store what changed of a manifest; call inside a transaction."""
+        is_active = manifest.state != "done" or manifest.restored_until is not None
+        self._db.execute(self._sql["update_manifest"], {**asdict(manifest), "is_active": int(is_active)})
+        if not is_active:
+            self.forget_changes(manifest.id)
+
+    def discard(self, manifest_id: str) -> None:
+        """Forget a manifest none of whose rows was deleted; they are free for another one."""
+        self._db.execute("DELETE FROM archive_manifests WHERE id = ?", (manifest_id,))
+
+    def forget_changes(self, manifest_id: str) -> None:
+        """Begin to watch the rows of a manifest from here on; call before they are read for export."""
+        self._db.execute("DELETE FROM archive_changes WHERE manifest_id = ?", (manifest_id,))
+
+    def batches(self, manifest_id: str) -> Iterator[list[int]]:
+        """Yield the ids of a manifest, at most 1,000 at a time, in the order of the file."""
+        batch = -1
+        while True:
+            sql = "SELECT batch, row_ids FROM archive_rows WHERE manifest_id = ? AND batch > ? ORDER BY batch LIMIT 1"
+            rows = self._db.rows(sql, (manifest_id, batch))
+            if not rows:
+                return
+            batch = rows[0]["batch"]
+            yield json.loads(rows[0]["row_ids"])
+
+    def delete_batch(self, manifest: Manifest) -> DeletedBatch:
+        """Delete the next batch of a verified manifest; call inside a transaction, and save the manifest in it."""
+        sql = "SELECT batch, row_ids FROM archive_rows WHERE manifest_id = ? ORDER BY batch LIMIT 2"
+        rows = self._db.rows(sql, (manifest.id,))
+        if not rows:
+            return DeletedBatch(0, 0, is_last=True)
+        wanted = {"ids": rows[0]["row_ids"], "manifest_id": manifest.id}
+        deleted = self._db.execute(self._sql[f"delete_{manifest.table_name}"], wanted).rowcount
+        kept = 0
+        if deleted < len(json.loads(rows[0]["row_ids"])):
+            kept = int(self._db.value(self._sql[f"left_{manifest.table_name}"], {"ids": rows[0]["row_ids"]}))
+        sql = "DELETE FROM archive_rows WHERE manifest_id = ? AND batch = ?"
+        self._db.execute(sql, (manifest.id, rows[0]["batch"]))
+        return DeletedBatch(deleted, kept, is_last=len(rows) == 1)
+
+    def restore(self, manifest: Manifest, rows: Sequence[tuple[Any, ...]]) -> RestoredBatch:
+        """Bring rows of a file back, watched from here on; live ones stay as they are. Call inside a transaction."""
+        live = {row[0]: row for row in self.read(manifest.table_name, [row[0] for row in rows])}
+        if manifest.table_name == "posts":
+            ids = self._restore_posts(rows, live)
+            foreign = 0
+        else:
+            missing = [row for row in rows if row[0] not in live]
+            self._db.executemany(self._sql[f"insert_{manifest.table_name}"], missing)
+            ids = [row[0] for row in self.read(manifest.table_name, [row[0] for row in missing])]
+            at = _TIME_COLUMNS[manifest.table_name]
+            foreign = sum(live[row[0]][at] != row[at] for row in rows if row[0] in live) + len(missing) - len(ids)
+        if ids:
+            self._add_batches(manifest.id, ids)
+            self._db.execute(self._sql["widen"], {"id": manifest.id, "first": min(ids), "last": max(ids)})
+            self._db.execute(self._sql["unchanged"], {"id": manifest.id, "ids": json.dumps(ids)})
+        return RestoredBatch(len(ids), len(rows) - len(ids) - foreign, foreign)
+
+    def _restore_posts(self, rows: Sequence[tuple[Any, ...]], live: dict[int, tuple[Any, ...]]) -> list[int]:
+        """Insert posts that are not live under any id; one whose id another post has gets a new one."""
+        ids = []
+        for *post, metrics, trends in rows:
+            sql = self._sql["insert_posts"] if post[0] not in live else self._sql["insert_post_under_new_id"]
+            cursor = self._db.execute(sql, post if post[0] not in live else post[1:])
+            if post[0] in live:
+                found = cursor.fetchone()
+                post_id = found[0] if found else None
+            else:
+                post_id = post[0] if cursor.rowcount else None
+            if post_id is None:
+                continue
+            ids.append(post_id)
+            if metrics:
+                self._db.execute(self._sql["insert_metrics"], {"post_id": post_id, "metrics": metrics})
+            if trends:
+                self._db.execute(self._sql["insert_trend_posts"], {"post_id": post_id, "trend_ids": trends})
+        return ids
+
+    def _add_batches(self, manifest_id: str, ids: Sequence[int]) -> None:
+        sql = "SELECT coalesce(max(batch) + 1, 0) FROM archive_rows WHERE manifest_id = ?"
+        first = int(self._db.value(sql, (manifest_id,)))
+        rows = [
+            (manifest_id, first + number, json.dumps(ids[start : start + BATCH_ROWS]))
+            for number, start in enumerate(range(0, len(ids), BATCH_ROWS))
+        ]
+        self._db.executemany("INSERT INTO archive_rows (manifest_id, batch, row_ids) VALUES (?, ?, ?)", rows)
+
+    def get(self, manifest_id: str) -> Manifest | None:
+        """Return one manifest, or None."""
+        rows = self._db.rows("SELECT * FROM archive_manifests WHERE id = ?", (manifest_id,))
+        return _manifest(rows[0]) if rows else None
+
+    def listing(self, limit: int, table: str | None = None) -> list[Manifest]:
+        """Return manifests, newest first."""
+        return [_manifest(row) for row in self._db.rows(self._sql["listing"], {"limit": limit, "table_name": table})]
+
+    def unfinished(self, now: datetime) -> list[Manifest]:
+        """Return manifests to go on with, oldest first: cut short, or whose restored rows have stayed long enough."""
+        return [_manifest(row) for row in self._db.rows(self._sql["unfinished"], {"now": to_text(now)})]
+
+    def stored(self) -> list[Manifest]:
+        """Return every manifest whose object should be in the archive, those written off aside."""
+        return [_manifest(row) for row in self._db.rows(self._sql["stored"])]
+
+    def note_missing(self, manifest_id: str, since: str | None) -> None:
+        """Remember since when an object is wrong, or that it is right again."""
+        self._db.execute("UPDATE archive_manifests SET missing_since = ? WHERE id = ?", (since, manifest_id))
+
+    def write_off(self, manifest_id: str, at: str, why: str) -> None:
+        """Expect the object of a manifest no more; its rows that are live are free for another file."""
+        self._db.execute(self._sql["write_off"], {"id": manifest_id, "at": at, "why": why})
+        self._db.execute("DELETE FROM archive_rows WHERE manifest_id = ?", (manifest_id,))
+        self.forget_changes(manifest_id)
+
+    def count_missing(self) -> int:
+        """Return how many objects were found missing or changed."""
+        sql = "SELECT count(*) FROM archive_manifests WHERE missing_since IS NOT NULL AND written_off_at IS NULL"
+        return int(self._db.value(sql))
+
+
+class Tombstones:
+    """Posts and authors whose posts must not come back, from an archive or from a source."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._db = connection
+        self._sql = queries("archives")
+
+    def add(self, tombstone: Tombstone) -> bool:
+        """Store a tombstone; return False when there is one for that post or author."""
+        row = {**asdict(tombstone), "is_pushed": int(tombstone.is_pushed)}
+        return self._db.execute(self._sql["bury"], row).rowcount == 1
+
+    def exist(self) -> bool:
+        """Tell whether there is any: most installations have none."""
+        return self._db.value("SELECT 1 FROM tombstones LIMIT 1") is not None
+
+    def forget_posts(self, tombstone: Tombstone) -> int:
+        """Delete at most 1,000 live posts it is about, and what alerts quote of them; call inside a transaction."""
+        about = {"source": tombstone.source, "source_id": tombstone.source_id, "author": tombstone.author}
+        self._db.execute(self._sql["forget_quotes"], about)
+        return self._db.execute(self._sql["forget_posts"], {**about, "limit": BATCH_ROWS}).rowcount
+
+    def buried(self, source: str, posts: Sequence[tuple[str, str | None]]) -> set[int]:
+        """Return the places of those (source id, author) pairs that have a tombstone."""
+        pairs = {"source": source, "pairs": json.dumps(list(posts))}
+        return {row["key"] for row in self._db.rows(self._sql["buried"], pairs)}
+
+    def all(self) -> list[Tombstone]:
+        """Return every tombstone, oldest first."""
+        rows = self._db.rows("SELECT * FROM tombstones ORDER BY created_at, id")
+        return [Tombstone(**{**row, "is_pushed": bool(row["is_pushed"])}) for row in rows]
+
+    def note_pushed(self, tombstone_id: str) -> None:
+        """Remember that the archive knows it too."""
+        self._db.execute("UPDATE tombstones SET is_pushed = 1 WHERE id = ?", (tombstone_id,))
+
+
+def _manifest(row: dict[str, Any]) -> Manifest:
+    return Manifest(**{name: row[name] for name in _MANIFEST_FIELDS})

@@ -1,0 +1,14 @@
+-- name: drop_api_calls
+DELETE FROM api_calls WHERE (minute, service, endpoint, code_class) IN (
+    SELECT minute, service, endpoint, code_class FROM api_calls WHERE minute < ? ORDER BY minute LIMIT 1000);
+
+-- name: drop_notices
+DELETE FROM notices WHERE key IN (SELECT key FROM notices WHERE noted_at < ? LIMIT 1000);
+
+-- name: drop_gaps
+DELETE FROM gaps WHERE id IN (SELECT id FROM gaps WHERE state <> 'open' AND closed_at < ? LIMIT 1000);
+
+-- name: drop_trends
+-- Trends that are over, and that no alert in the table tells of; few rows each time, since their links go with them.
+DELETE FROM trends WHERE id IN (SELECT id FROM trends WHERE state = 'closed' AND closed_at < ?
+    AND id NOT IN (SELECT trend_id FROM notifications WHERE trend_id IS NOT NULL) LIMIT 20);

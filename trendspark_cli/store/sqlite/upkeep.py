@@ -1,0 +1,107 @@
+"""What keeps the file sound and small: checks, free pages given back, old roll-ups dropped."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+import threading
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from trendspark_cli.clock import to_text
+from trendspark_cli.store.sqlite.connection import Connection
+from trendspark_cli.store.sqlite.named_queries import queries
+
+MOST_PROBLEMS = 3  # of a damaged file: enough to see what it is
+INCREMENTAL = 2  # PRAGMA auto_vacuum
+ROLL_UPS = ("api_calls", "notices", "gaps", "trends")
+
+
+class Upkeep:
+    """Work on the file as a whole. What takes long can be ended by a signal."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._db = connection
+        self._sql = queries("upkeep")
+
+    def problems(self) -> list[str]:
+        """Return what a quick check finds wrong with the file, at most a few lines; empty when it is sound."""
+        found = [str(row[0]) for row in self._interruptibly("PRAGMA quick_check(3)")]
+        return [] if found == ["ok"] else found[:MOST_PROBLEMS]
+
+    def file_bytes(self) -> int:
+        """Return the size of the database on the disk, its WAL included."""
+        paths = (self._db.path, self._db.path.with_name(self._db.path.name + "-wal"))
+        return sum(path.stat().st_size for path in paths if path.exists())
+
+    def disk_free_bytes(self) -> int:
+        """Return how much room the disk of the database has left for us."""
+        return shutil.disk_usage(self._db.path.parent).free
+
+    def gives_back_pages(self) -> bool:
+        """Tell whether free pages can be given back little by little; a file made by other tools may not."""
+        return bool(self._db.value("PRAGMA auto_vacuum") == INCREMENTAL)
+
+    def give_back(self) -> int:
+        """Give up to 1,000 free pages back to the disk, in one short transaction; return how many are left."""
+        with self._db.transaction(), self._db.errors():
+            self._db.raw.execute("PRAGMA incremental_vacuum(1000)").fetchall()
+        return int(self._db.value("PRAGMA freelist_count"))
+
+    def rebuild(self) -> None:
+        """Write the whole file anew, which holds the write lock all the while; temporary files stay on its disk."""
+        folder = self._db.value("SELECT quote(?)", (str(self._db.path.parent),))
+        self._db.execute("PRAGMA temp_store_directory = " + folder)  # a pragma's value cannot be bound
+        self._db.execute("PRAGMA auto_vacuum = INCREMENTAL")
+        with self._db.writing():
+            self._interruptibly("VACUUM")
+
+    def analyze(self) -> None:
+        """Let the query planner learn what the tables hold, from at most 1,000 rows of each index."""
+        self._db.execute("PRAGMA analysis_limit = 1000")
+        with self._db.transaction():
+            self._db.execute("ANALYZE")
+
+    def empty_wal(self, wait_seconds: float) -> bool:
+        """Fold the WAL into the file and empty it; False when a reader stayed open for so long."""
+        return self._db.checkpoint(wait_seconds)
+
+    def drop_old(self, before: Mapping[str, datetime]) -> dict[str, int]:
+        """Delete rows of roll-ups older than a time each, 1,000 to a transaction; return how many of which table."""
+        dropped = {}
+        for table in ROLL_UPS:
+            count = 0
+            while True:
+                with self._db.transaction():
+                    gone = self._db.execute(self._sql[f"drop_{table}"], (to_text(before[table]),)).rowcount
+                count += gone
+                if gone == 0:
+                    break
+            dropped[table] = count
+        return dropped
+
+    def _interruptibly(self, sql: str) -> list[Any]:
+        """Run one long statement so that a signal can end it: Python hears of none inside a call of SQLite."""
+        rows: list[Any] = []
+        failure: list[sqlite3.Error] = []
+
+        def work() -> None:
+            try:
+                rows.extend(self._db.raw.execute(sql).fetchall())
+            except sqlite3.Error as error:
+                failure.append(error)
+
+        thread = threading.Thread(target=work, name="sqlite", daemon=True)
+        thread.start()
+        try:
+            while thread.is_alive():
+                thread.join(0.1)
+        except BaseException:
+            self._db.raw.interrupt()
+            thread.join()
+            raise
+        with self._db.errors():
+            if failure:
+                raise failure[0]
+        return rows
