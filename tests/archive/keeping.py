@@ -115,7 +115,7 @@ class Keeper(Operator):
             cwd=self.home,
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=300,
         )
 
     @contextmanager
@@ -180,7 +180,7 @@ def fill(keeper: Keeper, old: int = 120, new: int = 200) -> None:
         store.posts.save([new_post(n) for n in range(new)], NOW)
         note_all_ranked(store)
         for number in range(24):
-            at = early + timedelta(hours=7 * number)
+            at = early + timedelta(hours=2 * number)
             run_id = store.job_runs.start("ingest", at, 100 + number, "host", "0.1.0")
             counts = {"fetched": number, "rejected_by_reason": {"bad_id": 1}}
             store.job_runs.finish(run_id, "success", 0, None, counts, at + timedelta(seconds=3), 3.25)

@@ -93,6 +93,19 @@ def test_a_new_database_gives_posts_new_ids_and_leaves_out_rows_whose_ids_are_ta
     assert (found["restored"], found["foreign"]) == (posts, others)
 
 
+def test_a_post_whose_id_was_given_to_another_one_of_its_file_comes_back_too(keeper: Keeper) -> None:
+    counts_of(keeper.archive(tables=["posts"]))
+    shutil.rmtree(keeper.home)
+    again = Keeper(keeper.home)
+    with again.changes() as store:
+        store.posts.save([new_post(n) for n in range(60)], again.now)  # ids 1 to 60, in the midst of that day's
+
+    found = restored(again, "--since", "2026-09-03", "--until", "2026-09-04", "--table", "posts")
+
+    assert (found["rows"], found["restored"]) == (24, 24)
+    assert len(again.table("posts")) == 84
+
+
 def test_restored_rows_stay_for_the_stated_time_and_leave_by_the_same_file(keeper: Keeper) -> None:
     counts_of(keeper.archive())
     objects, live = keeper.objects(), keeper.everything()

@@ -120,11 +120,10 @@ class Archives:
 
     def restore(self, manifest: Manifest, rows: Sequence[tuple[Any, ...]]) -> RestoredBatch:
         """Bring rows of a file back, watched from here on; live ones stay as they are. Call inside a transaction."""
-        live = {row[0]: row for row in self.read(manifest.table_name, [row[0] for row in rows])}
         if manifest.table_name == "posts":
-            ids = self._restore_posts(rows, live)
-            foreign = 0
+            ids, foreign = self._restore_posts(rows), 0
         else:
+            live = {row[0]: row for row in self.read(manifest.table_name, [row[0] for row in rows])}
             missing = [row for row in rows if row[0] not in live]
             self._db.executemany(self._sql[f"insert_{manifest.table_name}"], missing)
             ids = [row[0] for row in self.read(manifest.table_name, [row[0] for row in missing])]
@@ -136,17 +135,14 @@ class Archives:
             self._db.execute(self._sql["unchanged"], {"id": manifest.id, "ids": json.dumps(ids)})
         return RestoredBatch(len(ids), len(rows) - len(ids) - foreign, foreign)
 
-    def _restore_posts(self, rows: Sequence[tuple[Any, ...]], live: dict[int, tuple[Any, ...]]) -> list[int]:
-        """Insert posts that are not live under any id; one whose id another post has gets a new one."""
+    def _restore_posts(self, rows: Sequence[tuple[Any, ...]]) -> list[int]:
+        """Insert posts that are not live under any id; one whose id another post has by now gets a new one."""
         ids = []
         for *post, metrics, trends in rows:
-            sql = self._sql["insert_posts"] if post[0] not in live else self._sql["insert_post_under_new_id"]
-            cursor = self._db.execute(sql, post if post[0] not in live else post[1:])
-            if post[0] in live:
-                found = cursor.fetchone()
+            post_id = post[0]
+            if self._db.execute(self._sql["insert_posts"], post).rowcount == 0:
+                found = self._db.execute(self._sql["insert_post_under_new_id"], post[1:]).fetchone()
                 post_id = found[0] if found else None
-            else:
-                post_id = post[0] if cursor.rowcount else None
             if post_id is None:
                 continue
             ids.append(post_id)
