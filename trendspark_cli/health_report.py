@@ -31,6 +31,7 @@ def health_report(settings: Settings, now: datetime) -> dict[str, Any]:
             services["database"] = {"ok": True, "bytes": store.size_bytes(), "gaps_open": store.gaps.count_open()}
             services["worker"] = _worker(job_overview(store, now))
             services["alerts"] = _alerts(store.notifications.backlog())
+            services["archive"] = _archive(store.archives.count_missing(), is_configured=bool(settings.archive_url))
         except TrendSparkError as error:
             services["database"] = _state(False, str(error))
             services.setdefault("worker", _state(False, "the database does not answer"))
@@ -65,6 +66,12 @@ def _alerts(backlog: dict[str, int]) -> dict[str, Any]:
     """Judge the outbox: a dead alert is one an operator should have had."""
     dead, waiting = backlog.get("dead", 0), backlog.get("pending", 0) + backlog.get("sending", 0)
     return {**_state(not dead, f"{dead} could not be delivered: see `trendspark alerts list`"), "waiting": waiting}
+
+
+def _archive(missing: int, *, is_configured: bool) -> dict[str, Any]:
+    """Judge the archive by what was found missing; looking for it is for `archives verify`."""
+    reason = f"objects are missing or changed: {missing}; see `trendspark archives verify`"
+    return {**_source(True, is_configured, "ARCHIVE_URL"), **_state(not missing, reason)}
 
 
 def _source(is_enabled: bool, is_configured: bool, needs: str) -> dict[str, Any]:

@@ -202,6 +202,8 @@ def test_verify_finds_what_is_missing_or_changed_and_says_so_to_prometheus(keepe
     assert "has SHA-256" in named[changed.name]
     assert "has lost its manifest" in named[bare.name]
     assert keeper.metric("trendspark_archive_objects_missing") == 4
+    health = as_json(keeper.command_now("health", "--json").stdout)["services"]["archive"]
+    assert (health["ok"], health["reason"][:37]) == (False, "objects are missing or changed: 4; se")
     assert "missing or changed since 2026-11" in keeper.command_now("archives", "list", "-n", "100").stdout
 
 

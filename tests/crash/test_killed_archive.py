@@ -6,16 +6,19 @@ A few kills of each kind; `scripts/prove archive` kills at every call.
 from __future__ import annotations
 
 import os
+import subprocess
 from pathlib import Path
 
 import pytest
 
 from tests.crash.test_killed_runs import broken, needs_strace
+from tests.tools import books
 from tests.tools.archive_scenes import DISK_CODES, archive_scene, cut_power
 from tests.tools.crash_trials import fail_at_calls, kill_at_calls, undisturbed
 from tests.tools.kills import CALLS
 from tests.tools.object_store import object_store
 from tests.tools.power_cut import power_cuts
+from tests.tools.processes import run, wait_for
 
 
 @needs_strace
@@ -69,3 +72,20 @@ def test_a_recording_of_a_program_that_does_not_flush_shows_the_loss(tmp_path: P
     found = {(state.rpartition(", ")[2], *(p.read_text() for p in folder.glob("new"))) for state in states}
     assert ("nothing survived",) in found
     assert ("names survived", "") in found
+
+
+def test_sigterm_ends_an_archive_run_between_two_batches_and_the_next_one_goes_on(tmp_path: Path) -> None:
+    with archive_scene(tmp_path, old=240)(tmp_path / "place") as stage:
+        process = subprocess.Popen(
+            stage.argv, env=stage.environment, cwd=stage.home, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        )
+        done = "SELECT count(*) FROM archive_manifests WHERE state = 'done'"
+        wait_for("a file is done", lambda: books.value(stage.database, done) > 0, seconds=30, pause=0.005)
+        process.terminate()
+        stdout, stderr = process.communicate(timeout=30)
+
+        assert (process.returncode, stdout) == (143, b""), stderr
+        assert books.value(stage.database, "SELECT count(*) FROM posts WHERE created_at < '2026-09-17'") > 0
+        assert stage.check_after_kill() == []
+        assert run(stage.argv, stage.environment, stage.home).exit_code == 0
+        assert stage.check_at_end() == []

@@ -146,7 +146,7 @@ def restore(
         else:
             verb = "would come back" if dry_run else "came back"
             installed.output.line(
-                f"{total['restored']} of {total['rows']} rows {verb} from {len(done)} files; "
+                f"{total['restored']} of {total['rows']} rows {verb}, files read: {len(done)}; "
                 f"{total['live']} are live, {total['forgotten']} were to be forgotten"
             )
             if total["foreign"]:
