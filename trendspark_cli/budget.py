@@ -51,6 +51,16 @@ class Budget:
         job.store.spend.settle(reservation.id, used, usd)
         return usd
 
+    def charge(self, job: JobContext, kind: str, used: int, reservation: Reservation | None) -> float:
+        """Count what was delivered without being asked for, within a reservation or beyond; call inside a transaction.
+
+        Returns its price in USD. No ceiling can undo it: reserve before more may come.
+        """
+        made = reservation.id if reservation is not None else None
+        if made is None:
+            made = job.store.spend.reserve(self.service, job.profile, kind, used, job.run_id, job.now)
+        return self.settle(job, Reservation(made, used), used)
+
     def release(self, job: JobContext, reservation: Reservation) -> None:
         """Give a reservation back: failed calls are free."""
         with job.store.transaction():

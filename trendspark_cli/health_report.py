@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
 from trendspark_cli.channel_health import telegram_health
-from trendspark_cli.clock import duration_words
+from trendspark_cli.clock import duration_words, from_epoch, to_text
 from trendspark_cli.errors import TrendSparkError
 from trendspark_cli.job_overview import job_overview
 from trendspark_cli.schedules import expected_interval_seconds
@@ -15,6 +16,7 @@ from trendspark_cli.settings import Settings
 from trendspark_cli.store.open_store import open_store
 
 LATE_AFTER_INTERVALS = 2.5
+SILENT_AFTER_SECONDS = 120.0  # of a stream: it notes what comes every 15 s, and cron starts it each minute
 
 
 def health_report(settings: Settings, now: datetime) -> dict[str, Any]:
@@ -31,6 +33,8 @@ def health_report(settings: Settings, now: datetime) -> dict[str, Any]:
             services["database"] = {"ok": True, "bytes": store.size_bytes(), "gaps_open": store.gaps.count_open()}
             services["worker"] = _worker(job_overview(store, now))
             services["alerts"] = _alerts(store.notifications.backlog())
+            if settings.x_stream_enabled:
+                services["stream"] = _stream(store.totals.all(), now)
             services["archive"] = _archive(store.archives.count_missing(), is_configured=bool(settings.archive_url))
         except TrendSparkError as error:
             services["database"] = _state(False, str(error))
@@ -66,6 +70,16 @@ def _alerts(backlog: dict[str, int]) -> dict[str, Any]:
     """Judge the outbox: a dead alert is one an operator should have had."""
     dead, waiting = backlog.get("dead", 0), backlog.get("pending", 0) + backlog.get("sending", 0)
     return {**_state(not dead, f"{dead} could not be delivered: see `trendspark alerts list`"), "waiting": waiting}
+
+
+def _stream(totals: Mapping[str, list[tuple[dict[str, str], float]]], now: datetime) -> dict[str, Any]:
+    """Judge the stream by when it last sent anything, keep-alives included."""
+    found = totals.get("trendspark_stream_last_data_timestamp_seconds")
+    if not found:
+        return _state(False, "it has never been connected: see `trendspark rules list`")
+    silent = now.timestamp() - found[0][1]
+    reason = f"nothing came for {duration_words(timedelta(seconds=silent))}"
+    return {**_state(silent < SILENT_AFTER_SECONDS, reason), "last_data": to_text(from_epoch(found[0][1]))}
 
 
 def _archive(missing: int, *, is_configured: bool) -> dict[str, Any]:

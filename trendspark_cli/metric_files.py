@@ -53,10 +53,12 @@ class MetricFiles:
             with waiting_lock(self._lock_file):
                 totals = store.totals.all()
                 contents = {job_id: job_series(totals, job_id, paused=is_paused(store, job_id)) for job_id in job_ids}
+                if "stream" in contents:
+                    contents["stream"] |= own_series(totals, "stream")
                 contents["shared"] = shared_series(totals, store, self._limits, now, self._retention)
                 for name, series in contents.items():
                     registry = CollectorRegistry()
-                    registry.register(_Collector(series, "shared" if name == "shared" else "job"))
+                    registry.register(_Collector(series, ("shared",) if name == "shared" else ("job", "stream")))
                     path = self._folder / f"trendspark_{name.replace('-', '_')}.prom"
                     replace_file(path, generate_latest(registry))
                     written.append(path)
@@ -97,6 +99,18 @@ def job_series(totals: Series, job_id: str, *, paused: bool) -> Series:
     return series
 
 
+def own_series(totals: Series, file: str) -> Series:
+    """Return the series without a job label that belong into one file."""
+    series: Series = {}
+    for metric in METRICS:
+        if metric.file == file:
+            found = {tuple(sorted(labels.items())): value for labels, value in totals.get(metric.name, [])}
+            for zero in metric.zeros:
+                found.setdefault(tuple(sorted(zero.items())), 0.0)
+            series[metric.name] = [(dict(labels), value) for labels, value in sorted(found.items())]
+    return series
+
+
 def shared_series(
     totals: Series,
     store: Store,
@@ -105,13 +119,7 @@ def shared_series(
     retention: Mapping[str, timedelta],
 ) -> Series:
     """Return the series that belong to no single job."""
-    series: Series = {}
-    for metric in METRICS:
-        if metric.file == "shared":
-            found = {tuple(sorted(labels.items())): value for labels, value in totals.get(metric.name, [])}
-            for zero in metric.zeros:
-                found.setdefault(tuple(sorted(zero.items())), 0.0)
-            series[metric.name] = [(dict(labels), value) for labels, value in sorted(found.items())]
+    series = own_series(totals, "shared")
     backlog = store.notifications.backlog()
     waiting = (
         backlog.get("pending", 0) + backlog.get("sending", 0),
@@ -171,14 +179,14 @@ def _of_job(rows: list[tuple[dict[str, str], float]], job_id: str) -> list[tuple
 class _Collector:
     """Hands stored values to prometheus_client, which knows the text format."""
 
-    def __init__(self, series: Series, file: str) -> None:
+    def __init__(self, series: Series, files: tuple[str, ...]) -> None:
         self._series = series
-        self._file = file
+        self._files = files
 
     def collect(self) -> Iterable[Family]:
         """Yield one family per metric of this file that has series."""
         for metric in BY_NAME.values():
-            if metric.file == self._file:
+            if metric.file in self._files:
                 family = self._histogram(metric) if metric.kind == "histogram" else self._plain(metric)
                 if family.samples:
                     yield family

@@ -22,6 +22,7 @@ JOB_STATUSES = ("success", "partial", "error", "timeout", "interrupted", "skippe
 CODE_CLASSES = ("2xx", "3xx", "4xx", "5xx", "transport")
 ALERT_STATUSES = ("sent", "failed", "uncertain", "dead", "digested", "expired", "muted")
 BACKLOGS = ("alerts_pending", "alerts_dead", "gaps_open", "archive_rows")
+STREAM_ENDS = ("closed", "disconnect", "silence", "broken", "too_long", "network", "http", "rate_limit")
 ARCHIVED = ("posts", "ingest_audit", "notifications", "job_runs")
 
 
@@ -41,7 +42,7 @@ class Metric:
     kind: Literal["counter", "gauge", "histogram"]
     help: str
     labels: tuple[str, ...] = ()
-    file: Literal["job", "shared"] = "shared"
+    file: Literal["job", "shared", "stream"] = "shared"
     zeros: tuple[Mapping[str, str], ...] = ()
 
 
@@ -150,6 +151,22 @@ METRICS = (
         zeros=_each("table", ARCHIVED),
     ),
     Metric("trendspark_archive_objects_missing", "gauge", "Archive objects that were found missing or changed."),
+    Metric("trendspark_stream_connected", "gauge", "1 while X's stream is open.", file="stream"),
+    Metric(
+        "trendspark_stream_last_data_timestamp_seconds",
+        "gauge",
+        "Unix time at which the stream last sent anything, keep-alives included.",
+        file="stream",
+    ),
+    Metric(
+        "trendspark_stream_reconnects_total",
+        "counter",
+        "Connections of the stream that ended or failed.",
+        ("reason",),
+        "stream",
+        _each("reason", STREAM_ENDS),
+    ),
+    Metric("trendspark_stream_lag_seconds", "gauge", "Age of the stream's newest post when stored.", file="stream"),
     Metric("trendspark_db_size_bytes", "gauge", "Size of the database, free pages included."),
     Metric("trendspark_db_free_bytes", "gauge", "Free pages inside the database."),
     Metric("trendspark_build_info", "gauge", "Always 1; the label is the version.", ("version",)),

@@ -40,6 +40,8 @@ if TYPE_CHECKING:
     from trendspark_cli.models import RunResult
     from trendspark_cli.notifiers.protocol import Notifier
     from trendspark_cli.sources.protocol import Source
+    from trendspark_cli.sources.x_rules import XRules
+    from trendspark_cli.sources.x_stream import XStream
 
 # Source name -> what makes its sources from (settings, job); strings, so that nothing is imported before it is needed.
 SOURCES: Mapping[str, str] = {
@@ -142,6 +144,50 @@ class Wired:
                 hint="set X_BEARER_TOKEN and KEYWORDS, or the REDDIT_* settings, or read a file with --from",
             )
         return made
+
+    def searches(self, queries: Sequence[str]) -> list[Source]:
+        """Return a source of X for each query: stream rules are queries too."""
+        from trendspark_cli.sources.wired import x_searches
+
+        return x_searches(self.settings, self.job, queries) if self.settings.x_bearer_token else []
+
+    def stream(self) -> tuple[XStream, XRules]:
+        """Return X's stream and its rules; raise ConfigError without a token."""
+        from trendspark_cli.sources.wired import x_rules, x_stream
+
+        return x_stream(self.settings, self.job), x_rules(self.settings, self.job.api_calls.append)
+
+    def export(self, job_id: str) -> Callable[[], None]:
+        """Return what writes the metrics files of a job that is still running."""
+        files = self._installation.metric_files()
+
+        def write() -> None:
+            files.write(self.job.store, [job_id], self.clock())
+
+        return write
+
+    def beside(self, lock: str, body: Callable[[Wired], None]) -> None:
+        """Run *body* as a part of this run, with another job's lock held and a store of its own: for other threads.
+
+        Raises LockHeldError when that job is at work, and what the body raises.
+        """
+        from trendspark_cli.job_context import JobContext
+        from trendspark_cli.locks import job_lock
+
+        now = self.clock()
+        with job_lock(self._installation.lock_folder, lock, now):
+            store = open_store(self.settings)
+            try:
+                job = JobContext(store, now, self.job.run_id)
+                body(Wired(self.settings, job, self.clock))
+                with store.transaction():
+                    job.record_calls()
+            finally:
+                store.close()
+
+    @property
+    def _installation(self) -> Installation:
+        return Installation(self.settings, Output(is_quiet=True), self.clock)
 
     def budgets(self) -> dict[str, Budget]:
         """Return the spending ceilings by service."""
@@ -325,15 +371,23 @@ class OpenArchive:
 
 def with_archive(here: Installation, where: str, action: Callable[[OpenArchive], int | None]) -> int:
     """Run a command about the archive, keep its calls and metrics, and return its exit code."""
+
+    def on_store(store: Store, record: Callable[[ApiCall], None]) -> int | None:
+        with archive_spool(here.settings).own_folder() as spool:
+            return action(OpenArchive(store, spool, archive_destinations(here.settings, record), here.clock()))
+
+    return with_calls(here, where, on_store)
+
+
+def with_calls(here: Installation, where: str, action: Callable[[Store, Callable[[ApiCall], None]], int | None]) -> int:
+    """Run a command that asks a service, keep its calls and metrics, and return its exit code."""
     from trendspark_cli.job_context import JobContext
 
     def on_store(store: Store) -> int | None:
         here.settings.require()
         books = JobContext(store, here.clock())
-        destination = archive_destinations(here.settings, books.api_calls.append)
         try:
-            with archive_spool(here.settings).own_folder() as spool:
-                return action(OpenArchive(store, spool, destination, books.now))
+            return action(store, books.api_calls.append)
         finally:
             with store.transaction():
                 books.record_calls()

@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import tempfile
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -14,8 +15,9 @@ from pathlib import Path
 import pytest
 
 from tests.servers import XServer, x_post
+from tests.servers.x_stream_server import XStreamServer
 from tests.tools.monitoring import exporter, programs_missing
-from tests.tools.processes import COMMAND, cron_environment
+from tests.tools.processes import COMMAND, cron_environment, wait_for
 
 UMASK = 0o077  # the strictest an operator may have
 
@@ -26,6 +28,7 @@ class Station:
 
     work: Path
     x: XServer
+    front: XStreamServer
     exporter: str = ""
 
     @property
@@ -39,7 +42,8 @@ class Station:
         settings = {
             "TEXTFILE_DIR": str(self.textfile_folder),
             "X_BEARER_TOKEN": self.x.bearer_token,
-            "X_API_BASE_URL": self.x.url,
+            "X_API_BASE_URL": self.front.url,
+            "X_STREAM_ENABLED": "true",
             "KEYWORDS": "bridge",
         }
         return cron_environment(self.work, settings)
@@ -65,6 +69,11 @@ class Station:
             x_post(now - timedelta(seconds=n), f"bridge {first} {n}", author_id=str(n + 1)) for n in range(posts)
         )
 
+    def publish_to_stream(self) -> None:
+        """Say something as soon as somebody listens."""
+        wait_for("the stream is connected", lambda: self.front.is_connected, seconds=20, pause=0.02)
+        self.front.publish([x_post(datetime.now(UTC), "the bridge", sequence=1)])
+
 
 @pytest.fixture(scope="package")
 def station() -> Iterator[Station]:
@@ -74,10 +83,13 @@ def station() -> Iterator[Station]:
     work = Path(tempfile.mkdtemp(prefix="trendspark-exporter-"))  # pytest's own folders are closed to other users
     try:
         os.chmod(work, 0o755)
-        with XServer() as x:
-            here = Station(work, x)
+        with XServer() as x, XStreamServer(x) as front:
+            here = Station(work, x, front)
             here.publish(30)
             here.trendspark("demo", "--dir", str(work / "demo"))
+            here.trendspark("rules", "sync")
+            threading.Thread(target=here.publish_to_stream, daemon=True).start()
+            here.trendspark("stream", "--max-runtime", "3s")
             here.trendspark("ingest")
             here.trendspark("rank")
             here.trendspark("metrics")

@@ -16,6 +16,7 @@ import pytest
 from tests.builders import post
 from tests.ingest.operator import TOKEN, Operator
 from tests.servers import TelegramServer, XServer, faults
+from tests.servers.x_stream_server import XStreamServer
 from trendspark_cli.clock import to_text, utc_now
 from trendspark_cli.models import RankingProgress
 
@@ -37,13 +38,14 @@ ALL = [(page.stem, *found) for page in sorted(RUNBOOKS.glob("*-*.md")) for found
 @pytest.fixture(scope="module")
 def troubled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Operator]:
     """An installation whose ingest has failed three times, and whose bot was thrown out of its chat."""
-    with XServer(bearer_token=TOKEN) as server, TelegramServer() as telegram:
+    with XServer(bearer_token=TOKEN) as server, XStreamServer(server) as front, TelegramServer() as telegram:
         telegram.is_blocked = True
         operator = Operator(
             tmp_path_factory.mktemp("troubled") / "home",
             {
                 "X_BEARER_TOKEN": TOKEN,
-                "X_API_BASE_URL": server.url,
+                "X_API_BASE_URL": front.url,
+                "X_STREAM_ENABLED": "true",
                 "KEYWORDS": "bridge",
                 "HTTP_TIMEOUT": "5s",
                 "TELEGRAM_BOT_TOKEN": telegram.token,
@@ -101,6 +103,7 @@ def test_every_runbook_has_its_commands_and_an_escalation() -> None:
         "api-error-spikes",
         "database-retention-archival",
         "ingestion-failures",
+        "real-time-stream-issues",
         "scheduler-job-failures",
         "telegram-alert-problems",
     }

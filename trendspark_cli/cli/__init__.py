@@ -18,6 +18,7 @@ class Root(LazyGroup):
     table: ClassVar[Mapping[str, str]] = {
         "ingest": "trendspark_cli.cli.ingest",
         "rank": "trendspark_cli.cli.rank",
+        "stream": "trendspark_cli.cli.stream",
         "deliver": "trendspark_cli.cli.deliver",
         "alert-test": "trendspark_cli.cli.alert_test",
         "archive": "trendspark_cli.cli.archive",
@@ -29,6 +30,7 @@ class Root(LazyGroup):
         "archives": "trendspark_cli.cli.archives",
         "posts": "trendspark_cli.cli.posts",
         "gaps": "trendspark_cli.cli.gaps",
+        "rules": "trendspark_cli.cli.rules",
         "budget": "trendspark_cli.cli.budget",
         "metrics": "trendspark_cli.cli.metrics",
         "health": "trendspark_cli.cli.health",

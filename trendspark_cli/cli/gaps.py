@@ -1,20 +1,18 @@
-"""`trendspark gaps list`."""
+"""`trendspark gaps list|fill`."""
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import typer
 
-from trendspark_cli.cli.options import JsonFlag, LimitOption, here, sub_app
+from trendspark_cli.cli.options import JsonFlag, LimitOption, QuietFlag, VerboseFlag, here, sub_app
 from trendspark_cli.console import shortened
+from trendspark_cli.models import RunResult
 from trendspark_cli.store.protocol import Store
-from trendspark_cli.wiring import look
+from trendspark_cli.wiring import look, run
 
 app = sub_app("Ranges that were not read.")
-
-
-@app.callback()
-def gaps() -> None:
-    """Ranges that were not read."""
 
 
 @app.command("list")
@@ -45,3 +43,24 @@ def list_(limit: LimitOption = 20, as_json: JsonFlag = False) -> None:
         )
 
     raise typer.Exit(look(installed, "gaps list", action))
+
+
+@app.command()
+def fill(
+    limit: Annotated[int | None, typer.Option("--limit", min=1, help="Posts to read at most, of each query.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what it would cost; read nothing.")] = False,
+    as_json: JsonFlag = False,
+    quiet: QuietFlag = False,
+    verbose: VerboseFlag = False,
+) -> None:
+    """Read what is known not to have been read, within the ceilings; what X no longer searches is marked as lost."""
+    from trendspark_cli.jobs.command_bodies import gaps_body
+
+    installed = here("gaps", is_json=as_json, quiet=quiet, verbose=verbose)
+
+    def show(result: RunResult) -> None:
+        estimates = result.extra.get("estimates")
+        if isinstance(estimates, list) and estimates:
+            installed.output.table(tuple(estimates[0]), [tuple(row.values()) for row in estimates])
+
+    raise typer.Exit(run(installed, "ingest", gaps_body(limit=limit), is_dry=dry_run, show=show))

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from trendspark_cli.wiring import Wired
 
 Body = Callable[["Wired"], None]
+MOST_POSTS_TO_FILL = 500  # of each rule at a time, beside a stream; more is for `ingest` and `gaps fill`
 TEST_TEXT = "TrendSpark test alert"
 
 
@@ -128,6 +129,82 @@ def vacuum_body(*, full: bool = False) -> Body:
     return body
 
 
+def gaps_body(*, limit: int | None = None) -> Body:
+    """Return the body of `gaps fill`: an ingest of what is known not to have been read, and nothing else."""
+
+    def body(wired: Wired) -> None:
+        from trendspark_cli.jobs.ingest import fill_gaps
+
+        store, settings = wired.job.store, wired.settings
+        queries = store.gaps.open_queries(wired.job.profile)
+        configured = wired.sources() if any(name != "x" for name, _ in queries) else []
+        sources = [source for source in configured if (source.name, source.query) in queries and source.name != "x"]
+        sources += wired.searches([query for name, query in queries if name == "x"])
+        if wired.job.dry_run:
+            wired.job.result["estimates"] = [
+                {
+                    "gap": gap.id,
+                    "query": gap.query,
+                    "since": gap.since_id,
+                    "until": gap.until_id,
+                    "reads": gap.estimated_reads,
+                    "usd": round(gap.estimated_reads * settings.x_price_per_read_usd, 4),
+                }
+                for name, query in queries
+                for gap in store.gaps.open_ones(wired.job.profile, name, query)
+            ]
+        else:
+            fill_gaps(wired.job, sources, wired.budgets(), limit=limit)
+
+    return body
+
+
+def stream_body(*, max_runtime: timedelta | None = None) -> Body:
+    """Return the body of `stream`."""
+
+    def body(wired: Wired) -> None:
+        from trendspark_cli.jobs.stream import StreamWork, stream
+        from trendspark_cli.streaming.side_work import SideWork
+
+        source, rules_at_x = wired.stream()
+        rules = [rule.value for rule in rules_at_x.all() if rule.is_ours]
+        if not rules:
+            raise ConfigError("x has no stream rules of ours", hint="run `trendspark rules sync`")
+        beside = SideWork(
+            lambda: wired.beside("rank", _rank_and_deliver),
+            lambda: wired.beside("ingest", lambda other: _fill_small_gaps(other, rules)),
+        )
+        work = StreamWork(
+            stream=source,
+            rules=rules,
+            budget=wired.budgets()["x"],
+            clock=wired.clock,
+            export=wired.export("stream"),
+            ask=beside.ask,
+            max_runtime=max_runtime,
+        )
+        try:
+            stream(wired.job, work)
+        finally:
+            beside.end()
+
+    return body
+
+
+def _rank_and_deliver(wired: Wired) -> None:
+    rank_body()(wired)
+    if not wired.settings.alerts_are_muted:
+        wired.beside("deliver", deliver_body())
+
+
+def _fill_small_gaps(wired: Wired, rules: Sequence[str]) -> None:
+    from trendspark_cli.jobs.ingest import fill_gaps
+
+    small = [rule for rule in rules if wired.job.store.gaps.open_ones(wired.job.profile, "x", rule)]
+    if small:
+        fill_gaps(wired.job, wired.searches(small), wired.budgets(), limit=MOST_POSTS_TO_FILL)
+
+
 def delivery_rules(settings: Settings) -> DeliveryRules:
     """Return how alerts are delivered under these settings."""
     from trendspark_cli.alert_delivery import DeliveryRules
@@ -154,6 +231,7 @@ RUNNABLE: Mapping[str, Mapping[str, Callable[[], Body]]] = {
     "deliver": {"deliver": deliver_body},
     "alert-test": {"alert-test": lambda: alert_test_body(category="manual_test", text=TEST_TEXT)},
     "ingest_rank": {"ingest": ingest_body, "rank": rank_body},
+    "stream": {"stream": stream_body},
     "archive": {"archive": archive_body},
     "vacuum": {"vacuum": vacuum_body},
 }

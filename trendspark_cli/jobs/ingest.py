@@ -47,6 +47,16 @@ def ingest(
     reading.finish(sources)
 
 
+def fill_gaps(
+    job: JobContext, sources: Sequence[Source], budgets: Mapping[str, Budget], *, limit: int | None = None
+) -> None:
+    """Read only what earlier runs knew of and did not read. Raises as `ingest` does."""
+    reading = _Reading(job, budgets, limit)
+    for source in sources:
+        reading.attempt(source, reading.fill_gaps)
+    reading.finish(sources)
+
+
 class _Reading:
     """One run over its sources: what failed, and what therefore is not worth asking."""
 

@@ -14,11 +14,19 @@ from trendspark_cli.sources.protocol import Source
 
 
 def store_page(
-    job: JobContext, source: str, query: str, page: Page, *, usd: float = 0.0, reads: int | None = None
-) -> PageOutcome:
+    job: JobContext,
+    source: str,
+    query: str,
+    page: Page,
+    *,
+    usd: float = 0.0,
+    reads: int | None = None,
+    audit_id: int | None = None,
+) -> int:
     """Store the posts of *page*, its audit row and what the metrics count of it.
 
-    *usd* is what it cost, *reads* how many units were billed when that is not what the page says.
+    *usd* is what it cost, *reads* how many units were billed when that is not what the page says. *audit_id* names a
+    row to extend instead of a new one; the row is returned.
     """
     if reads is not None:
         page = replace(page, reads=reads)
@@ -33,7 +41,10 @@ def store_page(
         new_by_source[name] = outcome.new
         new, updated = new + outcome.new, updated + outcome.updated
     outcome = PageOutcome(new, updated)
-    job.store.audit.add(job.run_id, job.profile, source, query, page, outcome, job.now, usd=usd)
+    if audit_id is None:
+        audit_id = job.store.audit.add(job.run_id, job.profile, source, query, page, outcome, job.now, usd=usd)
+    else:
+        job.store.audit.extend(audit_id, page, outcome, usd=usd)
     job.record_calls()
     rejected = Counter(rejection.reason for rejection in page.rejections)
     amounts = [Amount("trendspark_ingest_items_total", {"source": name}, n) for name, n in new_by_source.items()]
@@ -56,7 +67,7 @@ def store_page(
         job.count_by("rejected_by_reason", rejected)
     if page.reads:
         job.count("reads", page.reads)
-    return outcome
+    return audit_id
 
 
 def _without_forgotten(job: JobContext, page: Page) -> Page:

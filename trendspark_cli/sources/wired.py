@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
-from trendspark_cli.job_context import JobContext
+from trendspark_cli.errors import ConfigError
+from trendspark_cli.job_context import ApiCall, JobContext
 from trendspark_cli.settings import Settings
 from trendspark_cli.sources.protocol import Source
+
+if TYPE_CHECKING:
+    from trendspark_cli.sources.x_rules import XRules
+    from trendspark_cli.sources.x_stream import XStream
 
 FIRST_RUN_LOOKBACK = timedelta(hours=48)  # of a subreddit: a day to warm up on, and a day to spare
 
@@ -16,6 +23,12 @@ def x_sources(settings: Settings, job: JobContext) -> list[Source]:
     if not settings.x_is_configured:
         return []
     from trendspark_cli.sources.x_query import x_queries
+
+    return x_searches(settings, job, x_queries(settings.keywords, settings.exclude_keywords, settings.languages))
+
+
+def x_searches(settings: Settings, job: JobContext, queries: Sequence[str]) -> list[Source]:
+    """Return a source for each of these queries: stream rules are queries too."""
     from trendspark_cli.sources.x_search import XSearch
 
     return [
@@ -29,8 +42,45 @@ def x_sources(settings: Settings, job: JobContext) -> list[Source]:
             expand_authors=settings.x_expand_authors,
             answer_seconds=settings.http_timeout.total_seconds(),
         )
-        for query in x_queries(settings.keywords, settings.exclude_keywords, settings.languages)
+        for query in queries
     ]
+
+
+def x_stream(settings: Settings, job: JobContext) -> XStream:
+    """Return the stream endpoint."""
+    from trendspark_cli.sources.x_stream import XStream
+
+    return XStream(
+        bearer_token=settings.x_bearer_token,
+        base_url=settings.x_api_base_url,
+        record=job.api_calls.append,
+        expand_authors=settings.x_expand_authors,
+    )
+
+
+def x_rules(settings: Settings, record: Callable[[ApiCall], None]) -> XRules:
+    """Return the stream rules at X; raise ConfigError without a token."""
+    if not settings.x_bearer_token:
+        raise ConfigError("X_BEARER_TOKEN is not set", hint="set it to an app-only token of X")
+    from trendspark_cli.sources.x_rules import XRules
+
+    return XRules(
+        bearer_token=settings.x_bearer_token,
+        base_url=settings.x_api_base_url,
+        record=record,
+        answer_seconds=settings.http_timeout.total_seconds(),
+    )
+
+
+def wanted_rules(settings: Settings, stored: Sequence[str]) -> list[str]:
+    """Return the rules the stream should have: those added by hand, else X_STREAM_RULES, else one per search query.
+
+    Raises ConfigError for a keyword that is too long.
+    """
+    from trendspark_cli.sources.x_query import x_queries
+
+    queries = x_queries(settings.keywords, settings.exclude_keywords, settings.languages)
+    return list(dict.fromkeys(stored or settings.x_stream_rules or queries))
 
 
 def reddit_sources(settings: Settings, job: JobContext) -> list[Source]:

@@ -127,6 +127,9 @@ class Gaps(Protocol):
     def open_ones(self, profile: str, source: str, query: str) -> list[Gap]:
         """Return the open gaps of a query, newest first."""
 
+    def open_queries(self, profile: str) -> list[tuple[str, str]]:
+        """Return (source, query) of all open gaps."""
+
     def count_open(self) -> int:
         """Return how many gaps wait to be filled."""
 
@@ -149,8 +152,11 @@ class IngestAudit(Protocol):
         *,
         usd: float = 0.0,
         error: str | None = None,
-    ) -> None:
-        """Record what a page held and what became of it."""
+    ) -> int:
+        """Record what a page held and what became of it; return the row's id."""
+
+    def extend(self, audit_id: int, page: Page, outcome: PageOutcome, *, usd: float = 0.0) -> None:
+        """Add what else came in the same way to a row: a stream has no pages."""
 
     def recent(self, limit: int, source: str | None = None) -> list[dict[str, Any]]:
         """Return audit rows, newest first."""
@@ -164,6 +170,22 @@ class ApiCalls(Protocol):
 
     def add(self, calls: Sequence[tuple[datetime, str, str, str, float, int | None]]) -> None:
         """Record (time, service, endpoint, code class, seconds, status) of each call."""
+
+    def count(self, service: str, endpoint: str, since: datetime) -> int:
+        """Return how many calls were made since the minute of *since*."""
+
+
+class StreamRules(Protocol):
+    """Rules the stream should have."""
+
+    def all(self) -> list[str]:
+        """Return them, the first one first."""
+
+    def add(self, value: str, now: datetime) -> bool:
+        """Store a rule; return False when it is there."""
+
+    def remove(self, value: str) -> bool:
+        """Remove a rule; return False when it is not there."""
 
 
 class Spend(Protocol):
@@ -531,6 +553,8 @@ class Store(Protocol):
     def audit(self) -> IngestAudit: ...
     @property
     def api_calls(self) -> ApiCalls: ...
+    @property
+    def stream_rules(self) -> StreamRules: ...
     @property
     def spend(self) -> Spend: ...
     @property

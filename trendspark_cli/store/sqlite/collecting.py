@@ -83,6 +83,11 @@ class Gaps:
         """Return the open gaps of a query, newest first."""
         return [Gap(**row) for row in self._db.rows(self._sql["open_gaps"], (profile, source, query))]
 
+    def open_queries(self, profile: str) -> list[tuple[str, str]]:
+        """Return (source, query) of all open gaps."""
+        sql = "SELECT DISTINCT source, query FROM gaps WHERE state = 'open' AND profile = ? ORDER BY 1, 2"
+        return [(row["source"], row["query"]) for row in self._db.rows(sql, (profile,))]
+
     def count_open(self) -> int:
         """Return how many gaps wait to be filled."""
         return int(self._db.value("SELECT count(*) FROM gaps WHERE state = 'open'"))
@@ -111,13 +116,10 @@ class IngestAudit:
         *,
         usd: float = 0.0,
         error: str | None = None,
-    ) -> None:
-        """Record what a page held and what became of it."""
+    ) -> int:
+        """Record what a page held and what became of it; return the row's id."""
         times = [post.created_at for post in page.posts]
-        rejected: dict[str, object] = dict(Counter(r.reason for r in page.rejections))
-        if page.rejections:
-            rejected["items"] = [f"{r.item}: {r.reason}" for r in page.rejections[:NAMED_REJECTIONS]]
-        self._db.execute(
+        cursor = self._db.execute(
             self._sql["add_audit"],
             {
                 "cycle_id": cycle_id,
@@ -128,7 +130,7 @@ class IngestAudit:
                 "fetched": page.fetched,
                 "new": outcome.new,
                 "updated": outcome.updated,
-                "rejected": json.dumps(rejected),
+                "rejected": json.dumps(_rejected(page)),
                 "oldest": min(times, default=None),
                 "newest": max(times, default=None),
                 "cost": usd,
@@ -138,6 +140,32 @@ class IngestAudit:
                 "created_at": to_text(now),
             },
         )
+        assert cursor.lastrowid is not None
+        return cursor.lastrowid
+
+    def extend(self, audit_id: int, page: Page, outcome: PageOutcome, *, usd: float = 0.0) -> None:
+        """Add what else came in the same way to a row."""
+        times = [post.created_at for post in page.posts]
+        values = {
+            "id": audit_id,
+            "fetched": page.fetched,
+            "new": outcome.new,
+            "updated": outcome.updated,
+            "oldest": min(times, default=None),
+            "newest": max(times, default=None),
+            "cost": usd,
+            "reads": page.reads,
+        }
+        self._db.execute(self._sql["extend_audit"], values)
+        if page.rejections:
+            known = json.loads(self._db.value("SELECT rejected FROM ingest_audit WHERE id = ?", (audit_id,)))
+            more = _rejected(page)
+            items = [*known.pop("items", ()), *more.pop("items")][:NAMED_REJECTIONS]
+            total = {**Counter(known), "items": items}
+            for reason, count in more.items():
+                total[reason] = total.get(reason, 0) + count
+            sql = "UPDATE ingest_audit SET rejected = ? WHERE id = ?"
+            self._db.execute(sql, (json.dumps(total), audit_id))
 
     def recent(self, limit: int, source: str | None = None) -> list[dict[str, Any]]:
         """Return audit rows, newest first, `rejected` decoded."""
@@ -148,6 +176,34 @@ class IngestAudit:
         """Return the mean of billed reads over the last runs of a query, rounded up; 0 when there was none."""
         value = self._db.value(self._sql["usual_reads"], (profile, source, query))
         return 0 if value is None else math.ceil(value)
+
+
+def _rejected(page: Page) -> dict[str, Any]:
+    """Return how many items were refused by reason, and the first of them by name."""
+    rejected: dict[str, Any] = dict(Counter(r.reason for r in page.rejections))
+    if page.rejections:
+        rejected["items"] = [f"{r.item}: {r.reason}" for r in page.rejections[:NAMED_REJECTIONS]]
+    return rejected
+
+
+class StreamRules:
+    """Rules the stream should have."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._db = connection
+
+    def all(self) -> list[str]:
+        """Return them, the first one first."""
+        return [row["value"] for row in self._db.rows("SELECT value FROM stream_rules ORDER BY id")]
+
+    def add(self, value: str, now: datetime) -> bool:
+        """Store a rule; return False when it is there."""
+        sql = "INSERT INTO stream_rules (value, created_at) VALUES (?, ?) ON CONFLICT DO NOTHING"
+        return self._db.execute(sql, (value, to_text(now))).rowcount == 1
+
+    def remove(self, value: str) -> bool:
+        """Remove a rule; return False when it is not there."""
+        return self._db.execute("DELETE FROM stream_rules WHERE value = ?", (value,)).rowcount == 1
 
 
 class ApiCalls:
@@ -164,3 +220,8 @@ class ApiCalls:
             for moment, service, endpoint, code_class, seconds, status in calls
         ]
         self._db.executemany(self._sql["add_api_call"], rows)
+
+    def count(self, service: str, endpoint: str, since: datetime) -> int:
+        """Return how many calls were made since the minute of *since*."""
+        sql = "SELECT coalesce(sum(calls), 0) FROM api_calls WHERE service = ? AND endpoint = ? AND minute >= ?"
+        return int(self._db.value(sql, (service, endpoint, to_text(since)[:16] + "Z")))

@@ -408,3 +408,12 @@ def _number_audit_rows_for_ever(db: Database) -> None:
     db.execute("DROP TABLE ingest_audit")
     db.execute("ALTER TABLE numbered_audit RENAME TO ingest_audit")
     db.table("ingest_audit").create_index(["created_at"])
+
+
+@migration()
+def m0008_stream(db: Database) -> None:
+    """Rules the stream should have; the service's own list is compared with them."""
+    db.table("stream_rules").create(
+        {"id": int, "value": str, "created_at": str}, pk="id", not_null={"value", "created_at"}, strict=True
+    )
+    db.table("stream_rules").create_index(["value"], unique=True)

@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from trendspark_cli.store.sqlite.collecting import ApiCalls, Cursors, Gaps, IngestAudit
+from trendspark_cli.store.sqlite.collecting import ApiCalls, Cursors, Gaps, IngestAudit, StreamRules
 from trendspark_cli.store.sqlite.connection import Connection, open_checked
 from trendspark_cli.store.sqlite.job_records import JobRuns, JobStates, MetricTotals
 from trendspark_cli.store.sqlite.outbox import Channels, Incidents, Notifications
@@ -31,6 +31,7 @@ class SqliteStore:
         self.gaps = Gaps(connection)
         self.audit = IngestAudit(connection)
         self.api_calls = ApiCalls(connection)
+        self.stream_rules = StreamRules(connection)
         self.spend = Spend(connection)
         self.job_runs = JobRuns(connection)
         self.job_states = JobStates(connection)

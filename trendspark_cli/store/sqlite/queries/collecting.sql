@@ -17,6 +17,12 @@ INSERT INTO ingest_audit (cycle_id, profile, source, query, endpoint, fetched, n
 VALUES (:cycle_id, :profile, :source, :query, :endpoint, :fetched, :new, :updated, :rejected, :oldest, :newest,
         :cost, :reads, :request_id, :error, :created_at);
 
+-- name: extend_audit
+UPDATE ingest_audit SET fetched = fetched + :fetched, new = new + :new, updated = updated + :updated,
+    oldest = coalesce(min(oldest, :oldest), oldest, :oldest), newest = coalesce(max(newest, :newest), newest, :newest),
+    cost = cost + :cost, reads = reads + :reads
+WHERE id = :id;
+
 -- name: recent_audit
 SELECT * FROM ingest_audit WHERE (:source IS NULL OR source = :source) ORDER BY id DESC LIMIT :limit;
 

@@ -1,0 +1,130 @@
+"""`trendspark rules list|add|remove|sync`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Annotated
+
+import typer
+
+from trendspark_cli.cli.options import JsonFlag, here, sub_app
+from trendspark_cli.errors import UsageError
+from trendspark_cli.sources.wired import wanted_rules, x_rules
+from trendspark_cli.store.protocol import Store
+from trendspark_cli.wiring import Installation, with_calls
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from trendspark_cli.sources.x_rules import XRules
+
+app = sub_app("Rules of X's stream: which posts it sends.")
+DryFlag = Annotated[bool, typer.Option("--dry-run", help="Ask X what it thinks of it; change nothing.")]
+
+
+@app.command("list")
+def list_(as_json: JsonFlag = False) -> None:
+    """Show the rules that are wanted and those X has, side by side."""
+
+    def action(installed: Installation, store: Store, rules: XRules) -> None:
+        wanted = wanted_rules(installed.settings, store.stream_rules.all())
+        actual = rules.all()
+        rows = [
+            {"rule": value, "wanted": value in wanted, "at_x": rule is not None, "tag": rule.tag if rule else None}
+            for value in dict.fromkeys([*wanted, *(rule.value for rule in actual)])
+            for rule in [next((rule for rule in actual if rule.value == value), None)]
+        ]
+        if as_json:
+            installed.output.data({"rules": rows})
+            return
+        installed.output.table(
+            ("wanted", "at X", "tag", "rule"),
+            [("yes" if r["wanted"] else "", "yes" if r["at_x"] else "", r["tag"], r["rule"]) for r in rows],
+        )
+        if any(row["wanted"] != row["at_x"] and (row["tag"] is None or _is_ours(str(row["tag"]))) for row in rows):
+            installed.output.line("they differ: run `trendspark rules sync`")
+
+    _do("rules list", as_json, action)
+
+
+@app.command()
+def add(rule: Annotated[str, typer.Argument(help="A query as of X search.")], dry_run: DryFlag = False) -> None:
+    """Add a rule of your own, here and at X; once there is one, those made from KEYWORDS are not wanted any more."""
+
+    def action(installed: Installation, store: Store, rules: XRules) -> None:
+        _require_good([rule])
+        rules.add([rule], is_dry=True)
+        if dry_run:
+            installed.output.line("X accepts it; nothing was changed")
+            return
+        with store.transaction():
+            store.stream_rules.add(rule, installed.clock())
+        _sync(installed, store, rules)
+
+    _do("rules add", False, action)
+
+
+@app.command()
+def remove(rule: Annotated[str, typer.Argument(help="The rule, as `rules list` shows it.")]) -> None:
+    """Remove a rule of your own, here and at X."""
+
+    def action(installed: Installation, store: Store, rules: XRules) -> None:
+        with store.transaction():
+            is_known = store.stream_rules.remove(rule)
+        if not is_known:
+            raise UsageError(f"rule {rule!r} was not added here", hint="see `trendspark rules list`")
+        _sync(installed, store, rules)
+
+    _do("rules remove", False, action)
+
+
+@app.command()
+def sync(dry_run: DryFlag = False) -> None:
+    """Make the rules at X those that are wanted; rules of other programs, which have other tags, are left alone."""
+
+    def action(installed: Installation, store: Store, rules: XRules) -> None:
+        _sync(installed, store, rules, is_dry=dry_run)
+
+    _do("rules sync", False, action)
+
+
+def _sync(installed: Installation, store: Store, rules: XRules, *, is_dry: bool = False) -> None:
+    """Add first, then remove, so that nothing is missed in between; what X takes some seconds for is told."""
+    wanted = wanted_rules(installed.settings, store.stream_rules.all())
+    _require_good(wanted)
+    if not wanted:
+        raise UsageError("there is no rule to have", hint="set KEYWORDS or X_STREAM_RULES, or `trendspark rules add`")
+    actual = rules.all()
+    have = {rule.value for rule in actual if rule.is_ours}
+    missing = [value for value in wanted if value not in have]
+    surplus = [rule for rule in actual if rule.is_ours and rule.value not in wanted]
+    if missing:
+        rules.add(missing, is_dry=is_dry)
+    if surplus and not is_dry:
+        rules.remove(surplus)
+    verb = "would be " if is_dry else ""
+    installed.output.line(f"{len(missing)} {verb}added, {len(surplus)} {verb}removed, {len(wanted)} wanted")
+
+
+def _require_good(values: Sequence[str]) -> None:
+    from trendspark_cli.sources.x_rules import rule_problems
+
+    for value in values:
+        if problems := rule_problems(value):
+            raise UsageError(f"rule {value[:80]!r}: {'; '.join(problems)}")
+
+
+def _is_ours(tag: str) -> bool:
+    from trendspark_cli.sources.x_rules import TAG
+
+    return tag.partition(":")[0] == TAG
+
+
+def _do(where: str, as_json: bool, action: Callable[[Installation, Store, XRules], None]) -> None:
+    installed = here("rules", is_json=as_json)
+    raise typer.Exit(
+        with_calls(
+            installed,
+            where,
+            lambda store, record: action(installed, store, x_rules(installed.settings, record)),
+        )
+    )

@@ -1,0 +1,38 @@
+"""`trendspark stream`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from trendspark_cli.cli.options import JsonFlag, QuietFlag, VerboseFlag, here, sub_app
+from trendspark_cli.clock import parse_duration
+from trendspark_cli.errors import ExitCode, UsageError
+from trendspark_cli.wiring import run
+
+app = sub_app()
+
+
+@app.command()
+def stream(
+    max_runtime: Annotated[str, typer.Option(help="End in good order after so long, such as 55m or 24h.")] = "",
+    as_json: JsonFlag = False,
+    quiet: QuietFlag = False,
+    verbose: VerboseFlag = False,
+) -> None:
+    """Store posts as X sends them, rank as they come, and keep what was missed as gaps; ends when it is told to."""
+    from trendspark_cli.jobs.command_bodies import stream_body
+
+    installed = here("stream", is_json=as_json, quiet=quiet, verbose=verbose)
+    try:
+        limit = parse_duration(max_runtime) if max_runtime else None
+    except ValueError as error:
+        usage = UsageError(f"--max-runtime: {error}")
+        installed.output.failure(usage, where="stream", exit_code=usage.exit_code)
+        raise typer.Exit(usage.exit_code) from error
+    if not installed.settings.x_stream_enabled:
+        if installed.output.is_terminal:
+            installed.output.line("the stream is switched off: X_STREAM_ENABLED is false")
+        raise typer.Exit(ExitCode.DONE)
+    raise typer.Exit(run(installed, "stream", stream_body(max_runtime=limit)))

@@ -1,0 +1,305 @@
+"""`stream`: posts as X sends them, stored in groups; what was missed between two connections is kept as gaps."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from trendspark_cli.budget import Budget, Reservation
+from trendspark_cli.clock import Clock, from_text
+from trendspark_cli.errors import (
+    CeilingReachedError,
+    ConfigError,
+    CredentialsRefusedError,
+    RateLimitedError,
+    TrendSparkError,
+    UpstreamError,
+)
+from trendspark_cli.job_context import JobContext
+from trendspark_cli.jobs.page_storing import store_page
+from trendspark_cli.metrics import Amount
+from trendspark_cli.models import Alert, Page
+from trendspark_cli.pausing import is_paused
+from trendspark_cli.sources.x_posts import snowflake_at, snowflake_time
+from trendspark_cli.sources.x_stream import ENDPOINT, StreamConnection, StreamEndedError, XStream, read_lines
+from trendspark_cli.streaming.reading import Lines, StreamReader
+from trendspark_cli.streaming.reconnecting import ATTEMPTS_WINDOW, MOST_ATTEMPTS, Reconnecting
+
+COMMIT_SECONDS = 0.25  # posts wait so long for others to share a commit with
+MOST_POSTS = 1000  # of one commit
+NOTE_SECONDS = 15.0  # between two looks at metrics, pause and position
+AUDIT_SECONDS = 60.0  # one row of the audit for so long
+RESERVED_READS = 100  # at a time, or twice what came at once
+CAP_SECONDS = 20.0  # between two looks whether X's number of attempts allows one more
+LATE_POSTS = timedelta(seconds=30)  # posts arrive that long after others that are newer
+SETTLING = timedelta(seconds=5)  # after connecting, before all posts arrive
+POSITION = "(stream)"  # the cursor that says up to when nothing was missed
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class StreamWork:
+    """What the job works with. `rules` are those of ours that X has; gaps are filled by searching for them."""
+
+    stream: XStream
+    rules: Sequence[str]
+    budget: Budget
+    clock: Clock
+    export: Callable[[], None]  # write the metrics files
+    ask: Callable[[bool], None]  # between two commits; True when posts came: rank and fill gaps, elsewhere
+    wait: Callable[[float], None] = time.sleep
+    max_runtime: timedelta | None = None
+
+
+def stream(job: JobContext, work: StreamWork) -> None:
+    """Keep a connection open until it is told to stop, is paused, or its planned end has come.
+
+    Raises what cannot get better by waiting: CredentialsRefusedError, ConfigError; CeilingReachedError when money ends.
+    """
+    with job.store.transaction():
+        job.store.spend.settle_dead_runs("x", work.budget.usd_per_unit)
+    running = _Running(job, work)
+    try:
+        running.run()
+    finally:
+        running.end()
+
+
+class _Running:
+    """One run: its connection, what waits to be stored, and what is known of the past."""
+
+    def __init__(self, job: JobContext, work: StreamWork) -> None:
+        self._job = job
+        self._work = work
+        self._reconnecting = Reconnecting()
+        self._reader: StreamReader | None = None
+        self._connected_at = 0.0  # monotonic, as all that is no datetime
+        self._started = time.monotonic()
+        self._waiting: list[bytes] = []
+        self._oldest_waiting = 0.0
+        self._last_data: datetime | None = None
+        self._reservation: Reservation | None = None
+        self._audit_id: int | None = None
+        self._audit_began = 0.0
+        self._noted = 0.0
+        self._posts = 0
+        self._is_paused = False
+
+    def run(self) -> None:
+        """Connect, read, and begin again, with the pauses X asks for."""
+        while not self._is_over():
+            since = self._work.clock() - ATTEMPTS_WINDOW
+            if self._job.store.api_calls.count("x", ENDPOINT, since) >= MOST_ATTEMPTS:
+                self._pause(CAP_SECONDS)  # those of earlier processes count too
+            else:
+                self._pause(self._try_once())
+
+    def end(self) -> None:
+        """Close the connection in order and store all that has arrived; in whatever way the run ended."""
+        if self._reader is not None:
+            self._drop_connection()
+        with self._job.store.transaction():
+            if self._reservation is not None:
+                self._work.budget.settle(self._at_now(), self._reservation, 0)
+            self._job.record_calls()
+            self._set("trendspark_stream_connected", 0.0)
+
+    def _pause(self, seconds: float) -> None:
+        """Wait, in steps, so that the planned end and a pause are noticed."""
+        while seconds > 0 and not self._is_over():
+            self._note()
+            self._work.wait(min(seconds, 1.0))
+            seconds -= 1.0
+
+    def _try_once(self) -> float:
+        """Hold one connection to its end; return how long to wait before the next one."""
+        self._reserve(RESERVED_READS)
+        try:
+            connection = self._work.stream.connect()
+        except (CredentialsRefusedError, ConfigError):
+            raise
+        except UpstreamError as failure:
+            kind = "rate_limit" if isinstance(failure, RateLimitedError) else "http" if failure.status else "network"
+            self._count_end(kind, failure)
+            return self._reconnecting.pause_after(kind)
+        finally:
+            with self._job.store.transaction():
+                self._job.record_calls()
+        self._begin(connection)
+        ended = self._read()
+        if ended is None:
+            return 0.0
+        self._count_end(ended.reason if isinstance(ended, StreamEndedError) else "disconnect", ended)
+        return self._reconnecting.pause_after("network", held_seconds=time.monotonic() - self._connected_at)
+
+    def _begin(self, connection: StreamConnection) -> None:
+        """Note what was missed since the last data, by whatever process, and from now on that nothing is."""
+        self._reader, self._connected_at = StreamReader(connection), time.monotonic()
+        job, now = self._at_now(), self._work.clock()
+        with job.store.transaction():
+            position = job.store.cursors.get(job.profile, "x", POSITION)
+            missed_from = snowflake_time(position) if position is not None else None
+            if missed_from is not None:
+                for rule in self._work.rules:
+                    job.store.gaps.open(
+                        profile=job.profile,
+                        source="x",
+                        query=rule,
+                        since_id=snowflake_at(missed_from - LATE_POSTS),
+                        until_id=snowflake_at(now + SETTLING),
+                        reason="the stream was not connected",
+                        estimated_reads=self._usual_posts(now - missed_from),
+                        run_id=job.run_id,
+                        now=now,
+                    )
+                    job.count("gaps")
+            job.store.cursors.set(job.profile, "x", POSITION, snowflake_at(now), now)
+            self._set("trendspark_stream_connected", 1.0)
+        self._last_data = now
+        log.info("stream connected, rules=%d", len(self._work.rules))
+
+    def _read(self) -> TrendSparkError | None:
+        """Store what comes until the connection ends; return why it did, None when the run is over."""
+        assert self._reader is not None
+        while not self._is_over():
+            wait = COMMIT_SECONDS
+            if self._waiting:
+                wait = max(0.0, self._oldest_waiting + COMMIT_SECONDS - time.monotonic())
+            lines = self._reader.take(wait)
+            if lines is not None:
+                self._keep(lines)
+            is_due = self._waiting and time.monotonic() >= self._oldest_waiting + COMMIT_SECONDS
+            problem = self._commit() if is_due or len(self._waiting) >= MOST_POSTS else None
+            self._note()
+            if problem is not None:
+                self._drop_connection()
+                return UpstreamError("x", f"X says: {problem}", hint="nothing to do: it connects again")
+            if lines is None and (ended := self._reader.end) is not None:
+                self._drop_connection()
+                return ended
+        return None
+
+    def _drop_connection(self) -> None:
+        """Store what is left of a connection that has ended."""
+        assert self._reader is not None
+        self._reader.stop()
+        while (lines := self._reader.take(0)) is not None:
+            self._keep(lines)
+        self._reader = None
+        while self._waiting:
+            self._commit(is_last=True)
+        with self._job.store.transaction():
+            self._set("trendspark_stream_connected", 0.0)
+
+    def _keep(self, lines: Lines) -> None:
+        self._last_data = self._work.clock() - timedelta(seconds=time.monotonic() - lines.at)
+        if lines.lines and not self._waiting:
+            self._oldest_waiting = lines.at
+        self._waiting += lines.lines
+
+    def _commit(self, *, is_last: bool = False) -> str | None:
+        """Store what waits, its price and how far we are, in one transaction; return X's word of an end, if any.
+
+        Of a connection that has ended, all is stored, whatever the ceiling: it was delivered, so it was paid.
+        """
+        lines = self._waiting[:MOST_POSTS]
+        received = read_lines(lines)
+        job, now = self._at_now(), self._work.clock()
+        ceiling: CeilingReachedError | None = None
+        with job.store.transaction():
+            if received.posts or received.rejections:
+                reads = len(received.posts)
+                usd = self._work.budget.charge(job, ENDPOINT, reads, self._reservation)
+                self._reservation = None
+                fetched = reads + len(received.rejections)
+                page = Page(tuple(received.posts), fetched, tuple(received.rejections), reads=reads, endpoint=ENDPOINT)
+                if self._audit_began + AUDIT_SECONDS < time.monotonic():
+                    self._audit_id, self._audit_began = None, time.monotonic()
+                self._audit_id = store_page(job, "x", POSITION, page, usd=usd, audit_id=self._audit_id)
+                self._set("trendspark_stream_lag_seconds", _lag(page, now))
+                try:
+                    if not is_last:
+                        self._reserve(max(RESERVED_READS, 2 * reads))
+                except CeilingReachedError as reached:
+                    ceiling = reached
+            self._note_position(job)
+        self._waiting = self._waiting[len(lines) :]
+        self._oldest_waiting = time.monotonic()
+        self._posts += len(received.posts)
+        if ceiling is not None:
+            self._tell_of_ceiling(ceiling)
+            raise ceiling
+        if not is_last:
+            self._work.ask(bool(received.posts))
+        return received.disconnect
+
+    def _note(self) -> None:
+        """Now and then, say how things are."""
+        if time.monotonic() < self._noted + NOTE_SECONDS:
+            return
+        self._noted = time.monotonic()
+        job = self._at_now()
+        with job.store.transaction():
+            if self._reader is not None:
+                self._note_position(job)
+            job.record_calls()
+        self._is_paused = is_paused(job.store, "stream")
+        self._work.export()
+        self._work.ask(False)
+
+    def _note_position(self, job: JobContext) -> None:
+        """Remember until when nothing was missed: a process that is killed leaves that behind."""
+        if self._last_data is None:
+            return
+        job.store.cursors.set(job.profile, "x", POSITION, snowflake_at(self._last_data), job.now)
+        self._set("trendspark_stream_last_data_timestamp_seconds", self._last_data.timestamp())
+
+    def _reserve(self, reads: int) -> None:
+        if self._reservation is None:
+            try:
+                self._reservation = self._work.budget.reserve(self._at_now(), ENDPOINT, wanted=reads, least=1)
+            except CeilingReachedError as reached:
+                if not self._job.store.in_transaction:
+                    self._tell_of_ceiling(reached)
+                raise
+
+    def _tell_of_ceiling(self, reached: CeilingReachedError) -> None:
+        """Say once for each ceiling that it ended the stream."""
+        with self._job.store.transaction():
+            reached.is_news = self._job.store.notice_once(f"stream:{reached.key}", self._work.clock())
+            if reached.is_news:
+                alert = Alert(
+                    f"stream:{reached.key}", "budget_alert", f"stream stopped: {reached}", f"stream: {reached}"
+                )
+                self._job.store.notifications.queue(alert, self._work.clock(), muted=False)
+
+    def _count_end(self, reason: str, failure: TrendSparkError) -> None:
+        log.warning("stream: %s", failure)
+        self._job.count("reconnects")
+        with self._job.store.transaction():
+            self._job.store.totals.add([Amount("trendspark_stream_reconnects_total", {"reason": reason}, 1)])
+
+    def _usual_posts(self, span: timedelta) -> int:
+        """Return how many posts such a time has held in this run so far."""
+        running = time.monotonic() - self._started
+        return round(self._posts / max(running, 1.0) * span.total_seconds())
+
+    def _is_over(self) -> bool:
+        limit = self._work.max_runtime
+        return self._is_paused or (limit is not None and time.monotonic() - self._started >= limit.total_seconds())
+
+    def _set(self, name: str, value: float) -> None:
+        self._job.store.totals.set([Amount(name, {}, value)])
+
+    def _at_now(self) -> JobContext:
+        """Return the run's context as of now: it goes on for days."""
+        return replace(self._job, now=self._work.clock())
+
+
+def _lag(page: Page, now: datetime) -> float:
+    newest = max((post.created_at for post in page.posts), default=None)
+    return max(0.0, (now - from_text(newest)).total_seconds()) if newest is not None else 0.0
