@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import random
 import signal
+import time
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -69,12 +71,13 @@ def test_junk_and_new_kinds_of_messages_harm_nothing(x: Listener) -> None:
 
 
 def test_sigterm_stores_what_has_arrived_and_closes_in_order(x: Listener) -> None:
+    x.server.is_silent = True  # nothing but the signal ends it
     with x.listening() as process:
         some = posts(200)
         x.server.publish(some)
         x.wait_stored({some[0]["id"]})
         process.terminate()
-        stdout, stderr = process.communicate(timeout=20)
+        stdout, stderr = process.communicate(timeout=15)
         wait_for("X sees the end", lambda: not x.server.is_connected, seconds=5)
 
     assert (process.returncode, stdout, stderr.count("\n")) == (143, "", 1)
@@ -281,3 +284,33 @@ def test_a_pause_ends_it(x: Listener) -> None:
         assert x.operator.command("jobs", "pause", "stream", "--reason", "test").returncode == 0
 
         assert process.wait(30) == 0
+
+
+def test_whatever_x_does_each_post_is_stored_once_or_within_a_gap(x: Listener) -> None:
+    dice = random.Random(20261101)
+    published: list[dict[str, str]] = []
+    disconnect = '{"errors":[{"title":"operational-disconnect"}]}'
+    with x.listening() as process:
+        for turn in range(60):
+            some = posts(dice.randint(1, 20), first=1000 * turn)
+            published += some
+            x.server.publish(some, times=dice.choice((1, 1, 2)))
+            if turn % 10 == 3:
+                dice.choice((x.server.disconnect, lambda: x.server.send_lines([disconnect])))()
+            if turn == 25:
+                x.server.refusals.append((503, "{}"))
+            if turn == 45:
+                process.kill()
+                process.wait(10)
+            time.sleep(0.1)  # time must pass here: what is published while nobody listens is what this is about
+    with x.listening():
+        last = posts(3, first=90_000)
+        x.server.publish(last)
+        x.wait_stored(ids(last))
+
+    stored = x.operator.rows("SELECT source_id, count(*) AS n FROM posts GROUP BY 1")
+    gaps = [(int(gap["since_id"]), int(gap["until_id"])) for gap in x.gaps()]
+    missing = {int(post["id"]) for post in published} - {int(row["source_id"]) for row in stored}
+    assert missing  # else nothing was proven
+    assert [number for number in missing if not any(since < number < until for since, until in gaps)] == []
+    assert {row["n"] for row in stored} == {1}
