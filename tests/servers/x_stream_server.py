@@ -104,8 +104,8 @@ class XStreamServer:
             for rule in body.get("add", ()):
                 if rule["value"] in known:
                     errors.append({"title": "DuplicateRule", "value": rule["value"]})
-                elif "badoperator:" in rule["value"]:
-                    details = ["Reference to invalid operator 'badoperator'"]
+                elif "lang:klingon" in rule["value"]:
+                    details = ["'klingon' is no language of X"]
                     errors.append({"title": "UnprocessableEntity", "value": rule["value"], "details": details})
                 else:
                     self.add_rule(rule["value"], rule.get("tag", ""))

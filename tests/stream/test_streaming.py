@@ -7,6 +7,7 @@ import random
 import signal
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
@@ -133,22 +134,7 @@ def test_what_was_missed_between_two_connections_is_a_gap_and_is_filled(x: Liste
 
 def test_a_gap_is_filled_by_search_once_it_has_settled(x: Listener) -> None:
     old = posts(6, before=timedelta(minutes=10))
-    x.server.search.add(old)
-    store = x.operator.store()
-    with store.transaction():
-        since, until = str(int(old[0]["id"]) - 1), str(int(old[-1]["id"]) + 1)
-        store.gaps.open(
-            profile="default",
-            source="x",
-            query=QUERY,
-            since_id=since,
-            until_id=until,
-            reason="test",
-            estimated_reads=6,
-            run_id=None,
-            now=now(),
-        )
-    store.close()
+    settled_gap(x, old)
 
     dry = x.operator.command("gaps", "fill", "--dry-run", "--json")
     done = x.operator.command("gaps", "fill", "--json")
@@ -156,6 +142,32 @@ def test_a_gap_is_filled_by_search_once_it_has_settled(x: Listener) -> None:
     assert json.loads(dry.stdout)["estimates"][0]["reads"] == 6
     assert done.returncode == 0, done.stderr
     assert (x.stored(), [gap["state"] for gap in x.gaps()]) == (ids(old), ["filled"])
+
+
+def settled_gap(x: Listener, old: list[dict[str, str]]) -> None:
+    """Say that these posts were missed."""
+    x.server.search.add(old)
+    with closing(x.operator.store()) as store, store.transaction():
+        store.gaps.open(
+            profile="default",
+            source="x",
+            query=QUERY,
+            since_id=str(int(old[0]["id"]) - 1),
+            until_id=str(int(old[-1]["id"]) + 1),
+            reason="test",
+            estimated_reads=len(old),
+            run_id=None,
+            now=now(),
+        )
+
+
+def test_the_stream_fills_gaps_by_itself(x: Listener) -> None:
+    old = posts(6, before=timedelta(minutes=10))
+    settled_gap(x, old)
+
+    with x.listening():
+        x.wait_stored(ids(old))
+        wait_for("the gap is filled", lambda: [gap["state"] for gap in x.gaps()] == ["filled"], seconds=10)
 
 
 def test_a_killed_process_leaves_a_gap_that_the_next_one_knows(x: Listener) -> None:
@@ -178,6 +190,18 @@ def test_a_killed_process_leaves_a_gap_that_the_next_one_knows(x: Listener) -> N
         "abandoned",
         "interrupted",
     ]
+
+
+def test_health_names_a_stream_that_fell_silent(x: Listener) -> None:
+    never = json.loads(x.operator.command("health", "--json").stdout)["services"]["stream"]
+    with closing(x.operator.store()) as store, store.transaction():
+        at = (now() - timedelta(minutes=5)).timestamp()
+        store.totals.set([("trendspark_stream_last_data_timestamp_seconds", {}, at)])
+
+    silent = json.loads(x.operator.command("health", "--json").stdout)["services"]["stream"]
+
+    assert (never["ok"], never["reason"][:29]) == (False, "it has never been connected: ")
+    assert (silent["ok"], silent["reason"]) == (False, "nothing came for 5 min")
 
 
 def test_a_silent_connection_is_given_up(x: Listener) -> None:
@@ -264,9 +288,11 @@ def test_metrics_tell_of_the_stream_while_it_runs_and_after(x: Listener) -> None
         x.wait_stored(ids(some))
         wait_for("metrics are there", lambda: file.exists(), seconds=10)
         while_it_runs = file.read_text()
+        health = json.loads(x.operator.command("health", "--json").stdout)["services"]["stream"]
     after = file.read_text()
 
     assert "trendspark_stream_connected 1.0" in while_it_runs
+    assert health["ok"]
     assert "trendspark_stream_connected 0.0" in after
     last = next(line for line in after.splitlines() if line.startswith("trendspark_stream_last_data_timestamp"))
     assert abs(float(last.split()[1]) - now().timestamp()) < 30

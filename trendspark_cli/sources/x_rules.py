@@ -22,6 +22,12 @@ from trendspark_cli.sources.x_search import LIBRARY_HOST
 TAG = "trendspark"  # rules of other programs of the same app have other tags, and are left alone
 LONGEST_RULE = 1024  # characters; 512 on some plans, which X then says
 _TOKEN = re.compile(r'"[^"]*"|\(|\)|[^\s()"]+')
+_OPERATOR = re.compile(r"-?([a-z_]+):.+")
+_KNOWN_OPERATOR = re.compile(
+    "bio|bio_location|bio_name|bounding_box|context|conversation_id|entity|followers_count|following_count|from|has|"
+    "https?|in_reply_to_tweet_id|is|lang|list|listed_count|place|place_country|point_radius|retweets_of|"
+    "retweets_of_tweet_id|sample|source|to|tweets_count|url|url_contains|url_description|url_title"
+)
 _NOT_ALONE = re.compile(r"-?(is|has|lang|sample|followers_count|tweets_count|following_count|listed_count):.*|-.*")
 
 
@@ -133,6 +139,8 @@ def rule_problems(value: str) -> list[str]:
         problems.append("AND is no operator: a space is enough")
     if tokens and (tokens[0] == "OR" or tokens[-1] == "OR"):
         problems.append("OR stands between two terms")
+    names = [match[1] for token in tokens if (match := _OPERATOR.fullmatch(token))]
+    problems += [f"{name}: is no operator of X" for name in names if not _KNOWN_OPERATOR.fullmatch(name)]
     if all(token in ("(", ")", "OR") or _NOT_ALONE.fullmatch(token) for token in tokens):
         problems.append("it needs a word, phrase, hashtag or account: what narrows cannot stand alone")
     return problems

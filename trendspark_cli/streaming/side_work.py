@@ -11,6 +11,7 @@ from trendspark_cli.errors import TrendSparkError
 
 RANK_SECONDS = 10.0  # between two looks at new posts
 FILL_SECONDS = 60.0  # between two looks at gaps; search knows nothing that is younger
+FIRST_FILL_SECONDS = 5.0  # after the start: a process before may have left some
 
 log = logging.getLogger(__name__)
 
@@ -28,7 +29,7 @@ class SideWork:
         self._under_way: Future[None] | None = None
         self._has_new_posts = False
         self._ranked = time.monotonic() - RANK_SECONDS
-        self._filled = time.monotonic()
+        self._filled = time.monotonic() - FILL_SECONDS + FIRST_FILL_SECONDS
 
     def ask(self, has_new_posts: bool) -> None:
         """Begin what is due, unless something is under way."""
