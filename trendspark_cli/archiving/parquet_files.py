@@ -13,12 +13,16 @@ import pyarrow.parquet as pq
 from trendspark_cli.archiving.tables import ArchiveTable, Column
 from trendspark_cli.errors import IntegrityError
 
-ROWS_PER_GROUP = 20_000  # what is held in memory while writing; large enough to compress well
+ROWS_PER_GROUP = 10_000  # what is held in memory while writing; large enough to compress well
 ROWS_PER_READ = 1000
 _TIME = pa.timestamp("us", tz="UTC")
 _TYPES = {"int": pa.int64(), "real": pa.float64(), "text": pa.string(), "word": pa.string(), "time": _TIME}
 _ENCODINGS = {"int": "DELTA_BINARY_PACKED", "time": "DELTA_BINARY_PACKED"}
 _SHARING = ("source_id", "url", "dedupe_key", "request_id")  # texts that begin like the one before them
+
+
+# The default pool keeps what it has had: a long run would grow with its largest file.
+pa.set_memory_pool(pa.system_memory_pool())
 
 
 class Writer:
@@ -32,7 +36,7 @@ class Writer:
             path,
             self._schema,
             compression="zstd",
-            compression_level=3,
+            compression_level=2,
             use_dictionary=[column.name for column in table.columns if column.kind == "word"],
             column_encoding={c.name: encoding for c in table.columns if (encoding := _encoding(c)) is not None},
             write_page_checksum=True,

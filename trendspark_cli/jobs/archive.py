@@ -103,12 +103,15 @@ def _parts_to_make(job: JobContext, cutoffs: Mapping[str, datetime]) -> Iterator
 
 def _fitting(rows: Sequence[tuple[int, str, int]]) -> tuple[tuple[int, ...], int]:
     """Return the ids of as many rows as one part may hold, one at least, and the bytes of their texts."""
+    text_bytes = sum(row[2] for row in rows)
+    if text_bytes <= MOST_TEXT_BYTES:
+        return tuple(row[0] for row in rows), text_bytes
     text_bytes = 0
     for number, (_, _, size) in enumerate(rows):
         if number and text_bytes + size > MOST_TEXT_BYTES:
             return tuple(row[0] for row in rows[:number]), text_bytes
         text_bytes += size
-    return tuple(row[0] for row in rows), text_bytes
+    raise AssertionError("more than fits was said to fit")
 
 
 def _reopened(job: JobContext, manifest: Manifest) -> Manifest:

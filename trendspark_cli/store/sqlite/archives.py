@@ -15,6 +15,7 @@ from trendspark_cli.store.sqlite.named_queries import queries
 
 BATCH_ROWS = 1000  # of one transaction
 _MANIFEST_FIELDS = tuple(field.name for field in fields(Manifest))
+_NOTHING_MORE = (None, None)
 _TIME_COLUMNS = {"posts": 8, "ingest_audit": 16, "notifications": 17, "job_runs": 3}  # by place in `read_TABLE`
 
 
@@ -61,7 +62,9 @@ class Archives:
                 return rows
             metrics = dict(self._db.execute(self._sql["read_metrics"], wanted))
             trends = dict(self._db.execute(self._sql["read_trends"], wanted))
-        return [(*row, metrics.get(row[0]), trends.get(row[0])) for row in rows]
+        if not metrics and not trends:
+            return [row + _NOTHING_MORE for row in rows]
+        return [row + (metrics.get(row[0]), trends.get(row[0])) for row in rows]  # noqa: RUF005: paid for each row
 
     def plan(self, manifest: Manifest, ids: Sequence[int]) -> None:
         """Store a manifest and the ids it is about; call inside a transaction."""
