@@ -64,7 +64,7 @@ class Archives:
             trends = dict(self._db.execute(self._sql["read_trends"], wanted))
         if not metrics and not trends:
             return [row + _NOTHING_MORE for row in rows]
-        return [row + (metrics.get(row[0]), trends.get(row[0])) for row in rows]  # noqa: RUF005: paid for each row
+        return [(*row, metrics.get(row[0]), trends.get(row[0])) for row in rows]
 
     def plan(self, manifest: Manifest, ids: Sequence[int]) -> None:
         """Store a manifest and the ids it is about; call inside a transaction."""
