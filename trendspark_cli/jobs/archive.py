@@ -103,9 +103,10 @@ def _parts_to_make(job: JobContext, cutoffs: Mapping[str, datetime]) -> Iterator
 
 def _fitting(rows: Sequence[tuple[int, str, int]]) -> tuple[tuple[int, ...], int]:
     """Return the ids of as many rows as one part may hold, one at least, and the bytes of their texts."""
-    text_bytes = sum(row[2] for row in rows)
+    ids, _, sizes = zip(*rows, strict=True)
+    text_bytes = sum(sizes)
     if text_bytes <= MOST_TEXT_BYTES:
-        return tuple(row[0] for row in rows), text_bytes
+        return ids, text_bytes
     text_bytes = 0
     for number, (_, _, size) in enumerate(rows):
         if number and text_bytes + size > MOST_TEXT_BYTES:

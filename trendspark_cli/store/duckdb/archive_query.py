@@ -25,7 +25,7 @@ def query_files(
     try:
         import duckdb
     except ImportError as error:
-        raise ConfigError("DuckDB is not installed", hint="pip install 'trendspark[query]'") from error
+        raise ConfigError("DuckDB is not installed", hint="pip install duckdb") from error
     views = statements(VIEWS)
     config: dict[str, Any] = {"autoinstall_known_extensions": "false", "temp_directory": str(folder)}
     with duckdb.connect(":memory:", config=config) as connection:

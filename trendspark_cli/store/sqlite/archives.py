@@ -69,7 +69,7 @@ class Archives:
     def plan(self, manifest: Manifest, ids: Sequence[int]) -> None:
         """Store a manifest and the ids it is about; call inside a transaction."""
         bounds = {"is_active": 1, "first_row_id": min(ids), "last_row_id": max(ids)}
-        self._db.execute(self._sql["insert_manifest"], {**asdict(manifest), **bounds})
+        self._db.execute(self._sql["insert_manifest"], {**_values(manifest), **bounds})
         self._add_batches(manifest.id, ids)
 
     def adopt(self, manifest: Manifest) -> bool:
@@ -77,13 +77,13 @@ class Archives:
         if self.get(manifest.id) is not None:
             return False
         nothing = {"is_active": 0, "first_row_id": None, "last_row_id": None}
-        self._db.execute(self._sql["insert_manifest"], {**asdict(manifest), **nothing})
+        self._db.execute(self._sql["insert_manifest"], {**_values(manifest), **nothing})
         return True
 
     def save(self, manifest: Manifest) -> None:
         """Store what changed of a manifest; call inside a transaction."""
         is_active = manifest.state != "done" or manifest.restored_until is not None
-        self._db.execute(self._sql["update_manifest"], {**asdict(manifest), "is_active": int(is_active)})
+        self._db.execute(self._sql["update_manifest"], {**_values(manifest), "is_active": int(is_active)})
         if not is_active:
             self.forget_changes(manifest.id)
 
@@ -232,6 +232,10 @@ class Tombstones:
     def note_pushed(self, tombstone_id: str) -> None:
         """Remember that the archive knows it too."""
         self._db.execute("UPDATE tombstones SET is_pushed = 1 WHERE id = ?", (tombstone_id,))
+
+
+def _values(manifest: Manifest) -> dict[str, Any]:
+    return {name: getattr(manifest, name) for name in _MANIFEST_FIELDS}
 
 
 def _manifest(row: dict[str, Any]) -> Manifest:
