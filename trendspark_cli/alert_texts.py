@@ -33,9 +33,10 @@ def opened_alert(fields: Mapping[str, Any], posts: Sequence[Mapping[str, Any]]) 
     )
 
 
-def grown_alert(fields: Mapping[str, Any], opened_key: str, told: float) -> Alert:
+def grown_alert(fields: Mapping[str, Any], opened_key: str, told: float, machine_label: str = "") -> Alert:
     """Return the reply that a trend has doubled since the last alert told *told* posts."""
     html = f"📈 grown: {fields['observed']:.0f} posts, {told:.0f} when last told\n{_counts(fields)}"
+    html += _machine_line(machine_label)
     return Alert(
         f"trend:{fields['id']}:grown:{fields['observed']:.0f}",
         "trending_alert",
@@ -47,11 +48,12 @@ def grown_alert(fields: Mapping[str, Any], opened_key: str, told: float) -> Aler
     )
 
 
-def closed_alert(fields: Mapping[str, Any], opened_key: str, lasted: timedelta) -> Alert:
+def closed_alert(fields: Mapping[str, Any], opened_key: str, lasted: timedelta, machine_label: str = "") -> Alert:
     """Return the edit that a trend is over."""
     html = (
-        f"<b>{_safe(fields['label'], LABEL_LENGTH)}</b>\nover after {duration_words(lasted)}; "
-        f"at its peak {_counts(fields)}\n<code>trendspark trends explain {fields['id']}</code>"
+        f"<b>{_safe(fields['label'], LABEL_LENGTH)}</b>{_machine_line(machine_label)}\n"
+        f"over after {duration_words(lasted)}; at its peak {_counts(fields)}\n"
+        f"<code>trendspark trends explain {fields['id']}</code>"
     )
     return Alert(
         f"trend:{fields['id']}:closed:{fields['closed_at']}",
@@ -90,6 +92,29 @@ def dead_letters_alert(key: str, count: int, reason: str) -> Alert:
     return Alert(key, "job_alert", title, html)
 
 
+def budget_alert(service: str, period: str, percent: int, used: str, limit: str, setting: str) -> Alert:
+    """Return the alert that a ceiling is nearly (80 %) or wholly (100 %) used; *period* is `day` or `month` and which.
+
+    Its key is the ceiling, its period and the percentage, so each is told once.
+    """
+    if percent >= 100:
+        sign, title = "🛑", f"{service}: the ceiling for the {period} is reached"
+        then = f"nothing more is bought before the next {period.split()[0]} (UTC), unless you raise {setting}"
+    else:
+        sign, title = "🟠", f"{service}: {percent} % of the ceiling for the {period} is used"
+        then = f"at {limit} nothing more is bought until the next {period.split()[0]} (UTC); the setting is {setting}"
+    html = f"{sign} <b>{_safe(title, 200)}</b>\n{_safe(used, 60)} of {_safe(limit, 60)}; {then}"
+    html += "\n<code>trendspark budget</code>"
+    return Alert(f"budget:{service}:{period}:{percent}", "budget_alert", title, html)
+
+
+def account_alert(key: str, service: str, message: str, hint: str) -> Alert:
+    """Return the alert that the account with a service has no credit or quota left."""
+    title = f"{service}: the account gives nothing more"
+    html = f"🛑 <b>{_safe(title, 100)}</b>\n{_safe(message, 300)}\n{_safe(hint, 300)}"
+    return Alert(key, "budget_alert", title, html)
+
+
 def recovered_alert(
     key: str, category: Literal["job_alert", "api_alert"], what: str, lasted: timedelta, failures: int
 ) -> Alert:
@@ -121,6 +146,11 @@ def trend_title(fields: Mapping[str, Any]) -> str:
     return f"{shortened(fields['label'], 80)} ({fields['observed']:.0f} posts, {fields['expected']:.2f} expected)"
 
 
+def _machine_line(label: str) -> str:
+    """Return a line with what a model called the trend, marked as such; nothing without a label."""
+    return f"\n🤖 {_safe(label, LABEL_LENGTH)} <i>(machine-written)</i>" if label else ""
+
+
 def _counts(fields: Mapping[str, Any]) -> str:
     sources = ", ".join(f"{escape(str(name))} {count}" for name, count in fields["sources"].items())
     return (
@@ -131,11 +161,15 @@ def _counts(fields: Mapping[str, Any]) -> str:
 
 def _example(post: Mapping[str, Any]) -> str:
     """Return a post as a line; its link is shown only when it is a web address."""
-    text = _safe(post["text"], EXAMPLE_LENGTH)
+    return f"• {_safe(post['text'], EXAMPLE_LENGTH)} {post_link(post)}".rstrip()
+
+
+def post_link(post: Mapping[str, Any]) -> str:
+    """Return the link to a post, named by its source; nothing when it has no web address."""
     url = str(post["url"] or "")
     if not url.startswith(("https://", "http://")):
-        return f"• {text}"
-    return f'• {text} <a href="{escape(url[:500])}">{escape(str(post["source"]))}</a>'
+        return ""
+    return f'<a href="{escape(url[:500])}">{escape(str(post["source"]))}</a>'
 
 
 def _safe(text: str, length: int) -> str:

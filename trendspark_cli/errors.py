@@ -120,6 +120,8 @@ class UpstreamError(TrendSparkError):
     exit_code = ExitCode.UPSTREAM_UNAVAILABLE
     permanent = False
     is_service_wide = True  # other queries of the same service would fail alike, so they are not asked in this run
+    may_be_billed = False  # the request was sent, and nobody told us what it cost
+    is_account_empty = False  # no credit or quota is left there: waiting does not help, paying does
 
     def __init__(
         self,
@@ -149,11 +151,40 @@ class RateLimitedError(UpstreamError):
     exit_code = ExitCode.TRY_LATER
 
 
+class CreditsUsedUpError(CredentialsRefusedError):
+    """The account has no money left with the service (402)."""
+
+    is_account_empty = True
+
+
+class UsageCappedError(RateLimitedError):
+    """The account's own cap with the service is reached: a 429 that no waiting of minutes ends."""
+
+    is_account_empty = True
+
+
 class BadAnswerError(UpstreamError):
     """The service answered, but not in its own format."""
 
     exit_code = ExitCode.BAD_ANSWER
     is_service_wide = False
+
+
+class LostAnswerError(UpstreamError):
+    """A request was sent and its answer did not come whole."""
+
+    may_be_billed = True
+
+
+class AnswerTimedOutError(LostAnswerError):
+    """The answer did not come in time."""
+
+
+class UnreadableAnswerError(BadAnswerError):
+    """The service answered with a success that nobody can read; the next answer would be like it."""
+
+    is_service_wide = True
+    may_be_billed = True
 
 
 class CursorTooOldError(UpstreamError):

@@ -45,6 +45,7 @@ def health_report(settings: Settings, now: datetime) -> dict[str, Any]:
     services["metrics"] = _state(os.access(folder, os.W_OK), f"TEXTFILE_DIR {str(folder)!r} cannot be written")
     services["x"] = _source(settings.x_ingest_enabled, settings.x_is_configured, "X_BEARER_TOKEN and KEYWORDS")
     services["reddit"] = _source(settings.reddit_ingest_enabled, settings.reddit_is_configured, "the REDDIT_* settings")
+    services["openai"] = _source(True, bool(settings.openai_api_key), "OPENAI_API_KEY")
     services["telegram"] = telegram_health(settings, now)
     return {"ok": all(service["ok"] for service in services.values()), "services": services}
 

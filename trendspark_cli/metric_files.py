@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from trendspark_cli import __version__
-from trendspark_cli.clock import from_text
+from trendspark_cli.budget import used_part
+from trendspark_cli.clock import from_text, to_text
 from trendspark_cli.errors import OutputError
 from trendspark_cli.locks import waiting_lock
 from trendspark_cli.metrics import BACKLOGS, BY_NAME, DURATION_BUCKETS, METRICS, Metric
+from trendspark_cli.models import Ceiling
 from trendspark_cli.pausing import is_paused
 from trendspark_cli.schedules import expected_interval_seconds
 from trendspark_cli.store.protocol import Store
@@ -32,12 +34,12 @@ class MetricFiles:
         self,
         folder: Path,
         lock_file: Path,
-        limits: Mapping[tuple[str, str], int],
+        ceilings: Mapping[str, Sequence[Ceiling]],
         retention: Mapping[str, timedelta] | None = None,
     ) -> None:
         self._folder = folder
         self._lock_file = lock_file
-        self._limits = limits  # (service, period) -> units; period is "day" or "month"
+        self._ceilings = ceilings  # by service
         self._retention = retention or {}  # of tables that are archived; none when there is no archive
 
     def write(self, store: Store, job_ids: Iterable[str], now: datetime) -> list[Path]:
@@ -55,7 +57,7 @@ class MetricFiles:
                 contents = {job_id: job_series(totals, job_id, paused=is_paused(store, job_id)) for job_id in job_ids}
                 if "stream" in contents:
                     contents["stream"] |= own_series(totals, "stream")
-                contents["shared"] = shared_series(totals, store, self._limits, now, self._retention)
+                contents["shared"] = shared_series(totals, store, self._ceilings, now, self._retention)
                 for name, series in contents.items():
                     registry = CollectorRegistry()
                     registry.register(_Collector(series, ("shared",) if name == "shared" else ("job", "stream")))
@@ -114,7 +116,7 @@ def own_series(totals: Series, file: str) -> Series:
 def shared_series(
     totals: Series,
     store: Store,
-    limits: Mapping[tuple[str, str], int],
+    ceilings: Mapping[str, Sequence[Ceiling]],
     now: datetime,
     retention: Mapping[str, timedelta],
 ) -> Series:
@@ -134,9 +136,10 @@ def shared_series(
     age = (now - from_text(oldest)).total_seconds() if oldest else 0.0
     series["trendspark_alerts_oldest_pending_seconds"] = [({}, max(0.0, age))]
     series["trendspark_budget_used_ratio"] = [
-        ({"service": service, "period": period}, _used(store, service, period, now) / limit)
-        for (service, period), limit in limits.items()
-        if limit
+        ({"service": service, "period": ceiling.period}, used_part(ceiling, spent[ceiling.period]))
+        for service, spent in ((service, store.spend.spent_now(service, to_text(now)[:10])) for service in ceilings)
+        for ceiling in ceilings[service]
+        if ceiling.limit
     ]
     series["trendspark_trends_open"] = [({}, float(store.trends.count_open()))]
     series["trendspark_archive_objects_missing"] = [({}, float(store.archives.count_missing()))]
@@ -156,11 +159,6 @@ def replace_file(path: Path, content: bytes) -> None:
         stream.flush()
         os.fsync(stream.fileno())
     temporary.replace(path)
-
-
-def _used(store: Store, service: str, period: str, now: datetime) -> int:
-    first = now.strftime("%Y-%m-%d") if period == "day" else now.strftime("%Y-%m-01")
-    return store.spend.used(service, first, now.strftime("%Y-%m-%d"))
 
 
 def _archive_backlog(store: Store, retention: Mapping[str, timedelta], now: datetime) -> int:

@@ -22,6 +22,8 @@ JOB_STATUSES = ("success", "partial", "error", "timeout", "interrupted", "skippe
 CODE_CLASSES = ("2xx", "3xx", "4xx", "5xx", "transport")
 ALERT_STATUSES = ("sent", "failed", "uncertain", "dead", "digested", "expired", "muted")
 BACKLOGS = ("alerts_pending", "alerts_dead", "gaps_open", "archive_rows")
+WRITING_KINDS = ("trend_label", "daily_ideas")
+WRITING_STATUSES = ("ok", "refused", "broken", "timeout", "rate_limited", "quota", "error")
 STREAM_ENDS = ("closed", "disconnect", "silence", "broken", "too_long", "network", "http", "rate_limit")
 ARCHIVED = ("posts", "ingest_audit", "notifications", "job_runs")
 
@@ -100,11 +102,32 @@ METRICS = (
     Metric(
         "trendspark_x_reads_total",
         "counter",
-        "Posts read from X, as billed.",
+        "Posts read from X, and requests for counts, as billed.",
         ("endpoint",),
-        zeros=({"endpoint": "search_recent"},),
+        zeros=({"endpoint": "search_recent"}, {"endpoint": "counts_recent"}),
     ),
     Metric("trendspark_x_cost_usd_total", "counter", "What those reads cost at X_PRICE_PER_READ_USD.", zeros=({},)),
+    Metric(
+        "trendspark_openai_requests_total",
+        "counter",
+        "Calls of a language model by what came of them.",
+        ("kind", "status"),
+        zeros=tuple({"kind": kind, "status": status} for kind in WRITING_KINDS for status in WRITING_STATUSES),
+    ),
+    Metric(
+        "trendspark_openai_tokens_total",
+        "counter",
+        "Tokens used, as the service told them; at most what was allowed where it did not.",
+        ("kind", "direction"),
+        zeros=tuple({"kind": kind, "direction": way} for kind in WRITING_KINDS for way in ("input", "output")),
+    ),
+    Metric(
+        "trendspark_openai_cost_usd_total",
+        "counter",
+        "What those tokens cost at OPENAI_PRICE_INPUT_USD and OPENAI_PRICE_OUTPUT_USD.",
+        ("kind",),
+        zeros=_each("kind", WRITING_KINDS),
+    ),
     Metric(
         "trendspark_budget_used_ratio", "gauge", "Part of a ceiling that is used or reserved.", ("service", "period")
     ),
@@ -125,7 +148,7 @@ METRICS = (
         ("channel", "category", "status"),
         zeros=tuple(
             {"channel": "telegram", "category": c, "status": s}
-            for c in ("trending_alert", "job_alert", "api_alert")
+            for c in ("trending_alert", "daily_ideas", "job_alert", "api_alert", "budget_alert")
             for s in ALERT_STATUSES
         ),
     ),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal, NamedTuple, get_args
+from typing import Any, Literal, NamedTuple, get_args
 
 AlertCategory = Literal["trending_alert", "daily_ideas", "job_alert", "api_alert", "budget_alert", "manual_test"]
 ALERT_CATEGORIES: tuple[AlertCategory, ...] = get_args(AlertCategory)
@@ -86,6 +86,49 @@ class Gap:
     until_id: str | None
     reason: str
     estimated_reads: int
+
+
+@dataclass(frozen=True)
+class Ceiling:
+    """The most a service may use in a UTC day or month: `limit` units, or USD. `setting` is where it can be raised."""
+
+    period: Literal["day", "month"]
+    limit: float
+    setting: str
+    is_in_usd: bool = False
+
+
+class Spent(NamedTuple):
+    """What a service used in some days, and what is set aside for calls under way."""
+
+    used: int = 0  # units
+    reserved: int = 0
+    used_usd: float = 0.0
+    reserved_usd: float = 0.0
+
+
+@dataclass(frozen=True)
+class TrendBrief:
+    """What a model wrote of a trend when it held `observed` posts; empty texts when it was asked and gave none.
+
+    `post_ids` are the posts the summary rests on; `made_at` is text in the stored form.
+    """
+
+    trend_id: int
+    label: str
+    summary: str
+    post_ids: tuple[int, ...]
+    model: str
+    observed: float
+    made_at: str
+
+
+@dataclass(frozen=True)
+class ModelAnswer:
+    """What a model answered: a value in the form that was asked for, when `outcome` is `ok`."""
+
+    outcome: Literal["ok", "refused", "broken"]
+    value: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,7 @@ SCHEDULES = (
     Schedule("ingest", "*/15 * * * *", "new posts; at most 4 searches an hour"),
     Schedule("rank", "5-59/15 * * * *", "five minutes after each ingest"),
     Schedule("deliver", "* * * * *", "alerts that wait: what Telegram did not take is tried again"),
+    Schedule("brief", "10 7-21 * * *", "labels for open trends; the first run of a day sends the daily message"),
     Schedule("stream", "* * * * *", "posts as X sends them: it does nothing while one runs", is_scheduled=False),
     Schedule("vacuum", "40 4 * * 0", "free pages back to the disk, when little else runs"),
     Schedule("archive", "20 3 * * *", "rows past retention; once ARCHIVE_URL is set", is_scheduled=False),

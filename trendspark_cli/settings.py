@@ -334,6 +334,28 @@ class Settings:
         default="5",
     )
 
+    openai_timeout: timedelta = setting(
+        "OPENAI_TIMEOUT",
+        read.duration(maximum="60s"),
+        "OpenAI",
+        "Longest wait for all answers of one run together.",
+        default="60s",
+    )
+    openai_price_input_usd: float = setting(
+        "OPENAI_PRICE_INPUT_USD",
+        read.AMOUNT,
+        "OpenAI",
+        "Price of a million input tokens of that model, in USD.",
+        default="0.25",
+    )
+    openai_price_output_usd: float = setting(
+        "OPENAI_PRICE_OUTPUT_USD",
+        read.AMOUNT,
+        "OpenAI",
+        "Price of a million output tokens of that model, in USD.",
+        default="2",
+    )
+
     retention_days_posts: timedelta = setting(
         "RETENTION_DAYS_POSTS", read.DAYS, "keeping", "Days posts stay live.", default="45"
     )

@@ -45,12 +45,17 @@ def list_trends(store: Store, output: Output, *, limit: int, state: str | None) 
 def show_trend(store: Store, output: Output, fields: Mapping[str, Any]) -> None:
     """Print one trend with its examples."""
     posts = store.posts.by_ids(fields["examples"])
+    brief = store.briefs.of_trend(fields["id"])
+    written = brief if brief is not None and brief.summary else None
     if output.is_json:
-        output.data(trend_json(fields, posts))
+        told = {"label": written.label, "summary": written.summary, "written_by": written.model} if written else None
+        output.data({**trend_json(fields, posts), "brief": told})
         return
     output.line(f"{fields['id']}  {printable(fields['label'])}  ({fields['state']})")
     output.line(f"   {why(fields)}")
     output.line(f"   terms: {printable(', '.join(fields['terms']))}")
+    if written is not None:
+        output.line(f"   {written.label}: {written.summary} (machine-written by {printable(written.model)})")
     for post in posts:
         output.line(f"   [{post['source']}] {shortened(post['text'], 100)}  {printable(post['url'] or '')}")
 

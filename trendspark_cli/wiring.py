@@ -25,6 +25,7 @@ from trendspark_cli.errors import (
     TrendSparkError,
     UsageError,
 )
+from trendspark_cli.models import Ceiling
 from trendspark_cli.settings import Settings, load_settings
 from trendspark_cli.store.open_store import database_path, open_store, require_database
 from trendspark_cli.store.protocol import Store
@@ -42,6 +43,8 @@ if TYPE_CHECKING:
     from trendspark_cli.sources.protocol import Source
     from trendspark_cli.sources.x_rules import XRules
     from trendspark_cli.sources.x_stream import XStream
+    from trendspark_cli.sources.x_usage import XUsage
+    from trendspark_cli.writers.protocol import Writer
 
 # Source name -> what makes its sources from (settings, job); strings, so that nothing is imported before it is needed.
 SOURCES: Mapping[str, str] = {
@@ -51,12 +54,13 @@ SOURCES: Mapping[str, str] = {
 
 # Channel name -> what makes its notifier from (settings, record), or None when it is not configured.
 NOTIFIERS: Mapping[str, str] = {"telegram": "trendspark_cli.notifiers.wired:telegram"}
+# What makes the writer from (settings, record), or None without a key.
+WRITER = "trendspark_cli.writers.wired:openai_writer"
 # Scheme of an archive's address -> what makes its destination from (settings, url, record).
 DESTINATIONS: Mapping[str, str] = {
     "s3": "trendspark_cli.destinations.wired:s3_bucket",
     "file": "trendspark_cli.destinations.wired:local_folder",
 }
-UNLIMITED = 2**53
 
 log = logging.getLogger(__name__)
 
@@ -87,7 +91,7 @@ class Installation:
         return MetricFiles(
             settings.textfile_dir,
             self.lock_folder / "metrics.lock",
-            read_limits(settings),
+            spending_ceilings(settings),
             settings.retention if settings.archive_url else None,
         )
 
@@ -145,6 +149,11 @@ class Wired:
             )
         return made
 
+    def writer(self) -> Writer | None:
+        """Return the language model, or None when there is no key for one."""
+        writer: Writer | None = _load(WRITER)(self.settings, self.job.api_calls.append)
+        return writer
+
     def searches(self, queries: Sequence[str]) -> list[Source]:
         """Return a source of X for each query: stream rules are queries too."""
         from trendspark_cli.sources.wired import x_searches
@@ -193,12 +202,24 @@ class Wired:
         """Return the spending ceilings by service."""
         from trendspark_cli.budget import Budget
 
-        settings = self.settings
+        settings, ceilings = self.settings, spending_ceilings(self.settings)
         return {
             "x": Budget(
-                "x", settings.x_max_reads_per_day, settings.x_max_reads_per_month, settings.x_price_per_read_usd
+                "x",
+                ceilings["x"],
+                settings.x_price_per_read_usd,
+                when_reached="what is unread is kept as a gap",
+                alerts_are_muted=settings.alerts_are_muted,
             ),
-            "reddit": Budget("reddit", UNLIMITED, UNLIMITED, 0.0),  # requests are counted, and cost nothing
+            "openai": Budget(
+                "openai",
+                ceilings["openai"],
+                max(settings.openai_price_input_usd, settings.openai_price_output_usd) / 1e6,
+                unit="tokens",
+                when_reached="until then briefs are taken from the posts",
+                alerts_are_muted=settings.alerts_are_muted,
+            ),
+            "reddit": Budget("reddit", unit="requests"),  # counted, and cost nothing
         }
 
 
@@ -235,9 +256,18 @@ def archive_url(settings: Settings, to: str = "") -> str:
     return settings.archive_url
 
 
-def read_limits(settings: Settings) -> dict[tuple[str, str], int]:
-    """Return the ceilings shown as metrics: (service, period) -> units."""
-    return {("x", "day"): settings.x_max_reads_per_day, ("x", "month"): settings.x_max_reads_per_month}
+def spending_ceilings(settings: Settings) -> dict[str, tuple[Ceiling, ...]]:
+    """Return the ceilings of each service that costs money."""
+    return {
+        "x": (
+            Ceiling("day", settings.x_max_reads_per_day, "X_MAX_READS_PER_DAY"),
+            Ceiling("month", settings.x_max_reads_per_month, "X_MAX_READS_PER_MONTH"),
+        ),
+        "openai": (
+            Ceiling("day", settings.openai_max_tokens_per_day, "OPENAI_MAX_TOKENS_PER_DAY"),
+            Ceiling("month", settings.openai_max_usd_per_month, "OPENAI_MAX_USD_PER_MONTH", is_in_usd=True),
+        ),
+    }
 
 
 def installation(
@@ -394,6 +424,21 @@ def with_calls(here: Installation, where: str, action: Callable[[Store, Callable
             here.metric_files().write(store, (), books.now)
 
     return work(here, where, on_store)
+
+
+def ask_x_usage(here: Installation, store: Store, days: int) -> XUsage:
+    """Return what X counted in the last *days*; the call goes into the books like that of a job."""
+    from trendspark_cli.job_context import JobContext
+    from trendspark_cli.sources.wired import x_usage
+
+    here.settings.require()
+    books = JobContext(store, here.clock())
+    try:
+        return x_usage(here.settings, books.api_calls.append, days)
+    finally:
+        with store.transaction():
+            books.record_calls()
+        here.metric_files().write(store, (), books.now)
 
 
 def _with_store(here: Installation, where: str, action: Callable[[Store], int | None], *, read_only: bool) -> int:

@@ -20,7 +20,7 @@ MODULES = {
     ".".join((OURS, *path.relative_to(PACKAGE).with_suffix("").parts)).removesuffix(".__init__"): path
     for path in sorted(PACKAGE.rglob("*.py"))
 }
-TABLE_NAMES = (*TABLES, "api_calls", "notices", "gaps", "trends")
+TABLE_NAMES = (*TABLES, "api_calls", "notices", "gaps", "trends", "model_answers")
 SQL_WORDS = ("SELECT ", "INSERT ", "UPDATE ", "DELETE ", "CREATE ", "PRAGMA ", "BEGIN ")
 
 

@@ -1,4 +1,4 @@
-"""Local imitations of the X, Reddit and Telegram web APIs, answering on real sockets of this machine.
+"""Local imitations of the X, Reddit, Telegram and OpenAI web APIs, answering on real sockets of this machine.
 
 Tests point the real tweepy and praw at them; see `XServer`, `RedditServer`, and `faults` for
 what can be made to go wrong. Nothing here reaches the network.
@@ -8,6 +8,7 @@ from .clients import praw_client, tweepy_client
 from .fault_plan import FaultPlan
 from .http_base import LocalServer
 from .messages import Answer, Fault, LoggedRequest, Request
+from .openai_server import OpenAIServer
 from .reddit_posts import reddit_post
 from .reddit_server import RedditServer
 from .telegram_server import TelegramServer
@@ -20,6 +21,7 @@ __all__ = [
     "FaultPlan",
     "LocalServer",
     "LoggedRequest",
+    "OpenAIServer",
     "RedditServer",
     "Request",
     "TelegramServer",

@@ -36,6 +36,7 @@ from .x_search import (
     read_window,
     refuse_unknown_parameters,
 )
+from .x_usage import MOST_USAGE_DAYS, usage_document
 
 BEARER_TOKEN = "test-bearer-token"
 ENDPOINTS = {
@@ -167,7 +168,7 @@ class XServer(LocalServer):
             window = read_window(request, match_everything=self.match_everything)
             self.billing.counts_requests += 1
             return counts_document(request, window, self._searchable())
-        return self._usage()
+        return self._usage(request)
 
     def _search(self, request: Request) -> JsonObject:
         query = request.query
@@ -203,15 +204,13 @@ class XServer(LocalServer):
         self.billing.deliver((post["id"] for post in found), request.time)
         return self._with_includes(found, request.query, not_found_error("ids", missing))
 
-    def _usage(self) -> JsonObject:
-        return {
-            "data": {
-                "cap_reset_day": 1,
-                "project_cap": str(self.post_cap),
-                "project_id": "1000000001",
-                "project_usage": str(self.billing.billed_posts),
-            }
-        }
+    def _usage(self, request: Request) -> JsonObject:
+        refuse_unknown_parameters(request.query, ("days", "usage.fields"))
+        days = request.query.get("days", "7")
+        if not days.isdigit() or not 1 <= int(days) <= MOST_USAGE_DAYS:
+            message = f"The `days` query parameter value [{days}] is not between 1 and {MOST_USAGE_DAYS}"
+            raise RefusedRequestError(invalid_request({"days": days}, message))
+        return usage_document(self.billing, int(days), request, self.post_cap)
 
     def _searchable(self) -> list[JsonObject]:
         """Every post search may return, newest id first."""

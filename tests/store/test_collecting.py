@@ -11,7 +11,7 @@ from tests.builders import NOW, page, post
 from trendspark_cli.budget import Budget
 from trendspark_cli.errors import CeilingReachedError
 from trendspark_cli.job_context import ApiCall, JobContext
-from trendspark_cli.models import Alert, JobState, PageOutcome, Rejection
+from trendspark_cli.models import Alert, Ceiling, JobState, PageOutcome, Rejection
 from trendspark_cli.store.sqlite.store import SqliteStore
 
 TODAY = "2026-11-01"
@@ -171,11 +171,16 @@ def test_reservations_of_a_run_at_work_are_left_alone(store: SqliteStore) -> Non
     assert store.spend.reserved("x", TODAY, TODAY) == 100
 
 
+def ceilings(per_day: int, per_month: int) -> tuple[Ceiling, ...]:
+    """A ceiling per day and one per month, in units."""
+    return (Ceiling("day", per_day, "X_MAX_READS_PER_DAY"), Ceiling("month", per_month, "X_MAX_READS_PER_MONTH"))
+
+
 @pytest.mark.parametrize(("per_day", "per_month", "period"), [(150, 1000, "day"), (1000, 150, "month")])
 def test_no_call_is_made_that_could_pass_a_ceiling(
     store: SqliteStore, per_day: int, per_month: int, period: str
 ) -> None:
-    budget = Budget("x", per_day, per_month, 0.005)
+    budget = Budget("x", ceilings(per_day, per_month), 0.005)
     job = JobContext(store, NOW, running(store))
     first = budget.reserve(job, "search", wanted=100, least=10)
     second = budget.reserve(job, "search", wanted=100, least=10)
@@ -186,8 +191,34 @@ def test_no_call_is_made_that_could_pass_a_ceiling(
     assert (first.units, second.units, caught.value.exit_code) == (100, 50, 75)
 
 
+@pytest.mark.parametrize(("usd_per_unit", "left"), [(0.005, 10), (0.01, 5), (0.0, 1000)])
+def test_a_ceiling_in_usd_leaves_what_it_still_buys(store: SqliteStore, usd_per_unit: float, left: int) -> None:
+    in_usd = Ceiling("month", 0.05, "OPENAI_MAX_USD_PER_MONTH", is_in_usd=True)
+    budget = Budget("openai", (Ceiling("day", 1000, "OPENAI_MAX_TOKENS_PER_DAY"), in_usd), usd_per_unit, "tokens")
+
+    assert budget.remaining(JobContext(store, NOW, running(store))) == left
+
+
+def test_a_ceiling_in_usd_counts_what_is_reserved_and_is_named_in_usd(store: SqliteStore) -> None:
+    budget = Budget("openai", (Ceiling("month", 0.05, "OPENAI_MAX_USD_PER_MONTH", is_in_usd=True),), 0.005, "tokens")
+    job = JobContext(store, NOW, running(store))
+    budget.reserve(job, "trend_label", wanted=8, least=8)
+
+    with pytest.raises(CeilingReachedError, match=r"openai: the ceiling of \$0.05 for this month is reached"):
+        budget.reserve(job, "trend_label", wanted=3, least=3)
+
+
+def test_a_dead_run_is_settled_at_the_price_it_reserved(store: SqliteStore) -> None:
+    store.spend.reserve("openai", "default", "trend_label", 100, running(store), NOW, 0.02)
+    store.job_runs.abandon("ingest", NOW)
+
+    store.spend.settle_dead_runs("openai", 0.1)
+
+    assert store.spend.spent_now("openai", TODAY)["day"] == (100, 0, 0.02, 0.0)
+
+
 def test_a_new_day_has_a_ceiling_of_its_own_and_the_month_goes_on(store: SqliteStore) -> None:
-    budget = Budget("x", 100, 150, 0.005)
+    budget = Budget("x", ceilings(100, 150), 0.005)
     today, tomorrow = JobContext(store, NOW, running(store)), JobContext(store, NOW + timedelta(days=1), None)
     budget.reserve(today, "search", wanted=100, least=1)
 

@@ -19,9 +19,11 @@ from trendspark_cli.models import (
     Incident,
     JobState,
     Manifest,
+    ModelAnswer,
     PageOutcome,
     RankingProgress,
     Tombstone,
+    TrendBrief,
 )
 from trendspark_cli.ranking.history import SourceState, TermState
 from trendspark_cli.ranking.lifecycle import TrendRecord, TrendState
@@ -29,6 +31,7 @@ from trendspark_cli.ranking.segments import read_segment
 from trendspark_cli.ranking.terms import Vocabulary
 from trendspark_cli.store import protocol
 from trendspark_cli.store.sqlite.store import SqliteStore
+from trendspark_cli.store.sqlite.upkeep import ROLL_UPS
 
 TREND = TrendRecord(
     id=None,
@@ -79,6 +82,7 @@ MANIFEST = Manifest(
 )
 OTHER = replace(MANIFEST, id="m2")
 TOMBSTONE = Tombstone("t1", "x", "1", None, "2026-11-01T12:00:00.000Z")
+BRIEF = TrendBrief(1, "bridge", "It is closed.", (1,), "model", 10.0, "2026-11-01T12:00:00.000Z")
 WRITERS: dict[str, Callable[[SqliteStore], object]] = {
     "posts.save": lambda s: s.posts.save([post("2")], NOW),
     "posts.note_counts_read": lambda s: s.posts.note_counts_read("x", ["1"], NOW),
@@ -119,6 +123,8 @@ WRITERS: dict[str, Callable[[SqliteStore], object]] = {
     "ranking.drop_segments": lambda s: s.ranking.drop_segments(10**12),
     "trends.save": lambda s: s.trends.save(TREND, 6.0),
     "trends.set_alert": lambda s: s.trends.set_alert(1, "key", 3.0),
+    "briefs.save": lambda s: s.briefs.save(BRIEF),
+    "briefs.keep_answer": lambda s: s.briefs.keep_answer("k", "trend_label", "m", ModelAnswer("refused"), NOW),
     "ranking.put": lambda s: s.ranking.put({7: FAINT}),
     "ranking.drop_faint": lambda s: s.ranking.drop_faint(10**6),
     "ranking.put_sources": lambda s: s.ranking.put_sources({"x": SourceState(1.0, 1.0, (0.0,) * 24, 0, 1, 1)}),
@@ -141,7 +147,7 @@ WRITERS: dict[str, Callable[[SqliteStore], object]] = {
     "upkeep.give_back": lambda s: s.upkeep.give_back(),
     "upkeep.rebuild": lambda s: s.upkeep.rebuild(),
     "upkeep.analyze": lambda s: s.upkeep.analyze(),
-    "upkeep.drop_old": lambda s: s.upkeep.drop_old(dict.fromkeys(("api_calls", "notices", "gaps", "trends"), NOW)),
+    "upkeep.drop_old": lambda s: s.upkeep.drop_old(dict.fromkeys(ROLL_UPS, NOW)),
     "notice_once": lambda s: s.notice_once("new", NOW),
     "transaction": lambda s: s.transaction().__enter__(),
 }
@@ -164,6 +170,8 @@ READERS: dict[str, Callable[[SqliteStore], object]] = {
     "audit.usual_reads": lambda s: s.audit.usual_reads("default", "x", "q"),
     "spend.used": lambda s: s.spend.used("x", "2026-11-01", "2026-11-01"),
     "spend.used_only": lambda s: s.spend.used_only("x", "2026-11-01", "2026-11-01"),
+    "spend.spent_now": lambda s: s.spend.spent_now("x", "2026-11-01"),
+    "spend.used_by_day": lambda s: s.spend.used_by_day("x", "2026-11-01", "2026-11-01"),
     "spend.reserved": lambda s: s.spend.reserved("x", "2026-11-01", "2026-11-01"),
     "job_runs.history": lambda s: s.job_runs.history(5),
     "job_runs.last": lambda s: s.job_runs.last("ingest"),
@@ -188,6 +196,8 @@ READERS: dict[str, Callable[[SqliteStore], object]] = {
     "trends.listing": lambda s: s.trends.listing(5),
     "trends.get": lambda s: s.trends.get(1),
     "trends.count_open": lambda s: s.trends.count_open(),
+    "briefs.of_trend": lambda s: s.briefs.of_trend(1),
+    "briefs.answer": lambda s: s.briefs.answer("k"),
     "ranking.get": lambda s: s.ranking.get([7]),
     "ranking.counts": lambda s: s.ranking.counts([7]),
     "ranking.sources": lambda s: s.ranking.sources(),

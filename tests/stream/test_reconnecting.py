@@ -16,6 +16,7 @@ from tests.tools.processes import free_port
 from trendspark_cli.budget import Budget
 from trendspark_cli.job_context import ApiCall, JobContext
 from trendspark_cli.jobs.stream import StreamWork, stream
+from trendspark_cli.models import Ceiling
 from trendspark_cli.sources.x_stream import StreamConnection, XStream
 from trendspark_cli.store.sqlite.store import SqliteStore
 from trendspark_cli.streaming.reconnecting import Reconnecting
@@ -53,7 +54,7 @@ def attempts_of(
     work = StreamWork(
         stream=Watched(bearer_token=TOKEN, base_url=url, record=record, silence_seconds=0.1),
         rules=["bridge"],
-        budget=Budget("x", 10**6, 10**6, 0.005),
+        budget=Budget("x", (Ceiling("day", 10**6, "X_MAX_READS_PER_DAY"),), 0.005),
         clock=clock,
         export=lambda: None,
         ask=lambda has_posts: None,

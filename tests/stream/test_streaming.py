@@ -276,7 +276,7 @@ def test_the_ceiling_ends_the_stream_with_one_alert(tmp_path: Path) -> None:
         assert (again.returncode, again.stderr, len(x.server.attempts)) == (75, "", 1)
         alerts = x.operator.rows("SELECT category, title FROM notifications WHERE category = 'budget_alert'")
         assert [alert["category"] for alert in alerts] == ["budget_alert"]
-        assert "ceiling of 20 reads for this day" in alerts[0]["title"]
+        assert alerts[0]["title"].startswith("x: the ceiling for the day ")
         assert x.operator.rows("SELECT sum(used) AS used FROM spend") == [{"used": 30}]
 
 

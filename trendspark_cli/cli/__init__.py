@@ -18,6 +18,7 @@ class Root(LazyGroup):
     table: ClassVar[Mapping[str, str]] = {
         "ingest": "trendspark_cli.cli.ingest",
         "rank": "trendspark_cli.cli.rank",
+        "brief": "trendspark_cli.cli.brief",
         "stream": "trendspark_cli.cli.stream",
         "deliver": "trendspark_cli.cli.deliver",
         "alert-test": "trendspark_cli.cli.alert_test",

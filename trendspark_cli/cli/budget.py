@@ -2,52 +2,53 @@
 
 from __future__ import annotations
 
-from calendar import monthrange
-from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 
 from trendspark_cli.cli.options import JsonFlag, here, sub_app
-from trendspark_cli.clock import to_text
+from trendspark_cli.console import Output
 from trendspark_cli.store.protocol import Store
-from trendspark_cli.wiring import look, read_limits
+from trendspark_cli.wiring import ask_x_usage, look, spending_ceilings, work
 
 app = sub_app()
 
 
 @app.command()
-def budget(as_json: JsonFlag = False) -> None:
-    """Show what was spent this day and month (UTC), and what the ceilings leave."""
-    installed = here("budget", is_json=as_json)
-    price = installed.settings.x_price_per_read_usd
-    today = to_text(installed.clock())[:10]
+def budget(
+    reconcile: Annotated[
+        bool, typer.Option("--reconcile", help="Ask X what it counted this month, and compare; the call is free.")
+    ] = False,
+    as_json: JsonFlag = False,
+) -> None:
+    """Show what was spent this day and month (UTC), what the ceilings leave, and where it is heading."""
+    from trendspark_cli.budget_report import budget_rows, reconciliation
 
-    def row(store: Store, service: str, period: str, limit: int) -> dict[str, Any]:
-        first = today if period == "day" else f"{today[:8]}01"
-        used, reserved = store.spend.used_only(service, first, today), store.spend.reserved(service, first, today)
-        return {
-            "service": service,
-            "period": period,
-            "used": used,
-            "reserved": reserved,
-            "limit": limit,
-            "forecast": round(used / elapsed(installed.clock(), period)),
-            "used_usd": round(used * price, 4),
-            "limit_usd": round(limit * price, 2),
-        }
+    installed = here("budget", is_json=as_json)
+    settings, now = installed.settings, installed.clock()
+    prices = {"x": settings.x_price_per_read_usd}
 
     def action(store: Store) -> None:
-        rows = [row(store, *key, limit) for key, limit in read_limits(installed.settings).items()]
+        shown: dict[str, Any] = {"budget": budget_rows(store, spending_ceilings(settings), prices, now)}
+        if reconcile:
+            usage = ask_x_usage(installed, store, now.day + 1)
+            shown["reconcile"] = {"service": "x", **reconciliation(store, usage, now)}
         if installed.output.is_json:
-            installed.output.data({"budget": rows})
-            return
-        installed.output.table(tuple(rows[0]), [tuple(row.values()) for row in rows])
+            installed.output.data(shown)
+        else:
+            _show(shown, installed.output)
 
-    raise typer.Exit(look(installed, "budget", action))
+    raise typer.Exit((work if reconcile else look)(installed, "budget", action))
 
 
-def elapsed(now: datetime, period: str) -> float:
-    """Return which part of this UTC day or month is over; at least an hour of a day, so that forecasts stay sane."""
-    day = max(1 / 24, (now.hour * 60 + now.minute) / 1440)
-    return day if period == "day" else (now.day - 1 + day) / monthrange(now.year, now.month)[1]
+def _show(shown: dict[str, Any], output: Output) -> None:
+    rows = shown["budget"]
+    output.table(tuple(rows[0]), [tuple(row.values()) for row in rows])
+    told = shown.get("reconcile")
+    if told is None:
+        return
+    if told["days"]:
+        output.table(tuple(told["days"][0]), [tuple(day.values()) for day in told["days"]])
+    output.line(f"since {told['since']}: {told['ours']} reads in our books, {told['x']} in those of X")
+    if told["x_cap"] is not None:
+        output.line(f"X: {told['x_used_of_cap']} of {told['x_cap']} used, reset on day {told['x_cap_reset_day']}")

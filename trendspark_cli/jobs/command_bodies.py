@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 Body = Callable[["Wired"], None]
 MOST_POSTS_TO_FILL = 500  # of each rule at a time, beside a stream; more is for `ingest` and `gaps fill`
 TEST_TEXT = "TrendSpark test alert"
+DEFAULT_IDEAS = 3
 
 
 def ingest_body(
@@ -58,6 +59,22 @@ def rank_body(*, top: int = 20) -> Body:
             top=top,
             alerts_are_muted=wired.settings.alerts_are_muted,
         )
+
+    return body
+
+
+def brief_body(*, ideas: int = DEFAULT_IDEAS) -> Body:
+    """Return the body of `brief`."""
+
+    def body(wired: Wired) -> None:
+        from trendspark_cli.jobs.brief import BriefRules, brief
+        from trendspark_cli.jobs.paid_writing import PaidWriting, Price
+
+        settings = wired.settings
+        price = Price(settings.openai_price_input_usd / 1e6, settings.openai_price_output_usd / 1e6)
+        seconds = settings.openai_timeout.total_seconds()
+        writing = PaidWriting(wired.job, wired.writer(), wired.budgets()["openai"], price, seconds)
+        brief(wired.job, writing, BriefRules(settings.niche, ideas, settings.alerts_are_muted))
 
     return body
 
@@ -228,6 +245,7 @@ def lifecycle_rules(settings: Settings) -> LifecycleRules:
 RUNNABLE: Mapping[str, Mapping[str, Callable[[], Body]]] = {
     "ingest": {"ingest": ingest_body},
     "rank": {"rank": rank_body},
+    "brief": {"brief": brief_body},
     "deliver": {"deliver": deliver_body},
     "alert-test": {"alert-test": lambda: alert_test_body(category="manual_test", text=TEST_TEXT)},
     "ingest_rank": {"ingest": ingest_body, "rank": rank_body},

@@ -17,6 +17,7 @@ from trendspark_cli.errors import (
     UpstreamError,
 )
 from trendspark_cli.job_context import JobContext
+from trendspark_cli.jobs.counting import worth_reading_from
 from trendspark_cli.jobs.gap_keeping import close_gap, keep_gap, record_lost
 from trendspark_cli.jobs.page_storing import record_failure, store_page
 from trendspark_cli.jobs.paid_calls import fetch_page, reserve_page
@@ -82,7 +83,7 @@ class _Reading:
         except CeilingReachedError as reached:
             self._ceilings.append(reached)
         except (UpstreamError, ConfigError) as failure:
-            record_failure(self._job, source, failure)
+            record_failure(self._job, source, failure, self._budgets.get(source.service))
             self._failures[id(source)] = failure
             self._something_worked |= step == self.refresh  # its posts were read before
             if isinstance(failure, UpstreamError) and failure.is_service_wide:
@@ -92,6 +93,11 @@ class _Reading:
         """Read what is newer than the cursor; what can no longer be read is recorded as lost."""
         cursors = self._job.store.cursors
         cursor = cursors.get(self._job.profile, source.name, source.query)
+        if source.counter is not None and cursor is not None:
+            budget = self._budgets.get(source.service)
+            cursor = worth_reading_from(self._job, source, source.counter, budget, cursor)
+            if cursor is None:
+                return
         reach = source.reach(Span(since=cursor))
         if reach.lost is not None:
             record_lost(self._job, source, reach.lost, moves_cursor=True)

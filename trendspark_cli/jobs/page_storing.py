@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import replace
 
-from trendspark_cli.errors import TrendSparkError
+from trendspark_cli.budget import Budget
+from trendspark_cli.errors import TrendSparkError, UpstreamError
 from trendspark_cli.job_context import JobContext
 from trendspark_cli.metrics import Amount
 from trendspark_cli.models import Page, PageOutcome, Rejection
@@ -84,8 +85,8 @@ def _without_forgotten(job: JobContext, page: Page) -> Page:
     return replace(page, posts=kept, rejections=page.rejections + refused)
 
 
-def record_failure(job: JobContext, source: Source, failure: TrendSparkError) -> None:
-    """Give a source's failure its audit row: which query, and what went wrong."""
+def record_failure(job: JobContext, source: Source, failure: TrendSparkError, budget: Budget | None = None) -> None:
+    """Give a source's failure its audit row: which query, and what went wrong. An empty account is told of."""
     assert job.run_id is not None
     page = Page(posts=(), fetched=0, endpoint=source.endpoint)
     with job.store.transaction():
@@ -100,3 +101,5 @@ def record_failure(job: JobContext, source: Source, failure: TrendSparkError) ->
             job.now,
             error=redact(str(failure)),
         )
+        if budget is not None and isinstance(failure, UpstreamError) and failure.is_account_empty:
+            budget.tell_of_empty_account(job, failure)

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
+from typing import TypeVar
 
 from trendspark_cli.budget import Budget, Reservation
 from trendspark_cli.errors import TrendSparkError
 from trendspark_cli.job_context import JobContext
 from trendspark_cli.models import Page, Span
 from trendspark_cli.sources.protocol import Source
+
+T = TypeVar("T")
 
 
 def reserve_page(job: JobContext, source: Source, budget: Budget | None, wanted: int) -> Reservation | None:
@@ -29,7 +32,7 @@ def fetch_page(
     if budget is None or reservation is None:
         return source.fetch(span, limit=wanted)
     limit = reservation.units if source.is_billed_by_post else wanted
-    return _paid(job, budget, reservation, lambda: source.fetch(span, limit=limit))
+    return paid(job, budget, reservation, lambda: source.fetch(span, limit=limit))
 
 
 def paid_look_up(
@@ -40,10 +43,11 @@ def paid_look_up(
     if budget is None or units == 0:
         return source.look_up(ids), None
     reservation = budget.reserve(job, "look_up", wanted=units, least=units)
-    return _paid(job, budget, reservation, lambda: source.look_up(ids)), reservation
+    return paid(job, budget, reservation, lambda: source.look_up(ids)), reservation
 
 
-def _paid(job: JobContext, budget: Budget, reservation: Reservation, call: Callable[[], Page]) -> Page:
+def paid(job: JobContext, budget: Budget, reservation: Reservation, call: Callable[[], T]) -> T:
+    """Make one call within its reservation, and give that back when the call failed."""
     try:
         return call()
     except TrendSparkError:

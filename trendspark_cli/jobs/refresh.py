@@ -24,12 +24,12 @@ def refresh_counts(job: JobContext, source: Source, budget: Budget | None) -> No
     """Read present counts of up to 100 recent posts of the source's service, those that cost nothing first.
 
     X does not bill a post twice within a UTC day, so posts read today are free. What the ceiling does not allow
-    is left out: nothing is lost by it.
+    is left out: nothing is lost by it. A query that is counted before it is bought gets no counts that cost either.
     """
     today = to_text(job.now)[:10]
     found = job.store.posts.refreshable(source.name, job.now - RECENT, job.now - LEAST_AGE, today, POSTS_PER_RUN)
     free = [post_id for post_id, last_read in found if last_read[:10] == today]
-    billed = [post_id for post_id, last_read in found if last_read[:10] != today]
+    billed = [post_id for post_id, last_read in found if last_read[:10] != today and source.counter is None]
     if budget is not None and source.is_billed_by_post:
         billed = billed[: budget.remaining(job)]
     ids = free + billed

@@ -21,7 +21,7 @@ from trendspark_cli.errors import (
 from trendspark_cli.job_context import JobContext
 from trendspark_cli.jobs.page_storing import store_page
 from trendspark_cli.metrics import Amount
-from trendspark_cli.models import Alert, Page
+from trendspark_cli.models import Page
 from trendspark_cli.pausing import is_paused
 from trendspark_cli.sources.x_posts import snowflake_at, snowflake_time
 from trendspark_cli.sources.x_stream import ENDPOINT, StreamConnection, StreamEndedError, XStream, read_lines
@@ -268,14 +268,9 @@ class _Running:
                 raise
 
     def _tell_of_ceiling(self, reached: CeilingReachedError) -> None:
-        """Say once for each ceiling that it ended the stream."""
+        """Say once for each ceiling that it ended the stream; the budget has queued its alert."""
         with self._job.store.transaction():
             reached.is_news = self._job.store.notice_once(f"stream:{reached.key}", self._work.clock())
-            if reached.is_news:
-                alert = Alert(
-                    f"stream:{reached.key}", "budget_alert", f"stream stopped: {reached}", f"stream: {reached}"
-                )
-                self._job.store.notifications.queue(alert, self._work.clock(), muted=False)
 
     def _count_end(self, reason: str, failure: TrendSparkError) -> None:
         log.warning("stream: %s", failure)

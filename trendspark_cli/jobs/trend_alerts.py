@@ -25,7 +25,7 @@ def queue_grown(job: JobContext, fields: dict[str, Any], *, muted: bool) -> None
     key, told = job.store.trends.alert_of(fields["id"])
     if key is None or fields["observed"] < GROWTH * told:
         return
-    if job.store.notifications.queue(grown_alert(fields, key, told), job.now, muted=muted):
+    if job.store.notifications.queue(grown_alert(fields, key, told, _machine_label(job, fields)), job.now, muted=muted):
         job.store.trends.set_alert(fields["id"], key, fields["observed"])
         job.count("alerts_queued")
 
@@ -35,4 +35,11 @@ def queue_closed(job: JobContext, fields: dict[str, Any], *, muted: bool) -> Non
     key, _ = job.store.trends.alert_of(fields["id"])
     if key is not None:
         lasted: timedelta = from_text(fields["last_strong_at"]) - from_text(fields["first_seen"])
-        job.store.notifications.queue(closed_alert(fields, key, lasted), job.now, muted=muted)
+        alert = closed_alert(fields, key, lasted, _machine_label(job, fields))
+        job.store.notifications.queue(alert, job.now, muted=muted)
+
+
+def _machine_label(job: JobContext, fields: dict[str, Any]) -> str:
+    """Return what a model called the trend, if one was asked."""
+    brief = job.store.briefs.of_trend(fields["id"])
+    return brief.label if brief is not None else ""

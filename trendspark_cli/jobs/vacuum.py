@@ -15,6 +15,7 @@ KEPT = {
     "notices": timedelta(days=90),
     "gaps": timedelta(days=90),
     "trends": timedelta(days=400),
+    "model_answers": timedelta(days=30),
 }
 
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
 from trendspark_cli.models import Page, Span
+from trendspark_cli.volume import Slice
 
 
 @dataclass(frozen=True)
@@ -18,6 +20,26 @@ class Reach:
 
     readable: Span | None
     lost: Span | None = None
+
+
+@dataclass(frozen=True)
+class Counted:
+    """How many posts of a query there are, hour by hour, oldest first."""
+
+    slices: tuple[Slice, ...]
+    request_id: str | None = None
+
+
+class Counter(Protocol):
+    """What tells cheaply how many posts a query has, before any of them is bought. A call costs one unit."""
+
+    endpoint: str  # what is charged, for the books
+
+    def count(self) -> Counted:
+        """Return the posts of each hour the service still searches. Raises what `Source.fetch` raises."""
+
+    def place_at(self, moment: datetime) -> str:
+        """Return an id that posts of this moment or later are above."""
 
 
 class Source(Protocol):
@@ -33,6 +55,7 @@ class Source(Protocol):
     endpoint: str  # what is charged, for the books
     largest_page: int  # the most posts one call may return
     smallest_page: int  # the fewest one may ask for
+    counter: Counter | None  # asked before posts are bought; None buys at once
     is_billed_by_post: bool  # each post returned costs a unit; otherwise each call does
 
     def reach(self, span: Span) -> Reach:

@@ -9,7 +9,7 @@ from typing import Any
 from trendspark_cli.clock import from_epoch, to_text
 from trendspark_cli.errors import BadAnswerError
 from trendspark_cli.models import Page, Post, Rejection, Span
-from trendspark_cli.sources.protocol import Reach
+from trendspark_cli.sources.protocol import Counter, Reach
 from trendspark_cli.sources.reddit_client import RedditClient
 from trendspark_cli.sources.reddit_posts import post_from_submission
 
@@ -29,6 +29,7 @@ class RedditListing:
     largest_page = 100
     smallest_page = 1
     is_billed_by_post = False
+    counter: Counter | None = None  # listings cost nothing
 
     def __init__(self, client: RedditClient, subreddit: str, kind: str, *, lookback: timedelta, now: datetime) -> None:
         self.query = f"r/{subreddit}/{kind}"

@@ -14,6 +14,7 @@ from trendspark_cli.sources.protocol import Source
 if TYPE_CHECKING:
     from trendspark_cli.sources.x_rules import XRules
     from trendspark_cli.sources.x_stream import XStream
+    from trendspark_cli.sources.x_usage import XUsage
 
 FIRST_RUN_LOOKBACK = timedelta(hours=48)  # of a subreddit: a day to warm up on, and a day to spare
 
@@ -40,10 +41,26 @@ def x_searches(settings: Settings, job: JobContext, queries: Sequence[str]) -> l
             now=job.now,
             record=job.api_calls.append,
             expand_authors=settings.x_expand_authors,
+            counts_first=settings.x_counts_first,
             answer_seconds=settings.http_timeout.total_seconds(),
         )
         for query in queries
     ]
+
+
+def x_usage(settings: Settings, record: Callable[[ApiCall], None], days: int) -> XUsage:
+    """Return what X itself counted in the last *days* (UTC); raise ConfigError without a token."""
+    from trendspark_cli.sources.x_usage import read_usage
+
+    if not settings.x_bearer_token:
+        raise ConfigError("X is not configured, so it cannot be asked what it counted", hint="set X_BEARER_TOKEN")
+    return read_usage(
+        days,
+        bearer_token=settings.x_bearer_token,
+        base_url=settings.x_api_base_url,
+        record=record,
+        answer_seconds=settings.http_timeout.total_seconds(),
+    )
 
 
 def x_stream(settings: Settings, job: JobContext) -> XStream:

@@ -15,17 +15,20 @@ from trendspark_cli.errors import (
     BadAnswerError,
     ConfigError,
     CredentialsRefusedError,
+    CreditsUsedUpError,
     CursorTooOldError,
     RateLimitedError,
     TrendSparkError,
     UpstreamError,
+    UsageCappedError,
 )
 from trendspark_cli.http import ANSWER_SECONDS, BoundedAdapter, session
 from trendspark_cli.job_context import ApiCall
 from trendspark_cli.models import Page, Span
 from trendspark_cli.redaction import excerpt
-from trendspark_cli.sources.protocol import Reach
+from trendspark_cli.sources.protocol import Counter, Reach
 from trendspark_cli.sources.transport_errors import no_answer
+from trendspark_cli.sources.x_counts import XCounter
 from trendspark_cli.sources.x_posts import TWEET_FIELDS, Decoded, decode_answer, snowflake_at, snowflake_time
 
 SEARCHABLE = timedelta(days=7) - timedelta(minutes=5)  # X searches 7 days; the margin is for clocks and slow calls
@@ -54,6 +57,7 @@ class XSearch:
         now: datetime,
         record: Callable[[ApiCall], None],
         expand_authors: bool = False,
+        counts_first: bool = False,
         answer_seconds: float = ANSWER_SECONDS,
     ) -> None:
         self.query = query
@@ -69,6 +73,7 @@ class XSearch:
             remaining_header="x-rate-limit-remaining",
             answer_seconds=answer_seconds,
         )
+        self.counter: Counter | None = XCounter(self._count) if counts_first else None
         # Before tweepy reads it: its own parsing of refusals trips over bodies that are not X's.
         session(adapter, self._client.session).hooks["response"].append(self._judge)
 
@@ -107,6 +112,9 @@ class XSearch:
             request_id=response.headers.get("x-transaction-id"),
         )
 
+    def _count(self) -> requests.Response:
+        return self._ask(lambda: self._client.get_recent_tweets_count(self.query, granularity="hour"))
+
     def _parameters(self, span: Span, limit: int) -> dict[str, Any]:
         parameters: dict[str, Any] = {
             "max_results": max(self.smallest_page, min(limit, self.largest_page)),
@@ -138,7 +146,7 @@ class XSearch:
     def _judge(self, response: requests.Response, **options: Any) -> None:
         """Raise what an answer means that is none; redirects too, since X has none and a token must not travel."""
         if response.status_code >= 300:
-            raise _refusal(response, self.query)
+            raise refusal(response, self.query)
 
     def _page(self, decoded: Decoded, span: Span, response: requests.Response) -> Page:
         meta = decoded.meta
@@ -200,15 +208,15 @@ def _number(post_id: str) -> int:
     return int(post_id) if post_id.isdecimal() else 0
 
 
-def _refusal(response: requests.Response, query: str) -> TrendSparkError:
-    """Return what an HTTP status of X means for the operator."""
+def refusal(response: requests.Response, query: str | None, what: str = "recent search") -> TrendSparkError:
+    """Return what an HTTP status of X means for the operator; *what* was asked, with a *query* or without one."""
     status, told = response.status_code, _told(response)
     if status == 401:
         return CredentialsRefusedError(
             "x", "the bearer token was refused (401)", status=401, hint="set X_BEARER_TOKEN to a valid app-only token"
         )
     if status == 402:
-        return CredentialsRefusedError(
+        return CreditsUsedUpError(
             "x",
             f"no credits left (402): {told}",
             status=402,
@@ -217,37 +225,37 @@ def _refusal(response: requests.Response, query: str) -> TrendSparkError:
     if status == 403:
         return CredentialsRefusedError(
             "x",
-            f"the app may not search (403): {told}",
+            f"the app may not use {what} (403): {told}",
             status=403,
             hint="check the app's project and access level in the X developer portal",
         )
     if status == 429:
         return _rate_limit(response, told)
-    if status == 400 and "since_id" in told and "created after" in told:
+    if status == 400 and query is not None and "since_id" in told and "created after" in told:
         return CursorTooOldError(
             "x",
             "the cursor is older than the seven days X searches",
             status=400,
             hint="nothing to do: the next run begins seven days back",
         )
-    if status == 400:
+    if status == 400 and query is not None:
         return ConfigError(f"x refused the query {query!r}: {told}", hint="see `trendspark config check`")
     if status >= 500:
         return UpstreamError(
             "x",
-            f"recent search is failing ({status})",
+            f"{what} is failing ({status})",
             status=status,
             hint="nothing to do: the next run goes on where this one stopped",
         )
     if status < 400:
-        return BadAnswerError("x", f"recent search redirects elsewhere ({status})", status=status, hint=_PORTAL)
-    return BadAnswerError("x", f"recent search answered {status}: {told}", status=status, hint="check X_API_BASE_URL")
+        return BadAnswerError("x", f"{what} redirects elsewhere ({status})", status=status, hint=_PORTAL)
+    return BadAnswerError("x", f"{what} answered {status}: {told}", status=status, hint="check X_API_BASE_URL")
 
 
 def _rate_limit(response: requests.Response, told: str) -> RateLimitedError:
     body = response.text.lower()
     if "usage-capped" in body or "usagecapexceeded" in body:
-        return RateLimitedError(
+        return UsageCappedError(
             "x",
             f"the account's monthly usage cap is reached (429): {told}",
             status=429,

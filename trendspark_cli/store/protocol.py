@@ -21,13 +21,16 @@ from trendspark_cli.models import (
     JobRun,
     JobState,
     Manifest,
+    ModelAnswer,
     Page,
     PageOutcome,
     Post,
     QueuedAlert,
     RankingProgress,
     RestoredBatch,
+    Spent,
     Tombstone,
+    TrendBrief,
 )
 from trendspark_cli.ranking.history import SourceState, TermHistory
 
@@ -200,8 +203,23 @@ class Spend(Protocol):
     def reserved(self, service: str, first_day: str, last_day: str) -> int:
         """Return units set aside in these days and not settled."""
 
-    def reserve(self, service: str, profile: str, kind: str, units: int, run_id: int | None, now: datetime) -> int:
-        """Set units aside for one call and return the reservation's id."""
+    def spent_now(self, service: str, today: str) -> Mapping[str, Spent]:
+        """Return by period (`day`, `month`) what was settled up to *today* (YYYY-MM-DD) and what is set aside."""
+
+    def used_by_day(self, service: str, first_day: str, last_day: str, without: str = "") -> dict[str, int]:
+        """Return units settled on each of these days that has any, those of the kind *without* aside."""
+
+    def reserve(
+        self,
+        service: str,
+        profile: str,
+        kind: str,
+        units: int,
+        run_id: int | None,
+        now: datetime,
+        usd: float = 0.0,
+    ) -> int:
+        """Set units, and what they cost at most, aside for one call and return the reservation's id."""
 
     def settle(self, reservation_id: int, used: int, usd: float) -> None:
         """Replace a reservation by what the call really used."""
@@ -392,6 +410,22 @@ class Trends(Protocol):
         """Return how many trends are open."""
 
 
+class Briefs(Protocol):
+    """What a language model wrote."""
+
+    def of_trend(self, trend_id: int) -> TrendBrief | None:
+        """Return what was last written of a trend, or None when no model was asked yet."""
+
+    def save(self, brief: TrendBrief) -> None:
+        """Store what was written of a trend, in place of what was there."""
+
+    def answer(self, key: str) -> ModelAnswer | None:
+        """Return what a model answered when it was asked the same before, or None."""
+
+    def keep_answer(self, key: str, kind: str, model: str, answer: ModelAnswer, now: datetime) -> None:
+        """Remember an answer, in the transaction that settles what it cost."""
+
+
 class RankingMemory(TermHistory, Protocol):
     """What the ranker remembers between runs: term states, source states, recent posts as numbers, progress."""
 
@@ -571,6 +605,8 @@ class Store(Protocol):
     def incidents(self) -> Incidents: ...
     @property
     def trends(self) -> Trends: ...
+    @property
+    def briefs(self) -> Briefs: ...
     @property
     def ranking(self) -> RankingMemory: ...
     @property

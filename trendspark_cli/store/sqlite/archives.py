@@ -214,9 +214,11 @@ class Tombstones:
         return self._db.value("SELECT 1 FROM tombstones LIMIT 1") is not None
 
     def forget_posts(self, tombstone: Tombstone) -> int:
-        """Delete at most 1,000 live posts it is about, and what alerts quote of them; call inside a transaction."""
+        """Delete at most 1,000 live posts it is about, and what alerts and a model say of them, in a transaction."""
         about = {"source": tombstone.source, "source_id": tombstone.source_id, "author": tombstone.author}
         self._db.execute(self._sql["forget_quotes"], about)
+        if self._db.execute(self._sql["forget_briefs"], about).rowcount:
+            self._db.execute("DELETE FROM model_answers")  # which of them rest on these posts is not known
         return self._db.execute(self._sql["forget_posts"], {**about, "limit": BATCH_ROWS}).rowcount
 
     def buried(self, source: str, posts: Sequence[tuple[str, str | None]]) -> set[int]:

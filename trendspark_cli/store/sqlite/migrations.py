@@ -411,6 +411,31 @@ def _number_audit_rows_for_ever(db: Database) -> None:
 
 
 @migration()
+def m0007_money(db: Database) -> None:
+    """What a call under way may cost at most, in USD too: some ceilings are in USD, and units differ in price.
+
+    Answers of a language model by what it was asked, so that nothing is paid twice, and what it wrote of each trend.
+    """
+    db.execute("ALTER TABLE spend_reservations ADD COLUMN usd REAL NOT NULL DEFAULT 0.0")
+    db.table("model_answers").create(
+        {"key": str, "kind": str, "model": str, "outcome": str, "answer": str, "made_at": str},
+        pk="key",
+        not_null={"kind", "model", "outcome", "answer", "made_at"},
+        strict=True,
+    )
+    db.table("model_answers").create_index(["made_at"])
+    db.execute(
+        """
+        CREATE TABLE trend_briefs (
+            trend_id INTEGER PRIMARY KEY REFERENCES trends(id) ON DELETE CASCADE, label TEXT NOT NULL,
+            summary TEXT NOT NULL, post_ids TEXT NOT NULL, model TEXT NOT NULL, observed REAL NOT NULL,
+            made_at TEXT NOT NULL
+        ) STRICT
+        """
+    )
+
+
+@migration()
 def m0008_stream(db: Database) -> None:
     """Rules the stream should have; the service's own list is compared with them."""
     db.table("stream_rules").create(

@@ -18,6 +18,7 @@ KNOWN_MIGRATIONS = (
     "m0004_trends",
     "m0005_outbox",
     "m0006_archive",
+    "m0007_money",
     "m0008_stream",
 )
 

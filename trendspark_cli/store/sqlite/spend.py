@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
 from trendspark_cli.clock import to_text
+from trendspark_cli.models import Spent
 from trendspark_cli.store.sqlite.connection import Connection
 from trendspark_cli.store.sqlite.named_queries import queries
 
@@ -32,9 +34,31 @@ class Spend:
         sql = "SELECT coalesce(sum(units), 0) FROM spend_reservations WHERE service = ? AND day BETWEEN ? AND ?"
         return int(self._db.value(sql, (service, first_day, last_day)))
 
-    def reserve(self, service: str, profile: str, kind: str, units: int, run_id: int | None, now: datetime) -> int:
-        """Set *units* aside for one call and return the reservation's id; call inside a transaction."""
-        row = (to_text(now)[:10], service, profile, kind, units, run_id, to_text(now))
+    def spent_now(self, service: str, today: str) -> Mapping[str, Spent]:
+        """Return by period (`day`, `month`) what was settled up to *today* (YYYY-MM-DD) and what is set aside."""
+        period = {"service": service, "first": f"{today[:8]}01", "today": today}
+        with self._db.errors():
+            row = self._db.execute(self._sql["spent_now"], period).fetchone()
+        return {"day": Spent(*row[:4]), "month": Spent(*row[4:])}
+
+    def used_by_day(self, service: str, first_day: str, last_day: str, without: str = "") -> dict[str, int]:
+        """Return units settled on each of these days that has any, those of the kind *without* aside."""
+        period = {"service": service, "first": first_day, "last": last_day, "without": without}
+        with self._db.errors():
+            return dict(self._db.execute(self._sql["used_by_day"], period).fetchall())
+
+    def reserve(
+        self,
+        service: str,
+        profile: str,
+        kind: str,
+        units: int,
+        run_id: int | None,
+        now: datetime,
+        usd: float = 0.0,
+    ) -> int:
+        """Set *units* and *usd* aside for one call and return the reservation's id; call inside a transaction."""
+        row = (to_text(now)[:10], service, profile, kind, units, usd, run_id, to_text(now))
         cursor = self._db.execute(self._sql["reserve"], row)
         assert cursor.lastrowid is not None
         return cursor.lastrowid
@@ -55,5 +79,5 @@ class Spend:
         """Count reservations of runs that died as used, since the service may have billed them; return the units."""
         rows: list[dict[str, Any]] = self._db.rows(self._sql["reservations_of_dead_runs"], (service,))
         for row in rows:
-            self.settle(row["id"], row["units"], row["units"] * usd_per_unit)
+            self.settle(row["id"], row["units"], row["usd"] or row["units"] * usd_per_unit)
         return sum(row["units"] for row in rows)

@@ -17,6 +17,7 @@ from trendspark_cli.store.sqlite.spend import Spend
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from trendspark_cli.store.sqlite.archives import Archives, Tombstones
+    from trendspark_cli.store.sqlite.briefs import Briefs
     from trendspark_cli.store.sqlite.trends import RankingMemory, Trends
     from trendspark_cli.store.sqlite.upkeep import Upkeep
 
@@ -46,6 +47,13 @@ class SqliteStore:
         from trendspark_cli.store.sqlite.trends import Trends
 
         return Trends(self.connection)
+
+    @property
+    def briefs(self) -> Briefs:
+        """Return what a model wrote; loaded when asked."""
+        from trendspark_cli.store.sqlite.briefs import Briefs
+
+        return Briefs(self.connection)
 
     @property
     def ranking(self) -> RankingMemory:

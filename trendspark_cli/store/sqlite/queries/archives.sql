@@ -240,8 +240,15 @@ DELETE FROM posts WHERE id IN (SELECT id FROM posts WHERE source = :source
     AND (source_id = :source_id OR author = :author) LIMIT :limit);
 
 -- name: forget_quotes
--- Alerts of trends that rest on these posts quote them: their titles stay.
-UPDATE notifications SET body = title WHERE body <> title AND trend_id IN (
+-- Alerts of trends that rest on these posts quote them, and so may daily briefs: their titles stay.
+WITH about AS (SELECT trend_id FROM trend_posts JOIN posts ON posts.id = post_id WHERE source = :source
+               AND (source_id = :source_id OR author = :author))
+UPDATE notifications SET body = title WHERE body <> title AND (
+    trend_id IN (SELECT trend_id FROM about) OR (category = 'daily_ideas' AND EXISTS (SELECT 1 FROM about)));
+
+-- name: forget_briefs
+-- What a model wrote of trends that rest on these posts.
+DELETE FROM trend_briefs WHERE trend_id IN (
     SELECT trend_id FROM trend_posts JOIN posts ON posts.id = post_id WHERE source = :source
     AND (source_id = :source_id OR author = :author));
 

@@ -41,15 +41,30 @@ SELECT (SELECT coalesce(sum(used), 0) FROM spend WHERE service = :service AND da
      + (SELECT coalesce(sum(units), 0) FROM spend_reservations
         WHERE service = :service AND day >= :first AND day <= :last);
 
+-- name: spent_now
+-- What a service used this day and this month, and what is set aside and not settled: units and USD.
+SELECT coalesce(sum(used) FILTER (WHERE day = :today), 0), coalesce(sum(reserved) FILTER (WHERE day = :today), 0),
+       coalesce(sum(usd) FILTER (WHERE day = :today), 0.0), coalesce(sum(set_aside) FILTER (WHERE day = :today), 0.0),
+       coalesce(sum(used), 0), coalesce(sum(reserved), 0), coalesce(sum(usd), 0.0), coalesce(sum(set_aside), 0.0)
+FROM (SELECT day, used, 0 AS reserved, usd, 0.0 AS set_aside FROM spend
+      WHERE day >= :first AND day <= :today AND service = :service
+      UNION ALL SELECT day, 0, units, 0.0, usd FROM spend_reservations
+      WHERE day >= :first AND day <= :today AND service = :service);
+
+-- name: used_by_day
+SELECT day, sum(used) FROM spend WHERE service = :service AND day >= :first AND day <= :last AND kind <> :without
+GROUP BY day ORDER BY day;
+
 -- name: add_spend
 INSERT INTO spend (day, service, profile, kind, used, calls, usd) VALUES (?, ?, ?, ?, ?, 1, ?)
 ON CONFLICT (day, service, profile, kind) DO UPDATE SET
     used = used + excluded.used, calls = calls + 1, usd = usd + excluded.usd;
 
 -- name: reserve
-INSERT INTO spend_reservations (day, service, profile, kind, units, run_id, created_at) VALUES (?, ?, ?, ?, ?, ?, ?);
+INSERT INTO spend_reservations (day, service, profile, kind, units, usd, run_id, created_at)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?);
 
 -- name: reservations_of_dead_runs
 -- Reservations whose run ended without settling them: the call may have been billed.
-SELECT r.id, r.day, r.service, r.profile, r.kind, r.units FROM spend_reservations r
+SELECT r.id, r.day, r.service, r.profile, r.kind, r.units, r.usd FROM spend_reservations r
 LEFT JOIN job_runs j ON j.id = r.run_id WHERE r.service = ? AND (j.id IS NULL OR j.status <> 'running');

@@ -54,3 +54,13 @@ VALUES (?, ?, ?, ?, ?, ?, ?, ?);
 -- name: segments
 SELECT source_names, post_ids, created, authors, words, sources, codes FROM ranking_segments
 WHERE newest >= ? ORDER BY id;
+
+-- name: save_brief
+INSERT INTO trend_briefs (trend_id, label, summary, post_ids, model, observed, made_at)
+VALUES (:trend_id, :label, :summary, :post_ids, :model, :observed, :made_at)
+ON CONFLICT (trend_id) DO UPDATE SET label = excluded.label, summary = excluded.summary,
+    post_ids = excluded.post_ids, model = excluded.model, observed = excluded.observed, made_at = excluded.made_at;
+
+-- name: keep_answer
+INSERT INTO model_answers (key, kind, model, outcome, answer, made_at) VALUES (?, ?, ?, ?, ?, ?)
+ON CONFLICT (key) DO UPDATE SET outcome = excluded.outcome, answer = excluded.answer, made_at = excluded.made_at;

@@ -12,3 +12,6 @@ DELETE FROM gaps WHERE id IN (SELECT id FROM gaps WHERE state <> 'open' AND clos
 -- Trends that are over, and that no alert in the table tells of; few rows each time, since their links go with them.
 DELETE FROM trends WHERE id IN (SELECT id FROM trends WHERE state = 'closed' AND closed_at < ?
     AND id NOT IN (SELECT trend_id FROM notifications WHERE trend_id IS NOT NULL) LIMIT 20);
+
+-- name: drop_model_answers
+DELETE FROM model_answers WHERE key IN (SELECT key FROM model_answers WHERE made_at < ? LIMIT 1000);

@@ -1,0 +1,1 @@
+"""Tests of what calls cost, and of what may be bought."""

@@ -1,0 +1,86 @@
+"""Open trends as `rank` leaves them, and what came of a brief."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+from tests.builders import post
+from tests.ingest.operator import NOW, Operator
+from trendspark_cli.clock import to_text
+from trendspark_cli.ranking.lifecycle import TrendRecord, TrendState
+
+AT = int(NOW.timestamp())
+TREND = TrendRecord(
+    id=None,
+    label="bridge",
+    terms=("bridge",),
+    state=TrendState.OPEN,
+    score=9.0,
+    observed=10.0,
+    expected=0.1,
+    window_seconds=900,
+    authors=9,
+    sources={"x": 10},
+    first_seen=AT,
+    last_seen=AT,
+    opened_at=AT,
+    last_strong_at=AT,
+    peak_at=AT,
+    closed_at=None,
+    post_ids=(),
+    example_ids=(),
+    evidence=(),
+)
+TEXTS = (
+    "The bridge is closed after the storm.",
+    "No trains over the bridge today.",
+    "Ferry runs instead of the bridge.",
+)
+
+
+def open_trend(operator: Operator, label: str = "bridge", texts: Sequence[str] = TEXTS, **values: Any) -> int:
+    """Store a trend with posts of these texts, the first three its examples; return its id."""
+    store = operator.store()
+    first = store.posts.newest_id() + 1
+    ids = range(first, first + len(texts))
+    posts = [
+        post(
+            str(number), text=text, url=f"https://x.com/i/status/{number}", created_at=to_text(NOW - timedelta(hours=1))
+        )
+        for number, text in zip(ids, texts, strict=True)
+    ]
+    trend = replace(TREND, label=label, terms=(label,), post_ids=tuple(ids), example_ids=tuple(ids)[:3], **values)
+    with store.transaction():
+        store.posts.save(posts, NOW)
+        saved = store.trends.save(trend, 6.0)
+    store.close()
+    assert saved.id is not None
+    return saved.id
+
+
+def grow(operator: Operator, trend_id: int, observed: float) -> None:
+    """Have a trend hold so many posts."""
+    store = operator.store()
+    with store.transaction():
+        [trend] = [trend for trend in store.trends.living(NOW) if trend.id == trend_id]
+        store.trends.save(replace(trend, observed=observed), 6.0)
+    store.close()
+
+
+def message(operator: Operator) -> str:
+    """The day's message, as it waits in the outbox."""
+    [row] = operator.rows("SELECT body FROM notifications WHERE category = 'daily_ideas'")
+    return str(row["body"])
+
+
+def told(result: Any) -> Any:
+    """What a run says besides its counts."""
+    return result.extra
+
+
+def spent_tokens(operator: Operator) -> int:
+    """Tokens in our books."""
+    return int(operator.rows("SELECT coalesce(sum(used), 0) AS n FROM spend WHERE service = 'openai'")[0]["n"])

@@ -1,0 +1,201 @@
+"""`X_COUNTS_FIRST`: a quiet time costs a request for counts, a burst is bought within one run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.ingest.operator import NOW, TOKEN, Operator
+from tests.servers import XServer, faults, x_post
+from trendspark_cli.errors import BadAnswerError
+from trendspark_cli.sources.x_counts import read_counts
+from trendspark_cli.volume import HOUR_SECONDS, Slice, judge, surprise
+
+HOURLY = 30  # posts an hour on a quiet day
+WEEK = timedelta(days=7)
+
+
+class Scene:
+    """X with a clock that moves with its operator, and posts that come as evenly as those of strangers do."""
+
+    def __init__(self, folder: Path, server: XServer) -> None:
+        self.server = server
+        server.clock = lambda: self.operator.now.timestamp()
+        settings = {
+            "X_BEARER_TOKEN": TOKEN,
+            "X_API_BASE_URL": server.url,
+            "KEYWORDS": "bridge",
+            "X_COUNTS_FIRST": "true",
+        }
+        self.operator = Operator(folder / "home", {**settings, "X_FIRST_RUN_LOOKBACK": "1h"})
+
+    def publish(self, start: datetime, end: datetime, per_hour: float, word: str = "quiet") -> list[dict[str, Any]]:
+        """Publish posts between two times, at uneven distances that are the same in each run."""
+        posts, at, number = [], start, 0
+        while at < end:
+            posts.append(x_post(at, f"bridge {word} {number}", author_id=str(number)))
+            at += timedelta(seconds=HOUR_SECONDS / per_hour * (0.25, 1.75, 1.0, 0.5, 1.5)[number % 5])
+            number += 1
+        self.server.add(posts)
+        return posts
+
+
+@pytest.fixture
+def scene(tmp_path: Path) -> Iterator[Scene]:
+    """A quiet week behind an operator whose first run is done."""
+    with XServer(bearer_token=TOKEN) as server:
+        here = Scene(tmp_path, server)
+        here.publish(NOW - WEEK, NOW + timedelta(days=1), HOURLY)
+        assert here.operator.ingest().exit_code == 0
+        yield here
+
+
+def test_the_first_run_reads_as_always(scene: Scene) -> None:
+    assert scene.server.requests_of("counts_recent") == []
+    assert 25 < scene.server.billing.billed_posts < 35
+
+
+def test_a_quiet_day_costs_less_than_a_tenth_of_reading_it(scene: Scene) -> None:
+    before = scene.server.billing.cost_usd
+
+    for _ in range(24):
+        scene.operator.later(hours=1)
+        assert scene.operator.ingest().exit_code == 0
+
+    cost = scene.server.billing.cost_usd - before
+    assert cost == pytest.approx(24 * 0.005)
+    assert cost < 24 * HOURLY * 0.005 / 10
+
+
+@pytest.mark.parametrize("minutes", [0, 7, 15, 30, 52])
+def test_a_burst_is_bought_by_the_next_run_whenever_it_comes(scene: Scene, minutes: int) -> None:
+    scene.operator.later(hours=3, minutes=minutes)
+    scene.operator.ingest()
+    burst = scene.publish(scene.operator.now, scene.operator.now + timedelta(minutes=14), 60 * HOURLY / 4, "collapses")
+
+    scene.operator.later(minutes=15)
+    result = scene.operator.ingest()
+
+    assert result.exit_code == 0
+    assert {post["id"] for post in burst} <= scene.operator.stored_ids()
+
+
+def test_what_was_not_bought_before_a_burst_is_on_record_with_its_size(scene: Scene) -> None:
+    scene.operator.later(hours=10)
+    scene.publish(scene.operator.now - timedelta(minutes=15), scene.operator.now, 20 * HOURLY, "collapses")
+
+    scene.operator.ingest()
+
+    [gap] = scene.operator.rows("SELECT state, reason, estimated_reads FROM gaps")
+    assert (gap["state"], gap["reason"]) == ("lost", "not bought: there were no more posts than usual")
+    assert gap["estimated_reads"] > 8 * HOURLY
+    assert scene.server.billing.billed_posts < 8 * HOURLY + 5 * HOURLY
+
+
+def test_while_a_burst_lasts_each_run_goes_on_from_the_last_one(scene: Scene) -> None:
+    start = scene.operator.now + timedelta(hours=2)
+    burst = scene.publish(start, start + timedelta(hours=1), 20 * HOURLY, "collapses")
+    scene.operator.later(hours=2)
+
+    for _ in range(4):
+        scene.operator.later(minutes=16)
+        scene.operator.ingest()
+
+    assert {post["id"] for post in burst} <= scene.operator.stored_ids()
+    assert len(scene.operator.rows("SELECT * FROM gaps")) == 1
+
+
+def test_our_books_agree_with_the_bill_counts_included(scene: Scene) -> None:
+    for _ in range(5):
+        scene.operator.later(hours=1)
+        scene.operator.ingest()
+
+    usd = scene.operator.rows("SELECT sum(usd) AS usd FROM spend")[0]["usd"]
+    assert usd == pytest.approx(scene.server.billing.cost_usd)
+    assert scene.operator.metric("trendspark_x_cost_usd_total") == pytest.approx(scene.server.billing.cost_usd)
+    assert scene.operator.metric('trendspark_x_reads_total{endpoint="counts_recent"}') == 5
+
+
+def test_counts_that_cost_are_not_read_again(scene: Scene) -> None:
+    scene.operator.later(hours=13)  # the day after, when X would bill the same posts again
+
+    scene.operator.ingest()
+
+    assert scene.server.requests_of("tweets_lookup") == []
+
+
+def test_counts_that_are_free_are_read_again(scene: Scene) -> None:
+    before = scene.server.billing.cost_usd
+    scene.operator.later(hours=1)
+
+    result = scene.operator.ingest()
+
+    assert result.counts["refreshed"] == len(scene.operator.stored_ids())
+    assert scene.server.billing.cost_usd == pytest.approx(before + 0.005)
+
+
+def test_a_ceiling_stops_the_counting_too(scene: Scene) -> None:
+    scene.operator.environment["X_MAX_READS_PER_DAY"] = str(scene.server.billing.billed_posts)
+    scene.operator.later(hours=1)
+
+    result = scene.operator.ingest()
+
+    assert (result.exit_code, scene.server.requests_of("counts_recent")) == (75, [])
+
+
+@pytest.mark.parametrize("fault", [faults.server_error(503), faults.html_page()], ids=["503", "HTML"])
+def test_counts_that_do_not_come_are_a_failure_and_cost_nothing(scene: Scene, fault: Any) -> None:
+    spent = scene.operator.rows("SELECT sum(used) AS n FROM spend")
+    scene.server.faults.add(fault, times=None, endpoint="counts_recent")
+    scene.operator.later(hours=1)
+
+    result = scene.operator.ingest()
+
+    assert result.exit_code in (69, 76)
+    assert scene.operator.rows("SELECT sum(used) AS n FROM spend") == spent
+    assert scene.operator.rows("SELECT * FROM spend_reservations") == []
+
+
+def slices(posts: Sequence[int], last_minutes: float = 30) -> list[Slice]:
+    """Hours of a week up to now, the last one partial."""
+    end = NOW + timedelta(minutes=last_minutes)
+    starts = [NOW - timedelta(hours=back) for back in range(len(posts) - 1, -1, -1)]
+    return [
+        Slice(start, min(start + timedelta(hours=1), end), count) for start, count in zip(starts, posts, strict=True)
+    ]
+
+
+def test_an_hour_that_is_busy_each_day_is_usual() -> None:
+    busy_at_noon = [400 if (hour - 168) % 24 == 0 else 20 for hour in range(168)]
+
+    assert judge(slices([*busy_at_noon, 200])).departs is False
+
+
+def test_the_same_hour_is_a_burst_when_it_never_was_busy() -> None:
+    verdict = judge(slices([20] * 168 + [200]))
+
+    assert (verdict.departs, verdict.since) == (True, NOW - timedelta(hours=1))
+
+
+@pytest.mark.parametrize("posts", [[], [5], [0] * 169, [20] * 169, [0] * 168 + [9]])
+def test_too_little_is_no_burst(posts: list[int]) -> None:
+    assert judge(slices(posts)).departs is False
+
+
+def test_a_word_nobody_used_before_is_bought_from_the_smallest_page_on() -> None:
+    assert judge(slices([0] * 168 + [10])).departs is True
+
+
+def test_a_surprise_is_the_tail_of_the_distribution() -> None:
+    # A negative binomial with r = 1 is geometric: P(X >= k) = (mean / (1 + mean)) ** k.
+    assert surprise(7, 3.0, 1.0) == pytest.approx(-7 * -0.1249387, rel=1e-5)
+
+
+@pytest.mark.parametrize("content", [b"", b"[]", b'{"data":null}', b'{"data":[{"start":"x"}]}', b'{"meta":{}}'])
+def test_an_answer_without_counts_is_no_answer(content: bytes) -> None:
+    with pytest.raises(BadAnswerError):
+        read_counts(content)

@@ -1,0 +1,44 @@
+"""Hourly counts of an X query: one cheap request over seven days, and no posts."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import datetime
+
+import requests
+
+from trendspark_cli.clock import from_text
+from trendspark_cli.errors import BadAnswerError
+from trendspark_cli.sources.protocol import Counted
+from trendspark_cli.sources.x_posts import snowflake_at
+from trendspark_cli.volume import Slice
+
+
+class XCounter:
+    """Implements sources.protocol.Counter; *ask* makes the call and turns its errors into ours."""
+
+    endpoint = "counts_recent"
+
+    def __init__(self, ask: Callable[[], requests.Response]) -> None:
+        self._ask = ask
+
+    def count(self) -> Counted:
+        """Return the posts of each hour of the last seven days, oldest first."""
+        response = self._ask()
+        return Counted(read_counts(response.content), response.headers.get("x-transaction-id"))
+
+    def place_at(self, moment: datetime) -> str:
+        """Return an id that every post of this moment or later is above."""
+        return snowflake_at(moment)
+
+
+def read_counts(content: bytes) -> tuple[Slice, ...]:
+    """Return the slices of an answer; raise BadAnswerError when it holds none."""
+    try:
+        rows = json.loads(content)["data"]
+        return tuple(
+            Slice(from_text(row["start"]), from_text(row["end"]), max(0, int(row["tweet_count"]))) for row in rows
+        )
+    except (ValueError, TypeError, KeyError, RecursionError) as error:
+        raise BadAnswerError("x", "the answer is no list of counts", hint="check X_API_BASE_URL") from error

@@ -1,0 +1,94 @@
+"""Whether a query's volume departs from its own week: cheap hourly counts, read before any post is bought."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+HOUR_SECONDS = 3600
+THRESHOLD = 3.0  # -log10 p: at a look each quarter of an hour, one false purchase in ten days
+LEAST_POSTS = 10  # the smallest page one can buy
+LEAST_SECONDS = 120  # of a slice that is judged alone
+LEAST_EXCESS = 1.5  # times the expected
+_LEAST_SPREAD = 0.03
+_TAIL_STEPS = 10_000
+
+
+@dataclass(frozen=True)
+class Slice:
+    """Posts that match a query between two times (UTC); an hour of the clock, or the part of one so far."""
+
+    start: datetime
+    end: datetime
+    posts: int
+
+    @property
+    def seconds(self) -> float:
+        """Return how long it is."""
+        return (self.end - self.start).total_seconds()
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What the last one or two hours held, what their week lets one expect, and since when to buy."""
+
+    departs: bool
+    observed: int
+    expected: float
+    score: float  # -log10 p
+    since: datetime | None
+
+
+def judge(slices: Sequence[Slice]) -> Verdict:
+    """Compare the newest slice, and the two newest together, with the hours before; the more surprising one decides.
+
+    *slices* come oldest first. Expected is the mean of the same hour of the days before, drawn towards the mean of all
+    hours; how uneven the hours are widens what counts as usual.
+    """
+    if len(slices) < 2:
+        return Verdict(False, sum(slice.posts for slice in slices), 0.0, 0.0, None)
+    history = [slice for slice in slices[:-2] if slice.seconds >= HOUR_SECONDS]
+    mean = sum(slice.posts for slice in history) / len(history) if history else 0.0
+    spread = _spread(history, mean)
+    verdicts = []
+    for recent in (slices[-1:], slices[-2:]):
+        observed = sum(slice.posts for slice in recent)
+        expected = sum(_usual(history, slice, mean) * slice.seconds / HOUR_SECONDS for slice in recent)
+        is_telling = observed >= LEAST_POSTS and observed > LEAST_EXCESS * expected
+        is_long = sum(slice.seconds for slice in recent) >= LEAST_SECONDS
+        score = surprise(observed, expected, spread) - math.log10(2) if is_telling and is_long else 0.0
+        verdicts.append(Verdict(score >= THRESHOLD, observed, expected, max(0.0, score), slices[-2].start))
+    return max(verdicts, key=lambda verdict: verdict.score)
+
+
+def surprise(observed: int, expected: float, spread: float) -> float:
+    """Return -log10 P(X >= observed) for X negative binomial with this mean and 1/r = *spread*."""
+    mean, r = max(expected, 1e-9), 1.0 / spread
+    log_p = math.lgamma(observed + r) - math.lgamma(r) - math.lgamma(observed + 1)
+    log_p += observed * math.log(mean / (mean + r)) - r * math.log1p(mean / r)
+    term = total = 1.0
+    for number in range(observed, observed + _TAIL_STEPS):
+        term *= mean / (mean + r) * (number + r) / (number + 1)
+        total += term
+        if term < 1e-9 * total:
+            break
+    return max(0.0, -(log_p + math.log(total)) / math.log(10))
+
+
+def _usual(history: Sequence[Slice], recent: Slice, mean: float) -> float:
+    """Return posts an hour at this hour of the day; the mean of all hours counts as one more day."""
+    same = [slice.posts for slice in history if slice.start.hour == recent.start.hour]
+    return (sum(same) + mean) / (len(same) + 1)
+
+
+def _spread(history: Sequence[Slice], mean: float) -> float:
+    """Return how much wider than a Poisson the hours are, relative to their mean squared; some for all."""
+    if not history or mean <= 0:
+        return 1.0
+    residuals = [
+        (slice.posts - usual) ** 2 / max(usual, 1e-9) for slice in history if (usual := _usual(history, slice, mean))
+    ]
+    chi = sum(residuals) / len(residuals) if residuals else 1.0
+    return max(_LEAST_SPREAD, (chi - 1.0) / mean) + 1.0 / (sum(slice.posts for slice in history) + 1)

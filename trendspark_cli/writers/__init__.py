@@ -1,0 +1,1 @@
+"""Who writes texts for us: a language model behind a small protocol."""
