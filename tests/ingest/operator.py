@@ -14,7 +14,7 @@ from typing import Any
 
 from trendspark_cli import redaction
 from trendspark_cli.console import Output
-from trendspark_cli.jobs.command_bodies import brief_body, ingest_body, rank_body
+from trendspark_cli.jobs.command_bodies import brief_body, gaps_body, ingest_body, rank_body
 from trendspark_cli.models import RunResult
 from trendspark_cli.settings import load_settings
 from trendspark_cli.store.sqlite.administration import create_database
@@ -63,6 +63,12 @@ class Operator:
         here = self.installation()
         body = rank_body()
         return here.runner().run("rank", lambda job: body(Wired(here.settings, job)))
+
+    def fill_gaps(self) -> RunResult:
+        """Run `gaps fill` in this process."""
+        here = self.installation()
+        body = gaps_body()
+        return here.runner().run("ingest", lambda job: body(Wired(here.settings, job)))
 
     def brief(self, **options: Any) -> RunResult:
         """Run `brief` in this process."""

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from tests.ingest.conftest import ids_of, week_of_posts
 from tests.ingest.operator import NOW, Operator
 from tests.money.conftest import budget_alerts
-from tests.servers import Fault, XServer, faults
+from tests.servers import Fault, XServer, faults, x_post
 from trendspark_cli.budget import Budget
 from trendspark_cli.errors import CeilingReachedError
 from trendspark_cli.job_context import JobContext
@@ -108,6 +110,22 @@ def test_many_at_once_never_pass_a_ceiling_together(operator: Operator) -> None:
 
     assert 990 < bought <= 1000
     assert operator.rows("SELECT sum(used) AS used FROM spend") == [{"used": bought}]
+
+
+def test_ingest_and_gaps_fill_share_a_ceiling_and_lose_nothing(operator: Operator, x_server: XServer) -> None:
+    operator.environment |= {"X_MAX_READS_PER_DAY": "1000", "KEYWORDS": "bridge,ferry"}
+    more = [x_post(NOW - timedelta(minutes=3 + n), f"the ferry {n}", author_id=f"7{n}") for n in range(1300)]
+    x_server.add(more)
+
+    for run in (operator.ingest, operator.fill_gaps, operator.ingest, operator.fill_gaps):
+        run()
+    today = x_server.billing.delivered_posts
+    operator.later(hours=12, minutes=1)
+    operator.ingest()
+
+    assert 990 <= today <= 1000
+    assert operator.stored_ids() == ids_of(week_of_posts()) | ids_of(more)
+    assert operator.rows("SELECT * FROM gaps WHERE state = 'open'") == []
 
 
 def _buy_until_refused(database: Path, number: int) -> int:
