@@ -52,7 +52,7 @@ def attempts_of(
             raise EnoughSeenError
 
     work = StreamWork(
-        stream=Watched(bearer_token=TOKEN, base_url=url, record=record, silence_seconds=0.1),
+        stream=Watched(bearer_token=TOKEN, base_url=url, record=record, silence_seconds=0.02),
         rules=["bridge"],
         budget=Budget("x", (Ceiling("day", 10**6, "X_MAX_READS_PER_DAY"),), 0.005),
         clock=clock,
