@@ -37,6 +37,7 @@ class Root(LazyGroup):
         "health": "trendspark_cli.cli.health",
         "config": "trendspark_cli.cli.config",
         "db": "trendspark_cli.cli.db",
+        "backtest": "trendspark_cli.cli.backtest",
         "demo": "trendspark_cli.cli.demo",
     }
 
