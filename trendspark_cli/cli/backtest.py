@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Annotated
 
 import typer
@@ -14,11 +13,10 @@ app = sub_app()
 
 @app.command()
 def backtest(
+    file: Annotated[str, typer.Argument(help="NDJSON posts sorted by time, plain or .gz; - for stdin.")] = "-",
     tick: Annotated[int, typer.Option(min=900, max=900, help="Seconds of a tick; only 900.")] = 900,
 ) -> None:
-    """Rank past posts from standard input tick by tick, without look-ahead; print one JSON line for each tick."""
-    from trendspark_cli.ranking.replay import Replay, line_of, read_posts, replay
+    """Rank past posts tick by tick, without look-ahead; print one line of JSON for each tick. Nothing is stored."""
+    from trendspark_cli.backtesting import backtest as rank_past_posts
 
-    replayed = Replay()
-    for tick_end, topics in replay(read_posts(sys.stdin), replayed):
-        sys.stdout.write(line_of(tick_end, topics, replayed.names) + "\n")
+    raise typer.Exit(rank_past_posts(file))

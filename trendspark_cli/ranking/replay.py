@@ -1,16 +1,10 @@
-"""The ranking over a file of past posts, tick by tick and without look-ahead, through the code that ranks live posts.
+"""The ranking over past posts, tick by tick and without look-ahead, through the code that ranks live posts."""
 
-usage: python -m trendspark_cli.ranking.replay --tick 900 < posts.ndjson > ticks.ndjson
-"""
-
-import argparse
 import json
-import sys
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, TextIO
 
 from trendspark_cli.ranking.folding import fold
 from trendspark_cli.ranking.history import DictHistory, SourceState
@@ -26,23 +20,10 @@ FRESH_VOCABULARY_POSTS = 200_000  # then the words of long ago are forgotten, so
 
 @dataclass(frozen=True, slots=True)
 class ReplayPost:
-    """One input line: the id as given, and the row the window takes."""
+    """A past post: the id it was given, and the row the window takes, whose id is a number of the replay's own."""
 
     name: str
     row: PostRow
-
-
-def read_posts(lines: Iterable[str]) -> Iterator[ReplayPost]:
-    """Yield posts from NDJSON lines; each gets its line number as id.
-
-    Raises ValueError or KeyError on a line that is not a post.
-    """
-    for number, line in enumerate(lines):
-        if not line.isspace():
-            post: dict[str, Any] = json.loads(line)
-            created = int(datetime.fromisoformat(post["created_at"]).timestamp())
-            row = (number, post["source"], post.get("author"), post.get("community"), created, post["text"])
-            yield ReplayPost(str(post["id"]), row)
 
 
 class Replay:
@@ -134,18 +115,3 @@ def line_of(tick_end: int, topics: Sequence[Topic], names: dict[int, str]) -> st
 def written(epoch_seconds: int) -> str:
     """Return a moment as 2013-04-15T19:00:00Z."""
     return datetime.fromtimestamp(epoch_seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def main(arguments: Sequence[str] | None = None, source: TextIO = sys.stdin, target: TextIO = sys.stdout) -> None:
-    """Read posts from standard input, write one line per tick to standard output."""
-    parser = argparse.ArgumentParser(description="Replay the ranking over NDJSON posts, sorted by created_at.")
-    parser.add_argument("--tick", type=int, default=TICK_SECONDS, choices=(TICK_SECONDS,), help="seconds; only 900")
-    parser.add_argument("--threshold", type=float, default=DEFAULT_THRESHOLD, help="-log10 p")
-    options = parser.parse_args(arguments)
-    replayed = Replay(threshold=options.threshold)
-    for tick_end, topics in replay(read_posts(source), replayed):
-        target.write(line_of(tick_end, topics, replayed.names) + "\n")
-
-
-if __name__ == "__main__":
-    main()

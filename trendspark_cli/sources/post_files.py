@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import gzip
-import io
 import json
 import os
-import sys
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Annotated, Any
 
 import msgspec
 
 from trendspark_cli.errors import InputError
+from trendspark_cli.input_files import opened
 from trendspark_cli.models import SOURCES, Page, Post, Rejection
 from trendspark_cli.sources.reddit_posts import post_from_submission
 from trendspark_cli.sources.texts import clean_text, stored_time
@@ -92,7 +89,7 @@ class PostFile:
 
     def _items(self) -> Iterator[Post | Rejection]:
         try:
-            with self._open() as stream:
+            with opened(self._path) as stream:
                 for number, line in _lines(stream):
                     yield from _decode_line(line, f"line {number}")
         except (OSError, EOFError, zlib.error) as error:
@@ -100,18 +97,6 @@ class PostFile:
                 f"{self._path!r} cannot be read: {error}",
                 hint="what was read before is stored; give a readable file, or - for stdin",
             ) from error
-
-    @contextmanager
-    def _open(self) -> Iterator[IO[bytes]]:
-        if self._path == "-":
-            yield sys.stdin.buffer
-            return
-        with Path(self._path).open("rb") as stream:
-            if stream.peek(2)[:2] == b"\x1f\x8b":
-                with gzip.GzipFile(fileobj=stream) as unpacked:
-                    yield io.BufferedReader(unpacked)
-            else:
-                yield stream
 
 
 def _lines(stream: IO[bytes]) -> Iterator[tuple[int, bytes | None]]:
