@@ -57,10 +57,18 @@ def why(fields: Mapping[str, Any]) -> str:
     """Return in one line why a trend is one: counts, authors, what was expected."""
     sources = ", ".join(f"{name} {count}" for name, count in fields["sources"].items())
     observed, expected = fields["observed"], fields["expected"]
+    surprise = surprise_of(fields["evidence"][0] if fields["evidence"] else fields)
     return (
         f"{observed:.0f} posts by {fields['authors']} authors in {window_text(fields['window_seconds'])}, "
-        f"{expected:.2f} expected, -log10 p {fields['score']:.1f}; first seen {fields['first_seen'][11:16]}Z; {sources}"
+        f"{expected:.2f} expected, -log10 p {surprise:.1f}, score {fields['score']:.1f}; "
+        f"first seen {fields['first_seen'][11:16]}Z; {sources}"
     )
+
+
+def surprise_of(evidence: Mapping[str, Any]) -> float:
+    """Return the -log10 p of a term's evidence; rows of old have it as their score."""
+    surprise = evidence.get("surprise")
+    return float(evidence["score"] if surprise is None else surprise)
 
 
 def window_text(seconds: int) -> str:

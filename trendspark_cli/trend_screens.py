@@ -9,7 +9,7 @@ from trendspark_cli.clock import from_text
 from trendspark_cli.console import Output, printable, short_time, shortened, sparkline
 from trendspark_cli.models import RunResult
 from trendspark_cli.store.protocol import Store
-from trendspark_cli.trend_fields import trend_json, why, window_text
+from trendspark_cli.trend_fields import surprise_of, trend_json, why, window_text
 
 COLUMNS = ("id", "trend", "posts", "expected", "authors", "sources", "score", "first seen")
 LESS_NEEDED = ("state", "authors", "expected", "sources")
@@ -68,8 +68,20 @@ def explain_trend(store: Store, output: Output, fields: Mapping[str, Any], thres
         return
     show_trend(store, output, fields)
     peak = short_time(fields["peak"])
-    output.line(f"   threshold {threshold:g} (-log10 p); peak in the quarter of an hour before {peak}")
-    columns = ("term", "score", "seen", "expected", "in", "posts", "usual posts", "unevenness", "hour factor", "enough")
+    output.line(f"   threshold {threshold:g}; peak in the quarter of an hour before {peak}")
+    columns = (
+        "term",
+        "score",
+        "-log10 p",
+        "seen",
+        "expected",
+        "in",
+        "posts",
+        "usual posts",
+        "unevenness",
+        "hour factor",
+        "enough",
+    )
     output.table(columns, [_evidence_row(item) for item in fields["evidence"]])
     output.line(
         "   seen: distinct texts and authors count, copies hardly. usual posts: decayed, half of it per 4 days."
@@ -106,6 +118,7 @@ def _evidence_row(item: Mapping[str, Any]) -> Sequence[object]:
     return (
         item["term"],
         f"{item['score']:.1f}",
+        f"{surprise_of(item):.1f}",
         f"{item['observed']:.1f}",
         f"{item['expected']:.2f}",
         window_text(item["window_seconds"]),

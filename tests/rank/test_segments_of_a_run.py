@@ -128,7 +128,7 @@ def test_a_post_from_the_far_future_is_in_no_segment(operator: Operator) -> None
 def test_segments_are_dropped_when_history_has_their_posts(operator: Operator) -> None:
     operator.rank()
     assert ids_in_segments(operator)
-    operator.later(hours=5)
+    operator.later(hours=9)
 
     operator.rank()
 

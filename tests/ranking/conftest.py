@@ -4,10 +4,10 @@ import pytest
 
 from tests.ranking.streams import START_TICK, Desk, background
 from trendspark_cli.ranking.history import DictHistory
-from trendspark_cli.ranking.ticks import TICK_SECONDS, TICKS_PER_DAY
+from trendspark_cli.ranking.ticks import TICK_SECONDS, TICKS_PER_DAY, WINDOW_TICKS
 
 HISTORY_TICKS = 3 * TICKS_PER_DAY
-NOW_TICK = START_TICK + HISTORY_TICKS + 16
+NOW_TICK = START_TICK + HISTORY_TICKS + WINDOW_TICKS[-1]
 
 
 @pytest.fixture(scope="session")
@@ -34,5 +34,5 @@ def _copied(history: DictHistory) -> DictHistory:
 
 @pytest.fixture
 def now() -> int:
-    """Return the end of the tick the desk is asked about, four hours after its history ends."""
+    """Return the end of the tick the desk is asked about, the longest window after its history ends."""
     return NOW_TICK * TICK_SECONDS

@@ -5,7 +5,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from trendspark_cli.ranking.scoring import THREE_WINDOWS, enough_observed, log10_probability, log_gamma, surprise
+from trendspark_cli.ranking.scoring import (
+    MANY_WINDOWS,
+    SURE,
+    enough_observed,
+    lift,
+    log10_probability,
+    log_gamma,
+    score_of,
+    surprise,
+)
 
 MEANS = st.floats(1e-4, 50.0)
 SPREADS = st.floats(0.031, 20.0)
@@ -60,5 +69,38 @@ def test_two_posts_or_half_more_than_usual_are_never_surprising(observed: float,
 def test_enough_is_the_smallest_count_that_reaches_the_threshold(expected: float, spread: float) -> None:
     needed = int(enough_observed(np.array([expected]), np.array([spread]), 5.8)[0])
 
-    assert score(needed, expected, spread) - THREE_WINDOWS >= 5.8
-    assert score(needed - 1, expected, spread) - THREE_WINDOWS < 5.8
+    assert score(needed, expected, spread) - MANY_WINDOWS >= 5.8
+    assert score(needed - 1, expected, spread) - MANY_WINDOWS < 5.8
+
+
+def lifted(*observed: float, expected: float = 0.01) -> float:
+    """Return the lift of a term of which so many were seen in each window."""
+    return float(lift(np.array([observed]).T, np.full((len(observed), 1), expected))[0])
+
+
+@given(st.floats(0.0, SURE, exclude_max=True), st.floats(0.0, 1e6))
+def test_what_is_not_sure_scores_its_surprise_however_large_it_is(surprising: float, size: float) -> None:
+    assert float(score_of(np.array([surprising]), np.array([size]))[0]) == surprising
+
+
+@given(st.floats(SURE, 300.0), st.floats(0.0, 1e6))
+def test_what_is_sure_never_scores_less_than_what_is_not(surprising: float, size: float) -> None:
+    assert float(score_of(np.array([surprising]), np.array([size]))[0]) >= SURE
+
+
+def test_of_two_sure_terms_the_larger_story_scores_higher_and_not_the_less_probable_one() -> None:
+    phrase, story = score_of(np.array([30.0, 9.0]), np.array([4.0, 12.0]))
+
+    assert phrase < story
+
+
+def test_a_story_that_grows_slowly_has_its_size_after_eight_hours() -> None:
+    assert lifted(0, 0, 3, 30) > lifted(0, 0, 3, 3)
+
+
+def test_a_quarter_of_an_hour_says_nothing_of_size() -> None:
+    assert lifted(9, 9, 0, 0) == 0.0
+
+
+def test_the_more_is_usual_the_smaller_is_the_lift() -> None:
+    assert lifted(1, 4, 8, 20, expected=5.0) < lifted(1, 4, 8, 20, expected=0.5)

@@ -97,7 +97,7 @@ def test_a_topic_whose_words_nobody_has_any_more_is_none(desk: Desk, now: int, r
 
 
 def test_segments_may_reach_back_beyond_the_window(desk: Desk, now: int, rows: list[PostRow]) -> None:
-    older = said("volcano eruption", 30, now - 6 * HOUR, every=60)
+    older = said("volcano eruption", 30, now - 10 * HOUR, every=60)
     texts = {row[0]: row[5] for row in rows + older}
 
     assert topics_of(desk, stored(older + rows, 1_000), now, texts) == desk.topics(rows, now)

@@ -12,10 +12,12 @@ from trendspark_cli.ranking.occurrences import Occurrences, count_terms
 from trendspark_cli.ranking.scoring import (
     LEAST_EXCESS,
     LEAST_OBSERVED,
-    THREE_WINDOWS,
+    MANY_WINDOWS,
     Floats,
     dispersion,
+    lift,
     log10_probability,
+    score_of,
     spread_of,
     surprise,
 )
@@ -47,11 +49,15 @@ class Moment:
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """Scores of the terms of `occurrences`, one row per window, one column per term; `texts` has one per post."""
+    """The terms of `occurrences`: `score` of each; the rest one row per window, one column per term.
+
+    `texts` has one entry per post. `surprises`: -log10 of the chance of `observed`, corrected for four windows.
+    """
 
     occurrences: Occurrences
     texts: Signatures
-    scores: Floats
+    score: Floats
+    surprises: Floats
     observed: Floats
     counts: Floats
     expected: Floats
@@ -102,9 +108,10 @@ def judge_terms(moment: Moment, history: TermHistory, floor: float) -> Judged:
     texts = text_signatures(moment.posts, chosen.occurrences)
     voices = count_voices(chosen.occurrences, moment.posts, texts, moment.inside)
     flat = surprise(voices.ravel(), chosen.expected.ravel(), chosen.spread.ravel()).reshape(voices.shape)
-    scores = np.maximum(0.0, flat - THREE_WINDOWS)
-    judged = replace(chosen, texts=texts, scores=scores, observed=voices)
-    return _columns(judged, np.flatnonzero((scores >= floor).any(axis=0)))
+    surprises = np.maximum(0.0, flat - MANY_WINDOWS)
+    score = score_of(surprises.max(axis=0), lift(voices, chosen.expected))
+    judged = replace(chosen, texts=texts, score=score, surprises=surprises, observed=voices)
+    return _columns(judged, np.flatnonzero(score >= floor))
 
 
 def name_terms(window: Window, judged: Judged) -> tuple[Judged, list[str]]:
@@ -132,7 +139,7 @@ def _count(found: Occurrences, moment: Moment) -> tuple[Floats, Floats]:
 def _expect(
     found: Occurrences, counts: Floats, volume: Floats, moment: Moment, known: Sequence[CountRow], keys: Integers
 ) -> Judged:
-    """Return what was expected of each term in each window; scores and observed are still empty."""
+    """Return what was expected of each term in each window; what was seen is still empty."""
     tick, traffic = tick_of(moment.now), moment.traffic
     baseline, chi = _history_of(keys, known, tick)
     per_tick = (baseline + PRIOR_POSTS) / (traffic.posts + traffic.prior) * traffic.posts_per_tick
@@ -141,6 +148,7 @@ def _expect(
     return Judged(
         found,
         np.zeros(0, np.int64),
+        np.zeros(len(found)),
         nothing,
         nothing,
         counts,
@@ -190,11 +198,11 @@ def _hour_factors(states: Sequence[TermState | None], moment: Moment) -> Floats:
 
 
 def _bound(counts: Floats, rough: Judged) -> Floats:
-    """Return a score no term can exceed: every post counted as a voice of its own, the tail as its first summand."""
+    """Return a surprise no term can exceed: every post counted as a voice of its own, the tail as its first summand."""
     telling = (counts >= LEAST_OBSERVED) & (counts > LEAST_EXCESS * rough.expected)
     mean = np.maximum(rough.expected[telling], 1e-300)
     highest = np.zeros(counts.shape)
-    highest[telling] = -log10_probability(counts[telling], mean, 1.0 / rough.spread[telling]) - THREE_WINDOWS
+    highest[telling] = -log10_probability(counts[telling], mean, 1.0 / rough.spread[telling]) - MANY_WINDOWS
     result: Floats = highest.max(axis=0)
     return result
 
@@ -204,7 +212,8 @@ def _columns(judged: Judged, terms: npt.NDArray[np.int64]) -> Judged:
     return Judged(
         judged.occurrences.select(terms),
         judged.texts,
-        judged.scores[:, terms],
+        judged.score[terms],
+        judged.surprises[:, terms],
         judged.observed[:, terms],
         judged.counts[:, terms],
         judged.expected[:, terms],

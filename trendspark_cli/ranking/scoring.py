@@ -11,11 +11,17 @@ from trendspark_cli.ranking.traffic import PRIOR_POSTS, Traffic
 
 Floats = npt.NDArray[np.float64]
 
-THREE_WINDOWS = float(np.log10(len(WINDOW_TICKS)))  # three chances to be surprised instead of one (Bonferroni)
+MANY_WINDOWS = float(np.log10(len(WINDOW_TICKS)))  # four chances to be surprised instead of one (Bonferroni)
 LEAST_OBSERVED = 3.0
 LEAST_EXCESS = 1.5  # times the expected: below that, a large term is unusual but not news
+SURE = 6.2  # -log10 p; about one false alarm in two days at 5,000 posts a day. Beyond it, size is what counts
+# Per window, shortest first: what its lift is worth, and the posts added to the expected. Stories have a size after two
+# hours; those that grow slowly after eight, where the same lift is rarer.
+LIFT_WORTH = (0.0, 0.0, 1.0, 1.3)
+LIFT_FLOORS = (1.0, 1.0, 1.0, 2.0)
+_SCORE_PER_TENFOLD = 10.0
 _BASE_SPREAD = 0.03
-_EVEN_ENOUGH = 1.5
+_EVEN_ENOUGH = 2.5  # below that it is mostly the noise of a few posts, and hides rare words that had a good day
 _TAIL_STEPS = 128  # the geometric rest is then good to 0.001 of the score
 _LOG_10 = float(np.log(10.0))
 
@@ -63,6 +69,27 @@ def surprise(observed: Floats, expected: Floats, spread: Floats) -> Floats:
     return result
 
 
+def lift(observed: Floats, expected: Floats) -> Floats:
+    """Return how many times more than expected was seen of each term (columns), in the window (rows) where it is most.
+
+    The floors keep a phrase nobody used before from being a sensation with its third post.
+    """
+    worth, floors = np.array(LIFT_WORTH)[:, None], np.array(LIFT_FLOORS)[:, None]
+    result: Floats = (worth * observed / (expected + floors)).max(axis=0)
+    return result
+
+
+def score_of(surprises: Floats, lifts: Floats) -> Floats:
+    """Return the score: the surprise (-log10 p) up to SURE, and from there on 10 more for each tenfold of the lift.
+
+    A surprise tells news from chance and then says little: four posts of an unheard-of phrase are as improbable as
+    forty of a common word, which is the larger story.
+    """
+    size = _SCORE_PER_TENFOLD * np.log10(np.maximum(1.0, lifts))
+    result: Floats = np.where(surprises >= SURE, SURE + size, surprises)
+    return result
+
+
 def log10_probability(x: Floats, mean: Floats, r: Floats) -> Floats:
     """Return log10 P(X = x) of the negative binomial; its negative is an upper bound of `surprise`."""
     log_p = log_gamma(x + r) - log_gamma(r) - log_gamma(x + 1.0)
@@ -85,17 +112,17 @@ def log_gamma(z: Floats) -> Floats:
 
 
 def enough_observed(expected: Floats, spread: Floats, threshold: float) -> npt.NDArray[np.int64]:
-    """Return the smallest whole numbers of posts whose score reaches the threshold, by bisection."""
+    """Return the smallest whole numbers of posts whose surprise reaches the threshold, by bisection."""
     low = np.full(expected.shape, LEAST_OBSERVED - 1.0)
     high = np.maximum(4.0, np.ceil(2.0 * expected))
     for _ in range(60):
-        short = surprise(high, expected, spread) - THREE_WINDOWS < threshold
+        short = surprise(high, expected, spread) - MANY_WINDOWS < threshold
         if not short.any():
             break
         low[short], high[short] = high[short], 2.0 * high[short]
     while bool((high - low > 1.0).any()):
         middle = np.floor((low + high) / 2.0)
-        reached = surprise(middle, expected, spread) - THREE_WINDOWS >= threshold
+        reached = surprise(middle, expected, spread) - MANY_WINDOWS >= threshold
         high = np.where(reached, middle, high)
         low = np.where(reached, low, np.minimum(middle, high - 1.0))
     return high.astype(np.int64)

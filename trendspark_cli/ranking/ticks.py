@@ -3,7 +3,7 @@
 TICK_SECONDS = 900
 TICKS_PER_HOUR = 4
 TICKS_PER_DAY = 96
-WINDOW_TICKS = (1, 4, 16)  # 15 minutes, 1 hour, 4 hours
+WINDOW_TICKS = (1, 4, 8, 32)  # 15 minutes, 1 hour, 2 hours, 8 hours
 LONGEST_WINDOW_SECONDS = WINDOW_TICKS[-1] * TICK_SECONDS
 HALF_LIFE_TICKS = 4 * TICKS_PER_DAY  # long enough to know last weekend, short enough to forget a story
 

@@ -10,12 +10,12 @@ from trendspark_cli.ranking.evidence import Judged, Moment, judge_terms, look_at
 from trendspark_cli.ranking.history import SourceState, TermHistory
 from trendspark_cli.ranking.keys import Integers
 from trendspark_cli.ranking.occurrences import Occurrences
-from trendspark_cli.ranking.scoring import Floats, enough_observed
+from trendspark_cli.ranking.scoring import SURE, Floats, enough_observed
 from trendspark_cli.ranking.ticks import TICK_SECONDS, WINDOW_TICKS
 from trendspark_cli.ranking.window import PostColumns, Window
 from trendspark_cli.ranking.words import LONGEST_TEXT, WRITTEN_WORD, canonical_word, without_possessive
 
-DEFAULT_THRESHOLD = 5.8  # -log10 p; about one false alarm in two days at 5,000 posts a day, until calibrated
+DEFAULT_THRESHOLD = SURE  # every sure topic, until calibrated
 MOST_TERMS = 8
 MOST_LABEL_TERMS = 3
 MOST_EXAMPLES = 3
@@ -24,12 +24,13 @@ MOST_POST_IDS = 500
 
 @dataclass(frozen=True, slots=True)
 class TermEvidence:
-    """Why one term is unusual, in its best window.
+    """Why one term is unusual, in the window where it is most surprising.
 
-    `score`: -log10 of the chance of this, corrected for three windows. `posts`: posts with the term in the window;
+    `score`: how sure and, once sure, how large (`scoring.score_of`). `posts`: posts with the term in the window;
     `observed`: the same with copies and repeated authors folded; `expected`: in the same unit.
     `baseline`: decayed posts in history; `dispersion`: how uneven the term usually is (1: random);
-    `hour_factor`: how much more usual at this hour of day; `enough`: smallest observed that reaches the threshold.
+    `hour_factor`: how much more usual at this hour of day; `enough`: smallest observed that is sure;
+    `surprise`: -log10 of the chance of this; None where it was stored before the two differed, and is the score.
     """
 
     term: str
@@ -42,14 +43,15 @@ class TermEvidence:
     dispersion: float
     hour_factor: float
     enough: int
+    surprise: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Topic:
-    """One topic of the last four hours, described by its strongest term's posts.
+    """One topic of the longest window, described by its strongest term's posts.
 
     `score`, `observed`, `expected`, `window_seconds` are those of the strongest term; `authors` and `sources` (posts
-    by source) count that window; `first_seen`/`last_seen` (epoch seconds) and `post_ids` (newest 500) the four hours.
+    by source) count that window; `first_seen`/`last_seen` (epoch seconds) and `post_ids` (newest 500) all of it.
     """
 
     label: str
@@ -76,13 +78,13 @@ def find_topics(
     floor: float | None = None,
     limit: int = 50,
 ) -> list[Topic]:
-    """Return the topics of the four hours before `now` (a tick end, epoch seconds), strongest first.
+    """Return the topics of the eight hours before `now` (a tick end, epoch seconds), strongest first.
 
     `floor` (default: `threshold`) lists weaker topics too. Posts created at or after `now` are ignored.
     """
     moment = look_at(window, now, sources)
     judged, names = name_terms(window, judge_terms(moment, history, threshold if floor is None else floor))
-    scores = judged.scores.max(axis=0)
+    scores = judged.score
     groups = group_terms(judged.occurrences, scores, names, limit)
     of_topics = [_telling_terms(scores, group, threshold) for group in groups]
     evidence = _evidence(judged, names, [term for terms in of_topics for term in terms], threshold)
@@ -132,7 +134,7 @@ def _topic(moment: Moment, judged: Judged, group: Sequence[int], evidence: tuple
     """Return a group of terms, strongest first, as a topic."""
     head, posts = group[0], moment.posts
     own = judged.occurrences.posts_of(head)
-    inside = moment.inside[int(judged.scores[:, head].argmax())]
+    inside = moment.inside[int(judged.surprises[:, head].argmax())]
     counted = own[inside[own]]
     by_source = np.bincount(posts.sources[counted], minlength=len(posts.source_names))
     created = posts.created[own]
@@ -157,12 +159,12 @@ def _evidence(judged: Judged, names: Sequence[str], terms: Sequence[int], thresh
     """Return the evidence of these terms, each in its best window."""
     if not terms:
         return {}
-    rows = judged.scores[:, terms].argmax(axis=0)
-    enough = enough_observed(judged.expected[rows, terms], judged.spread[rows, terms], threshold)
+    rows = judged.surprises[:, terms].argmax(axis=0)
+    enough = enough_observed(judged.expected[rows, terms], judged.spread[rows, terms], min(threshold, SURE))
     return {
         term: TermEvidence(
             term=names[term],
-            score=float(judged.scores[row, term]),
+            score=float(judged.score[term]),
             observed=float(judged.observed[row, term]),
             expected=float(judged.expected[row, term]),
             window_seconds=WINDOW_TICKS[row] * TICK_SECONDS,
@@ -171,6 +173,7 @@ def _evidence(judged: Judged, names: Sequence[str], terms: Sequence[int], thresh
             dispersion=float(judged.dispersion[term]),
             hour_factor=float(judged.hour_factor[term]),
             enough=int(needed),
+            surprise=float(judged.surprises[row, term]),
         )
         for term, row, needed in zip(terms, rows.tolist(), enough.tolist(), strict=True)
     }
