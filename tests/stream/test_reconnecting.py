@@ -100,11 +100,11 @@ def test_when_it_refuses_attempts_become_rare(
 def test_when_each_connection_is_closed_at_once_attempts_stay_within_50_in_15_minutes(
     workplace: Workplace, server: XStreamServer
 ) -> None:
-    server.is_silent = True  # each connection ends after a tenth of a second
+    server.is_silent = True  # each connection ends at once
 
-    attempts = attempts_of(workplace, server.url)
+    attempts = attempts_of(workplace, server.url, minutes=16)
 
-    assert len(attempts) > 100
+    assert len(attempts) >= 45
     assert most_in_15_minutes(attempts) <= 50
 
 
