@@ -111,3 +111,34 @@ def _lines(tick: int, count: int) -> list[str]:
 def _resident_mib(pid: int) -> float:
     with open(f"/proc/{pid}/statm", encoding="ascii") as file:
         return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 2**20
+
+
+@dataclass(frozen=True)
+class Together:
+    """What came of jobs of cron beside a stream: how they ended, and what nobody may see."""
+
+    runs: int
+    other_codes: list[int]  # than 0, and 75 for a lock that the stream holds
+    locked: int  # lines of "stayed locked"
+    sent: int
+    stored: int
+
+
+def together(folder: Path, *, seconds: int) -> Together:
+    """Let `ingest`, `rank` and `deliver` run one after the other beside a stream that brings 40 posts a second."""
+    with x_stream(folder / "home", X_MAX_READS_PER_DAY="100000000", X_MAX_READS_PER_MONTH="100000000") as x:
+        codes: list[int] = []
+        sent = 0
+        with x.listening():
+            end = time.monotonic() + seconds
+            while time.monotonic() < end:
+                for job in ("ingest", "rank", "deliver"):
+                    moment, names = datetime.now(UTC), [str((sent + n) % 977 + 1) for n in range(20)]
+                    some = [x_post(moment, f"bridge {sent + n}", author_id=a, sequence=n) for n, a in enumerate(names)]
+                    x.server.publish(some)
+                    sent += len(some)
+                    codes.append(x.operator.command(job).returncode)
+            wait_for("all is stored", lambda: len(x.stored()) >= sent, seconds=30)
+        log = (x.operator.home / "trendspark.log").read_text(encoding="utf-8")
+        others = [code for code in codes if code not in (0, 75)]
+        return Together(len(codes), others, log.count("stayed locked"), sent, len(x.stored()))
