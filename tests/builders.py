@@ -20,6 +20,7 @@ from trendspark_cli.clock import to_text
 from trendspark_cli.console import Output
 from trendspark_cli.job_context import JobContext
 from trendspark_cli.models import Page, Post, RunResult
+from trendspark_cli.ranking.lifecycle import TrendRecord, TrendState
 from trendspark_cli.settings import load_settings
 from trendspark_cli.store.sqlite.store import SqliteStore, open_sqlite
 from trendspark_cli.wiring import Installation
@@ -51,6 +52,28 @@ def post(source_id: str = "1", *, source: str = "x", text: str = "hello", **valu
     empty: dict[str, Any] = dict.fromkeys(Post._fields)
     empty |= {"source": source, "source_id": source_id, "text": text, "created_at": to_text(NOW), "edits": 0}
     return Post(**{**empty, **values})
+
+
+def trend_record(at: int) -> TrendRecord:
+    """An open trend that began, was strongest and was last seen at *at* (epoch seconds)."""
+    times = dict.fromkeys(("first_seen", "last_seen", "opened_at", "last_strong_at", "peak_at"), at)
+    return TrendRecord(
+        id=None,
+        label="bridge",
+        terms=("bridge",),
+        state=TrendState.OPEN,
+        score=9.0,
+        observed=10.0,
+        expected=0.1,
+        window_seconds=900,
+        authors=9,
+        sources={"x": 10},
+        closed_at=None,
+        post_ids=(),
+        example_ids=(),
+        evidence=(),
+        **times,
+    )
 
 
 def page(*posts: Post, **values: Any) -> Page:

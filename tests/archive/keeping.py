@@ -12,13 +12,12 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from tests.builders import CHECKOUT, page, post
+from tests.builders import CHECKOUT, page, post, trend_record
 from tests.ingest.operator import Operator
 from trendspark_cli.archiving.tables import TABLES
 from trendspark_cli.clock import to_text
 from trendspark_cli.jobs.command_bodies import archive_body, vacuum_body
 from trendspark_cli.models import Alert, Manifest, PageOutcome, Post, RankingProgress, RunResult
-from trendspark_cli.ranking.lifecycle import TrendRecord, TrendState
 from trendspark_cli.store.sqlite.store import SqliteStore
 from trendspark_cli.wiring import Wired
 
@@ -48,27 +47,7 @@ HOSTILE = (
 )
 
 
-TREND = TrendRecord(
-    id=None,
-    label="bridge",
-    terms=("bridge",),
-    state=TrendState.OPEN,
-    score=9.0,
-    observed=10.0,
-    expected=0.1,
-    window_seconds=900,
-    authors=9,
-    sources={"x": 10},
-    first_seen=1788220800,
-    last_seen=1788220800,
-    opened_at=1788220800,
-    last_strong_at=1788220800,
-    peak_at=1788220800,
-    closed_at=None,
-    post_ids=(),
-    example_ids=(),
-    evidence=(),
-)
+TREND = trend_record(1788220800)
 
 
 @dataclass

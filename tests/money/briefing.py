@@ -7,33 +7,12 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from tests.builders import post
+from tests.builders import post, trend_record
 from tests.ingest.operator import NOW, Operator
 from trendspark_cli.clock import to_text
-from trendspark_cli.ranking.lifecycle import TrendRecord, TrendState
 
 AT = int(NOW.timestamp())
-TREND = TrendRecord(
-    id=None,
-    label="bridge",
-    terms=("bridge",),
-    state=TrendState.OPEN,
-    score=9.0,
-    observed=10.0,
-    expected=0.1,
-    window_seconds=900,
-    authors=9,
-    sources={"x": 10},
-    first_seen=AT,
-    last_seen=AT,
-    opened_at=AT,
-    last_strong_at=AT,
-    peak_at=AT,
-    closed_at=None,
-    post_ids=(),
-    example_ids=(),
-    evidence=(),
-)
+TREND = trend_record(AT)
 TEXTS = (
     "The bridge is closed after the storm.",
     "No trains over the bridge today.",

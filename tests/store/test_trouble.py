@@ -11,7 +11,7 @@ from typing import Any, get_type_hints
 
 import pytest
 
-from tests.builders import NOW, Workplace, page, post
+from tests.builders import NOW, Workplace, page, post, trend_record
 from trendspark_cli.errors import StoreBusyError, StoreError
 from trendspark_cli.models import (
     Alert,
@@ -26,34 +26,13 @@ from trendspark_cli.models import (
     TrendBrief,
 )
 from trendspark_cli.ranking.history import SourceState, TermState
-from trendspark_cli.ranking.lifecycle import TrendRecord, TrendState
 from trendspark_cli.ranking.segments import read_segment
 from trendspark_cli.ranking.terms import Vocabulary
 from trendspark_cli.store import protocol
 from trendspark_cli.store.sqlite.store import SqliteStore
 from trendspark_cli.store.sqlite.upkeep import ROLL_UPS
 
-TREND = TrendRecord(
-    id=None,
-    label="bridge",
-    terms=("bridge",),
-    state=TrendState.OPEN,
-    score=9.0,
-    observed=10.0,
-    expected=0.1,
-    window_seconds=900,
-    authors=9,
-    sources={"x": 10},
-    first_seen=1793530800,
-    last_seen=1793530800,
-    opened_at=1793530800,
-    last_strong_at=1793530800,
-    peak_at=1793530800,
-    closed_at=None,
-    post_ids=(),
-    example_ids=(),
-    evidence=(),
-)
+TREND = trend_record(1793530800)
 GAP: dict[str, Any] = {
     "profile": "default",
     "source": "x",
