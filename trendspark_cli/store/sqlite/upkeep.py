@@ -84,12 +84,12 @@ class Upkeep:
     def _interruptibly(self, sql: str) -> list[Any]:
         """Run one long statement so that a signal can end it: Python hears of none inside a call of SQLite."""
         rows: list[Any] = []
-        failure: list[sqlite3.Error] = []
+        failure: list[sqlite3.Error | MemoryError] = []
 
         def work() -> None:
             try:
                 rows.extend(self._db.raw.execute(sql).fetchall())
-            except sqlite3.Error as error:
+            except (sqlite3.Error, MemoryError) as error:  # an interrupt may look like either
                 failure.append(error)
 
         thread = threading.Thread(target=work, name="sqlite", daemon=True)
