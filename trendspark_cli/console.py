@@ -80,6 +80,13 @@ def report(result: RunResult, output: Output) -> None:
         output.line(_summary(result))
 
 
+def show_rows(result: RunResult, output: Output, name: str) -> None:
+    """Print the rows a run gave under a name, such as its estimates, as a table; nothing when there are none."""
+    rows = result.extra.get(name)
+    if isinstance(rows, list) and rows:
+        output.table(tuple(rows[0]), [tuple(row.values()) for row in rows])
+
+
 class RowProgress:
     """Bars on a terminal: how many rows of each table have been dealt with. Without one it says nothing."""
 

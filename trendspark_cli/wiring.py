@@ -5,7 +5,8 @@ from __future__ import annotations
 import importlib
 import logging
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache, cached_property
@@ -409,36 +410,37 @@ def with_archive(here: Installation, where: str, action: Callable[[OpenArchive],
     return with_calls(here, where, on_store)
 
 
-def with_calls(here: Installation, where: str, action: Callable[[Store, Callable[[ApiCall], None]], int | None]) -> int:
-    """Run a command that asks a service, keep its calls and metrics, and return its exit code."""
+@contextmanager
+def _books(here: Installation, store: Store) -> Iterator[Callable[[ApiCall], None]]:
+    """Yield what takes the calls of a command; they are kept like those of a job, and so are the metrics."""
     from trendspark_cli.job_context import JobContext
 
+    here.settings.require()
+    books = JobContext(store, here.clock())
+    try:
+        yield books.api_calls.append
+    finally:
+        with store.transaction():
+            books.record_calls()
+        here.metric_files().write(store, (), books.now)
+
+
+def with_calls(here: Installation, where: str, action: Callable[[Store, Callable[[ApiCall], None]], int | None]) -> int:
+    """Run a command that asks a service, keep its calls and metrics, and return its exit code."""
+
     def on_store(store: Store) -> int | None:
-        here.settings.require()
-        books = JobContext(store, here.clock())
-        try:
-            return action(store, books.api_calls.append)
-        finally:
-            with store.transaction():
-                books.record_calls()
-            here.metric_files().write(store, (), books.now)
+        with _books(here, store) as record:
+            return action(store, record)
 
     return work(here, where, on_store)
 
 
 def ask_x_usage(here: Installation, store: Store, days: int) -> XUsage:
     """Return what X counted in the last *days*; the call goes into the books like that of a job."""
-    from trendspark_cli.job_context import JobContext
     from trendspark_cli.sources.wired import x_usage
 
-    here.settings.require()
-    books = JobContext(store, here.clock())
-    try:
-        return x_usage(here.settings, books.api_calls.append, days)
-    finally:
-        with store.transaction():
-            books.record_calls()
-        here.metric_files().write(store, (), books.now)
+    with _books(here, store) as record:
+        return x_usage(here.settings, record, days)
 
 
 def _with_store(here: Installation, where: str, action: Callable[[Store], int | None], *, read_only: bool) -> int:

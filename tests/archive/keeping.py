@@ -97,6 +97,15 @@ class Keeper(Operator):
             timeout=300,
         )
 
+    def damage(self) -> None:
+        """Write over an index, as a failing disk would."""
+        with closing(self.store()) as store:
+            store.upkeep.empty_wal(5)
+            root = store.connection.value("SELECT rootpage FROM sqlite_master WHERE name = 'idx_posts_created_at'")
+        with self.database.open("r+b") as file:
+            file.seek((root - 1) * 4096 + 8)
+            file.write(b"\xff" * 64)
+
     @contextmanager
     def changes(self) -> Iterator[SqliteStore]:
         """One transaction on the store."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
@@ -78,12 +77,7 @@ def test_less_than_a_week_of_retention_is_refused(keeper: Keeper) -> None:
 
 
 def test_a_damaged_database_is_not_archived_even_with_force(keeper: Keeper) -> None:
-    with closing(keeper.store()) as store:
-        store.upkeep.empty_wal(5)
-        root = store.connection.value("SELECT rootpage FROM sqlite_master WHERE name = 'idx_posts_created_at'")
-    with keeper.database.open("r+b") as file:
-        file.seek((root - 1) * 4096 + 8)
-        file.write(b"\xff" * 64)
+    keeper.damage()
 
     result = keeper.archive(is_forced=True)
 

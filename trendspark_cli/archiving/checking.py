@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from trendspark_cli.archiving.manifests import MANIFESTS, TOMBSTONES, manifest_key
+from trendspark_cli.archiving.manifests import MANIFESTS, manifest_key
 from trendspark_cli.archiving.part_files import FORMATS
 from trendspark_cli.archiving.spool import Spool
 from trendspark_cli.archiving.tables import TABLES
@@ -88,15 +88,10 @@ def find_missing(store: Store, place: Destination, now: datetime) -> list[str]:
 
 def unknown_objects(store: Store, place: Destination) -> list[str]:
     """Return the keys of objects in an archive that no manifest of ours is about: of other databases, or given up."""
-    known = {manifest.key for manifest in store.archives.listing(2**62)}
-    known |= {f"{key}.sha256" for key in known}
-    known |= {manifest_key(manifest.id) for manifest in store.archives.listing(2**62)}
-    return [
-        found.key
-        for prefix in ("table=", MANIFESTS)
-        for found in place.list(prefix)
-        if found.key not in known and not found.key.startswith(TOMBSTONES)
-    ]
+    known: set[str] = set()
+    for manifest in store.archives.listing(2**62):
+        known |= {manifest.key, f"{manifest.key}.sha256", manifest_key(manifest.id)}
+    return [found.key for prefix in ("table=", MANIFESTS) for found in place.list(prefix) if found.key not in known]
 
 
 def note_finding(store: Store, manifest: Manifest, problem: str | None, now: datetime) -> Manifest:

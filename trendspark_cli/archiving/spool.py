@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import fcntl
-import hashlib
 import os
 import shutil
 import tempfile
@@ -12,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from trendspark_cli.durable_files import publish, sha256_of
 from trendspark_cli.errors import OutputError, StoreError
 from trendspark_cli.locks import waiting_lock
 
@@ -35,14 +35,7 @@ class Spool:
             try:
                 os.close(os.open(unfinished, os.O_CREAT | os.O_TRUNC | os.O_WRONLY | os.O_CLOEXEC, 0o600))
                 yield unfinished
-                with unfinished.open("rb") as stream:
-                    os.fsync(stream.fileno())
-                unfinished.rename(path)
-                folder = os.open(self.folder, os.O_RDONLY)
-                try:
-                    os.fsync(folder)
-                finally:
-                    os.close(folder)
+                publish(unfinished, path)
             finally:
                 unfinished.unlink(missing_ok=True)
 
@@ -121,9 +114,3 @@ def _remove_if_left(folder: Path) -> None:
         pass  # at work
     finally:
         os.close(descriptor)
-
-
-def sha256_of(path: Path) -> str:
-    """Return the SHA-256 (hex) of a file."""
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()

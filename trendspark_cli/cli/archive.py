@@ -7,9 +7,9 @@ from typing import Annotated
 import typer
 
 from trendspark_cli.archiving.tables import TABLES
-from trendspark_cli.cli.options import JsonFlag, QuietFlag, VerboseFlag, here, sub_app
+from trendspark_cli.cli.options import JsonFlag, QuietFlag, VerboseFlag, here, refuse, sub_app
 from trendspark_cli.clock import parse_duration
-from trendspark_cli.console import row_progress
+from trendspark_cli.console import row_progress, show_rows
 from trendspark_cli.errors import UsageError
 from trendspark_cli.models import RunResult
 from trendspark_cli.wiring import run
@@ -48,13 +48,10 @@ def archive(
         except ValueError as error:
             raise UsageError(f"--older-than: {error}") from error
     except UsageError as error:
-        installed.output.failure(error, where="archive", exit_code=error.exit_code)
-        raise typer.Exit(error.exit_code) from error
+        refuse(installed, "archive", error)
 
     def show(result: RunResult) -> None:
-        parts = result.extra.get("parts")
-        if isinstance(parts, list) and parts:
-            installed.output.table(tuple(parts[0]), [tuple(part.values()) for part in parts])
+        show_rows(result, installed.output, "parts")
 
     with row_progress(installed.output, is_wanted=not dry_run) as progress:
         body = archive_body(

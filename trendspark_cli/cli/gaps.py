@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from trendspark_cli.cli.options import JsonFlag, LimitOption, QuietFlag, VerboseFlag, here, sub_app
-from trendspark_cli.console import shortened
+from trendspark_cli.console import shortened, show_rows
 from trendspark_cli.models import RunResult
 from trendspark_cli.store.protocol import Store
 from trendspark_cli.wiring import look, run
@@ -59,8 +59,6 @@ def fill(
     installed = here("gaps", is_json=as_json, quiet=quiet, verbose=verbose)
 
     def show(result: RunResult) -> None:
-        estimates = result.extra.get("estimates")
-        if isinstance(estimates, list) and estimates:
-            installed.output.table(tuple(estimates[0]), [tuple(row.values()) for row in estimates])
+        show_rows(result, installed.output, "estimates")
 
     raise typer.Exit(run(installed, "ingest", gaps_body(limit=limit), is_dry=dry_run, show=show))

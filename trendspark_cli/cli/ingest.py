@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from trendspark_cli.cli.options import JsonFlag, QuietFlag, VerboseFlag, here, sub_app
+from trendspark_cli.console import show_rows
 from trendspark_cli.models import RunResult
 from trendspark_cli.wiring import run
 
@@ -37,9 +38,7 @@ def ingest(
     installed = here("ingest", is_json=as_json, quiet=quiet, verbose=verbose)
 
     def show(result: RunResult) -> None:
-        estimates = result.extra.get("estimates")
-        if isinstance(estimates, list) and estimates:
-            installed.output.table(tuple(estimates[0]), [tuple(row.values()) for row in estimates])
+        show_rows(result, installed.output, "estimates")
 
     body = ingest_body(sources=source or [], file=file, limit=limit, profile=profile)
     raise typer.Exit(run(installed, "ingest", body, is_dry=dry_run, show=show))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 
@@ -40,6 +40,12 @@ def sub_app(help: str = "") -> typer.Typer:
         rich_markup_mode=None,
         pretty_exceptions_enable=False,
     )
+
+
+def refuse(installed: Installation, where: str, error: TrendSparkError) -> NoReturn:
+    """End the process because of its arguments, before anything was begun."""
+    installed.output.failure(error, where=where, exit_code=error.exit_code)
+    raise typer.Exit(error.exit_code) from error
 
 
 def here(job: str, *, is_json: bool = False, quiet: bool = False, verbose: bool = False) -> Installation:

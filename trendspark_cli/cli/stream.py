@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from trendspark_cli.cli.options import JsonFlag, QuietFlag, VerboseFlag, here, sub_app
+from trendspark_cli.cli.options import JsonFlag, QuietFlag, VerboseFlag, here, refuse, sub_app
 from trendspark_cli.clock import parse_duration
 from trendspark_cli.errors import ExitCode, UsageError
 from trendspark_cli.wiring import run
@@ -28,9 +28,7 @@ def stream(
     try:
         limit = parse_duration(max_runtime) if max_runtime else None
     except ValueError as error:
-        usage = UsageError(f"--max-runtime: {error}")
-        installed.output.failure(usage, where="stream", exit_code=usage.exit_code)
-        raise typer.Exit(usage.exit_code) from error
+        refuse(installed, "stream", UsageError(f"--max-runtime: {error}"))
     if not installed.settings.x_stream_enabled:
         if installed.output.is_terminal:
             installed.output.line("the stream is switched off: X_STREAM_ENABLED is false")

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from trendspark_cli.destinations.protocol import StoredObject
+from trendspark_cli.durable_files import publish, sha256_of, sync_folder
 from trendspark_cli.errors import ConfigError, IntegrityError, OutputError, StoreError
 
 UNFINISHED = ".unfinished"  # ending of a file that is being written
@@ -30,7 +31,7 @@ class LocalFolder:
         with self._errors(key, writes_to=self._folder):
             self._make_folders(target.parent)
             if target.exists():
-                if _sha256(target) != sha256:
+                if sha256_of(target) != sha256:
                     raise IntegrityError(
                         f"{str(target)!r} exists with other content", hint="nothing was overwritten; look at that file"
                     )
@@ -38,10 +39,7 @@ class LocalFolder:
                 return
             with file.open("rb") as source, unfinished.open("wb") as copy:
                 shutil.copyfileobj(source, copy, 1 << 20)
-                copy.flush()
-                os.fsync(copy.fileno())
-            unfinished.rename(target)
-            _sync_folder(target.parent)
+            publish(unfinished, target)
 
     def fetch(self, key: str, file: Path) -> str | None:
         """Copy an object to *file* and return the SHA-256 of what was read."""
@@ -96,7 +94,7 @@ class LocalFolder:
         if not folder.is_dir():
             self._make_folders(folder.parent)
             folder.mkdir(mode=0o700, exist_ok=True)
-            _sync_folder(folder.parent)
+            sync_folder(folder.parent)
 
     @contextmanager
     def _errors(self, key: str, *, writes_to: Path) -> Iterator[None]:
@@ -110,16 +108,3 @@ class LocalFolder:
             if error.errno == errno.EIO:
                 raise StoreError(f"archive folder {str(self._folder)!r}: {error}", hint="check that disk") from error
             raise OutputError(f"{key!r} of archive folder {str(self._folder)!r}: {error}") from error
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -11,8 +11,8 @@ from trendspark_cli.archiving.checking import find_missing
 from trendspark_cli.archiving.guards import FORCE, check_clock, check_database, check_retention, check_share
 from trendspark_cli.archiving.manifests import folder_key, tombstone_key, write_tombstone
 from trendspark_cli.archiving.parts import Parts, files_of
-from trendspark_cli.archiving.spool import sha256_of
 from trendspark_cli.archiving.tables import TABLES
+from trendspark_cli.durable_files import sha256_of
 from trendspark_cli.errors import IntegrityError
 from trendspark_cli.job_context import JobContext
 from trendspark_cli.models import Manifest

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from trendspark_cli.clock import from_text, to_text
+from trendspark_cli.durable_files import publish
 from trendspark_cli.errors import ConfigError, OutputError
 from trendspark_cli.locks import STORE_ALERT_MARKER, STORE_LOCK
 from trendspark_cli.store.sqlite.connection import (
@@ -89,7 +90,7 @@ def backup_database(path: Path, target: Path) -> int:
         finally:
             copy.close()
             source.close()
-        _publish(partial, target)
+        publish(partial, target)
     except OSError as error:
         raise OutputError(f"backup {str(target)!r} cannot be written: {error}") from error
     finally:
@@ -171,18 +172,6 @@ def _set_up_new_file(path: Path) -> None:
             raw.close()
     except sqlite3.Error as error:
         raise store_error(error, path) from error
-
-
-def _publish(partial: Path, target: Path) -> None:
-    """Make a finished file visible under its name, for good."""
-    with partial.open("rb") as stream:
-        os.fsync(stream.fileno())
-    partial.rename(target)
-    folder = os.open(target.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
 
 
 def _size(path: Path) -> int:
