@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tests.faults import more_faults
-from tests.faults.rows import Plan, Row, at, second_page, times
+from tests.faults.rows import Plan, Row, at, patiently, second_page, times
 from tests.faults.scene import Scene
 from tests.servers import Fault, RedditServer, faults
 from tests.servers.reddit_server import Closed
@@ -130,7 +130,7 @@ REDDIT_ROWS: tuple[Row, ...] = (
     row("403 that repeats the credentials", token(more_faults.told_secret()), 77, CREDENTIALS, "sign-in"),
     row("redirect without a target", at("listing", more_faults.redirect("")), 76, PORTAL, "redirects"),
     row("gzip that is none", at("listing", more_faults.broken_gzip()), 76, "REDDIT_OAUTH_URL", "makes no sense"),
-    row("an endless body", at("listing", more_faults.endless_body()), 76, "REDDIT_OAUTH_URL", "larger than", 4),
+    row("an endless body", patiently(at("listing", more_faults.endless_body())), 76, "REDDIT_OAUTH_URL", "larger than", 20),
     row("JSON without bottom", at("listing", more_faults.deep_json()), 76, PORTAL, "makes no sense"),
     row("a quota that resets at no time", times(1, ODD_RESET, endpoint="listing"), 75, NEXT_RUN, "no requests left"),
     row("listing names the same page for ever", _same_page, 3, "try again later", "same next page"),

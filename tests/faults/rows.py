@@ -34,6 +34,16 @@ def always(fault: Fault) -> Plan:
     return lambda scene: scene.server.faults.add(fault, times=None)
 
 
+def patiently(plan: Plan) -> Plan:
+    """The operator waits longer for an answer: for faults of size, which a busy machine is slow to serve."""
+
+    def plan_and_wait(scene: Scene) -> None:
+        scene.operator.environment["HTTP_TIMEOUT"] = "10s"
+        plan(scene)
+
+    return plan_and_wait
+
+
 def times(count: int, fault: Fault, *, endpoint: str | None = None) -> Plan:
     """The first requests meet the fault, then all is well."""
     return lambda scene: scene.server.faults.add(fault, times=count, endpoint=endpoint)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tests.faults import more_faults
-from tests.faults.rows import Plan, Row, always, at, second_page, times
+from tests.faults.rows import Plan, Row, always, at, patiently, second_page, times
 from tests.faults.scene import Scene
 from tests.servers import Fault, Request, faults
 
@@ -108,7 +108,7 @@ X_ROWS: tuple[Row, ...] = (
     row("redirect to nowhere", always(more_faults.redirect("ftp://nowhere")), 76, PORTAL, "redirect"),
     row("redirect without end", always(more_faults.redirect("/2/tweets/search/recent")), 76, PORTAL, "redirect"),
     row("gzip that is none", always(more_faults.broken_gzip()), 76, "X_API_BASE_URL", "makes no sense"),
-    row("an endless body", always(more_faults.endless_body()), 76, "X_API_BASE_URL", "larger than", 4),
+    row("an endless body", patiently(always(more_faults.endless_body())), 76, "X_API_BASE_URL", "larger than", 20),
     row("JSON without bottom", always(more_faults.deep_json()), 76, PORTAL, "no page of posts"),
     row(
         "posts announced and not given",
