@@ -36,11 +36,10 @@ from trendspark_cli.models import RunResult
 from trendspark_cli.pausing import is_paused
 from trendspark_cli.redaction import redact
 from trendspark_cli.run_records import record_abandoned, record_end, record_late_failure, record_skip
-from trendspark_cli.schedules import lateness
+from trendspark_cli.schedules import QUIET_WHEN_RUNNING, lateness
 from trendspark_cli.stop_signals import StopSignals
 from trendspark_cli.store.protocol import Store
 
-QUIET_WHEN_RUNNING = ("stream", "deliver")  # cron starts them each minute: a held lock is no news
 Body = Callable[[JobContext], None]
 
 log = logging.getLogger(__name__)

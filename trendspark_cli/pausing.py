@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from trendspark_cli.schedules import STEPS
 from trendspark_cli.store.protocol import Store
 
-PAUSED_WITH = {"ingest": "ingest_rank", "rank": "ingest_rank"}  # pausing the pair pauses both
+PAUSED_WITH = {step: whole for whole, steps in STEPS.items() for step in steps}  # pausing the pair pauses both
 
 
 def is_paused(store: Store, job_id: str) -> bool:

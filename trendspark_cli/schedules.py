@@ -27,6 +27,8 @@ SCHEDULES = (
     Schedule("archive", "20 3 * * *", "rows past retention; once ARCHIVE_URL is set", is_scheduled=False),
     Schedule("ingest_rank", "*/15 * * * *", "ingest and rank in one go, instead of their lines", is_scheduled=False),
 )
+STEPS = {"ingest_rank": ("ingest", "rank")}  # jobs that run others, in this order
+QUIET_WHEN_RUNNING = ("stream", "deliver")  # cron starts them each minute: a held lock is no news
 BY_JOB = {schedule.job_id: schedule for schedule in SCHEDULES}
 
 

@@ -25,6 +25,7 @@ class Root(LazyGroup):
         "archive": "trendspark_cli.cli.archive",
         "vacuum": "trendspark_cli.cli.vacuum",
         "jobs": "trendspark_cli.cli.jobs",
+        "crontab": "trendspark_cli.cli.crontab",
         "trends": "trendspark_cli.cli.trends",
         "alerts": "trendspark_cli.cli.alerts",
         "audit": "trendspark_cli.cli.audit",
