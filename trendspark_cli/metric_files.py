@@ -36,11 +36,14 @@ class MetricFiles:
         lock_file: Path,
         ceilings: Mapping[str, Sequence[Ceiling]],
         retention: Mapping[str, timedelta] | None = None,
+        *,
+        is_streaming: bool = False,
     ) -> None:
         self._folder = folder
         self._lock_file = lock_file
         self._ceilings = ceilings  # by service
         self._retention = retention or {}  # of tables that are archived; none when there is no archive
+        self._is_streaming = is_streaming
 
     def write(self, store: Store, job_ids: Iterable[str], now: datetime) -> list[Path]:
         """Write the files of these jobs and the shared one; values are read under the lock that orders writers.
@@ -58,6 +61,7 @@ class MetricFiles:
                 if "stream" in contents:
                     contents["stream"] |= own_series(totals, "stream")
                 contents["shared"] = shared_series(totals, store, self._ceilings, now, self._retention)
+                contents["shared"]["trendspark_stream_enabled"] = [({}, float(self._is_streaming))]
                 for name, series in contents.items():
                     registry = CollectorRegistry()
                     registry.register(_Collector(series, ("shared",) if name == "shared" else ("job", "stream")))
@@ -145,6 +149,7 @@ def shared_series(
     series["trendspark_archive_objects_missing"] = [({}, float(store.archives.count_missing()))]
     series["trendspark_db_size_bytes"] = [({}, float(store.size_bytes()))]
     series["trendspark_db_free_bytes"] = [({}, float(store.free_bytes()))]
+    series["trendspark_disk_free_bytes"] = [({}, float(store.upkeep.disk_free_bytes()))]
     series["trendspark_build_info"] = [({"version": __version__}, 1.0)]
     return series
 

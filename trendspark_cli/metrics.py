@@ -26,6 +26,7 @@ WRITING_KINDS = ("trend_label", "daily_ideas")
 WRITING_STATUSES = ("ok", "refused", "broken", "timeout", "rate_limited", "quota", "error")
 STREAM_ENDS = ("closed", "disconnect", "silence", "broken", "too_long", "network", "http", "rate_limit")
 ARCHIVED = ("posts", "ingest_audit", "notifications", "job_runs")
+SERVICES = ("x", "reddit", "telegram", "openai", "s3")
 
 
 class Amount(NamedTuple):
@@ -136,7 +137,7 @@ METRICS = (
         "counter",
         "Requests to remote services by kind of answer.",
         ("service", "code_class"),
-        zeros=tuple({"service": "x", "code_class": c} for c in CODE_CLASSES),
+        zeros=tuple({"service": s, "code_class": c} for s in SERVICES for c in CODE_CLASSES),
     ),
     Metric("trendspark_api_rate_limit_remaining", "gauge", "Requests left, as the service last said.", ("service",)),
     Metric("trendspark_rank_posts_total", "counter", "Posts the ranker has looked at.", zeros=({},)),
@@ -174,6 +175,7 @@ METRICS = (
         zeros=_each("table", ARCHIVED),
     ),
     Metric("trendspark_archive_objects_missing", "gauge", "Archive objects that were found missing or changed."),
+    Metric("trendspark_stream_enabled", "gauge", "1 when X_STREAM_ENABLED is true."),
     Metric("trendspark_stream_connected", "gauge", "1 while X's stream is open.", file="stream"),
     Metric(
         "trendspark_stream_last_data_timestamp_seconds",
@@ -192,6 +194,7 @@ METRICS = (
     Metric("trendspark_stream_lag_seconds", "gauge", "Age of the stream's newest post when stored.", file="stream"),
     Metric("trendspark_db_size_bytes", "gauge", "Size of the database, free pages included."),
     Metric("trendspark_db_free_bytes", "gauge", "Free pages inside the database."),
+    Metric("trendspark_disk_free_bytes", "gauge", "Room left on the disk of the database."),
     Metric("trendspark_build_info", "gauge", "Always 1; the label is the version.", ("version",)),
 )
 BY_NAME = {metric.name: metric for metric in METRICS}

@@ -94,6 +94,7 @@ class Installation:
             self.lock_folder / "metrics.lock",
             spending_ceilings(settings),
             settings.retention if settings.archive_url else None,
+            is_streaming=settings.x_stream_enabled,
         )
 
     def runner(self, *, is_dry: bool = False) -> JobRunner:

@@ -103,6 +103,7 @@ def test_every_runbook_has_its_commands_and_an_escalation() -> None:
         "api-error-spikes",
         "database-retention-archival",
         "ingestion-failures",
+        "prometheus-grafana",
         "real-time-stream-issues",
         "scheduler-job-failures",
         "telegram-alert-problems",

@@ -183,6 +183,22 @@ def test_all_files_can_be_written_again_from_the_database(workplace: Workplace) 
     assert {name: counters(workplace).get(name) for name in before} == before
 
 
+def test_the_room_on_the_disk_is_told(workplace: Workplace) -> None:
+    workplace.run("ingest", nothing)
+
+    free = workplace.series()["trendspark_disk_free_bytes"]
+
+    assert free == pytest.approx(shutil.disk_usage(workplace.home).free, rel=0.1)
+
+
+@pytest.mark.parametrize(("setting", "shown"), [("true", 1), ("false", 0)])
+def test_whether_a_stream_is_wanted_is_told(workplace: Workplace, setting: str, shown: int) -> None:
+    workplace.environment["X_STREAM_ENABLED"] = setting
+    workplace.run("ingest", nothing)
+
+    assert workplace.series()["trendspark_stream_enabled"] == shown
+
+
 def test_promtool_finds_nothing_to_complain_about(workplace: Workplace) -> None:
     promtool = shutil.which("promtool")
     if promtool is None:
