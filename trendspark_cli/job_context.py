@@ -55,6 +55,7 @@ class JobContext:
     counts: dict[str, object] = field(default_factory=dict)
     result: dict[str, object] = field(default_factory=dict)  # what `--json` shows beside the counts
     api_calls: list[ApiCall] = field(default_factory=list)
+    still_alive: Callable[[], None] = lambda: None  # for a job without an end: says outside that it works
 
     def transaction(self) -> AbstractContextManager[None]:
         """Group writes; in a dry run there are none to group."""

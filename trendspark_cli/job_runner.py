@@ -2,7 +2,7 @@
 and exit code.
 
 lock -> store -> leftover runs -> `running` row -> body -> finish row, totals and alerts (one transaction) -> metrics
--> exit code. What comes after the body always runs, and none of it can hide the body's own error.
+-> ping -> exit code. What comes after the body always runs, and none of it can hide the body's own error.
 """
 
 from __future__ import annotations
@@ -34,6 +34,7 @@ from trendspark_cli.locks import job_lock
 from trendspark_cli.metric_files import MetricFiles
 from trendspark_cli.models import RunResult
 from trendspark_cli.pausing import is_paused
+from trendspark_cli.pings import Pings, RunPings
 from trendspark_cli.redaction import redact
 from trendspark_cli.run_records import record_abandoned, record_end, record_late_failure, record_skip
 from trendspark_cli.schedules import QUIET_WHEN_RUNNING, lateness
@@ -76,6 +77,7 @@ class JobRunner:
     metric_files: MetricFiles
     timeouts: dict[str, timedelta | None]
     alert_rules: OpsAlertRules
+    pings: Pings
     has_terminal: bool
 
     def run(self, job_id: str, body: Body, *, locks: Sequence[str] = (), is_dry: bool = False) -> RunResult:
@@ -126,6 +128,7 @@ class JobRunner:
     def _run_recorded(self, job: JobContext, job_id: str, body: Body) -> RunResult:
         assert job.run_id is not None
         outer_run, log_setup.context.run_id = log_setup.context.run_id, job.run_id
+        pings = self._begin_pings(job, job_id)
         log.info("%s started", job_id)
         clock_started = time.monotonic()
         with StopSignals(job.store, self.timeouts.get(job_id)) as signals:
@@ -134,7 +137,8 @@ class JobRunner:
             duration = time.monotonic() - clock_started
             outcome = self._record(job, job_id, outcome, duration)
             outcome = self._export(job, job_id, outcome)
-        log.info("%s ended status=%s exit_code=%d counts=%s", job_id, outcome.status, outcome.exit_code, job.counts)
+            log.info("%s ended status=%s exit_code=%d counts=%s", job_id, outcome.status, outcome.exit_code, job.counts)
+            self._end_pings(pings, outcome)
         log_setup.context.run_id = outer_run
         return _result(job, job_id, outcome, duration)
 
@@ -201,6 +205,21 @@ class JobRunner:
                 with suppress(TrendSparkError), job.store.transaction():
                     record_late_failure(job, job_id, code, outcome.message or "")
         return outcome
+
+    def _begin_pings(self, job: JobContext, job_id: str) -> RunPings:
+        pings = self.pings.of_run(job_id)
+        try:
+            pings.begin()
+            job.still_alive = pings.alive
+        except Exception:
+            log.exception("the start of run %s was not pinged", job.run_id)
+        return pings
+
+    def _end_pings(self, pings: RunPings, outcome: Outcome) -> None:
+        try:
+            pings.end(outcome.status, outcome.exit_code)
+        except Exception:
+            log.exception("the end of the run was not pinged")
 
     def _write_metrics(self, job_id: str, store: Store) -> None:
         self.metric_files.write(store, [job_id], self.clock())

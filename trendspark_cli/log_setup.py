@@ -6,6 +6,8 @@ import json
 import logging
 import os
 import sys
+from collections import deque
+from contextlib import nullcontext
 from datetime import UTC, datetime
 from io import TextIOWrapper
 from logging.handlers import WatchedFileHandler
@@ -68,6 +70,39 @@ class _PrivateFileHandler(WatchedFileHandler):
     def _open(self) -> TextIOWrapper:
         os.close(os.open(self.baseFilename, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600))
         return super()._open()
+
+
+class LogTail(logging.Handler):
+    """Keeps the last lines of the log in memory, at most *most_bytes*, from `attach` to `detach`."""
+
+    def __init__(self, most_bytes: int) -> None:
+        super().__init__()
+        self._most_bytes = most_bytes
+        self._kept: deque[bytes] = deque()
+        self._size = 0
+        self.setFormatter(TextFormatter())
+        self.addFilter(context)
+
+    def attach(self) -> None:
+        """Begin to keep lines."""
+        logging.getLogger().addHandler(self)
+
+    def detach(self) -> None:
+        """Keep no more."""
+        logging.getLogger().removeHandler(self)
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Keep one line, masked as in the file; one that is too long loses its beginning."""
+        line = (self.format(record) + "\n").encode("utf-8", "backslashreplace")[-self._most_bytes :]
+        self._kept.append(line)
+        self._size += len(line)
+        while self._size > self._most_bytes:
+            self._size -= len(self._kept.popleft())
+
+    def text(self) -> bytes:
+        """Return what is kept, oldest first."""
+        with self.lock or nullcontext():
+            return b"".join(self._kept)
 
 
 def configure_logging(log_file: Path, log_format: str, *, job: str, verbose: bool) -> None:

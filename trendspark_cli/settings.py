@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, fields
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
 from trendspark_cli import setting_values as read
 from trendspark_cli.errors import ConfigError
@@ -37,6 +38,8 @@ _TIMEOUTS = {
     "vacuum": "60m",
     "ingest_rank": "20m",
 }
+
+SHORTEST_SECRET_PATH = 16  # characters
 
 T = TypeVar("T")
 
@@ -448,7 +451,9 @@ class Settings:
         found = [value for name, (value, _) in self.raw.items() if name in known and known[name].secret]
         # A value is used as it was read: without blanks around it, an address without its last slash.
         forms = [form for value in found for form in (value, value.strip(), value.strip().rstrip("/"))]
-        return tuple(dict.fromkeys(forms))
+        # A library may name an address without its host; what is shorter may be an ordinary word.
+        paths = [urlsplit(url).path for url in self.heartbeat_urls.values()]
+        return tuple(dict.fromkeys([*forms, *(path for path in paths if len(path) >= SHORTEST_SECRET_PATH)]))
 
     @property
     def x_is_configured(self) -> bool:
@@ -506,7 +511,7 @@ def specs() -> dict[str, SettingSpec]:
             read.HTTP_URL.expected,
             "",
             "watch",
-            f"Pinged when `{job_id}` ends (healthchecks style).",
+            f"Pinged when `{job_id}` begins and ends, as healthchecks.io wants it.",
             secret=True,
         )
     return table

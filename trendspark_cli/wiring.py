@@ -101,6 +101,7 @@ class Installation:
         """Return the runner of jobs."""
         from trendspark_cli.failure_streaks import OpsAlertRules
         from trendspark_cli.job_runner import JobRunner
+        from trendspark_cli.pings import Pings
 
         settings = self.settings
         return JobRunner(
@@ -116,6 +117,7 @@ class Installation:
                 cooldown=timedelta(minutes=settings.ops_alert_cooldown_minutes),
                 are_muted=settings.alerts_are_muted,
             ),
+            pings=Pings(settings.heartbeat_urls),
             has_terminal=self.output.is_terminal,
         )
 

@@ -13,6 +13,7 @@ import pytest
 from tests.ingest.operator import Operator
 from tests.servers import Answer, Fault, RedditServer, Request, XServer, faults, reddit_post, x_post
 from tests.servers.certificates import CertificateError, make_certificate
+from tests.servers.ping_server import PingServer
 from tests.tools.processes import COMMAND, cron_environment, free_port
 from tests.tools.secret_hunt import Hunt, Shown, forms_of, made_up_secrets, show
 
@@ -37,6 +38,7 @@ class Victim:
     settings: dict[str, str]
     x: XServer
     reddit: RedditServer
+    outside: PingServer
     origin: str = "environment"
 
     @property
@@ -91,7 +93,7 @@ def victim(tmp_path: Path) -> Iterator[Victim]:
         client_id=SECRETS["REDDIT_CLIENT_ID"],
         client_secret=SECRETS["REDDIT_CLIENT_SECRET"],
     )
-    with x, reddit:
+    with x, reddit, PingServer() as outside:
         settings = {
             "TRENDSPARK_HOME": str(tmp_path / "home"),
             "KEYWORDS": "bridge",
@@ -102,10 +104,11 @@ def victim(tmp_path: Path) -> Iterator[Victim]:
             "REDDIT_OAUTH_URL": reddit.url,
             "TELEGRAM_CHAT_ID": "@channel",
             "HTTP_TIMEOUT": "5s",
+            "HEARTBEAT_URL_INGEST": SECRETS["HEARTBEAT_URL_INGEST"].replace("http://127.0.0.1:9", outside.url),
         }
         Operator(tmp_path / "home")
         (tmp_path / "secrets").mkdir()
-        yield Victim(tmp_path, settings, x, reddit)
+        yield Victim(tmp_path, settings, x, reddit, outside)
 
 
 @pytest.mark.parametrize("origin", ORIGINS)
@@ -128,6 +131,16 @@ def test_a_run_with_refused_credentials_shows_no_secret_wherever_it_was_set(vict
 
     assert shown.exit_code == 77
     assert victim.leaks(shown) == []
+
+
+def test_a_ping_carries_the_log_of_a_run_and_no_secret(victim: Victim) -> None:
+    victim.break_both(faults.unauthorized())
+    victim.run("ingest")
+
+    told = "".join(ping.body for ping in victim.outside.pings)
+
+    assert "the bearer token was refused (401)" in told
+    assert [name for name, secret in SECRETS.items() if any(form in told.encode() for form in forms_of(secret))] == []
 
 
 def test_every_look_at_a_failed_run_and_at_the_settings_shows_no_secret(victim: Victim) -> None:

@@ -5,6 +5,7 @@ Started as `python -m tests.runner.worker HOME WHAT [TIMEOUT]`; prints `ready`, 
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -54,6 +55,7 @@ def main() -> None:
     """Run the body and end with its exit code."""
     home, what, job_id = sys.argv[1:4]
     environment = {"JOB_TIMEOUT_" + job_id.upper(): sys.argv[4]} if len(sys.argv) > 4 else {}
+    environment |= {name: value for name, value in os.environ.items() if name.startswith("HEARTBEAT_URL_")}
     workplace = Workplace(Path(home), environment=environment)
     result = workplace.run(job_id, BODIES[what])
     print(result.status, flush=True)

@@ -249,6 +249,8 @@ class _Running:
             job.record_calls()
         self._is_paused = is_paused(job.store, "stream")
         self._work.export()
+        if self._reader is not None:  # connected: X sends something every 20 s, or the connection is given up
+            job.still_alive()
         self._work.ask(False)
 
     def _note_position(self, job: JobContext) -> None:
