@@ -15,6 +15,7 @@ from trendspark_cli.alert_texts import dead_letters_alert, digest_alert, late_al
 from trendspark_cli.clock import Clock, from_text, to_text
 from trendspark_cli.errors import ConfigError, TrendSparkError, UpstreamError
 from trendspark_cli.job_context import JobContext
+from trendspark_cli.log_setup import log_event
 from trendspark_cli.message_parts import message_parts, plain_text
 from trendspark_cli.metrics import Amount
 from trendspark_cli.models import Alert, ChannelState, QueuedAlert
@@ -102,6 +103,9 @@ class Delivery:
             self._store.channels.save(replace(self._state(), failures=0, paused_until=None, last_error=None))
             if sent is not None:
                 self._tell_dead_letters()
+        if sent is not None:
+            name, told = self._notifier.name, {"alert": alert.id, "category": alert.category}
+            log_event(log, f"{name}.sent", **told, message_id=sent.message_id)
         return sent
 
     def _send(self, alert: QueuedAlert) -> Sent | None:

@@ -24,6 +24,7 @@ ANSWER_SECONDS = 20.0  # for the first byte, and half as much again for the whol
 MAX_BODY_BYTES = 32 * 2**20
 RETRIES = 2  # quick ones, for a blip; cron is the retry loop for anything longer
 RETRY_PAUSE_SECONDS = 0.5
+REQUEST_ID_HEADERS = ("x-transaction-id", "x-request-id")  # X's own name for it, and the usual one
 _CHUNK = 65536
 
 
@@ -98,7 +99,8 @@ class BoundedAdapter(HTTPAdapter):
             seconds = time.monotonic() - started
             endpoint = self._endpoint_of(urlsplit(request.url or "").path)
             status = response.status_code if response is not None and complete else None
-            call = ApiCall(at, self._service, endpoint, status, seconds, self._remaining(response))
+            remaining, request_id = self._remaining(response), _request_id(response)
+            call = ApiCall(at, self._service, endpoint, status, seconds, remaining, request_id)
             note_call(self._record, call)
 
     def _remaining(self, response: requests.Response | None) -> float | None:
@@ -117,6 +119,11 @@ class BoundedAdapter(HTTPAdapter):
             return url
         target = urlsplit(base)
         return urlunsplit((target.scheme, target.netloc, target.path + parts.path, parts.query, ""))
+
+
+def _request_id(response: requests.Response | None) -> str:
+    headers = response.headers if response is not None else {}
+    return next((headers[name] for name in REQUEST_ID_HEADERS if headers.get(name)), "")
 
 
 def session(adapter: BoundedAdapter, existing: requests.Session | None = None) -> requests.Session:

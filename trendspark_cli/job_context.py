@@ -8,8 +8,11 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from trendspark_cli.log_setup import log_event
 from trendspark_cli.metrics import Amount
 from trendspark_cli.store.protocol import Store
+
+LONGEST_REQUEST_ID = 80  # characters
 
 log = logging.getLogger(__name__)
 
@@ -24,6 +27,7 @@ class ApiCall:
     status: int | None
     seconds: float
     rate_limit_remaining: float | None = None
+    request_id: str = ""  # what the service calls this request, for its support
 
     @property
     def code_class(self) -> str:
@@ -34,13 +38,11 @@ class ApiCall:
 def note_call(record: Callable[[ApiCall], None], call: ApiCall) -> None:
     """Hand a finished request to its job's books and to the log."""
     record(call)
-    log.info(
-        "request.completed service=%s endpoint=%s status=%s duration=%.3f",
-        call.service,
-        call.endpoint,
-        call.status or "none",
-        call.seconds,
-    )
+    seconds = round(call.seconds, 3)
+    fields = {"service": call.service, "endpoint": call.endpoint, "status": call.status, "duration": seconds}
+    if call.request_id:
+        fields["request_id"] = call.request_id[:LONGEST_REQUEST_ID]
+    log_event(log, "request.completed", **fields)
 
 
 @dataclass

@@ -123,11 +123,11 @@ class JobRunner:
         if paused:
             self._write_metrics(job_id, store)
             return RunResult(job_id, run_id, "skipped", ExitCode.DONE, started, 0.0, {"why": "paused"})
-        return self._run_recorded(JobContext(store, started, run_id), job_id, body)
+        with log_setup.in_run(job_id, run_id):
+            return self._run_recorded(JobContext(store, started, run_id), job_id, body)
 
     def _run_recorded(self, job: JobContext, job_id: str, body: Body) -> RunResult:
         assert job.run_id is not None
-        outer_run, log_setup.context.run_id = log_setup.context.run_id, job.run_id
         pings = self._begin_pings(job, job_id)
         log.info("%s started", job_id)
         clock_started = time.monotonic()
@@ -139,7 +139,6 @@ class JobRunner:
             outcome = self._export(job, job_id, outcome)
             log.info("%s ended status=%s exit_code=%d counts=%s", job_id, outcome.status, outcome.exit_code, job.counts)
             self._end_pings(pings, outcome)
-        log_setup.context.run_id = outer_run
         return _result(job, job_id, outcome, duration)
 
     def _call(self, job: JobContext, job_id: str, body: Body, signals: StopSignals) -> Outcome:

@@ -1,22 +1,30 @@
-"""The log: one line per event, with the job and its run, redacted, safe to rotate while jobs run."""
+"""The log: one line per event, with the job and its run, redacted, safe to rotate while jobs run.
+
+Text or JSON (LOG_FORMAT); `log_reading.py` reads both. A line that begins with a time begins an event: whatever else a
+text holds is escaped, and the lines of a traceback are indented, so no text can forge an event.
+"""
 
 from __future__ import annotations
 
 import json
 import logging
 import os
+import re
 import sys
 from collections import deque
-from contextlib import nullcontext
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext, suppress
 from datetime import UTC, datetime
-from io import TextIOWrapper
-from logging.handlers import WatchedFileHandler
 from pathlib import Path
 
 from trendspark_cli.redaction import redact
 
 _CHATTY = ("urllib3", "tweepy", "prawcore", "praw", "openai", "httpx2", "httpcore2", "botocore", "boto3")
+# Control characters, and what turns text around or breaks lines elsewhere, are written as people write them in code.
 _ESCAPES = {ord(c): f"\\x{ord(c):02x}" for c in map(chr, (*range(9), *range(11, 32), *range(127, 160)))}
+_ESCAPES |= {code: f"\\u{code:04x}" for code in (0x200E, 0x200F, *range(0x2028, 0x202F), *range(0x2066, 0x206A))}
+_PLAIN = re.compile(r"[\w.:/@+-]+")
+CONTINUED = "    "  # begins each further line of an event
 
 
 class _Context(logging.Filter):
@@ -35,15 +43,37 @@ class _Context(logging.Filter):
 context = _Context()
 
 
+@contextmanager
+def in_run(job_id: str, run_id: int) -> Iterator[None]:
+    """Mark lines with this run until the block ends; a step's run lies within that of its pair."""
+    outer = context.job, context.run_id
+    context.job, context.run_id = job_id, run_id
+    try:
+        yield
+    finally:
+        context.job, context.run_id = outer
+
+
+def log_event(log: logging.Logger, name: str, **fields: object) -> None:
+    """Log an event that scripts look for, as `name key=value ...`; in JSON each field has its own key."""
+    shown = " ".join(f"{key}={_value(value)}" for key, value in fields.items())
+    log.info("%s %s", name, shown, extra={"event": name, "fields": fields})
+
+
+def _value(value: object) -> str:
+    text = "none" if value is None else f"{value:.3f}" if isinstance(value, float) else str(value)
+    return text if _PLAIN.fullmatch(text) else json.dumps(text, ensure_ascii=False)
+
+
 class TextFormatter(logging.Formatter):
     """`2026-11-01T12:00:00.000Z INFO ingest run=12 message`; control characters escaped, secrets masked."""
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the line, traceback included."""
-        message = record.getMessage().replace("\n", "\\n")  # a line break would let a text forge the next line
+        message = record.getMessage().replace("\n", "\\n")
         text = f"{_time(record)} {record.levelname} {record.job} run={record.run} {message}"  # type: ignore[attr-defined]
         if record.exc_info:
-            text += "\n" + self.formatException(record.exc_info)
+            text += ("\n" + self.formatException(record.exc_info)).replace("\n", "\n" + CONTINUED)
         return redact(text).translate(_ESCAPES)
 
 
@@ -59,17 +89,59 @@ class JsonFormatter(logging.Formatter):
             "run": record.run,  # type: ignore[attr-defined]
             "message": redact(record.getMessage()),
         }
+        if hasattr(record, "event"):
+            told = {key: redact(v) if isinstance(v, str) else v for key, v in record.fields.items()}  # type: ignore[attr-defined]
+            fields |= {"event": record.event, **told}
         if record.exc_info:
             fields["traceback"] = redact(self.formatException(record.exc_info))
         return json.dumps(fields)
 
 
-class _PrivateFileHandler(WatchedFileHandler):
-    """Follows a rotated file; a new one is readable by its owner alone, whatever the umask."""
+class LogFile(logging.Handler):
+    """Appends whole lines to a file that others append to, rename and truncate at the same time.
 
-    def _open(self) -> TextIOWrapper:
-        os.close(os.open(self.baseFilename, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600))
-        return super()._open()
+    Each event is one write(2) to a descriptor in append mode, so lines of several processes never mix. A file that was
+    renamed or removed is made anew. What cannot be written is lost, and nothing else.
+    """
+
+    def __init__(self, path: Path) -> None:
+        super().__init__()
+        self._path = path
+        self._is_torn = False
+        self._descriptor = self._open()
+
+    def _open(self) -> int:
+        # Readable by its owner alone, whatever the umask; never waiting for the reader of a pipe.
+        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | os.O_NONBLOCK
+        return os.open(self._path, flags, 0o600)
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write one event, if that is possible."""
+        line = (self.format(record) + "\n").encode("utf-8", "backslashreplace")
+        with suppress(OSError):
+            self._follow()
+            if self._is_torn:  # a full disk took half a line: the next one must not continue it
+                line = b"\n" + line
+            written = os.write(self._descriptor, line)
+            self._is_torn = written < len(line)
+
+    def _follow(self) -> None:
+        """Open the file again when its name means another one."""
+        try:
+            named = os.stat(self._path)
+        except FileNotFoundError:
+            named = None
+        ours = os.fstat(self._descriptor)
+        if named is None or (named.st_dev, named.st_ino) != (ours.st_dev, ours.st_ino):
+            fresh = self._open()
+            os.close(self._descriptor)
+            self._descriptor, self._is_torn = fresh, False
+
+    def close(self) -> None:
+        """Close the file."""
+        with suppress(OSError):
+            os.close(self._descriptor)
+        super().close()
 
 
 class LogTail(logging.Handler):
@@ -116,7 +188,7 @@ def configure_logging(log_file: Path, log_format: str, *, job: str, verbose: boo
     handlers: list[logging.Handler] = []
     if log_file.parent.is_dir():
         try:
-            handlers.append(_PrivateFileHandler(log_file, encoding="utf-8", errors="backslashreplace"))
+            handlers.append(LogFile(log_file))
         except OSError as error:
             print(redact(f"trendspark: log file {str(log_file)!r} cannot be written: {error}"), file=sys.stderr)
     if verbose:

@@ -13,7 +13,7 @@ _SHORTEST = 6  # masking shorter values would blank out ordinary words
 _SHAPES = (
     (re.compile(r"(?i)\b(bearer|basic)\s+(?=\S*\d|\S{24})[\w~+/.=%-]{8,}"), r"\1 " + MASK),
     (re.compile(r"(/bot)\d{5,}:[\w-]{10,}"), r"\1" + MASK),
-    (re.compile(r"(\w+://[^\s/:@]*:)[^\s/]+(@)"), r"\1" + MASK + r"\2"),
+    (re.compile(r"(\b\w+://[^\s/:@]*:)[^\s/]+(@)"), r"\1" + MASK + r"\2"),
 )
 _values: list[str] = []
 

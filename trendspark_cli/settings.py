@@ -108,7 +108,7 @@ class Settings:
         "LOG_FILE",
         read.PATH,
         "place",
-        "Log file; safe to rotate while jobs run.",
+        "Log file; safe to rotate while jobs run. `trendspark logs` reads it.",
         default="$TRENDSPARK_HOME/trendspark.log",
     )
     log_format: str = setting("LOG_FORMAT", read.choice("text", "json"), "place", "Form of log lines.", default="text")

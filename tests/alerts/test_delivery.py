@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from datetime import timedelta
 from itertools import pairwise
+
+import pytest
 
 from tests.alerts.desk import Desk
 from tests.servers import Fault, TelegramServer, faults
@@ -32,6 +35,17 @@ def test_delivering_again_sends_nothing_again(desk: Desk, telegram: TelegramServ
     desk.deliver()
 
     assert telegram.texts == ["text of a"]
+
+
+def test_each_message_that_telegram_took_is_in_the_log(
+    desk: Desk, telegram: TelegramServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    desk.queue("a")
+
+    desk.deliver()
+
+    assert "telegram.sent alert=1 category=job_alert message_id=1" in caplog.messages
 
 
 def test_nothing_due_is_a_good_run(desk: Desk) -> None:

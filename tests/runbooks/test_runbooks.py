@@ -32,7 +32,7 @@ def commands(page: Path) -> Iterator[tuple[str, str]]:
             yield command, output.split("\n")[0]
 
 
-ALL = [(page.stem, *found) for page in sorted(RUNBOOKS.glob("*-*.md")) for found in commands(page)]
+ALL = [(page.stem, *found) for page in sorted(RUNBOOKS.glob("*.md")) for found in commands(page)]
 
 
 @pytest.fixture(scope="module")

@@ -35,6 +35,7 @@ class Root(LazyGroup):
         "rules": "trendspark_cli.cli.rules",
         "budget": "trendspark_cli.cli.budget",
         "metrics": "trendspark_cli.cli.metrics",
+        "logs": "trendspark_cli.cli.logs",
         "health": "trendspark_cli.cli.health",
         "config": "trendspark_cli.cli.config",
         "db": "trendspark_cli.cli.db",

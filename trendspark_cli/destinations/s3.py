@@ -165,8 +165,16 @@ class S3Bucket:
 
     def _note_answer(self, event_name: str, response_dict: dict[str, Any] | None, **_: Any) -> None:
         status = response_dict["status_code"] if response_dict else None
-        operation = event_name.rpartition(".")[2]
-        note_call(self._record, ApiCall(utc_now(), SERVICE, operation, status, time.monotonic() - self._sent_at))
+        headers = response_dict.get("headers", {}) if response_dict else {}
+        call = ApiCall(
+            utc_now(),
+            SERVICE,
+            event_name.rpartition(".")[2],
+            status,
+            time.monotonic() - self._sent_at,
+            request_id=headers.get("x-amz-request-id", ""),
+        )
+        note_call(self._record, call)
 
     def _name(self, key: str) -> str:
         return f"s3://{self._bucket}/{self._prefix}{key}"

@@ -117,6 +117,7 @@ class XStream:
         """
         started, at = time.monotonic(), utc_now()
         status: int | None = None
+        request_id = ""
         try:
             response = self._session.get(
                 self._url,
@@ -125,11 +126,12 @@ class XStream:
                 timeout=(CONNECT_SECONDS, self._silence_seconds),
                 allow_redirects=False,
             )
-            status = response.status_code
+            status, request_id = response.status_code, response.headers.get("x-transaction-id", "")
         except requests.exceptions.RequestException as error:
             raise no_answer("x", error, "X_API_BASE_URL") from error
         finally:
-            note_call(self._record, ApiCall(at, "x", ENDPOINT, status, time.monotonic() - started))
+            call = ApiCall(at, "x", ENDPOINT, status, time.monotonic() - started, request_id=request_id)
+            note_call(self._record, call)
         if status != 200:
             try:
                 raise _refusal(response)

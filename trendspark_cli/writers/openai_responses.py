@@ -81,14 +81,14 @@ class OpenAIResponses:
 
     def write(self, task: Task, seconds: float) -> Written:
         """Return what the model wrote, as writers.protocol.Writer promises."""
-        started, at, status = time.monotonic(), utc_now(), None
+        started, at, status, request_id = time.monotonic(), utc_now(), None, ""
         self._until = started + seconds
         try:
             answer = self._ask(task, seconds)
-            status = answer.status_code
+            status, request_id = answer.status_code, answer.headers.get("x-request-id", "")
             return _written(answer.content, answer)
         except openai.APIStatusError as error:
-            status = error.status_code
+            status, request_id = error.status_code, error.request_id or ""
             raise _refusal(error) from error
         except openai.APITimeoutError as error:
             raise AnswerTimedOutError(
@@ -99,7 +99,7 @@ class OpenAIResponses:
         except openai.OpenAIError as error:
             raise UnreadableAnswerError("openai", f"the answer makes no sense ({error})", hint=_SETTINGS) from error
         finally:
-            call = ApiCall(at, "openai", "responses", status, time.monotonic() - started)
+            call = ApiCall(at, "openai", "responses", status, time.monotonic() - started, request_id=request_id)
             note_call(self._record, call)
 
     def _ask(self, task: Task, seconds: float) -> Any:
