@@ -1,4 +1,4 @@
-"""`backtest`: past posts from a file or a pipe, ranked tick by tick; one line of JSON for each tick."""
+"""`backtest`: past posts of a file, the database or an archive, ranked again; a line for each tick, or a summary."""
 
 from __future__ import annotations
 
@@ -10,11 +10,17 @@ from datetime import UTC, datetime
 
 import msgspec
 
-from trendspark_cli.console import Output
+from trendspark_cli.archiving.reading import ArchivedPosts
+from trendspark_cli.console import Output, row_progress
 from trendspark_cli.errors import InputError, IntegrityError, TrendSparkError
 from trendspark_cli.input_files import opened
+from trendspark_cli.past_posts import archived_posts, stored_posts
 from trendspark_cli.ranking.replay import Replay, ReplayPost, line_of, replay
 from trendspark_cli.ranking.ticks import TICKS_PER_DAY, tick_of
+from trendspark_cli.rehearsal_screens import show_outcome
+from trendspark_cli.rehearsing import Plan, Question, rehearse
+from trendspark_cli.settings import Settings
+from trendspark_cli.store.protocol import Store
 
 LONGEST_SILENCE_DAYS = 400  # between two posts; each day of it is 96 lines of output, and a year 9999 would be endless
 
@@ -36,7 +42,7 @@ def backtest(path: str) -> int:
     try:
         replayed = Replay()
         for tick_end, topics in replay(read_past_posts(_lines(path), path), replayed):
-            sys.stdout.buffer.write(f"{line_of(tick_end, topics, replayed.names)}\n".encode())
+            sys.stdout.buffer.write(f"{line_of(tick_end, topics, replayed.posts)}\n".encode())
         sys.stdout.buffer.flush()
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # whoever read has had enough
@@ -45,6 +51,42 @@ def backtest(path: str) -> int:
         Output().failure(error, where="backtest", exit_code=error.exit_code)
         return error.exit_code
     return 0
+
+
+def sum_up_file(path: str, asked: Question, settings: Settings, output: Output) -> int:
+    """Print what would have fired of the posts of a file, and return the exit code."""
+    try:
+        plan = asked.plan(settings)
+        end = None if plan.until is None else int(plan.until.timestamp())
+        posts = (post for post in read_past_posts(_lines(path), path) if end is None or post.row[4] < end)
+        _sum_up(posts, 0, plan, output)
+    except TrendSparkError as error:
+        output.failure(error, where="backtest", exit_code=error.exit_code)
+        return error.exit_code
+    return 0
+
+
+def sum_up_database(store: Store, asked: Question, settings: Settings, output: Output, now: datetime) -> None:
+    """Print what would have fired of the posts of the database."""
+    plan = asked.plan(settings)
+    first, end = plan.read_from, plan.until or now
+    posts = store.posts.count_between(int(first.timestamp()), int(end.timestamp()))
+    _sum_up(stored_posts(store, first, end), posts, plan, output)
+
+
+def sum_up_archive(archive: ArchivedPosts, asked: Question, settings: Settings, output: Output, now: datetime) -> None:
+    """Print what would have fired of archived posts."""
+    plan = asked.plan(settings)
+    posts = sum(part.rows for part in archive.manifests)
+    _sum_up(archived_posts(archive, plan.read_from, plan.until or now), posts, plan, output)
+
+
+def _sum_up(posts: Iterable[ReplayPost], about: int, plan: Plan, output: Output) -> None:
+    """Rank *about* so many posts again, and print what came of it."""
+    with row_progress(output) as progress:
+        progress.begin("posts", about)
+        outcome = rehearse(posts, plan.rules, plan.since, progress)
+    show_outcome(outcome, output)
 
 
 def read_past_posts(lines: Iterable[bytes], path: str) -> Iterator[ReplayPost]:

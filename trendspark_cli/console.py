@@ -15,6 +15,7 @@ from trendspark_cli.models import RunResult
 from trendspark_cli.redaction import redact
 
 BARS = "▁▂▃▄▅▆▇█"
+FULL_BAR = BARS[-1]
 LONGEST_UNFOLDED = 24  # characters
 # Control characters, line breaks and bidirectional overrides: post text must not move the cursor or fake a line.
 _UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufeff]+")
@@ -158,6 +159,21 @@ def sparkline(values: Sequence[float]) -> str:
     if highest <= 0:
         return " " * len(values)
     return "".join(" " if v <= 0 else BARS[min(len(BARS) - 1, int(v / highest * len(BARS)))] for v in values)
+
+
+def bar(value: float, highest: float, width: int) -> str:
+    """Return a bar of at most *width* characters, at least one for what is more than nothing."""
+    length = max(1, round(value / highest * width)) if value > 0 else 0
+    return (FULL_BAR if _can_show(FULL_BAR) else "#") * length
+
+
+def _can_show(text: str) -> bool:
+    """Tell whether the encoding of stdout has these characters."""
+    try:
+        text.encode(sys.stdout.encoding or "ascii")
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _message(error: BaseException) -> str:

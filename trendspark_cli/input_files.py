@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gzip
 import io
+import os
+import stat
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -28,3 +30,12 @@ def opened(path: str) -> Iterator[IO[bytes]]:
                 yield io.BufferedReader(unpacked)
         else:
             yield stream
+
+
+def is_piped_in() -> bool:
+    """Tell whether a file or another program is on standard input: neither a terminal nor nothing."""
+    try:
+        mode = os.fstat(0).st_mode
+    except OSError:  # it was closed
+        return False
+    return stat.S_ISFIFO(mode) or stat.S_ISREG(mode) or stat.S_ISSOCK(mode)

@@ -245,13 +245,13 @@ def archive_destinations(settings: Settings, record: Callable[[ApiCall], None]) 
     return destination
 
 
-def archive_url(settings: Settings, to: str = "") -> str:
+def archive_url(settings: Settings, to: str = "", option: str = "--to") -> str:
     """Return where archives go: *to* when it is given, else ARCHIVE_URL; raise ConfigError when there is neither."""
     if to:
         try:
             return setting_values.ARCHIVE_URL.read(to)
         except ValueError:
-            raise UsageError(f"--to {to!r}: expected {setting_values.ARCHIVE_URL.expected}") from None
+            raise UsageError(f"{option} {to!r}: expected {setting_values.ARCHIVE_URL.expected}") from None
     if not settings.archive_url:
         raise ConfigError(
             "ARCHIVE_URL is not set: there is no archive",

@@ -15,8 +15,8 @@ from tests.ingest.operator import Operator
 from tests.rank.test_rank_job import NOW, TICK, burst, visible, write_posts
 from tests.ranking.streams import background, said
 from trendspark_cli.job_context import JobContext
-from trendspark_cli.jobs.command_bodies import lifecycle_rules
 from trendspark_cli.jobs.rank import rank_topics
+from trendspark_cli.rank_rules import lifecycle_rules
 from trendspark_cli.wiring import recency
 
 QUARTERS_OF_TWO_DAYS = 2 * 96

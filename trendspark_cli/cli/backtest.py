@@ -6,17 +6,67 @@ from typing import Annotated
 
 import typer
 
-from trendspark_cli.cli.options import sub_app
+from trendspark_cli.cli.options import JsonFlag, here, refuse, sub_app
+from trendspark_cli.errors import UsageError
+from trendspark_cli.store.protocol import Store
+from trendspark_cli.wiring import OpenArchive, archive_url, look, with_archive
 
 app = sub_app()
 
 
 @app.command()
 def backtest(
-    file: Annotated[str, typer.Argument(help="NDJSON posts sorted by time, plain or .gz; - for stdin.")] = "-",
+    file: Annotated[
+        str,
+        typer.Argument(help="NDJSON posts sorted by time, plain or .gz; - for stdin. Without it: the database."),
+    ] = "",
     tick: Annotated[int, typer.Option(min=900, max=900, help="Seconds of a tick; only 900.")] = 900,
+    since: Annotated[str, typer.Option(help="Count alerts from this day or time (UTC) on, such as 2026-11-01.")] = "",
+    until: Annotated[str, typer.Option(help="Read posts before this day or time (UTC).")] = "",
+    archive: Annotated[bool, typer.Option("--archive", help="Read the archive at ARCHIVE_URL.")] = False,
+    archive_at: Annotated[
+        str, typer.Option("--archive-url", help="Read the archive at this place: s3://BUCKET or file:///FOLDER.")
+    ] = "",
+    settings: Annotated[
+        list[str] | None,
+        typer.Option("--set", help="Rank with NAME=VALUE (threshold, ALERT_COOLDOWN_HOURS); may be repeated."),
+    ] = None,
+    compare: Annotated[
+        list[str] | None,
+        typer.Option("--compare", help="Rank with these NAME=VALUE too, and show the difference; may be repeated."),
+    ] = None,
+    summary: Annotated[bool, typer.Option("--summary", help="Sum up a file, without a line for each tick.")] = False,
+    as_json: JsonFlag = False,
 ) -> None:
-    """Rank past posts tick by tick, without look-ahead; print one line of JSON for each tick. Nothing is stored."""
-    from trendspark_cli.backtesting import backtest as rank_past_posts
+    """Rank past posts tick by tick, without look-ahead, and say what would have fired. Nothing is stored.
 
-    raise typer.Exit(rank_past_posts(file))
+    A file gives a line of JSON for each tick, unless a summary is asked for. So does what is piped in, with no option.
+    """
+    from trendspark_cli.archiving.reading import ArchivedPosts
+    from trendspark_cli.backtesting import backtest as rank_past_posts
+    from trendspark_cli.backtesting import sum_up_archive, sum_up_database, sum_up_file
+    from trendspark_cli.input_files import is_piped_in
+    from trendspark_cli.rehearsing import Question
+
+    is_archive = archive or bool(archive_at)
+    asked = Question(since, until, tuple(settings or ()), tuple(compare or ()))
+    if (file or is_piped_in()) and not (is_archive or summary or as_json or asked != Question()):
+        raise typer.Exit(rank_past_posts(file or "-"))
+    installed = here("backtest", is_json=as_json)
+    output, now = installed.output, installed.clock()
+    if file and is_archive:
+        refuse(installed, "backtest", UsageError("give a file or an archive, not both"))
+    if file:
+        raise typer.Exit(sum_up_file(file, asked, installed.settings, output))
+
+    def on_archive(opened: OpenArchive) -> None:
+        place = opened.destination(archive_url(installed.settings, archive_at, "--archive-url"))
+        posts = ArchivedPosts(opened.store, place, opened.spool)
+        sum_up_archive(posts, asked, installed.settings, output, now)
+
+    def on_database(store: Store) -> None:
+        sum_up_database(store, asked, installed.settings, output, now)
+
+    if is_archive:
+        raise typer.Exit(with_archive(installed, "backtest", on_archive))
+    raise typer.Exit(look(installed, "backtest", on_database))

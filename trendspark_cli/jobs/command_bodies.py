@@ -13,7 +13,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from trendspark_cli.alert_delivery import DeliveryRules
     from trendspark_cli.archiving.parts import Progress
-    from trendspark_cli.ranking.lifecycle import LifecycleRules
     from trendspark_cli.wiring import Wired
 
 Body = Callable[["Wired"], None]
@@ -50,6 +49,7 @@ def rank_body(*, top: int = 20) -> Body:
 
     def body(wired: Wired) -> None:
         from trendspark_cli.jobs.rank import rank_topics
+        from trendspark_cli.rank_rules import lifecycle_rules
         from trendspark_cli.wiring import recency
 
         rank_topics(
@@ -231,14 +231,6 @@ def delivery_rules(settings: Settings) -> DeliveryRules:
         most_per_day=settings.alert_max_per_day,
         is_enabled=settings.enable_realtime_alerts,
     )
-
-
-def lifecycle_rules(settings: Settings) -> LifecycleRules:
-    """Return when trends open and close under these settings."""
-    from trendspark_cli.ranking.lifecycle import LifecycleRules
-    from trendspark_cli.ranking.topics import DEFAULT_THRESHOLD
-
-    return LifecycleRules(DEFAULT_THRESHOLD, cooldown_seconds=int(settings.alert_cooldown_hours * 3600))
 
 
 # Job id -> the steps it runs, each with the body cron would run.

@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter, deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -10,7 +10,7 @@ from trendspark_cli.ranking.folding import fold
 from trendspark_cli.ranking.history import DictHistory, SourceState
 from trendspark_cli.ranking.posts import FoldPost, PostRow
 from trendspark_cli.ranking.ticks import TICK_SECONDS, TICKS_PER_DAY, WINDOW_TICKS, tick_of
-from trendspark_cli.ranking.topics import DEFAULT_THRESHOLD, Topic, find_topics
+from trendspark_cli.ranking.topics import DEFAULT_THRESHOLD, MOST_TOPICS, Topic, find_topics
 from trendspark_cli.ranking.window import Window
 
 LISTED_FLOOR = 1.5  # far below any threshold: a scorer that sets the threshold itself needs the weak ones too
@@ -27,22 +27,20 @@ class ReplayPost:
 
 
 class Replay:
-    """History, window and the posts in it, moved forward one tick at a time."""
+    """History, window and the posts in it (by the number in their row), moved forward one tick at a time."""
 
-    def __init__(self, threshold: float = DEFAULT_THRESHOLD, floor: float = LISTED_FLOOR) -> None:
+    def __init__(self) -> None:
         self.history = DictHistory()
         self.sources: dict[str, SourceState] = {}
-        self.threshold = threshold
-        self.floor = floor
-        self.names: dict[int, str] = {}
+        self.posts: dict[int, ReplayPost] = {}
         self._window = Window()
         self._ticks: deque[tuple[int, list[ReplayPost]]] = deque()
         self._read = 0
 
-    def advance(self, tick: int, posts: Sequence[ReplayPost]) -> list[Topic]:
-        """Add the posts of one tick; return the topics at its end."""
+    def advance(self, tick: int, posts: Sequence[ReplayPost]) -> None:
+        """Add the posts of one tick, the next one."""
         self._ticks.append((tick, list(posts)))
-        self.names.update((post.row[0], post.name) for post in posts)
+        self.posts.update((post.row[0], post) for post in posts)
         self._window.add(post.row for post in posts)
         self._read += len(posts)
         while self._ticks and self._ticks[0][0] <= tick - WINDOW_TICKS[-1]:
@@ -52,15 +50,15 @@ class Replay:
         self._window.drop_before((tick + 1 - WINDOW_TICKS[-1]) * TICK_SECONDS)
         if tick % TICKS_PER_DAY == 0:
             self.history.drop_faint(tick)
-        return find_topics(
-            self._window,
-            (tick + 1) * TICK_SECONDS,
-            self.history,
-            self.sources,
-            threshold=self.threshold,
-            floor=self.floor,
-            limit=LISTED_TOPICS,
-        )
+
+    def topics(self, tick: int, threshold: float, floor: float, limit: int = MOST_TOPICS) -> list[Topic]:
+        """Return the topics at the end of the tick that was added last."""
+        now = (tick + 1) * TICK_SECONDS
+        return find_topics(self._window, now, self.history, self.sources, threshold=threshold, floor=floor, limit=limit)
+
+    def texts(self, topic: Topic) -> dict[int, str]:
+        """Return the texts of a topic's posts."""
+        return {number: self.posts[number].row[5] for number in topic.post_ids}
 
     def _fold(self, tick: int, posts: Sequence[ReplayPost]) -> None:
         """Put a tick that left the window into history."""
@@ -68,7 +66,7 @@ class Replay:
         sizes = Counter(tick_of(post.created_at) for post in folded)
         fold(folded, sizes, self.history, self.sources)
         for post in posts:
-            del self.names[post.row[0]]
+            del self.posts[post.row[0]]
 
     def _start_window_afresh(self) -> None:
         """Build the window anew from its posts."""
@@ -76,28 +74,35 @@ class Replay:
         self._read = self._window.add(post.row for _, posts in self._ticks for post in posts)
 
 
-def replay(posts: Iterable[ReplayPost], replayed: Replay) -> Iterator[tuple[int, list[Topic]]]:
-    """Yield (tick end in epoch seconds, topics) for every tick from the first post on; posts must be sorted."""
+def ticks_of(posts: Iterable[ReplayPost]) -> Iterator[tuple[int, list[ReplayPost]]]:
+    """Yield every tick from the first post on, with its posts and those that came late; posts must be sorted."""
     batch: list[ReplayPost] = []
     tick: int | None = None
     for post in posts:
         of_post = tick_of(post.row[4])
         while tick is not None and of_post > tick:
-            yield (tick + 1) * TICK_SECONDS, replayed.advance(tick, batch)
+            yield tick, batch
             batch, tick = [], tick + 1
         tick = of_post if tick is None else tick
         batch.append(post)
     if tick is not None:
-        yield (tick + 1) * TICK_SECONDS, replayed.advance(tick, batch)
+        yield tick, batch
 
 
-def line_of(tick_end: int, topics: Sequence[Topic], names: dict[int, str]) -> str:
+def replay(posts: Iterable[ReplayPost], replayed: Replay) -> Iterator[tuple[int, list[Topic]]]:
+    """Yield (tick end in epoch seconds, topics far below the threshold too) for every tick from the first post on."""
+    for tick, batch in ticks_of(posts):
+        replayed.advance(tick, batch)
+        yield (tick + 1) * TICK_SECONDS, replayed.topics(tick, DEFAULT_THRESHOLD, LISTED_FLOOR, LISTED_TOPICS)
+
+
+def line_of(tick_end: int, topics: Sequence[Topic], posts: Mapping[int, ReplayPost]) -> str:
     """Return one tick as a line of JSON."""
     trends = [
         {
             "terms": [term.term for term in topic.terms],
             "score": round(topic.score, 3),
-            "posts": [names[post] for post in topic.example_ids],
+            "posts": [posts[number].name for number in topic.example_ids],
             "label": topic.label,
             "observed": round(topic.observed, 2),
             "expected": round(topic.expected, 4),

@@ -20,6 +20,7 @@ MOST_TERMS = 8
 MOST_LABEL_TERMS = 3
 MOST_EXAMPLES = 3
 MOST_POST_IDS = 500
+MOST_TOPICS = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +77,7 @@ def find_topics(
     *,
     threshold: float = DEFAULT_THRESHOLD,
     floor: float | None = None,
-    limit: int = 50,
+    limit: int = MOST_TOPICS,
 ) -> list[Topic]:
     """Return the topics of the eight hours before `now` (a tick end, epoch seconds), strongest first.
 

@@ -1,0 +1,98 @@
+"""Archived posts in the order of their creation, checked, and without those that had to be forgotten."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from trendspark_cli.archiving.manifests import MANIFESTS, TOMBSTONES, read_manifest, read_tombstone
+from trendspark_cli.archiving.part_files import FORMATS
+from trendspark_cli.archiving.spool import Spool
+from trendspark_cli.archiving.tables import TABLES
+from trendspark_cli.destinations.protocol import Destination
+from trendspark_cli.errors import IntegrityError
+from trendspark_cli.models import Manifest, Tombstone
+from trendspark_cli.store.protocol import Store
+
+Row = tuple[Any, ...]
+POSTS = TABLES["posts"]
+_AT = {column.name: number for number, column in enumerate(POSTS.columns)}
+
+
+class ArchivedPosts:
+    """The posts of one archive, whichever database they came from; neither database nor archive is changed."""
+
+    def __init__(self, store: Store, place: Destination, spool: Spool) -> None:
+        self._place = place
+        self._spool = spool
+        self.manifests = [part for part in self._all_manifests(store) if part.table_name == POSTS.name and part.rows]
+        buried = self._all_tombstones(store)
+        self._gone = {(tombstone.source, tombstone.source_id) for tombstone in buried if tombstone.source_id}
+        self._silent = {(tombstone.source, tombstone.author) for tombstone in buried if tombstone.author}
+
+    def between(self, since: str, until: str) -> Iterator[Row]:
+        """Yield the rows created in [since, until), both in the stored form, each post once, oldest first.
+
+        As many files are open at a time as overlap in time: those of one day. Of a post that is in two of them, the
+        file written last counts. Raises IntegrityError for a file that is gone or not what was stored.
+        """
+        chosen = [part for part in self.manifests if str(part.max_time) >= since and str(part.min_time) < until]
+        for overlapping in _groups(chosen):
+            seen: set[tuple[str, str]] = set()
+            newest_first = sorted(overlapping, key=lambda part: (part.created_at, part.id), reverse=True)
+            streams = [self._rows(part) for part in newest_first]
+            for row in heapq.merge(*streams, key=lambda row: (row[_AT["created_at"]], row[_AT["id"]])):
+                post = (row[_AT["source"]], row[_AT["source_id"]])
+                if since <= row[_AT["created_at"]] < until and post not in seen and not self._is_forgotten(row):
+                    seen.add(post)
+                    yield row
+
+    def _is_forgotten(self, row: Row) -> bool:
+        source = row[_AT["source"]]
+        return (source, row[_AT["source_id"]]) in self._gone or (source, row[_AT["author"]]) in self._silent
+
+    def _rows(self, part: Manifest) -> Iterator[Row]:
+        """Yield the rows of one file after all of it was checked."""
+        with self._spool.scratch(f"{part.id}.replay") as path:
+            if self._place.fetch(part.key, path) != part.sha256:
+                raise IntegrityError(
+                    f"archive object {part.key} at {part.url} is gone or not what was stored",
+                    hint="see `trendspark archives verify`",
+                )
+            for rows in FORMATS[part.format].read(path, POSTS):
+                yield from rows
+
+    def _all_manifests(self, store: Store) -> Iterator[Manifest]:
+        """Yield the manifests of this archive: those known here, and those of other databases."""
+        known = {manifest.id: manifest for manifest in store.archives.listing(2**62)}
+        yield from (part for part in store.archives.stored() if part.url == self._place.url)
+        for found in self._place.list(MANIFESTS):
+            if found.key.removeprefix(MANIFESTS).removesuffix(".json") not in known:
+                with self._spool.scratch("manifest.json") as path:
+                    if self._place.fetch(found.key, path) is not None:
+                        yield read_manifest(path, found.key, self._place.url)
+
+    def _all_tombstones(self, store: Store) -> list[Tombstone]:
+        known = store.tombstones.all()
+        ids = {tombstone.id for tombstone in known}
+        for found in self._place.list(TOMBSTONES):
+            if found.key.removeprefix(TOMBSTONES).removesuffix(".json") not in ids:
+                with self._spool.scratch("tombstone.json") as path:
+                    if self._place.fetch(found.key, path) is not None:
+                        known.append(read_tombstone(path, found.key))
+        return known
+
+
+def _groups(parts: Sequence[Manifest]) -> Iterator[list[Manifest]]:
+    """Yield groups of parts that overlap in time, oldest first."""
+    group: list[Manifest] = []
+    newest = ""
+    for part in sorted(parts, key=lambda part: (str(part.min_time), part.id)):
+        if group and str(part.min_time) > newest:
+            yield group
+            group = []
+        newest = max(newest, str(part.max_time)) if group else str(part.max_time)
+        group.append(part)
+    if group:
+        yield group

@@ -1,0 +1,99 @@
+"""What `rank` would have told of past posts: the life of trends over replayed ticks, under one set of rules."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from trendspark_cli.ranking.lifecycle import LifecycleRules, TrendChanges, TrendRecord, advance_trends
+from trendspark_cli.ranking.replay import Replay
+from trendspark_cli.ranking.ticks import TICK_SECONDS
+from trendspark_cli.ranking.topics import Topic, spell_topic
+
+SAME_STORY_SECONDS = 24 * 3600  # two settings may notice one story this far apart
+
+
+@dataclass(frozen=True, slots=True)
+class Fired:
+    """A trend at the moment it would have opened: `at` is the end of that tick, `score` and the rest are of it.
+
+    `first_seen`: its first post within eight hours. `terms`: all it ever had, strongest first. Times: epoch seconds.
+    """
+
+    at: int
+    label: str
+    terms: tuple[str, ...]
+    score: float
+    observed: float
+    expected: float
+    window_seconds: int
+    authors: int
+    sources: tuple[tuple[str, int], ...]
+    first_seen: int
+
+    @property
+    def delay_seconds(self) -> int:
+        """Return how long after its first post it opened."""
+        return self.at - self.first_seen
+
+
+class Rehearsal:
+    """Trends that open, go on and close as the ticks of a replay pass; nothing is stored."""
+
+    def __init__(self, rules: LifecycleRules) -> None:
+        self.rules = rules
+        self.fired: dict[int, Fired] = {}
+        self._living: list[TrendRecord] = []
+
+    def topics(self, replayed: Replay, tick: int) -> list[Topic]:
+        """Return the topics `rank` would find at the end of the tick added last."""
+        return replayed.topics(tick, self.rules.threshold, self.rules.threshold / 2)
+
+    def advance(self, replayed: Replay, tick: int, topics: Sequence[Topic]) -> int:
+        """Let the topics of a tick open, update and close trends; return how many opened."""
+        now = (tick + 1) * TICK_SECONDS
+        spelled = [self._spelled(replayed, topic) for topic in topics]
+        changes = advance_trends(self._living, spelled, now, self.rules)
+        self._keep(changes, now)
+        return len(changes.opened)
+
+    def _spelled(self, replayed: Replay, topic: Topic) -> Topic:
+        return spell_topic(topic, replayed.texts(topic)) if topic.score >= self.rules.threshold else topic
+
+    def _keep(self, changes: TrendChanges, now: int) -> None:
+        living = {trend.id: trend for trend in self._living}
+        for trend in changes.opened:
+            number = len(self.fired) + 1
+            self.fired[number] = _fired(trend)
+            living[number] = replace(trend, id=number)
+        for trend in (*changes.updated, *changes.closed):
+            known = living[trend.id].post_ids  # the store adds to a trend's posts, and so do we
+            living[trend.id] = replace(trend, post_ids=tuple(sorted({*known, *trend.post_ids})))
+            assert trend.id is not None
+            self.fired[trend.id] = replace(self.fired[trend.id], terms=trend.terms)
+        oldest = now - self.rules.cooldown_seconds
+        self._living = [trend for trend in living.values() if trend.closed_at is None or trend.closed_at > oldest]
+
+
+def only_in_first(first: Sequence[Fired], second: Sequence[Fired]) -> list[Fired]:
+    """Return the trends of *first* that no trend of *second*, opened within a day of it, shares a term with."""
+    return [
+        one
+        for one in first
+        if not any(
+            abs(one.at - other.at) <= SAME_STORY_SECONDS and set(one.terms) & set(other.terms) for other in second
+        )
+    ]
+
+
+def _fired(trend: TrendRecord) -> Fired:
+    return Fired(
+        at=trend.opened_at,
+        label=trend.label,
+        terms=trend.terms,
+        score=trend.score,
+        observed=trend.observed,
+        expected=trend.expected,
+        window_seconds=trend.window_seconds,
+        authors=trend.authors,
+        sources=tuple(sorted(trend.sources.items())),
+        first_seen=trend.first_seen,
+    )
