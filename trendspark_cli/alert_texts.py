@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from trendspark_cli.clock import duration_words
 from trendspark_cli.console import shortened
-from trendspark_cli.models import Alert, AlertCategory
+from trendspark_cli.models import Alert, AlertCategory, Ceiling
 from trendspark_cli.trend_fields import window_text
 
 EXAMPLES = 2
@@ -92,20 +92,24 @@ def dead_letters_alert(key: str, count: int, reason: str) -> Alert:
     return Alert(key, "job_alert", title, html)
 
 
-def budget_alert(service: str, period: str, percent: int, used: str, limit: str, setting: str) -> Alert:
+def budget_alert(service: str, period: str, percent: int, used: str, limit: str, ceiling: Ceiling) -> Alert:
     """Return the alert that a ceiling is nearly (80 %) or wholly (100 %) used; *period* is `day` or `month` and which.
 
     Its key is the ceiling, its period and the percentage, so each is told once.
     """
+    what = f"share of profile {ceiling.profile}" if ceiling.profile else "ceiling"
     if percent >= 100:
-        sign, title = "🛑", f"{service}: the ceiling for the {period} is reached"
-        then = f"nothing more is bought before the next {period.split()[0]} (UTC), unless you raise {setting}"
+        sign, title = "🛑", f"{service}: the {what} for the {period} is reached"
+        then = f"nothing more is bought before the next {ceiling.period} (UTC), unless you raise {ceiling.setting}"
     else:
-        sign, title = "🟠", f"{service}: {percent} % of the ceiling for the {period} is used"
-        then = f"at {limit} nothing more is bought until the next {period.split()[0]} (UTC); the setting is {setting}"
+        sign, title = "🟠", f"{service}: {percent} % of the {what} for the {period} is used"
+        then = (
+            f"at {limit} nothing more is bought until the next {ceiling.period} (UTC); it is set by {ceiling.setting}"
+        )
     html = f"{sign} <b>{_safe(title, 200)}</b>\n{_safe(used, 60)} of {_safe(limit, 60)}; {then}"
     html += "\n<code>trendspark budget</code>"
-    return Alert(f"budget:{service}:{period}:{percent}", "budget_alert", title, html)
+    whose = f":{ceiling.profile}" if ceiling.profile else ""
+    return Alert(f"budget:{service}:{period}:{percent}{whose}", "budget_alert", title, html)
 
 
 def account_alert(key: str, service: str, message: str, hint: str) -> Alert:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from trendspark_cli.alert_texts import account_alert, budget_alert
 from trendspark_cli.clock import to_text
 from trendspark_cli.errors import CeilingReachedError, UpstreamError
 from trendspark_cli.job_context import JobContext
 from trendspark_cli.models import Ceiling, Spent
+
+Books = Mapping[Ceiling, Spent]
 
 UNLIMITED = 2**53
 WARN_AT_PERCENT = 80
@@ -35,6 +37,14 @@ class Budget:
     unit: str = "reads"
     when_reached: str = ""  # what becomes of the work, for the operator
     alerts_are_muted: bool = False
+
+    def with_shares(self, shares: tuple[Ceiling, ...]) -> Budget:
+        """Return this budget as one profile may use it: within its shares, too."""
+        return replace(self, ceilings=(*shares, *self.ceilings)) if shares else self
+
+    def without_shares(self) -> Budget:
+        """Return this budget as it is for all together."""
+        return replace(self, ceilings=tuple(ceiling for ceiling in self.ceilings if ceiling.profile is None))
 
     def remaining(self, job: JobContext, usd_per_unit: float | None = None) -> int:
         """Return how many units may still be used now, at this price (USD) or the highest one."""
@@ -70,7 +80,7 @@ class Budget:
         job.store.spend.settle(reservation.id, used, usd)
         spent = self._spent(job) if self.ceilings else {}
         for ceiling in self.ceilings:
-            percent = 100 * used_part(ceiling, spent[ceiling.period], with_reserved=False)
+            percent = 100 * used_part(ceiling, spent[ceiling], with_reserved=False)
             if percent >= WARN_AT_PERCENT:
                 self._tell(job, ceiling, 100 if percent >= 100 else WARN_AT_PERCENT, spent)
         return usd
@@ -96,20 +106,24 @@ class Budget:
         alert = account_alert(key, self.service, str(failure), failure.hint)
         job.store.notifications.queue(alert, job.now, muted=self.alerts_are_muted)
 
-    def _spent(self, job: JobContext) -> Mapping[str, Spent]:
-        return job.store.spend.spent_now(self.service, to_text(job.now)[:10])
+    def _spent(self, job: JobContext) -> Books:
+        """Return what counts against each ceiling: what all used, or of a share what its profile did."""
+        today = to_text(job.now)[:10]
+        profiles = {ceiling.profile for ceiling in self.ceilings}
+        spent = {profile: job.store.spend.spent_now(self.service, today, profile) for profile in profiles}
+        return {ceiling: spent[ceiling.profile][ceiling.period] for ceiling in self.ceilings}
 
-    def _units_left(self, spent: Mapping[str, Spent], price: float) -> list[int]:
+    def _units_left(self, spent: Books, price: float) -> list[int]:
         """Return how many units each ceiling leaves."""
-        return [_units_left(ceiling, spent[ceiling.period], price) for ceiling in self.ceilings]
+        return [_units_left(ceiling, spent[ceiling], price) for ceiling in self.ceilings]
 
-    def _tell(self, job: JobContext, ceiling: Ceiling, percent: int, spent: Mapping[str, Spent]) -> None:
+    def _tell(self, job: JobContext, ceiling: Ceiling, percent: int, spent: Books) -> None:
         if not ceiling.limit:  # switched off by its owner, so it is no news
             return
-        now = spent[ceiling.period]
+        now = spent[ceiling]
         used = f"${now.used_usd:.2f}" if ceiling.is_in_usd else f"{now.used} {self.unit}"
         period = f"{ceiling.period} {to_text(job.now)[: 10 if ceiling.period == 'day' else 7]}"
-        alert = budget_alert(self.service, period, percent, used, self._limit(ceiling), ceiling.setting)
+        alert = budget_alert(self.service, period, percent, used, self._limit(ceiling), ceiling)
         job.store.notifications.queue(alert, job.now, muted=self.alerts_are_muted)
 
     def _limit(self, ceiling: Ceiling) -> str:
@@ -119,9 +133,11 @@ class Budget:
         period = ceiling.period
         day = to_text(job.now)[:10]
         hint = f"raise {ceiling.setting}, or wait for the next {period} (UTC)"
+        whose = f":{ceiling.profile}" if ceiling.profile else ""
+        what = f"share of profile {ceiling.profile}" if ceiling.profile else "ceiling"
         return CeilingReachedError(
-            f"{self.service}: the ceiling of {self._limit(ceiling)} for this {period} is reached",
-            key=f"ceiling:{self.service}:{day if period == 'day' else day[:7]}",
+            f"{self.service}: the {what} of {self._limit(ceiling)} for this {period} is reached",
+            key=f"ceiling:{self.service}:{day if period == 'day' else day[:7]}{whose}",
             hint=f"{hint}; {self.when_reached}" if self.when_reached else hint,
         )
 

@@ -8,7 +8,8 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from trendspark_cli.clock import to_text
-from trendspark_cli.models import Ceiling
+from trendspark_cli.models import Ceiling, Profile
+from trendspark_cli.profiles import shares_of
 from trendspark_cli.store.protocol import Store
 
 if TYPE_CHECKING:
@@ -25,6 +26,36 @@ def budget_rows(
     return [
         _row(store, service, ceiling, prices.get(service), now) for service in ceilings for ceiling in ceilings[service]
     ]
+
+
+def profile_rows(
+    store: Store, profiles: Sequence[Profile], ceilings: Sequence[Ceiling], now: datetime
+) -> list[dict[str, Any]]:
+    """Return what each profile used of X this day and month, and its share; also of one that is no more.
+
+    *profiles* are those that are read, *ceilings* those of X.
+    """
+    today = to_text(now)[:10]
+    known = {profile.name: profile for profile in profiles}
+    names = dict.fromkeys([*known, *store.spend.profiles_in("x", f"{today[:8]}01", today)])
+    rows = []
+    for name in names:
+        profile = known.get(name, Profile(name, ()))
+        shares: dict[str, int] = {share.period: int(share.limit) for share in shares_of(profile, ceilings)}
+        for period, spent in store.spend.spent_now("x", today, name).items():
+            rows.append(
+                {
+                    "service": "x",
+                    "profile": name,
+                    "period": period,
+                    "used": spent.used,
+                    "reserved": spent.reserved,
+                    "used_usd": round(spent.used_usd, 4),
+                    "share": profile.share,
+                    "limit": shares.get(period),
+                }
+            )
+    return rows
 
 
 def forecast(used: int, pace_per_day: float, now: datetime, period: str) -> int:

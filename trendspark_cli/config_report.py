@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from trendspark_cli.clock import duration_text
 from trendspark_cli.errors import ConfigError
+from trendspark_cli.models import Ceiling, Profile
+from trendspark_cli.profiles import read_profiles, shares_of, shares_problem
 from trendspark_cli.redaction import MASK
 from trendspark_cli.setting_values import expand
 from trendspark_cli.settings import Settings, specs
-from trendspark_cli.sources.x_query import QUERY_LIMIT, x_queries
+from trendspark_cli.sources.wired import queries_of
+from trendspark_cli.sources.x_query import QUERY_LIMIT
 
 
 def settings_table(settings: Settings) -> list[dict[str, str]]:
@@ -29,28 +33,49 @@ def settings_table(settings: Settings) -> list[dict[str, str]]:
     return rows
 
 
-def config_findings(settings: Settings) -> dict[str, Any]:
-    """Return problems, unknown names, the X queries with their length, and the price of a first run."""
+def config_findings(settings: Settings, ceilings: Sequence[Ceiling], stored: Sequence[Profile]) -> dict[str, Any]:
+    """Return problems, unknown names, the X queries of each profile with their length, and what a first run costs.
+
+    *ceilings* are those of X, *stored* the profiles of the database.
+    """
     problems = list(settings.problems)
-    try:
-        queries = x_queries(settings.keywords, settings.exclude_keywords, settings.languages)
-    except ConfigError as error:
-        queries = ()
-        problems.append(str(error))
-    if not settings.x_is_configured:
-        first_run = "X is not configured: set X_BEARER_TOKEN and KEYWORDS, or read files with `ingest --from`"
-    else:
-        most = min(settings.x_max_reads_per_day, settings.x_max_reads_per_month)
-        usd = most * settings.x_price_per_read_usd
-        first_run = (
-            f"the first run reads back {duration_text(settings.x_first_run_lookback)}, at most {most} posts "
-            f"(${usd:.2f} at ${settings.x_price_per_read_usd:g} each)"
+    if problem := shares_problem(stored):
+        problems.append(problem)
+    profiles, queries = [], []
+    for profile in read_profiles(settings, stored):
+        try:
+            own = queries_of(profile)
+        except ConfigError as error:
+            own = ()
+            problems.append(f"profile {profile.name!r}: {error}" if stored else str(error))
+        queries += [
+            {"profile": profile.name, "query": query, "length": len(query), "limit": QUERY_LIMIT} for query in own
+        ]
+        profiles.append(
+            {"name": profile.name, "queries": len(own), "share": profile.share, **_most(settings, profile, ceilings)}
         )
     return {
         "ok": not problems,
         "problems": problems,
         "unknown": [{"name": name, "nearest": nearest} for name, nearest in settings.unknown],
-        "x_queries": [{"query": query, "length": len(query), "limit": QUERY_LIMIT} for query in queries],
-        "first_run": first_run,
+        "x_queries": queries,
+        "profiles": profiles,
+        "first_run": _first_run(settings, profiles),
         "env_file": str(settings.env_file) if settings.env_file else None,
     }
+
+
+def _most(settings: Settings, profile: Profile, ceilings: Sequence[Ceiling]) -> dict[str, Any]:
+    """Return what the first run of a profile costs at most: its part of the tighter ceiling."""
+    reads = min(int(ceiling.limit) for ceiling in (*ceilings, *shares_of(profile, ceilings)))
+    return {"first_run_reads_at_most": reads, "first_run_usd_at_most": round(reads * settings.x_price_per_read_usd, 2)}
+
+
+def _first_run(settings: Settings, profiles: Sequence[Mapping[str, Any]]) -> str:
+    if not (settings.x_is_configured and any(profile["queries"] for profile in profiles)):
+        return "X is not configured: set X_BEARER_TOKEN and KEYWORDS, or read files with `ingest --from`"
+    most = min(settings.x_max_reads_per_day, settings.x_max_reads_per_month)
+    return (
+        f"the first run reads back {duration_text(settings.x_first_run_lookback)}, at most {most} posts "
+        f"(${most * settings.x_price_per_read_usd:.2f} at ${settings.x_price_per_read_usd:g} each)"
+    )

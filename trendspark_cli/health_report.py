@@ -11,6 +11,7 @@ from trendspark_cli.channel_health import telegram_health
 from trendspark_cli.clock import duration_words, from_epoch, to_text
 from trendspark_cli.errors import TrendSparkError
 from trendspark_cli.job_overview import job_overview
+from trendspark_cli.profiles import read_profiles
 from trendspark_cli.schedules import expected_interval_seconds
 from trendspark_cli.settings import Settings
 from trendspark_cli.store.open_store import open_store
@@ -22,6 +23,7 @@ SILENT_AFTER_SECONDS = 120.0  # of a stream: it notes what comes every 15 s, and
 def health_report(settings: Settings, now: datetime) -> dict[str, Any]:
     """Return `ok` and each service's own `ok`, with the reason when it is false."""
     services: dict[str, dict[str, Any]] = {}
+    has_topics = bool(settings.keywords)
     services["config"] = _state(not settings.problems, "; ".join(settings.problems))
     try:
         store = open_store(settings, read_only=True)
@@ -33,6 +35,7 @@ def health_report(settings: Settings, now: datetime) -> dict[str, Any]:
             services["database"] = {"ok": True, "bytes": store.size_bytes(), "gaps_open": store.gaps.count_open()}
             services["worker"] = _worker(job_overview(store, now))
             services["alerts"] = _alerts(store.notifications.backlog())
+            has_topics = any(profile.keywords for profile in read_profiles(settings, store.profiles.all()))
             if settings.x_stream_enabled:
                 services["stream"] = _stream(store.totals.all(), now)
             services["archive"] = _archive(store.archives.count_missing(), is_configured=bool(settings.archive_url))
@@ -43,7 +46,8 @@ def health_report(settings: Settings, now: datetime) -> dict[str, Any]:
             store.close()
     folder = settings.textfile_dir
     services["metrics"] = _state(os.access(folder, os.W_OK), f"TEXTFILE_DIR {str(folder)!r} cannot be written")
-    services["x"] = _source(settings.x_ingest_enabled, settings.x_is_configured, "X_BEARER_TOKEN and KEYWORDS")
+    can_read = settings.x_is_configured and has_topics
+    services["x"] = _source(settings.x_ingest_enabled, can_read, "X_BEARER_TOKEN, and KEYWORDS or a profile")
     services["reddit"] = _source(settings.reddit_ingest_enabled, settings.reddit_is_configured, "the REDDIT_* settings")
     services["openai"] = _source(True, bool(settings.openai_api_key), "OPENAI_API_KEY")
     services["telegram"] = telegram_health(settings, now)

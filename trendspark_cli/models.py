@@ -72,6 +72,7 @@ class Page:
     endpoint: str = ""
     request_id: str | None = None
     notes: tuple[str, ...] = ()  # partial errors the source told us about
+    billed_ids: tuple[str, ...] = ()  # as delivered, where a post is billed once a UTC day
 
 
 @dataclass(frozen=True)
@@ -89,13 +90,36 @@ class Gap:
 
 
 @dataclass(frozen=True)
+class Profile:
+    """Topics that are searched for together, and the part of X's ceilings they may use.
+
+    `share` is a fraction above 0, up to 1; None is no share of its own. Times are text in the stored form.
+    """
+
+    name: str
+    keywords: tuple[str, ...]
+    exclude_keywords: tuple[str, ...] = ()
+    watchlist: tuple[str, ...] = ()
+    niche: str = ""
+    languages: tuple[str, ...] = ()
+    share: float | None = None
+    is_enabled: bool = True
+    created_at: str = ""
+    updated_at: str = ""
+
+
+@dataclass(frozen=True)
 class Ceiling:
-    """The most a service may use in a UTC day or month: `limit` units, or USD. `setting` is where it can be raised."""
+    """The most a service may use in a UTC day or month: `limit` units, or USD. `setting` is where it can be raised.
+
+    With `profile` it is that profile's share, and only what the profile used counts.
+    """
 
     period: Literal["day", "month"]
     limit: float
     setting: str
     is_in_usd: bool = False
+    profile: str | None = None
 
 
 class Spent(NamedTuple):

@@ -457,8 +457,8 @@ class Settings:
 
     @property
     def x_is_configured(self) -> bool:
-        """Return whether `ingest` can read X: a token and something to search for."""
-        return bool(self.x_ingest_enabled and self.x_bearer_token and self.keywords)
+        """Return whether `ingest` can read X; what to search for is said by KEYWORDS or by profiles."""
+        return bool(self.x_ingest_enabled and self.x_bearer_token)
 
     @property
     def reddit_is_configured(self) -> bool:

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from trendspark_cli.job_context import ApiCall, JobContext
     from trendspark_cli.job_runner import JobRunner
     from trendspark_cli.metric_files import MetricFiles
-    from trendspark_cli.models import RunResult
+    from trendspark_cli.models import Profile, RunResult
     from trendspark_cli.notifiers.protocol import Notifier
     from trendspark_cli.sources.protocol import Source
     from trendspark_cli.sources.x_rules import XRules
@@ -48,10 +48,9 @@ if TYPE_CHECKING:
     from trendspark_cli.writers.protocol import Writer
 
 # Source name -> what makes its sources from (settings, job); strings, so that nothing is imported before it is needed.
-SOURCES: Mapping[str, str] = {
-    "x": "trendspark_cli.sources.wired:x_sources",
-    "reddit": "trendspark_cli.sources.wired:reddit_sources",
-}
+SOURCES: Mapping[str, str] = {"reddit": "trendspark_cli.sources.wired:reddit_sources"}
+# The same for sources that are asked for the topics of a profile, from (settings, job, profile).
+PROFILE_SOURCES: Mapping[str, str] = {"x": "trendspark_cli.sources.wired:x_sources"}
 
 # Channel name -> what makes its notifier from (settings, record), or None when it is not configured.
 NOTIFIERS: Mapping[str, str] = {"telegram": "trendspark_cli.notifiers.wired:telegram"}
@@ -139,19 +138,34 @@ class Wired:
         return notifiers
 
     def sources(self, names: Sequence[str] = ()) -> list[Source]:
-        """Return the configured sources, or those of *names*; raise ConfigError when there is none."""
-        made: list[Source] = []
-        for name in names or SOURCES:
-            if name not in SOURCES:
-                raise ConfigError(f"source {name!r} is unknown; expected one of {', '.join(SOURCES)}")
-            made += _load(SOURCES[name])(self.settings, self.job)
-        if not made:
-            wanted = f"source {', '.join(names)}" if names else "no source"
-            raise ConfigError(
-                f"{wanted} is {'not ' if names else ''}configured",
-                hint="set X_BEARER_TOKEN and KEYWORDS, or the REDDIT_* settings, or read a file with --from",
-            )
-        return made
+        """Return the configured sources that belong to no profile, or those of *names* among them."""
+        return [
+            source
+            for name, target in SOURCES.items()
+            if not names or name in names
+            for source in _load(target)(self.settings, self.job)
+        ]
+
+    def profile_sources(self, profile: Profile, names: Sequence[str] = ()) -> list[Source]:
+        """Return the configured sources of a profile's topics, or those of *names* among them.
+
+        Raises ConfigError for topics that cannot be searched for.
+        """
+        return [
+            source
+            for name, target in PROFILE_SOURCES.items()
+            if not names or name in names
+            for source in _load(target)(self.settings, self.job, profile)
+        ]
+
+    def profiles(self, names: Sequence[str] = ()) -> list[Profile]:
+        """Return the profiles to read: those of *names*, or every enabled one, or the one of the settings.
+
+        Raises ConfigError for a name that does not exist, or is disabled.
+        """
+        from trendspark_cli.profiles import read_profiles
+
+        return read_profiles(self.settings, self.job.store.profiles.all(), names)
 
     def writer(self) -> Writer | None:
         """Return the language model, or None when there is no key for one."""

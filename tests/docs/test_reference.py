@@ -17,6 +17,7 @@ from trendspark_cli.metrics import METRICS
 from trendspark_cli.settings import load_settings, specs
 from trendspark_cli.store.sqlite.administration import create_database, database_stats
 from trendspark_cli.store.sqlite.connection import open_checked
+from trendspark_cli.wiring import spending_ceilings
 
 
 def test_generated_files_are_current() -> None:
@@ -107,7 +108,7 @@ def test_a_copy_of_the_env_example_sets_nothing_and_starts(tmp_path: Path) -> No
     settings = load_settings({"HOME": str(tmp_path)}, env_file=copy)
 
     assert settings.raw == {}
-    assert config_findings(settings)["ok"]
+    assert config_findings(settings, spending_ceilings(settings)["x"], ())["ok"]
 
 
 def test_defaults_of_the_env_example_are_the_defaults(tmp_path: Path) -> None:

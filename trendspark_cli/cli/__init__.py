@@ -33,6 +33,7 @@ class Root(LazyGroup):
         "posts": "trendspark_cli.cli.posts",
         "gaps": "trendspark_cli.cli.gaps",
         "rules": "trendspark_cli.cli.rules",
+        "profiles": "trendspark_cli.cli.profiles",
         "budget": "trendspark_cli.cli.budget",
         "metrics": "trendspark_cli.cli.metrics",
         "logs": "trendspark_cli.cli.logs",

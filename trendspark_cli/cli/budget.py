@@ -22,14 +22,17 @@ def budget(
     as_json: JsonFlag = False,
 ) -> None:
     """Show what was spent this day and month (UTC), what the ceilings leave, and where it is heading."""
-    from trendspark_cli.budget_report import budget_rows, reconciliation
+    from trendspark_cli.budget_report import budget_rows, profile_rows, reconciliation
+    from trendspark_cli.profiles import read_profiles
 
     installed = here("budget", is_json=as_json)
     settings, now = installed.settings, installed.clock()
     prices = {"x": settings.x_price_per_read_usd}
 
     def action(store: Store) -> None:
-        shown: dict[str, Any] = {"budget": budget_rows(store, spending_ceilings(settings), prices, now)}
+        ceilings = spending_ceilings(settings)
+        shown: dict[str, Any] = {"budget": budget_rows(store, ceilings, prices, now)}
+        shown["profiles"] = profile_rows(store, read_profiles(settings, store.profiles.all()), ceilings["x"], now)
         if reconcile:
             usage = ask_x_usage(installed, store, now.day + 1)
             shown["reconcile"] = {"service": "x", **reconciliation(store, usage, now)}
@@ -44,6 +47,9 @@ def budget(
 def _show(shown: dict[str, Any], output: Output) -> None:
     rows = shown["budget"]
     output.table(tuple(rows[0]), [tuple(row.values()) for row in rows])
+    profiles = shown["profiles"]
+    if len({row["profile"] for row in profiles}) > 1:
+        output.table(tuple(profiles[0]), [tuple(row.values()) for row in profiles])
     told = shown.get("reconcile")
     if told is None:
         return

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import closing, suppress
+
 import typer
 
 from trendspark_cli.cli.options import JsonFlag, here, sub_app
+from trendspark_cli.errors import TrendSparkError
+from trendspark_cli.models import Profile
 
 app = sub_app("Settings and where they come from.")
 
@@ -26,9 +30,15 @@ def show(as_json: JsonFlag = False) -> None:
 def check(as_json: JsonFlag = False) -> None:
     """Check settings; show the X query that will be sent, its length and what the first run may cost."""
     from trendspark_cli.config_report import config_findings
+    from trendspark_cli.store.open_store import open_store
+    from trendspark_cli.wiring import spending_ceilings
 
     installed = here("config", is_json=as_json)
-    found = config_findings(installed.settings)
+    stored: list[Profile] = []
+    if installed.database.exists():
+        with suppress(TrendSparkError), closing(open_store(installed.settings, read_only=True)) as store:
+            stored = store.profiles.all()  # a database that cannot be read is for `health` to tell
+    found = config_findings(installed.settings, spending_ceilings(installed.settings)["x"], stored)
     if as_json:
         installed.output.data(found)
     else:
@@ -38,7 +48,12 @@ def check(as_json: JsonFlag = False) -> None:
             nearest = f"; did you mean {name['nearest']}?" if name["nearest"] else ""
             installed.output.line(f"unknown setting: {name['name']}{nearest}")
         for query in found["x_queries"]:
-            installed.output.line(f"X query ({query['length']} of {query['limit']} characters): {query['query']}")
+            whose = f" of profile {query['profile']}" if stored else ""
+            size = f"{query['length']} of {query['limit']} characters"
+            installed.output.line(f"X query{whose} ({size}): {query['query']}")
+        for profile in found["profiles"] if stored else ():
+            most = f"{profile['first_run_reads_at_most']} posts (${profile['first_run_usd_at_most']:.2f})"
+            installed.output.line(f"profile {profile['name']}: its first run reads at most {most}")
         installed.output.line(found["first_run"])
         if found["ok"]:
             installed.output.line("settings are good")

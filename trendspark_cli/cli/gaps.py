@@ -48,6 +48,7 @@ def list_(limit: LimitOption = 20, as_json: JsonFlag = False) -> None:
 @app.command()
 def fill(
     limit: Annotated[int | None, typer.Option("--limit", min=1, help="Posts to read at most, of each query.")] = None,
+    profile: Annotated[list[str] | None, typer.Option(help="Fill only gaps of this profile; may be repeated.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what it would cost; read nothing.")] = False,
     as_json: JsonFlag = False,
     quiet: QuietFlag = False,
@@ -61,4 +62,6 @@ def fill(
     def show(result: RunResult) -> None:
         show_rows(result, installed.output, "estimates")
 
-    raise typer.Exit(run(installed, "ingest", gaps_body(limit=limit), is_dry=dry_run, show=show))
+    raise typer.Exit(
+        run(installed, "ingest", gaps_body(limit=limit, profiles=profile or []), is_dry=dry_run, show=show)
+    )

@@ -24,7 +24,9 @@ def ingest(
         typer.Option("--from", help="Read only this file of posts, - for stdin: NDJSON, X API pages, Reddit listings."),
     ] = None,
     limit: Annotated[int | None, typer.Option(min=1, help="Most posts to read from each source.")] = None,
-    profile: Annotated[str, typer.Option(help="Profile whose topics are read.")] = "default",
+    profile: Annotated[
+        list[str] | None, typer.Option(help="Read only the topics of this profile; may be repeated.")
+    ] = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Say what would be read and cost; change nothing.")
     ] = False,
@@ -40,5 +42,5 @@ def ingest(
     def show(result: RunResult) -> None:
         show_rows(result, installed.output, "estimates")
 
-    body = ingest_body(sources=source or [], file=file, limit=limit, profile=profile)
+    body = ingest_body(sources=source or [], file=file, limit=limit, profiles=profile or [])
     raise typer.Exit(run(installed, "ingest", body, is_dry=dry_run, show=show))

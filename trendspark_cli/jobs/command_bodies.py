@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
 
 from trendspark_cli.errors import ConfigError
@@ -22,24 +23,25 @@ DEFAULT_IDEAS = 3
 
 
 def ingest_body(
-    *, sources: Sequence[str] = (), file: str | None = None, limit: int | None = None, profile: str = "default"
+    *, sources: Sequence[str] = (), file: str | None = None, limit: int | None = None, profiles: Sequence[str] = ()
 ) -> Body:
     """Return the body of `ingest`."""
 
     def body(wired: Wired) -> None:
+        from trendspark_cli.jobs.command_feeds import ingest_feeds
         from trendspark_cli.jobs.ingest import estimate, ingest, ingest_pages
 
-        if profile != "default":
-            raise ConfigError(f"profile {profile!r} does not exist", hint="leave --profile out")
         if file is not None:
             from trendspark_cli.sources.post_files import PostFile
 
-            found = PostFile(file)
-            ingest_pages(wired.job, found.name, found.pages(limit))
-        elif wired.job.dry_run:
-            estimate(wired.job, wired.sources(sources), wired.budgets())
+            found, profile = PostFile(file), wired.profiles(profiles)[0].name if profiles else wired.job.profile
+            ingest_pages(replace(wired.job, profile=profile), found.name, found.pages(limit))
+            return
+        feeds, refused = ingest_feeds(wired, sources, profiles)
+        if wired.job.dry_run:
+            estimate(wired.job, feeds)
         else:
-            ingest(wired.job, wired.sources(sources), wired.budgets(), limit=limit)
+            ingest(wired.job, feeds, limit=limit, refused=refused)
 
     return body
 
@@ -74,9 +76,14 @@ def brief_body(*, ideas: int = DEFAULT_IDEAS) -> Body:
         price = Price(settings.openai_price_input_usd / 1e6, settings.openai_price_output_usd / 1e6)
         seconds = settings.openai_timeout.total_seconds()
         writing = PaidWriting(wired.job, wired.writer(), wired.budgets()["openai"], price, seconds)
-        brief(wired.job, writing, BriefRules(settings.niche, ideas, settings.alerts_are_muted))
+        brief(wired.job, writing, BriefRules(niches(wired), ideas, settings.alerts_are_muted))
 
     return body
+
+
+def niches(wired: Wired) -> str:
+    """Return the fields of all profiles that are read, each once."""
+    return "; ".join(dict.fromkeys(profile.niche for profile in wired.profiles() if profile.niche))
 
 
 def deliver_body() -> Body:
@@ -146,32 +153,18 @@ def vacuum_body(*, full: bool = False) -> Body:
     return body
 
 
-def gaps_body(*, limit: int | None = None) -> Body:
+def gaps_body(*, limit: int | None = None, profiles: Sequence[str] = ()) -> Body:
     """Return the body of `gaps fill`: an ingest of what is known not to have been read, and nothing else."""
 
     def body(wired: Wired) -> None:
-        from trendspark_cli.jobs.ingest import fill_gaps
+        from trendspark_cli.jobs.command_feeds import gap_feeds
+        from trendspark_cli.jobs.ingest import estimate_gaps, fill_gaps
 
-        store, settings = wired.job.store, wired.settings
-        queries = store.gaps.open_queries(wired.job.profile)
-        configured = wired.sources() if any(name != "x" for name, _ in queries) else []
-        sources = [source for source in configured if (source.name, source.query) in queries and source.name != "x"]
-        sources += wired.searches([query for name, query in queries if name == "x"])
+        feeds = gap_feeds(wired, profiles)
         if wired.job.dry_run:
-            wired.job.result["estimates"] = [
-                {
-                    "gap": gap.id,
-                    "query": gap.query,
-                    "since": gap.since_id,
-                    "until": gap.until_id,
-                    "reads": gap.estimated_reads,
-                    "usd": round(gap.estimated_reads * settings.x_price_per_read_usd, 4),
-                }
-                for name, query in queries
-                for gap in store.gaps.open_ones(wired.job.profile, name, query)
-            ]
+            estimate_gaps(wired.job, feeds)
         else:
-            fill_gaps(wired.job, sources, wired.budgets(), limit=limit)
+            fill_gaps(wired.job, feeds, limit=limit)
 
     return body
 
@@ -215,11 +208,11 @@ def _rank_and_deliver(wired: Wired) -> None:
 
 
 def _fill_small_gaps(wired: Wired, rules: Sequence[str]) -> None:
+    from trendspark_cli.jobs.command_feeds import gap_feeds
     from trendspark_cli.jobs.ingest import fill_gaps
 
-    small = [rule for rule in rules if wired.job.store.gaps.open_ones(wired.job.profile, "x", rule)]
-    if small:
-        fill_gaps(wired.job, wired.searches(small), wired.budgets(), limit=MOST_POSTS_TO_FILL)
+    if feeds := [feed for feed in gap_feeds(wired) if feed.source.query in rules]:
+        fill_gaps(wired.job, feeds, limit=MOST_POSTS_TO_FILL)
 
 
 def delivery_rules(settings: Settings) -> DeliveryRules:

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Sequence
 
-from trendspark_cli.budget import Budget
 from trendspark_cli.errors import (
     BadAnswerError,
     CeilingReachedError,
@@ -18,136 +16,139 @@ from trendspark_cli.errors import (
 )
 from trendspark_cli.job_context import JobContext
 from trendspark_cli.jobs.counting import worth_reading_from
+from trendspark_cli.jobs.feeds import Feed
 from trendspark_cli.jobs.gap_keeping import close_gap, keep_gap, record_lost
-from trendspark_cli.jobs.page_storing import record_failure, store_page
+from trendspark_cli.jobs.page_storing import as_billed, record_failure, store_page
 from trendspark_cli.jobs.paid_calls import fetch_page, reserve_page
 from trendspark_cli.jobs.refresh import refresh_counts
 from trendspark_cli.models import Page, Span
-from trendspark_cli.sources.protocol import Source
 
 EMPTY_PAGES = 10  # in a row: a listing that goes on longer than that without a post does not end
 
 
 def ingest(
-    job: JobContext, sources: Sequence[Source], budgets: Mapping[str, Budget], *, limit: int | None = None
+    job: JobContext, feeds: Sequence[Feed], *, limit: int | None = None, refused: Sequence[ConfigError] = ()
 ) -> None:
     """Read new posts, then what earlier runs left unread, then present counts; each page is stored before the next.
 
+    *refused* are profiles that nothing can be asked for; the others go on.
     Raises SourcesFailedError when sources failed, CeilingReachedError when money ran out first.
     """
+    budgets = {feed.budget.service: feed.budget for feed in feeds if feed.budget is not None}
     with job.store.transaction():
         for budget in budgets.values():
             job.store.spend.settle_dead_runs(budget.service, budget.usd_per_unit)
-    reading = _Reading(job, budgets, limit)
-    for step in (reading.read_new, reading.fill_gaps):
-        for source in sources:
-            reading.attempt(source, step)
+    reading = _Reading(job, limit, refused)
+    for feed in feeds:
+        if feed.is_new:
+            reading.attempt(feed, reading.read_new)
+    for feed in feeds:
+        reading.attempt(feed, reading.fill_gaps)
     if limit is None:
-        for source in {source.service: source for source in sources}.values():
-            reading.attempt(source, reading.refresh)
-    reading.finish(sources)
+        for feed in {feed.source.service: feed for feed in feeds}.values():
+            reading.attempt(feed, reading.refresh)
+    reading.finish(feeds)
 
 
-def fill_gaps(
-    job: JobContext, sources: Sequence[Source], budgets: Mapping[str, Budget], *, limit: int | None = None
-) -> None:
+def fill_gaps(job: JobContext, feeds: Sequence[Feed], *, limit: int | None = None) -> None:
     """Read only what earlier runs knew of and did not read. Raises as `ingest` does."""
-    reading = _Reading(job, budgets, limit)
-    for source in sources:
-        reading.attempt(source, reading.fill_gaps)
-    reading.finish(sources)
+    reading = _Reading(job, limit)
+    for feed in feeds:
+        reading.attempt(feed, reading.fill_gaps)
+    reading.finish(feeds)
 
 
 class _Reading:
-    """One run over its sources: what failed, and what therefore is not worth asking."""
+    """One run over its feeds: what failed, and what therefore is not worth asking."""
 
-    def __init__(self, job: JobContext, budgets: Mapping[str, Budget], limit: int | None) -> None:
+    def __init__(self, job: JobContext, limit: int | None, refused: Sequence[ConfigError] = ()) -> None:
         self._job = job
-        self._budgets = budgets
         self._limit = limit
-        self._left: dict[int, int] = {}  # posts each source may still bring, once it has brought some
-        self._failures: dict[int, TrendSparkError] = {}  # by source, the first of each
+        self._refused = refused
+        self._left: dict[int, int] = {}  # posts each feed may still bring, once it has brought some
+        self._failures: dict[int, TrendSparkError] = {}  # by feed, the first of each
         self._down: dict[str, UpstreamError] = {}  # services that would answer every source alike
-        self._ceilings: list[CeilingReachedError] = []
+        self._ceilings: dict[str, CeilingReachedError] = {}  # by key
         self._something_worked = False
 
-    def attempt(self, source: Source, step: Any) -> None:
-        """Take one step with one source, unless that cannot work; keep its failure for the end of the run."""
-        if id(source) in self._failures:
+    def attempt(self, feed: Feed, step: Callable[[Feed], None]) -> None:
+        """Take one step with one feed, unless that cannot work; keep its failure for the end of the run."""
+        service = feed.source.service
+        if id(feed) in self._failures:
             return
-        if source.service in self._down:
-            self._failures[id(source)] = self._down[source.service]
+        if service in self._down:
+            self._failures[id(feed)] = self._down[service]
             return
         try:
-            step(source)
+            step(feed)
         except CeilingReachedError as reached:
-            self._ceilings.append(reached)
+            self._ceilings.setdefault(reached.key, reached)
         except (UpstreamError, ConfigError) as failure:
-            record_failure(self._job, source, failure, self._budgets.get(source.service))
-            self._failures[id(source)] = failure
+            record_failure(feed.job, feed.source, failure, feed.budget)
+            self._failures[id(feed)] = failure
             self._something_worked |= step == self.refresh  # its posts were read before
             if isinstance(failure, UpstreamError) and failure.is_service_wide:
-                self._down[source.service] = failure
+                self._down[service] = failure
 
-    def read_new(self, source: Source) -> None:
+    def read_new(self, feed: Feed) -> None:
         """Read what is newer than the cursor; what can no longer be read is recorded as lost."""
-        cursors = self._job.store.cursors
-        cursor = cursors.get(self._job.profile, source.name, source.query)
+        job, source = feed.job, feed.source
+        cursor = job.store.cursors.get(job.profile, source.name, source.query)
         if source.counter is not None and cursor is not None:
-            budget = self._budgets.get(source.service)
-            cursor = worth_reading_from(self._job, source, source.counter, budget, cursor)
+            cursor = worth_reading_from(job, source, source.counter, feed.budget, cursor)
             if cursor is None:
                 return
         reach = source.reach(Span(since=cursor))
         if reach.lost is not None:
-            record_lost(self._job, source, reach.lost, moves_cursor=True)
+            record_lost(job, source, reach.lost, moves_cursor=True)
         if reach.readable is None:
             return
         try:
-            self._read(source, reach.readable)
+            self._read(feed, reach.readable)
         except CursorTooOldError:
             # The id did not tell its age, but the service refused it: begin again as in a first run.
             again = source.reach(Span()).readable
             assert again is not None
-            record_lost(self._job, source, Span(since=cursor, until=again.since), moves_cursor=True)
-            self._read(source, again)
+            record_lost(job, source, Span(since=cursor, until=again.since), moves_cursor=True)
+            self._read(feed, again)
 
-    def fill_gaps(self, source: Source) -> None:
+    def fill_gaps(self, feed: Feed) -> None:
         """Read what earlier runs knew of and did not read, the newest first."""
-        for gap in self._job.store.gaps.open_ones(self._job.profile, source.name, source.query):
+        job, source = feed.job, feed.source
+        for gap in job.store.gaps.open_ones(job.profile, source.name, source.query):
             reach = source.reach(Span(since=gap.since_id, until=gap.until_id))
             if reach.lost is not None:
-                record_lost(self._job, source, reach.lost)
+                record_lost(job, source, reach.lost)
             if reach.readable is not None:
-                self._read(source, reach.readable, gap_id=gap.id)
+                self._read(feed, reach.readable, gap_id=gap.id)
             elif reach.lost is not None:
-                close_gap(self._job, gap.id, "lost")
+                close_gap(job, gap.id, "lost")
 
-    def refresh(self, source: Source) -> None:
-        """Read present counts of recent posts; a ceiling leaves nothing unread here, so it is no news."""
-        refresh_counts(self._job, source, self._budgets.get(source.service))
+    def refresh(self, feed: Feed) -> None:
+        """Read present counts of recent posts, whoever found them; a ceiling leaves nothing unread: it is no news."""
+        refresh_counts(self._job, feed.source, feed.budget.without_shares() if feed.budget is not None else None)
 
-    def finish(self, sources: Sequence[Source]) -> None:
+    def finish(self, feeds: Sequence[Feed]) -> None:
         """Raise what the run ends with, if anything."""
-        if self._failures:
-            tried = len(sources) + self._something_worked
-            raise SourcesFailedError(list(self._failures.values()), tried=tried)
+        failures = [*self._refused, *self._failures.values()]
+        if failures:
+            raise SourcesFailedError(failures, tried=len(feeds) + len(self._refused) + self._something_worked)
         if self._ceilings:
-            reached = self._ceilings[0]
             with self._job.store.transaction():
-                reached.is_news = self._job.store.notice_once(reached.key, self._job.now)
-            raise reached
+                for reached in self._ceilings.values():
+                    reached.is_news = self._job.store.notice_once(reached.key, self._job.now)
+            raise max(self._ceilings.values(), key=lambda reached: reached.is_news)
 
-    def _read(self, source: Source, span: Span, *, gap_id: int | None = None) -> None:
+    def _read(self, feed: Feed, span: Span, *, gap_id: int | None = None) -> None:
         """Read a span page by page; each page, its cursor and what is left of the span are one transaction.
 
         The first page moves the cursor, and what lies below becomes a gap that shrinks with each further page.
         A page's transaction also reserves the next one: a commit saved is a fsync saved.
         """
-        job, budget = self._job, self._budgets.get(source.service)
+        job, source, budget = feed.job, feed.source, feed.budget
         fills_gap = cursor_is_settled = gap_id is not None
         unread: Span | None = span
-        left = self._left.get(id(source), self._limit if self._limit is not None else sys.maxsize)
+        left = self._left.get(id(feed), self._limit if self._limit is not None else sys.maxsize)
         if left <= 0:
             return
         empty = 0
@@ -160,9 +161,10 @@ class _Reading:
             except TrendSparkError:
                 self._explain(gap_id, "the source failed")
                 raise
-            left = self._left[id(source)] = left - page.fetched
+            left = self._left[id(feed)] = left - page.fetched
             empty = 0 if page.fetched else empty + 1
             with job.store.transaction():
+                page = as_billed(job, source.service, page)
                 usd = budget.settle(job, reservation, page.reads) if budget is not None and reservation else 0.0
                 store_page(job, source.name, source.query, page, usd=usd)
                 if not cursor_is_settled and page.newest_id is not None:  # the first page that holds a post
@@ -187,16 +189,17 @@ class _Reading:
                 self._job.store.gaps.explain(gap_id, reason)
 
 
-def estimate(job: JobContext, sources: Sequence[Source], budgets: Mapping[str, Budget]) -> None:
+def estimate(job: JobContext, feeds: Sequence[Feed]) -> None:
     """Say what a run would cost, without asking anyone: what runs of late cost, and what the ceilings allow at most."""
     estimates = []
-    for source in sources:
-        budget = budgets.get(source.service)
+    for feed in (feed for feed in feeds if feed.is_new):
+        job, source, budget = feed.job, feed.source, feed.budget
         at_most = budget.remaining(job) if budget is not None and budget.usd_per_unit else None
         usual = job.store.audit.usual_reads(job.profile, source.name, source.query)
         price = budget.usd_per_unit if budget is not None else 0.0
         estimates.append(
             {
+                "profile": job.profile,
                 "source": source.name,
                 "query": source.query,
                 "reads_usual": usual if at_most is None else min(usual, at_most),
@@ -206,6 +209,23 @@ def estimate(job: JobContext, sources: Sequence[Source], budgets: Mapping[str, B
             }
         )
     job.result["estimates"] = estimates
+
+
+def estimate_gaps(job: JobContext, feeds: Sequence[Feed]) -> None:
+    """Say what filling the gaps of these feeds would cost, by the guess made when each was found."""
+    job.result["estimates"] = [
+        {
+            "gap": gap.id,
+            "profile": gap.profile,
+            "query": gap.query,
+            "since": gap.since_id,
+            "until": gap.until_id,
+            "reads": gap.estimated_reads,
+            "usd": round(gap.estimated_reads * feed.budget.usd_per_unit, 4) if feed.budget is not None else 0.0,
+        }
+        for feed in feeds
+        for gap in job.store.gaps.open_ones(feed.job.profile, feed.source.name, feed.source.query)
+    ]
 
 
 def ingest_pages(job: JobContext, name: str, pages: Iterable[Page]) -> None:

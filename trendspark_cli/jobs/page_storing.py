@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import replace
 
 from trendspark_cli.budget import Budget
+from trendspark_cli.clock import to_text
 from trendspark_cli.errors import TrendSparkError, UpstreamError
 from trendspark_cli.job_context import JobContext
 from trendspark_cli.metrics import Amount
@@ -21,16 +22,12 @@ def store_page(
     page: Page,
     *,
     usd: float = 0.0,
-    reads: int | None = None,
     audit_id: int | None = None,
 ) -> int:
     """Store the posts of *page*, its audit row and what the metrics count of it.
 
-    *usd* is what it cost, *reads* how many units were billed when that is not what the page says. *audit_id* names a
-    row to extend instead of a new one; the row is returned.
+    *usd* is what it cost. *audit_id* names a row to extend instead of a new one; the row is returned.
     """
-    if reads is not None:
-        page = replace(page, reads=reads)
     page = _without_forgotten(job, page)
     assert job.run_id is not None
     new_by_source: dict[str, int] = {}
@@ -69,6 +66,17 @@ def store_page(
     if page.reads:
         job.count("reads", page.reads)
     return audit_id
+
+
+def as_billed(job: JobContext, service: str, page: Page) -> Page:
+    """Return *page* with the units it costs: a post is billed once a UTC day, whoever reads it; call before settling.
+
+    Items without an id cannot be told apart, so each of them counts.
+    """
+    if not page.billed_ids:
+        return page
+    fresh = job.store.spend.bill(service, page.billed_ids, to_text(job.now)[:10])
+    return replace(page, reads=fresh + page.reads - len(page.billed_ids))
 
 
 def _without_forgotten(job: JobContext, page: Page) -> Page:

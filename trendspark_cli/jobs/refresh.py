@@ -9,7 +9,7 @@ from trendspark_cli.budget import Budget
 from trendspark_cli.clock import to_text
 from trendspark_cli.errors import CeilingReachedError
 from trendspark_cli.job_context import JobContext
-from trendspark_cli.jobs.page_storing import store_page
+from trendspark_cli.jobs.page_storing import as_billed, store_page
 from trendspark_cli.jobs.paid_calls import paid_look_up
 from trendspark_cli.sources.protocol import Source
 
@@ -23,13 +23,14 @@ log = logging.getLogger(__name__)
 def refresh_counts(job: JobContext, source: Source, budget: Budget | None) -> None:
     """Read present counts of up to 100 recent posts of the source's service, those that cost nothing first.
 
-    X does not bill a post twice within a UTC day, so posts read today are free. What the ceiling does not allow
+    X does not bill a post twice within a UTC day, so posts bought today are free. What the ceiling does not allow
     is left out: nothing is lost by it. A query that is counted before it is bought gets no counts that cost either.
     """
     today = to_text(job.now)[:10]
     found = job.store.posts.refreshable(source.name, job.now - RECENT, job.now - LEAST_AGE, today, POSTS_PER_RUN)
-    free = [post_id for post_id, last_read in found if last_read[:10] == today]
-    billed = [post_id for post_id, last_read in found if last_read[:10] != today and source.counter is None]
+    bought = job.store.spend.billed(source.service, found, today) if source.is_billed_by_post else set(found)
+    free = [post_id for post_id in found if post_id in bought]
+    billed = [post_id for post_id in found if post_id not in bought and source.counter is None]
     if budget is not None and source.is_billed_by_post:
         billed = billed[: budget.remaining(job)]
     ids = free + billed
@@ -40,9 +41,9 @@ def refresh_counts(job: JobContext, source: Source, budget: Budget | None) -> No
     except CeilingReachedError as reached:
         log.info("counts were not read again: %s", reached)
         return
-    used = min(page.reads, reservation.units) if reservation is not None else 0
     with job.store.transaction():
-        usd = budget.settle(job, reservation, used) if budget is not None and reservation is not None else 0.0
-        store_page(job, source.name, "refresh", page, usd=usd, reads=used)
+        page = as_billed(job, source.service, page)
+        usd = budget.settle(job, reservation, page.reads) if budget is not None and reservation is not None else 0.0
+        store_page(job, source.name, "refresh", page, usd=usd)
         job.store.posts.note_counts_read(source.name, ids, job.now)
     job.count("refreshed", len(page.posts))

@@ -19,7 +19,7 @@ from trendspark_cli.errors import (
     UpstreamError,
 )
 from trendspark_cli.job_context import JobContext
-from trendspark_cli.jobs.page_storing import store_page
+from trendspark_cli.jobs.page_storing import as_billed, store_page
 from trendspark_cli.metrics import Amount
 from trendspark_cli.models import Page
 from trendspark_cli.pausing import is_paused
@@ -212,18 +212,17 @@ class _Running:
         ceiling: CeilingReachedError | None = None
         with job.store.transaction():
             if received.posts or received.rejections:
-                reads = len(received.posts)
-                usd = self._work.budget.charge(job, ENDPOINT, reads, self._reservation)
+                came = len(received.ids)
+                page = as_billed(job, "x", received.page())
+                usd = self._work.budget.charge(job, ENDPOINT, page.reads, self._reservation)
                 self._reservation = None
-                fetched = reads + len(received.rejections)
-                page = Page(tuple(received.posts), fetched, tuple(received.rejections), reads=reads, endpoint=ENDPOINT)
                 if self._audit_began + AUDIT_SECONDS < time.monotonic():
                     self._audit_id, self._audit_began = None, time.monotonic()
                 self._audit_id = store_page(job, "x", POSITION, page, usd=usd, audit_id=self._audit_id)
                 self._set("trendspark_stream_lag_seconds", _lag(page, now))
                 try:
                     if not is_last:
-                        self._reserve(max(RESERVED_READS, 2 * reads))
+                        self._reserve(max(RESERVED_READS, 2 * came))
                 except CeilingReachedError as reached:
                     ceiling = reached
             self._note_position(job)

@@ -16,6 +16,7 @@ KEPT = {
     "gaps": timedelta(days=90),
     "trends": timedelta(days=400),
     "model_answers": timedelta(days=30),
+    "billed_posts": timedelta(days=2),  # today's are needed, and yesterday's by a run that began before midnight
 }
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from trendspark_cli.errors import ConfigError
 from trendspark_cli.job_context import ApiCall, JobContext
+from trendspark_cli.models import Profile
 from trendspark_cli.settings import Settings
 from trendspark_cli.sources.protocol import Source
 
@@ -19,13 +20,21 @@ if TYPE_CHECKING:
 FIRST_RUN_LOOKBACK = timedelta(hours=48)  # of a subreddit: a day to warm up on, and a day to spare
 
 
-def x_sources(settings: Settings, job: JobContext) -> list[Source]:
-    """Return one source per X query, or none when X is not configured."""
+def x_sources(settings: Settings, job: JobContext, profile: Profile) -> list[Source]:
+    """Return one source per X query of a profile, or none when X is not configured.
+
+    Raises ConfigError for a keyword that is too long.
+    """
     if not settings.x_is_configured:
         return []
+    return x_searches(settings, job, queries_of(profile))
+
+
+def queries_of(profile: Profile) -> tuple[str, ...]:
+    """Return the X queries of a profile; raise ConfigError for a keyword that is too long."""
     from trendspark_cli.sources.x_query import x_queries
 
-    return x_searches(settings, job, x_queries(settings.keywords, settings.exclude_keywords, settings.languages))
+    return x_queries(profile.keywords, profile.exclude_keywords, profile.languages)
 
 
 def x_searches(settings: Settings, job: JobContext, queries: Sequence[str]) -> list[Source]:

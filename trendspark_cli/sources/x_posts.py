@@ -117,6 +117,7 @@ class Decoded(msgspec.Struct):
     fetched: int
     meta: Meta
     notes: list[str]
+    ids: tuple[str, ...]  # as delivered and billed: of a repost and of a later version its own
 
 
 def decode_answer(body: bytes, *, is_listing: bool = False) -> Decoded:
@@ -140,7 +141,10 @@ def decode_answer(body: bytes, *, is_listing: bool = False) -> Decoded:
         raise ValueError("no meta in the answer")
     if is_listing and answer.meta is not None and answer.meta.result_count and not fetched:
         raise ValueError(f"{answer.meta.result_count} posts announced and none given")
-    return Decoded(posts, rejections, fetched, answer.meta or Meta(), notes)
+    ids = tuple([tweet.id for tweet in tweets])
+    if rejections:
+        ids += tuple(r.item for r in rejections if r.item.isdecimal() and r.reason != "bad_time")
+    return Decoded(posts, rejections, fetched, answer.meta or Meta(), notes, ids)
 
 
 def posts_of(tweets: Iterable[Tweet], includes: Includes | None, rejections: list[Rejection]) -> list[Post]:

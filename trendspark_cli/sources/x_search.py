@@ -108,6 +108,7 @@ class XSearch:
             fetched=decoded.fetched,
             rejections=tuple(decoded.rejections),
             reads=decoded.fetched,
+            billed_ids=decoded.ids,
             endpoint="tweets",
             request_id=response.headers.get("x-transaction-id"),
         )
@@ -168,6 +169,7 @@ class XSearch:
             newest_id=_id(meta.newest_id) or max(ids, key=_number, default=None),
             unread=unread,
             reads=decoded.fetched,
+            billed_ids=decoded.ids,
             endpoint=self.endpoint,
             request_id=response.headers.get("x-transaction-id"),
             notes=tuple(decoded.notes),

@@ -20,7 +20,7 @@ from trendspark_cli.clock import utc_now
 from trendspark_cli.errors import BadAnswerError, ConfigError, CredentialsRefusedError, RateLimitedError, UpstreamError
 from trendspark_cli.http import CONNECT_SECONDS
 from trendspark_cli.job_context import ApiCall, note_call
-from trendspark_cli.models import Post, Rejection
+from trendspark_cli.models import Page, Post, Rejection
 from trendspark_cli.redaction import excerpt
 from trendspark_cli.sources.transport_errors import no_answer
 from trendspark_cli.sources.x_posts import TWEET_FIELDS, Includes, Problem, Tweet, posts_of, tweet_from_object
@@ -46,7 +46,14 @@ class Received:
 
     posts: list[Post] = field(default_factory=list)
     rejections: list[Rejection] = field(default_factory=list)
+    ids: list[str] = field(default_factory=list)  # as delivered, so as billed
     disconnect: str | None = None
+
+    def page(self) -> Page:
+        """Return it as a page, each post of it billed."""
+        rejections, ids = tuple(self.rejections), tuple(self.ids)
+        fetched = len(self.posts) + len(rejections)
+        return Page(tuple(self.posts), fetched, rejections, reads=len(ids), endpoint=ENDPOINT, billed_ids=ids)
 
 
 class StreamEndedError(UpstreamError):
@@ -168,6 +175,7 @@ def read_lines(lines: Sequence[bytes]) -> Received:
             continue
         if message.data is not None:
             received.posts += posts_of([message.data], message.includes, received.rejections)
+            received.ids.append(message.data.id)
         elif message.errors:
             problem = message.errors[0]
             received.disconnect = excerpt(problem.title or problem.detail or "an error without a title", 100)
@@ -188,6 +196,7 @@ def _read_leniently(line: bytes, received: Received) -> None:
         decoded = tweet_from_object(message["data"], "of the stream")
         if isinstance(decoded, Tweet):
             received.posts += posts_of([decoded], None, received.rejections)
+            received.ids.append(decoded.id)
         else:
             received.rejections.append(decoded)
 

@@ -25,6 +25,7 @@ from trendspark_cli.models import (
     Page,
     PageOutcome,
     Post,
+    Profile,
     QueuedAlert,
     RankingProgress,
     RestoredBatch,
@@ -75,12 +76,10 @@ class Posts(Protocol):
     def mentions_per_slot(self, trend_id: int, since: int, slot_seconds: int, slots: int) -> list[int]:
         """Return how many posts of a trend were created in each slot from *since* (epoch) on."""
 
-    def refreshable(
-        self, source: str, since: datetime, not_since: datetime, today: str, limit: int
-    ) -> list[tuple[str, str]]:
-        """Return (source id, time of last read) of recent posts whose counters were not read since *not_since*.
+    def refreshable(self, source: str, since: datetime, not_since: datetime, today: str, limit: int) -> list[str]:
+        """Return the source ids of recent posts whose counters were not read since *not_since*.
 
-        Those last read *today* (YYYY-MM-DD) come first, then the busiest.
+        Those bought *today* (YYYY-MM-DD) come first, then the busiest.
         """
 
     def note_counts_read(self, source: str, source_ids: Sequence[str], now: datetime) -> None:
@@ -131,7 +130,13 @@ class Gaps(Protocol):
         """Return the open gaps of a query, newest first."""
 
     def open_queries(self, profile: str) -> list[tuple[str, str]]:
-        """Return (source, query) of all open gaps."""
+        """Return (source, query) of all open gaps of a profile."""
+
+    def open_profiles(self) -> list[str]:
+        """Return the profiles that have open gaps."""
+
+    def give_up(self, profile: str, reason: str, now: datetime) -> int:
+        """Mark every open gap of a profile `lost` and say why; return how many there were."""
 
     def count_open(self) -> int:
         """Return how many gaps wait to be filled."""
@@ -191,6 +196,22 @@ class StreamRules(Protocol):
         """Remove a rule; return False when it is not there."""
 
 
+class Profiles(Protocol):
+    """Topics by name, in place of those of the settings."""
+
+    def all(self) -> list[Profile]:
+        """Return every profile, enabled or not, by name."""
+
+    def get(self, name: str) -> Profile | None:
+        """Return the profile of this name, or None."""
+
+    def save(self, profile: Profile) -> None:
+        """Store a profile; of one that is there, the time of its creation stays."""
+
+    def remove(self, name: str) -> bool:
+        """Remove a profile; return False when there is none of this name."""
+
+
 class Spend(Protocol):
     """Units (post reads, tokens) by UTC day, shared by every process."""
 
@@ -203,8 +224,20 @@ class Spend(Protocol):
     def reserved(self, service: str, first_day: str, last_day: str) -> int:
         """Return units set aside in these days and not settled."""
 
-    def spent_now(self, service: str, today: str) -> Mapping[str, Spent]:
-        """Return by period (`day`, `month`) what was settled up to *today* (YYYY-MM-DD) and what is set aside."""
+    def spent_now(self, service: str, today: str, profile: str | None = None) -> Mapping[str, Spent]:
+        """Return by period (`day`, `month`) what was settled up to *today* (YYYY-MM-DD) and what is set aside.
+
+        By all, or by one *profile*.
+        """
+
+    def profiles_in(self, service: str, first_day: str, last_day: str) -> list[str]:
+        """Return the profiles that used anything of a service in these days, or have set something aside."""
+
+    def bill(self, service: str, ids: Sequence[str], today: str) -> int:
+        """Note that these posts were read *today* (YYYY-MM-DD); return how many of them were not read before today."""
+
+    def billed(self, service: str, ids: Sequence[str], today: str) -> set[str]:
+        """Return which of these posts were read *today* before, so that reading them again costs nothing."""
 
     def used_by_day(self, service: str, first_day: str, last_day: str, without: str = "") -> dict[str, int]:
         """Return units settled on each of these days that has any, those of the kind *without* aside."""
@@ -589,6 +622,8 @@ class Store(Protocol):
     def api_calls(self) -> ApiCalls: ...
     @property
     def stream_rules(self) -> StreamRules: ...
+    @property
+    def profiles(self) -> Profiles: ...
     @property
     def spend(self) -> Spend: ...
     @property

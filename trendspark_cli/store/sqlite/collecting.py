@@ -84,9 +84,19 @@ class Gaps:
         return [Gap(**row) for row in self._db.rows(self._sql["open_gaps"], (profile, source, query))]
 
     def open_queries(self, profile: str) -> list[tuple[str, str]]:
-        """Return (source, query) of all open gaps."""
+        """Return (source, query) of all open gaps of a profile."""
         sql = "SELECT DISTINCT source, query FROM gaps WHERE state = 'open' AND profile = ? ORDER BY 1, 2"
         return [(row["source"], row["query"]) for row in self._db.rows(sql, (profile,))]
+
+    def open_profiles(self) -> list[str]:
+        """Return the profiles that have open gaps."""
+        sql = "SELECT DISTINCT profile FROM gaps WHERE state = 'open' ORDER BY 1"
+        return [row["profile"] for row in self._db.rows(sql)]
+
+    def give_up(self, profile: str, reason: str, now: datetime) -> int:
+        """Mark every open gap of a profile `lost` and say why; return how many there were."""
+        sql = "UPDATE gaps SET state = 'lost', reason = ?, closed_at = ? WHERE state = 'open' AND profile = ?"
+        return self._db.execute(sql, (reason, to_text(now), profile)).rowcount
 
     def count_open(self) -> int:
         """Return how many gaps wait to be filled."""

@@ -442,3 +442,27 @@ def m0008_stream(db: Database) -> None:
         {"id": int, "value": str, "created_at": str}, pk="id", not_null={"value", "created_at"}, strict=True
     )
     db.table("stream_rules").create_index(["value"], unique=True)
+
+
+@migration()
+def m0009_profiles(db: Database) -> None:
+    """Topics by name, in place of those of the settings; and which posts were billed, since X bills each once a day.
+
+    Lists are JSON text. An empty value is "as the settings say", an empty share is none.
+    """
+    db.execute(
+        """
+        CREATE TABLE profiles (
+            name TEXT PRIMARY KEY, keywords TEXT NOT NULL, exclude_keywords TEXT NOT NULL DEFAULT '[]',
+            watchlist TEXT NOT NULL DEFAULT '[]', niche TEXT NOT NULL DEFAULT '', languages TEXT NOT NULL DEFAULT '[]',
+            share REAL, is_enabled INTEGER NOT NULL DEFAULT 1, created_at TEXT NOT NULL, updated_at TEXT NOT NULL
+        ) STRICT, WITHOUT ROWID
+        """
+    )
+    db.execute(
+        """
+        CREATE TABLE billed_posts (
+            day TEXT NOT NULL, service TEXT NOT NULL, source_id TEXT NOT NULL, PRIMARY KEY (day, service, source_id)
+        ) STRICT, WITHOUT ROWID
+        """
+    )

@@ -102,10 +102,8 @@ class Posts:
         found = {row["slot"]: row["posts"] for row in self._db.rows(self._sql["mentions_per_slot"], parameters)}
         return [found.get(slot, 0) for slot in range(slots)]
 
-    def refreshable(
-        self, source: str, since: datetime, not_since: datetime, today: str, limit: int
-    ) -> list[tuple[str, str]]:
-        """Return (source id, time of last read) of recent posts whose counters were not read since *not_since*."""
+    def refreshable(self, source: str, since: datetime, not_since: datetime, today: str, limit: int) -> list[str]:
+        """Return the source ids of recent posts whose counters were not read since *not_since*."""
         parameters = {
             "source": source,
             "since": to_text(since),
@@ -113,8 +111,7 @@ class Posts:
             "today": today,
             "limit": limit,
         }
-        with self._db.errors():
-            return self._db.execute(self._sql["refreshable"], parameters).fetchall()
+        return [row["source_id"] for row in self._db.rows(self._sql["refreshable"], parameters)]
 
     def note_counts_read(self, source: str, source_ids: Sequence[str], now: datetime) -> None:
         """Remember that these posts' counters were asked for, whatever came of it."""

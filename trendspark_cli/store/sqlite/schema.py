@@ -20,6 +20,7 @@ KNOWN_MIGRATIONS = (
     "m0006_archive",
     "m0007_money",
     "m0008_stream",
+    "m0009_profiles",
 )
 
 

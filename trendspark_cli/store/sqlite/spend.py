@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -34,9 +35,12 @@ class Spend:
         sql = "SELECT coalesce(sum(units), 0) FROM spend_reservations WHERE service = ? AND day BETWEEN ? AND ?"
         return int(self._db.value(sql, (service, first_day, last_day)))
 
-    def spent_now(self, service: str, today: str) -> Mapping[str, Spent]:
-        """Return by period (`day`, `month`) what was settled up to *today* (YYYY-MM-DD) and what is set aside."""
-        period = {"service": service, "first": f"{today[:8]}01", "today": today}
+    def spent_now(self, service: str, today: str, profile: str | None = None) -> Mapping[str, Spent]:
+        """Return by period (`day`, `month`) what was settled up to *today* (YYYY-MM-DD) and what is set aside.
+
+        By all, or by one *profile*.
+        """
+        period = {"service": service, "first": f"{today[:8]}01", "today": today, "profile": profile}
         with self._db.errors():
             row = self._db.execute(self._sql["spent_now"], period).fetchone()
         return {"day": Spent(*row[:4]), "month": Spent(*row[4:])}
@@ -46,6 +50,21 @@ class Spend:
         period = {"service": service, "first": first_day, "last": last_day, "without": without}
         with self._db.errors():
             return dict(self._db.execute(self._sql["used_by_day"], period).fetchall())
+
+    def profiles_in(self, service: str, first_day: str, last_day: str) -> list[str]:
+        """Return the profiles that used anything of a service in these days, or have set something aside."""
+        period = {"service": service, "first": first_day, "last": last_day}
+        return [str(row["profile"]) for row in self._db.rows(self._sql["spending_profiles"], period)]
+
+    def bill(self, service: str, ids: Sequence[str], today: str) -> int:
+        """Note that these posts were read *today* (YYYY-MM-DD); return how many of them were not read before today."""
+        values = {"service": service, "today": today, "ids": json.dumps(ids)}
+        return self._db.execute(self._sql["bill"], values).rowcount
+
+    def billed(self, service: str, ids: Sequence[str], today: str) -> set[str]:
+        """Return which of these posts were read *today* before, so that reading them again costs nothing."""
+        values = {"service": service, "today": today, "ids": json.dumps(ids)}
+        return {row["source_id"] for row in self._db.rows(self._sql["billed"], values)}
 
     def reserve(
         self,

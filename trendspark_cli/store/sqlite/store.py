@@ -12,6 +12,7 @@ from trendspark_cli.store.sqlite.connection import Connection, open_checked
 from trendspark_cli.store.sqlite.job_records import JobRuns, JobStates, MetricTotals
 from trendspark_cli.store.sqlite.outbox import Channels, Incidents, Notifications
 from trendspark_cli.store.sqlite.posts import Posts
+from trendspark_cli.store.sqlite.profiles import Profiles
 from trendspark_cli.store.sqlite.spend import Spend
 
 TYPE_CHECKING = False
@@ -33,6 +34,7 @@ class SqliteStore:
         self.audit = IngestAudit(connection)
         self.api_calls = ApiCalls(connection)
         self.stream_rules = StreamRules(connection)
+        self.profiles = Profiles(connection)
         self.spend = Spend(connection)
         self.job_runs = JobRuns(connection)
         self.job_states = JobStates(connection)

@@ -15,7 +15,7 @@ from trendspark_cli.store.sqlite.named_queries import queries
 
 MOST_PROBLEMS = 3  # of a damaged file: enough to see what it is
 INCREMENTAL = 2  # PRAGMA auto_vacuum
-ROLL_UPS = ("api_calls", "notices", "gaps", "trends", "model_answers")
+ROLL_UPS = ("api_calls", "notices", "gaps", "trends", "model_answers", "billed_posts")
 
 
 class Upkeep:

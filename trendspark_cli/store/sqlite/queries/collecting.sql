@@ -47,9 +47,21 @@ SELECT coalesce(sum(used) FILTER (WHERE day = :today), 0), coalesce(sum(reserved
        coalesce(sum(usd) FILTER (WHERE day = :today), 0.0), coalesce(sum(set_aside) FILTER (WHERE day = :today), 0.0),
        coalesce(sum(used), 0), coalesce(sum(reserved), 0), coalesce(sum(usd), 0.0), coalesce(sum(set_aside), 0.0)
 FROM (SELECT day, used, 0 AS reserved, usd, 0.0 AS set_aside FROM spend
-      WHERE day >= :first AND day <= :today AND service = :service
+      WHERE day >= :first AND day <= :today AND service = :service AND (:profile IS NULL OR profile = :profile)
       UNION ALL SELECT day, 0, units, 0.0, usd FROM spend_reservations
-      WHERE day >= :first AND day <= :today AND service = :service);
+      WHERE day >= :first AND day <= :today AND service = :service AND (:profile IS NULL OR profile = :profile));
+
+-- name: spending_profiles
+SELECT profile FROM spend WHERE service = :service AND day >= :first AND day <= :last
+UNION SELECT profile FROM spend_reservations WHERE service = :service AND day >= :first AND day <= :last
+ORDER BY profile;
+
+-- name: bill
+INSERT OR IGNORE INTO billed_posts (day, service, source_id) SELECT :today, :service, value FROM json_each(:ids);
+
+-- name: billed
+SELECT source_id FROM billed_posts
+WHERE day = :today AND service = :service AND source_id IN (SELECT value FROM json_each(:ids));
 
 -- name: used_by_day
 SELECT day, sum(used) FROM spend WHERE service = :service AND day >= :first AND day <= :last AND kind <> :without

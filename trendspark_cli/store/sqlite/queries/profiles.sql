@@ -1,0 +1,9 @@
+-- name: save_profile
+INSERT INTO profiles (name, keywords, exclude_keywords, watchlist, niche, languages, share, is_enabled, created_at,
+                      updated_at)
+VALUES (:name, :keywords, :exclude_keywords, :watchlist, :niche, :languages, :share, :is_enabled, :created_at,
+        :updated_at)
+ON CONFLICT (name) DO UPDATE SET
+    keywords = excluded.keywords, exclude_keywords = excluded.exclude_keywords, watchlist = excluded.watchlist,
+    niche = excluded.niche, languages = excluded.languages, share = excluded.share, is_enabled = excluded.is_enabled,
+    updated_at = excluded.updated_at;
