@@ -36,12 +36,21 @@ def backtest(
         typer.Option("--compare", help="Rank with these NAME=VALUE too, and show the difference; may be repeated."),
     ] = None,
     summary: Annotated[bool, typer.Option("--summary", help="Sum up a file, without a line for each tick.")] = False,
+    viral: Annotated[bool, typer.Option("--viral", help="Lines are looks at posts' counters: forecast each.")] = False,
+    counts: Annotated[bool, typer.Option("--counts", help="Lines are counts of five minutes: find bursts.")] = False,
     as_json: JsonFlag = False,
 ) -> None:
     """Rank past posts tick by tick, without look-ahead, and say what would have fired. Nothing is stored.
 
     A file gives a line of JSON for each tick, unless a summary is asked for. So does what is piped in, with no option.
+    With --viral or --counts, each line of the file (or stdin) gives one, before the next one is read.
     """
+    if viral or counts:
+        from trendspark_cli import forecast_backtest
+
+        raise typer.Exit(
+            (forecast_backtest.backtest_viral if viral else forecast_backtest.backtest_counts)(file or "-")
+        )
     from trendspark_cli.archiving.reading import ArchivedPosts
     from trendspark_cli.backtesting import backtest as rank_past_posts
     from trendspark_cli.backtesting import sum_up_archive, sum_up_database, sum_up_file

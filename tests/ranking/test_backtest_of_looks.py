@@ -1,0 +1,83 @@
+"""`backtest --viral` and `--counts`: one line of score for each line, as they come."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+
+from tests.builders import Workplace
+
+AT = 1_700_438_400
+
+
+def look(number: int, **changes: Any) -> str:
+    """Return a look at a post."""
+    fields = {"t": AT + 600 * number, "id": number, "author": "a", "community": "c", "posted_at": AT + 600 * number}
+    return json.dumps({**fields, "score": 3 + number % 9, "comments": 1, **changes})
+
+
+def test_each_look_gets_a_score_and_after_enough_settled_posts_a_forecast(workplace: Workplace) -> None:
+    looks = [look(number) for number in range(600)]
+
+    done = workplace.command("backtest", "--viral", stdin="\n".join(looks).encode())
+
+    scores = [json.loads(line)["score"] for line in done.stdout.splitlines()]
+    assert (len(scores), scores[0]) == (600, 0.0)
+    assert 1.0 < scores[-1] < 3.0
+
+
+def test_each_count_gets_a_score_and_series_do_not_mix(workplace: Workplace) -> None:
+    rows = [
+        {"series": name, "t": "2026-11-01T00:00:00Z", "value": 3 + number % 4}
+        for number in range(600)
+        for name in ("one", "two")
+    ]
+    rows.append({"series": "two", "t": "2026-11-03T02:00:00Z", "value": 500})
+
+    done = workplace.command("backtest", "--counts", stdin="\n".join(map(json.dumps, rows)).encode())
+
+    scores = [json.loads(line)["score"] for line in done.stdout.splitlines()]
+    assert len(scores) == len(rows)
+    assert scores[-1] > 3 > max(scores[400:-1])
+
+
+@pytest.mark.parametrize("absurd", [{"score": 9 * 10**15}, {"comments": 10**12}, {"t": 1e300}])
+def test_a_look_that_cannot_be_true_scores_nothing(workplace: Workplace, absurd: dict[str, Any]) -> None:
+    looks = [look(number) for number in range(600)] + [look(600, **absurd), look(601)]
+
+    done = workplace.command("backtest", "--viral", stdin="\n".join(looks).encode())
+
+    *_, wrong, after = [json.loads(line)["score"] for line in done.stdout.splitlines()]
+    assert wrong == 0.0
+    assert 1.0 < after < 3.0
+
+
+@pytest.mark.parametrize("flag", ["--viral", "--counts"])
+def test_a_line_that_is_neither_ends_it_with_its_number(workplace: Workplace, flag: str) -> None:
+    done = workplace.command("backtest", flag, stdin=b'{"id": 1}\n')
+
+    assert done.exit_code == 65
+    assert done.stderr.startswith("trendspark backtest: line 1 of standard input")
+
+
+def test_a_score_is_written_before_the_next_look_is_read(workplace: Workplace) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-m", "trendspark_cli", "backtest", "--viral"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        env=workplace.surroundings(),
+        text=True,
+    ) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        process.stdin.write(look(1) + "\n")
+        process.stdin.flush()
+
+        answered = process.stdout.readline()
+
+        process.stdin.close()
+    assert json.loads(answered) == {"score": 0.0}

@@ -1,0 +1,106 @@
+"""How far posts will go: what settled ones teach, said of one source's made-up posts."""
+
+from __future__ import annotations
+
+from random import Random
+
+import pytest
+
+from trendspark_cli.ranking.forecast import (
+    LEAST_SETTLED,
+    SETTLES_AFTER_SECONDS,
+    Forecast,
+    Forecaster,
+    Usual,
+    first_look,
+    look_again,
+)
+from trendspark_cli.ranking.watching import IdClock, Watching
+
+MONDAY = 1_700_438_400  # a midnight, UTC
+MINUTE = 60
+
+
+def watched_for_days(posts: int = 300, *, famous: str = "famous") -> Watching:
+    """Return what is known after posts that end with ten times what they had at first; those of one author with 100."""
+    chance, watching = Random(3), Watching()
+    for number in range(posts):
+        at, begins = MONDAY + number * 20 * MINUTE, chance.randint(2, 20)
+        author = famous if number % 10 == 0 else f"author{number}"
+        grows = 100 if author == famous else 10
+        for look, share in ((0, 1.0), (40, grows / 4), (600, float(grows))):
+            seen = at + look * MINUTE
+            watching.see(f"p{number}", max(seen, at), at, author, "town", (int(begins * share), number % 7))
+    end = MONDAY + posts * 20 * MINUTE + SETTLES_AFTER_SECONDS + 700 * MINUTE
+    watching.see("last", end, end, None, None, (1, 0))
+    return watching
+
+
+@pytest.fixture(scope="module")
+def experienced() -> Watching:
+    return watched_for_days()
+
+
+def forecast(watching: Watching, engagement: int, author: str | None = "somebody") -> Forecast:
+    """Return the forecast of a post seen for the first time."""
+    at = MONDAY + 30 * 86_400
+    post = first_look(at, at, engagement, 3)
+    return watching.forecaster.forecast(post, watching.authors.of(author), watching.communities.of("town"))
+
+
+def test_nothing_is_forecast_before_two_hundred_posts_have_settled() -> None:
+    young = watched_for_days(LEAST_SETTLED - 1)
+
+    assert not young.forecaster.is_ready
+
+
+def test_a_post_is_expected_to_end_where_those_that_began_like_it_did(experienced: Watching) -> None:
+    assert 60 < forecast(experienced, 10).expected < 160
+
+
+def test_an_author_whose_posts_went_far_is_expected_to_go_far(experienced: Watching) -> None:
+    ordinary, famous = forecast(experienced, 10), forecast(experienced, 10, "famous")
+
+    assert famous.expected > 3 * ordinary.expected
+    assert famous.usual > 3 * ordinary.usual
+
+
+def test_nothing_below_what_a_post_already_has_is_forecast(experienced: Watching) -> None:
+    assert forecast(experienced, 100_000).expected >= 99_999
+
+
+def test_counters_that_fall_and_clocks_that_go_back_teach_nothing_impossible() -> None:
+    post = first_look(MONDAY + 9_999, MONDAY, 50, 1)  # created after it was seen
+
+    fallen = look_again(look_again(post, MONDAY + 3600, 10, 1), MONDAY + 60, 900, 1)
+
+    assert (fallen.best, fallen.last.engagement, fallen.last.gain) == (50, 10, 0.0)
+
+
+def test_a_post_looked_at_a_million_times_is_remembered_by_one_look_a_stretch() -> None:
+    post = first_look(MONDAY, MONDAY, 1, 0)
+
+    for second in range(1, 50_000):
+        post = look_again(post, MONDAY + second, second, 0)
+
+    assert len(post.looks) == 6
+
+
+def test_what_was_learned_survives_being_written_down(experienced: Watching) -> None:
+    learned = experienced.forecaster
+
+    again = Forecaster(learned.settled, learned.total, learned.to_bytes())
+
+    post = first_look(MONDAY, MONDAY, 12, 3)
+    assert again.forecast(post, Usual(), Usual()) == learned.forecast(post, Usual(), Usual())
+
+
+def test_an_id_tells_the_age_of_a_post_whose_time_is_only_known_as_not_later() -> None:
+    ids = IdClock()
+    for minute in range(0, 600, 10):
+        ids.note(str(1000 + minute), MONDAY + minute * MINUTE)
+    now = MONDAY + 600 * MINUTE
+
+    assert ids.created(str(1000 + 540), now, now) == pytest.approx(now - 60 * MINUTE, abs=11 * MINUTE)
+    assert ids.created(str(1000 + 540), now - 5, now) == now - 5  # its own time says more
+    assert ids.created("abc", now, now) == now

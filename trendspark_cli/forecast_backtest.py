@@ -1,0 +1,100 @@
+"""`backtest --viral` and `--counts`: past looks at posts, or counts, one line of score for each line, as they come."""
+
+from __future__ import annotations
+
+import os
+import sys
+import zlib
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from typing import TypeVar
+
+import msgspec
+
+from trendspark_cli.console import Output
+from trendspark_cli.errors import InputError, IntegrityError, TrendSparkError
+from trendspark_cli.input_files import opened
+
+
+class PastLook(msgspec.Struct):
+    """What a post's counters said at one time; times in epoch seconds. Other fields are ignored."""
+
+    t: float
+    id: str | int
+    posted_at: float
+    score: int
+    comments: int = 0
+    author: str | None = None
+    community: str | None = None
+
+
+class PastCount(msgspec.Struct):
+    """One count of a series; series come one after the other, or mixed."""
+
+    series: str
+    t: datetime
+    value: float
+
+
+def backtest_viral(path: str) -> int:
+    """Score each look at a post: ln(1 + final engagement) as forecast. Return the exit code."""
+    from trendspark_cli.ranking.forecast import MOST_ENGAGEMENT
+    from trendspark_cli.ranking.watching import Watching
+
+    watching = Watching()
+
+    def score(look: PastLook) -> float:
+        counters = (look.score, look.comments)
+        if not (max(map(abs, counters)) <= MOST_ENGAGEMENT and max(abs(look.t), abs(look.posted_at)) < _YEAR_9999):
+            return 0.0  # no post has that many, and no clock says that
+        forecast = watching.see(str(look.id), int(look.t), int(look.posted_at), look.author, look.community, counters)
+        return forecast.log if forecast is not None else 0.0
+
+    return _score_lines(path, PastLook, score, '{"t", "id", "posted_at", "score", "comments", "author", "community"}')
+
+
+def backtest_counts(path: str) -> int:
+    """Score each count of each series; a burst once. Return the exit code."""
+    from trendspark_cli.ranking.bursts import BurstWatch
+
+    series: dict[str, BurstWatch] = {}
+
+    def score(count: PastCount) -> float:
+        return series.setdefault(count.series, BurstWatch()).score(count.value)
+
+    return _score_lines(path, PastCount, score, '{"series", "t", "value"}')
+
+
+_YEAR_9999 = 253_402_300_800
+Line = TypeVar("Line", bound=msgspec.Struct)
+
+
+def _score_lines(path: str, form: type[Line], score: Callable[[Line], float], shown: str) -> int:
+    """Print `{"score": x}` for each line before the next one is read."""
+    decoder, called = msgspec.json.Decoder(form), "standard input" if path == "-" else repr(path)
+    try:
+        for number, line in enumerate(_lines(path), 1):
+            if line.isspace():
+                continue
+            try:
+                value = score(decoder.decode(line))
+            except (msgspec.DecodeError, UnicodeDecodeError) as error:
+                hint = f"each line is {shown}, sorted by time"
+                raise IntegrityError(f"line {number} of {called} cannot be scored: {error}", hint=hint) from error
+            sys.stdout.buffer.write(b'{"score": %.6f}\n' % value)
+            sys.stdout.buffer.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # whoever read has had enough
+    except TrendSparkError as error:
+        Output().failure(error, where="backtest", exit_code=error.exit_code)
+        return error.exit_code
+    return 0
+
+
+def _lines(path: str) -> Iterator[bytes]:
+    """Yield the lines of a file."""
+    try:
+        with opened(path) as stream:
+            yield from stream
+    except (OSError, EOFError, zlib.error) as error:
+        raise InputError(f"{path!r} cannot be read: {error}", hint="give a readable file, or - for stdin") from error

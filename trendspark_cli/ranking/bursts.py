@@ -1,0 +1,67 @@
+"""Bursts in a series of counts, one every few minutes: online, each burst told once.
+
+A count is compared with the series' own level, and the difference with how the series' larger differences are spread,
+so a series that jumps each hour and one that never does are judged alike. No clock, no I/O; docs/ranking.md has the
+figures.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+
+ROWS_PER_DAY = 288  # of five minutes
+LEVEL_HALF_LIFE_ROWS = 4 * ROWS_PER_DAY  # as long as that of terms
+LEVEL_STEP = 1.0 - 0.5 ** (1.0 / LEVEL_HALF_LIFE_ROWS)
+ADDED = 2.0  # to each count before its logarithm: from 0 to 1 is no burst
+TAIL_SHARE = 0.01  # of rows, whose spread is learned: the largest ones
+REPEAT_ROWS = ROWS_PER_DAY  # a burst is told again only when it exceeds all of the last day
+LEAST_EXCESS = 0.1  # of a logarithm: a series that never moves is not surprised by everything
+
+
+class BurstWatch:
+    """One series, row by row."""
+
+    def __init__(self) -> None:
+        self._rows = 0
+        self._level = 0.0  # of ln(count + ADDED)
+        self._mark = 0.5  # beyond the level; TAIL_SHARE of the rows lie above it
+        self._excess = 0.5  # how far above, on average
+        self._recent: deque[tuple[int, float]] = deque()  # (row, score) of the last day, falling: its highest first
+
+    def score(self, count: float) -> float:
+        """Return -log10 of the chance of so large a count; 0 for what is usual, or part of a burst already told.
+
+        Beyond the mark, differences are taken to fall off exponentially.
+        """
+        value = math.log(max(0.0, count) + ADDED)
+        difference = value - self._level if self._rows else 0.0
+        over = (difference - self._mark) / self._excess
+        self._learn(value)
+        return self._unless_told((over - math.log(TAIL_SHARE)) / math.log(10.0)) if over > 0 else 0.0
+
+    def _learn(self, value: float) -> None:
+        self._rows += 1
+        if self._rows == 1:
+            self._level = value
+            return
+        self._learn_tail(value - self._level)
+        self._level += max(LEVEL_STEP, 1.0 / self._rows) * (value - self._level)
+
+    def _learn_tail(self, difference: float) -> None:
+        """Move the mark up or down, so that in the long run TAIL_SHARE of rows lie above; the excess follows slowly."""
+        is_above = difference > self._mark
+        step = 0.5 * self._excess * max(0.02, 2.0 / math.sqrt(self._rows))
+        self._mark += step * (is_above - TAIL_SHARE)
+        if difference > self._mark:
+            change = min(difference - self._mark, 4.0 * self._excess) - self._excess
+            self._excess = max(LEAST_EXCESS, self._excess + change * max(0.02, 5.0 / (self._rows + 20)))
+
+    def _unless_told(self, score: float) -> float:
+        while self._recent and self._recent[0][0] < self._rows - REPEAT_ROWS:
+            self._recent.popleft()
+        is_news = not self._recent or score > self._recent[0][1]
+        while self._recent and self._recent[-1][1] <= score:
+            self._recent.pop()
+        self._recent.append((self._rows, score))
+        return score if is_news else 0.0

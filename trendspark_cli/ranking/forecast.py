@@ -1,0 +1,196 @@
+"""How far a post will go: its final engagement, forecast from how it begins, its author and its community.
+
+A ridge regression of the logarithm of the final engagement, one for each stretch of the time a post has been watched.
+All it keeps of the past are sums, so a settled post costs the same however many there were. Worked example and what
+was tried: docs/ranking.md.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+import numpy as np
+
+SETTLES_AFTER_SECONDS = 48 * 3600  # after that, counts hardly move
+LEAST_SETTLED = 200  # posts of a source, before its forecasts are believed
+BANDS_MINUTES = (1, 25, 50, 100, 200)  # since the post was first seen; each stretch has its own regression
+MEMORY_POSTS = 20_000  # settled posts after which one counts half
+PRIOR_POSTS = 5.0  # of the usual kind that every author and community is taken to have
+SURELY_OLD_MINUTES = 10.0  # added to ages, so that the first minutes do not divide by nothing
+LEAST_VELOCITY = 0.2  # a minute; what is slower is all the same
+RIDGE = 1.0  # in squared units of a feature: matters for the first dozens of posts only
+FEATURES = 10
+MOST_ENGAGEMENT = 1_000_000_000  # beyond that, a counter is an error
+
+
+class Look(NamedTuple):
+    """What a post's counters said at one time. `gain`: engagement a minute since the look before, or since it began."""
+
+    at: int  # epoch seconds
+    engagement: int
+    comments: int
+    gain: float
+
+
+@dataclass(frozen=True, slots=True)
+class WatchedPost:
+    """A post until it settles: the last look, and the first one of each band, which is learned from when it has."""
+
+    created_at: int
+    first_seen: int
+    looks: tuple[Look, ...]
+    last: Look
+    best: int  # the highest engagement seen
+
+    @property
+    def settles_at(self) -> int:
+        """Return when its engagement counts as final."""
+        return self.first_seen + SETTLES_AFTER_SECONDS
+
+
+class Usual(NamedTuple):
+    """The settled posts of an author or a community: how many, and the sum of their ln(1 + final engagement)."""
+
+    posts: float = 0.0
+    total: float = 0.0
+
+    def beyond(self, mean: float) -> float:
+        """Return how far their mean lies beyond *mean*, drawn towards it when they are few."""
+        return (self.total - self.posts * mean) / (self.posts + PRIOR_POSTS)
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """`log`: ln(1 + final engagement) as expected, with its standard error; `usual` is the author's."""
+
+    log: float
+    error: float
+    usual_log: float
+
+    @property
+    def expected(self) -> float:
+        """Return the engagement it will end with, as likely more as less."""
+        return math.expm1(self.log)
+
+    @property
+    def usual(self) -> float:
+        """Return what the author's posts end with."""
+        return math.expm1(self.usual_log)
+
+
+def first_look(created_at: int, at: int, engagement: int, comments: int) -> WatchedPost:
+    """Return a post as it is seen for the first time."""
+    created_at = min(created_at, at)
+    look = Look(at, engagement, comments, max(0, engagement) / _minutes(created_at, at))
+    return WatchedPost(created_at, at, (look,), look, engagement)
+
+
+def look_again(post: WatchedPost, at: int, engagement: int, comments: int) -> WatchedPost:
+    """Return the post after one more look; a look of the past, or at the same moment, is left out."""
+    if at <= post.last.at:
+        return post
+    gain = max(0.0, (engagement - post.last.engagement) * 60.0 / max(60, at - post.last.at))
+    look = Look(at, engagement, comments, gain)
+    is_new_band = _band(post, at) > _band(post, post.looks[-1].at)
+    looks = (*post.looks, look) if is_new_band else post.looks
+    return replace(post, looks=looks, last=look, best=max(post.best, engagement))
+
+
+class Forecaster:
+    """What one source's settled posts teach. `sums` is all there is, besides the mean of their final engagement."""
+
+    def __init__(self, settled: float = 0.0, total: float = 0.0, sums: bytes | None = None) -> None:
+        shape = (len(BANDS_MINUTES) + 1, FEATURES + 1, FEATURES + 1)
+        self.settled = settled  # posts, fading
+        self.total = total  # of their ln(1 + final engagement)
+        self._sums = np.zeros(shape) if sums is None else np.frombuffer(sums).reshape(shape).copy()
+        self._solved: dict[int, tuple[np.ndarray, float]] = {}
+
+    @property
+    def mean(self) -> float:
+        """Return the mean ln(1 + final engagement) of settled posts."""
+        return self.total / self.settled if self.settled else 0.0
+
+    @property
+    def is_ready(self) -> bool:
+        """Tell whether enough posts have settled."""
+        return self.settled >= LEAST_SETTLED
+
+    def to_bytes(self) -> bytes:
+        """Return the sums, to be given to another Forecaster."""
+        return self._sums.tobytes()
+
+    def forecast(self, post: WatchedPost, author: Usual, community: Usual) -> Forecast:
+        """Return how far the post will go, judged by its last look; nothing below what it already has."""
+        band = _band(post, post.last.at)
+        weights, error = self._solution(band)
+        features = _features(post, post.last, author.beyond(self.mean), community.beyond(self.mean))
+        log = float(weights @ np.array(features))
+        return Forecast(max(log, math.log1p(max(0, post.best))), error, self.mean + author.beyond(self.mean))
+
+    def settle(self, post: WatchedPost, author: Usual, community: Usual) -> float:
+        """Learn from a post whose engagement is final; return its ln(1 + final engagement).
+
+        Posts count by the root of where they ended: errors matter where alerts are decided, among the large ones.
+        """
+        final = math.log1p(max(0, post.best))
+        self.settled = self.settled * _FADE + 1.0
+        self.total = self.total * _FADE + final
+        self._sums *= _FADE
+        weight = math.exp(0.5 * (final - self.mean))
+        beyond = author.beyond(self.mean), community.beyond(self.mean)
+        for look in post.looks:
+            row = np.array((*_features(post, look, *beyond), final))
+            self._sums[_band(post, look.at)] += weight * np.outer(row, row)
+        self._solved.clear()
+        return final
+
+    def _solution(self, band: int) -> tuple[np.ndarray, float]:
+        """Return the weights of a band's features and the standard error; those of the band before when it is empty."""
+        if band not in self._solved:
+            sums = self._sums[band]
+            if sums[0, 0] < FEATURES and band > 0:
+                return self._solution(band - 1)
+            ridge = RIDGE * np.eye(FEATURES)
+            ridge[0, 0] = 1e-9  # the mean is free
+            weights = np.linalg.solve(sums[:-1, :-1] + ridge, sums[:-1, -1])
+            squares = sums[-1, -1] - weights @ (2.0 * sums[:-1, -1] - sums[:-1, :-1] @ weights)
+            self._solved[band] = weights, math.sqrt(max(0.0, squares) / max(1.0, sums[0, 0]))
+        return self._solved[band]
+
+
+_FADE = 0.5 ** (1.0 / MEMORY_POSTS)
+_DAY = 86_400
+
+
+def _band(post: WatchedPost, at: int) -> int:
+    """Return the stretch of the watch this moment lies in."""
+    minutes = (at - post.first_seen) / 60.0
+    return sum(minutes >= edge for edge in BANDS_MINUTES)
+
+
+def _minutes(created_at: int, at: int) -> float:
+    """Return the age in minutes, never near zero."""
+    return (at - created_at) / 60.0 + SURELY_OLD_MINUTES
+
+
+def _features(post: WatchedPost, look: Look, author: float, community: float) -> Sequence[float]:
+    """Return what a regression is told: counters, pace, the usual of author and community, age, hour of day."""
+    age = _minutes(post.created_at, look.at)
+    engagement = max(0, look.engagement)
+    angle = 2.0 * math.pi * (look.at % _DAY) / _DAY
+    return (
+        1.0,
+        math.log1p(engagement),
+        math.log1p(max(0, look.comments)),
+        math.log(LEAST_VELOCITY + look.gain),
+        math.log(0.02 + engagement / age),
+        author,
+        community,
+        math.log(age),
+        math.sin(angle),
+        math.cos(angle),
+    )
