@@ -184,6 +184,12 @@ class Wired:
 
         return x_stream(self.settings, self.job), x_rules(self.settings, self.job.api_calls.append)
 
+    def wanted_rules(self) -> dict[str, str]:
+        """Return the rules the stream should have, each with its profile; raise ConfigError when one cannot be made."""
+        from trendspark_cli.sources.wired import wanted_rules
+
+        return wanted_rules(self.settings, self.job.store.stream_rules.all(), self.profiles())
+
     def export(self, job_id: str) -> Callable[[], None]:
         """Return what writes the metrics files of a job that is still running."""
         files = self._installation.metric_files()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import queue
+import re
 import socket
 import threading
 import time
@@ -20,6 +21,7 @@ from .x_server import XServer
 
 STREAM, RULES = "/2/tweets/search/stream", "/2/tweets/search/stream/rules"
 KEEP_ALIVE_SECONDS = 0.2  # X takes 20
+_POST_ID = re.compile(rb'"data": ?\{[^{}]*?"id": ?"(\d+)"')
 END = object()  # put into the queue of a connection to close it
 
 
@@ -80,6 +82,12 @@ class XStreamServer:
         with self._lock:
             if self._listener is not None:
                 self._listener.put("".join(f"{line}\r\n" for line in lines).encode())
+
+    def bill(self, content: bytes) -> None:
+        """Charge the posts of what was sent, as search does."""
+        if ids := [found.decode() for found in _POST_ID.findall(content)]:
+            with self.search.lock:
+                self.search.billing.deliver(ids, self.search.clock())
 
     def disconnect(self) -> None:
         """Close the connection, as X does now and then."""
@@ -183,6 +191,7 @@ class XStreamServer:
                         return
                     if not self._is_read() or (content and not self._send(content)):
                         return
+                    server.bill(content)
 
             def _is_read(self) -> bool:
                 """Notice that the other side has gone, as X does."""

@@ -12,7 +12,7 @@ from trendspark_cli.budget import Budget
 from trendspark_cli.errors import CeilingReachedError
 from trendspark_cli.job_context import ApiCall, JobContext
 from trendspark_cli.models import Alert, Ceiling, JobState, PageOutcome, Rejection
-from trendspark_cli.store.sqlite.store import SqliteStore
+from trendspark_cli.store.sqlite.store import SqliteStore, open_sqlite
 
 TODAY = "2026-11-01"
 
@@ -39,6 +39,33 @@ def running(store: SqliteStore) -> int:
     """Record a run that is at work."""
     with store.transaction():
         return store.job_runs.start("ingest", NOW, 1, "host", "0")
+
+
+def test_a_post_is_billed_once_a_day_whichever_process_reads_it(store: SqliteStore) -> None:
+    other = open_sqlite(store.connection.path)
+    with store.transaction():
+        first = store.spend.bill("x", ["1", "2", "2"], TODAY)
+    with other.transaction():
+        second = other.spend.bill("x", ["2", "3"], TODAY)
+    with store.transaction():
+        third = [store.spend.bill("x", ["1", "3", "4"], TODAY), store.spend.bill("x", ["1"], "2026-11-02")]
+    other.close()
+
+    assert (first, second, third) == (2, 1, [1, 1])
+
+
+def test_posts_of_a_page_that_was_not_stored_are_not_billed(store: SqliteStore) -> None:
+    def bill_and_fail() -> None:
+        with store.transaction():
+            store.spend.bill("x", ["1"], TODAY)
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        bill_and_fail()
+    with store.transaction():
+        store.spend.bill("x", ["9"], TODAY)
+
+    assert store.spend.billed("x", ["1", "9"], TODAY) == {"9"}
 
 
 def test_each_profile_source_and_query_has_a_cursor_of_its_own(store: SqliteStore) -> None:

@@ -191,9 +191,8 @@ def test_the_busiest_posts_are_refreshed_first_and_no_more_than_asked_for(store:
 
 
 def test_posts_already_paid_for_today_are_refreshed_before_busier_ones(store: SqliteStore) -> None:
-    save(store, post("yesterday", likes=99), post("today", likes=1))
-    with store.transaction():
-        store.spend.bill("x", ["today"], "2026-11-01")
+    save(store, post("yesterday", likes=99), hours_later=-13)
+    save(store, post("today", likes=1))
 
     found = store.posts.refreshable("x", NOW - HOUR, NOW + HOUR, "2026-11-01", 1)
 

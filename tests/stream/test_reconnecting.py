@@ -53,7 +53,7 @@ def attempts_of(
 
     work = StreamWork(
         stream=Watched(bearer_token=TOKEN, base_url=url, record=record, silence_seconds=0.02),
-        rules=["bridge"],
+        rules={"bridge": "default"},
         budget=Budget("x", (Ceiling("day", 10**6, "X_MAX_READS_PER_DAY"),), 0.005),
         clock=clock,
         export=lambda: None,

@@ -16,6 +16,7 @@ import pytest
 from tests.servers import x_post
 from tests.stream.listening import QUERY, Listener, now, posts, x_stream
 from tests.tools.processes import wait_for
+from trendspark_cli.models import Profile
 from trendspark_cli.sources.x_stream import StreamEndedError, XStream
 
 
@@ -244,14 +245,39 @@ def test_what_waiting_cannot_mend_ends_the_job(
     assert told in done.stderr
 
 
-def test_without_rules_of_ours_it_does_not_begin(x: Listener) -> None:
-    x.server.rules.clear()
-    x.server.add_rule("somebody else's", "other")
-
-    done = x.operator.command("stream")
+def test_with_nothing_to_listen_for_it_does_not_begin(x: Listener) -> None:
+    done = x.operator.command("stream", environment={"KEYWORDS": ""})
 
     assert (done.returncode, x.server.attempts) == (78, [])
-    assert "run `trendspark rules sync`" in done.stderr
+    assert "there is no rule for the stream to have" in done.stderr
+
+
+def test_a_start_gives_x_the_rules_of_all_profiles_and_leaves_those_of_others(x: Listener) -> None:
+    x.server.add_rule("somebody else's", "other")
+    with closing(x.operator.store()) as store, store.transaction():
+        for name, word in (("city", "bridge"), ("harbour", "ferry")):
+            store.profiles.save(Profile(name, (word,), created_at="t", updated_at="t"))
+        store.profiles.save(Profile("off", ("museum",), is_enabled=False, created_at="t", updated_at="t"))
+
+    with x.listening():
+        rules = {(rule["value"], rule["tag"].partition(":")[0]) for rule in x.server.rules.values()}
+
+    ours = {("(bridge) -is:retweet", "trendspark"), ("(ferry) -is:retweet", "trendspark")}
+    assert rules == {*ours, ("somebody else's", "other")}
+
+
+def test_what_the_stream_missed_is_a_gap_of_the_rules_own_profile(x: Listener) -> None:
+    with closing(x.operator.store()) as store, store.transaction():
+        for name, word in (("city", "bridge"), ("harbour", "ferry")):
+            store.profiles.save(Profile(name, (word,), created_at="t", updated_at="t"))
+    with x.listening():
+        wait_for("it knows how far it is", lambda: x.operator.rows("SELECT * FROM cursors"), seconds=10, pause=0.05)
+
+    with x.listening():
+        wait_for("it knows what it missed", x.gaps, seconds=10, pause=0.05)
+
+    found = {(gap["profile"], gap["query"]) for gap in x.gaps()}
+    assert found == {("city", "(bridge) -is:retweet"), ("harbour", "(ferry) -is:retweet")}
 
 
 def test_operational_disconnect_is_followed_by_a_new_connection(x: Listener) -> None:
@@ -274,9 +300,8 @@ def test_the_ceiling_ends_the_stream_with_one_alert(tmp_path: Path) -> None:
 
         assert x.stored() == ids(some)  # what was delivered was paid
         assert (again.returncode, again.stderr, len(x.server.attempts)) == (75, "", 1)
-        alerts = x.operator.rows("SELECT category, title FROM notifications WHERE category = 'budget_alert'")
-        assert [alert["category"] for alert in alerts] == ["budget_alert"]
-        assert alerts[0]["title"].startswith("x: the ceiling for the day ")
+        told = "SELECT title FROM notifications WHERE category = 'budget_alert' AND title LIKE '%reached'"
+        assert [alert["title"][:25] for alert in x.operator.rows(told)] == ["x: the ceiling for the da"]
         assert x.operator.rows("SELECT sum(used) AS used FROM spend") == [{"used": 30}]
 
 

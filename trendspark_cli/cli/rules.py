@@ -9,6 +9,7 @@ import typer
 
 from trendspark_cli.cli.options import JsonFlag, here, sub_app
 from trendspark_cli.errors import UsageError
+from trendspark_cli.profiles import read_profiles
 from trendspark_cli.sources.wired import wanted_rules, x_rules
 from trendspark_cli.store.protocol import Store
 from trendspark_cli.wiring import Installation, with_calls
@@ -26,7 +27,7 @@ def list_(as_json: JsonFlag = False) -> None:
     """Show the rules that are wanted and those X has, side by side."""
 
     def action(installed: Installation, store: Store, rules: XRules) -> None:
-        wanted = wanted_rules(installed.settings, store.stream_rules.all())
+        wanted = _wanted(installed, store)
         actual = rules.all()
         rows = [
             {"rule": value, "wanted": value in wanted, "at_x": rule is not None, "tag": rule.tag if rule else None}
@@ -48,7 +49,7 @@ def list_(as_json: JsonFlag = False) -> None:
 
 @app.command()
 def add(rule: Annotated[str, typer.Argument(help="A query as of X search.")], dry_run: DryFlag = False) -> None:
-    """Add a rule of your own, here and at X; once there is one, those made from KEYWORDS are not wanted any more."""
+    """Add a rule of your own, here and at X; once there is one, those made from profiles or KEYWORDS are not wanted."""
 
     def action(installed: Installation, store: Store, rules: XRules) -> None:
         _require_good([rule])
@@ -87,22 +88,20 @@ def sync(dry_run: DryFlag = False) -> None:
     _do("rules sync", False, action)
 
 
+def _wanted(installed: Installation, store: Store) -> list[str]:
+    profiles = read_profiles(installed.settings, store.profiles.all())
+    return list(wanted_rules(installed.settings, store.stream_rules.all(), profiles))
+
+
 def _sync(installed: Installation, store: Store, rules: XRules, *, is_dry: bool = False) -> None:
-    """Add first, then remove, so that nothing is missed in between; what X takes some seconds for is told."""
-    wanted = wanted_rules(installed.settings, store.stream_rules.all())
+    wanted = _wanted(installed, store)
     _require_good(wanted)
     if not wanted:
-        raise UsageError("there is no rule to have", hint="set KEYWORDS or X_STREAM_RULES, or `trendspark rules add`")
-    actual = rules.all()
-    have = {rule.value for rule in actual if rule.is_ours}
-    missing = [value for value in wanted if value not in have]
-    surplus = [rule for rule in actual if rule.is_ours and rule.value not in wanted]
-    if missing:
-        rules.add(missing, is_dry=is_dry)
-    if surplus and not is_dry:
-        rules.remove(surplus)
+        hint = "set KEYWORDS or X_STREAM_RULES, or `trendspark profiles add`, or `trendspark rules add`"
+        raise UsageError("there is no rule to have", hint=hint)
+    added, removed = rules.make(wanted, is_dry=is_dry)
     verb = "would be " if is_dry else ""
-    installed.output.line(f"{len(missing)} {verb}added, {len(surplus)} {verb}removed, {len(wanted)} wanted")
+    installed.output.line(f"{added} {verb}added, {removed} {verb}removed, {len(wanted)} wanted")
 
 
 def _require_good(values: Sequence[str]) -> None:

@@ -177,16 +177,19 @@ def stream_body(*, max_runtime: timedelta | None = None) -> Body:
         from trendspark_cli.streaming.side_work import SideWork
 
         source, rules_at_x = wired.stream()
-        rules = [rule.value for rule in rules_at_x.all() if rule.is_ours]
+        rules = wired.wanted_rules()
         if not rules:
-            raise ConfigError("x has no stream rules of ours", hint="run `trendspark rules sync`")
+            hint = "set KEYWORDS or X_STREAM_RULES, or `trendspark profiles add`, or `trendspark rules add`"
+            raise ConfigError("there is no rule for the stream to have", hint=hint)
+        added, _ = rules_at_x.make(list(rules))
         beside = SideWork(
             lambda: wired.beside("rank", _rank_and_deliver),
-            lambda: wired.beside("ingest", lambda other: _fill_small_gaps(other, rules)),
+            lambda: wired.beside("ingest", lambda other: _fill_small_gaps(other, list(rules))),
         )
         work = StreamWork(
             stream=source,
             rules=rules,
+            has_new_rules=added > 0,
             budget=wired.budgets()["x"],
             clock=wired.clock,
             export=wired.export("stream"),

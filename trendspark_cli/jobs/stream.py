@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -32,10 +32,12 @@ COMMIT_SECONDS = 0.25  # posts wait so long for others to share a commit with
 MOST_POSTS = 1000  # of one commit
 NOTE_SECONDS = 15.0  # between two looks at metrics, pause and position
 AUDIT_SECONDS = 60.0  # one row of the audit for so long
-RESERVED_READS = 100  # at a time, or twice what came at once
+RESERVED_READS = 100  # at a time, or four times what came at once
+LEAST_READS = 10  # or twice what came at once: with less left the connection is closed, before more may come
 CAP_SECONDS = 20.0  # between two looks whether X's number of attempts allows one more
 LATE_POSTS = timedelta(seconds=30)  # posts arrive that long after others that are newer
 SETTLING = timedelta(seconds=5)  # after connecting, before all posts arrive
+RULES_SETTLING = timedelta(seconds=20)  # the same when X had to be given other rules just before
 POSITION = "(stream)"  # the cursor that says up to when nothing was missed
 
 log = logging.getLogger(__name__)
@@ -43,16 +45,17 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class StreamWork:
-    """What the job works with. `rules` are those of ours that X has; gaps are filled by searching for them."""
+    """What the job works with. `rules` are ours at X, each with its profile; gaps are filled by searching for them."""
 
     stream: XStream
-    rules: Sequence[str]
+    rules: Mapping[str, str]
     budget: Budget
     clock: Clock
     export: Callable[[], None]  # write the metrics files
     ask: Callable[[bool], None]  # between two commits; True when posts came: rank and fill gaps, elsewhere
     wait: Callable[[float], None] = time.sleep
     max_runtime: timedelta | None = None
+    has_new_rules: bool = False
 
 
 def stream(job: JobContext, work: StreamWork) -> None:
@@ -88,6 +91,7 @@ class _Running:
         self._noted = 0.0
         self._posts = 0
         self._is_paused = False
+        self._settling = RULES_SETTLING if work.has_new_rules else SETTLING
 
     def run(self) -> None:
         """Connect, read, and begin again, with the pauses X asks for."""
@@ -117,7 +121,7 @@ class _Running:
 
     def _try_once(self) -> float:
         """Hold one connection to its end; return how long to wait before the next one."""
-        self._reserve(RESERVED_READS)
+        self._reserve(RESERVED_READS, least=1)
         try:
             connection = self._work.stream.connect()
         except (CredentialsRefusedError, ConfigError):
@@ -144,13 +148,14 @@ class _Running:
             position = job.store.cursors.get(job.profile, "x", POSITION)
             missed_from = snowflake_time(position) if position is not None else None
             if missed_from is not None:
-                for rule in self._work.rules:
+                settling, self._settling = self._settling, SETTLING
+                for rule, profile in self._work.rules.items():
                     job.store.gaps.open(
-                        profile=job.profile,
+                        profile=profile,
                         source="x",
                         query=rule,
                         since_id=snowflake_at(missed_from - LATE_POSTS),
-                        until_id=snowflake_at(now + SETTLING),
+                        until_id=snowflake_at(now + settling),
                         reason="the stream was not connected",
                         estimated_reads=self._usual_posts(now - missed_from),
                         run_id=job.run_id,
@@ -173,7 +178,7 @@ class _Running:
             if lines is not None:
                 self._keep(lines)
             is_due = self._waiting and time.monotonic() >= self._oldest_waiting + COMMIT_SECONDS
-            problem = self._commit() if is_due or len(self._waiting) >= MOST_POSTS else None
+            problem = self._commit() if is_due or len(self._waiting) >= self._most_waiting() else None
             self._note()
             if problem is not None:
                 self._drop_connection()
@@ -182,6 +187,10 @@ class _Running:
                 self._drop_connection()
                 return ended
         return None
+
+    def _most_waiting(self) -> int:
+        """Return how many posts may wait: they are paid for before half of what is set aside has come."""
+        return min(MOST_POSTS, self._reservation.units // 2) if self._reservation is not None else 1
 
     def _drop_connection(self) -> None:
         """Store what is left of a connection that has ended."""
@@ -214,7 +223,7 @@ class _Running:
             if received.posts or received.rejections:
                 came = len(received.ids)
                 page = as_billed(job, "x", received.page())
-                usd = self._work.budget.charge(job, ENDPOINT, page.reads, self._reservation)
+                usd = self._work.budget.charge(self._payer(), ENDPOINT, page.reads, self._reservation)
                 self._reservation = None
                 if self._audit_began + AUDIT_SECONDS < time.monotonic():
                     self._audit_id, self._audit_began = None, time.monotonic()
@@ -222,7 +231,7 @@ class _Running:
                 self._set("trendspark_stream_lag_seconds", _lag(page, now))
                 try:
                     if not is_last:
-                        self._reserve(max(RESERVED_READS, 2 * came))
+                        self._reserve(max(RESERVED_READS, 4 * came), least=max(LEAST_READS, 2 * came))
                 except CeilingReachedError as reached:
                     ceiling = reached
             self._note_position(job)
@@ -259,10 +268,11 @@ class _Running:
         job.store.cursors.set(job.profile, "x", POSITION, snowflake_at(self._last_data), job.now)
         self._set("trendspark_stream_last_data_timestamp_seconds", self._last_data.timestamp())
 
-    def _reserve(self, reads: int) -> None:
+    def _reserve(self, reads: int, *, least: int) -> None:
+        """Set reads aside for what may come before the next commit; nobody can give back what has been delivered."""
         if self._reservation is None:
             try:
-                self._reservation = self._work.budget.reserve(self._at_now(), ENDPOINT, wanted=reads, least=1)
+                self._reservation = self._work.budget.reserve(self._payer(), ENDPOINT, wanted=reads, least=least)
             except CeilingReachedError as reached:
                 if not self._job.store.in_transaction:
                     self._tell_of_ceiling(reached)
@@ -290,6 +300,10 @@ class _Running:
 
     def _set(self, name: str, value: float) -> None:
         self._job.store.totals.set([Amount(name, {}, value)])
+
+    def _payer(self) -> JobContext:
+        """Return the run with books of the stream's own: it serves all profiles, so none of their shares pays."""
+        return replace(self._at_now(), profile=POSITION)
 
     def _at_now(self) -> JobContext:
         """Return the run's context as of now: it goes on for days."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from trendspark_cli.errors import ConfigError
 from trendspark_cli.job_context import ApiCall, JobContext
 from trendspark_cli.models import Profile
+from trendspark_cli.profiles import DEFAULT
 from trendspark_cli.settings import Settings
 from trendspark_cli.sources.protocol import Source
 
@@ -98,15 +99,19 @@ def x_rules(settings: Settings, record: Callable[[ApiCall], None]) -> XRules:
     )
 
 
-def wanted_rules(settings: Settings, stored: Sequence[str]) -> list[str]:
-    """Return the rules the stream should have: those added by hand, else X_STREAM_RULES, else one per search query.
+def wanted_rules(settings: Settings, stored: Sequence[str], profiles: Sequence[Profile]) -> dict[str, str]:
+    """Return the rules the stream should have, each with the profile it is for.
 
-    Raises ConfigError for a keyword that is too long.
+    They are those added by hand, else X_STREAM_RULES, else one for each search query of these profiles. A query of two
+    profiles is the first one's. Raises ConfigError for a keyword that is too long.
     """
-    from trendspark_cli.sources.x_query import x_queries
-
-    queries = x_queries(settings.keywords, settings.exclude_keywords, settings.languages)
-    return list(dict.fromkeys(stored or settings.x_stream_rules or queries))
+    if own := stored or settings.x_stream_rules:
+        return dict.fromkeys(own, DEFAULT)
+    rules: dict[str, str] = {}
+    for profile in profiles:
+        for query in queries_of(profile):
+            rules.setdefault(query, profile.name)
+    return rules
 
 
 def reddit_sources(settings: Settings, job: JobContext) -> list[Source]:

@@ -102,6 +102,22 @@ class XRules:
         assert all(rule.is_ours for rule in rules)
         self._ask(lambda: self._client.delete_rules([rule.id for rule in rules]))
 
+    def make(self, values: Sequence[str], *, is_dry: bool = False) -> tuple[int, int]:
+        """Make our rules at X these; return how many were added and how many removed.
+
+        Added first, then removed, so that nothing is missed in between; X takes up to 20 s for it. Rules of other
+        programs are left alone. Raises ConfigError when X refuses one.
+        """
+        actual = self.all()
+        have = {rule.value for rule in actual if rule.is_ours}
+        missing = [value for value in values if value not in have]
+        surplus = [rule for rule in actual if rule.is_ours and rule.value not in values]
+        if missing:
+            self.add(missing, is_dry=is_dry)
+        if surplus and not is_dry:
+            self.remove(surplus)
+        return len(missing), len(surplus)
+
     def _ask(self, call: Callable[[], Any]) -> _Rules:
         try:
             response = call()

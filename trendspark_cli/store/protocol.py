@@ -79,7 +79,7 @@ class Posts(Protocol):
     def refreshable(self, source: str, since: datetime, not_since: datetime, today: str, limit: int) -> list[str]:
         """Return the source ids of recent posts whose counters were not read since *not_since*.
 
-        Those bought *today* (YYYY-MM-DD) come first, then the busiest.
+        Those last read *today* (YYYY-MM-DD) come first, then the busiest.
         """
 
     def note_counts_read(self, source: str, source_ids: Sequence[str], now: datetime) -> None:

@@ -462,7 +462,7 @@ def m0009_profiles(db: Database) -> None:
     db.execute(
         """
         CREATE TABLE billed_posts (
-            day TEXT NOT NULL, service TEXT NOT NULL, source_id TEXT NOT NULL, PRIMARY KEY (day, service, source_id)
-        ) STRICT, WITHOUT ROWID
+            id INTEGER PRIMARY KEY, day TEXT NOT NULL, service TEXT NOT NULL, source_ids TEXT NOT NULL
+        ) STRICT
         """
     )

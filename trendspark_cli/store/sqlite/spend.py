@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -13,11 +13,21 @@ from trendspark_cli.store.sqlite.connection import Connection
 from trendspark_cli.store.sqlite.named_queries import queries
 
 
+@dataclass
+class _Billed:
+    """Ids of the posts that were read on a day, up to a row of the table."""
+
+    day: str
+    last_id: int = 0
+    ids: set[str] = field(default_factory=set)
+
+
 class Spend:
     """Units (post reads, tokens) by UTC day."""
 
     def __init__(self, connection: Connection) -> None:
         self._db = connection
+        self._of_the_day: dict[str, _Billed] = {}  # by service
         self._sql = queries("collecting")
 
     def used(self, service: str, first_day: str, last_day: str) -> int:
@@ -57,14 +67,29 @@ class Spend:
         return [str(row["profile"]) for row in self._db.rows(self._sql["spending_profiles"], period)]
 
     def bill(self, service: str, ids: Sequence[str], today: str) -> int:
-        """Note that these posts were read *today* (YYYY-MM-DD); return how many of them were not read before today."""
-        values = {"service": service, "today": today, "ids": json.dumps(ids)}
-        return self._db.execute(self._sql["bill"], values).rowcount
+        """Note that these posts were read *today* (YYYY-MM-DD); return how many of them were not read before today.
+
+        Call inside a transaction. A page is one row: a row for each post would cost a tenth of storing the post.
+        """
+        billed = self._billed(service, today)
+        fresh = set(ids) - billed.ids
+        if fresh:
+            self._db.execute(self._sql["bill"], (today, service, " ".join(fresh)))
+        return len(fresh)
 
     def billed(self, service: str, ids: Sequence[str], today: str) -> set[str]:
         """Return which of these posts were read *today* before, so that reading them again costs nothing."""
-        values = {"service": service, "today": today, "ids": json.dumps(ids)}
-        return {row["source_id"] for row in self._db.rows(self._sql["billed"], values)}
+        return self._billed(service, today).ids & set(ids)
+
+    def _billed(self, service: str, today: str) -> _Billed:
+        """Return the posts of the day so far: what this process has seen of them, and what others added."""
+        billed = self._of_the_day.get(service)
+        if billed is None or billed.day != today:
+            billed = self._of_the_day[service] = _Billed(today)
+        for row in self._db.rows(self._sql["billed_since"], (today, service, billed.last_id)):
+            billed.ids.update(row["source_ids"].split())
+            billed.last_id = row["id"]
+        return billed
 
     def reserve(
         self,

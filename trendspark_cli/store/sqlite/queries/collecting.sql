@@ -57,11 +57,10 @@ UNION SELECT profile FROM spend_reservations WHERE service = :service AND day >=
 ORDER BY profile;
 
 -- name: bill
-INSERT OR IGNORE INTO billed_posts (day, service, source_id) SELECT :today, :service, value FROM json_each(:ids);
+INSERT INTO billed_posts (day, service, source_ids) VALUES (?, ?, ?);
 
--- name: billed
-SELECT source_id FROM billed_posts
-WHERE day = :today AND service = :service AND source_id IN (SELECT value FROM json_each(:ids));
+-- name: billed_since
+SELECT id, source_ids FROM billed_posts WHERE day = ? AND service = ? AND id > ? ORDER BY id;
 
 -- name: used_by_day
 SELECT day, sum(used) FROM spend WHERE service = :service AND day >= :first AND day <= :last AND kind <> :without

@@ -55,12 +55,11 @@ FROM trend_posts t JOIN posts p ON p.id = t.post_id
 WHERE t.trend_id = :trend_id AND p.created_at >= :since_text GROUP BY slot;
 
 -- name: refreshable
--- Recent posts whose counters are worth reading again: those bought today first, then the busiest. An edited
+-- Recent posts whose counters are worth reading again: those last read today first, then the busiest. An edited
 -- post is stored under its first id, whose counters no longer move.
 SELECT source_id FROM posts
 WHERE source = :source AND created_at >= :since AND observed_at < :not_since AND edits = 0
-ORDER BY EXISTS (SELECT 1 FROM billed_posts b WHERE b.day = :today AND b.service = :source
-                 AND b.source_id = posts.source_id) DESC,
+ORDER BY substr(observed_at, 1, 10) = :today DESC,
          coalesce(likes, 0) + 2 * coalesce(reposts, 0) + coalesce(replies, 0) DESC, id DESC
 LIMIT :limit;
 

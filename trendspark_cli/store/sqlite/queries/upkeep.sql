@@ -17,5 +17,4 @@ DELETE FROM trends WHERE id IN (SELECT id FROM trends WHERE state = 'closed' AND
 DELETE FROM model_answers WHERE key IN (SELECT key FROM model_answers WHERE made_at < ? LIMIT 1000);
 
 -- name: drop_billed_posts
-DELETE FROM billed_posts WHERE (day, service, source_id) IN (
-    SELECT day, service, source_id FROM billed_posts WHERE day < ? LIMIT 1000);
+DELETE FROM billed_posts WHERE id IN (SELECT id FROM billed_posts WHERE day < ? LIMIT 1000);
