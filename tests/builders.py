@@ -150,7 +150,7 @@ class Workplace:
         """The installation as wired in this process."""
         settings = load_settings(self.variables())
         redaction.install(settings.secrets())
-        return Installation(settings, Output(**{"is_quiet": True, **output}), self.clock)
+        return Installation(settings, Output(**{"is_quiet": True, **output}), self.clock, example_times=True)
 
     def run(self, job_id: str, body: Body, **options: Any) -> RunResult:
         """Run *body* as a job in this process."""
@@ -170,6 +170,7 @@ class Workplace:
             cwd=self.home.parent,
             input=stdin,
             capture_output=True,
+            start_new_session=True,  # no terminal to be found at /dev/tty, wherever the tests were started
             timeout=60,
         )
         return Done(done.returncode, done.stdout.decode(), done.stderr.decode("utf-8", "backslashreplace"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -67,6 +68,15 @@ class Output:
         parts = [f"trendspark {where}: {message}", *([redact(hint)] if hint else [])]
         run = f" (run {run_id})" if run_id is not None else ""
         print(printable("; ".join(parts) + run), file=sys.stderr)
+
+
+def has_terminal() -> bool:
+    """Return whether a person started this process: cron's have no terminal, wherever their output goes."""
+    try:
+        os.close(os.open("/dev/tty", os.O_RDWR | os.O_NOCTTY | os.O_CLOEXEC))
+    except OSError:
+        return False
+    return True
 
 
 def report(result: RunResult, output: Output) -> None:

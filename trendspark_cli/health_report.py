@@ -9,10 +9,11 @@ from typing import Any
 
 from trendspark_cli.channel_health import telegram_health
 from trendspark_cli.clock import duration_words, from_epoch, to_text
+from trendspark_cli.crontabs.timetable import Timetable
 from trendspark_cli.errors import TrendSparkError
 from trendspark_cli.job_overview import job_overview
+from trendspark_cli.pausing import pause_words
 from trendspark_cli.profiles import read_profiles
-from trendspark_cli.schedules import expected_interval_seconds
 from trendspark_cli.settings import Settings
 from trendspark_cli.store.open_store import open_store
 
@@ -20,7 +21,7 @@ LATE_AFTER_INTERVALS = 2.5
 SILENT_AFTER_SECONDS = 120.0  # of a stream: it notes what comes every 15 s, and cron starts it each minute
 
 
-def health_report(settings: Settings, now: datetime) -> dict[str, Any]:
+def health_report(settings: Settings, now: datetime, timetable: Timetable) -> dict[str, Any]:
     """Return `ok` and each service's own `ok`, with the reason when it is false."""
     services: dict[str, dict[str, Any]] = {}
     has_topics = bool(settings.keywords)
@@ -33,7 +34,7 @@ def health_report(settings: Settings, now: datetime) -> dict[str, Any]:
     else:
         try:
             services["database"] = {"ok": True, "bytes": store.size_bytes(), "gaps_open": store.gaps.count_open()}
-            services["worker"] = _worker(job_overview(store, now))
+            services["worker"] = _worker(job_overview(store, now, timetable))
             services["alerts"] = _alerts(store.notifications.backlog())
             has_topics = any(profile.keywords for profile in read_profiles(settings, store.profiles.all()))
             if settings.x_stream_enabled:
@@ -59,7 +60,7 @@ def _worker(jobs: list[dict[str, Any]]) -> dict[str, Any]:
     reasons = []
     ran = [job for job in jobs if job["last_run"] is not None]
     for job in ran:
-        late_after = expected_interval_seconds(job["id"]) * (LATE_AFTER_INTERVALS - 1)
+        late_after = (job["expected_interval_seconds"] or 0) * (LATE_AFTER_INTERVALS - 1)
         if job["paused"]:
             continue
         if job["last_status"] in ("error", "timeout", "abandoned"):
@@ -68,7 +69,12 @@ def _worker(jobs: list[dict[str, Any]]) -> dict[str, Any]:
             reasons.append(f"{job['id']} is overdue by {duration_words(timedelta(seconds=job['lateness_seconds']))}")
     if not ran:
         reasons.append("no job has run yet")
-    return {**_state(not reasons, "; ".join(reasons)), "jobs": {job["id"]: job["last_status"] for job in ran}}
+    paused = {job["id"]: pause_words(job["paused_by"], job["paused_reason"]) for job in jobs if job["paused"]}
+    return {
+        **_state(not reasons, "; ".join(reasons)),
+        "jobs": {job["id"]: job["last_status"] for job in ran},
+        **({"paused": paused} if paused else {}),
+    }
 
 
 def _alerts(backlog: dict[str, int]) -> dict[str, Any]:

@@ -33,13 +33,17 @@ from trendspark_cli.job_context import JobContext
 from trendspark_cli.locks import job_lock
 from trendspark_cli.metric_files import MetricFiles
 from trendspark_cli.models import RunResult
-from trendspark_cli.pausing import is_paused
+from trendspark_cli.pausing import is_paused, why_paused
 from trendspark_cli.pings import Pings, RunPings
 from trendspark_cli.redaction import redact
-from trendspark_cli.run_records import record_abandoned, record_end, record_late_failure, record_skip
-from trendspark_cli.schedules import QUIET_WHEN_RUNNING, lateness
+from trendspark_cli.run_records import record_abandoned, record_end, record_late_failure, record_schedule, record_skip
+from trendspark_cli.schedules import QUIET_WHEN_RUNNING
 from trendspark_cli.stop_signals import StopSignals
 from trendspark_cli.store.protocol import Store
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from trendspark_cli.crontabs.timetable import Timetable
 
 Body = Callable[[JobContext], None]
 
@@ -69,7 +73,7 @@ class Outcome:
 
 @dataclass(frozen=True)
 class JobRunner:
-    """Runs bodies for one installation. `has_terminal` is False under cron."""
+    """Runs bodies for one installation. A run `is_by_hand` is none of those cron should start."""
 
     clock: Clock
     lock_folder: Path
@@ -78,7 +82,8 @@ class JobRunner:
     timeouts: dict[str, timedelta | None]
     alert_rules: OpsAlertRules
     pings: Pings
-    has_terminal: bool
+    timetable: Callable[[], Timetable]
+    is_by_hand: bool = False
 
     def run(self, job_id: str, body: Body, *, locks: Sequence[str] = (), is_dry: bool = False) -> RunResult:
         """Run *body* as *job_id* and return how it ended; never raises for what a job may do.
@@ -100,6 +105,7 @@ class JobRunner:
     def run_locked(self, job_id: str, body: Body, store: Store) -> RunResult:
         """Run *body* with its lock held and its store open: `ingest_rank` does so for each of its steps."""
         started = self.clock()
+        timetable = None if self.is_by_hand else self.timetable()
         with store.transaction():
             abandoned = store.job_runs.abandon(job_id, started)
             for run_id in abandoned:
@@ -117,9 +123,11 @@ class JobRunner:
                 record_abandoned(store, job_id, len(abandoned))
             paused = is_paused(store, job_id)
             if paused:
-                run_id = record_skip(store, job_id, started, ExitCode.DONE, "paused")
+                run_id = record_skip(store, job_id, started, ExitCode.DONE, why_paused(store, job_id))
             else:
                 run_id = store.job_runs.start(job_id, started, os.getpid(), socket.gethostname(), __version__)
+            if timetable is not None:
+                record_schedule(store, timetable, job_id, run_id, started)
         if paused:
             self._write_metrics(job_id, store)
             return RunResult(job_id, run_id, "skipped", ExitCode.DONE, started, 0.0, {"why": "paused"})
@@ -179,7 +187,6 @@ class JobRunner:
                     outcome.message,
                     now,
                     duration,
-                    lateness(job_id, job.now) if not self.has_terminal else None,
                 )
                 note_outcome(job.store, job_id, job.run_id, outcome.status, outcome.message, now, self.alert_rules)
                 note_api_errors(job.store, now, self.alert_rules)
@@ -226,10 +233,13 @@ class JobRunner:
     def _skip_for_lock(self, job_id: str, error: LockHeldError) -> RunResult:
         if job_id in QUIET_WHEN_RUNNING:
             return RunResult(job_id, None, "skipped", error.exit_code, self.clock(), 0.0)
+        timetable = None if self.is_by_hand else self.timetable()
         store = self.open_store()
         try:
             with store.transaction():
                 run_id = record_skip(store, job_id, self.clock(), error.exit_code, str(error))
+                if timetable is not None:
+                    record_schedule(store, timetable, job_id, run_id, self.clock())
         finally:
             store.close()
         # The holder of the lock owns the metrics files.

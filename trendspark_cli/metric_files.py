@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,7 +16,6 @@ from trendspark_cli.locks import waiting_lock
 from trendspark_cli.metrics import BACKLOGS, BY_NAME, DURATION_BUCKETS, METRICS, Metric
 from trendspark_cli.models import Ceiling
 from trendspark_cli.pausing import is_paused
-from trendspark_cli.schedules import expected_interval_seconds
 from trendspark_cli.store.protocol import Store
 
 if TYPE_CHECKING:
@@ -38,10 +37,12 @@ class MetricFiles:
         retention: Mapping[str, timedelta] | None = None,
         *,
         is_streaming: bool = False,
+        interval_seconds: Callable[[str], int] = lambda job_id: 0,
     ) -> None:
         self._folder = folder
         self._lock_file = lock_file
         self._ceilings = ceilings  # by service
+        self._interval_seconds = interval_seconds  # between two runs of a job; 0 when nothing starts it
         self._retention = retention or {}  # of tables that are archived; none when there is no archive
         self._is_streaming = is_streaming
 
@@ -57,7 +58,10 @@ class MetricFiles:
             self._ensure_folder()
             with waiting_lock(self._lock_file):
                 totals = store.totals.all()
-                contents = {job_id: job_series(totals, job_id, paused=is_paused(store, job_id)) for job_id in job_ids}
+                contents = {
+                    job_id: job_series(totals, job_id, is_paused(store, job_id), self._interval_seconds(job_id))
+                    for job_id in job_ids
+                }
                 if "stream" in contents:
                     contents["stream"] |= own_series(totals, "stream")
                 contents["shared"] = shared_series(totals, store, self._ceilings, now, self._retention)
@@ -81,7 +85,7 @@ class MetricFiles:
             self._folder.chmod(0o755)  # whatever the umask: another user's exporter reads it
 
 
-def job_series(totals: Series, job_id: str, *, paused: bool) -> Series:
+def job_series(totals: Series, job_id: str, paused: bool, interval_seconds: int) -> Series:
     """Return the series of one job's file."""
     series: Series = {}
     for metric in METRICS:
@@ -99,9 +103,8 @@ def job_series(totals: Series, job_id: str, *, paused: bool) -> Series:
             series[metric.name] = [(dict(labels), value) for labels, value in sorted(found.items())]
     own = {"job": job_id}
     series["trendspark_job_paused"] = [(own, float(paused))]
-    interval = expected_interval_seconds(job_id)
-    if interval:
-        series["trendspark_job_expected_interval_seconds"] = [(own, float(interval))]
+    if interval_seconds:
+        series["trendspark_job_expected_interval_seconds"] = [(own, float(interval_seconds))]
     return series
 
 

@@ -184,9 +184,26 @@ class JobRun:
     version: str
 
 
+RUN_STATUSES = ("running", "success", "partial", "error", "timeout", "interrupted", "skipped", "abandoned")
+
+
+@dataclass(frozen=True)
+class RunFilter:
+    """Which runs are wanted; times in the stored form, by when a run began."""
+
+    job_id: str | None = None
+    status: str | None = None
+    since: str | None = None
+    until: str | None = None
+    is_failed: bool = False
+
+
+ALL_RUNS = RunFilter()
+
+
 @dataclass(frozen=True)
 class JobState:
-    """What is remembered of a job between runs: paused by whom, and its failure streak."""
+    """What is remembered of a job between runs: paused by whom, its failure streak, its times."""
 
     job_id: str
     paused: bool = False
@@ -196,6 +213,8 @@ class JobState:
     failures: int = 0
     failing_since: str | None = None
     alert_key: str | None = None  # dedupe key of the streak's alert, once it was queued
+    schedule: str | None = None  # when it is due, as the last run that cron started found it
+    schedule_since: str | None = None  # the first run that found it so
 
 
 @dataclass(frozen=True)

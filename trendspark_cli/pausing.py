@@ -2,12 +2,30 @@
 
 from __future__ import annotations
 
+from trendspark_cli.models import JobState
 from trendspark_cli.schedules import STEPS
 from trendspark_cli.store.protocol import Store
 
 PAUSED_WITH = {step: whole for whole, steps in STEPS.items() for step in steps}  # pausing the pair pauses both
 
 
+def why_paused(store: Store, job_id: str) -> str:
+    """Return who paused the job and why, for those who find it so."""
+    state = pause_of(store, job_id)
+    return pause_words(state.by, state.reason)
+
+
+def pause_words(by: str | None, reason: str | None) -> str:
+    """Return a pause in words: `paused by ada: tuning`."""
+    return f"paused{f' by {by}' if by else ''}{f': {reason}' if reason else ''}"
+
+
 def is_paused(store: Store, job_id: str) -> bool:
     """Tell whether the job is paused, by itself or together with another."""
-    return store.job_states.get(job_id).paused or store.job_states.get(PAUSED_WITH.get(job_id, job_id)).paused
+    return pause_of(store, job_id).paused
+
+
+def pause_of(store: Store, job_id: str) -> JobState:
+    """Return the state that holds the pause: the job's own, or that of the pair."""
+    own = store.job_states.get(job_id)
+    return own if own.paused or job_id not in PAUSED_WITH else store.job_states.get(PAUSED_WITH[job_id])

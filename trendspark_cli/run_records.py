@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import os
 import socket
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from trendspark_cli import __version__
-from trendspark_cli.clock import from_text
+from trendspark_cli.clock import from_text, to_text
 from trendspark_cli.job_context import JobContext
 from trendspark_cli.metrics import DURATION_BUCKETS, Amount
 from trendspark_cli.store.protocol import Store
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from trendspark_cli.crontabs.timetable import Timetable
 
 
 def record_end(
@@ -21,14 +26,11 @@ def record_end(
     message: str | None,
     now: datetime,
     duration: float,
-    late_seconds: float | None,
 ) -> None:
     """Finish the run's row and raise its totals; call inside a transaction. *duration* in seconds."""
     assert job.run_id is not None
     job.record_calls()
     job.store.job_runs.finish(job.run_id, status, exit_code, message, job.counts, now, duration)
-    if late_seconds is not None:
-        job.store.job_runs.note_schedule(job.run_id, job.now - timedelta(seconds=late_seconds), late_seconds)
     labels = {"job": job_id}
     job.store.totals.add(
         [Amount("trendspark_job_runs_total", {"job": job_id, "status": status}, 1), *_observed(job_id, duration)]
@@ -40,9 +42,24 @@ def record_end(
     ]
     if exit_code == 0:
         values.append(Amount("trendspark_job_last_success_timestamp_seconds", labels, moment))
-    if late_seconds is not None:
-        values.append(Amount("trendspark_job_lateness_seconds", labels, late_seconds))
     job.store.totals.set(values)
+
+
+def record_schedule(store: Store, timetable: Timetable, job_id: str, run_id: int, started: datetime) -> None:
+    """Note when a run was due, how late it began, and the job's present times; call inside a transaction.
+
+    The first run after a moment is the one that was due then: another one comes from somebody's hand.
+    """
+    schedule = timetable.text(job_id)
+    state = store.job_states.get(job_id)
+    if state.schedule != schedule:
+        store.job_states.save(replace(state, schedule=schedule, schedule_since=to_text(started) if schedule else None))
+    due = timetable.due(job_id, started)
+    if due is None or to_text(due) in store.job_runs.scheduled(job_id, due - timedelta(seconds=1)):
+        return
+    late_seconds = (started - due).total_seconds()
+    store.job_runs.note_schedule(run_id, due, late_seconds)
+    store.totals.set([Amount("trendspark_job_lateness_seconds", {"job": job_id}, late_seconds)])
 
 
 def record_late_failure(job: JobContext, job_id: str, exit_code: int, message: str) -> None:

@@ -8,14 +8,14 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
 from trendspark_cli import log_setup, redaction, setting_values
 from trendspark_cli.clock import Clock, utc_now
-from trendspark_cli.console import Output, report
+from trendspark_cli.console import Output, has_terminal, report
 from trendspark_cli.errors import (
     ConfigError,
     ExitCode,
@@ -35,6 +35,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from trendspark_cli.archiving.spool import Spool
     from trendspark_cli.budget import Budget
+    from trendspark_cli.crontabs.timetable import Timetable
     from trendspark_cli.destinations.protocol import Destination
     from trendspark_cli.job_context import ApiCall, JobContext
     from trendspark_cli.job_runner import JobRunner
@@ -72,6 +73,17 @@ class Installation:
     settings: Settings
     output: Output
     clock: Clock = utc_now
+    is_by_hand: bool = False  # a person started this process
+    example_times: bool = False  # jobs are due as crontab.example says, whatever is installed
+
+    @cached_property
+    def timetable(self) -> Timetable:
+        """Return when jobs are due: as it is installed on this machine, looked up once."""
+        from trendspark_cli.crontabs.timetable import example_timetable, installed_timetable
+
+        if self.example_times:
+            return example_timetable(UTC)
+        return installed_timetable(self.database, self.settings.trendspark_home)
 
     @cached_property
     def database(self) -> Path:
@@ -94,10 +106,11 @@ class Installation:
             spending_ceilings(settings),
             settings.retention if settings.archive_url else None,
             is_streaming=settings.x_stream_enabled,
+            interval_seconds=lambda job_id: self.timetable.interval_seconds(job_id),
         )
 
-    def runner(self, *, is_dry: bool = False) -> JobRunner:
-        """Return the runner of jobs."""
+    def runner(self, *, is_dry: bool = False, is_extra: bool = False) -> JobRunner:
+        """Return the runner of jobs; those of a runner that `is_extra` are none that cron should start."""
         from trendspark_cli.failure_streaks import OpsAlertRules
         from trendspark_cli.job_runner import JobRunner
         from trendspark_cli.pings import Pings
@@ -117,7 +130,8 @@ class Installation:
                 are_muted=settings.alerts_are_muted,
             ),
             pings=Pings(settings.heartbeat_urls),
-            has_terminal=self.output.is_terminal,
+            timetable=lambda: self.timetable,
+            is_by_hand=self.is_by_hand or is_extra,
         )
 
 
@@ -306,7 +320,8 @@ def installation(
     log_setup.configure_logging(settings.log_file, settings.log_format, job=job, verbose=is_verbose)
     for name, nearest in settings.unknown:
         log.warning("unknown setting %s%s", name, f"; did you mean {nearest}?" if nearest else "")
-    return Installation(settings, Output(is_json, is_quiet, is_verbose, sys.stdout.isatty()))
+    output = Output(is_json, is_quiet, is_verbose, sys.stdout.isatty())
+    return Installation(settings, output, is_by_hand=has_terminal())
 
 
 Body = Callable[[Wired], None]
@@ -376,7 +391,7 @@ def deliver_now(here: Installation) -> None:
     if here.settings.alerts_are_muted:
         return
     try:
-        here.runner().run("deliver", _wired(here, deliver_body()))
+        here.runner(is_extra=True).run("deliver", _wired(here, deliver_body()))
     except TrendSparkError as error:
         log.error("delivery could not run: %s", error)
 

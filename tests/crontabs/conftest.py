@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.builders import Workplace
 from tests.crontabs.desk import Desk
 
 
@@ -13,3 +14,16 @@ from tests.crontabs.desk import Desk
 def desk(tmp_path: Path) -> Desk:
     """Settings that are all defaults, and a program that is there."""
     return Desk(tmp_path)
+
+
+@pytest.fixture
+def with_crontab(workplace: Workplace, monkeypatch: pytest.MonkeyPatch) -> Workplace:
+    """An installation whose user's crontab is a file: nobody's real one is touched."""
+    folder = workplace.home.parent / "bin"
+    folder.mkdir()
+    program = folder / "crontab"
+    program.write_text(f'#!/bin/sh\n[ "$1" = -l ] && exec cat {folder}/installed\ncat > {folder}/installed\n')
+    program.chmod(0o755)
+    workplace.environment |= {"PATH": f"{folder}:/usr/bin:/bin"}
+    monkeypatch.setenv("PATH", workplace.environment["PATH"])
+    return workplace

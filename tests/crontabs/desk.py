@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tests.builders import Workplace
 from trendspark_cli.cli.crontab import complaint
 from trendspark_cli.crontabs.checking import check
 from trendspark_cli.crontabs.findings import Finding, Ground
@@ -68,3 +70,9 @@ class Desk:
 def expected(found: Sequence[Finding]) -> str:
     """Return what was expected, in one text."""
     return os.linesep.join(finding.expected for finding in found)
+
+
+def install(workplace: Workplace, *lines: str) -> None:
+    """Install a crontab as an operator does."""
+    text = "".join(line if line.endswith("\n") else line + "\n" for line in lines)
+    subprocess.run(["crontab", "-"], input=text, text=True, env=workplace.surroundings(), check=True, timeout=10)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.builders import Workplace
-from tests.crontabs.desk import WHOLE_DAY
+from tests.crontabs.desk import WHOLE_DAY, install
 from trendspark_cli.crontabs.moments import gaps
 from trendspark_cli.crontabs.printing import SPREAD_MINUTES, crontab_text, merged, offset_minutes, shifted
 from trendspark_cli.crontabs.reading import Entry, read_crontab
@@ -134,23 +134,6 @@ def test_merging_beside_lines_of_ours_is_refused() -> None:
 
 
 # The installed crontab
-
-
-@pytest.fixture
-def with_crontab(workplace: Workplace) -> Workplace:
-    """An installation whose user's crontab is a file: nobody's real one is touched."""
-    folder = workplace.home.parent / "bin"
-    folder.mkdir()
-    program = folder / "crontab"
-    program.write_text(f'#!/bin/sh\n[ "$1" = -l ] && exec cat {folder}/installed\ncat > {folder}/installed\n')
-    program.chmod(0o755)
-    workplace.environment |= {"PATH": f"{folder}:/usr/bin:/bin"}
-    return workplace
-
-
-def install(workplace: Workplace, text: str) -> None:
-    """Install a crontab as an operator does."""
-    subprocess.run(["crontab", "-"], input=text, text=True, env=workplace.surroundings(), check=True, timeout=10)
 
 
 def test_the_installed_crontab_is_checked(with_crontab: Workplace) -> None:

@@ -50,7 +50,7 @@ class Operator:
         """The installation as of now."""
         settings = load_settings(self.environment)
         redaction.install(settings.secrets())
-        return Installation(settings, Output(is_quiet=True), lambda: self.now)
+        return Installation(settings, Output(is_quiet=True), lambda: self.now, example_times=True)
 
     def ingest(self, **options: Any) -> RunResult:
         """Run `ingest` in this process."""
@@ -85,6 +85,7 @@ class Operator:
             env={"PATH": "/usr/bin:/bin", "HOME": str(self.home), **self.environment, **(environment or {})},
             cwd=self.home,
             capture_output=True,
+            start_new_session=True,
             text=True,
             timeout=60,
         )

@@ -20,13 +20,13 @@ def paused(workplace: Workplace) -> dict[str, bool]:
 
 
 def test_a_paused_job_exits_0_without_a_word_and_records_a_skipped_run(workplace: Workplace) -> None:
-    workplace.command("jobs", "pause", "ingest", "--reason", "moving")
+    workplace.command("jobs", "pause", "ingest", "--reason", "moving", environment={"USER": "ada"})
 
     done = workplace.command("ingest", "--from", "/dev/null")
 
     assert (done.exit_code, done.stdout, done.stderr) == (0, "", "")
     assert workplace.rows("SELECT job_id, status, exit_code, error FROM job_runs") == [
-        {"job_id": "ingest", "status": "skipped", "exit_code": 0, "error": "paused"}
+        {"job_id": "ingest", "status": "skipped", "exit_code": 0, "error": "paused by ada: moving"}
     ]
 
 

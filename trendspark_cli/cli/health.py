@@ -15,7 +15,7 @@ def health(as_json: JsonFlag = False) -> None:
     from trendspark_cli.health_report import health_report
 
     installed = here("health", is_json=as_json)
-    found = health_report(installed.settings, installed.clock())
+    found = health_report(installed.settings, installed.clock(), installed.timetable)
     if as_json:
         installed.output.data(found)
     else:

@@ -3,89 +3,172 @@
 from __future__ import annotations
 
 import os
+import pwd
 from dataclasses import asdict, replace
-from datetime import timedelta
-from typing import Annotated
+from datetime import datetime, timedelta
+from typing import Annotated, Any
 
 import typer
 
-from trendspark_cli.cli.options import JsonFlag, LimitOption, QuietFlag, VerboseFlag, here, sub_app
-from trendspark_cli.clock import duration_words, to_text
-from trendspark_cli.console import short_time, shortened
+from trendspark_cli.cli.options import JsonFlag, LimitOption, QuietFlag, VerboseFlag, here, refuse, sub_app
+from trendspark_cli.clock import duration_words, from_text, parse_duration, to_text
+from trendspark_cli.console import printable, short_time, shortened
 from trendspark_cli.errors import UsageError
 from trendspark_cli.jobs.command_bodies import RUNNABLE
+from trendspark_cli.models import RUN_STATUSES as STATUSES
+from trendspark_cli.models import JobRun, RunFilter
+from trendspark_cli.pausing import pause_words
 from trendspark_cli.store.protocol import Store
-from trendspark_cli.wiring import change, deliver_now, look, run, run_steps
+from trendspark_cli.wiring import Installation, change, deliver_now, look, run, run_steps
 
 app = sub_app("Runs of jobs.")
+WHEN = "A time in UTC, or an age such as 6h or 2d."
 JobId = Annotated[str, typer.Argument(help=f"A job: {', '.join(RUNNABLE)}.")]
 
 
 @app.command("list")
 def list_(as_json: JsonFlag = False) -> None:
-    """List jobs: schedule, last run, next run."""
+    """List jobs: when they are due, their last run, what was missed or skipped within 24 hours."""
     from trendspark_cli.job_overview import job_overview
 
     installed = here("jobs", is_json=as_json)
 
     def action(store: Store) -> None:
-        jobs = job_overview(store, installed.clock())
+        timetable = installed.timetable
+        jobs = job_overview(store, installed.clock(), timetable)
         if installed.output.is_json:
-            installed.output.data({"jobs": jobs})
-        else:
-            installed.output.table(
-                ("id", "paused", "schedule", "next run", "last run", "last status", "overdue", "failures"),
-                [
-                    (
-                        job["id"],
-                        "yes" if job["paused"] else "",
-                        job["schedule"],
-                        short_time(job["next_run"]),
-                        short_time(job["last_run"]),
-                        job["last_status"],
-                        duration_words(timedelta(seconds=job["lateness_seconds"])) if job["lateness_seconds"] else "",
-                        job["failures"],
-                    )
-                    for job in jobs
-                ],
-                less_needed=("schedule", "next run"),
-            )
+            installed.output.data({"jobs": jobs, "schedule_from": timetable.origin})
+            return
+        installed.output.table(
+            JOB_COLUMNS, [_job_row(job) for job in jobs], less_needed=("overlapping", "schedule", "next run")
+        )
+        for job in jobs:
+            if job["paused"]:
+                why = pause_words(job["paused_by"], job["paused_reason"])
+                installed.output.line(printable(f"{job['id']} is {why}, since {job['paused_since']}"))
+        is_kept = "" if timetable.is_installed else ": nothing that is installed here starts jobs"
+        installed.output.line(f"schedule: {timetable.origin}{is_kept}")
 
     raise typer.Exit(look(installed, "jobs list", action))
+
+
+JOB_COLUMNS = (
+    "id",
+    "paused",
+    "schedule",
+    "next run",
+    "last run",
+    "last status",
+    "overdue",
+    "failures",
+    "missed",
+    "overlapping",
+)
+
+
+def _job_row(job: dict[str, Any]) -> tuple[object, ...]:
+    return (
+        job["id"],
+        "yes" if job["paused"] else "",
+        job["schedule"],
+        short_time(job["next_run"]),
+        short_time(job["last_run"]),
+        job["last_status"],
+        duration_words(timedelta(seconds=job["lateness_seconds"])) if job["lateness_seconds"] else "",
+        job["failures"],
+        job["missed"] or "",
+        job["overlapping"] or "",
+    )
 
 
 @app.command()
 def history(
     limit: LimitOption = 20,
     job: Annotated[str | None, typer.Option(help="Only runs of this job.")] = None,
-    status: Annotated[str | None, typer.Option(help="Only runs that ended like this.")] = None,
+    status: Annotated[str | None, typer.Option(help=f"Only runs that ended as: {', '.join(STATUSES)}.")] = None,
+    since: Annotated[str, typer.Option(help=f"Only runs that began after this. {WHEN}")] = "",
+    until: Annotated[str, typer.Option(help=f"Only runs that began before this. {WHEN}")] = "",
+    failed: Annotated[bool, typer.Option("--failed", help="Only runs that failed.")] = False,
+    missed: Annotated[
+        bool, typer.Option("--missed", help="Runs that were due and never began; the last 24 hours without --since.")
+    ] = False,
     as_json: JsonFlag = False,
 ) -> None:
     """Show runs, newest first."""
     installed = here("jobs", is_json=as_json)
+    try:
+        wanted = _filter(installed, job, status, since, until)
+        if missed and (status or failed):
+            raise UsageError("--missed goes with --job, --since and --until only: a missed run has no status")
+    except UsageError as error:
+        refuse(installed, "jobs history", error)
 
     def action(store: Store) -> None:
-        runs = store.job_runs.history(limit, job, status)
-        if installed.output.is_json:
-            installed.output.data({"history": [asdict(run) for run in runs]})
-            return
-        installed.output.table(
-            ("run", "job", "status", "started", "seconds", "exit", "error"),
-            [
-                (
-                    r.id,
-                    r.job_id,
-                    r.status,
-                    short_time(r.started_at),
-                    r.duration,
-                    r.exit_code,
-                    shortened(r.error or "", 80),
-                )
-                for r in runs
-            ],
-        )
+        if missed:
+            _show_missed(installed, store, wanted, limit)
+        else:
+            _show_runs(installed, store.job_runs.history(limit, replace(wanted, is_failed=failed)))
 
     raise typer.Exit(look(installed, "jobs history", action))
+
+
+def _filter(installed: Installation, job: str | None, status: str | None, since: str, until: str) -> RunFilter:
+    """Return what runs are wanted; raise UsageError for a job or status that does not exist."""
+    for option, value, known in (("--job", job, RUNNABLE), ("--status", status, STATUSES)):
+        if value is not None and value not in known:
+            raise UsageError(f"{option} {value!r}: expected one of {', '.join(known)}")
+    now = installed.clock()
+    return RunFilter(job, status, _moment("--since", since, now), _moment("--until", until, now))
+
+
+def _moment(option: str, text: str, now: datetime) -> str | None:
+    """Return a time, or a duration before now, in the stored form."""
+    if not text:
+        return None
+    for read in (from_text, lambda written: now - parse_duration(written)):
+        try:
+            return to_text(read(text))
+        except ValueError:
+            continue
+    raise UsageError(f"{option} {text!r}: expected a time such as 2026-11-01T12:00 (UTC), or an age such as 6h or 2d")
+
+
+def _show_runs(installed: Installation, runs: list[JobRun]) -> None:
+    if installed.output.is_json:
+        installed.output.data({"history": [asdict(run) for run in runs]})
+        return
+    installed.output.table(
+        ("run", "job", "status", "started", "seconds", "exit", "error"),
+        [
+            (
+                r.id,
+                r.job_id,
+                r.status,
+                short_time(r.started_at),
+                r.duration,
+                r.exit_code,
+                shortened(r.error or "", 80),
+            )
+            for r in runs
+        ],
+    )
+
+
+def _show_missed(installed: Installation, store: Store, wanted: RunFilter, limit: int) -> None:
+    from trendspark_cli.missed_runs import missed_runs
+
+    now = installed.clock()
+    after = from_text(wanted.since) if wanted.since else now - timedelta(hours=24)
+    until = from_text(wanted.until) if wanted.until else now
+    found = missed_runs(store, installed.timetable, [wanted.job_id] if wanted.job_id else list(RUNNABLE), after, until)
+    found = sorted(found, key=lambda missed: missed.last, reverse=True)[:limit]
+    if installed.output.is_json:
+        installed.output.data({"missed": [asdict(each) for each in found], "schedule_from": installed.timetable.origin})
+        return
+    rows = [(each.job_id, short_time(each.first), short_time(each.last), each.runs, each.why) for each in found]
+    installed.output.table(("job", "from", "to", "runs", "why"), rows)
+    if not installed.timetable.is_installed:
+        installed.output.line("nothing that is installed here starts jobs, so none can be missed")
 
 
 @app.command("run")
@@ -124,7 +207,7 @@ def _set_paused(job: str, paused: bool, reason: str) -> None:
     def action(store: Store) -> None:
         if job not in RUNNABLE:
             raise UsageError(f"job {job!r} is unknown; expected one of {', '.join(RUNNABLE)}")
-        by = os.environ.get("SUDO_USER") or os.environ.get("USER") or f"uid {os.getuid()}"
+        by = os.environ.get("SUDO_USER") or os.environ.get("LOGNAME") or os.environ.get("USER") or _account()
         since = to_text(installed.clock())
         found = replace(store.job_states.get(job), paused=paused, since=None, by=None, reason=None)
         store.job_states.save(replace(found, since=since, by=by, reason=reason or None) if paused else found)
@@ -136,3 +219,10 @@ def _set_paused(job: str, paused: bool, reason: str) -> None:
 
     where = "jobs pause" if paused else "jobs resume"
     raise typer.Exit(change(installed, where, action) or look(installed, where, export))
+
+
+def _account() -> str:
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        return f"uid {os.getuid()}"

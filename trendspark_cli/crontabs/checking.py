@@ -7,7 +7,8 @@ from collections.abc import Iterator, Sequence
 from trendspark_cli.crontabs.commands import mentions_us
 from trendspark_cli.crontabs.findings import Finding, Ground, of_fault
 from trendspark_cli.crontabs.line_checks import check_entry
-from trendspark_cli.crontabs.plan_checks import check_plan, plan_of
+from trendspark_cli.crontabs.plan_checks import check_plan
+from trendspark_cli.crontabs.plans import plan_of
 from trendspark_cli.crontabs.reading import Crontab
 
 _SAY_NOTHING_OF_TIME = ("CRON_TZ", "TZ")

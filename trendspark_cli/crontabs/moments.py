@@ -12,6 +12,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from cronsim import CronSim
 
+EACH_MINUTE = "* * * * *"
 LOCAL_TIME = Path("/etc/localtime")
 _SPANS = (timedelta(minutes=5), timedelta(hours=2), timedelta(days=1), timedelta(days=8), timedelta(days=800))
 _DAYS_SEEN, _MOST_DAYS = 70, 800  # enough for the longest pause of weekly and monthly lines; of yearly ones, too
@@ -26,6 +27,14 @@ def machine_zone(path: Path = LOCAL_TIME) -> tzinfo:
             return ZoneInfo.from_file(stream, key=str(path))
     except (OSError, ValueError):
         return UTC
+
+
+def _minutely(after: datetime) -> Iterator[datetime]:
+    """Yield each minute: a day of them would take the simulation long, and local time changes nothing."""
+    moment = after.astimezone(UTC).replace(second=0, microsecond=0)
+    while True:
+        moment += timedelta(minutes=1)
+        yield moment
 
 
 def moments(schedules: Sequence[str], zone: tzinfo, after: datetime) -> Iterator[datetime]:
@@ -58,6 +67,8 @@ def gaps(schedules: Sequence[str]) -> tuple[timedelta, timedelta]:
 
     Two lines that are due at the same minute are a shortest time of zero.
     """
+    if list(schedules) == [EACH_MINUTE]:
+        return timedelta(minutes=1), timedelta(minutes=1)
     start = datetime(2026, 1, 1)
     lines = [line for schedule in schedules if (line := _simulation(schedule, start)) is not None]
     minutes = [sorted(60 * hour + minute for hour in line.hours for minute in line.minutes) for line in lines]
@@ -90,6 +101,8 @@ def _is_on(line: CronSim, day: date) -> bool:
 
 
 def _each(schedule: str, zone: tzinfo, after: datetime) -> Iterator[datetime]:
+    if schedule == EACH_MINUTE:
+        yield from _minutely(after)
     for moment in _simulation(schedule, after.astimezone(zone)) or ():
         as_utc = moment.astimezone(UTC)
         if as_utc > after:

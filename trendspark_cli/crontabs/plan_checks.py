@@ -2,42 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from datetime import timedelta
 
 from trendspark_cli.clock import duration_text
-from trendspark_cli.crontabs.commands import calls
 from trendspark_cli.crontabs.fields import AT_BOOT
 from trendspark_cli.crontabs.findings import Finding, of_entry, place
 from trendspark_cli.crontabs.moments import gaps
-from trendspark_cli.crontabs.reading import Entry
+from trendspark_cli.crontabs.plans import Plan, repeated, schedules_of
 from trendspark_cli.errors import ConfigError
 from trendspark_cli.schedules import BY_JOB, QUIET_WHEN_RUNNING, STEPS
 from trendspark_cli.settings import Settings, job_variable
 from trendspark_cli.sources.x_query import x_queries
 
-Plan = Mapping[str, Sequence[Entry]]  # job -> the lines that start it
 SMALLEST_READ = 10  # posts: X's smallest page
-
-
-def plan_of(entries: Sequence[Entry]) -> Plan:
-    """Return which lines start which job; a line may start several."""
-    plan: dict[str, list[Entry]] = {}
-    for entry in entries:
-        try:
-            jobs = [call.job for call in calls(entry.command)]
-        except ValueError:
-            continue
-        for job in jobs:
-            if job in BY_JOB and entry not in plan.get(job, []):
-                plan.setdefault(job, []).append(entry)
-    return plan
-
-
-def schedules_of(plan: Plan, job: str) -> list[str]:
-    """Return when a job runs, by itself or as a step of another, each line's time fields."""
-    jobs = [job, *(whole for whole, steps in STEPS.items() if job in steps)]
-    return [entry.schedule for name in jobs for entry in _repeated(plan.get(name, ()))]
 
 
 def check_plan(plan: Plan, settings: Settings) -> Iterator[Finding]:
@@ -90,7 +68,7 @@ def _check_pair(plan: Plan) -> Iterator[Finding]:
 
 
 def _check_twice(plan: Plan, job: str) -> Iterator[Finding]:
-    entries = _repeated(plan[job])
+    entries = repeated(plan[job])
     if len(entries) < 2 or gaps([entry.schedule for entry in entries])[0]:
         return
     others = ", ".join(place(entry.source, entry.line) for entry in entries[:-1])
@@ -150,15 +128,10 @@ def _check_reads(plan: Plan, settings: Settings) -> Iterator[Finding]:
 
 
 def _check_order(plan: Plan) -> Iterator[Finding]:
-    each = [[entry.schedule for entry in _repeated(plan.get(job, ()))] for job in ("ingest", "rank")]
+    each = [[entry.schedule for entry in repeated(plan.get(job, ()))] for job in ("ingest", "rank")]
     if all(each) and not gaps([*each[0], *each[1]])[0] and all(gaps(own)[0] for own in each):
         expected = "rank some minutes after ingest: at the same minute it ranks what the run before brought"
         yield of_entry(plan["rank"][0], expected, "write other minutes, such as `5-59/15`", is_problem=False)
-
-
-def _repeated(entries: Sequence[Entry]) -> list[Entry]:
-    """Return the lines that cron starts at times, leaving out those it starts once or never."""
-    return [entry for entry in entries if entry.schedule not in ("", AT_BOOT)]
 
 
 def _whole_minutes(duration: timedelta) -> timedelta:

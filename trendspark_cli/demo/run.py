@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import sys
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -33,7 +34,7 @@ def run_demo(folder: Path, *, is_json: bool = False, is_verbose: bool = False, p
     except TrendSparkError as error:
         output.failure(error, where="demo", exit_code=error.exit_code)
         return error.exit_code
-    quiet = Installation(here.settings, Output(is_quiet=True, is_verbose=is_verbose), here.clock)
+    quiet = replace(here, output=Output(is_quiet=True, is_verbose=is_verbose))
     steps = {"ingest": ingest_body(file=str(SAMPLE)), "rank": rank_body()}
     code = run_steps(quiet, "ingest_rank", steps)
     return code or look(here, "demo", lambda store: _show(store, here, folder, prefix))
@@ -57,7 +58,7 @@ def _install(folder: Path, output: Output) -> Installation:
     settings = load_settings({}, env_file=env_file)
     redaction.install(())
     log_setup.configure_logging(settings.log_file, settings.log_format, job="demo", verbose=output.is_verbose)
-    here = Installation(settings, output, sample_end)
+    here = Installation(settings, output, sample_end, is_by_hand=True, example_times=True)
     create_database(here.database)
     return here
 

@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Protocol
 
 from trendspark_cli.models import (
+    ALL_RUNS,
     Alert,
     ChannelState,
     DeletedBatch,
@@ -29,6 +30,7 @@ from trendspark_cli.models import (
     QueuedAlert,
     RankingProgress,
     RestoredBatch,
+    RunFilter,
     Spent,
     Tombstone,
     TrendBrief,
@@ -296,8 +298,17 @@ class JobRuns(Protocol):
     def abandon(self, job_id: str, now: datetime) -> list[int]:
         """Mark runs that never ended; only the holder of the job's lock may call this. Return their ids."""
 
-    def history(self, limit: int, job_id: str | None = None, status: str | None = None) -> list[JobRun]:
-        """Return runs, newest first."""
+    def history(self, limit: int, wanted: RunFilter = ALL_RUNS) -> list[JobRun]:
+        """Return the runs that are wanted, newest first."""
+
+    def scheduled(self, job_id: str, after: datetime) -> set[str]:
+        """Return the moments after *after* for which there is a run."""
+
+    def spans(self, job_id: str, after: datetime) -> list[tuple[str, str | None]]:
+        """Return when runs of the job that began after *after* were at work: from and to."""
+
+    def overlaps(self, after: datetime) -> dict[str, int]:
+        """Return how many runs of each job found another one at work."""
 
     def last_success(self, job_id: str) -> str | None:
         """Return when the job last ended with exit code 0."""

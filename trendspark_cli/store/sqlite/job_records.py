@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from trendspark_cli.clock import to_text
-from trendspark_cli.models import JobRun, JobState
+from trendspark_cli.models import ALL_RUNS, JobRun, JobState, RunFilter
 from trendspark_cli.store.sqlite.connection import Connection
 from trendspark_cli.store.sqlite.named_queries import queries
 
@@ -77,10 +77,24 @@ class JobRuns:
         """Mark runs that never ended; only the holder of the job's lock may call this. Return their ids."""
         return [row["id"] for row in self._db.rows(self._sql["abandon"], (to_text(now), job_id))]
 
-    def history(self, limit: int, job_id: str | None = None, status: str | None = None) -> list[JobRun]:
-        """Return runs, newest first."""
-        rows = self._db.rows(self._sql["history"], {"limit": limit, "job_id": job_id, "status": status})
+    def history(self, limit: int, wanted: RunFilter = ALL_RUNS) -> list[JobRun]:
+        """Return the runs that are wanted, newest first."""
+        rows = self._db.rows(self._sql["history"], {"limit": limit, **asdict(wanted)})
         return [_job_run(row) for row in rows]
+
+    def scheduled(self, job_id: str, after: datetime) -> set[str]:
+        """Return the moments after *after* for which there is a run."""
+        rows = self._db.rows(self._sql["scheduled"], {"job_id": job_id, "after": to_text(after)})
+        return {row["scheduled_for"] for row in rows}
+
+    def spans(self, job_id: str, after: datetime) -> list[tuple[str, str | None]]:
+        """Return when runs of the job that began after *after* were at work: from and to."""
+        rows = self._db.rows(self._sql["spans"], {"job_id": job_id, "after": to_text(after)})
+        return [(row["started_at"], row["finished_at"]) for row in rows]
+
+    def overlaps(self, after: datetime) -> dict[str, int]:
+        """Return how many runs of each job found another one at work."""
+        return {row["job_id"]: row["runs"] for row in self._db.rows(self._sql["overlaps"], {"after": to_text(after)})}
 
     def last_success(self, job_id: str) -> str | None:
         """Return when the job last ended with exit code 0."""

@@ -466,3 +466,11 @@ def m0009_profiles(db: Database) -> None:
         ) STRICT
         """
     )
+
+
+@migration()
+def m0012_schedules(db: Database) -> None:
+    """When each job is due, and since when: a run can only be missed by times that were in force."""
+    db.execute("ALTER TABLE job_states ADD COLUMN schedule TEXT")
+    db.execute("ALTER TABLE job_states ADD COLUMN schedule_since TEXT")
+    db.table("job_runs").create_index(["job_id", "scheduled_for"])

@@ -16,8 +16,24 @@ UPDATE job_runs SET status = 'abandoned', finished_at = ?, error = 'the process 
 WHERE job_id = ? AND status = 'running' RETURNING id;
 
 -- name: history
+-- Times are compared as text; skipped runs did not fail, even those that found their lock held.
 SELECT * FROM job_runs WHERE (:job_id IS NULL OR job_id = :job_id) AND (:status IS NULL OR status = :status)
+    AND (:since IS NULL OR started_at >= :since) AND (:until IS NULL OR started_at < :until)
+    AND (NOT :is_failed OR status NOT IN ('success', 'running', 'skipped'))
 ORDER BY id DESC LIMIT :limit;
+
+-- name: scheduled
+-- The moments that have a run, whatever became of it.
+SELECT scheduled_for FROM job_runs WHERE job_id = :job_id AND scheduled_for > :after;
+
+-- name: spans
+-- When runs that began after a time were at work: from and to, NULL while they are.
+SELECT started_at, finished_at FROM job_runs WHERE job_id = :job_id AND status <> 'skipped' AND started_at > :after;
+
+-- name: overlaps
+-- Runs by job that found another one of theirs at work: 75 is also a ceiling, but that is not said like this.
+SELECT job_id, count(*) AS runs FROM job_runs
+WHERE started_at >= :after AND status = 'skipped' AND error LIKE job_id || ' is already running%' GROUP BY job_id;
 
 -- name: last_run
 SELECT * FROM job_runs WHERE job_id = :job_id AND status <> 'skipped' ORDER BY id DESC LIMIT 1;
@@ -31,8 +47,8 @@ INSERT INTO metric_totals (name, labels, value) VALUES (?, ?, ?)
 ON CONFLICT (name, labels) DO UPDATE SET value = excluded.value;
 
 -- name: save_state
-INSERT INTO job_states (job_id, paused, since, by, reason, failures, failing_since, alert_key)
-VALUES (:job_id, :paused, :since, :by, :reason, :failures, :failing_since, :alert_key)
+INSERT INTO job_states (job_id, paused, since, by, reason, failures, failing_since, alert_key, schedule, schedule_since)
+VALUES (:job_id, :paused, :since, :by, :reason, :failures, :failing_since, :alert_key, :schedule, :schedule_since)
 ON CONFLICT (job_id) DO UPDATE SET paused = excluded.paused, since = excluded.since, by = excluded.by,
     reason = excluded.reason, failures = excluded.failures, failing_since = excluded.failing_since,
-    alert_key = excluded.alert_key;
+    alert_key = excluded.alert_key, schedule = excluded.schedule, schedule_since = excluded.schedule_since;

@@ -1,0 +1,66 @@
+"""Runs that should have been and left no row, and runs that were skipped because the one before was still at work."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from trendspark_cli.clock import from_text, to_text
+from trendspark_cli.crontabs.timetable import Timetable
+from trendspark_cli.schedules import QUIET_WHEN_RUNNING
+from trendspark_cli.store.protocol import Store
+
+AT_WORK_BEFORE = timedelta(hours=1)  # longer than any run of these jobs may take
+STARTING = timedelta(minutes=2)  # a run that is due right now may be about to begin
+NO_RUN = "nothing was recorded: cron was not running, or the command could not start"
+STILL_RUNNING = "the run before was still at work"
+
+
+@dataclass(frozen=True)
+class Missed:
+    """Moments in a row at which a job was due and did not run."""
+
+    job_id: str
+    first: str
+    last: str
+    runs: int
+    why: str
+
+
+def missed_runs(
+    store: Store, timetable: Timetable, jobs: Sequence[str], after: datetime, now: datetime
+) -> list[Missed]:
+    """Return what was missed after *after*, by job and time.
+
+    A job is watched from the run on that first saw its present times: nobody knows what was installed before.
+    Nothing is known while no crontab is installed.
+    """
+    if not timetable.is_installed:
+        return []
+    return [missed for job_id in jobs for missed in _of_job(store, timetable, job_id, after, now - STARTING)]
+
+
+def _of_job(store: Store, timetable: Timetable, job_id: str, after: datetime, until: datetime) -> Iterator[Missed]:
+    state = store.job_states.get(job_id)
+    if state.schedule is None or state.schedule != timetable.text(job_id) or state.schedule_since is None:
+        return
+    after = max(after, from_text(state.schedule_since))
+    served = store.job_runs.scheduled(job_id, after)
+    busy = store.job_runs.spans(job_id, after - AT_WORK_BEFORE) if job_id in QUIET_WHEN_RUNNING else []
+    run: list[str] = []  # moments in a row, for one reason
+    why = ""
+    for moment in map(to_text, timetable.moments(job_id, after, until)):
+        reason = "" if moment in served else STILL_RUNNING if _is_within(moment, busy) else NO_RUN
+        if reason != why and run:
+            yield Missed(job_id, run[0], run[-1], len(run), why)
+            run = []
+        if reason:
+            run.append(moment)
+        why = reason
+    if run:
+        yield Missed(job_id, run[0], run[-1], len(run), why)
+
+
+def _is_within(moment: str, spans: Sequence[tuple[str, str | None]]) -> bool:
+    return any(start <= moment and (end is None or moment <= end) for start, end in spans)
