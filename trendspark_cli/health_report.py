@@ -1,4 +1,4 @@
-"""What `health` says: the parts themselves are asked, and nothing that costs."""
+"""What `health` says: the parts are asked by their records, and Telegram at most every few minutes; nothing costs."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from trendspark_cli.pausing import pause_words
 from trendspark_cli.profiles import read_profiles
 from trendspark_cli.settings import Settings
 from trendspark_cli.store.open_store import open_store
+from trendspark_cli.store.protocol import Store
 
 LATE_AFTER_INTERVALS = 2.5
 SILENT_AFTER_SECONDS = 120.0  # of a stream: it notes what comes every 15 s, and cron starts it each minute
@@ -23,8 +24,16 @@ SILENT_AFTER_SECONDS = 120.0  # of a stream: it notes what comes every 15 s, and
 
 def health_report(settings: Settings, now: datetime, timetable: Timetable) -> dict[str, Any]:
     """Return `ok` and each service's own `ok`, with the reason when it is false."""
+    services = recorded_health(settings, now, timetable)
+    services["telegram"] = {**services.pop("telegram", {}), **telegram_health(settings, now)}
+    return {"ok": all(service["ok"] for service in services.values()), "services": services}
+
+
+def recorded_health(settings: Settings, now: datetime, timetable: Timetable) -> dict[str, dict[str, Any]]:
+    """Return what settings, files and the database say of each service; nobody is asked."""
     services: dict[str, dict[str, Any]] = {}
     has_topics = bool(settings.keywords)
+    last_pages: dict[str, dict[str, Any]] = {}
     services["config"] = _state(not settings.problems, "; ".join(settings.problems))
     try:
         store = open_store(settings, read_only=True)
@@ -37,6 +46,8 @@ def health_report(settings: Settings, now: datetime, timetable: Timetable) -> di
             services["worker"] = _worker(job_overview(store, now, timetable))
             services["alerts"] = _alerts(store.notifications.backlog())
             has_topics = any(profile.keywords for profile in read_profiles(settings, store.profiles.all()))
+            last_pages = {source: _last_page(store, source) for source in ("x", "reddit")}
+            services["telegram"] = _channel(store, "telegram")
             if settings.x_stream_enabled:
                 services["stream"] = _stream(store.totals.all(), now)
             services["archive"] = _archive(store.archives.count_missing(), is_configured=bool(settings.archive_url))
@@ -48,11 +59,11 @@ def health_report(settings: Settings, now: datetime, timetable: Timetable) -> di
     folder = settings.textfile_dir
     services["metrics"] = _state(os.access(folder, os.W_OK), f"TEXTFILE_DIR {str(folder)!r} cannot be written")
     can_read = settings.x_is_configured and has_topics
-    services["x"] = _source(settings.x_ingest_enabled, can_read, "X_BEARER_TOKEN, and KEYWORDS or a profile")
-    services["reddit"] = _source(settings.reddit_ingest_enabled, settings.reddit_is_configured, "the REDDIT_* settings")
+    x = _source(settings.x_ingest_enabled, can_read, "X_BEARER_TOKEN, and KEYWORDS or a profile")
+    reddit = _source(settings.reddit_ingest_enabled, settings.reddit_is_configured, "the REDDIT_* settings")
+    services["x"], services["reddit"] = {**x, **last_pages.get("x", {})}, {**reddit, **last_pages.get("reddit", {})}
     services["openai"] = _source(True, bool(settings.openai_api_key), "OPENAI_API_KEY")
-    services["telegram"] = telegram_health(settings, now)
-    return {"ok": all(service["ok"] for service in services.values()), "services": services}
+    return services
 
 
 def _worker(jobs: list[dict[str, Any]]) -> dict[str, Any]:
@@ -73,6 +84,8 @@ def _worker(jobs: list[dict[str, Any]]) -> dict[str, Any]:
     return {
         **_state(not reasons, "; ".join(reasons)),
         "jobs": {job["id"]: job["last_status"] for job in ran},
+        "last_success": {job["id"]: job["last_success"] for job in ran},
+        "lateness_seconds": {job["id"]: job["lateness_seconds"] for job in ran},
         **({"paused": paused} if paused else {}),
     }
 
@@ -81,6 +94,22 @@ def _alerts(backlog: dict[str, int]) -> dict[str, Any]:
     """Judge the outbox: a dead alert is one an operator should have had."""
     dead, waiting = backlog.get("dead", 0), backlog.get("pending", 0) + backlog.get("sending", 0)
     return {**_state(not dead, f"{dead} could not be delivered: see `trendspark alerts list`"), "waiting": waiting}
+
+
+def _last_page(store: Store, source: str) -> dict[str, Any]:
+    """Return when a source was read last, and what went wrong then."""
+    pages = store.audit.recent(1, source)
+    if not pages:
+        return {}
+    error = {"last_error": pages[0]["error"]} if pages[0]["error"] else {}
+    return {"last_page": pages[0]["created_at"], **error}
+
+
+def _channel(store: Store, channel: str) -> dict[str, Any]:
+    """Return when a channel took its last message, and why it took none since, if it said so."""
+    sent, state = store.notifications.listing(1, "sent"), store.channels.get(channel)
+    found = {"last_sent": sent[0]["sent_at"] if sent else None, "last_error": state.last_error}
+    return {name: value for name, value in found.items() if value is not None}
 
 
 def _stream(totals: Mapping[str, list[tuple[dict[str, str], float]]], now: datetime) -> dict[str, Any]:

@@ -100,7 +100,8 @@ class BoundedAdapter(HTTPAdapter):
             endpoint = self._endpoint_of(urlsplit(request.url or "").path)
             status = response.status_code if response is not None and complete else None
             remaining, request_id = self._remaining(response), _request_id(response)
-            call = ApiCall(at, self._service, endpoint, status, seconds, remaining, request_id)
+            date = response.headers.get("date", "") if response is not None else ""
+            call = ApiCall(at, self._service, endpoint, status, seconds, remaining, request_id, date)
             note_call(self._record, call)
 
     def _remaining(self, response: requests.Response | None) -> float | None:

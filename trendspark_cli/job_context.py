@@ -28,6 +28,7 @@ class ApiCall:
     seconds: float
     rate_limit_remaining: float | None = None
     request_id: str = ""  # what the service calls this request, for its support
+    answered_at: str = ""  # the time of its answer as the service wrote it (HTTP Date)
 
     @property
     def code_class(self) -> str:

@@ -27,6 +27,8 @@ LOOKS = (
     ("jobs", "history", "--json"),
     ("audit", "--json"),
     ("-v", "budget"),
+    ("-v", "doctor"),
+    ("logs", "--json"),
 )
 
 

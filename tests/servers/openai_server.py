@@ -48,11 +48,14 @@ class OpenAIServer(LocalServer):
         return [json.loads(entry.request.body) for entry in self.requests_of("responses")]
 
     def endpoint_name(self, method: str, path: str) -> str:
-        return "responses" if (method, path) == ("POST", "/v1/responses") else "unknown"
+        return {("POST", "/v1/responses"): "responses", ("GET", "/v1/models"): "models"}.get((method, path), "unknown")
 
     def respond(self, request: Request) -> Answer:
         if request.authorization != f"Bearer {self.api_key}":
             return problem(401, "Incorrect API key provided.", "invalid_api_key")
+        if request.endpoint == "models":
+            models = [{"id": name, "object": "model", "created": 1, "owned_by": "openai"} for name in MODELS]
+            return json_answer({"object": "list", "data": models})
         if request.endpoint != "responses":
             return problem(404, f"Invalid URL (POST {request.path})", None)
         body: JsonObject = json.loads(request.body)

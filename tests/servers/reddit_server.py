@@ -109,6 +109,8 @@ class RedditServer(LocalServer):
             return "access_token"
         if method == "GET" and path.rstrip("/") == "/api/info":
             return "info"
+        if method == "GET" and path.rstrip("/") == "/api/v1/scopes":
+            return "scopes"
         if method == "GET" and _LISTING_PATH.fullmatch(path):
             return "listing"
         return "unknown"
@@ -127,6 +129,8 @@ class RedditServer(LocalServer):
             answer = self._listing(request)
         elif request.endpoint == "info":
             answer = json_answer(self._info(request))
+        elif request.endpoint == "scopes":
+            answer = json_answer({"read": {"id": "read", "name": "Read Content", "description": "Access posts."}})
         else:
             answer = _refusal(404, "Not Found")
         return replace(answer, headers={**answer.headers, **self._rate_headers(request.time)})

@@ -38,6 +38,7 @@ class Root(LazyGroup):
         "metrics": "trendspark_cli.cli.metrics",
         "logs": "trendspark_cli.cli.logs",
         "health": "trendspark_cli.cli.health",
+        "doctor": "trendspark_cli.cli.doctor",
         "config": "trendspark_cli.cli.config",
         "db": "trendspark_cli.cli.db",
         "backtest": "trendspark_cli.cli.backtest",

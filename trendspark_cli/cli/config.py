@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from contextlib import closing, suppress
+from typing import TYPE_CHECKING, Any
 
 import typer
 
 from trendspark_cli.cli.options import JsonFlag, here, sub_app
 from trendspark_cli.errors import TrendSparkError
 from trendspark_cli.models import Profile
+
+if TYPE_CHECKING:
+    from trendspark_cli.wiring import Installation
 
 app = sub_app("Settings and where they come from.")
 
@@ -29,16 +33,8 @@ def show(as_json: JsonFlag = False) -> None:
 @app.command()
 def check(as_json: JsonFlag = False) -> None:
     """Check settings; show the X query that will be sent, its length and what the first run may cost."""
-    from trendspark_cli.config_report import config_findings
-    from trendspark_cli.store.open_store import open_store
-    from trendspark_cli.wiring import spending_ceilings
-
     installed = here("config", is_json=as_json)
-    stored: list[Profile] = []
-    if installed.database.exists():
-        with suppress(TrendSparkError), closing(open_store(installed.settings, read_only=True)) as store:
-            stored = store.profiles.all()  # a database that cannot be read is for `health` to tell
-    found = config_findings(installed.settings, spending_ceilings(installed.settings)["x"], stored)
+    stored, found = findings_of(installed)
     if as_json:
         installed.output.data(found)
     else:
@@ -58,3 +54,17 @@ def check(as_json: JsonFlag = False) -> None:
         if found["ok"]:
             installed.output.line("settings are good")
     raise typer.Exit(0 if found["ok"] else 78)
+
+
+def findings_of(installed: Installation) -> tuple[list[Profile], dict[str, Any]]:
+    """Return the profiles of the database, and what is to be said of the settings."""
+    from trendspark_cli.config_report import config_findings
+    from trendspark_cli.store.open_store import open_store
+    from trendspark_cli.wiring import spending_ceilings
+
+    stored: list[Profile] = []
+    with suppress(TrendSparkError):
+        if installed.database.exists():
+            with closing(open_store(installed.settings, read_only=True)) as store:
+                stored = store.profiles.all()  # a database that cannot be read is for `health` to tell
+    return stored, config_findings(installed.settings, spending_ceilings(installed.settings)["x"], stored)

@@ -173,6 +173,7 @@ class S3Bucket:
             status,
             time.monotonic() - self._sent_at,
             request_id=headers.get("x-amz-request-id", ""),
+            answered_at=headers.get("date", ""),
         )
         note_call(self._record, call)
 

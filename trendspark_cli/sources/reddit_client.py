@@ -82,6 +82,12 @@ class RedditClient:
         except RecursionError as error:
             raise BadAnswerError("reddit", f"{about}: the answer makes no sense", hint=_PORTAL) from error
 
+    def check(self) -> str:
+        """Sign in and ask for something every app may read; return what that tells."""
+        self.get("/api/v1/scopes", {}, about=_SIGN_IN)
+        left = f", {self._adapter.remaining:.0f} requests left" if self._adapter.remaining is not None else ""
+        return f"the sign-in works{left}"
+
 
 class _RefusedError(Exception):
     """An answer that brings nothing, before prawcore sees it: it would sleep, ask again, or trip over the body."""

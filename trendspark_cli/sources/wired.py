@@ -14,6 +14,7 @@ from trendspark_cli.settings import Settings
 from trendspark_cli.sources.protocol import Source
 
 if TYPE_CHECKING:
+    from trendspark_cli.sources.reddit_client import RedditClient
     from trendspark_cli.sources.x_rules import XRules
     from trendspark_cli.sources.x_stream import XStream
     from trendspark_cli.sources.x_usage import XUsage
@@ -114,22 +115,28 @@ def wanted_rules(settings: Settings, stored: Sequence[str], profiles: Sequence[P
     return rules
 
 
-def reddit_sources(settings: Settings, job: JobContext) -> list[Source]:
-    """Return `new` and `hot` of each subreddit, or nothing when Reddit is not configured."""
-    if not settings.reddit_is_configured:
-        return []
+def reddit_client(settings: Settings, record: Callable[[ApiCall], None]) -> RedditClient:
+    """Return what asks Reddit; it signs in with its first request."""
     from trendspark_cli.sources.reddit_client import RedditClient
-    from trendspark_cli.sources.reddit_listing import RedditListing
 
-    client = RedditClient(
+    return RedditClient(
         client_id=settings.reddit_client_id,
         client_secret=settings.reddit_client_secret,
         user_agent=settings.reddit_user_agent,
         reddit_url=settings.reddit_base_url,
         oauth_url=settings.reddit_oauth_url,
-        record=job.api_calls.append,
+        record=record,
         answer_seconds=settings.http_timeout.total_seconds(),
     )
+
+
+def reddit_sources(settings: Settings, job: JobContext) -> list[Source]:
+    """Return `new` and `hot` of each subreddit, or nothing when Reddit is not configured."""
+    if not settings.reddit_is_configured:
+        return []
+    from trendspark_cli.sources.reddit_listing import RedditListing
+
+    client = reddit_client(settings, job.api_calls.append)
     names = [name.strip().removeprefix("/").removeprefix("r/") for name in settings.reddit_subreddits]
     return [
         RedditListing(client, name, kind, lookback=FIRST_RUN_LOOKBACK, now=job.now)

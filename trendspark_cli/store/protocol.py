@@ -590,7 +590,10 @@ class Tombstones(Protocol):
 class Upkeep(Protocol):
     """Work on the database as a whole, not inside a transaction of the caller. What takes long ends on a signal."""
 
-    def problems(self) -> list[str]:
+    def engine(self) -> tuple[str, str]:
+        """Return the library with its version, and what an operator should know of that version, or nothing."""
+
+    def problems(self, seconds: float | None = None) -> list[str] | None:
         """Return what a quick check finds wrong, a few lines at most; empty when the database is sound."""
 
     def file_bytes(self) -> int:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from typing import Any
 
 import httpx2
@@ -61,6 +63,19 @@ class DailyIdeas(pydantic.BaseModel):
 FORMS: dict[str, type[pydantic.BaseModel]] = {"trend_label": TrendLabel, "daily_ideas": DailyIdeas}
 
 
+@dataclass
+class _Asked:
+    """What came of a call, for the books."""
+
+    status: int | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    def note(self, answer: Any) -> Any:
+        """Keep the status and headers of an answer, and return it."""
+        self.status, self.headers = answer.status_code, answer.headers
+        return answer
+
+
 class OpenAIResponses:
     """Implements writers.protocol.Writer."""
 
@@ -81,14 +96,36 @@ class OpenAIResponses:
 
     def write(self, task: Task, seconds: float) -> Written:
         """Return what the model wrote, as writers.protocol.Writer promises."""
-        started, at, status, request_id = time.monotonic(), utc_now(), None, ""
+        with self._asking("responses", seconds) as asked:
+            answer = asked.note(self._ask(task, seconds))
+            return _written(answer.content, answer)
+
+    def check(self, seconds: float) -> str:
+        """Ask for the list of models, which is free, and return what it tells of ours.
+
+        Raises ConfigError when the endpoint does not offer it, and what `write` raises.
+        """
+        try:
+            with self._asking("models", seconds) as asked:
+                answer = asked.note(self._client.with_options(timeout=seconds).models.with_raw_response.list())
+                offered = {model.id for model in answer.parse().data}
+        except ConfigError:
+            return "the endpoint answers, but lists no models: whether it writes, `brief` will show"
+        except (AttributeError, TypeError, ValueError) as error:
+            raise UnreadableAnswerError("openai", "the answer is no list of models", hint=_SETTINGS) from error
+        if self.model not in offered:
+            raise ConfigError(f"openai: model {self.model!r} is not offered to this key", hint="set OPENAI_MODEL")
+        return f"the key is good; {self.model} is offered"
+
+    @contextmanager
+    def _asking(self, endpoint: str, seconds: float) -> Iterator[_Asked]:
+        """Bound and record a call, and turn what the library raises into errors of ours."""
+        started, at, asked = time.monotonic(), utc_now(), _Asked()
         self._until = started + seconds
         try:
-            answer = self._ask(task, seconds)
-            status, request_id = answer.status_code, answer.headers.get("x-request-id", "")
-            return _written(answer.content, answer)
+            yield asked
         except openai.APIStatusError as error:
-            status, request_id = error.status_code, error.request_id or ""
+            asked.note(error.response)
             raise _refusal(error) from error
         except openai.APITimeoutError as error:
             raise AnswerTimedOutError(
@@ -99,7 +136,15 @@ class OpenAIResponses:
         except openai.OpenAIError as error:
             raise UnreadableAnswerError("openai", f"the answer makes no sense ({error})", hint=_SETTINGS) from error
         finally:
-            call = ApiCall(at, "openai", "responses", status, time.monotonic() - started, request_id=request_id)
+            call = ApiCall(
+                at,
+                "openai",
+                endpoint,
+                asked.status,
+                time.monotonic() - started,
+                request_id=asked.headers.get("x-request-id", ""),
+                answered_at=asked.headers.get("date", ""),
+            )
             note_call(self._record, call)
 
     def _ask(self, task: Task, seconds: float) -> Any:

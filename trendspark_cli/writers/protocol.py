@@ -42,6 +42,12 @@ class Writer(Protocol):
     def most_input_tokens(self, task: Task) -> int:
         """Return how many input tokens the task can be at most."""
 
+    def check(self, seconds: float) -> str:
+        """Ask, within so many seconds and without cost, whether the key and the model are good; return what it says.
+
+        Raises ConfigError, UpstreamError.
+        """
+
     def write(self, task: Task, seconds: float) -> Written:
         """Return what the model wrote, asked once, within so many seconds.
 

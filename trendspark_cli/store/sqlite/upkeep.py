@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import sqlite3
 import threading
+import time
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -15,6 +16,9 @@ from trendspark_cli.store.sqlite.named_queries import queries
 
 MOST_PROBLEMS = 3  # of a damaged file: enough to see what it is
 INCREMENTAL = 2  # PRAGMA auto_vacuum
+_WAL_BUG = (
+    "before 3.51.3 a WAL can be damaged by two checkpoints at once: our lock forbids that, so let nobody else write"
+)
 ROLL_UPS = ("api_calls", "notices", "gaps", "trends", "model_answers", "billed_posts")
 
 
@@ -25,9 +29,21 @@ class Upkeep:
         self._db = connection
         self._sql = queries("upkeep")
 
-    def problems(self) -> list[str]:
-        """Return what a quick check finds wrong with the file, at most a few lines; empty when it is sound."""
-        found = [str(row[0]) for row in self._interruptibly("PRAGMA quick_check(3)")]
+    def engine(self) -> tuple[str, str]:
+        """Return the library with its version, and what an operator should know of that version, or nothing."""
+        version = sqlite3.sqlite_version_info
+        is_mended = version >= (3, 51, 3) or (3, 50, 7) <= version < (3, 51) or (3, 44, 6) <= version < (3, 45)
+        return f"SQLite {sqlite3.sqlite_version}", "" if is_mended else _WAL_BUG
+
+    def problems(self, seconds: float | None = None) -> list[str] | None:
+        """Return what a quick check finds wrong with the file, at most a few lines; empty when it is sound.
+
+        None when *seconds* were not enough to read all of it.
+        """
+        rows = self._interruptibly("PRAGMA quick_check(3)", seconds)
+        if rows is None:
+            return None
+        found = [str(row[0]) for row in rows]
         return [] if found == ["ok"] else found[:MOST_PROBLEMS]
 
     def file_bytes(self) -> int:
@@ -81,8 +97,12 @@ class Upkeep:
             dropped[table] = count
         return dropped
 
-    def _interruptibly(self, sql: str) -> list[Any]:
-        """Run one long statement so that a signal can end it: Python hears of none inside a call of SQLite."""
+    def _interruptibly(self, sql: str, seconds: float | None = None) -> list[Any] | None:
+        """Run one long statement so that a signal can end it: Python hears of none inside a call of SQLite.
+
+        Return None when it was ended after *seconds*.
+        """
+        until = time.monotonic() + seconds if seconds is not None else float("inf")
         rows: list[Any] = []
         failure: list[sqlite3.Error | MemoryError] = []
 
@@ -96,7 +116,11 @@ class Upkeep:
         thread.start()
         try:
             while thread.is_alive():
-                thread.join(0.1)
+                thread.join(max(0.001, min(0.1, until - time.monotonic())))
+                if time.monotonic() > until and thread.is_alive():
+                    self._db.raw.interrupt()
+                    thread.join()
+                    return None if failure else rows
         except BaseException:
             self._db.raw.interrupt()
             thread.join()

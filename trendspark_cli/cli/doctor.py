@@ -1,0 +1,71 @@
+"""`trendspark doctor`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from trendspark_cli.cli.options import JsonFlag, here, sub_app
+from trendspark_cli.console import printable
+from trendspark_cli.errors import ExitCode, TrendSparkError
+
+if TYPE_CHECKING:
+    from trendspark_cli.doctor.findings import Finding
+    from trendspark_cli.wiring import Installation
+
+app = sub_app()
+
+
+@app.command()
+def doctor(
+    offline: Annotated[bool, typer.Option("--offline", help="Ask no service.")] = False,
+    as_json: JsonFlag = False,
+) -> None:
+    """Look at everything and say how to mend it; exit 1 when something fails. Changes nothing and costs nothing."""
+    from trendspark_cli.doctor.findings import FAIL, OK
+
+    installed = here("doctor", is_json=as_json)
+    findings = list(_findings(installed, offline))
+    is_well = all(finding.state != FAIL for finding in findings)
+    if as_json:
+        installed.output.data({"ok": is_well, "findings": [asdict(finding) for finding in findings]})
+    else:
+        rows = [(finding.state, finding.check, finding.what) for finding in findings]
+        installed.output.table(("state", "check", "what"), rows)
+        for finding in findings:
+            if finding.state != OK:
+                installed.output.line(printable(f"{finding.state}: {finding.check}: {finding.fix}"))
+    raise typer.Exit(ExitCode.DONE if is_well else ExitCode.FAILED)
+
+
+def _findings(installed: Installation, offline: bool) -> Iterator[Finding]:
+    from trendspark_cli.cli.config import findings_of as config_findings_of
+    from trendspark_cli.doctor.examining import examine_here, examine_services
+    from trendspark_cli.wiring import archive_destinations
+
+    _, configured = config_findings_of(installed)
+    yield from examine_here(installed.settings, installed.clock(), configured["problems"], installed.timetable)
+    yield from _crontab(installed)
+    if not offline:
+        yield from examine_services(installed.settings, archive_destinations)
+
+
+def _crontab(installed: Installation) -> Iterator[Finding]:
+    """Yield what `crontab check` says."""
+    from trendspark_cli.cli.crontab import findings_of
+    from trendspark_cli.doctor.findings import FAIL, OK, WARN, Finding
+
+    try:
+        found = findings_of(installed)
+    except TrendSparkError as error:
+        yield Finding("crontab", FAIL, str(error), error.hint)
+        return
+    for told in found:
+        value = f": {told.value!r}" if told.value else ""
+        what = f"{told.thing}{value}: expected {told.expected}"
+        yield Finding("crontab", FAIL if told.is_problem else WARN, what, told.fix)
+    if not found:
+        yield Finding("crontab", OK, "cron starts every job")
