@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.servers import XServer, x_post
+from tests.servers import OpenAIServer, TelegramServer, XServer, x_post
 from tests.servers.x_stream_server import XStreamServer
 from tests.tools.monitoring import exporter, programs_missing
 from tests.tools.processes import COMMAND, cron_environment, wait_for
@@ -24,11 +24,13 @@ UMASK = 0o077  # the strictest an operator may have
 
 @dataclass
 class Station:
-    """An installation, the X it reads, its exporter."""
+    """An installation, the X it reads, the Telegram and the model it talks to, its exporter."""
 
     work: Path
     x: XServer
     front: XStreamServer
+    telegram: TelegramServer
+    model: OpenAIServer
     exporter: str = ""
 
     @property
@@ -45,6 +47,13 @@ class Station:
             "X_API_BASE_URL": self.front.url,
             "X_STREAM_ENABLED": "true",
             "KEYWORDS": "bridge",
+            "TELEGRAM_BOT_TOKEN": self.telegram.token,
+            "TELEGRAM_CHAT_ID": str(self.telegram.chat_id),
+            "TELEGRAM_API_BASE_URL": self.telegram.url,
+            "OPENAI_API_KEY": self.model.api_key,
+            "OPENAI_BASE_URL": self.model.base_url,
+            "NICHE": "local transport",
+            "ARCHIVE_URL": f"file://{self.work / 'archive'}",
         }
         return cron_environment(self.work, settings)
 
@@ -83,8 +92,9 @@ def station() -> Iterator[Station]:
     work = Path(tempfile.mkdtemp(prefix="trendspark-exporter-"))  # pytest's own folders are closed to other users
     try:
         os.chmod(work, 0o755)
-        with XServer() as x, XStreamServer(x) as front:
-            here = Station(work, x, front)
+        (work / "archive").mkdir()
+        with XServer() as x, XStreamServer(x) as front, TelegramServer() as telegram, OpenAIServer() as model:
+            here = Station(work, x, front, telegram, model)
             here.publish(30)
             here.trendspark("demo", "--dir", str(work / "demo"))
             here.trendspark("rules", "sync")

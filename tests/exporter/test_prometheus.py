@@ -1,4 +1,4 @@
-"""The runbook's two queries, asked of a real Prometheus with each of the configurations we ship."""
+"""The runbook's two queries and every panel, asked of a real Prometheus with each of the configurations we ship."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import pytest
 from tests.exporter.conftest import Station
 from tests.tools.monitoring import SCRAPE_CONFIGS, Prometheus, Series, programs_missing, prometheus
 from tests.tools.processes import wait_for
+from trendspark_cli.monitoring.panels import DASHBOARDS, Dashboard
 
 pytestmark = pytest.mark.skipif(programs_missing() is not None, reason=programs_missing() or "")
 
@@ -32,8 +33,8 @@ def both(station: Station) -> Iterator[dict[str, Prometheus]]:
                 f"a first scrape by {config}", partial(here.query, "trendspark_build_info"), seconds=ANSWER_SECONDS
             )
         station.publish(20)
-        station.trendspark("ingest")
-        station.trendspark("rank")
+        for command in ("ingest", "rank", "brief", "alert-test", "archive"):
+            station.trendspark(command)
         yield running
 
 
@@ -66,6 +67,25 @@ def test_the_slowest_runs_have_data_by_our_jobs(scraped: Prometheus) -> None:
     found = wait_for("both jobs", look, seconds=ANSWER_SECONDS)
 
     assert all(0 < seconds <= 600 for seconds in found.values())
+
+
+@pytest.mark.parametrize("board", DASHBOARDS, ids=lambda board: board.uid)
+def test_no_panel_is_empty(scraped: Prometheus, board: Dashboard) -> None:
+    queries = {
+        (panel.title, expr): expr.replace("$instance", ".*").replace("$window", "5m")
+        for panels in board.sections.values()
+        for panel in panels
+        for expr, _ in panel.queries
+    }
+
+    def answered() -> bool:
+        return not [key for key, query in queries.items() if not has_numbers(scraped.query(query))]
+
+    wait_for(f"data in each panel of {board.title}", answered, seconds=ANSWER_SECONDS)
+
+
+def has_numbers(answer: list[tuple[Series, float]]) -> bool:
+    return any(not math.isnan(number) for _, number in answer)
 
 
 def test_every_series_of_a_job_keeps_its_label(scraped: Prometheus) -> None:

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from tests.builders import post, trend_record
 from tests.ingest.operator import NOW, Operator
 from trendspark_cli.clock import to_text
 
-AT = int(NOW.timestamp())
-TREND = trend_record(AT)
+TREND = trend_record(int(NOW.timestamp()))
 TEXTS = (
     "The bridge is closed after the storm.",
     "No trains over the bridge today.",
@@ -20,20 +19,29 @@ TEXTS = (
 )
 
 
-def open_trend(operator: Operator, label: str = "bridge", texts: Sequence[str] = TEXTS, **values: Any) -> int:
+def open_trend(
+    operator: Operator, label: str = "bridge", texts: Sequence[str] = TEXTS, *, now: datetime = NOW, **values: Any
+) -> int:
     """Store a trend with posts of these texts, the first three its examples; return its id."""
     store = operator.store()
     first = store.posts.newest_id() + 1
     ids = range(first, first + len(texts))
     posts = [
         post(
-            str(number), text=text, url=f"https://x.com/i/status/{number}", created_at=to_text(NOW - timedelta(hours=1))
+            str(number), text=text, url=f"https://x.com/i/status/{number}", created_at=to_text(now - timedelta(hours=1))
         )
         for number, text in zip(ids, texts, strict=True)
     ]
-    trend = replace(TREND, label=label, terms=(label,), post_ids=tuple(ids), example_ids=tuple(ids)[:3], **values)
+    trend = replace(
+        trend_record(int(now.timestamp())),
+        label=label,
+        terms=(label,),
+        post_ids=tuple(ids),
+        example_ids=tuple(ids)[:3],
+        **values,
+    )
     with store.transaction():
-        store.posts.save(posts, NOW)
+        store.posts.save(posts, now)
         saved = store.trends.save(trend, 6.0)
     store.close()
     assert saved.id is not None

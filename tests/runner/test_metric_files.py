@@ -8,12 +8,14 @@ import shutil
 import sqlite3
 import subprocess
 from collections import Counter
+from datetime import UTC
 from itertools import pairwise
 
 import pytest
 
 from tests.builders import Workplace, mode, post
 from tests.runner.conftest import Start
+from trendspark_cli.crontabs.timetable import example_timetable
 from trendspark_cli.errors import UpstreamError
 from trendspark_cli.job_context import JobContext
 
@@ -181,6 +183,10 @@ def test_all_files_can_be_written_again_from_the_database(workplace: Workplace) 
     workplace.command("metrics")
 
     assert {name: counters(workplace).get(name) for name in before} == before
+
+
+def test_a_job_that_rests_at_night_is_not_expected_before_the_morning() -> None:
+    assert example_timetable(UTC).interval_seconds("brief") == 10 * 3600
 
 
 def test_the_room_on_the_disk_is_told(workplace: Workplace) -> None:

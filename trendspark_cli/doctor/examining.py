@@ -28,9 +28,7 @@ _FIXES = {
 Destinations = Callable[[Settings, Callable[[ApiCall], None]], Callable[[str], Destination]]
 
 
-def examine_here(
-    settings: Settings, now: datetime, problems: Sequence[str], timetable: Timetable
-) -> Iterator[Finding]:
+def examine_here(settings: Settings, now: datetime, problems: Sequence[str], timetable: Timetable) -> Iterator[Finding]:
     """Yield what this machine says; *problems* are those of the settings. The database is opened read-only."""
     yield from check_settings(settings, problems)
     try:

@@ -104,6 +104,8 @@ def _defaults(panel: Panel) -> Json:
         {"color": colour, "value": value} for colour, value in zip(COLOURS[1:], panel.steps, strict=bool(panel.steps))
     ]
     defaults: Json = {"unit": panel.unit, "thresholds": {"mode": "absolute", "steps": steps}}
+    if panel.kind == "stat" and panel.unit == "short":
+        defaults["decimals"] = 0  # increases are extrapolated: 3.004 messages
     if panel.kind == "timeseries":
         defaults |= {
             "min": 0,

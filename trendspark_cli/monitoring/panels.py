@@ -23,7 +23,7 @@ class Panel:
     kind: Literal["timeseries", "stat", "table"] = "timeseries"
     width: int = 12  # of 24
     steps: tuple[float, ...] = ()  # where its colour turns yellow, then red
-    is_stacked: bool = False
+    is_stacked: bool = False  # only where zeros are left out: they would lie over the others
 
 
 @dataclass(frozen=True)
@@ -100,23 +100,24 @@ INGEST = Dashboard(
                 "Posts stored for the first time, by source.",
                 "short",
                 (_by("source", "increase", "trendspark_ingest_items_total"),),
-                is_stacked=True,
             ),
             Panel(
-                "Runs that reached a source, and posts ranked",
-                "Both stand still when nothing runs.",
+                "Runs that reached a source",
+                "Stands still when nothing runs, or no source answers.",
                 "short",
-                (
-                    (f"sum(increase(trendspark_ingest_cycles_total{{{HOST}}}[$window]))", "ingest runs"),
-                    (f"sum(increase(trendspark_rank_posts_total{{{HOST}}}[$window]))", "posts ranked"),
-                ),
+                ((f"sum(increase(trendspark_ingest_cycles_total{{{HOST}}}[$window]))", "ingest runs"),),
+            ),
+            Panel(
+                "Posts ranked",
+                "Posts the ranker has looked at.",
+                "short",
+                ((f"sum(increase(trendspark_rank_posts_total{{{HOST}}}[$window]))", "posts"),),
             ),
             Panel(
                 "Items that were not stored",
                 "By reason. `forgotten` are posts you deleted for good.",
                 "short",
                 (_by("reason", "increase", "trendspark_ingest_rejected_total"),),
-                is_stacked=True,
             ),
             Panel(
                 "Trends and gaps",
@@ -153,7 +154,6 @@ INGEST = Dashboard(
                 "As billed, by endpoint.",
                 "short",
                 (_by("endpoint", "increase", "trendspark_x_reads_total"),),
-                is_stacked=True,
             ),
             Panel(
                 "Cost of X",
@@ -166,6 +166,7 @@ INGEST = Dashboard(
                 "Part of each ceiling that is used or reserved. At 100 % nothing more is bought.",
                 "percentunit",
                 ((f"max by (service, period) (trendspark_budget_used_ratio{{{HOST}}})", "{{service}} {{period}}"),),
+                width=24,
                 steps=(0.8, 1),
             ),
         ),
@@ -193,7 +194,7 @@ INGEST = Dashboard(
                 "By reason. Each becomes a gap.",
                 "short",
                 (_by("reason", "increase", "trendspark_stream_reconnects_total"),),
-                is_stacked=True,
+                width=24,
             ),
         ),
     },
@@ -228,14 +229,12 @@ ALERTS = Dashboard(
                 "failed and uncertain ones are tried again; muted ones are never sent.",
                 "short",
                 (_by("status", "increase", "trendspark_alert_delivery_total"),),
-                is_stacked=True,
             ),
             Panel(
                 "Sent by category",
                 "Trends, the daily message, failures of jobs and services, ceilings.",
                 "short",
                 (_by("category", "increase", "trendspark_alert_delivery_total", 'status="sent"'),),
-                is_stacked=True,
             ),
             Panel(
                 "Outbox",
@@ -258,14 +257,12 @@ ALERTS = Dashboard(
                 "Requests by kind of answer.",
                 "short",
                 (_by("code_class", "increase", "trendspark_api_requests_total", 'service="telegram"'),),
-                is_stacked=True,
             ),
             Panel(
                 "Runs of deliver",
                 "By how they ended.",
                 "short",
                 (_by("status", "increase", "trendspark_job_runs_total", 'job="deliver"'),),
-                is_stacked=True,
             ),
         ),
     },
@@ -298,8 +295,8 @@ OPENAI = Dashboard(
                 steps=(0.8, 1),
             ),
             _stat(
-                "Calls that worked, 24 hours",
-                "Part of all calls whose text could be used.",
+                "Calls that worked",
+                "In 24 hours: part of all calls whose text could be used.",
                 "percentunit",
                 f'sum(increase(trendspark_openai_requests_total{{{HOST}, status="ok"}}[24h]))'
                 f" / sum(increase(trendspark_openai_requests_total{{{HOST}}}[24h]))",
@@ -312,14 +309,12 @@ OPENAI = Dashboard(
                 "refused: the key. quota: money at OpenAI. broken: an answer that made no sense.",
                 "short",
                 (_by("status", "increase", "trendspark_openai_requests_total"),),
-                is_stacked=True,
             ),
             Panel(
                 "Calls by kind",
                 "Labels of trends, and the daily ideas.",
                 "short",
                 (_by("kind", "increase", "trendspark_openai_requests_total"),),
-                is_stacked=True,
             ),
             Panel(
                 "Tokens",
@@ -331,14 +326,12 @@ OPENAI = Dashboard(
                         "{{kind}} {{direction}}",
                     ),
                 ),
-                is_stacked=True,
             ),
             Panel(
                 "Cost",
                 "In the window, by kind.",
                 "currencyUSD",
                 (_by("kind", "increase", "trendspark_openai_cost_usd_total"),),
-                is_stacked=True,
             ),
             Panel(
                 "Ceilings",
@@ -357,7 +350,6 @@ OPENAI = Dashboard(
                 "Requests by kind of answer.",
                 "short",
                 (_by("code_class", "increase", "trendspark_api_requests_total", 'service="openai"'),),
-                is_stacked=True,
             ),
         ),
     },
@@ -459,14 +451,12 @@ JOBS = Dashboard(
                 "Deleted here after their copy was read back.",
                 "short",
                 (_by("table", "increase", "trendspark_archive_rows_total"),),
-                is_stacked=True,
             ),
             Panel(
                 "Bytes archived",
                 "Written to the archive and read back.",
                 "bytes",
                 (_by("table", "increase", "trendspark_archive_bytes_total"),),
-                is_stacked=True,
             ),
             Panel(
                 "What waits for the archive, what is missing in it",
@@ -476,6 +466,7 @@ JOBS = Dashboard(
                     (_backlog("archive_rows"), "rows that wait"),
                     (f"sum(trendspark_archive_objects_missing{{{HOST}}})", "objects missing"),
                 ),
+                width=24,
             ),
         ),
     },

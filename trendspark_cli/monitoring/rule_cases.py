@@ -96,6 +96,7 @@ JOBS = (
     Case("TrendSparkJobFailing", "two runs failed", "30m", _job("last_exit_code", "69x60"), ((INGEST, "69"),)),
     Case("TrendSparkJobFailing", "one run failed, the next did not", "30m", _job("last_exit_code", "69x14 0x60")),
     Case("TrendSparkJobFailing", "it was interrupted", "30m", _job("last_exit_code", "143x60")),
+    Case("TrendSparkJobFailing", "a test by hand failed", "30m", _job("last_exit_code", "78x60", job="alert-test")),
     Case("TrendSparkJobFailing", "a limit holds it back", "30m", _job("last_exit_code", "75x60")),
     Case("TrendSparkJobFailing", "it is paused", "30m", {**_job("last_exit_code", "69x60"), **_job("paused", "1x60")}),
     Case(
