@@ -15,6 +15,7 @@ from trendspark_cli.console import Output, row_progress
 from trendspark_cli.errors import InputError, IntegrityError, TrendSparkError
 from trendspark_cli.input_files import opened
 from trendspark_cli.past_posts import archived_posts, stored_posts
+from trendspark_cli.rank_rules import Experience, experience
 from trendspark_cli.ranking.replay import Replay, ReplayPost, line_of, replay
 from trendspark_cli.ranking.ticks import TICKS_PER_DAY, tick_of
 from trendspark_cli.rehearsal_screens import show_outcome
@@ -56,7 +57,7 @@ def backtest(path: str) -> int:
 def sum_up_file(path: str, asked: Question, settings: Settings, output: Output) -> int:
     """Print what would have fired of the posts of a file, and return the exit code."""
     try:
-        plan = asked.plan(settings)
+        plan = asked.plan(settings, Experience())
         end = None if plan.until is None else int(plan.until.timestamp())
         posts = (post for post in read_past_posts(_lines(path), path) if end is None or post.row[4] < end)
         _sum_up(posts, 0, plan, output)
@@ -68,15 +69,14 @@ def sum_up_file(path: str, asked: Question, settings: Settings, output: Output) 
 
 def sum_up_database(store: Store, asked: Question, settings: Settings, output: Output, now: datetime) -> None:
     """Print what would have fired of the posts of the database."""
-    plan = asked.plan(settings)
+    plan = asked.plan(settings, experience(store, now))
     first, end = plan.read_from, plan.until or now
     posts = store.posts.count_between(int(first.timestamp()), int(end.timestamp()))
     _sum_up(stored_posts(store, first, end), posts, plan, output)
 
 
-def sum_up_archive(archive: ArchivedPosts, asked: Question, settings: Settings, output: Output, now: datetime) -> None:
+def sum_up_archive(archive: ArchivedPosts, plan: Plan, output: Output, now: datetime) -> None:
     """Print what would have fired of archived posts."""
-    plan = asked.plan(settings)
     posts = sum(part.rows for part in archive.manifests)
     _sum_up(archived_posts(archive, plan.read_from, plan.until or now), posts, plan, output)
 

@@ -14,6 +14,8 @@ from trendspark_cli.setting_values import expand
 from trendspark_cli.settings import Settings, specs
 from trendspark_cli.sources.wired import queries_of
 from trendspark_cli.sources.x_query import QUERY_LIMIT
+from trendspark_cli.store.protocol import Store
+from trendspark_cli.trend_threshold import threshold_in_use, threshold_reason
 
 
 def settings_table(settings: Settings) -> list[dict[str, str]]:
@@ -31,6 +33,16 @@ def settings_table(settings: Settings) -> list[dict[str, str]]:
             value = expand(value, variables)
         rows.append({"name": name, "value": value, "origin": origin if value else "unset"})
     return rows
+
+
+def threshold_told(settings: Settings, store: Store) -> dict[str, Any]:
+    """Return the score that opens a trend, and where it comes from."""
+    calibration = store.calibrations.last()
+    return {
+        "score": threshold_in_use(settings, calibration),
+        "reason": threshold_reason(settings, calibration),
+        "calibrated_at": None if calibration is None else calibration.made_at,
+    }
 
 
 def config_findings(settings: Settings, ceilings: Sequence[Ceiling], stored: Sequence[Profile]) -> dict[str, Any]:

@@ -30,7 +30,7 @@ class ExitCode(IntEnum):
     UPSTREAM_UNAVAILABLE = 69, "a remote service is down, unreachable or too slow"
     CANNOT_WRITE = 73, "an output file or folder cannot be written"
     IO_ERROR = 74, "the disk is full or failed"
-    TRY_LATER = 75, "lock held, rate limit or spending ceiling; the next run goes on"
+    TRY_LATER = 75, "lock held, rate limit, spending ceiling, or too few posts yet; a later run goes on"
     BAD_ANSWER = 76, "a remote service answered something that makes no sense"
     REFUSED = 77, "a remote service refused the credentials"
     CONFIG = 78, "a setting, the database or its schema is not as this version needs it"
@@ -89,6 +89,12 @@ class InputError(TrendSparkError):
     """A file given on the command line cannot be read."""
 
     exit_code = ExitCode.USAGE
+
+
+class TooLittleDataError(TrendSparkError):
+    """What is asked cannot be told from so few posts yet; more of them come by themselves."""
+
+    exit_code = ExitCode.TRY_LATER
 
 
 class LockHeldError(TrendSparkError):

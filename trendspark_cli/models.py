@@ -347,6 +347,42 @@ class Manifest:
 
 
 @dataclass(frozen=True)
+class Calibration:
+    """A threshold made of an operator's own posts. Times are text in the stored form.
+
+    `posts` of [`since`, `until`) were shuffled `shuffles` times from `seed` on, which gave `days` without any story and
+    `episodes` false alarms in them. `alarms`: the strongest of these, and what people marked as noise, as (score, how
+    many a day one stands for). `threshold` is what `wanted_per_day` of them ask for.
+    """
+
+    made_at: str
+    since: str
+    until: str
+    posts: int
+    shuffles: int
+    seed: int
+    days: float
+    episodes: int
+    alarms: tuple[tuple[float, float], ...]
+    wanted_per_day: float
+    threshold: float
+
+
+@dataclass(frozen=True)
+class TrendMark:
+    """What a person said of a trend: `good` or `noise`. `terms`, `score` and `opened_at` are the trend's own."""
+
+    trend_id: int | None  # None when the trend is gone
+    mark: str
+    note: str | None
+    terms: tuple[str, ...]
+    score: float
+    opened_at: str
+    marked_at: str
+    marked_by: str
+
+
+@dataclass(frozen=True)
 class DeletedBatch:
     """What one transaction of deletes did. `kept` rows were changed since their export, or are needed by an alert."""
 

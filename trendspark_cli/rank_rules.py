@@ -1,37 +1,80 @@
-"""When trends open and close: rank's rules, made of the settings."""
+"""When trends open and close: rank's rules, made of settings, of a calibration and of what people said of trends."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
 
+from trendspark_cli.clock import from_text
 from trendspark_cli.errors import UsageError
+from trendspark_cli.models import Calibration, TrendMark
+from trendspark_cli.ranking.feedback import FORGOTTEN_SECONDS, Mark, bar_of
 from trendspark_cli.ranking.lifecycle import LifecycleRules
-from trendspark_cli.ranking.topics import DEFAULT_THRESHOLD
 from trendspark_cli.settings import Settings, specs
+from trendspark_cli.store.protocol import Store
+from trendspark_cli.trend_threshold import threshold_in_use
 
-COOLDOWN = "ALERT_COOLDOWN_HOURS"
+FALSE_ALARMS, COOLDOWN = "ALERT_FALSE_ALARMS_PER_DAY", "ALERT_COOLDOWN_HOURS"
+NOISE = "noise"
 
 
-def lifecycle_rules(settings: Settings) -> LifecycleRules:
+@dataclass(frozen=True)
+class Experience:
+    """What an installation has learnt: its newest calibration, and what people said of trends."""
+
+    calibration: Calibration | None = None
+    marks: tuple[Mark, ...] = ()
+
+
+def experience(store: Store, now: datetime) -> Experience:
+    """Return what the database knows of it."""
+    marks = store.trends.marks(now - timedelta(seconds=FORGOTTEN_SECONDS))
+    return Experience(store.calibrations.last(), tuple(_mark(mark) for mark in marks))
+
+
+def lifecycle_rules(settings: Settings, learnt: Experience) -> LifecycleRules:
     """Return when trends open and close under these settings."""
-    return LifecycleRules(DEFAULT_THRESHOLD, cooldown_seconds=int(settings.alert_cooldown_hours * 3600))
+    threshold = threshold_in_use(settings, learnt.calibration)
+    return LifecycleRules(threshold, int(settings.alert_cooldown_hours * 3600), marks=learnt.marks)
 
 
-def changed_rules(settings: Settings, changes: Sequence[str], option: str) -> LifecycleRules:
+def reason_of_trend(store: Store, fields: Mapping[str, Any]) -> str:
+    """Return in a few words where the threshold of a trend came from, when it opened."""
+    opened = from_text(fields["opened_at"])
+    calibration = store.calibrations.last(opened)
+    reason = "the default" if calibration is None else f"calibrated {calibration.made_at[:10]}"
+    marks = [_mark(mark) for mark in store.trends.marks(opened - timedelta(seconds=FORGOTTEN_SECONDS))]
+    is_raised = bar_of(0.0, marks, fields["terms"], int(opened.timestamp())) > 0.0
+    return f"{reason}, raised by a trend of its terms that was marked as noise" if is_raised else reason
+
+
+def changed_rules(settings: Settings, learnt: Experience, changes: Sequence[str], option: str) -> LifecycleRules:
     """Return the rules of these settings with `NAME=VALUE` changes; raise UsageError for names rank has no use for."""
     threshold = 0.0
     for change in changes:
         name, _, value = change.partition("=")
-        if name not in ("threshold", COOLDOWN):
-            raise UsageError(f"{option} {change!r}: expected threshold=N or {COOLDOWN}=N")
+        if name not in ("threshold", COOLDOWN, FALSE_ALARMS):
+            raise UsageError(f"{option} {change!r}: expected threshold=N, {COOLDOWN}=N or {FALSE_ALARMS}=N")
         try:
             number = specs()[COOLDOWN].parse(value)
         except ValueError:
             raise UsageError(f"{option} {change!r}: expected a number, such as {name}=7") from None
         if name == COOLDOWN:
             settings = replace(settings, alert_cooldown_hours=number)
-        else:
+        elif name == "threshold":
             threshold = number
-    rules = lifecycle_rules(settings)
+        elif learnt.calibration is None:
+            raise UsageError(
+                f"{option} {change!r}: without a calibration no threshold follows from it",
+                hint="run `trendspark calibrate` first",
+            )
+        else:
+            settings = replace(settings, alert_false_alarms_per_day=number)
+    rules = lifecycle_rules(settings, learnt)
     return replace(rules, threshold=threshold) if threshold else rules
+
+
+def _mark(mark: TrendMark) -> Mark:
+    return Mark(mark.trend_id, mark.terms, mark.score, int(from_text(mark.marked_at).timestamp()), mark.mark == NOISE)

@@ -38,12 +38,17 @@ def show_outcome(outcome: Outcome, output: Output) -> None:
             f"{outcome.per_day(number):.2f} a day"
         )
     if is_compared:
-        first, second = outcome.fired
-        _show_fired(only_in_first(first, second), output, "Only A")
-        _show_fired(only_in_first(second, first), output, "Only B")
+        show_difference(outcome, output, ("Only A", "Only B"))
     else:
         _show_fired(outcome.fired[0], output, "Would have fired")
     _show_days(outcome, output)
+
+
+def show_difference(outcome: Outcome, output: Output, titles: tuple[str, str]) -> None:
+    """Print what only one of two sets of rules opens."""
+    first, second = outcome.fired
+    _show_fired(only_in_first(first, second), output, titles[0])
+    _show_fired(only_in_first(second, first), output, titles[1])
 
 
 def outcome_json(outcome: Outcome) -> dict[str, Any]:
@@ -84,6 +89,7 @@ def _fired_json(fired: Fired) -> dict[str, Any]:
         "label": fired.label,
         "terms": list(fired.terms),
         "score": round(fired.score, 2),
+        "peak_score": round(fired.peak, 2),
         "observed": round(fired.observed, 2),
         "expected": round(fired.expected, 4),
         "window_seconds": fired.window_seconds,

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from trendspark_cli.archiving.parts import Progress
 from trendspark_cli.clock import from_epoch, from_text
 from trendspark_cli.errors import UsageError
-from trendspark_cli.rank_rules import changed_rules
+from trendspark_cli.rank_rules import Experience, changed_rules
 from trendspark_cli.ranking.history import WARM_UP_TICKS
 from trendspark_cli.ranking.lifecycle import LifecycleRules
 from trendspark_cli.ranking.rehearsal import Fired, Rehearsal
@@ -30,11 +30,11 @@ class Question:
     settings: tuple[str, ...] = ()
     compared: tuple[str, ...] = ()
 
-    def plan(self, settings: Settings) -> Plan:
+    def plan(self, settings: Settings, learnt: Experience) -> Plan:
         """Return what is to be done; raise UsageError when it makes no sense."""
-        rules = [changed_rules(settings, self.settings, "--set")]
+        rules = [changed_rules(settings, learnt, self.settings, "--set")]
         if self.compared:
-            rules.append(changed_rules(settings, (*self.settings, *self.compared), "--compare"))
+            rules.append(changed_rules(settings, learnt, (*self.settings, *self.compared), "--compare"))
         since, until = _moment("--since", self.since), _moment("--until", self.until)
         if since and until and since >= until:
             raise UsageError(f"--since {self.since!r} is not before --until {self.until!r}")

@@ -50,7 +50,8 @@ def trend_json(fields: Mapping[str, Any], posts: Sequence[Mapping[str, Any]]) ->
     )
     shown = [{name: post[name] for name in ("source", "source_id", "url", "text")} for post in posts[:SHOWN_POSTS]]
     trend = {name: fields[name] for name in names}
-    return {**trend, "score": round(trend["score"], 2), "expected": round(trend["expected"], 4), "posts": shown}
+    trend |= {"score": round(trend["score"], 2), "expected": round(trend["expected"], 4)}
+    return {**trend, "mark": fields.get("mark"), "posts": shown}
 
 
 def why(fields: Mapping[str, Any]) -> str:

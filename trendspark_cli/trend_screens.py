@@ -10,6 +10,7 @@ from trendspark_cli.console import Output, printable, short_time, shortened, spa
 from trendspark_cli.models import RunResult
 from trendspark_cli.store.protocol import Store
 from trendspark_cli.trend_fields import surprise_of, trend_json, why, window_text
+from trendspark_cli.trend_marks import mark_text
 
 COLUMNS = ("id", "trend", "posts", "expected", "authors", "sources", "score", "first seen")
 LESS_NEEDED = ("state", "authors", "expected", "sources")
@@ -38,7 +39,7 @@ def list_trends(store: Store, output: Output, *, limit: int, state: str | None) 
     elif not rows:
         output.line("no trends")
     else:
-        columns = (*COLUMNS[:2], "last 4 h", *COLUMNS[2:], "state")
+        columns = (*COLUMNS[:2], "last 4 h", *COLUMNS[2:], "state", "mark")
         output.table(columns, [_listed(store, row) for row in rows], less_needed=LESS_NEEDED)
 
 
@@ -54,21 +55,34 @@ def show_trend(store: Store, output: Output, fields: Mapping[str, Any]) -> None:
     output.line(f"{fields['id']}  {printable(fields['label'])}  ({fields['state']})")
     output.line(f"   {why(fields)}")
     output.line(f"   terms: {printable(', '.join(fields['terms']))}")
+    if fields["mark"]:
+        output.line(f"   {mark_text(fields['mark'])}")
     if written is not None:
         output.line(f"   {written.label}: {written.summary} (machine-written by {printable(written.model)})")
     for post in posts:
         output.line(f"   [{post['source']}] {shortened(post['text'], 100)}  {printable(post['url'] or '')}")
 
 
-def explain_trend(store: Store, output: Output, fields: Mapping[str, Any], threshold: float) -> None:
-    """Print each term's evidence: what was seen, what was usual, and what would have been enough."""
+def explain_trend(store: Store, output: Output, fields: Mapping[str, Any], reason: str) -> None:
+    """Print each term's evidence: what was seen, what was usual, and what would have been enough.
+
+    *reason*: where the threshold comes from.
+    """
+    threshold = fields["threshold"]
     if output.is_json:
         posts = store.posts.by_ids(fields["examples"])
-        output.data({**trend_json(fields, posts), "threshold": threshold, "evidence": fields["evidence"]})
+        output.data(
+            {
+                **trend_json(fields, posts),
+                "threshold": threshold,
+                "threshold_reason": reason,
+                "evidence": fields["evidence"],
+            }
+        )
         return
     show_trend(store, output, fields)
     peak = short_time(fields["peak"])
-    output.line(f"   threshold {threshold:g}; peak in the quarter of an hour before {peak}")
+    output.line(f"   threshold {threshold:g} ({reason}); peak in the quarter of an hour before {peak}")
     columns = (
         "term",
         "score",
@@ -104,7 +118,13 @@ def _row(trend: Mapping[str, Any]) -> list[object]:
 
 def _listed(store: Store, fields: Mapping[str, Any]) -> list[object]:
     row = _row(fields)
-    return [*row[:2], spark_of(store, fields), *row[2:], fields["state"]]
+    return [
+        *row[:2],
+        spark_of(store, fields),
+        *row[2:],
+        fields["state"],
+        fields["mark"]["mark"] if fields["mark"] else "",
+    ]
 
 
 def spark_of(store: Store, fields: Mapping[str, Any]) -> str:

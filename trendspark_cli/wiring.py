@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache, cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from trendspark_cli import log_setup, redaction, setting_values
 from trendspark_cli.clock import Clock, utc_now
@@ -63,6 +63,7 @@ DESTINATIONS: Mapping[str, str] = {
     "file": "trendspark_cli.destinations.wired:local_folder",
 }
 
+T = TypeVar("T")
 log = logging.getLogger(__name__)
 
 
@@ -411,6 +412,18 @@ def _tell_of_broken_store(here: Installation, job_id: str, error: TrendSparkErro
 def look(here: Installation, where: str, action: Callable[[Store], int | None]) -> int:
     """Run a command that only reads, and return its exit code."""
     return _with_store(here, where, action, read_only=True)
+
+
+def peek(here: Installation, action: Callable[[Store], T]) -> T | None:
+    """Return what *action* finds in the database; None when it cannot be read, which is for `health` to tell."""
+    try:
+        store = open_store(here.settings, read_only=True)
+    except TrendSparkError:
+        return None
+    try:
+        return action(store)
+    finally:
+        store.close()
 
 
 def change(here: Installation, where: str, action: Callable[[Store], int | None]) -> int:

@@ -191,7 +191,7 @@ def test_only_the_settings_and_the_command_line_read_the_environment() -> None:
         if isinstance(node, ast.Attribute) and node.attr in ("environ", "getenv")
     }
 
-    assert readers <= {f"{OURS}.settings", f"{OURS}.cli.jobs", f"{OURS}.cli.demo"}
+    assert readers <= {f"{OURS}.settings", f"{OURS}.cli.options", f"{OURS}.cli.demo"}
 
 
 def test_only_the_clock_reads_the_time_of_day() -> None:

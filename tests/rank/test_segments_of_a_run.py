@@ -16,7 +16,7 @@ from tests.rank.test_rank_job import NOW, TICK, burst, visible, write_posts
 from tests.ranking.streams import background, said
 from trendspark_cli.job_context import JobContext
 from trendspark_cli.jobs.rank import rank_topics
-from trendspark_cli.rank_rules import lifecycle_rules
+from trendspark_cli.rank_rules import Experience, lifecycle_rules
 from trendspark_cli.wiring import recency
 
 QUARTERS_OF_TWO_DAYS = 2 * 96
@@ -64,7 +64,7 @@ def rank_until_killed(operator: Operator, transactions: int) -> bool:
     settings, store = operator.installation().settings, operator.store()
     job = KilledJob(store, operator.now, transactions_to_live=transactions)
     try:
-        rank_topics(job, lifecycle_rules(settings), recency(settings), top=20, alerts_are_muted=True)
+        rank_topics(job, lifecycle_rules(settings, Experience()), recency(settings), top=20, alerts_are_muted=True)
     except Killed:
         return True
     finally:

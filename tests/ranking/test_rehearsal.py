@@ -23,6 +23,7 @@ from trendspark_cli.clock import from_text, to_text
 from trendspark_cli.console import Output
 from trendspark_cli.errors import IntegrityError, UsageError
 from trendspark_cli.models import Tombstone
+from trendspark_cli.rank_rules import Experience
 from trendspark_cli.ranking.posts import PostRow
 from trendspark_cli.rehearsing import Question
 from trendspark_cli.wiring import archive_destinations, archive_spool
@@ -168,7 +169,8 @@ def of_archive(operator: Keeper, capsys: pytest.CaptureFixture[str]) -> Any:
     with closing(operator.store()) as store, archive_spool(here.settings).own_folder() as spool:
         place = archive_destinations(here.settings, lambda call: None)(here.settings.archive_url)
         archive = ArchivedPosts(store, place, spool)
-        sum_up_archive(archive, Question(), here.settings, Output(is_json=True), operator.now)
+        plan = Question().plan(here.settings, Experience())
+        sum_up_archive(archive, plan, Output(is_json=True), operator.now)
     return json.loads(capsys.readouterr().out)
 
 

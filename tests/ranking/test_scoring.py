@@ -7,7 +7,6 @@ from hypothesis import strategies as st
 
 from trendspark_cli.ranking.scoring import (
     MANY_WINDOWS,
-    SURE,
     enough_observed,
     lift,
     log10_probability,
@@ -15,6 +14,7 @@ from trendspark_cli.ranking.scoring import (
     score_of,
     surprise,
 )
+from trendspark_cli.ranking.thresholds import SURE
 
 MEANS = st.floats(1e-4, 50.0)
 SPREADS = st.floats(0.031, 20.0)

@@ -15,6 +15,7 @@ from tests.builders import NOW, Workplace, page, post, trend_record
 from trendspark_cli.errors import StoreBusyError, StoreError
 from trendspark_cli.models import (
     Alert,
+    Calibration,
     ChannelState,
     Incident,
     JobState,
@@ -25,6 +26,7 @@ from trendspark_cli.models import (
     RankingProgress,
     Tombstone,
     TrendBrief,
+    TrendMark,
 )
 from trendspark_cli.ranking.history import SourceState, TermState
 from trendspark_cli.ranking.segments import read_segment
@@ -63,6 +65,9 @@ MANIFEST = Manifest(
 OTHER = replace(MANIFEST, id="m2")
 TOMBSTONE = Tombstone("t1", "x", "1", None, "2026-11-01T12:00:00.000Z")
 BRIEF = TrendBrief(1, "bridge", "It is closed.", (1,), "model", 10.0, "2026-11-01T12:00:00.000Z")
+TIME = "2026-11-01T12:00:00.000Z"
+MARK = TrendMark(1, "noise", None, ("bridge",), 9.0, TIME, TIME, "ann")
+CALIBRATION = Calibration(TIME, TIME, TIME, 1000, 3, 1, 15.0, 1, ((9.0, 0.1),), 0.5, 9.1)
 WRITERS: dict[str, Callable[[SqliteStore], object]] = {
     "posts.save": lambda s: s.posts.save([post("2")], NOW),
     "posts.note_counts_read": lambda s: s.posts.note_counts_read("x", ["1"], NOW),
@@ -106,6 +111,8 @@ WRITERS: dict[str, Callable[[SqliteStore], object]] = {
     "ranking.add_segment": lambda s: s.ranking.add_segment(SEGMENT),
     "ranking.drop_segments": lambda s: s.ranking.drop_segments(10**12),
     "trends.save": lambda s: s.trends.save(TREND, 6.0),
+    "trends.mark": lambda s: s.trends.mark(MARK),
+    "calibrations.save": lambda s: s.calibrations.save(CALIBRATION),
     "trends.set_alert": lambda s: s.trends.set_alert(1, "key", 3.0),
     "briefs.save": lambda s: s.briefs.save(BRIEF),
     "briefs.keep_answer": lambda s: s.briefs.keep_answer("k", "trend_label", "m", ModelAnswer("refused"), NOW),
@@ -187,6 +194,9 @@ READERS: dict[str, Callable[[SqliteStore], object]] = {
     "trends.post_ids": lambda s: s.trends.post_ids(1),
     "trends.listing": lambda s: s.trends.listing(5),
     "trends.get": lambda s: s.trends.get(1),
+    "trends.marks": lambda s: s.trends.marks(NOW),
+    "calibrations.last": lambda s: s.calibrations.last(NOW),
+    "posts.rows": lambda s: s.posts.rows([1]),
     "trends.count_open": lambda s: s.trends.count_open(),
     "briefs.of_trend": lambda s: s.briefs.of_trend(1),
     "briefs.answer": lambda s: s.briefs.answer("k"),

@@ -42,6 +42,7 @@ class Root(LazyGroup):
         "config": "trendspark_cli.cli.config",
         "db": "trendspark_cli.cli.db",
         "backtest": "trendspark_cli.cli.backtest",
+        "calibrate": "trendspark_cli.cli.calibrate",
         "demo": "trendspark_cli.cli.demo",
     }
 

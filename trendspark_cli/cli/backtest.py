@@ -29,7 +29,7 @@ def backtest(
     ] = "",
     settings: Annotated[
         list[str] | None,
-        typer.Option("--set", help="Rank with NAME=VALUE (threshold, ALERT_COOLDOWN_HOURS); may be repeated."),
+        typer.Option("--set", help="Rank with NAME=VALUE (threshold or a setting of ranking); may be repeated."),
     ] = None,
     compare: Annotated[
         list[str] | None,
@@ -55,6 +55,7 @@ def backtest(
     from trendspark_cli.backtesting import backtest as rank_past_posts
     from trendspark_cli.backtesting import sum_up_archive, sum_up_database, sum_up_file
     from trendspark_cli.input_files import is_piped_in
+    from trendspark_cli.rank_rules import experience
     from trendspark_cli.rehearsing import Question
 
     is_archive = archive or bool(archive_at)
@@ -71,7 +72,8 @@ def backtest(
     def on_archive(opened: OpenArchive) -> None:
         place = opened.destination(archive_url(installed.settings, archive_at, "--archive-url"))
         posts = ArchivedPosts(opened.store, place, opened.spool)
-        sum_up_archive(posts, asked, installed.settings, output, now)
+        plan = asked.plan(installed.settings, experience(opened.store, now))
+        sum_up_archive(posts, plan, output, now)
 
     def on_database(store: Store) -> None:
         sum_up_database(store, asked, installed.settings, output, now)

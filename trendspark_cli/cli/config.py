@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from contextlib import closing, suppress
 from typing import TYPE_CHECKING, Any
 
 import typer
 
 from trendspark_cli.cli.options import JsonFlag, here, sub_app
-from trendspark_cli.errors import TrendSparkError
-from trendspark_cli.models import Profile
+from trendspark_cli.wiring import peek
 
 if TYPE_CHECKING:
+    from trendspark_cli.models import Profile
     from trendspark_cli.wiring import Installation
 
 app = sub_app("Settings and where they come from.")
@@ -19,15 +18,18 @@ app = sub_app("Settings and where they come from.")
 
 @app.command()
 def show(as_json: JsonFlag = False) -> None:
-    """Show every setting with its value and origin; secrets are masked."""
-    from trendspark_cli.config_report import settings_table
+    """Show every setting with its value and origin, secrets masked, and the threshold of trends that follows."""
+    from trendspark_cli.config_report import settings_table, threshold_told
 
     installed = here("config", is_json=as_json)
     rows = settings_table(installed.settings)
+    threshold = peek(installed, lambda store: threshold_told(installed.settings, store))
     if as_json:
-        installed.output.data({"settings": rows})
-    else:
-        installed.output.table(("setting", "value", "origin"), [(r["name"], r["value"], r["origin"]) for r in rows])
+        installed.output.data({"settings": rows, "threshold": threshold})
+        return
+    installed.output.table(("setting", "value", "origin"), [(r["name"], r["value"], r["origin"]) for r in rows])
+    if threshold is not None:
+        installed.output.line(f"a trend opens at a score of {threshold['score']:g}: {threshold['reason']}")
 
 
 @app.command()
@@ -59,12 +61,7 @@ def check(as_json: JsonFlag = False) -> None:
 def findings_of(installed: Installation) -> tuple[list[Profile], dict[str, Any]]:
     """Return the profiles of the database, and what is to be said of the settings."""
     from trendspark_cli.config_report import config_findings
-    from trendspark_cli.store.open_store import open_store
     from trendspark_cli.wiring import spending_ceilings
 
-    stored: list[Profile] = []
-    with suppress(TrendSparkError):
-        if installed.database.exists():
-            with closing(open_store(installed.settings, read_only=True)) as store:
-                stored = store.profiles.all()  # a database that cannot be read is for `health` to tell
+    stored = peek(installed, lambda store: store.profiles.all()) or []
     return stored, config_findings(installed.settings, spending_ceilings(installed.settings)["x"], stored)

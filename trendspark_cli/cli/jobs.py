@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import pwd
 from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 from typing import Annotated, Any
 
 import typer
 
-from trendspark_cli.cli.options import JsonFlag, LimitOption, QuietFlag, VerboseFlag, here, refuse, sub_app
+from trendspark_cli.cli.options import JsonFlag, LimitOption, QuietFlag, VerboseFlag, here, person, refuse, sub_app
 from trendspark_cli.clock import duration_words, from_text, parse_duration, to_text
 from trendspark_cli.console import printable, short_time, shortened
 from trendspark_cli.errors import UsageError
@@ -207,7 +205,7 @@ def _set_paused(job: str, paused: bool, reason: str) -> None:
     def action(store: Store) -> None:
         if job not in RUNNABLE:
             raise UsageError(f"job {job!r} is unknown; expected one of {', '.join(RUNNABLE)}")
-        by = os.environ.get("SUDO_USER") or os.environ.get("LOGNAME") or os.environ.get("USER") or _account()
+        by = person()
         since = to_text(installed.clock())
         found = replace(store.job_states.get(job), paused=paused, since=None, by=None, reason=None)
         store.job_states.save(replace(found, since=since, by=by, reason=reason or None) if paused else found)
@@ -219,10 +217,3 @@ def _set_paused(job: str, paused: bool, reason: str) -> None:
 
     where = "jobs pause" if paused else "jobs resume"
     raise typer.Exit(change(installed, where, action) or look(installed, where, export))
-
-
-def _account() -> str:
-    try:
-        return pwd.getpwuid(os.getuid()).pw_name
-    except KeyError:
-        return f"uid {os.getuid()}"

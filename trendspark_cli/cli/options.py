@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, NoReturn
@@ -29,6 +30,17 @@ QuietFlag = Annotated[bool, typer.Option("--quiet", "-q", help="Print results an
 VerboseFlag = Annotated[bool, typer.Option("--verbose", "-v", help="Print the log, with tracebacks.")]
 LARGEST_ID = 2**63 - 1  # what the database can hold
 LimitOption = Annotated[int, typer.Option("--limit", "-n", min=1, max=LARGEST_ID, help="Rows to show.")]
+
+
+def person() -> str:
+    """Return who is at the keyboard, for what is kept of their doing."""
+    import pwd
+
+    named = os.environ.get("SUDO_USER") or os.environ.get("LOGNAME") or os.environ.get("USER")
+    try:
+        return named or pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        return f"uid {os.getuid()}"
 
 
 def sub_app(help: str = "") -> typer.Typer:

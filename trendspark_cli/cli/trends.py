@@ -1,4 +1,4 @@
-"""`trendspark trends list|show|explain`."""
+"""`trendspark trends list|show|explain|mark`."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from typing import Annotated, Any
 
 import typer
 
-from trendspark_cli.cli.options import LARGEST_ID, JsonFlag, LimitOption, here, sub_app
+from trendspark_cli.cli.options import LARGEST_ID, JsonFlag, LimitOption, here, person, sub_app
 from trendspark_cli.console import Output
 from trendspark_cli.errors import UsageError
 from trendspark_cli.store.protocol import Store
-from trendspark_cli.wiring import look
+from trendspark_cli.wiring import change, look
 
 app = sub_app("What is trending, and why.")
 TrendId = Annotated[int, typer.Argument(min=1, max=LARGEST_ID, help="A trend's id, as `trends list` shows it.")]
@@ -47,12 +47,35 @@ def show(trend: TrendId, as_json: JsonFlag = False) -> None:
 @app.command()
 def explain(trend: TrendId, as_json: JsonFlag = False) -> None:
     """Show why one trend is one: each term's counts, what is usual, and what would have been enough."""
+    from trendspark_cli.rank_rules import reason_of_trend
     from trendspark_cli.trend_screens import explain_trend
 
     def explained(store: Store, output: Output, fields: dict[str, Any]) -> None:
-        explain_trend(store, output, fields, fields["threshold"])
+        explain_trend(store, output, fields, reason_of_trend(store, fields))
 
     _one(trend, as_json, explained)
+
+
+@app.command()
+def mark(
+    trend: TrendId,
+    verdict: Annotated[str, typer.Argument(help="`good` or `noise`: whether you wanted to hear of it.")],
+    note: Annotated[str, typer.Option(help="Why, for those who see it.")] = "",
+    as_json: JsonFlag = False,
+) -> None:
+    """Say what a trend was worth: topics like one marked noise need more to open a trend; `calibrate` counts it."""
+    from trendspark_cli.trend_marks import mark_trend
+
+    installed = here("trends", is_json=as_json)
+
+    def action(store: Store) -> None:
+        kept = mark_trend(store, trend, verdict, note, installed.clock(), person())
+        if as_json:
+            installed.output.data(kept)
+        elif not installed.output.is_quiet:
+            installed.output.line(f"trend {trend} is marked as {verdict}")
+
+    raise typer.Exit(change(installed, "trends mark", action))
 
 
 def _one(trend: int, as_json: bool, action: Callable[[Store, Output, dict[str, Any]], None]) -> None:

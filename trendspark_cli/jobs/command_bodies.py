@@ -51,12 +51,12 @@ def rank_body(*, top: int = 20) -> Body:
 
     def body(wired: Wired) -> None:
         from trendspark_cli.jobs.rank import rank_topics
-        from trendspark_cli.rank_rules import lifecycle_rules
+        from trendspark_cli.rank_rules import experience, lifecycle_rules
         from trendspark_cli.wiring import recency
 
         rank_topics(
             wired.job,
-            lifecycle_rules(wired.settings),
+            lifecycle_rules(wired.settings, experience(wired.job.store, wired.job.now)),
             recency(wired.settings),
             top=top,
             alerts_are_muted=wired.settings.alerts_are_muted,

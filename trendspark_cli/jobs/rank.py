@@ -43,7 +43,7 @@ def rank_topics(
         )
         changes = advance_trends(living, _spelled(job, topics, rules.threshold), tick_end, rules)
         with job.transaction():
-            saved = _save(job, changes, rules.threshold, alerts_are_muted=alerts_are_muted)
+            saved = _save(job, changes, rules, alerts_are_muted=alerts_are_muted)
             # The tick that is still going on is looked at again by the next run.
             folding.advance(ranked_tick=min(tick, now_tick - 1))
         living = [trend for trend in living if trend.id not in {new.id for new in saved}] + saved
@@ -61,15 +61,18 @@ def _spelled(job: JobContext, topics: list[Topic], threshold: float) -> list[Top
     ]
 
 
-def _save(job: JobContext, changes: TrendChanges, threshold: float, *, alerts_are_muted: bool) -> list[TrendRecord]:
+def _save(
+    job: JobContext, changes: TrendChanges, rules: LifecycleRules, *, alerts_are_muted: bool
+) -> list[TrendRecord]:
     """Store what changed, and queue what an operator must hear of it in the same transaction."""
     saved: list[TrendRecord] = []
     steps = ((changes.opened, queue_opened), (changes.updated, queue_grown), (changes.closed, queue_closed))
     for trends, queue in steps:
         for trend in trends:
             if not job.dry_run:
-                trend = job.store.trends.save(trend, threshold)
-                queue(job, trend_fields(trend), muted=alerts_are_muted)
+                trend = job.store.trends.save(trend, rules.bar(trend.terms, trend.opened_at))
+                if not (queue is queue_grown and rules.is_silenced(trend.id)):
+                    queue(job, trend_fields(trend), muted=alerts_are_muted)
             saved.append(trend)
     return saved
 

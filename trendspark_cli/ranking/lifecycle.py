@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from trendspark_cli.ranking.topics import TermEvidence, Topic, without_spaces
+from trendspark_cli.ranking.feedback import Mark, bar_of
+from trendspark_cli.ranking.topics import MATCHED_TERMS, TermEvidence, Topic, without_spaces
 
-MATCHED_TERMS = 3
 MOST_TREND_TERMS = 12
 
 
@@ -49,11 +49,20 @@ class TrendRecord:
 
 @dataclass(frozen=True, slots=True)
 class LifecycleRules:
-    """When trends open, close and count as the same again."""
+    """When trends open, close and count as the same again. `marks`: what people said of earlier trends."""
 
     threshold: float
     cooldown_seconds: int = 24 * 3600
     close_after_seconds: int = 6 * 3600
+    marks: tuple[Mark, ...] = ()
+
+    def is_silenced(self, trend_id: int | None) -> bool:
+        """Tell whether somebody called this trend noise: it goes on and nobody is told how it grows."""
+        return any(mark.is_noise and mark.trend_id == trend_id for mark in self.marks)
+
+    def bar(self, terms: Sequence[str], now: int) -> float:
+        """Return the score a topic of these terms, strongest first, needs to open a trend at `now`."""
+        return bar_of(self.threshold, self.marks, terms, now)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +87,7 @@ def advance_trends(
     for topic in sorted(topics, key=lambda topic: -topic.score):
         same = [number for number, record in enumerate(records) if is_same_topic(record, topic)]
         same.sort(key=lambda number: (records[number].state is TrendState.CLOSED, records[number].opened_at))
-        may_start = may_open and topic.score >= rules.threshold
+        may_start = may_open and topic.score >= rules.bar([evidence.term for evidence in topic.terms], now)
         if not same:
             if may_start:
                 records.append(_opened(topic, now))

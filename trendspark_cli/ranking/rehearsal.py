@@ -15,7 +15,8 @@ SAME_STORY_SECONDS = 24 * 3600  # two settings may notice one story this far apa
 class Fired:
     """A trend at the moment it would have opened: `at` is the end of that tick, `score` and the rest are of it.
 
-    `first_seen`: its first post within eight hours. `terms`: all it ever had, strongest first. Times: epoch seconds.
+    `first_seen`: its first post within eight hours. `terms`: all it ever had, strongest first. `peak`: its highest
+    score. Times: epoch seconds.
     """
 
     at: int
@@ -28,6 +29,7 @@ class Fired:
     authors: int
     sources: tuple[tuple[str, int], ...]
     first_seen: int
+    peak: float
 
     @property
     def delay_seconds(self) -> int:
@@ -38,8 +40,9 @@ class Fired:
 class Rehearsal:
     """Trends that open, go on and close as the ticks of a replay pass; nothing is stored."""
 
-    def __init__(self, rules: LifecycleRules) -> None:
+    def __init__(self, rules: LifecycleRules, *, needs_labels: bool = True) -> None:
         self.rules = rules
+        self._needs_labels = needs_labels
         self.fired: dict[int, Fired] = {}
         self._living: list[TrendRecord] = []
 
@@ -56,7 +59,8 @@ class Rehearsal:
         return len(changes.opened)
 
     def _spelled(self, replayed: Replay, topic: Topic) -> Topic:
-        return spell_topic(topic, replayed.texts(topic)) if topic.score >= self.rules.threshold else topic
+        is_shown = self._needs_labels and topic.score >= self.rules.threshold
+        return spell_topic(topic, replayed.texts(topic)) if is_shown else topic
 
     def _keep(self, changes: TrendChanges, now: int) -> None:
         living = {trend.id: trend for trend in self._living}
@@ -68,7 +72,7 @@ class Rehearsal:
             known = living[trend.id].post_ids  # the store adds to a trend's posts, and so do we
             living[trend.id] = replace(trend, post_ids=tuple(sorted({*known, *trend.post_ids})))
             assert trend.id is not None
-            self.fired[trend.id] = replace(self.fired[trend.id], terms=trend.terms)
+            self.fired[trend.id] = replace(self.fired[trend.id], terms=trend.terms, peak=trend.score)
         oldest = now - self.rules.cooldown_seconds
         self._living = [trend for trend in living.values() if trend.closed_at is None or trend.closed_at > oldest]
 
@@ -96,4 +100,5 @@ def _fired(trend: TrendRecord) -> Fired:
         authors=trend.authors,
         sources=tuple(sorted(trend.sources.items())),
         first_seen=trend.first_seen,
+        peak=trend.score,
     )

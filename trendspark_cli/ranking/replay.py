@@ -9,8 +9,9 @@ from datetime import UTC, datetime
 from trendspark_cli.ranking.folding import fold
 from trendspark_cli.ranking.history import DictHistory, SourceState
 from trendspark_cli.ranking.posts import FoldPost, PostRow
+from trendspark_cli.ranking.thresholds import DEFAULT_THRESHOLD
 from trendspark_cli.ranking.ticks import TICK_SECONDS, TICKS_PER_DAY, WINDOW_TICKS, tick_of
-from trendspark_cli.ranking.topics import DEFAULT_THRESHOLD, MOST_TOPICS, Topic, find_topics
+from trendspark_cli.ranking.topics import MOST_TOPICS, Topic, find_topics
 from trendspark_cli.ranking.window import Window
 
 LISTED_FLOOR = 1.5  # far below any threshold: a scorer that sets the threshold itself needs the weak ones too

@@ -6,6 +6,7 @@ The negative binomial is a Poisson whose mean is itself uncertain. `spread` is 1
 import numpy as np
 import numpy.typing as npt
 
+from trendspark_cli.ranking.thresholds import SURE
 from trendspark_cli.ranking.ticks import WINDOW_TICKS
 from trendspark_cli.ranking.traffic import PRIOR_POSTS, Traffic
 
@@ -14,7 +15,6 @@ Floats = npt.NDArray[np.float64]
 MANY_WINDOWS = float(np.log10(len(WINDOW_TICKS)))  # four chances to be surprised instead of one (Bonferroni)
 LEAST_OBSERVED = 3.0
 LEAST_EXCESS = 1.5  # times the expected: below that, a large term is unusual but not news
-SURE = 6.2  # -log10 p; about one false alarm in two days at 5,000 posts a day. Beyond it, size is what counts
 # Per window, shortest first: what its lift is worth, and the posts added to the expected. Stories have a size after two
 # hours; those that grow slowly after eight, where the same lift is rarer.
 LIFT_WORTH = (0.0, 0.0, 1.0, 1.3)

@@ -10,13 +10,14 @@ from trendspark_cli.ranking.evidence import Judged, Moment, judge_terms, look_at
 from trendspark_cli.ranking.history import SourceState, TermHistory
 from trendspark_cli.ranking.keys import Integers
 from trendspark_cli.ranking.occurrences import Occurrences
-from trendspark_cli.ranking.scoring import SURE, Floats, enough_observed
+from trendspark_cli.ranking.scoring import Floats, enough_observed
+from trendspark_cli.ranking.thresholds import DEFAULT_THRESHOLD, SURE
 from trendspark_cli.ranking.ticks import TICK_SECONDS, WINDOW_TICKS
 from trendspark_cli.ranking.window import PostColumns, Window
 from trendspark_cli.ranking.words import LONGEST_TEXT, WRITTEN_WORD, canonical_word, without_possessive
 
-DEFAULT_THRESHOLD = SURE  # every sure topic, until calibrated
 MOST_TERMS = 8
+MATCHED_TERMS = 3  # the strongest: by these, two topics are known as one
 MOST_LABEL_TERMS = 3
 MOST_EXAMPLES = 3
 MOST_POST_IDS = 500

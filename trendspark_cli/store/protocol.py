@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from trendspark_cli.models import (
     ALL_RUNS,
     Alert,
+    Calibration,
     ChannelState,
     DeletedBatch,
     Gap,
@@ -34,6 +35,7 @@ from trendspark_cli.models import (
     Spent,
     Tombstone,
     TrendBrief,
+    TrendMark,
 )
 from trendspark_cli.ranking.history import SourceState, TermHistory
 
@@ -71,6 +73,9 @@ class Posts(Protocol):
 
     def by_ids(self, ids: Sequence[int]) -> list[dict[str, Any]]:
         """Return the live posts with these ids, in this order."""
+
+    def rows(self, ids: Sequence[int]) -> list[tuple[Any, ...]]:
+        """Return rows of `window` for the live posts with these ids, in any order."""
 
     def texts(self, ids: Sequence[int]) -> dict[int, str]:
         """Return the texts of the live posts with these ids."""
@@ -453,6 +458,22 @@ class Trends(Protocol):
     def count_open(self) -> int:
         """Return how many trends are open."""
 
+    def mark(self, mark: TrendMark) -> None:
+        """Keep what a person said of a trend; it replaces what was said before."""
+
+    def marks(self, since: datetime) -> list[TrendMark]:
+        """Return what was said since then, oldest first."""
+
+
+class Calibrations(Protocol):
+    """Thresholds made of an operator's own posts."""
+
+    def last(self, until: datetime | None = None) -> Calibration | None:
+        """Return the newest, or the one that was the newest at a time; None when there was none."""
+
+    def save(self, calibration: Calibration) -> None:
+        """Store one; the oldest of more than twenty go."""
+
 
 class Briefs(Protocol):
     """What a language model wrote."""
@@ -654,6 +675,8 @@ class Store(Protocol):
     def incidents(self) -> Incidents: ...
     @property
     def trends(self) -> Trends: ...
+    @property
+    def calibrations(self) -> Calibrations: ...
     @property
     def briefs(self) -> Briefs: ...
     @property

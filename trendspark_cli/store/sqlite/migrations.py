@@ -469,6 +469,41 @@ def m0009_profiles(db: Database) -> None:
 
 
 @migration()
+def m0011_calibration(db: Database) -> None:
+    """Thresholds made of an operator's own posts, and what people said of trends. A mark outlives its trend."""
+    db.table("calibrations").create(
+        {
+            "id": int,
+            "made_at": str,
+            "since": str,
+            "until": str,
+            "posts": int,
+            "shuffles": int,
+            "seed": int,
+            "days": float,
+            "episodes": int,
+            "alarms": str,
+            "wanted_per_day": float,
+            "threshold": float,
+        },
+        pk="id",
+        not_null={"made_at", "since", "until", "posts", "shuffles", "seed", "days", "episodes", "alarms"}
+        | {"wanted_per_day", "threshold"},
+        strict=True,
+    )
+    db.execute(
+        """
+        CREATE TABLE trend_marks (
+            id INTEGER PRIMARY KEY, trend_id INTEGER UNIQUE REFERENCES trends(id) ON DELETE SET NULL,
+            mark TEXT NOT NULL, note TEXT, terms TEXT NOT NULL, score REAL NOT NULL, opened_at TEXT NOT NULL,
+            marked_at TEXT NOT NULL, marked_by TEXT NOT NULL
+        ) STRICT
+        """
+    )
+    db.table("trend_marks").create_index(["marked_at"])
+
+
+@migration()
 def m0012_schedules(db: Database) -> None:
     """When each job is due, and since when: a run can only be missed by times that were in force."""
     db.execute("ALTER TABLE job_states ADD COLUMN schedule TEXT")

@@ -86,6 +86,11 @@ class Posts:
         """Return the posts with these ids, in this order; archived ones are missing."""
         return [row for post_id in ids for row in self._db.rows(self._sql["by_id"], (post_id,))]
 
+    def rows(self, ids: Sequence[int]) -> list[tuple[Any, ...]]:
+        """Return rows of `window` for the live posts with these ids."""
+        with self._db.errors():
+            return self._db.execute(self._sql["rows"], (json.dumps(list(ids)),)).fetchall()
+
     def texts(self, ids: Sequence[int]) -> dict[int, str]:
         """Return the texts of the live posts with these ids."""
         with self._db.errors():

@@ -19,6 +19,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from trendspark_cli.store.sqlite.archives import Archives, Tombstones
     from trendspark_cli.store.sqlite.briefs import Briefs
+    from trendspark_cli.store.sqlite.calibrations import Calibrations
     from trendspark_cli.store.sqlite.trends import RankingMemory, Trends
     from trendspark_cli.store.sqlite.upkeep import Upkeep
 
@@ -49,6 +50,13 @@ class SqliteStore:
         from trendspark_cli.store.sqlite.trends import Trends
 
         return Trends(self.connection)
+
+    @property
+    def calibrations(self) -> Calibrations:
+        """Return the thresholds made of our own posts; loaded when asked."""
+        from trendspark_cli.store.sqlite.calibrations import Calibrations
+
+        return Calibrations(self.connection)
 
     @property
     def briefs(self) -> Briefs:

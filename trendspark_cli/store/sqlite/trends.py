@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from trendspark_cli.clock import from_text, to_text
-from trendspark_cli.models import RankingProgress
+from trendspark_cli.models import RankingProgress, TrendMark
 from trendspark_cli.ranking.history import CountRow, SourceState, TermState
 from trendspark_cli.store.sqlite.connection import Connection
 from trendspark_cli.store.sqlite.named_queries import queries
@@ -63,12 +63,27 @@ class Trends:
     def listing(self, limit: int, state: str | None = None) -> list[dict[str, Any]]:
         """Return trend rows with JSON columns decoded: open ones first, the strongest first."""
         rows = self._db.rows(self._sql["listing"], {"limit": limit, "state": state})
-        return [_decoded(row) for row in rows]
+        return self._with_marks([_decoded(row) for row in rows])
 
     def get(self, trend_id: int) -> dict[str, Any] | None:
         """Return one trend row with JSON columns decoded, or None."""
         rows = self._db.rows("SELECT * FROM trends WHERE id = ?", (trend_id,))
-        return _decoded(rows[0]) if rows else None
+        return self._with_marks([_decoded(rows[0])])[0] if rows else None
+
+    def _with_marks(self, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Return trends each with what a person said of it, None for most."""
+        found = self._db.rows(self._sql["marks_of"], (json.dumps([row["id"] for row in rows]),))
+        marks = {mark.pop("trend_id"): mark for mark in found}
+        return [{**row, "mark": marks.get(row["id"])} for row in rows]
+
+    def mark(self, mark: TrendMark) -> None:
+        """Keep what a person said of a trend; it replaces what was said before. Call inside a transaction."""
+        self._db.execute(self._sql["mark"], {**asdict(mark), "terms": json.dumps(mark.terms, ensure_ascii=False)})
+
+    def marks(self, since: datetime) -> list[TrendMark]:
+        """Return what was said since then, oldest first."""
+        rows = self._db.rows(self._sql["marks"], (to_text(since),))
+        return [TrendMark(**{**row, "terms": tuple(json.loads(row["terms"]))}) for row in rows]
 
     def count_open(self) -> int:
         """Return how many trends are open."""

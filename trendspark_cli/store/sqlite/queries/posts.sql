@@ -45,6 +45,10 @@ SELECT count(*) FROM posts WHERE created_at >= :since AND created_at < :until;
 SELECT id, source, source_id, author, community, text, url, lang, created_at, likes, replies, reposts, quotes, views
 FROM posts WHERE id = ?;
 
+-- name: rows
+SELECT id, source, author, community, CAST(strftime('%s', created_at) AS INTEGER), text
+FROM posts WHERE id IN (SELECT value FROM json_each(?));
+
 -- name: texts
 SELECT id, text FROM posts WHERE id IN (SELECT value FROM json_each(?));
 

@@ -64,3 +64,26 @@ ON CONFLICT (trend_id) DO UPDATE SET label = excluded.label, summary = excluded.
 -- name: keep_answer
 INSERT INTO model_answers (key, kind, model, outcome, answer, made_at) VALUES (?, ?, ?, ?, ?, ?)
 ON CONFLICT (key) DO UPDATE SET outcome = excluded.outcome, answer = excluded.answer, made_at = excluded.made_at;
+
+-- name: marks_of
+SELECT trend_id, mark, note, marked_at, marked_by FROM trend_marks WHERE trend_id IN (SELECT value FROM json_each(?));
+
+-- name: marks
+SELECT trend_id, mark, note, terms, score, opened_at, marked_at, marked_by FROM trend_marks
+WHERE marked_at >= ? ORDER BY marked_at, id;
+
+-- name: mark
+INSERT INTO trend_marks (trend_id, mark, note, terms, score, opened_at, marked_at, marked_by)
+VALUES (:trend_id, :mark, :note, :terms, :score, :opened_at, :marked_at, :marked_by)
+ON CONFLICT (trend_id) DO UPDATE SET mark = excluded.mark, note = excluded.note, terms = excluded.terms,
+    score = excluded.score, marked_at = excluded.marked_at, marked_by = excluded.marked_by;
+
+-- name: last_calibration
+SELECT * FROM calibrations WHERE made_at <= ? ORDER BY id DESC LIMIT 1;
+
+-- name: add_calibration
+INSERT INTO calibrations (made_at, since, until, posts, shuffles, seed, days, episodes, alarms, wanted_per_day, threshold)
+VALUES (:made_at, :since, :until, :posts, :shuffles, :seed, :days, :episodes, :alarms, :wanted_per_day, :threshold);
+
+-- name: forget_calibrations
+DELETE FROM calibrations WHERE id NOT IN (SELECT id FROM calibrations ORDER BY id DESC LIMIT 20);

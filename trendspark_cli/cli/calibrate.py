@@ -1,0 +1,54 @@
+"""`trendspark calibrate`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from trendspark_cli.cli.options import JsonFlag, here, sub_app
+from trendspark_cli.clock import parse_duration
+from trendspark_cli.console import row_progress
+from trendspark_cli.errors import UsageError
+from trendspark_cli.store.protocol import Store
+from trendspark_cli.wiring import look, work
+
+app = sub_app()
+LARGEST_SEED = 2**31 - 1
+
+
+@app.command()
+def calibrate(
+    days: Annotated[int, typer.Option(min=7, max=90, help="Newest days of posts to calibrate on.")] = 14,
+    seed: Annotated[int, typer.Option(min=0, max=LARGEST_SEED, help="Where the shuffling starts.")] = 1,
+    shuffles: Annotated[
+        int | None, typer.Option(min=1, max=50, help="How often to shuffle; by default as often as the rate needs.")
+    ] = None,
+    time_limit: Annotated[str, typer.Option(help="End with what there is after so long, such as 10m.")] = "10m",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be stored; store nothing.")] = False,
+    as_json: JsonFlag = False,
+) -> None:
+    """Set the threshold that gives ALERT_FALSE_ALARMS_PER_DAY on your own posts, shuffled within the hour of day."""
+    from trendspark_cli.calibrating import Wish
+    from trendspark_cli.calibrating import calibrate as calibrate_on
+    from trendspark_cli.calibration_screens import show_calibrated
+    from trendspark_cli.rank_rules import experience
+
+    installed = here("calibrate", is_json=as_json)
+
+    def action(store: Store) -> None:
+        try:
+            limit = parse_duration(time_limit)
+        except ValueError as error:
+            raise UsageError(f"--time-limit: {error}") from error
+        settings, output, clock = installed.settings, installed.output, installed.clock
+        settings.require()
+        with row_progress(output) as progress:
+            wish = Wish(days, seed, shuffles, limit)
+            done = calibrate_on(store, settings, experience(store, clock()), wish, clock, progress)
+        if not dry_run:
+            with store.transaction():
+                store.calibrations.save(done.calibration)
+        show_calibrated(done, output, is_dry=dry_run)
+
+    raise typer.Exit((look if dry_run else work)(installed, "calibrate", action))
