@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from contextlib import closing
-from datetime import timedelta
+from datetime import UTC, timedelta
 
 import pytest
 
 from tests.builders import NOW, Workplace, post
 from trendspark_cli.clock import to_text
+from trendspark_cli.crontabs.timetable import example_timetable
 from trendspark_cli.doctor.examining import examine_here
 from trendspark_cli.doctor.findings import OK, Finding
 from trendspark_cli.doctor.records import check_database, check_rows
 from trendspark_cli.models import Alert
 from trendspark_cli.store.sqlite.store import SqliteStore
+
+TIMES = example_timetable(UTC)
 
 
 def of_rows(store: SqliteStore) -> list[Finding]:
@@ -76,7 +79,7 @@ def test_damaged_pages_are_found(workplace: Workplace, store: SqliteStore) -> No
         file.seek(workplace.database.stat().st_size // 2)
         file.write(b"\xff" * 8192)
 
-    found = {finding.check: finding for finding in examine_here(workplace.installation().settings, NOW, ())}
+    found = {finding.check: finding for finding in examine_here(workplace.installation().settings, NOW, (), TIMES)}
 
     assert found["integrity"].state == "fail"
     assert "db backup" in found["integrity"].fix
@@ -98,7 +101,7 @@ def test_a_database_that_cannot_be_used_is_told_with_the_command_that_helps(work
         with closing(workplace.store()) as store:
             store.connection.execute("DELETE FROM _sqlite_migrations WHERE name LIKE 'm0007%'")
 
-    found = {finding.check: finding for finding in examine_here(workplace.installation().settings, NOW, ())}
+    found = {finding.check: finding for finding in examine_here(workplace.installation().settings, NOW, (), TIMES)}
 
     assert found["schema"].state == "fail"
     assert found["schema"].fix.startswith("run `trendspark db")

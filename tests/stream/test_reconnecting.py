@@ -19,6 +19,7 @@ from trendspark_cli.jobs.stream import StreamWork, stream
 from trendspark_cli.models import Ceiling
 from trendspark_cli.sources.x_stream import StreamConnection, XStream
 from trendspark_cli.store.sqlite.store import SqliteStore
+from trendspark_cli.streaming.arrivals import Arrivals
 from trendspark_cli.streaming.reconnecting import Reconnecting
 
 
@@ -139,3 +140,20 @@ def test_each_time_without_a_connection_is_a_gap(workplace: Workplace, server: X
     rows = workplace.rows("SELECT since_id, until_id FROM gaps ORDER BY id")
     assert rows
     assert all(int(row["since_id"]) < int(row["until_id"]) for row in rows)
+
+
+def test_room_is_left_for_a_moment_like_the_busiest_of_late() -> None:
+    arrivals = Arrivals()
+    for at, posts in ((0.0, 30), (0.25, 70), (10.0, 5)):
+        arrivals.note(posts, at)
+
+    assert arrivals.most == 148  # half as much again as the 100 of the first half second, a little faded
+
+
+def test_a_busy_moment_is_forgotten_in_minutes() -> None:
+    arrivals = Arrivals()
+    arrivals.note(1000, 0.0)
+    for half_second in range(1, 600):
+        arrivals.note(1, half_second / 2)
+
+    assert arrivals.most < 10

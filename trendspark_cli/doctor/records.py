@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from trendspark_cli.clock import duration_words, from_text, to_text
 from trendspark_cli.doctor.findings import FAIL, OK, WARN, Finding, bytes_text
 from trendspark_cli.errors import TrendSparkError
+from trendspark_cli.models import RunFilter
 from trendspark_cli.settings import JOB_IDS
 from trendspark_cli.store.protocol import Store
 
@@ -50,7 +51,7 @@ _GOOD = {
 
 
 def _killed_runs(store: Store, now: datetime) -> Iterator[Finding]:
-    for run in store.job_runs.history(100, None, "running"):
+    for run in store.job_runs.history(100, RunFilter(status="running")):
         silent = now - from_text(run.heartbeat_at or run.started_at)
         if silent > SILENT_AFTER:
             what = f"run {run.id} of {run.job_id} gave no sign of life for {duration_words(silent)} (pid {run.pid})"

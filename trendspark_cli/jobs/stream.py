@@ -25,6 +25,7 @@ from trendspark_cli.models import Page
 from trendspark_cli.pausing import is_paused
 from trendspark_cli.sources.x_posts import snowflake_at, snowflake_time
 from trendspark_cli.sources.x_stream import ENDPOINT, StreamConnection, StreamEndedError, XStream, read_lines
+from trendspark_cli.streaming.arrivals import Arrivals
 from trendspark_cli.streaming.reading import Lines, StreamReader
 from trendspark_cli.streaming.reconnecting import ATTEMPTS_WINDOW, MOST_ATTEMPTS, Reconnecting
 
@@ -32,8 +33,8 @@ COMMIT_SECONDS = 0.25  # posts wait so long for others to share a commit with
 MOST_POSTS = 1000  # of one commit
 NOTE_SECONDS = 15.0  # between two looks at metrics, pause and position
 AUDIT_SECONDS = 60.0  # one row of the audit for so long
-RESERVED_READS = 100  # at a time, or four times what came at once
-LEAST_READS = 10  # or twice what came at once: with less left the connection is closed, before more may come
+RESERVED_READS = 100  # at a time, or more than the busiest moment needs
+LEAST_READS = 10  # or what a busy moment needs: with less left the connection is closed, before more may come
 CAP_SECONDS = 20.0  # between two looks whether X's number of attempts allows one more
 LATE_POSTS = timedelta(seconds=30)  # posts arrive that long after others that are newer
 SETTLING = timedelta(seconds=5)  # after connecting, before all posts arrive
@@ -90,6 +91,7 @@ class _Running:
         self._audit_began = 0.0
         self._noted = 0.0
         self._posts = 0
+        self._arrivals = Arrivals()
         self._is_paused = False
         self._settling = RULES_SETTLING if work.has_new_rules else SETTLING
 
@@ -221,7 +223,7 @@ class _Running:
         ceiling: CeilingReachedError | None = None
         with job.store.transaction():
             if received.posts or received.rejections:
-                came = len(received.ids)
+                self._arrivals.note(len(received.ids), time.monotonic())
                 page = as_billed(job, "x", received.page())
                 usd = self._work.budget.charge(self._payer(), ENDPOINT, page.reads, self._reservation)
                 self._reservation = None
@@ -231,7 +233,8 @@ class _Running:
                 self._set("trendspark_stream_lag_seconds", _lag(page, now))
                 try:
                     if not is_last:
-                        self._reserve(max(RESERVED_READS, 4 * came), least=max(LEAST_READS, 2 * came))
+                        most = self._arrivals.most
+                        self._reserve(max(RESERVED_READS, 2 * most), least=max(LEAST_READS, most))
                 except CeilingReachedError as reached:
                     ceiling = reached
             self._note_position(job)
