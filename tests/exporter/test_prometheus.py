@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import math
+import re
+import shutil
+import subprocess
 from collections.abc import Iterator
 from contextlib import ExitStack
 from functools import partial
@@ -10,7 +13,7 @@ from functools import partial
 import pytest
 
 from tests.exporter.conftest import Station
-from tests.tools.monitoring import SCRAPE_CONFIGS, Prometheus, Series, programs_missing, prometheus
+from tests.tools.monitoring import SCRAPE_CONFIGS, SHIPPED, Prometheus, Series, programs_missing, prometheus
 from tests.tools.processes import wait_for
 from trendspark_cli.monitoring.panels import DASHBOARDS, Dashboard
 
@@ -100,3 +103,22 @@ def test_series_without_a_job_of_their_own_have_the_scrape_jobs(scraped: Prometh
     [(labels, _)] = scraped.query("trendspark_build_info")
 
     assert labels["job"] == "node"
+
+
+def test_the_runbook_finds_what_it_says_it_finds(station: Station, scraped: Prometheus) -> None:
+    page = (SHIPPED.parent / "docs/runbooks/prometheus-grafana.md").read_text()
+    lines = re.findall(r"^\$ (.*localhost:(?:9090|9100).*)$", page, re.MULTILINE)
+    lines = [line for line in lines if shutil.which(line.split()[0]) and "ALERTS" not in line]  # no rules are loaded
+    ours = {"localhost:9090": scraped.url.removeprefix("http://"), "localhost:9100": station.exporter}
+
+    said = [_answer_of(line, ours) for line in lines]
+
+    assert len(said) >= 3
+    assert not [text for text in said if not text or "no Prometheus" in text or "does not serve" in text]
+    assert re.search(r'job="ingest"\} => [\d.]+ @', said[1])
+
+
+def _answer_of(line: str, ours: dict[str, str]) -> str:
+    for shipped, here in ours.items():
+        line = line.replace(shipped, here)
+    return subprocess.run(["sh", "-c", line], capture_output=True, text=True, timeout=30, check=True).stdout
