@@ -183,9 +183,10 @@ def test_an_exporter_that_looks_elsewhere_is_found(metrics: Path, exporter: Path
 def test_an_exporter_of_our_own_group_reads_by_the_group(metrics: Path, exporter: Path) -> None:
     status = (exporter / "4711" / "status").read_text().replace("Groups:\t ", f"Groups:\t{os.getgid()} ")
     (exporter / "4711" / "status").write_text(status)
-    for path in (metrics, *metrics.parents[:-1]):
-        if path.stat().st_uid == os.getuid() and path.stat().st_gid == os.getgid():
-            path.chmod(path.stat().st_mode & 0o7770 | 0o050)
+    for path in metrics.parents:
+        if path.stat().st_mode & 0o050 != 0o050:  # pytest's folders are closed to everybody else
+            path.chmod(path.stat().st_mode | 0o050)
+    metrics.chmod(0o750)
 
     state, _ = of_metrics(metrics, exporter)
 

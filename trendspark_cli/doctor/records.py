@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from trendspark_cli.clock import duration_words, from_text, to_text
 from trendspark_cli.doctor.findings import FAIL, OK, WARN, Finding, bytes_text
-from trendspark_cli.errors import TrendSparkError
+from trendspark_cli.errors import IntegrityError, TrendSparkError
 from trendspark_cli.models import RunFilter
 from trendspark_cli.settings import JOB_IDS
 from trendspark_cli.store.protocol import Store
@@ -22,7 +22,11 @@ def check_database(store: Store) -> Iterator[Finding]:
     """Yield whether the file is sound."""
     engine, note = store.upkeep.engine()
     yield Finding("schema", OK, "as this version needs it")
-    problems = store.upkeep.problems(CHECK_SECONDS)
+    problems: list[str] | None
+    try:
+        problems = store.upkeep.problems(CHECK_SECONDS)
+    except IntegrityError as error:  # some damage ends the check itself
+        problems = [str(error)]
     if problems is None:
         what = f"{bytes_text(store.size_bytes())} were not read to their end in {CHECK_SECONDS:.0f} s; no fault so far"
         yield Finding("integrity", OK, f"{what}; `vacuum` checks all of them")
