@@ -9,6 +9,7 @@ from datetime import datetime
 
 HOUR_SECONDS = 3600
 THRESHOLD = 3.0  # -log10 p: at a look each quarter of an hour, one false purchase in ten days
+STIRRING = 1.0  # of several queries together: at one look of ten each of them is counted by itself
 LEAST_POSTS = 10  # the smallest page one can buy
 LEAST_SECONDS = 120  # of a slice that is judged alone
 LEAST_EXCESS = 1.5  # times the expected
@@ -35,6 +36,7 @@ class Verdict:
     """What the last one or two hours held, what their week lets one expect, and since when to buy."""
 
     departs: bool
+    stirs: bool  # something may be there: of several queries together, worth a look at each
     observed: int
     expected: float
     score: float  # -log10 p
@@ -48,7 +50,7 @@ def judge(slices: Sequence[Slice]) -> Verdict:
     hours; how uneven the hours are widens what counts as usual.
     """
     if len(slices) < 2:
-        return Verdict(False, sum(slice.posts for slice in slices), 0.0, 0.0, None)
+        return Verdict(False, False, sum(slice.posts for slice in slices), 0.0, 0.0, None)
     history = [slice for slice in slices[:-2] if slice.seconds >= HOUR_SECONDS]
     mean = sum(slice.posts for slice in history) / len(history) if history else 0.0
     spread = _spread(history, mean)
@@ -58,9 +60,10 @@ def judge(slices: Sequence[Slice]) -> Verdict:
         expected = sum(_usual(history, slice, mean) * slice.seconds / HOUR_SECONDS for slice in recent)
         is_telling = observed >= LEAST_POSTS and observed > LEAST_EXCESS * expected
         is_long = sum(slice.seconds for slice in recent) >= LEAST_SECONDS
-        score = surprise(observed, expected, spread) - math.log10(2) if is_telling and is_long else 0.0
-        verdicts.append(Verdict(score >= THRESHOLD, observed, expected, max(0.0, score), slices[-2].start))
-    return max(verdicts, key=lambda verdict: verdict.score)
+        score = max(0.0, surprise(observed, expected, spread) - math.log10(2)) if is_long and observed else 0.0
+        departs = is_telling and score >= THRESHOLD
+        verdicts.append(Verdict(departs, score >= STIRRING, observed, expected, score, slices[-2].start))
+    return max(verdicts, key=lambda verdict: (verdict.departs, verdict.score))
 
 
 def surprise(observed: int, expected: float, spread: float) -> float:

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
+from zlib import crc32
 
 import pytest
 
 from tests.ingest.operator import NOW, TOKEN, Operator
 from tests.servers import XServer, faults, x_post
 from trendspark_cli.errors import BadAnswerError
+from trendspark_cli.models import Profile
 from trendspark_cli.sources.x_counts import read_counts
+from trendspark_cli.sources.x_query import QUERY_LIMIT, x_queries_together
 from trendspark_cli.volume import HOUR_SECONDS, Slice, judge, surprise
 
 HOURLY = 30  # posts an hour on a quiet day
@@ -33,11 +37,20 @@ class Scene:
         }
         self.operator = Operator(folder / "home", {**settings, "X_FIRST_RUN_LOOKBACK": "1h"})
 
-    def publish(self, start: datetime, end: datetime, per_hour: float, word: str = "quiet") -> list[dict[str, Any]]:
+    def publish(
+        self, start: datetime, end: datetime, per_hour: float, word: str = "quiet", about: str = "bridge"
+    ) -> list[dict[str, Any]]:
         """Publish posts between two times, at uneven distances that are the same in each run."""
         posts, at, number = [], start, 0
         while at < end:
-            posts.append(x_post(at, f"bridge {word} {number}", author_id=str(number)))
+            posts.append(
+                x_post(
+                    at,
+                    f"{about} {word} {number}",
+                    author_id=str(number),
+                    sequence=crc32(f"{about}{word}".encode()) % 4096,
+                )
+            )
             at += timedelta(seconds=HOUR_SECONDS / per_hour * (0.25, 1.75, 1.0, 0.5, 1.5)[number % 5])
             number += 1
         self.server.add(posts)
@@ -158,6 +171,80 @@ def test_counts_that_do_not_come_are_a_failure_and_cost_nothing(scene: Scene, fa
     assert result.exit_code in (69, 76)
     assert scene.operator.rows("SELECT sum(used) AS n FROM spend") == spent
     assert scene.operator.rows("SELECT * FROM spend_reservations") == []
+
+
+WORDS = {"city": "bridge", "harbour": "ferry", "market": "bread"}
+
+
+@pytest.fixture
+def three(scene: Scene) -> Scene:
+    """A quiet week of three profiles, each of which was read once."""
+    for name, word in WORDS.items():
+        if name != "city":
+            scene.publish(NOW - WEEK, NOW + timedelta(days=1), HOURLY, word, about=word)
+    store = scene.operator.store()
+    with closing(store), store.transaction():
+        for name, word in WORDS.items():
+            store.profiles.save(Profile(name, (word,), created_at="t", updated_at="t"))
+    assert scene.operator.ingest().exit_code == 0
+    return scene
+
+
+def test_all_profiles_are_counted_in_one_request_while_all_are_quiet(three: Scene) -> None:
+    before, runs = len(three.server.requests_of("counts_recent")), 6
+
+    for _ in range(runs):
+        three.operator.later(minutes=30)
+        assert three.operator.ingest().exit_code == 0
+
+    asked = three.server.requests_of("counts_recent")[before:]
+    together = [request for request in asked if " OR " in request.query["query"]]
+    assert len(together) == runs
+    assert len(asked) < 1.5 * runs
+
+
+def test_a_burst_of_one_profile_is_bought_by_the_next_run_and_nothing_of_the_others(three: Scene) -> None:
+    three.operator.later(hours=3)
+    three.operator.ingest()
+    others = {row["query"] for row in three.operator.rows("SELECT query FROM cursors")} - {"(ferry) -is:retweet"}
+    at = three.operator.now
+    burst = three.publish(at, at + timedelta(minutes=14), 60 * HOURLY / 4, "sinks", about="ferry")
+
+    three.operator.later(minutes=15)
+    result = three.operator.ingest()
+
+    assert result.exit_code == 0
+    assert {post["id"] for post in burst} <= three.operator.stored_ids()
+    run = f"SELECT query FROM ingest_audit WHERE cycle_id = {result.run_id} AND endpoint = 'search_recent'"
+    assert not others & {row["query"] for row in three.operator.rows(run)}
+
+
+def test_a_probe_that_fails_leaves_each_query_its_own(three: Scene) -> None:
+    three.server.faults.add(faults.html_page(), times=1, endpoint="counts_recent")
+    three.operator.later(hours=1)
+
+    result = three.operator.ingest()
+
+    assert (result.exit_code, result.counts["counted"]) == (0, 3)
+
+
+def test_books_agree_with_the_bill_when_profiles_are_counted_together(three: Scene) -> None:
+    for _ in range(5):
+        three.operator.later(minutes=20)
+        three.operator.ingest()
+
+    usd = three.operator.rows("SELECT sum(usd) AS usd FROM spend")[0]["usd"]
+    assert usd == pytest.approx(three.server.billing.cost_usd)
+
+
+def test_queries_are_put_together_as_far_as_x_reads_them() -> None:
+    queries = [f"({'w' * 100}{n}) -is:retweet" for n in range(5)]
+
+    groups = x_queries_together([*queries, queries[0]])
+
+    assert [len(members) for _, members in groups] == [4, 1]
+    assert groups[1] == (queries[4], (queries[4],))
+    assert all(len(query) <= QUERY_LIMIT for query, _ in groups)
 
 
 def slices(posts: Sequence[int], last_minutes: float = 30) -> list[Slice]:

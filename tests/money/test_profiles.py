@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Iterator
 from contextlib import closing
@@ -402,3 +403,33 @@ def test_ideas_are_for_the_fields_of_all_profiles(keeper: Keeper) -> None:
     here.runner().run("rank", lambda job: found.append(niches(Wired(here.settings, job))))
 
     assert found == ["; ".join(["local transport", "ships"])]
+
+
+def test_counts_read_again_within_the_day_cost_nothing_at_x_and_in_our_books(keeper: Keeper) -> None:
+    keeper.add(HARBOUR, CITY)
+    keeper.operator.ingest()
+    before = (keeper.server.billing.cost_usd, keeper.spent())
+    keeper.operator.later(hours=1)
+    keeper.server.clock = lambda: keeper.operator.now.timestamp()
+
+    result = keeper.operator.ingest()
+
+    assert result.counts["refreshed"] == 100
+    assert (keeper.server.billing.cost_usd, keeper.spent()) == before
+
+
+def test_posts_of_a_file_were_not_bought_so_their_counts_cost(keeper: Keeper) -> None:
+    keeper.add(HARBOUR)
+    file = keeper.operator.home / "posts.ndjson"
+    post = posts_about("the ferry", 1)[0]
+    line = {"source": "x", "source_id": post["id"], "created_at": post["created_at"], "text": post["text"]}
+    file.write_text(json.dumps(line) + "\n")
+    keeper.edit(HARBOUR, keywords=("museum",))
+    keeper.operator.ingest(file=str(file))
+    keeper.operator.later(hours=1)
+    keeper.server.clock = lambda: keeper.operator.now.timestamp()
+
+    keeper.operator.ingest()
+
+    assert keeper.server.billing.billed_posts == 1
+    assert sum(keeper.spent().values()) == 1

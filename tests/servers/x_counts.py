@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
@@ -23,12 +24,12 @@ def counts_document(request: Request, window: Window, posts: Iterable[JsonObject
         message = f"The `granularity` query parameter value [{granularity}] is not valid"
         raise RefusedRequestError(invalid_request({"granularity": granularity}, message))
     step = GRANULARITY_SECONDS[granularity]
-    times = [id_time(post["id"]) for post in posts if window.holds(post)]
+    times = sorted(id_time(post["id"]) for post in posts if window.holds(post))
     start, end = id_time(window.after_id + 1), id_time(window.before_id)
     slices: list[JsonObject] = []
     while start < end:
         stop = min((start // step + 1) * step, end)
-        count = sum(start <= made < stop for made in times)
+        count = bisect_left(times, stop) - bisect_left(times, start)
         slices.append({"start": _written(start), "end": _written(stop), "tweet_count": count})
         start = stop
     return {"data": slices, "meta": {"total_tweet_count": len(times)}}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -172,3 +173,52 @@ def _all_at_once(scene: Scene, live: int, per_second: int, burst: int) -> Sequen
 def _streamed(scene: Scene) -> int:
     found = scene.operator.rows("SELECT coalesce(sum(used), 0) AS used FROM spend WHERE kind = 'stream'")
     return int(found[0]["used"])
+
+
+@dataclass(frozen=True)
+class Killed:
+    """What kills in the middle of buying did to money and posts. Our books may hold more than X's, never less."""
+
+    kills: int
+    ceiling: int
+    at_x: int  # reads at X when the ceiling had ended every job
+    ours: int
+    missing: int  # after the ceiling was raised
+    left_gaps: int
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether the ceiling held and nothing was lost."""
+        return self.at_x <= min(self.ceiling, self.ours) and (self.missing, self.left_gaps) == (0, 0)
+
+
+COMMANDS = (("ingest",), ("gaps", "fill"), ("ingest", "--profile", "city"), ("ingest", "--limit", "150"))
+
+
+def kill_while_spending(folder: Path, *, ceiling: int, backlog: int, kills: int, seed: int) -> Killed:
+    """Kill commands and the stream beside them at chance moments; then raise the ceiling and read the rest."""
+    dice = random.Random(seed)
+    with money_scene(folder, ceiling=ceiling) as scene:
+        scene.publish(backlog, back=BACKLOG)
+        killed = 0
+        while killed < kills:
+            started = [scene.operator.start(*dice.choice(COMMANDS)), scene.operator.start("stream")]
+            until = time.monotonic() + dice.uniform(0.4, 2.5)
+            while time.monotonic() < until:
+                scene.publish(2, back=timedelta(0), live=True)
+                time.sleep(0.02)
+            for process in started:
+                killed += process.poll() is None
+                process.kill()
+                process.communicate()
+        for _ in range(2):  # the first may still find reservations of the dead
+            scene.operator.command("ingest")
+        at_x, ours = scene.search.billing.billed_posts, scene.spent()
+        scene.operator.environment["X_MAX_READS_PER_DAY"] = "10000000"
+        with scene.listener.listening():
+            wait_for("it knows what it missed", lambda: scene.open_gaps() > 0, seconds=20, pause=0.05)
+        scene.ahead = timedelta(minutes=3)
+        for body in (ingest_body(), gaps_body()):
+            scene.run("ingest", body)
+        missing = len(scene.published - scene.operator.stored_ids())
+        return Killed(killed, ceiling, at_x, ours, missing, scene.open_gaps())

@@ -15,7 +15,7 @@ from trendspark_cli.errors import (
     UpstreamError,
 )
 from trendspark_cli.job_context import JobContext
-from trendspark_cli.jobs.counting import worth_reading_from
+from trendspark_cli.jobs.counting import worth_a_look, worth_reading_from
 from trendspark_cli.jobs.feeds import Feed
 from trendspark_cli.jobs.gap_keeping import close_gap, keep_gap, record_lost
 from trendspark_cli.jobs.page_storing import as_billed, record_failure, store_page
@@ -39,9 +39,8 @@ def ingest(
         for budget in budgets.values():
             job.store.spend.settle_dead_runs(budget.service, budget.usd_per_unit)
     reading = _Reading(job, limit, refused)
-    for feed in feeds:
-        if feed.is_new:
-            reading.attempt(feed, reading.read_new)
+    for feed in worth_a_look(job, [feed for feed in feeds if feed.is_new]):
+        reading.attempt(feed, reading.read_new)
     for feed in feeds:
         reading.attempt(feed, reading.fill_gaps)
     if limit is None:

@@ -35,8 +35,11 @@ class Counter(Protocol):
 
     endpoint: str  # what is charged, for the books
 
-    def count(self) -> Counted:
+    def count(self, query: str) -> Counted:
         """Return the posts of each hour the service still searches. Raises what `Source.fetch` raises."""
+
+    def together(self, queries: Sequence[str]) -> list[tuple[str, tuple[str, ...]]]:
+        """Return as few queries as find all that *queries* find, each with those it stands for."""
 
     def place_at(self, moment: datetime) -> str:
         """Return an id that posts of this moment or later are above."""

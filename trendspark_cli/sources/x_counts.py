@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 import requests
@@ -12,6 +12,7 @@ from trendspark_cli.clock import from_text
 from trendspark_cli.errors import BadAnswerError
 from trendspark_cli.sources.protocol import Counted
 from trendspark_cli.sources.x_posts import snowflake_at
+from trendspark_cli.sources.x_query import x_queries_together
 from trendspark_cli.volume import Slice
 
 
@@ -20,13 +21,17 @@ class XCounter:
 
     endpoint = "counts_recent"
 
-    def __init__(self, ask: Callable[[], requests.Response]) -> None:
+    def __init__(self, ask: Callable[[str], requests.Response]) -> None:
         self._ask = ask
 
-    def count(self) -> Counted:
+    def count(self, query: str) -> Counted:
         """Return the posts of each hour of the last seven days, oldest first."""
-        response = self._ask()
+        response = self._ask(query)
         return Counted(read_counts(response.content), response.headers.get("x-transaction-id"))
+
+    def together(self, queries: Sequence[str]) -> list[tuple[str, tuple[str, ...]]]:
+        """Return as few queries as X's length allows, each with those it stands for."""
+        return x_queries_together(queries)
 
     def place_at(self, moment: datetime) -> str:
         """Return an id that every post of this moment or later is above."""

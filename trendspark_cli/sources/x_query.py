@@ -39,6 +39,21 @@ def x_queries(keywords: Sequence[str], exclude: Sequence[str] = (), languages: S
     return (*queries, _any_of(group) + tail)
 
 
+def x_queries_together(queries: Sequence[str]) -> list[tuple[str, tuple[str, ...]]]:
+    """Return as few queries as find all that *queries* find, within X's length, each with those it stands for."""
+    groups: list[list[str]] = []
+    for query in dict.fromkeys(queries):
+        if groups and len(_together([*groups[-1], query])) <= QUERY_LIMIT:
+            groups[-1].append(query)
+        else:
+            groups.append([query])
+    return [(_together(group), tuple(group)) for group in groups]
+
+
+def _together(queries: Sequence[str]) -> str:
+    return queries[0] if len(queries) == 1 else " OR ".join(f"({query})" for query in queries)
+
+
 def _any_of(terms: Sequence[str]) -> str:
     return f"({' OR '.join(terms)})"
 

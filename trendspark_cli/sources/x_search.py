@@ -113,8 +113,8 @@ class XSearch:
             request_id=response.headers.get("x-transaction-id"),
         )
 
-    def _count(self) -> requests.Response:
-        return self._ask(lambda: self._client.get_recent_tweets_count(self.query, granularity="hour"))
+    def _count(self, query: str) -> requests.Response:
+        return self._ask(lambda: self._client.get_recent_tweets_count(query, granularity="hour"))
 
     def _parameters(self, span: Span, limit: int) -> dict[str, Any]:
         parameters: dict[str, Any] = {
