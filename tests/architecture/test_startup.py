@@ -53,7 +53,18 @@ def imported_by(workplace: Workplace, *arguments: str) -> set[str]:
 
 @pytest.mark.parametrize(
     "command",
-    ["--version", "--help", "health", "jobs list", "config show", "trends list", "db stats", "audit", "gaps list"],
+    [
+        "--version",
+        "--help",
+        "health",
+        "jobs list",
+        "config show",
+        "trends list",
+        "db stats",
+        "audit",
+        "gaps list",
+        "profiles list",
+    ],
 )
 def test_a_command_that_only_looks_imports_nothing_heavy(workplace: Workplace, command: str) -> None:
     found = imported_by(workplace, *command.split())

@@ -119,6 +119,7 @@ SHAPES: list[tuple[str, str, set[str]]] = [
     ("jobs history", "history", RUN_ROW),
     ("audit", "audit", AUDIT_ROW),
     ("budget", "budget", {"service", "period", "used", "reserved", "limit"}),
+    ("profiles list", "profiles", {"name", "keywords", "share", "is_enabled", "x_queries"}),
     ("config show", "settings", {"name", "value", "origin"}),
     ("config check", "", {"ok", "problems", "unknown", "x_queries", "first_run"}),
     ("db stats", "", {"path", "bytes", "free_bytes", "schema", "rows"}),

@@ -28,13 +28,14 @@ def audit(
         if installed.output.is_json:
             installed.output.data({"audit": rows})
             return
-        columns = ("at", "run", "source", "query", "fetched", "new", "updated", "rejected", "reads", "usd", "error")
+        columns = ("at", "run", "profile", "source", "query", "fetched", "new", "updated", "rejected", "reads", "usd")
         installed.output.table(
-            columns,
+            (*columns, "error"),
             [
                 (
                     row["created_at"][:19] + "Z",
                     row["cycle_id"],
+                    row["profile"],
                     row["source"],
                     shortened(row["query"], 40),
                     row["fetched"],

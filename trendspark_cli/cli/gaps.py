@@ -26,11 +26,12 @@ def list_(limit: LimitOption = 20, as_json: JsonFlag = False) -> None:
             installed.output.data({"gaps": rows})
             return
         installed.output.table(
-            ("id", "state", "source", "query", "after", "before", "reason", "since"),
+            ("id", "state", "profile", "source", "query", "after", "before", "reason", "since"),
             [
                 (
                     row["id"],
                     row["state"],
+                    row["profile"],
                     row["source"],
                     shortened(row["query"], 40),
                     row["since_id"],
