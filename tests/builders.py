@@ -21,6 +21,7 @@ from trendspark_cli.console import Output
 from trendspark_cli.job_context import JobContext
 from trendspark_cli.models import Page, Post, RunResult
 from trendspark_cli.ranking.lifecycle import TrendRecord, TrendState
+from trendspark_cli.ranking.post_trends import PostTrend
 from trendspark_cli.settings import load_settings
 from trendspark_cli.store.sqlite.store import SqliteStore, open_sqlite
 from trendspark_cli.wiring import Installation
@@ -73,6 +74,32 @@ def trend_record(at: int) -> TrendRecord:
         example_ids=(),
         evidence=(),
         **times,
+    )
+
+
+def post_trend(at: int) -> PostTrend:
+    """An open trend that is a single post, which began, was strongest and was last seen at *at* (epoch seconds)."""
+    return PostTrend(
+        id=None,
+        post_id=1,
+        source="x",
+        author="someone",
+        label="a post",
+        state=TrendState.OPEN,
+        score=9.0,
+        engagement=120,
+        comments=8,
+        forecast=340.0,
+        error=0.5,
+        usual=41.0,
+        usual_posts=3.0,
+        enough=200.0,
+        created_at=at,
+        last_seen=at,
+        opened_at=at,
+        last_strong_at=at,
+        peak_at=at,
+        closed_at=None,
     )
 
 

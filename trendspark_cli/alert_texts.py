@@ -10,7 +10,7 @@ from typing import Any, Literal
 from trendspark_cli.clock import duration_words
 from trendspark_cli.console import shortened
 from trendspark_cli.models import Alert, AlertCategory, Ceiling
-from trendspark_cli.trend_fields import window_text
+from trendspark_cli.trend_fields import is_single_post, post_counts, size_of, window_text
 
 EXAMPLES = 2
 EXAMPLE_LENGTH = 200  # characters of a post: enough to see what it is about
@@ -34,11 +34,12 @@ def opened_alert(fields: Mapping[str, Any], posts: Sequence[Mapping[str, Any]]) 
 
 
 def grown_alert(fields: Mapping[str, Any], opened_key: str, told: float, machine_label: str = "") -> Alert:
-    """Return the reply that a trend has doubled since the last alert told *told* posts."""
-    html = f"📈 grown: {fields['observed']:.0f} posts, {told:.0f} when last told\n{_counts(fields)}"
+    """Return the reply that a trend has doubled since the last alert told *told* posts, or expected so much."""
+    size, unit = size_of(fields), "expected" if is_single_post(fields) else "posts"
+    html = f"📈 grown: {size:.0f} {unit}, {told:.0f} when last told\n{_counts(fields)}"
     html += _machine_line(machine_label)
     return Alert(
-        f"trend:{fields['id']}:grown:{fields['observed']:.0f}",
+        f"trend:{fields['id']}:grown:{size:.0f}",
         "trending_alert",
         trend_title(fields),
         html,
@@ -147,6 +148,8 @@ def manual_alert(key: str, category: AlertCategory, text: str) -> Alert:
 
 def trend_title(fields: Mapping[str, Any]) -> str:
     """Return a trend in one plain line."""
+    if is_single_post(fields):
+        return f"{shortened(fields['label'], 80)} ({size_of(fields):,.0f} expected, {fields['expected']:,.0f} usual)"
     return f"{shortened(fields['label'], 80)} ({fields['observed']:.0f} posts, {fields['expected']:.2f} expected)"
 
 
@@ -156,6 +159,8 @@ def _machine_line(label: str) -> str:
 
 
 def _counts(fields: Mapping[str, Any]) -> str:
+    if is_single_post(fields):
+        return f"one post on {escape(', '.join(fields['sources']))}: {post_counts(fields)}"
     sources = ", ".join(f"{escape(str(name))} {count}" for name, count in fields["sources"].items())
     return (
         f"{fields['observed']:.0f} posts by {fields['authors']} authors in {window_text(fields['window_seconds'])}, "

@@ -36,8 +36,12 @@ def experience(store: Store, now: datetime) -> Experience:
 
 def lifecycle_rules(settings: Settings, learnt: Experience) -> LifecycleRules:
     """Return when trends open and close under these settings."""
-    threshold = threshold_in_use(settings, learnt.calibration)
-    return LifecycleRules(threshold, int(settings.alert_cooldown_hours * 3600), marks=learnt.marks)
+    return LifecycleRules(
+        threshold_in_use(settings, learnt.calibration),
+        cooldown_seconds=int(settings.alert_cooldown_hours * 3600),
+        marks=learnt.marks,
+        false_alarms_per_day=settings.alert_false_alarms_per_day,
+    )
 
 
 def reason_of_trend(store: Store, fields: Mapping[str, Any]) -> str:

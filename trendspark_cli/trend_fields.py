@@ -10,6 +10,7 @@ from trendspark_cli.clock import from_epoch, to_text
 
 if TYPE_CHECKING:
     from trendspark_cli.ranking.lifecycle import TrendRecord
+    from trendspark_cli.ranking.post_trends import PostTrend
 
 TIMES = ("first_seen", "last_seen", "opened_at", "last_strong_at", "peak", "closed_at")
 SHOWN_POSTS = 3
@@ -27,6 +28,54 @@ def trend_fields(trend: TrendRecord) -> dict[str, Any]:
     for name in TIMES:
         fields[name] = None if fields[name] is None else to_text(from_epoch(fields[name]))
     return fields
+
+
+def post_trend_fields(trend: PostTrend) -> dict[str, Any]:
+    """Return a trend that is a single post in the same shape; what is expected of it is its one piece of evidence."""
+    measured = ("engagement", "comments", "forecast", "error", "usual_posts", "enough")
+    times = {name: getattr(trend, name) for name in ("last_seen", "opened_at", "last_strong_at", "closed_at")}
+    times |= {"first_seen": trend.created_at, "peak": trend.peak_at}
+    return {
+        "id": trend.id,
+        "kind": "post",
+        "label": trend.label,
+        "terms": [],
+        "state": trend.state.value,
+        "score": trend.score,
+        "observed": float(trend.engagement),
+        "expected": trend.usual,
+        "window_seconds": max(0, trend.last_seen - trend.created_at),
+        "authors": 1,
+        "sources": {trend.source: 1},
+        "examples": [trend.post_id],
+        "evidence": [{name: getattr(trend, name) for name in measured}],
+        **{name: None if at is None else to_text(from_epoch(at)) for name, at in times.items()},
+    }
+
+
+def is_single_post(fields: Mapping[str, Any]) -> bool:
+    """Tell whether a trend is one post going viral."""
+    return bool(fields["kind"] == "post")
+
+
+def forecast_of(fields: Mapping[str, Any]) -> float:
+    """Return the engagement a single post is expected to end with."""
+    return float(fields["evidence"][0]["forecast"])
+
+
+def size_of(fields: Mapping[str, Any]) -> float:
+    """Return what alerts tell of a trend's size: its posts, or the engagement a single post is expected to reach."""
+    return forecast_of(fields) if is_single_post(fields) else float(fields["observed"])
+
+
+def post_counts(fields: Mapping[str, Any]) -> str:
+    """Return what is expected of a single post, and what is usual."""
+    evidence = fields["evidence"][0]
+    whose = "this author's usual is" if evidence["usual_posts"] >= 1 else "usual here is"
+    return (
+        f"{evidence['forecast']:,.0f} expected, {whose} {fields['expected']:,.0f}; "
+        f"{evidence['engagement']:,.0f} so far, {window_text(max(60, fields['window_seconds']))} after it was posted"
+    )
 
 
 def trend_json(fields: Mapping[str, Any], posts: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
@@ -51,11 +100,16 @@ def trend_json(fields: Mapping[str, Any], posts: Sequence[Mapping[str, Any]]) ->
     shown = [{name: post[name] for name in ("source", "source_id", "url", "text")} for post in posts[:SHOWN_POSTS]]
     trend = {name: fields[name] for name in names}
     trend |= {"score": round(trend["score"], 2), "expected": round(trend["expected"], 4)}
-    return {**trend, "mark": fields.get("mark"), "posts": shown}
+    if is_single_post(fields):
+        trend["forecast"] = round(forecast_of(fields), 1)
+    return {**trend, "mark": fields.get("mark"), "posts": shown, "why": why(fields)}
 
 
 def why(fields: Mapping[str, Any]) -> str:
     """Return in one line why a trend is one: counts, authors, what was expected."""
+    if is_single_post(fields):
+        enough = f"{fields['evidence'][0]['enough']:,.0f} would have been enough, score {fields['score']:.1f}"
+        return f"{post_counts(fields)}; {enough}; {', '.join(fields['sources'])}"
     sources = ", ".join(f"{name} {count}" for name, count in fields["sources"].items())
     observed, expected = fields["observed"], fields["expected"]
     surprise = surprise_of(fields["evidence"][0] if fields["evidence"] else fields)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -9,7 +10,7 @@ from trendspark_cli.clock import from_text
 from trendspark_cli.console import Output, printable, short_time, shortened, sparkline
 from trendspark_cli.models import RunResult
 from trendspark_cli.store.protocol import Store
-from trendspark_cli.trend_fields import surprise_of, trend_json, why, window_text
+from trendspark_cli.trend_fields import forecast_of, is_single_post, surprise_of, trend_json, why, window_text
 from trendspark_cli.trend_marks import mark_text
 
 COLUMNS = ("id", "trend", "posts", "expected", "authors", "sources", "score", "first seen")
@@ -28,7 +29,7 @@ def show_ranked(result: RunResult, output: Output, *, explain: bool, is_dry: boo
     output.table(COLUMNS, [_row(trend) for trend in trends], title="Open trends", less_needed=LESS_NEEDED)
     if explain:
         for trend in trends:
-            output.line(f"{printable(trend['label'])}: {why(trend)}")
+            output.line(f"{printable(trend['label'])}: {trend['why']}")
 
 
 def list_trends(store: Store, output: Output, *, limit: int, state: str | None) -> None:
@@ -54,7 +55,8 @@ def show_trend(store: Store, output: Output, fields: Mapping[str, Any]) -> None:
         return
     output.line(f"{fields['id']}  {printable(fields['label'])}  ({fields['state']})")
     output.line(f"   {why(fields)}")
-    output.line(f"   terms: {printable(', '.join(fields['terms']))}")
+    if fields["terms"]:
+        output.line(f"   terms: {printable(', '.join(fields['terms']))}")
     if fields["mark"]:
         output.line(f"   {mark_text(fields['mark'])}")
     if written is not None:
@@ -82,6 +84,9 @@ def explain_trend(store: Store, output: Output, fields: Mapping[str, Any], reaso
         return
     show_trend(store, output, fields)
     peak = short_time(fields["peak"])
+    if is_single_post(fields):
+        _explain_post(output, fields, f"{threshold:g} ({reason})", peak)
+        return
     output.line(f"   threshold {threshold:g} ({reason}); peak in the quarter of an hour before {peak}")
     columns = (
         "term",
@@ -102,18 +107,43 @@ def explain_trend(store: Store, output: Output, fields: Mapping[str, Any], reaso
     )
 
 
+def _explain_post(output: Output, fields: Mapping[str, Any], threshold: str, peak: str) -> None:
+    """Print what a post's forecast rests on."""
+    evidence = fields["evidence"][0]
+    sure = (evidence["forecast"] + 1) / math.exp(evidence["error"]) - 1
+    rows = [
+        ("expected after 48 hours", f"{evidence['forecast']:,.0f}"),
+        ("at least, five times of six", f"{max(sure, evidence['engagement']):,.0f}"),
+        ("usual for its author" if evidence["usual_posts"] else "usual here", f"{fields['expected']:,.0f}"),
+        ("settled posts of its author", f"{evidence['usual_posts']:.0f}"),
+        ("expected that would have been enough", f"{evidence['enough']:,.0f}"),
+        ("engagement so far", f"{evidence['engagement']:,.0f}"),
+        ("comments so far", f"{evidence['comments']:,.0f}"),
+    ]
+    output.line(f"   threshold {threshold}; peak at {peak}")
+    output.table(("what", "how much"), rows)
+    output.line("   engagement: likes, reposts and quotes on X, the score on Reddit.")
+
+
 def _row(trend: Mapping[str, Any]) -> list[object]:
     sources = ", ".join(f"{name} {count}" for name, count in trend["sources"].items())
     return [
         trend["id"] if trend["id"] is not None else "new",
         shortened(trend["label"], 48),
-        f"{trend['observed']:.0f}",
-        f"{trend['expected']:.2f}",
+        *_seen_and_expected(trend),
         trend["authors"],
         sources,
         f"{trend['score']:.1f}",
         short_time(trend["first_seen"]),
     ]
+
+
+def _seen_and_expected(trend: Mapping[str, Any]) -> tuple[str, str]:
+    """Return what a trend has, and what was expected: posts of a topic, engagement of a single post."""
+    if is_single_post(trend):
+        forecast = trend["forecast"] if "forecast" in trend else forecast_of(trend)
+        return f"♥ {trend['observed']:,.0f}", f"{forecast:,.0f}, usual {trend['expected']:,.0f}"
+    return f"{trend['observed']:.0f}", f"{trend['expected']:.2f}"
 
 
 def _listed(store: Store, fields: Mapping[str, Any]) -> list[object]:

@@ -9,7 +9,7 @@ import pytest
 
 from tests.builders import NOW, post
 from trendspark_cli.clock import to_text
-from trendspark_cli.models import PageOutcome, Post
+from trendspark_cli.models import PageOutcome, Post, PostForecast
 from trendspark_cli.store.sqlite.store import SqliteStore
 
 HOUR = timedelta(hours=1)
@@ -188,6 +188,25 @@ def test_the_busiest_posts_are_refreshed_first_and_no_more_than_asked_for(store:
     found = store.posts.refreshable("x", NOW - HOUR, NOW + HOUR, "2026-11-01", 2)
 
     assert found == ["2", "3"]
+
+
+def test_a_post_expected_to_go_far_is_refreshed_before_one_that_has_gone_further(store: SqliteStore) -> None:
+    save(store, post("1", likes=1), post("2", likes=9))
+    with store.transaction():
+        store.forecasts.note([PostForecast(1, 500.0, 5.0, 300.0, to_text(NOW)), PostForecast(2, 12.0, 5.0, 300.0, "")])
+
+    found = store.posts.refreshable("x", NOW - HOUR, NOW + HOUR, "2026-11-01", 1)
+
+    assert found == ["1"]
+
+
+def test_one_post_in_ten_is_refreshed_after_a_day_whatever_became_of_it(store: SqliteStore) -> None:
+    save(store, *(post(str(number), likes=20 - number) for number in range(1, 21)))
+
+    soon = store.posts.refreshable("x", NOW - 46 * HOUR, NOW + 2 * HOUR, "2026-11-01", 3)
+    after_a_day = store.posts.refreshable("x", NOW - 18 * HOUR, NOW + 30 * HOUR, "2026-11-02", 3)
+
+    assert (soon, after_a_day) == (["1", "2", "3"], ["10", "20", "1"])
 
 
 def test_posts_already_paid_for_today_are_refreshed_before_busier_ones(store: SqliteStore) -> None:

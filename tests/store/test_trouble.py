@@ -11,31 +11,36 @@ from typing import Any, get_type_hints
 
 import pytest
 
-from tests.builders import NOW, Workplace, page, post, trend_record
+from tests.builders import NOW, Workplace, page, post, post_trend, trend_record
 from trendspark_cli.errors import StoreBusyError, StoreError
 from trendspark_cli.models import (
     Alert,
     Calibration,
     ChannelState,
+    ForecastProgress,
     Incident,
     JobState,
     Manifest,
     ModelAnswer,
     PageOutcome,
+    PostForecast,
     Profile,
     RankingProgress,
     Tombstone,
     TrendBrief,
     TrendMark,
 )
+from trendspark_cli.ranking.forecast import Usual
 from trendspark_cli.ranking.history import SourceState, TermState
 from trendspark_cli.ranking.segments import read_segment
+from trendspark_cli.ranking.source_memory import SourceMemory
 from trendspark_cli.ranking.terms import Vocabulary
 from trendspark_cli.store import protocol
 from trendspark_cli.store.sqlite.store import SqliteStore
 from trendspark_cli.store.sqlite.upkeep import ROLL_UPS
 
 TREND = trend_record(1793530800)
+POST_TREND = post_trend(1793530800)
 GAP: dict[str, Any] = {
     "profile": "default",
     "source": "x",
@@ -113,6 +118,14 @@ WRITERS: dict[str, Callable[[SqliteStore], object]] = {
     "trends.save": lambda s: s.trends.save(TREND, 6.0),
     "trends.mark": lambda s: s.trends.mark(MARK),
     "calibrations.save": lambda s: s.calibrations.save(CALIBRATION),
+    "trends.save_post": lambda s: s.trends.save_post(POST_TREND, 6.0),
+    "forecasts.save_progress": lambda s: s.forecasts.save_progress(ForecastProgress(5)),
+    "forecasts.put_sources": lambda s: s.forecasts.put_sources({"x": SourceMemory()}),
+    "forecasts.put_usual": lambda s: s.forecasts.put_usual({7: Usual(1.0, 2.0)}, 20_000),
+    "forecasts.sweep": lambda s: s.forecasts.sweep(30_000),
+    "forecasts.forget_changed": lambda s: s.forecasts.forget_changed(5),
+    "forecasts.note": lambda s: s.forecasts.note([PostForecast(1, 3.0, 1.0, 9.0, "2026-11-01T12:00:00.000Z")]),
+    "forecasts.drop": lambda s: s.forecasts.drop([1]),
     "trends.set_alert": lambda s: s.trends.set_alert(1, "key", 3.0),
     "briefs.save": lambda s: s.briefs.save(BRIEF),
     "briefs.keep_answer": lambda s: s.briefs.keep_answer("k", "trend_label", "m", ModelAnswer("refused"), NOW),
@@ -191,6 +204,18 @@ READERS: dict[str, Callable[[SqliteStore], object]] = {
     "trends.alert_of": lambda s: s.trends.alert_of(1),
     "ranking.segments": lambda s: list(s.ranking.segments(0)),
     "trends.living": lambda s: s.trends.living(NOW),
+    "trends.living_posts": lambda s: s.trends.living_posts(NOW),
+    "trends.of_post": lambda s: s.trends.of_post(1),
+    "forecasts.progress": lambda s: s.forecasts.progress(),
+    "forecasts.sources": lambda s: s.forecasts.sources(),
+    "forecasts.usual": lambda s: s.forecasts.usual([7]),
+    "forecasts.newest": lambda s: s.forecasts.newest(),
+    "forecasts.arrived": lambda s: s.forecasts.arrived(0, 5, NOW, 5),
+    "forecasts.changed": lambda s: s.forecasts.changed(5),
+    "forecasts.watched": lambda s: s.forecasts.watched([1], NOW),
+    "forecasts.leaving": lambda s: s.forecasts.leaving(("", 0), NOW, 5),
+    "forecasts.looks": lambda s: s.forecasts.looks([1]),
+    "forecasts.of_post": lambda s: s.forecasts.of_post(1),
     "trends.post_ids": lambda s: s.trends.post_ids(1),
     "trends.listing": lambda s: s.trends.listing(5),
     "trends.get": lambda s: s.trends.get(1),
@@ -243,6 +268,7 @@ def busy(workplace: Workplace) -> Iterator[SqliteStore]:
         store.gaps.open(**GAP)
         store.ranking.put({7: FAINT})
         store.trends.save(TREND, 6.0)
+        store.forecasts.put_usual({7: Usual(1.0, 2.0)}, 0)
         store.notifications.queue(Alert("k1", "job_alert", "text", "text"), NOW, muted=False)
         store.archives.plan(MANIFEST, [1])
         store.tombstones.add(TOMBSTONE)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any
 
 from trendspark_cli.job_context import JobContext
 from trendspark_cli.jobs.history_folding import HistoryFolding
+from trendspark_cli.jobs.post_ranking import rank_posts
 from trendspark_cli.jobs.trend_alerts import queue_closed, queue_grown, queue_opened
-from trendspark_cli.ranking.lifecycle import LifecycleRules, TrendChanges, TrendRecord, advance_trends
+from trendspark_cli.ranking.lifecycle import LifecycleRules, TrendChanges, TrendRecord, TrendState, advance_trends
 from trendspark_cli.ranking.ticks import LONGEST_WINDOW_SECONDS, TICK_SECONDS, TICKS_PER_DAY, tick_of
 from trendspark_cli.ranking.topics import Topic, find_topics, spell_topic
 from trendspark_cli.trend_fields import trend_fields, trend_json
@@ -50,7 +50,10 @@ def rank_topics(
         for name in ("opened", "updated", "closed"):
             job.count(name, len(getattr(changes, name)))
     _sweep(job, folding, now_tick)
-    job.result["trends"] = [_shown(job, trend) for trend in _strongest(living)[:top]]
+    trends = [trend_fields(trend) for trend in living if trend.state is TrendState.OPEN]
+    trends += rank_posts(job, rules, recency, alerts_are_muted=alerts_are_muted)
+    strongest = sorted(trends, key=lambda fields: -fields["score"])[:top]
+    job.result["trends"] = [trend_json(fields, job.store.posts.by_ids(fields["examples"])) for fields in strongest]
 
 
 def _spelled(job: JobContext, topics: list[Topic], threshold: float) -> list[Topic]:
@@ -84,11 +87,3 @@ def _sweep(job: JobContext, folding: HistoryFolding, now_tick: int) -> None:
     job.count("terms_forgotten", job.store.ranking.drop_faint(now_tick))
     with job.transaction():
         folding.advance(swept_tick=now_tick)
-
-
-def _strongest(trends: list[TrendRecord]) -> list[TrendRecord]:
-    return sorted((trend for trend in trends if trend.state.value == "open"), key=lambda trend: -trend.score)
-
-
-def _shown(job: JobContext, trend: TrendRecord) -> dict[str, Any]:
-    return trend_json(trend_fields(trend), job.store.posts.by_ids(trend.example_ids))

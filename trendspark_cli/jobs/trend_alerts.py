@@ -8,6 +8,7 @@ from typing import Any
 from trendspark_cli.alert_texts import closed_alert, grown_alert, opened_alert
 from trendspark_cli.clock import from_text
 from trendspark_cli.job_context import JobContext
+from trendspark_cli.trend_fields import size_of
 
 GROWTH = 2.0  # times what the last alert told
 
@@ -16,17 +17,17 @@ def queue_opened(job: JobContext, fields: dict[str, Any], *, muted: bool) -> Non
     """Queue the one alert a trend opens with."""
     alert = opened_alert(fields, job.store.posts.by_ids(fields["examples"]))
     if job.store.notifications.queue(alert, job.now, muted=muted):
-        job.store.trends.set_alert(fields["id"], alert.dedupe_key, fields["observed"])
+        job.store.trends.set_alert(fields["id"], alert.dedupe_key, size_of(fields))
         job.count("alerts_queued")
 
 
 def queue_grown(job: JobContext, fields: dict[str, Any], *, muted: bool) -> None:
     """Queue a reply when a trend holds twice the posts the operator was last told of."""
     key, told = job.store.trends.alert_of(fields["id"])
-    if key is None or fields["observed"] < GROWTH * told:
+    if key is None or size_of(fields) < GROWTH * told:
         return
     if job.store.notifications.queue(grown_alert(fields, key, told, _machine_label(job, fields)), job.now, muted=muted):
-        job.store.trends.set_alert(fields["id"], key, fields["observed"])
+        job.store.trends.set_alert(fields["id"], key, size_of(fields))
         job.count("alerts_queued")
 
 

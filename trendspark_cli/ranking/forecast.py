@@ -73,12 +73,17 @@ class Forecast:
     @property
     def expected(self) -> float:
         """Return the engagement it will end with, as likely more as less."""
-        return math.expm1(self.log)
+        return math.expm1(min(self.log, _MOST_LOG))
 
     @property
     def usual(self) -> float:
         """Return what the author's posts end with."""
-        return math.expm1(self.usual_log)
+        return max(0.0, math.expm1(self.usual_log))
+
+    @property
+    def excess(self) -> float:
+        """Return how far beyond the author's usual it goes at least, five times of six: a logarithm."""
+        return self.log - self.error - self.usual_log
 
 
 def first_look(created_at: int, at: int, engagement: int, comments: int) -> WatchedPost:
@@ -97,6 +102,14 @@ def look_again(post: WatchedPost, at: int, engagement: int, comments: int) -> Wa
     is_new_band = _band(post, at) > _band(post, post.looks[-1].at)
     looks = (*post.looks, look) if is_new_band else post.looks
     return replace(post, looks=looks, last=look, best=max(post.best, engagement))
+
+
+def watched(created_at: int, looks: Sequence[tuple[int, int, int]]) -> WatchedPost:
+    """Return a post after these looks, oldest first: (epoch seconds, engagement, comments) each."""
+    post = first_look(created_at, *looks[0])
+    for look in looks[1:]:
+        post = look_again(post, *look)
+    return post
 
 
 class Forecaster:
@@ -125,11 +138,18 @@ class Forecaster:
 
     def forecast(self, post: WatchedPost, author: Usual, community: Usual) -> Forecast:
         """Return how far the post will go, judged by its last look; nothing below what it already has."""
-        band = _band(post, post.last.at)
-        weights, error = self._solution(band)
-        features = _features(post, post.last, author.beyond(self.mean), community.beyond(self.mean))
-        log = float(weights @ np.array(features))
-        return Forecast(max(log, math.log1p(max(0, post.best))), error, self.mean + author.beyond(self.mean))
+        return self._forecast(post, post.last, post.best, author, community)
+
+    def peak(self, post: WatchedPost, author: Usual, community: Usual) -> float:
+        """Return the largest excess a forecast of this post ever had, as far as its looks are remembered."""
+        looks = post.looks if post.last is post.looks[-1] else (*post.looks, post.last)
+        return max(self._forecast(post, look, look.engagement, author, community).excess for look in looks)
+
+    def _forecast(self, post: WatchedPost, look: Look, best: int, author: Usual, community: Usual) -> Forecast:
+        weights, error = self._solution(_band(post, look.at))
+        of_author, of_community = author.beyond(self.mean), community.beyond(self.mean)
+        log = float(weights @ np.array(_features(post, look, of_author, of_community)))
+        return Forecast(max(log, math.log1p(max(0, best))), error, self.mean + of_author)
 
     def settle(self, post: WatchedPost, author: Usual, community: Usual) -> float:
         """Learn from a post whose engagement is final; return its ln(1 + final engagement).
@@ -162,6 +182,7 @@ class Forecaster:
         return self._solved[band]
 
 
+_MOST_LOG = math.log(MOST_ENGAGEMENT)
 _FADE = 0.5 ** (1.0 / MEMORY_POSTS)
 _DAY = 86_400
 

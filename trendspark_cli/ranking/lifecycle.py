@@ -55,6 +55,7 @@ class LifecycleRules:
     cooldown_seconds: int = 24 * 3600
     close_after_seconds: int = 6 * 3600
     marks: tuple[Mark, ...] = ()
+    false_alarms_per_day: float = 0.5  # how rare a single post's forecast must be
 
     def is_silenced(self, trend_id: int | None) -> bool:
         """Tell whether somebody called this trend noise: it goes on and nobody is told how it grows."""

@@ -7,7 +7,7 @@ database cannot do it. Times are UTC-aware; the store alone decides how they are
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Protocol
@@ -18,15 +18,18 @@ from trendspark_cli.models import (
     Calibration,
     ChannelState,
     DeletedBatch,
+    ForecastProgress,
     Gap,
     Incident,
     JobRun,
     JobState,
     Manifest,
     ModelAnswer,
+    NewestSeen,
     Page,
     PageOutcome,
     Post,
+    PostForecast,
     Profile,
     QueuedAlert,
     RankingProgress,
@@ -36,12 +39,16 @@ from trendspark_cli.models import (
     Tombstone,
     TrendBrief,
     TrendMark,
+    WatchedRow,
 )
 from trendspark_cli.ranking.history import SourceState, TermHistory
 
 if TYPE_CHECKING:  # it brings numpy, which most commands never need
+    from trendspark_cli.ranking.forecast import Usual
     from trendspark_cli.ranking.lifecycle import TrendRecord
+    from trendspark_cli.ranking.post_trends import PostTrend
     from trendspark_cli.ranking.segments import Segment
+    from trendspark_cli.ranking.source_memory import SourceMemory
 
 
 class Posts(Protocol):
@@ -440,6 +447,15 @@ class Trends(Protocol):
     def save(self, trend: TrendRecord, threshold: float) -> TrendRecord:
         """Insert or update a trend and return it with its id."""
 
+    def living_posts(self, opened_since: datetime) -> list[PostTrend]:
+        """Return open trends that are single posts, and those that opened since."""
+
+    def save_post(self, trend: PostTrend, threshold: float) -> PostTrend:
+        """Insert or update a trend that is a single post, and return it with its id."""
+
+    def of_post(self, post_id: int) -> list[int]:
+        """Return the ids of the trends that rest on a post, that of the post itself first."""
+
     def alert_of(self, trend_id: int) -> tuple[str | None, float]:
         """Return the key of the alert that tells of a trend, and how much was observed when the last one was queued."""
 
@@ -489,6 +505,61 @@ class Briefs(Protocol):
 
     def keep_answer(self, key: str, kind: str, model: str, answer: ModelAnswer, now: datetime) -> None:
         """Remember an answer, in the transaction that settles what it cost."""
+
+
+class Forecasts(Protocol):
+    """What forecasts of single posts rest on."""
+
+    def progress(self) -> ForecastProgress:
+        """Return how far forecasting has come."""
+
+    def save_progress(self, progress: ForecastProgress) -> None:
+        """Store how far it has come, in the transaction of the work it counts."""
+
+    def sources(self) -> dict[str, SourceMemory]:
+        """Return what is remembered of each source."""
+
+    def put_sources(self, memories: Mapping[str, SourceMemory]) -> None:
+        """Store what is remembered of these sources."""
+
+    def usual(self, keys: Iterable[int]) -> dict[int, Usual]:
+        """Return what the posts of these authors and communities usually end with, where it is known."""
+
+    def put_usual(self, usual: Mapping[int, Usual], day: int) -> None:
+        """Store the usual of these, heard of on *day* (since 1970)."""
+
+    def sweep(self, day: int) -> int:
+        """Forget authors and communities not heard of for long, outside a transaction; return how many."""
+
+    def newest(self) -> NewestSeen:
+        """Return up to where posts and changes of counters go."""
+
+    def arrived(self, after_id: int, newest_id: int, fresh: datetime, limit: int) -> list[WatchedRow]:
+        """Return posts with counters after *after_id*, up to *newest_id*, that were collected since *fresh*."""
+
+    def changed(self, until: int) -> list[int]:
+        """Return the ids of posts whose counters changed, up to this change."""
+
+    def forget_changed(self, until: int) -> None:
+        """Take notice of changes up to this one."""
+
+    def watched(self, post_ids: Sequence[int], since: datetime) -> list[WatchedRow]:
+        """Return those of these posts that have counters and were created at *since* or later."""
+
+    def leaving(self, position: tuple[str, int], until: datetime, limit: int) -> list[WatchedRow]:
+        """Return the next posts with counters after (created_at, id) created before *until*, oldest first."""
+
+    def looks(self, post_ids: Sequence[int]) -> dict[int, list[tuple[int, int, int]]]:
+        """Return (epoch seconds, engagement, comments) of each look at these posts: the first 200 and the last."""
+
+    def note(self, forecasts: Sequence[PostForecast]) -> None:
+        """Remember the last forecast of each post."""
+
+    def drop(self, post_ids: Sequence[int]) -> None:
+        """Forget the forecasts of posts that are no longer watched."""
+
+    def of_post(self, post_id: int) -> PostForecast | None:
+        """Return the last forecast of a post that is still watched, or None."""
 
 
 class RankingMemory(TermHistory, Protocol):
@@ -681,6 +752,8 @@ class Store(Protocol):
     def briefs(self) -> Briefs: ...
     @property
     def ranking(self) -> RankingMemory: ...
+    @property
+    def forecasts(self) -> Forecasts: ...
     @property
     def archives(self) -> Archives: ...
     @property

@@ -469,6 +469,52 @@ def m0009_profiles(db: Database) -> None:
 
 
 @migration()
+def m0010_viral(db: Database) -> None:
+    """How far single posts go: sums of what settled ones teach, the usual of authors and communities by key, the last
+    forecast of each post, and whose counters changed since `rank` last looked.
+    """
+    db.execute(
+        """
+        CREATE TABLE forecast_sources (
+            source TEXT PRIMARY KEY, settled REAL NOT NULL, total REAL NOT NULL, sums BLOB NOT NULL,
+            days REAL NOT NULL, peaks BLOB NOT NULL
+        ) STRICT, WITHOUT ROWID
+        """
+    )
+    db.execute(
+        """
+        CREATE TABLE forecast_usual (
+            key INTEGER PRIMARY KEY, posts REAL NOT NULL, total REAL NOT NULL, last_day INTEGER NOT NULL
+        ) STRICT
+        """
+    )
+    db.execute(
+        """
+        CREATE TABLE post_forecasts (
+            post_id INTEGER PRIMARY KEY REFERENCES posts(id) ON DELETE CASCADE, forecast REAL NOT NULL,
+            usual REAL NOT NULL, enough REAL NOT NULL, looked_at TEXT NOT NULL
+        ) STRICT
+        """
+    )
+    db.execute(
+        """
+        CREATE TABLE forecast_progress (
+            id INTEGER PRIMARY KEY, seen_post_id INTEGER NOT NULL, left_created_at TEXT NOT NULL,
+            left_post_id INTEGER NOT NULL, swept_day INTEGER NOT NULL
+        ) STRICT
+        """
+    )
+    db.execute("INSERT INTO forecast_progress SELECT 1, coalesce(max(id), 0), '', 0, 0 FROM posts")
+    db.execute("CREATE TABLE forecast_news (id INTEGER PRIMARY KEY AUTOINCREMENT, post_id INTEGER NOT NULL) STRICT")
+    db.execute(
+        """
+        CREATE TRIGGER post_metrics_forecast AFTER INSERT ON post_metrics
+        BEGIN INSERT INTO forecast_news (post_id) VALUES (NEW.post_id); END
+        """
+    )
+
+
+@migration()
 def m0011_calibration(db: Database) -> None:
     """Thresholds made of an operator's own posts, and what people said of trends. A mark outlives its trend."""
     db.table("calibrations").create(

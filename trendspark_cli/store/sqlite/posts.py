@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from trendspark_cli.clock import from_epoch, to_text
@@ -113,6 +113,7 @@ class Posts:
             "source": source,
             "since": to_text(since),
             "not_since": to_text(not_since),
+            "day_ago": to_text(since + timedelta(days=1)),  # they are watched for two
             "today": today,
             "limit": limit,
         }

@@ -21,6 +21,7 @@ KNOWN_MIGRATIONS = (
     "m0007_money",
     "m0008_stream",
     "m0009_profiles",
+    "m0010_viral",
     "m0011_calibration",
     "m0012_schedules",
 )

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from trendspark_cli.store.sqlite.archives import Archives, Tombstones
     from trendspark_cli.store.sqlite.briefs import Briefs
     from trendspark_cli.store.sqlite.calibrations import Calibrations
+    from trendspark_cli.store.sqlite.forecasts import Forecasts
     from trendspark_cli.store.sqlite.trends import RankingMemory, Trends
     from trendspark_cli.store.sqlite.upkeep import Upkeep
 
@@ -71,6 +72,13 @@ class SqliteStore:
         from trendspark_cli.store.sqlite.trends import RankingMemory
 
         return RankingMemory(self.connection)
+
+    @property
+    def forecasts(self) -> Forecasts:
+        """Return what forecasts of single posts rest on; loaded when asked."""
+        from trendspark_cli.store.sqlite.forecasts import Forecasts
+
+        return Forecasts(self.connection)
 
     @property
     def archives(self) -> Archives:

@@ -13,10 +13,11 @@ from trendspark_cli.models import RankingProgress, TrendMark
 from trendspark_cli.ranking.history import CountRow, SourceState, TermState
 from trendspark_cli.store.sqlite.connection import Connection
 from trendspark_cli.store.sqlite.named_queries import queries
-from trendspark_cli.trend_fields import TIMES, trend_fields
+from trendspark_cli.trend_fields import TIMES, post_trend_fields, trend_fields
 
 if TYPE_CHECKING:  # numpy: only a ranking run needs it
     from trendspark_cli.ranking.lifecycle import TrendRecord
+    from trendspark_cli.ranking.post_trends import PostTrend
     from trendspark_cli.ranking.segments import Segment
 
 ROWS_PER_TRANSACTION = 1000
@@ -36,7 +37,7 @@ class Trends:
 
     def save(self, trend: TrendRecord, threshold: float) -> TrendRecord:
         """Insert or update a trend and return it with its id; call inside a transaction."""
-        row = _row(trend)
+        row = _row(trend_fields(trend))
         if trend.id is None:
             cursor = self._db.execute(self._sql["insert"], {**row, "threshold": threshold})
             trend = replace(trend, id=cursor.lastrowid)
@@ -44,6 +45,26 @@ class Trends:
             self._db.execute(self._sql["update"], {**row, "id": trend.id})
         self._db.executemany(self._sql["add_post"], [(trend.id, post_id) for post_id in trend.post_ids])
         return trend
+
+    def living_posts(self, opened_since: datetime) -> list[PostTrend]:
+        """Return open trends that are single posts, and those that opened since."""
+        rows = self._db.rows(self._sql["living_posts"], (to_text(opened_since),))
+        return [_post_trend(row) for row in rows]
+
+    def save_post(self, trend: PostTrend, threshold: float) -> PostTrend:
+        """Insert or update a trend that is a single post, and return it with its id; call inside a transaction."""
+        row = _row(post_trend_fields(trend))
+        if trend.id is None:
+            cursor = self._db.execute(self._sql["insert"], {**row, "threshold": threshold})
+            trend = replace(trend, id=cursor.lastrowid)
+        else:
+            self._db.execute(self._sql["update"], {**row, "id": trend.id})
+        self._db.executemany(self._sql["add_post"], [(trend.id, trend.post_id)])
+        return trend
+
+    def of_post(self, post_id: int) -> list[int]:
+        """Return the ids of the trends that rest on a post, that of the post itself first, then the newest."""
+        return [row["id"] for row in self._db.rows(self._sql["of_post"], (post_id,))]
 
     def alert_of(self, trend_id: int) -> tuple[str | None, float]:
         """Return the key of the alert that tells of a trend, and how much was observed when the last one was queued."""
@@ -165,8 +186,8 @@ def _source_state(values: dict[str, Any]) -> SourceState:
     return SourceState(**{**values, "hours": tuple(values["hours"])})
 
 
-def _row(trend: TrendRecord) -> dict[str, Any]:
-    row = trend_fields(trend)
+def _row(fields: dict[str, Any]) -> dict[str, Any]:
+    row = dict(fields)
     for name in ("terms", "sources", "evidence", "examples"):
         row[name] = json.dumps(row[name], ensure_ascii=False)
     del row["id"]
@@ -194,6 +215,31 @@ def _record(row: dict[str, Any], post_ids: tuple[int, ...]) -> TrendRecord:
         post_ids=post_ids,
         example_ids=tuple(row["examples"]),
         evidence=tuple(TermEvidence(**item) for item in row["evidence"]),
+    )
+
+
+def _post_trend(row: dict[str, Any]) -> PostTrend:
+    from trendspark_cli.ranking.lifecycle import TrendState
+    from trendspark_cli.ranking.post_trends import PostTrend
+
+    [evidence] = json.loads(row["evidence"])
+    [source] = json.loads(row["sources"])
+    names = {"last_seen": "last_seen", "opened_at": "opened_at", "last_strong_at": "last_strong_at"}
+    times: dict[str, Any] = {name: _epoch(row[column]) for name, column in names.items()}
+    return PostTrend(
+        id=row["id"],
+        post_id=row["post_id"],
+        source=source,
+        author=row["author"],
+        label=row["label"],
+        state=TrendState(row["state"]),
+        score=row["score"],
+        usual=row["expected"],
+        created_at=_epoch(row["first_seen"]) or 0,
+        peak_at=_epoch(row["peak"]) or 0,
+        closed_at=_epoch(row["closed_at"]),
+        **times,
+        **evidence,
     )
 
 

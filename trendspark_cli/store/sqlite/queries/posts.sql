@@ -59,12 +59,14 @@ FROM trend_posts t JOIN posts p ON p.id = t.post_id
 WHERE t.trend_id = :trend_id AND p.created_at >= :since_text GROUP BY slot;
 
 -- name: refreshable
--- Recent posts whose counters are worth reading again: those last read today first, then the busiest. An edited
--- post is stored under its first id, whose counters no longer move.
-SELECT source_id FROM posts
-WHERE source = :source AND created_at >= :since AND observed_at < :not_since AND edits = 0
-ORDER BY substr(observed_at, 1, 10) = :today DESC,
-         coalesce(likes, 0) + 2 * coalesce(reposts, 0) + coalesce(replies, 0) DESC, id DESC
+-- Recent posts whose counters are worth reading again: those last read today first; then one in ten of those not read for
+-- a day, whatever became of them, so that forecasts learn not only of successes; then those expected to go furthest.
+-- An edited post is stored under its first id, whose counters no longer move.
+SELECT p.source_id FROM posts p LEFT JOIN post_forecasts f ON f.post_id = p.id
+WHERE p.source = :source AND p.created_at >= :since AND p.observed_at < :not_since AND p.edits = 0
+ORDER BY substr(p.observed_at, 1, 10) = :today DESC,
+         p.id % 10 = 0 AND p.observed_at < :day_ago DESC,
+         coalesce(f.forecast, coalesce(p.likes, 0) + 2 * coalesce(p.reposts, 0) + coalesce(p.replies, 0)) DESC, p.id DESC
 LIMIT :limit;
 
 -- name: note_counts_read

@@ -16,7 +16,18 @@ INSERT OR IGNORE INTO trend_posts (trend_id, post_id) SELECT ?, id FROM posts WH
 
 -- name: living
 -- Open trends, and those closed so recently that their terms may not open another.
-SELECT * FROM trends WHERE state = 'open' OR closed_at >= ? ORDER BY id;
+SELECT * FROM trends WHERE kind = 'topic' AND (state = 'open' OR closed_at >= ?) ORDER BY id;
+
+-- name: living_posts
+-- Trends of single posts: open ones, and those that opened so recently that neither post nor author opens another.
+-- A post that was removed leaves an id that none has.
+SELECT t.*, coalesce(p.post_id, -t.id) AS post_id, posts.author
+FROM trends t LEFT JOIN trend_posts p ON p.trend_id = t.id LEFT JOIN posts ON posts.id = p.post_id
+WHERE t.kind = 'post' AND (t.state = 'open' OR t.opened_at >= ?) ORDER BY t.id;
+
+-- name: of_post
+SELECT t.id FROM trend_posts p JOIN trends t ON t.id = p.trend_id
+WHERE p.post_id = ? ORDER BY t.kind = 'post' DESC, t.id DESC LIMIT 20;
 
 -- name: listing
 SELECT * FROM trends WHERE (:state IS NULL OR state = :state) ORDER BY state = 'open' DESC, score DESC, id LIMIT :limit;

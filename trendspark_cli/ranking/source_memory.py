@@ -1,0 +1,27 @@
+"""What is remembered of one source's posts between runs: what settled ones teach, and what is rare."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from trendspark_cli.ranking.forecast import Forecaster
+from trendspark_cli.ranking.peaks import Peaks
+
+BELIEVED_AFTER = 100  # settled posts; the forecasts of fewer say nothing of what is rare
+
+
+@dataclass(slots=True)
+class SourceMemory:
+    """One source's regressions, and the peaks of its forecasts."""
+
+    forecaster: Forecaster = field(default_factory=Forecaster)
+    peaks: Peaks = field(default_factory=Peaks)
+
+    @property
+    def counts_peaks(self) -> bool:
+        """Tell whether forecasts are good enough to be counted."""
+        return self.forecaster.settled >= BELIEVED_AFTER
+
+    def level(self, posts_per_day: float) -> float | None:
+        """Return the excess that is rare enough to tell of; None while the source is warming up."""
+        return self.peaks.level(posts_per_day) if self.forecaster.is_ready else None

@@ -1,0 +1,139 @@
+"""What forecasts of single posts rest on: sums of each source, the usual of authors and communities, looks at posts."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from trendspark_cli.clock import to_text
+from trendspark_cli.models import ForecastProgress, NewestSeen, PostForecast, WatchedRow
+from trendspark_cli.store.sqlite.connection import Connection
+from trendspark_cli.store.sqlite.named_queries import queries
+
+if TYPE_CHECKING:  # numpy: only a ranking run needs it
+    from trendspark_cli.ranking.forecast import Usual
+    from trendspark_cli.ranking.source_memory import SourceMemory
+
+MOST_LOOKS = 200  # of one post; a look each quarter of an hour for two days
+MOST_USUAL = 300_000  # authors and communities remembered
+ROWS_PER_TRANSACTION = 1000
+
+
+class Forecasts:
+    """The forecast tables, asked in terms of posts, authors and looks."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._db = connection
+        self._sql = queries("forecasts")
+
+    def progress(self) -> ForecastProgress:
+        """Return how far forecasting has come."""
+        return ForecastProgress(**self._db.rows(self._sql["progress"])[0])
+
+    def save_progress(self, progress: ForecastProgress) -> None:
+        """Store how far it has come; call in the transaction of the work it counts."""
+        self._db.execute(self._sql["save_progress"], asdict(progress))
+
+    def sources(self) -> dict[str, SourceMemory]:
+        """Return what is remembered of each source."""
+        from trendspark_cli.ranking.forecast import Forecaster
+        from trendspark_cli.ranking.peaks import Peaks
+        from trendspark_cli.ranking.source_memory import SourceMemory
+
+        return {
+            row["source"]: SourceMemory(
+                Forecaster(row["settled"], row["total"], row["sums"]), Peaks(row["days"], row["peaks"])
+            )
+            for row in self._db.rows("SELECT source, settled, total, sums, days, peaks FROM forecast_sources")
+        }
+
+    def put_sources(self, memories: Mapping[str, SourceMemory]) -> None:
+        """Store what is remembered of these sources; call inside a transaction."""
+        for name, memory in memories.items():
+            learned, peaks = memory.forecaster, memory.peaks
+            row = (name, learned.settled, learned.total, learned.to_bytes(), peaks.days, peaks.to_bytes())
+            self._db.execute(self._sql["put_source"], row)
+
+    def usual(self, keys: Iterable[int]) -> dict[int, Usual]:
+        """Return what the posts of these authors and communities usually end with, where it is known."""
+        from trendspark_cli.ranking.forecast import Usual
+
+        with self._db.errors():
+            found = self._db.execute(self._sql["usual"], (json.dumps(list(keys)),))
+            return {key: Usual(posts, total) for key, posts, total in found}
+
+    def put_usual(self, usual: Mapping[int, Usual], day: int) -> None:
+        """Store the usual of these, heard of on *day* (since 1970); call inside a transaction."""
+        self._db.executemany(self._sql["put_usual"], [(key, *one, day) for key, one in usual.items()])
+
+    def sweep(self, day: int) -> int:
+        """Forget those not heard of for 90 days, with one post for 30, in transactions of 1,000; return how many."""
+        parameters = {"long_ago": day - 90, "ago": day - 30, "most": MOST_USUAL}
+        with self._db.errors():
+            keys = self._db.execute(self._sql["faint_usual"], parameters).fetchall()
+        for start in range(0, len(keys), ROWS_PER_TRANSACTION):
+            with self._db.transaction():
+                part = keys[start : start + ROWS_PER_TRANSACTION]
+                self._db.executemany("DELETE FROM forecast_usual WHERE key = ?", part)
+        return len(keys)
+
+    def newest(self) -> NewestSeen:
+        """Return up to where posts and changes of counters go."""
+        with self._db.errors():
+            return NewestSeen(*self._db.execute(self._sql["newest"]).fetchone())
+
+    def arrived(self, after_id: int, newest_id: int, fresh: datetime, limit: int) -> list[WatchedRow]:
+        """Return posts with counters after *after_id*, up to *newest_id*, that were collected since *fresh*."""
+        parameters = {"after": after_id, "newest": newest_id, "fresh": to_text(fresh), "limit": limit}
+        return self._watched("arrived", parameters)
+
+    def changed(self, until: int) -> list[int]:
+        """Return the ids of posts whose counters changed, up to this change."""
+        sql = "SELECT DISTINCT post_id FROM forecast_news WHERE id <= ? ORDER BY post_id"
+        with self._db.errors():
+            return [post_id for (post_id,) in self._db.execute(sql, (until,))]
+
+    def forget_changed(self, until: int) -> None:
+        """Take notice of changes up to this one; call inside a transaction."""
+        self._db.execute("DELETE FROM forecast_news WHERE id <= ?", (until,))
+
+    def watched(self, post_ids: Sequence[int], since: datetime) -> list[WatchedRow]:
+        """Return those of these posts that have counters and were created at *since* or later."""
+        return self._watched("watched", {"ids": json.dumps(list(post_ids)), "since": to_text(since)})
+
+    def leaving(self, position: tuple[str, int], until: datetime, limit: int) -> list[WatchedRow]:
+        """Return the next posts with counters after *position* created before *until*, oldest first."""
+        parameters = {"created_at": position[0], "id": position[1], "until": to_text(until), "limit": limit}
+        return self._watched("leaving", parameters)
+
+    def looks(self, post_ids: Sequence[int]) -> dict[int, list[tuple[int, int, int]]]:
+        """Return (epoch seconds, engagement, comments) of each look at these posts: the first 200 and the last."""
+        found: dict[int, list[tuple[int, int, int]]] = defaultdict(list)
+        parameters = {"ids": json.dumps(list(post_ids)), "most": MOST_LOOKS - 1}
+        with self._db.errors():
+            for post_id, *look in self._db.execute(self._sql["looks"], parameters):
+                found[post_id].append((look[0], look[1], look[2]))
+        return found
+
+    def note(self, forecasts: Sequence[PostForecast]) -> None:
+        """Remember the last forecast of each post; call inside a transaction."""
+        self._db.executemany(self._sql["note"], forecasts)
+
+    def drop(self, post_ids: Sequence[int]) -> None:
+        """Forget the forecasts of posts that are no longer watched; call inside a transaction."""
+        sql = "DELETE FROM post_forecasts WHERE post_id IN (SELECT value FROM json_each(?))"
+        self._db.execute(sql, (json.dumps(list(post_ids)),))
+
+    def of_post(self, post_id: int) -> PostForecast | None:
+        """Return the last forecast of a post that is still watched, or None."""
+        sql = "SELECT post_id, forecast, usual, enough, looked_at FROM post_forecasts WHERE post_id = ?"
+        rows = self._db.rows(sql, (post_id,))
+        return PostForecast(**rows[0]) if rows else None
+
+    def _watched(self, name: str, parameters: Sequence[Any] | dict[str, Any]) -> list[WatchedRow]:
+        with self._db.errors():
+            return [WatchedRow(*row) for row in self._db.execute(self._sql[name], parameters)]
