@@ -9,7 +9,7 @@ from trendspark_cli.jobs.history_folding import HistoryFolding
 from trendspark_cli.jobs.post_ranking import rank_posts
 from trendspark_cli.jobs.trend_alerts import queue_closed, queue_grown, queue_opened
 from trendspark_cli.ranking.lifecycle import LifecycleRules, TrendChanges, TrendRecord, TrendState, advance_trends
-from trendspark_cli.ranking.ticks import LONGEST_WINDOW_SECONDS, TICK_SECONDS, TICKS_PER_DAY, tick_of
+from trendspark_cli.ranking.ticks import LONGEST_WINDOW_SECONDS, TICK_SECONDS, TICKS_PER_DAY, WINDOW_TICKS, tick_of
 from trendspark_cli.ranking.topics import Topic, find_topics, spell_topic
 from trendspark_cli.trend_fields import trend_fields, trend_json
 
@@ -24,7 +24,8 @@ def rank_topics(
     folding = HistoryFolding(job)
     now_tick = tick_of(int(job.now.timestamp()))
     oldest_tick = now_tick - int(recency.total_seconds()) // TICK_SECONDS
-    ticks = range(max(folding.progress.ranked_tick + 1, oldest_tick), now_tick + 1)
+    ranked = min(folding.progress.ranked_tick, now_tick - 1)  # a clock that was ahead must not silence us until then
+    ticks = range(max(ranked + 1, oldest_tick), now_tick + 1)
     since = (ticks.start + 1) * TICK_SECONDS - LONGEST_WINDOW_SECONDS
     folding.look_at_arrivals(since)
     window = folding.window(since)
@@ -81,9 +82,14 @@ def _save(
 
 
 def _sweep(job: JobContext, folding: HistoryFolding, now_tick: int) -> None:
-    """Once a day, forget terms that have faded."""
-    if job.dry_run or now_tick - folding.progress.swept_tick < TICKS_PER_DAY:
+    """Once a day, forget terms that have faded.
+
+    The day is that of the history: a clock that is a month ahead for a moment must not have all of it forgotten.
+    """
+    newest = max((state.last_tick for state in folding.sources.values()), default=0)
+    tick = min(now_tick, newest + WINDOW_TICKS[-1])
+    if job.dry_run or tick - folding.progress.swept_tick < TICKS_PER_DAY:
         return
-    job.count("terms_forgotten", job.store.ranking.drop_faint(now_tick))
+    job.count("terms_forgotten", job.store.ranking.drop_faint(tick))
     with job.transaction():
-        folding.advance(swept_tick=now_tick)
+        folding.advance(swept_tick=tick)

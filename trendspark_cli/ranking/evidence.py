@@ -23,7 +23,7 @@ from trendspark_cli.ranking.scoring import (
 )
 from trendspark_cli.ranking.ticks import TICK_SECONDS, WINDOW_TICKS, decay, hour_of, tick_of
 from trendspark_cli.ranking.traffic import PRIOR_POSTS, Traffic, traffic_before
-from trendspark_cli.ranking.voices import Signatures, count_voices, text_signatures
+from trendspark_cli.ranking.voices import Signatures, count_voices, near_copies, text_signatures
 from trendspark_cli.ranking.window import Mask, PostColumns, Window
 
 BEST_TERMS = 1_000  # judged exactly, by authors and texts; the others only by how many posts they have
@@ -106,12 +106,23 @@ def judge_terms(moment: Moment, history: TermHistory, floor: float) -> Judged:
     states = history.get(keys[best].tolist())
     chosen = _with_hours(_columns(rough, best), [states.get(key) for key in keys[best].tolist()], moment)
     texts = text_signatures(moment.posts, chosen.occurrences)
-    voices = count_voices(chosen.occurrences, moment.posts, texts, moment.inside)
-    flat = surprise(voices.ravel(), chosen.expected.ravel(), chosen.spread.ravel()).reshape(voices.shape)
+    exact = _columns_over(_heard(chosen, moment, texts), floor)
+    # Near copies are looked for only where it matters: they can but lower what was heard.
+    texts = near_copies(moment.posts, exact.occurrences, texts)
+    return _columns_over(_heard(exact, moment, texts), floor)
+
+
+def _heard(judged: Judged, moment: Moment, texts: Signatures) -> Judged:
+    """Return the terms with their voices, and how surprising that makes them."""
+    voices = count_voices(judged.occurrences, moment.posts, texts, moment.inside)
+    flat = surprise(voices.ravel(), judged.expected.ravel(), judged.spread.ravel()).reshape(voices.shape)
     surprises = np.maximum(0.0, flat - MANY_WINDOWS)
-    score = score_of(surprises.max(axis=0), lift(voices, chosen.expected))
-    judged = replace(chosen, texts=texts, score=score, surprises=surprises, observed=voices)
-    return _columns(judged, np.flatnonzero(score >= floor))
+    score = score_of(surprises.max(axis=0), lift(voices, judged.expected))
+    return replace(judged, texts=texts, score=score, surprises=surprises, observed=voices)
+
+
+def _columns_over(judged: Judged, floor: float) -> Judged:
+    return _columns(judged, np.flatnonzero(judged.score >= floor))
 
 
 def name_terms(window: Window, judged: Judged) -> tuple[Judged, list[str]]:

@@ -8,13 +8,23 @@ import numpy.typing as npt
 Integers = npt.NDArray[np.int64]
 
 NO_WORD = 0  # in place of a first word: the term is a single one
+_LINK_BITS, _LINK_MARK = 0xFFFF, 0x11C5
 _FIRST_WEIGHT = np.uint64(0xD1342543DE82EF95)  # odd, so that "a b" and "b a" differ
 
 
 def name_key(name: str) -> int:
-    """Return the signed 64-bit key of a word or of an author."""
+    """Return the signed 64-bit key of a word or of an author; that of a link, which has a slash, ends in a mark."""
     digest = blake2b(name.encode("utf-8", "surrogatepass"), digest_size=8).digest()
-    return int.from_bytes(digest, "big", signed=True)
+    key = int.from_bytes(digest, "big", signed=True)
+    if "/" in name:
+        return key & ~_LINK_BITS | _LINK_MARK
+    return key ^ 1 if key & _LINK_BITS == _LINK_MARK else key
+
+
+def are_links(keys: Integers) -> npt.NDArray[np.bool_]:
+    """Tell which keys of words are those of links."""
+    marked: npt.NDArray[np.bool_] = (keys & _LINK_BITS) == _LINK_MARK
+    return marked
 
 
 def term_keys(first: Integers, second: Integers) -> Integers:

@@ -53,10 +53,22 @@ _RUSSIAN = """
 тем то тоже только том тот ты у уже хотя чего чем что чтобы эта эти это этого этот я
 """
 
+_ARABIC = """
+في من على إلى الى عن مع هذا هذه ذلك تلك التي الذي الذين ما لا لم لن أن ان إن كان كانت هو هي هم نحن أنا انا أنت
+يا أو او ثم قد كل بعد قبل حتى عند بين غير أي اي كما لكن و ليس هناك هنا
+"""
+_HINDI = """
+का की के को से में पर है हैं था थी थे हो और या भी नहीं यह वह ये वे एक इस उस इन
+उन ने तो ही कि जो जब तक कर करने किया गया रहा रही रहे
+अब क्या
+"""
+
 # German function words that are topics in English; history makes them dull where they are everyday words.
 _WORDS_OF_OTHERS = {"war", "die", "man"}
 
 STOP_WORDS = (
-    frozenset(" ".join((_ENGLISH, _SPANISH, _FRENCH, _GERMAN, _PORTUGUESE, _ITALIAN, _RUSSIAN)).split())
+    frozenset(
+        " ".join((_ENGLISH, _SPANISH, _FRENCH, _GERMAN, _PORTUGUESE, _ITALIAN, _RUSSIAN, _ARABIC, _HINDI)).split()
+    )
     - _WORDS_OF_OTHERS
 )

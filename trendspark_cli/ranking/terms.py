@@ -7,7 +7,16 @@ import numpy.typing as npt
 
 from trendspark_cli.ranking.keys import NO_WORD, name_key, term_keys
 from trendspark_cli.ranking.stop_words import STOP_WORDS
-from trendspark_cli.ranking.words import EDGES, GAP, LONGEST_CHUNK, TEXT_END, chunks_of, is_telling, words_of_chunk
+from trendspark_cli.ranking.words import (
+    EDGES,
+    GAP,
+    LONGEST_CHUNK,
+    TEXT_END,
+    chunks_of,
+    is_link,
+    is_telling,
+    words_of_chunk,
+)
 
 END_CODE = 0  # ends a post
 GAP_CODE = 1  # a stop word, or anything else that says nothing and parts two words
@@ -69,7 +78,7 @@ class Vocabulary(dict[str, int]):
 
     def _new_code(self, word: str) -> int:
         """Return a new code for a word, or GAP_CODE when it says nothing."""
-        if not is_telling(word):
+        if not (is_telling(word) or is_link(word)):
             return GAP_CODE
         code = self._codes[word] = len(self.word_keys)
         key = name_key(word)

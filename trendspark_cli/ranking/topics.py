@@ -14,7 +14,7 @@ from trendspark_cli.ranking.scoring import Floats, enough_observed
 from trendspark_cli.ranking.thresholds import DEFAULT_THRESHOLD, SURE
 from trendspark_cli.ranking.ticks import TICK_SECONDS, WINDOW_TICKS
 from trendspark_cli.ranking.window import PostColumns, Window
-from trendspark_cli.ranking.words import LONGEST_TEXT, WRITTEN_WORD, canonical_word, without_possessive
+from trendspark_cli.ranking.words import LONGEST_TEXT, WRITTEN_WORD, canonical_word, is_link, without_possessive
 
 MOST_TERMS = 8
 MATCHED_TERMS = 3  # the strongest: by these, two topics are known as one
@@ -198,9 +198,12 @@ def _examples(posts: PostColumns, judged: Judged, group: Sequence[int], own: Int
 
 
 def label_of(terms: Sequence[str]) -> str:
-    """Return up to three of the strongest terms, longest first; a term within another one is not repeated."""
+    """Return up to three of the strongest terms, longest first; a term within another one is not repeated.
+
+    A link names a topic only where nothing else does.
+    """
     chosen: list[str] = []
-    for term in terms:
+    for term in [term for term in terms if not is_link(term)] or terms:
         words = set(term.split())
         if any(words & set(other.split()) == words for other in chosen):
             continue

@@ -1,14 +1,17 @@
-"""How many voices speak of a term: copies of a text and repeated authors folded."""
+"""How many voices speak of a term: copies of a text, exact or nearly so, and repeated authors folded."""
 
 import numpy as np
 import numpy.typing as npt
 
-from trendspark_cli.ranking.keys import Integers
+from trendspark_cli.ranking.keys import Integers, are_links
 from trendspark_cli.ranking.occurrences import Occurrences, is_first
 from trendspark_cli.ranking.terms import GAP_CODE
 from trendspark_cli.ranking.window import Mask, PostColumns
 
 Signatures = Integers
+
+MOST_VOICES_OF_A_TEXT = 2.5  # below the three that make news: one text is none, however many accounts say it
+LEAST_SHARED_WORDS = 4  # texts that share fewer are short, and one word is much of them
 
 
 def count_voices(
@@ -16,7 +19,7 @@ def count_voices(
 ) -> npt.NDArray[np.float64]:
     """Return the voices of each term (columns) in each window (rows, masks over the posts).
 
-    The sum over distinct texts of 1 + ln(authors of that text); an author counts once, for the first text.
+    The sum over distinct texts of 1 + ln(authors of that text), at most 2.5; an author counts once, for the first text.
     """
     term = np.repeat(np.arange(len(found)), np.diff(found.starts))
     authors, texts = posts.authors[found.posts], texts[found.posts]
@@ -29,6 +32,56 @@ def text_signatures(posts: PostColumns, found: Occurrences) -> Signatures:
 
     Stop words, order and repetitions do not make another text.
     """
+    owners, keys = _words_of(posts, found)
+    signatures = np.zeros(posts.ids.size, np.int64)
+    if owners.size:
+        starts = np.flatnonzero(is_first(owners))
+        signatures[owners[starts]] = np.add.reduceat(keys, starts)
+    return signatures
+
+
+def near_copies(posts: PostColumns, found: Occurrences, texts: Signatures) -> Signatures:
+    """Return the signatures with those of texts that differ by one word made equal, among the posts of these terms.
+
+    One word may be another, or be missing; at least four are shared. Copies of copies count too.
+    """
+    owners, keys = _words_of(posts, found)
+    if not owners.size:
+        return texts
+    starts = np.flatnonzero(is_first(owners))
+    lengths = np.diff(starts, append=owners.size)
+    members, of_word = owners[starts], np.repeat(np.arange(starts.size), lengths)
+    # All words but one, as the sum of their keys: two texts share such a rest when they differ by one word.
+    rest = np.concatenate((texts[members][of_word] - keys, texts[members]))
+    member = np.concatenate((of_word, np.arange(starts.size)))
+    shared = np.concatenate((lengths[of_word] - 1, lengths))
+    enough = shared >= LEAST_SHARED_WORDS
+    folded = texts.copy()
+    folded[members] = texts[members][_joined(rest[enough], member[enough], starts.size)]
+    return folded
+
+
+def _joined(values: Integers, members: Integers, number: int) -> Integers:
+    """Return for each of *number* members the least one it is joined with by values they share, over any way."""
+    order = np.argsort(values, kind="stable")
+    values, members = values[order], members[order]
+    first = np.flatnonzero(is_first(values))
+    group = np.cumsum(is_first(values)) - 1
+    label = np.arange(number)
+    while values.size:
+        least = np.minimum.reduceat(label[members], first)
+        before = label.copy()
+        np.minimum.at(label, members, least[group])
+        if (label == before).all():
+            break
+    return label
+
+
+def _words_of(posts: PostColumns, found: Occurrences) -> tuple[Integers, Integers]:
+    """Return (post, key) of each different word of the posts of these terms, post by post; links are no words here.
+
+    Who copies a text often gives each copy a link of its own.
+    """
     is_chosen = np.zeros(posts.ids.size, dtype=bool)
     is_chosen[found.posts] = True
     telling = (posts.codes > GAP_CODE) & is_chosen[posts.owners]
@@ -37,11 +90,9 @@ def text_signatures(posts: PostColumns, found: Occurrences) -> Signatures:
     packed |= posts.codes[telling]
     packed.sort()  # beats np.unique, which hashes
     packed = packed[is_first(packed)]
-    signatures = np.zeros(posts.ids.size, np.int64)
-    if packed.size:
-        starts = np.flatnonzero(is_first(packed >> 32))
-        signatures[packed[starts] >> 32] = np.add.reduceat(posts.keys[packed & 0xFFFFFFFF], starts)
-    return signatures
+    owners, keys = packed >> 32, posts.keys[packed & 0xFFFFFFFF]
+    is_word = ~are_links(keys)
+    return owners[is_word], keys[is_word]
 
 
 def _voices(term: Integers, authors: Integers, texts: Signatures, terms: int) -> npt.NDArray[np.float64]:
@@ -54,6 +105,6 @@ def _voices(term: Integers, authors: Integers, texts: Signatures, terms: int) ->
     starts = np.flatnonzero(is_first(term[order]) | is_first(texts[order]))
     sizes = np.diff(starts, append=order.size)
     voices: npt.NDArray[np.float64] = np.bincount(
-        term[order][starts], weights=1.0 + np.log(sizes), minlength=terms
+        term[order][starts], weights=np.minimum(1.0 + np.log(sizes), MOST_VOICES_OF_A_TEXT), minlength=terms
     ).astype(np.float64)
     return voices

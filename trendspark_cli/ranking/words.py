@@ -12,6 +12,11 @@ GAP = "\1"
 LONGEST_TEXT = 5_000  # characters read of one text; titles and posts are far shorter, only floods are not
 LONGEST_WORD = 60  # characters; longer ones are keys, hashes and noise
 LONGEST_CHUNK = 120  # characters without a space; leaves room for a row of hashtags
+LONGEST_LINK = 200
+_LINK = re.compile(r"https?://(?:(?:www|m|mobile|amp)\.)?([^/?#\s@]+)([^?#\s]*)(?:\?([^#\s]*))?", re.IGNORECASE)
+# Every post has a link of its own there, so that no two share one.
+_SHORTENERS = frozenset(("t.co", "bit.ly", "tinyurl.com", "ow.ly", "buff.ly", "dlvr.it", "goo.gl", "is.gd"))
+_TRACKING = re.compile(r"(?:utm_\w+|fbclid|gclid|igshid|mc_\w+|ref(?:_\w+)?|source|feature|si|s|t)=", re.IGNORECASE)
 _TEXT_JOINT = f"\n{TEXT_END}\n"
 
 
@@ -51,10 +56,34 @@ def chunks_of(texts: Sequence[str]) -> list[str]:
 
 
 def words_of_chunk(chunk: str) -> list[str | None]:
-    """Return the words of a piece of text without spaces, None where two words are parted; nothing for a URL."""
-    if len(chunk) > LONGEST_CHUNK or "://" in chunk:
+    """Return the words of a piece of text without spaces, None where two words are parted; a link is one word."""
+    if "://" in chunk:
+        return [None, link_of(chunk), None]
+    if len(chunk) > LONGEST_CHUNK:
         return []
     return [canonical_word(word) for word in WRITTEN_WORD.findall(chunk)]
+
+
+def link_of(chunk: str) -> str | None:
+    """Return where a link leads, as "host/path?query" in lower case: posts that share it speak of one story.
+
+    None for what is no link to a page: a site's front page, a shortened link, an endless one. What only says where a
+    reader came from is off.
+    """
+    found = _LINK.search(chunk)
+    if found is None:
+        return None
+    host, path, query = found[1].lower(), found[2].rstrip("/.,;:!?'\"()[]<>*_"), found[3] or ""
+    kept = "&".join(part for part in query.rstrip(".,;:!?'\")]>").split("&") if part and not _TRACKING.match(part))
+    if host in _SHORTENERS or not (path or kept):
+        return None
+    link = f"{host}{path or '/'}{'?' if kept else ''}{kept}".lower()
+    return link if len(link) <= LONGEST_LINK else None
+
+
+def is_link(word: str) -> bool:
+    """Tell a link from other words: these have no slash."""
+    return "/" in word
 
 
 def canonical_word(token: str) -> str | None:
