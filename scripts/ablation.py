@@ -1,0 +1,103 @@
+"""What each part of the ranking is worth: past posts ranked again and again, each time with one part switched off.
+
+History knows nothing of scores, so it is built once for all; only what is made of it differs.
+"""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from trendspark_cli.backtesting import read_past_posts
+from trendspark_cli.ranking import evidence, scoring, topics, voices
+from trendspark_cli.ranking.replay import LISTED_FLOOR, LISTED_TOPICS, Replay, line_of, ticks_of
+from trendspark_cli.ranking.thresholds import DEFAULT_THRESHOLD
+from trendspark_cli.ranking.ticks import TICK_SECONDS, WINDOW_TICKS, tick_of
+
+Switch = tuple[Any, str, Any]
+"""(module, name in it, what it is instead)."""
+
+WHOLE = "nothing"
+
+
+def _alone(found: Any, scores: Any, names: Sequence[str], limit: int) -> list[list[int]]:
+    """Return each term as a topic of its own, strongest first."""
+    order = sorted(range(len(found)), key=lambda term: (-scores[term], names[term]))
+    return [[term] for term in order[:limit]]
+
+
+def _everyone_new(found: Any, posts: Any, texts: Any, inside: Any) -> Any:
+    return voices.count_voices(found, replace(posts, authors=np.arange(posts.ids.size)), texts, inside)
+
+
+def _without_window(number: int) -> Callable[..., Any]:
+    def counted(*arguments: Any) -> Any:
+        heard = voices.count_voices(*arguments)
+        heard[number] = 0.0
+        return heard
+
+    return counted
+
+
+def _single_words(posts: Any, eligible: Any) -> Any:
+    found = COUNT_TERMS(posts, eligible)
+    return found.select(np.flatnonzero(found.first == 0))
+
+
+COUNT_TERMS = evidence.count_terms
+PARTS: Mapping[str, Sequence[Switch]] = {
+    WHOLE: (),
+    "hour of day": ((evidence, "_hour_factors", lambda states, moment: np.ones(len(states))),),
+    "unevenness": ((scoring, "_EVEN_ENOUGH", 1e9),),
+    "uncertainty of 0.03 for every term": ((scoring, "_BASE_SPREAD", 0.0),),
+    "an author counts once": ((evidence, "count_voices", _everyone_new),),
+    "copies of a text are one": (
+        (evidence, "text_signatures", lambda posts, found: np.arange(posts.ids.size)),
+        (evidence, "near_copies", lambda posts, found, texts: texts),
+    ),
+    "near copies": ((evidence, "near_copies", lambda posts, found, texts: texts),),
+    "at most 2.5 voices of a text": ((voices, "MOST_VOICES_OF_A_TEXT", np.inf),),
+    "1.5 times the expected": ((scoring, "LEAST_EXCESS", 0.0), (evidence, "LEAST_EXCESS", 0.0)),
+    "pairs of words": ((evidence, "count_terms", _single_words),),
+    **{
+        f"window of {ticks * TICK_SECONDS // 60} min": ((evidence, "count_voices", _without_window(number)),)
+        for number, ticks in enumerate(WINDOW_TICKS)
+    },
+    "order by size": ((evidence, "score_of", lambda surprises, lifts: surprises),),
+    "size in 2 h": ((scoring, "LIFT_WORTH", (0.0, 0.0, 0.0, 1.3)),),
+    "size in 8 h": ((scoring, "LIFT_WORTH", (0.0, 0.0, 1.0, 0.0)),),
+    "terms joined to topics": ((topics, "group_terms", _alone),),
+}
+
+
+@contextmanager
+def switched(switches: Sequence[Switch]) -> Iterator[None]:
+    """Have these names be something else for a while."""
+    with ExitStack() as back:
+        for module, name, value in switches:
+            back.callback(setattr, module, name, getattr(module, name))
+            setattr(module, name, value)
+        yield
+
+
+def rank_without_each(posts: Path, since: datetime, target: Callable[[str], Path]) -> None:
+    """Rank a file once for each part that is switched off; `target` gives the file of its lines, from *since* on."""
+    first = tick_of(int(since.timestamp()))
+    replayed = Replay()
+    with ExitStack() as files, gzip.open(posts) as lines:
+        written = {part: files.enter_context(target(part).open("w", encoding="utf-8")) for part in PARTS}
+        for tick, batch in ticks_of(read_past_posts(lines, str(posts))):
+            replayed.advance(tick, batch)
+            if tick < first:
+                continue
+            for part, switches in PARTS.items():
+                with switched(switches):
+                    found = replayed.topics(tick, DEFAULT_THRESHOLD, LISTED_FLOOR, LISTED_TOPICS)
+                written[part].write(line_of((tick + 1) * TICK_SECONDS, found, replayed.posts) + "\n")
