@@ -52,7 +52,7 @@ def record_schedule(store: Store, timetable: Timetable, job_id: str, run_id: int
     """
     schedule = timetable.text(job_id)
     state = store.job_states.get(job_id)
-    if state.schedule != schedule:
+    if timetable.is_installed and state.schedule != schedule:
         store.job_states.save(replace(state, schedule=schedule, schedule_since=to_text(started) if schedule else None))
     due = timetable.due(job_id, started)
     if due is None or to_text(due) in store.job_runs.scheduled(job_id, due - timedelta(seconds=1)):

@@ -18,7 +18,6 @@ from trendspark_cli.crontabs.timers import read_timers
 
 USERS_CRONTAB = "crontab"  # how a user's own is called in what we print
 _USUAL_PATH = "/usr/bin:/bin:/usr/local/bin"
-_SECONDS_TO_LIST = 5
 _READ_IN_CRON_D = re.compile(r"[A-Za-z0-9_-]+")
 
 
@@ -59,13 +58,8 @@ def users_crontab(uid: int) -> str | None:
         return None
     other = ["-u", _account(uid)[0]] if uid != os.getuid() else []
     try:
-        done = subprocess.run(
-            [program, *other, "-l"],
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            timeout=_SECONDS_TO_LIST,
-        )
-    except (OSError, subprocess.TimeoutExpired):
+        done = subprocess.run([program, *other, "-l"], stdin=subprocess.DEVNULL, capture_output=True)
+    except OSError:
         return None
     return done.stdout.decode("utf-8", "replace") if done.returncode == 0 else None
 
