@@ -25,7 +25,9 @@ SILENT_AFTER_SECONDS = 120.0  # of a stream: it notes what comes every 15 s, and
 def health_report(settings: Settings, now: datetime, timetable: Timetable) -> dict[str, Any]:
     """Return `ok` and each service's own `ok`, with the reason when it is false."""
     services = recorded_health(settings, now, timetable)
-    services["telegram"] = {**services.pop("telegram", {}), **telegram_health(settings, now)}
+    known = services.pop("telegram", {})
+    last_sent = None if "last_error" in known else known.get("last_sent")
+    services["telegram"] = {**known, **telegram_health(settings, now, last_sent)}
     return {"ok": all(service["ok"] for service in services.values()), "services": services}
 
 

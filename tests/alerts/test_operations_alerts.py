@@ -8,6 +8,7 @@ import pytest
 
 from tests.alerts.desk import Desk
 from tests.ingest.operator import TOKEN as X_TOKEN
+from tests.ingest.operator import as_json
 from tests.servers import Fault, TelegramServer, XServer, faults
 from tests.servers.telegram_server import TOKEN, too_many_requests
 
@@ -109,6 +110,27 @@ def test_health_asks_telegram_rarely(desk: Desk, telegram: TelegramServer) -> No
         desk.operator.command("health", "--json")
 
     assert [entry.endpoint for entry in telegram.log] == ["getMe", "getChat"]
+
+
+def test_health_takes_a_message_that_was_taken_for_an_answer(desk: Desk, telegram: TelegramServer) -> None:
+    desk.operator.command("alert-test")
+
+    done = desk.operator.command("health", "--json")
+
+    assert [entry.endpoint for entry in telegram.log] == ["sendMessage"]
+    assert as_json(done.stdout)["services"]["telegram"]["ok"]
+
+
+def test_health_asks_again_when_a_message_was_refused_since_the_last_good_one(
+    desk: Desk, telegram: TelegramServer
+) -> None:
+    desk.operator.command("alert-test")
+    telegram.is_blocked = True
+    desk.operator.command("alert-test")
+
+    done = desk.operator.command("health", "--json")
+
+    assert not as_json(done.stdout)["services"]["telegram"]["ok"]
 
 
 def test_health_says_when_the_chat_is_closed(desk: Desk, telegram: TelegramServer) -> None:

@@ -30,8 +30,11 @@ def health(as_json: JsonFlag = False) -> None:
 
 
 def _facts(state: dict[str, object]) -> str:
+    """Return what else there is to say in one line; times and lateness of each job are for --json and `jobs list`."""
     parts = []
     for name, value in state.items():
+        if name in ("last_success", "lateness_seconds") or value == []:
+            continue
         if isinstance(value, dict):
             parts += [f"{key} {item}" for key, item in value.items()]
         elif name != "ok":

@@ -15,8 +15,8 @@ _FAILURES = "scheduler-job-failures.md#3-why-did-it-fail"
 _NOT_STARTED = "scheduler-job-failures.md#2-cron-does-not-start-it"
 _SLOW = "scheduler-job-failures.md#4-locked-slow-or-hanging"
 _PAUSED = "scheduler-job-failures.md#5-pause-and-resume"
-_CREDENTIALS = "ingestion-failures.md#2-verify-settings-and-credentials"
-_MONEY = "ingestion-failures.md#3-limits-and-money"
+_CREDENTIALS = "ingestion-failures.md#2-verify-credentials"
+_MONEY = "ingestion-failures.md#limits-and-money"
 _FILES = "prometheus-grafana.md#5-when-metrics-are-missing"
 _RETENTION = "database-retention-archival.md"
 
@@ -192,7 +192,7 @@ INGEST = (
         "10m",
         "Ingest runs and reaches no source",
         "For two hours no run got an answer it could store.",
-        "ingestion-failures.md#1-what-failed-and-since-when",
+        "ingestion-failures.md#1-check-worker-logs",
     ),
     Rule(
         "TrendSparkIngestEmpty",
@@ -207,7 +207,7 @@ INGEST = (
         "30m",
         "{{ $labels.source }} has answered for hours, and no post was new",
         "A query that matches nothing, a subreddit that went private. Lengthen the range for topics that quiet.",
-        "ingestion-failures.md#5-isolate-a-source",
+        "ingestion-failures.md#4-fallback",
     ),
     Rule(
         "TrendSparkPostsRejected",
@@ -220,7 +220,7 @@ INGEST = (
         "0s",
         "{{ $value | humanize }} items of {{ $labels.source }} could not be stored in six hours",
         "More than a fifth of what is new: what the service sends may have changed. `trendspark audit` says why.",
-        "ingestion-failures.md#1-what-failed-and-since-when",
+        "ingestion-failures.md#1-check-worker-logs",
     ),
     Rule(
         "TrendSparkGapsOpen",
@@ -243,7 +243,7 @@ STREAM = (
         "5m",
         "X's stream is switched on and silent",
         "Even a quiet stream sends something every 20 seconds. It does not run, or cannot connect.",
-        "real-time-stream-issues.md#2-is-it-running-and-what-does-it-say",
+        "real-time-stream-issues.md#2-check-worker-logs-for-stream-errors",
     ),
     Rule(
         "TrendSparkStreamUnsteady",
@@ -252,7 +252,7 @@ STREAM = (
         "0s",
         "X's stream broke off {{ $value | humanize }} times in half an hour",
         "Each time without a connection becomes a gap, which costs a search to fill.",
-        "real-time-stream-issues.md#2-is-it-running-and-what-does-it-say",
+        "real-time-stream-issues.md#2-check-worker-logs-for-stream-errors",
     ),
     Rule(
         "TrendSparkStreamLags",
@@ -261,7 +261,7 @@ STREAM = (
         "10m",
         "Posts of the stream are stored {{ $value | humanizeDuration }} after they were written",
         "X sends them late, or this machine cannot keep up.",
-        "real-time-stream-issues.md#3-restart-it",
+        "real-time-stream-issues.md#4-disable-it-or-start-it-again",
     ),
 )
 
@@ -273,7 +273,7 @@ ALERTS = (
         "5m",
         "An alert has waited for {{ $value | humanizeDuration }}",
         "Telegram does not take messages, or nothing sends them.",
-        "telegram-alert-problems.md#3-does-anything-send",
+        "telegram-alert-problems.md#2-inspect-logs",
     ),
     Rule(
         "TrendSparkAlertsDead",
@@ -282,7 +282,7 @@ ALERTS = (
         "5m",
         "{{ $value }} alerts were refused for good",
         "`trendspark alerts list` has the reason. Send them again or drop them, and this ends.",
-        "telegram-alert-problems.md#4-send-again-or-give-up",
+        "telegram-alert-problems.md#4-if-failing",
     ),
 )
 
@@ -307,7 +307,7 @@ SERVICES = (
         "5m",
         "{{ $labels.service }} refuses most requests",
         "401 and 403: credentials or rights. 429: its rate limit. The log has each answer (`request.completed`).",
-        "api-error-spikes.md#1-which-calls-fail",
+        "api-error-spikes.md#1-inspect-api-logs",
     ),
     Rule(
         "TrendSparkApiFails",
@@ -320,7 +320,7 @@ SERVICES = (
         "5m",
         "{{ $labels.service }} fails most requests",
         "Answers of 500 and more, or none at all. Theirs, or the network's.",
-        "api-error-spikes.md#2-is-it-them-or-us",
+        "api-error-spikes.md#3-check-dependencies",
     ),
     Rule(
         "TrendSparkRateLimitSpent",
@@ -342,7 +342,7 @@ SERVICES = (
         "0s",
         "Most calls of the language model fail",
         "Messages go out with extracted text meanwhile. The log has the reason.",
-        "api-error-spikes.md#1-which-calls-fail",
+        "api-error-spikes.md#1-inspect-api-logs",
     ),
     Rule(
         "TrendSparkBudgetReached",
@@ -372,7 +372,7 @@ KEEPING = (
         "26h",
         "{{ $value }} rows past retention are not archived",
         "A daily run should have taken them. It does not run, or a guard stops it.",
-        f"{_RETENTION}#5-when-a-guard-says-no",
+        f"{_RETENTION}#4-when-a-guard-says-no",
     ),
     Rule(
         "TrendSparkArchiveObjectsMissing",
@@ -381,7 +381,7 @@ KEEPING = (
         "0s",
         "{{ $value }} archive objects are missing or changed",
         "Their rows are no longer in the database. Nothing more is deleted until they are back or written off.",
-        f"{_RETENTION}#4-is-all-of-it-there",
+        f"{_RETENTION}#3-track-archives",
     ),
     Rule(
         "TrendSparkDataDamaged",
@@ -399,7 +399,7 @@ KEEPING = (
         "5m",
         "The disk of the database has {{ $value | humanize1024 }}B left",
         "Jobs end with exit code 74 when it is full. Archive, vacuum, or make room.",
-        f"{_RETENTION}#3-archive-and-vacuum",
+        f"{_RETENTION}#2-archive-workflow",
     ),
     Rule(
         "TrendSparkDatabaseGrows",
@@ -408,7 +408,7 @@ KEEPING = (
         "1h",
         "The database fills its disk within a week: {{ $value | humanize1024 }}B at the pace of the last day",
         "Archive, vacuum, or shorten retention.",
-        f"{_RETENTION}#1-what-stays-how-long",
+        f"{_RETENTION}#1-retention-windows",
     ),
 )
 
