@@ -13,6 +13,7 @@ from trendspark_cli.cli.crontab import complaint
 from trendspark_cli.crontabs.checking import check
 from trendspark_cli.crontabs.findings import Finding, Ground
 from trendspark_cli.crontabs.reading import Crontab, read_crontab
+from trendspark_cli.models import Profile
 from trendspark_cli.settings import load_settings
 
 WHOLE_DAY = (
@@ -30,6 +31,7 @@ class Desk:
 
     folder: Path
     settings: dict[str, str] = field(default_factory=dict)
+    profiles: Sequence[Profile] = ()
 
     def __post_init__(self) -> None:
         """Put the program there."""
@@ -47,7 +49,7 @@ class Desk:
         env_file = self.folder / ".env"
         env_file.write_text("".join(f"{name}={value}\n" for name, value in self.settings.items()))
         settings = load_settings({}, env_file=env_file)
-        return Ground(settings, str(self.folder / "trendspark"), complaint, self.folder)
+        return Ground(settings, str(self.folder / "trendspark"), complaint, self.folder, self.profiles)
 
     def crontab(self, *lines: str, source: str = "crontab") -> Crontab:
         """Read lines under a PATH that has the program."""

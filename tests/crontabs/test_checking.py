@@ -7,6 +7,7 @@ import pytest
 from tests.crontabs.desk import WHOLE_DAY, Desk
 from trendspark_cli.crontabs.checking import check
 from trendspark_cli.crontabs.findings import Finding
+from trendspark_cli.models import Profile
 
 
 def test_a_crontab_of_all_jobs_is_good(desk: Desk) -> None:
@@ -229,6 +230,16 @@ def test_reading_more_often_than_the_ceiling_lasts_is_a_problem(desk: Desk) -> N
 
     ceiling = [finding for finding in found if "X_MAX_READS_PER_DAY" in finding.expected]
     assert [finding.fix for finding in ceiling] == ["run ingest every 3m at most, or raise the ceiling"]
+
+
+def test_each_query_of_each_profile_counts_against_the_ceiling(desk: Desk) -> None:
+    desk.settings = {"X_BEARER_TOKEN": "planted-token", "JOB_TIMEOUT_INGEST": "1m"}
+    desk.profiles = [Profile(name, ("bridge",)) for name in ("city", "harbour")]
+
+    found = desk.of("ingest", "* * * * * trendspark ingest")
+
+    ceiling = [finding for finding in found if "X_MAX_READS_PER_DAY" in finding.expected]
+    assert [finding.fix for finding in ceiling] == ["run ingest every 6m at most, or raise the ceiling"]
 
 
 def test_ranking_at_the_minute_of_the_ingest_is_told(desk: Desk) -> None:

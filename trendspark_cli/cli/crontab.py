@@ -78,10 +78,12 @@ def findings_of(installed: Installation, crontabs: Sequence[Crontab] | None = No
     from trendspark_cli.crontabs.findings import Ground
     from trendspark_cli.crontabs.installed import home_of, installed_crontabs, owner_of
     from trendspark_cli.crontabs.printing import executable
+    from trendspark_cli.wiring import peek
 
     uid = owner_of(installed.database)
     found = installed_crontabs(uid) if crontabs is None else crontabs
-    return check_crontabs(found, Ground(installed.settings, executable(), complaint, home_of(uid)))
+    profiles = peek(installed, lambda store: store.profiles.all()) or []
+    return check_crontabs(found, Ground(installed.settings, executable(), complaint, home_of(uid), profiles))
 
 
 def _crontabs(installed: Installation, file: str | None) -> list[Crontab]:

@@ -23,7 +23,7 @@ def check(crontabs: Sequence[Crontab], ground: Ground) -> list[Finding]:
     if entries:
         found += [finding for crontab in crontabs for finding in _check_settings(crontab)]
         found += _check_surroundings(crontabs, ground)
-    found += check_plan(plan_of(entries), ground.settings)
+    found += check_plan(plan_of(entries), ground.settings, ground.profiles)
     return list(dict.fromkeys(found))
 
 

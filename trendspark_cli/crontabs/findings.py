@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from trendspark_cli.crontabs.reading import Crontab, Entry, Fault
+from trendspark_cli.models import Profile
 from trendspark_cli.settings import Settings
 
 
@@ -30,6 +31,7 @@ class Ground:
     executable: str  # how cron would start us, as one word
     complaint: Callable[[Sequence[str]], str | None]  # what the command line says of arguments; None when they are good
     home: Path  # of the crontab's user: cron starts jobs there
+    profiles: Sequence[Profile] = ()  # of the database
 
 
 def of_fault(crontab: Crontab, fault: Fault) -> Finding:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 
 from trendspark_cli.clock import duration_text
@@ -11,15 +11,17 @@ from trendspark_cli.crontabs.findings import Finding, of_entry, place
 from trendspark_cli.crontabs.moments import gaps
 from trendspark_cli.crontabs.plans import Plan, repeated, schedules_of
 from trendspark_cli.errors import ConfigError
+from trendspark_cli.models import Profile
+from trendspark_cli.profiles import read_profiles
 from trendspark_cli.schedules import BY_JOB, QUIET_WHEN_RUNNING, STEPS
 from trendspark_cli.settings import Settings, job_variable
-from trendspark_cli.sources.x_query import x_queries
+from trendspark_cli.sources.wired import queries_of
 
 SMALLEST_READ = 10  # posts: X's smallest page
 
 
-def check_plan(plan: Plan, settings: Settings) -> Iterator[Finding]:
-    """Yield what is wrong with the jobs as a whole."""
+def check_plan(plan: Plan, settings: Settings, stored: Sequence[Profile]) -> Iterator[Finding]:
+    """Yield what is wrong with the jobs as a whole; *stored* are the profiles of the database."""
     if not plan:
         fix = "trendspark crontab print | crontab -"
         yield Finding("crontab", "", "lines that start trendspark: nothing runs by itself", fix)
@@ -31,7 +33,7 @@ def check_plan(plan: Plan, settings: Settings) -> Iterator[Finding]:
         yield from _check_never(plan, job)
         yield from _check_time_limit(plan, job, settings)
     yield from _check_recency(plan, settings)
-    yield from _check_reads(plan, settings)
+    yield from _check_reads(plan, settings, read_profiles(settings, stored))
     yield from _check_order(plan)
 
 
@@ -108,12 +110,12 @@ def _check_recency(plan: Plan, settings: Settings) -> Iterator[Finding]:
             yield of_entry(entries[0], expected, fix)
 
 
-def _check_reads(plan: Plan, settings: Settings) -> Iterator[Finding]:
+def _check_reads(plan: Plan, settings: Settings, profiles: Sequence[Profile]) -> Iterator[Finding]:
     schedules = schedules_of(plan, "ingest")
     if not schedules or not settings.x_is_configured:
         return
     try:
-        queries = len(x_queries(settings.keywords, settings.exclude_keywords, settings.languages))
+        queries = sum(len(queries_of(profile)) for profile in profiles)
     except ConfigError:
         return  # said by `config check`
     shortest, _ = gaps(schedules)
