@@ -1,4 +1,4 @@
-"""`trendspark posts forget`."""
+"""`trendspark posts forget|why`."""
 
 from __future__ import annotations
 
@@ -57,3 +57,24 @@ def forget(
             installed.output.line("no live post matched: check the spelling if there should have been one")
 
     raise typer.Exit(work(installed, "posts forget", action))
+
+
+@app.command()
+def why(
+    post: Annotated[str, typer.Argument(help="The post's address, or SOURCE:ID, such as x:123 or reddit:1abcd2.")],
+    as_json: JsonFlag = False,
+) -> None:
+    """Say what became of a post: seen, matched, scored, in which trend, and held back by which rule."""
+    from trendspark_cli.post_reasons import Asked, reasons
+    from trendspark_cli.post_screens import show_reasons
+    from trendspark_cli.rank_rules import experience, lifecycle_rules
+    from trendspark_cli.wiring import look, recency
+
+    installed = here("posts", is_json=as_json)
+
+    def action(store: Store) -> None:
+        now = installed.clock()
+        rules = lifecycle_rules(installed.settings, experience(store, now))
+        show_reasons(reasons(Asked(store, rules, recency(installed.settings), now), post), installed.output)
+
+    raise typer.Exit(look(installed, "posts why", action))

@@ -78,6 +78,9 @@ class Posts(Protocol):
     def count_between(self, since: int, until: int) -> int:
         """Return how many posts were created in [since, until), both in epoch seconds."""
 
+    def find(self, source: str, source_id: str) -> dict[str, Any] | None:
+        """Return one live post by its source and its id there, or None."""
+
     def by_ids(self, ids: Sequence[int]) -> list[dict[str, Any]]:
         """Return the live posts with these ids, in this order."""
 
@@ -182,6 +185,9 @@ class IngestAudit(Protocol):
 
     def recent(self, limit: int, source: str | None = None) -> list[dict[str, Any]]:
         """Return audit rows, newest first."""
+
+    def pages_with(self, source: str, created_at: str, collected_at: str) -> list[dict[str, Any]]:
+        """Return profile, query and run of the pages that may have brought a post, both times as stored."""
 
     def usual_reads(self, profile: str, source: str, query: str) -> int:
         """Return the mean of billed reads over the last runs of a query; 0 when there was none."""
@@ -395,6 +401,9 @@ class Notifications(Protocol):
 
     def listing(self, limit: int, status: str | None = None) -> list[dict[str, Any]]:
         """Return alerts, newest first, without their bodies."""
+
+    def of_trend(self, trend_id: int) -> list[dict[str, Any]]:
+        """Return what became of the alerts of a trend: id, title, status, sent_at, error."""
 
     def get(self, alert_id: int) -> dict[str, Any] | None:
         """Return one alert whole, or None."""

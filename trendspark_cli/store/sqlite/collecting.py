@@ -182,6 +182,11 @@ class IngestAudit:
         rows = self._db.rows(self._sql["recent_audit"], {"limit": limit, "source": source})
         return [{**row, "rejected": json.loads(row["rejected"])} for row in rows]
 
+    def pages_with(self, source: str, created_at: str, collected_at: str) -> list[dict[str, Any]]:
+        """Return profile, query and run of the pages that may have brought a post, both times as stored."""
+        parameters = {"source": source, "created_at": created_at, "collected_at": collected_at}
+        return self._db.rows(self._sql["pages_with"], parameters)
+
     def usual_reads(self, profile: str, source: str, query: str) -> int:
         """Return the mean of billed reads over the last runs of a query, rounded up; 0 when there was none."""
         value = self._db.value(self._sql["usual_reads"], (profile, source, query))

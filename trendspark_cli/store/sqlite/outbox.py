@@ -82,6 +82,11 @@ class Notifications:
         """Return alerts, newest first, without their bodies."""
         return self._db.rows(self._sql["listing"], {"limit": limit, "status": status})
 
+    def of_trend(self, trend_id: int) -> list[dict[str, Any]]:
+        """Return what became of the alerts of a trend: id, title, status, sent_at, error."""
+        sql = "SELECT id, title, status, sent_at, error FROM notifications WHERE trend_id = ? ORDER BY id LIMIT 50"
+        return self._db.rows(sql, (trend_id,))
+
     def get(self, alert_id: int) -> dict[str, Any] | None:
         """Return one alert whole, or None."""
         rows = self._db.rows("SELECT * FROM notifications WHERE id = ?", (alert_id,))

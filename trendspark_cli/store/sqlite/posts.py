@@ -82,6 +82,11 @@ class Posts:
         """Return how many posts were created in [since, until), both in epoch seconds."""
         return int(self._db.value(self._sql["tick_size"], {"since": _text(since), "until": _text(until)}))
 
+    def find(self, source: str, source_id: str) -> dict[str, Any] | None:
+        """Return one live post by its source and its id there, or None."""
+        rows = self._db.rows("SELECT * FROM posts WHERE source = ? AND source_id = ?", (source, source_id))
+        return rows[0] if rows else None
+
     def by_ids(self, ids: Sequence[int]) -> list[dict[str, Any]]:
         """Return the posts with these ids, in this order; archived ones are missing."""
         return [row for post_id in ids for row in self._db.rows(self._sql["by_id"], (post_id,))]

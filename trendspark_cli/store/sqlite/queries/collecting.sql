@@ -26,6 +26,14 @@ WHERE id = :id;
 -- name: recent_audit
 SELECT * FROM ingest_audit WHERE (:source IS NULL OR source = :source) ORDER BY id DESC LIMIT :limit;
 
+-- name: pages_with
+-- Pages of the run that collected a post, whose posts span its time. Those of the stream grow after they are made.
+SELECT DISTINCT profile, query, cycle_id AS run_id FROM ingest_audit
+WHERE source IN (:source, 'file') AND new > 0 AND query <> 'refresh' AND created_at <= :collected_at
+  AND oldest <= :created_at AND newest >= :created_at
+  AND (created_at = :collected_at OR query LIKE '(stream)%')
+ORDER BY id DESC LIMIT 10;
+
 -- name: usual_reads
 -- Mean billed reads of the last 20 runs of a query.
 SELECT avg(reads) FROM (SELECT sum(reads) AS reads FROM ingest_audit WHERE profile = ? AND source = ? AND query = ?
