@@ -250,7 +250,7 @@ INGEST_AND_STREAM = (
         "TrendSparkIngestStalled",
         "its ceiling is reached",
         "3h",
-        {CYCLES: "9x200", RUNS: "9+0.0625x200", BUDGET % "day": "1x200"},
+        {CYCLES: "9x200", RUNS: "9+0.0625x200", **_job("last_exit_code", "75x200")},
     ),
     Case(
         "TrendSparkIngestEmpty",
@@ -297,6 +297,27 @@ INGEST_AND_STREAM = (
         "something came",
         "20m",
         {**STREAM_ON, "trendspark_stream_last_data_timestamp_seconds": "0+60x60"},
+    ),
+    Case(
+        "TrendSparkStreamSilent",
+        "a ceiling ends it each minute",
+        "20m",
+        {
+            **STREAM_ON,
+            **_job("last_exit_code", "75x60", job="stream"),
+            **_job("last_run_timestamp_seconds", "0+60x60", job="stream"),
+        },
+    ),
+    Case(
+        "TrendSparkStreamSilent",
+        "a ceiling ended it once, and it does not run any more",
+        "20m",
+        {
+            **STREAM_ON,
+            **_job("last_exit_code", "75x60", job="stream"),
+            **_job("last_run_timestamp_seconds", "60x60", job="stream"),
+        },
+        _alert(),
     ),
     Case("TrendSparkStreamSilent", "it is switched off", "20m", {"trendspark_stream_enabled": "0x60"}),
     Case("TrendSparkStreamSilent", "it is paused", "20m", {**STREAM_ON, **_job("paused", "1x60", job="stream")}),

@@ -188,7 +188,7 @@ INGEST = (
         "and on (instance) sum by (instance) (\n"
         '  increase(trendspark_job_runs_total{job="ingest", status!="skipped"}[2h])\n'
         ") >= 2\n"
-        'unless on (instance) trendspark_budget_used_ratio{service="x"} >= 1',
+        'unless on (instance) trendspark_job_last_exit_code{job="ingest"} == 75',
         "10m",
         "Ingest runs and reaches no source",
         "For two hours no run got an answer it could store.",
@@ -239,7 +239,11 @@ STREAM = (
         "critical",
         "trendspark_stream_enabled == 1\n"
         "unless on (instance) time() - trendspark_stream_last_data_timestamp_seconds < 180\n"
-        'unless on (instance) trendspark_job_paused{job="stream"} == 1',
+        'unless on (instance) trendspark_job_paused{job="stream"} == 1\n'
+        "unless on (instance) (\n"
+        '  trendspark_job_last_exit_code{job="stream"} == 75 and on (instance)\n'
+        '  time() - trendspark_job_last_run_timestamp_seconds{job="stream"} < 180\n'
+        ")",
         "5m",
         "X's stream is switched on and silent",
         "Even a quiet stream sends something every 20 seconds. It does not run, or cannot connect.",
