@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 _NOT_PAUSED = "unless on (instance, job) trendspark_job_paused == 1"
-_FAILURES = "scheduler-job-failures.md#3-why-did-it-fail"
-_NOT_STARTED = "scheduler-job-failures.md#2-cron-does-not-start-it"
-_SLOW = "scheduler-job-failures.md#4-locked-slow-or-hanging"
+_FAILURES = "scheduler-job-failures.md#2-failure-details"
+_NOT_STARTED = "scheduler-job-failures.md#cron-does-not-start-it"
+_SLOW = "scheduler-job-failures.md#locked-slow-or-hanging"
 _PAUSED = "scheduler-job-failures.md#5-pause-and-resume"
 _CREDENTIALS = "ingestion-failures.md#2-verify-credentials"
 _MONEY = "ingestion-failures.md#limits-and-money"
