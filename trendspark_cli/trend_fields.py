@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -105,6 +106,13 @@ def trend_json(fields: Mapping[str, Any], posts: Sequence[Mapping[str, Any]]) ->
     return {**trend, "mark": fields.get("mark"), "posts": shown, "why": why(fields)}
 
 
+def is_watched(fields: Mapping[str, Any], watchlist: Collection[str]) -> bool:
+    """Tell whether a trend's label or one of its terms holds a watched term, as whole words."""
+    texts = [f" {_words(text)} " for text in (fields["label"], *fields["terms"])]
+    terms = [words for term in watchlist if (words := _words(term))]
+    return any(f" {term} " in text for term in terms for text in texts)
+
+
 def why(fields: Mapping[str, Any]) -> str:
     """Return in one line why a trend is one: counts, authors, what was expected."""
     if is_single_post(fields):
@@ -118,6 +126,10 @@ def why(fields: Mapping[str, Any]) -> str:
         f"{expected:.2f} expected, -log10 p {surprise:.1f}, score {fields['score']:.1f}; "
         f"first seen {fields['first_seen'][11:16]}Z; {sources}"
     )
+
+
+def _words(text: str) -> str:
+    return " ".join(re.findall(r"\w+", text.casefold()))
 
 
 def surprise_of(evidence: Mapping[str, Any]) -> float:

@@ -3,18 +3,27 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from trendspark_cli.clock import from_text
 from trendspark_cli.console import Output, printable, short_time, shortened, sparkline
 from trendspark_cli.models import RunResult
 from trendspark_cli.store.protocol import Store
-from trendspark_cli.trend_fields import forecast_of, is_single_post, surprise_of, trend_json, why, window_text
+from trendspark_cli.trend_fields import (
+    forecast_of,
+    is_single_post,
+    is_watched,
+    surprise_of,
+    trend_json,
+    why,
+    window_text,
+)
 from trendspark_cli.trend_marks import mark_text
 
 COLUMNS = ("id", "trend", "posts", "expected", "authors", "sources", "score", "first seen")
 LESS_NEEDED = ("state", "authors", "expected", "sources")
+WATCHED = "★"  # before the label of a trend about a term of the watchlist
 SPARK_SLOTS, SPARK_SLOT_SECONDS = 16, 900  # the last four hours by quarters
 
 
@@ -32,16 +41,22 @@ def show_ranked(result: RunResult, output: Output, *, explain: bool, is_dry: boo
             output.line(f"{printable(trend['label'])}: {trend['why']}")
 
 
-def list_trends(store: Store, output: Output, *, limit: int, state: str | None) -> None:
-    """Print trends, open ones first."""
+def list_trends(
+    store: Store, output: Output, *, limit: int, state: str | None, watchlist: Collection[str] = ()
+) -> None:
+    """Print trends, open ones first; those about a term of *watchlist* are marked."""
     rows = store.trends.listing(limit, state)
+    watched = [is_watched(row, watchlist) for row in rows]
     if output.is_json:
-        output.data({"trends": [trend_json(row, store.posts.by_ids(row["examples"])) for row in rows]})
+        shown = [trend_json(row, store.posts.by_ids(row["examples"])) for row in rows]
+        output.data({"trends": [{**row, "watched": is_one} for row, is_one in zip(shown, watched, strict=True)]})
     elif not rows:
         output.line("no trends")
     else:
         columns = (*COLUMNS[:2], "last 4 h", *COLUMNS[2:], "state", "mark")
-        output.table(columns, [_listed(store, row) for row in rows], less_needed=LESS_NEEDED)
+        output.table(
+            columns, [_listed(store, *row) for row in zip(rows, watched, strict=True)], less_needed=LESS_NEEDED
+        )
 
 
 def show_trend(store: Store, output: Output, fields: Mapping[str, Any]) -> None:
@@ -146,10 +161,11 @@ def _seen_and_expected(trend: Mapping[str, Any]) -> tuple[str, str]:
     return f"{trend['observed']:.0f}", f"{trend['expected']:.2f}"
 
 
-def _listed(store: Store, fields: Mapping[str, Any]) -> list[object]:
+def _listed(store: Store, fields: Mapping[str, Any], watched: bool) -> list[object]:
     row = _row(fields)
     return [
-        *row[:2],
+        row[0],
+        f"{WATCHED} {row[1]}" if watched else row[1],
         spark_of(store, fields),
         *row[2:],
         fields["state"],

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from tests.ingest.operator import NOW, TOKEN, Operator, as_json
+from tests.money.briefing import open_trend
 from tests.money.conftest import budget_alerts
 from tests.servers import XServer, faults, x_post
 from tests.tools import books
@@ -433,3 +434,16 @@ def test_posts_of_a_file_were_not_bought_so_their_counts_cost(keeper: Keeper) ->
 
     assert keeper.server.billing.billed_posts == 1
     assert sum(keeper.spent().values()) == 1
+
+
+def test_trends_about_a_term_of_a_profiles_watchlist_are_marked(keeper: Keeper) -> None:
+    open_trend(keeper.operator, "harbour ferry")
+    open_trend(keeper.operator, "ferrying", ["The ferrying goes on."])
+    keeper.save(Profile(HARBOUR, ("ferry",), watchlist=("Ferry",), created_at="t", updated_at="t"))
+
+    listed = as_json(keeper.operator.command("trends", "list", "--json").stdout)["trends"]
+    table = keeper.operator.command("trends", "list").stdout
+
+    assert {trend["label"]: trend["watched"] for trend in listed} == {"harbour ferry": True, "ferrying": False}
+    assert table.count("★") == 1
+    assert "★ harbour ferry" in table

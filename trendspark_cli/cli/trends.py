@@ -23,7 +23,8 @@ def list_(
     state: Annotated[str | None, typer.Option(help="Only `open` or only `closed` ones.")] = None,
     as_json: JsonFlag = False,
 ) -> None:
-    """List trends: open ones first, the strongest first."""
+    """List trends: open ones first, the strongest first; ★ marks those about a term of a watchlist."""
+    from trendspark_cli.profiles import read_profiles
     from trendspark_cli.trend_screens import list_trends
 
     installed = here("trends", is_json=as_json)
@@ -31,7 +32,9 @@ def list_(
     def action(store: Store) -> None:
         if state not in (None, "open", "closed"):
             raise UsageError(f"--state {state!r}: expected open or closed")
-        list_trends(store, installed.output, limit=limit, state=state)
+        profiles = read_profiles(installed.settings, store.profiles.all())
+        watchlist = {term for profile in profiles for term in profile.watchlist}
+        list_trends(store, installed.output, limit=limit, state=state, watchlist=watchlist)
 
     raise typer.Exit(look(installed, "trends list", action))
 
