@@ -5,15 +5,23 @@ The scorers' own functions are used for the intervals, so that both figures mean
 
 from __future__ import annotations
 
+import heapq
 import importlib.util
 import json
 import random
+import statistics
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import Any
+
+from trendspark_cli.ranking.forecast import WatchedPost, first_look, look_again
+from trendspark_cli.ranking.post_trends import Judged
+from trendspark_cli.ranking.source_memory import SourceMemory
+from trendspark_cli.ranking.thresholds import DEFAULT_THRESHOLD
+from trendspark_cli.ranking.watching import UsualByName
 
 MINUTES = (0, 30, 60, 120)
 GOALS = {"viral": "≥ 0.19 / ≥ 0.48 (sealed)", "counts": "≥ 70 (sealed)"}
@@ -125,3 +133,62 @@ def _left_out(module: ModuleType, series: Sequence[Any], profile: str) -> float:
         best = max(marks, key=lambda mark: module.total(others, mark, profile)[0])
         points.append(module.total([one], best, profile))
     return float(sum(score * windows for score, _, windows, _ in points) / sum(point[2] for point in points))
+
+
+def alarms_table(scorers: Path, data: Path) -> list[str]:
+    """Return what `rank` would have told of the same posts, for three settings of false alarms a day."""
+    module = scorer(scorers, "score_viral")
+    rows = module.load(data / "dev_viral.ndjson.gz")
+    final = {row["id"]: max(look[1] for look in row["obs"]) for row in rows}
+    mark = sorted(final.values())[int(0.95 * len(final))]
+    events = module.stream(rows)
+    days = (events[-1][0] - events[0][0]) / 86_400
+    lines = [
+        "| `ALERT_FALSE_ALARMS_PER_DAY` | trends a day | ended in the top 5 % | had so far, of its final engagement "
+        "| ended at, of the forecast |",
+        "| --- | --- | --- | --- | --- |",
+    ]
+    for rate in RATES:
+        opened = _opened(events, rate)
+        viral = sum(final[name] >= mark for name in opened) / len(opened)
+        had = statistics.median(one.watched.best / final[name] for name, one in opened.items())
+        ended = statistics.median(final[name] / one.forecast.expected for name, one in opened.items())
+        lines.append(f"| {rate:g} | {len(opened) / days:.2f} | {viral:.0%} | {had:.0%} | {ended:.0%} |")
+    return lines
+
+
+RATES = (0.1, 0.5, 2.0)
+
+
+def _opened(events: Sequence[Any], rate: float) -> dict[Any, Judged]:
+    """Return the posts that would have opened a trend, as they were judged then; learning goes on as in `rank`."""
+    memory, authors, places = SourceMemory(), UsualByName(), UsualByName()
+    watched: dict[Any, tuple[WatchedPost, str, str]] = {}
+    settling: list[tuple[int, Any]] = []
+    opened: dict[Any, Judged] = {}
+    before = events[0][0]
+    for at, name, author, place, posted_at, engagement, comments in events:
+        while settling and settling[0][0] <= at:
+            now, gone = heapq.heappop(settling)
+            post, whose, where = watched.pop(gone)
+            usual = authors.of(whose), places.of(where)
+            if memory.counts_peaks:
+                memory.peaks.add([memory.forecaster.peak(post, *usual)], (now - before) / 86_400)
+            before = now
+            if post.last.at - post.first_seen >= 6 * 3600:
+                ended = memory.forecaster.settle(post, *usual)
+                authors.add(whose, ended)
+                places.add(where, ended)
+        if name in watched:
+            post = look_again(watched[name][0], at, engagement, comments)
+        else:
+            post = first_look(posted_at, at, engagement, comments)
+            heapq.heappush(settling, (post.settles_at, name))
+        watched[name] = post, author, place
+        if memory.forecaster.is_ready and name not in opened:
+            usual = authors.of(author), places.of(place)
+            forecast = memory.forecaster.forecast(post, *usual)
+            judged = Judged(0, "", author, post, forecast, usual[0].posts, memory.level(rate))
+            if judged.held_back_by(DEFAULT_THRESHOLD) is None:
+                opened[name] = judged
+    return opened
