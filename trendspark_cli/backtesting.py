@@ -18,6 +18,7 @@ from trendspark_cli.past_posts import archived_posts, stored_posts
 from trendspark_cli.rank_rules import Experience, experience
 from trendspark_cli.ranking.replay import Replay, ReplayPost, line_of, replay
 from trendspark_cli.ranking.ticks import TICKS_PER_DAY, tick_of
+from trendspark_cli.ranking.words import LONGEST_TEXT
 from trendspark_cli.rehearsal_screens import show_outcome
 from trendspark_cli.rehearsing import Plan, Question, rehearse
 from trendspark_cli.settings import Settings
@@ -114,7 +115,7 @@ def read_past_posts(lines: Iterable[bytes], path: str) -> Iterator[ReplayPost]:
                 hint="correct or remove that line, and sort the file by `created_at`",
             )
         newest = created if newest is None else max(newest, created)
-        row = (number, post.source, post.author, post.community, created, post.text)
+        row = (number, post.source, post.author, post.community, created, post.text[:LONGEST_TEXT])
         yield ReplayPost(str(name), row)
 
 

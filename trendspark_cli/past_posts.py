@@ -8,6 +8,7 @@ from datetime import datetime
 from trendspark_cli.archiving.reading import ArchivedPosts
 from trendspark_cli.clock import from_text, to_text
 from trendspark_cli.ranking.replay import ReplayPost
+from trendspark_cli.ranking.words import LONGEST_TEXT
 from trendspark_cli.store.protocol import Store
 
 POSTS_PER_READ = 2000  # each read is short: one that lasts would keep the WAL from being emptied
@@ -27,4 +28,4 @@ def archived_posts(archive: ArchivedPosts, since: datetime, until: datetime) -> 
     for number, row in enumerate(archive.between(to_text(since), to_text(until))):
         _, source, source_id, author, community, text, _, _, created, *_ = row
         at = int(from_text(created).timestamp())
-        yield ReplayPost(f"{source}:{source_id}", (number, source, author, community, at, text))
+        yield ReplayPost(f"{source}:{source_id}", (number, source, author, community, at, text[:LONGEST_TEXT]))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Sequence
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 from random import Random
@@ -15,6 +16,7 @@ from tests.rank.test_rank_job import NOW, TICK, burst, write_posts
 from tests.ranking.streams import background, post, said
 from trendspark_cli.ranking.evidence import BEST_TERMS
 from trendspark_cli.ranking.posts import PostRow
+from trendspark_cli.ranking.words import LONGEST_TEXT
 
 HALF_AN_HOUR_AGO = int((NOW - timedelta(minutes=30)).timestamp())
 MOST_BYTES_OF_A_POST = 1_200  # numbers of the window; 200 words at most, whatever the length of its text
@@ -104,6 +106,8 @@ def test_posts_of_100_000_characters_are_read_to_a_bound(operator: Operator) -> 
     assert min(len(row[5]) for row in long) > 90_000
 
     assert ranked(operator, [*long, post("x" * 100_000, HALF_AN_HOUR_AGO, "b")]) == []
+    with closing(operator.store()) as store:
+        assert max(len(row[5]) for row in store.posts.arrived(0, 10_000)) == LONGEST_TEXT
     assert (bytes_of_segments(operator) - before) / len(long) < 4 * MOST_BYTES_OF_A_POST
 
 

@@ -18,6 +18,7 @@ from trendspark_cli.ranking.window import Window
 
 POSTS_PER_TRANSACTION = 50  # about 15 terms each: a transaction of at most about 1,000 rows
 ARRIVALS_PER_READ = 5000  # also the posts of one segment
+MOST_WORDS_KEPT = 500_000  # between reads: 100 MB. Languages have fewer; floods of made-up words have no end
 
 ArrivedPost = tuple[Any, ...]  # a PostRow and created_at as stored
 
@@ -47,6 +48,8 @@ class HistoryFolding:
         until = int(self._job.now.timestamp()) + LONGEST_WINDOW_SECONDS
         vocabulary = Vocabulary()
         while rows := self._job.store.posts.arrived(self.progress.seen_post_id, ARRIVALS_PER_READ):
+            if len(vocabulary) > MOST_WORDS_KEPT:
+                vocabulary = Vocabulary()
             for part, late in _parts(rows, edge):
                 current = [row[:6] for row in part if since <= row[4] < until]
                 segment = read_segment(current, vocabulary) if current else None

@@ -9,7 +9,9 @@ from collections.abc import Sequence
 
 TEXT_END = "\0"
 GAP = "\1"
-LONGEST_TEXT = 5_000  # characters read of one text; titles and posts are far shorter, only floods are not
+LONGEST_TEXT = (
+    2_000  # characters read of one text, some 300 words; only floods are longer, and each new word costs memory
+)
 LONGEST_WORD = 60  # characters; longer ones are keys, hashes and noise
 LONGEST_CHUNK = 120  # characters without a space; leaves room for a row of hashtags
 LONGEST_LINK = 200
@@ -47,9 +49,9 @@ def chunks_of(texts: Sequence[str]) -> list[str]:
     """Return the pieces between spaces of all texts in order, each text ended by TEXT_END.
 
     Repost prefixes ("RT @name:") are off; a run of a script without spaces is cut into overlapping two-character
-    pieces with GAPs around them. At most 5,000 characters of a text are read.
+    pieces with GAPs around them. At most 2,000 characters of a text are read.
     """
-    joined = _REPOST_PREFIX.sub(TEXT_END, _join([text[:LONGEST_TEXT] for text in texts]))
+    joined = _REPOST_PREFIX.sub(TEXT_END, _join([_beginning(text) for text in texts]))
     if not joined.isascii() and _UNSPACED_RUN.search(joined):
         joined = _UNSPACED_RUN.sub(_two_character_pieces, joined)
     return joined.split()[1:]  # the first TEXT_END is there only to anchor the repost prefix
@@ -109,6 +111,14 @@ def is_telling(word: str) -> bool:
     if 3 <= length < LONGEST_WORD:
         return length > 3 or word[0] not in "@$" or len(word.lstrip("@$")) > 1
     return length == 2 and word[0] not in "@$" and not word.isdigit()
+
+
+def _beginning(text: str) -> str:
+    """Return what is read of a text: a long one ends with a whole word, lest many end with the same half."""
+    if len(text) < LONGEST_TEXT:
+        return text
+    text = text[:LONGEST_TEXT]
+    return text.rpartition(" ")[0] or text
 
 
 def _join(texts: list[str]) -> str:

@@ -28,14 +28,15 @@ SELECT id, ?3, ?4, ?5, ?6, ?7, ?8 FROM posts WHERE source = ?1 AND source_id = ?
 SELECT count(*) FROM posts WHERE source = ? AND source_id IN (SELECT value FROM json_each(?));
 
 -- name: leaving
--- The next posts to leave the longest window, oldest first, after a position.
-SELECT id, source, author, community, CAST(strftime('%s', created_at) AS INTEGER), text, created_at
+-- The next posts to leave the longest window, oldest first, after a position. Of a text, all ranking queries give
+-- what ranking reads of it: words.LONGEST_TEXT characters.
+SELECT id, source, author, community, CAST(strftime('%s', created_at) AS INTEGER), substr(text, 1, 2000), created_at
 FROM posts WHERE (created_at, id) > (:created_at, :id) AND created_at < :until AND id <= :seen_post_id
 ORDER BY created_at, id LIMIT :limit;
 
 -- name: arrived
 -- Posts collected since the last look, in the order they were stored.
-SELECT id, source, author, community, CAST(strftime('%s', created_at) AS INTEGER), text, created_at
+SELECT id, source, author, community, CAST(strftime('%s', created_at) AS INTEGER), substr(text, 1, 2000), created_at
 FROM posts WHERE id > :id ORDER BY id LIMIT :limit;
 
 -- name: tick_size
@@ -46,11 +47,11 @@ SELECT id, source, source_id, author, community, text, url, lang, created_at, li
 FROM posts WHERE id = ?;
 
 -- name: rows
-SELECT id, source, author, community, CAST(strftime('%s', created_at) AS INTEGER), text
+SELECT id, source, author, community, CAST(strftime('%s', created_at) AS INTEGER), substr(text, 1, 2000)
 FROM posts WHERE id IN (SELECT value FROM json_each(?));
 
 -- name: texts
-SELECT id, text FROM posts WHERE id IN (SELECT value FROM json_each(?));
+SELECT id, substr(text, 1, 2000) FROM posts WHERE id IN (SELECT value FROM json_each(?));
 
 -- name: mentions_per_slot
 -- How many of a trend's posts fall into each slot of :seconds, for sparklines.
