@@ -18,6 +18,7 @@ from tests.servers import OpenAIServer, TelegramServer, XServer, x_post
 from tests.servers.x_stream_server import XStreamServer
 from tests.tools.monitoring import exporter, programs_missing
 from tests.tools.processes import COMMAND, cron_environment, wait_for
+from trendspark_cli.store.sqlite.store import SqliteStore, open_sqlite
 
 UMASK = 0o077  # the strictest an operator may have
 
@@ -70,6 +71,10 @@ class Station:
             umask=UMASK,
         )
         assert done.returncode == 0, done.stderr
+
+    def store(self) -> SqliteStore:
+        """Open the database."""
+        return open_sqlite(self.work / "demo" / "trendspark.db")
 
     def publish(self, posts: int) -> None:
         """Let people say something on X."""

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Protocol
 
 from tests.builders import post, trend_record
 from tests.ingest.operator import NOW, Operator
 from trendspark_cli.clock import to_text
+from trendspark_cli.store.sqlite.store import SqliteStore
 
 TREND = trend_record(int(NOW.timestamp()))
 TEXTS = (
@@ -19,8 +20,15 @@ TEXTS = (
 )
 
 
+class HasStore(Protocol):
+    """Whoever has a database to open."""
+
+    def store(self) -> SqliteStore:
+        """Open it."""
+
+
 def open_trend(
-    operator: Operator, label: str = "bridge", texts: Sequence[str] = TEXTS, *, now: datetime = NOW, **values: Any
+    operator: HasStore, label: str = "bridge", texts: Sequence[str] = TEXTS, *, now: datetime = NOW, **values: Any
 ) -> int:
     """Store a trend with posts of these texts, the first three its examples; return its id."""
     store = operator.store()

@@ -93,45 +93,36 @@ class AlertStack:
 def alert_stack(targets: Sequence[str], work: Path, *, faster: float) -> Iterator[AlertStack]:
     """Run the programs on exporters that are up."""
     (work / "alerts.yml").write_text(rules_file(faster), encoding="utf-8")
-    addresses = [f"127.0.0.1:{free_port()}" for _ in range(2)]
-    with ExitStack() as programs, Inbox() as inbox, TelegramServer() as telegram, ExitStack() as judge:
-        stack = AlertStack(
-            work, inbox, telegram, Prometheus(f"http://{addresses[0]}"), judge.close, addresses[1], targets
-        )
-        stack.write_config()
+    with Inbox() as inbox, TelegramServer() as telegram, ExitStack() as programs, ExitStack() as judge:
         _write_alertmanager(work, inbox.url, telegram)
-        programs.enter_context(
-            running(
-                [
-                    "prometheus-alertmanager",
-                    f"--config.file={work / 'alertmanager.yml'}",
-                    f"--storage.path={work / 'alertmanager-data'}",
-                    f"--web.listen-address={addresses[1]}",
-                    "--cluster.listen-address=",
-                ],
-                work / "alertmanager.log",
-            )
+        teller = programs.enter_context(
+            _program("prometheus-alertmanager", work, "alertmanager", "storage.path", "--cluster.listen-address=")
         )
-        judge.enter_context(
-            running(
-                [
-                    "prometheus",
-                    f"--config.file={work / 'prometheus.yml'}",
-                    f"--storage.tsdb.path={work / 'prometheus-data'}",
-                    f"--web.listen-address={addresses[0]}",
-                    "--web.enable-lifecycle",
-                    "--rules.alert.resend-delay=1s",
-                    "--log.level=warn",
-                ],
-                work / "prometheus.log",
-            )
-        )
-        for url in (stack.prometheus.url, f"http://{stack.alertmanager}"):
-            wait_for(f"{url} is ready", lambda url=url: get(f"{url}/-/ready"), seconds=START_SECONDS)  # type: ignore[misc]
+        stack = AlertStack(work, inbox, telegram, Prometheus(""), judge.close, teller, targets)
+        stack.write_config()
+        impatient = ("--web.enable-lifecycle", "--rules.alert.resend-delay=1s", "--log.level=warn")
+        address = judge.enter_context(_program("prometheus", work, "prometheus", "storage.tsdb.path", *impatient))
+        stack.prometheus = Prometheus(f"http://{address}")
         wait_for(
             "all are scraped", lambda: len(stack.prometheus.query("up == 1")) == len(targets), seconds=START_SECONDS
         )
         yield stack
+
+
+@contextmanager
+def _program(command: str, work: Path, name: str, data_option: str, *options: str) -> Iterator[str]:
+    """Run a program of Prometheus' family on a port taken at the last moment; give its address once it is ready."""
+    address = f"127.0.0.1:{free_port()}"
+    argv = [
+        command,
+        f"--config.file={work / name}.yml",
+        f"--{data_option}={work / name}-data",
+        f"--web.listen-address={address}",
+        *options,
+    ]
+    with running(argv, work / f"{name}.log"):
+        wait_for(f"{command} is ready", lambda: get(f"http://{address}/-/ready"), seconds=START_SECONDS)
+        yield address
 
 
 def _write_alertmanager(work: Path, inbox: str, telegram: TelegramServer) -> None:
