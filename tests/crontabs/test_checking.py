@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.builders import Workplace
 from tests.crontabs.desk import WHOLE_DAY, Desk
 from trendspark_cli.crontabs.checking import check
 from trendspark_cli.crontabs.findings import Finding
@@ -23,6 +24,8 @@ GOOD_LINES = [
     ("ingest", "*/15 * * * * KEYWORDS=bridge trendspark ingest | tee -a log"),
     ("ingest", "*/15 * * * * ~/trendspark ingest # new posts"),
     ("ingest", '*/15 * * * * "$HOME/trendspark" ingest'),
+    ("ingest", "*/15 * * * * test -x /opt/nowhere/trendspark || trendspark ingest"),
+    ("ingest", "*/15 * * * * if [ -x ~/trendspark ]; then ~/trendspark ingest; fi"),
     ("rank", "5-59/15 * * * * trendspark -q jobs run rank"),
     ("brief", "@hourly trendspark brief"),
     ("vacuum", "@weekly trendspark vacuum --full"),
@@ -49,6 +52,8 @@ BAD_LINES = [
     ("*/15 * * * * trendspark -q", "a command after `trendspark`"),
     ("*/15 * * * * trendspark ingest >/dev/null 2>&1", "failures that are told"),
     ("*/15 * * * * trendspark ingest 2> /dev/null", "failures that are told"),
+    ("*/15 * * * * trendspark ingest > log 2>&-", "failures that are told"),
+    ("*/15 * * * * test -x /usr/bin/true && trendspark ingst", "No such command 'ingst'"),
     ("*/15 * * * * trendspark ingest &> log", "no `&>`: sh starts the job in the background"),
     ("*/15 * * * * root trendspark ingest", "no user in a user's own crontab"),
     ("*/15 * * * * trendspark ingest 'now", "No closing quotation"),
@@ -91,6 +96,15 @@ def test_a_path_of_the_shell_is_not_the_path_of_cron(desk: Desk) -> None:
         ("PATH=$HOME/bin:/usr/bin:/bin", "folders in PATH as they are")
     }
     assert "trendspark" in [finding.value for finding in found]
+
+
+def test_a_crontab_cannot_move_the_cursor_of_who_checks_it(workplace: Workplace) -> None:
+    hostile = "\x1b]0;owned\x07*/15 * * * * trendspark ingst \x1b[31m\u202e\n"
+
+    done = workplace.command("crontab", "check", "-", stdin=hostile.encode())
+
+    assert done.exit_code == 78
+    assert not set("\x1b\x07\u202e") & set(done.stdout)
 
 
 def test_checking_runs_nothing(desk: Desk) -> None:

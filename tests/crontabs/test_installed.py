@@ -90,6 +90,14 @@ def test_an_enabled_timer_counts_as_a_crontab(etc: Path) -> None:
     assert crontab.entries[0].environment["TRENDSPARK_ENV_FILE"] == "/etc/trendspark/env"
 
 
+def test_a_timer_without_times_is_told(etc: Path) -> None:
+    timer(etc).write_text("[Timer]\nOnUnitActiveSec=15min\n")
+
+    (crontab,) = found(etc)
+
+    assert [fault.text for fault in crontab.faults] == ["OnUnitActiveSec=15min"]
+
+
 def test_a_timer_that_is_not_enabled_starts_nothing(etc: Path) -> None:
     timer(etc, is_enabled=False)
 

@@ -44,6 +44,12 @@ def test_a_run_is_never_late_by_the_hour_of_a_clock_change(line: str, zone: str,
     assert [last_moment([line], ZoneInfo(zone), start + timedelta(seconds=1.5)) for start in starts] == starts
 
 
+def test_in_the_hour_that_comes_again_a_fixed_line_is_due_tomorrow() -> None:
+    due = moments(["45 2 * * *"], ZoneInfo("Europe/Berlin"), utc("2026-10-25T01:30"))
+
+    assert next(due) == utc("2026-10-26T01:45")
+
+
 def test_several_lines_are_due_in_order_and_each_minute_once() -> None:
     due = moments(["30 * * * *", "*/20 * * * *"], UTC, utc("2026-11-01T12:00"))
 

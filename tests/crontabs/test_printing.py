@@ -39,14 +39,6 @@ def test_what_is_printed_is_found_good(workplace: Workplace) -> None:
     assert (done.exit_code, done.json["findings"]) == (0, [])
 
 
-@pytest.mark.skipif(shutil.which("crontab") is None, reason="needs Debian's cron")
-def test_cron_takes_what_is_printed(workplace: Workplace, tmp_path: Path) -> None:
-    file = tmp_path / "crontab"
-    file.write_text(printed(workplace))
-
-    assert subprocess.run(["crontab", "-n", str(file)], capture_output=True, timeout=10).returncode == 0
-
-
 def test_commands_are_absolute_and_jobs_are_those_that_the_settings_ask_for(workplace: Workplace) -> None:
     plain = entries(printed(workplace))
     workplace.environment |= {"X_STREAM_ENABLED": "true", "ARCHIVE_URL": f"file://{workplace.home}/archive"}
@@ -156,13 +148,33 @@ def test_printing_with_merge_takes_the_installed_lines_along(with_crontab: Workp
     assert text.count("# BEGIN trendspark") == 1
 
 
-def test_merging_beside_lines_of_ours_ends_with_78_and_prints_no_crontab(with_crontab: Workplace) -> None:
+def is_taken_by_cron(text: str, folder: Path) -> bool:
+    """Ask Debian's crontab; it installs nothing."""
+    file = folder / "crontab"
+    file.write_text(text)
+    return subprocess.run(["crontab", "-n", str(file)], capture_output=True, timeout=10).returncode == 0
+
+
+@pytest.mark.skipif(shutil.which("crontab") is None, reason="needs Debian's cron")
+def test_cron_takes_what_is_printed(workplace: Workplace, tmp_path: Path) -> None:
+    assert is_taken_by_cron(printed(workplace), tmp_path)
+
+
+def test_merging_beside_lines_of_ours_ends_with_78(with_crontab: Workplace) -> None:
     install(with_crontab, "0 5 * * * trendspark vacuum\n")
 
     done = with_crontab.command("crontab", "print", "--merge")
 
-    assert (done.exit_code, done.stdout) == (78, "")
+    assert done.exit_code == 78
     assert "outside the block" in done.stderr
+
+
+@pytest.mark.skipif(shutil.which("crontab") is None, reason="needs Debian's cron")
+def test_a_failure_in_front_of_crontab_does_not_install_an_empty_one(workplace: Workplace, tmp_path: Path) -> None:
+    done = workplace.command("--env-file", "/nowhere/.env", "crontab", "print")
+
+    assert done.exit_code == 78
+    assert not is_taken_by_cron(done.stdout, tmp_path)
 
 
 def test_findings_in_json_have_their_place_and_their_fix(with_crontab: Workplace) -> None:

@@ -262,11 +262,13 @@ def test_jobs_list_counts_missed_and_overlapping_runs_of_a_day(with_crontab: Wor
     with (with_crontab.home / "locks" / "ingest.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         run(with_crontab)
+        here(with_crontab).runner().run("ingest_rank", nothing, locks=("ingest_rank", "ingest", "rank"))
     clock.advance(hours=1)
     with closing(with_crontab.store(read_only=True)) as store:
         found = {job["id"]: job for job in job_overview(store, clock.now, here(with_crontab).timetable)}
 
     assert (found["ingest"]["missed"], found["ingest"]["overlapping"]) == (3, 1)
+    assert found["ingest_rank"]["overlapping"] == 1
 
 
 def test_nothing_is_missed_where_nothing_is_installed(workplace: Workplace) -> None:

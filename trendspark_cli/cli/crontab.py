@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -33,18 +34,30 @@ def print_(
     from trendspark_cli.crontabs.installed import home_of, owner_of, users_crontab
     from trendspark_cli.crontabs.printing import crontab_text, merged
 
-    installed = here("crontab", is_json=as_json)
-    uid = owner_of(installed.database)
-    text = crontab_text(installed.settings, home_of(uid))
-    if merge:
-        try:
-            text = merged(users_crontab(uid) or "", text)
-        except ConfigError as error:
-            refuse(installed, "crontab print", error)
+    with _never_empty(is_json=as_json):
+        installed = here("crontab", is_json=as_json)
+        uid = owner_of(installed.database)
+        text = crontab_text(installed.settings, home_of(uid))
+        if merge:
+            try:
+                text = merged(users_crontab(uid) or "", text)
+            except ConfigError as error:
+                refuse(installed, "crontab print", error)
     if as_json:
         installed.output.data({"crontab": text})
     else:
         installed.output.line(text.removesuffix("\n"))
+
+
+@contextmanager
+def _never_empty(*, is_json: bool) -> Iterator[None]:
+    """Print what cron refuses when there is no crontab to print: `... | crontab -` would install an empty one."""
+    try:
+        yield
+    except typer.Exit:
+        if not is_json:
+            print("no crontab: `trendspark crontab print` failed")
+        raise
 
 
 @app.command()
@@ -65,8 +78,8 @@ def check(
     else:
         for found in findings:
             kind = "problem" if found.is_problem else "advice"
-            value = f" {printable(found.value)!r}" if found.value else ""
-            installed.output.line(f"{kind}: {found.thing}:{value}: expected {found.expected}; {found.fix}")
+            value = f" {found.value!r}" if found.value else ""
+            installed.output.line(printable(f"{kind}: {found.thing}:{value}: expected {found.expected}; {found.fix}"))
         if not findings:
             installed.output.line("the crontab is good")
     raise typer.Exit(ExitCode.DONE if is_good else ExitCode.CONFIG)

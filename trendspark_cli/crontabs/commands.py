@@ -13,6 +13,9 @@ OURS = "trendspark"
 MODULE = "trendspark_cli"
 _SEPARATORS = frozenset({";", "&&", "||", "|", "&", "(", ")", "|&", ";;", "\n"})
 _REDIRECTION = re.compile(r"&?>>?[&|]?|<|<<<?|>&|&>")
+# Words before a command that start none, and programs that only look at another one: `test -x PROGRAM && PROGRAM ...`.
+_KEYWORDS = frozenset({"if", "then", "else", "elif", "do", "while", "until", "!", "{", "time", "exec"})
+_LOOKING = frozenset({"[", "[[", "test", "command", "which", "type", "echo", "printf", "ls", "cat", "cd"})
 _ASSIGNMENT = re.compile(r"[A-Za-z_]\w*=")
 
 
@@ -84,9 +87,11 @@ def _words(command: str) -> list[str]:
 
 def _call(words: Sequence[str]) -> Call | None:
     plain, errors_go_to = _without_redirections(words)
+    while plain and plain[0] in _KEYWORDS:
+        plain.pop(0)
     settings: dict[str, str] = {}
     at = next((n for n in range(len(plain)) if _is_ours(plain, n)), None)
-    if at is None:
+    if at is None or (at > 0 and plain[0] in _LOOKING):
         return None
     for word in plain[:at]:
         if _ASSIGNMENT.match(word):

@@ -14,7 +14,8 @@ from trendspark_cli.crontabs.commands import Call, calls, first_word
 from trendspark_cli.crontabs.findings import Finding, Ground, of_entry
 from trendspark_cli.crontabs.reading import CRON_PATH, Entry
 
-_OF_THE_SHELL = {".", "cd", "exec", "export", "if", "set", "test", "time", "ulimit", "umask", "while", "[", "!", "{"}
+_OF_THE_SHELL = {".", "export", "set", "ulimit", "umask"}
+_NOWHERE = (os.devnull, "-")  # `2>&-` closes it
 _PLAIN_SHELLS = {"sh", "dash"}
 
 
@@ -34,7 +35,7 @@ def check_entry(entry: Entry, ground: Ground) -> Iterator[Finding]:
         if complaint is not None:
             text = " ".join(call.arguments)
             yield of_entry(entry, complaint, "correct the command; see `trendspark --help`", value=text)
-        if call.errors_go_to == os.devnull:
+        if call.errors_go_to in _NOWHERE:
             expected = "failures that are told: their one line on stderr is thrown away"
             fix = f"remove the redirection to {os.devnull}: a run that succeeds prints nothing"
             yield of_entry(entry, expected, fix)

@@ -70,6 +70,10 @@ def _read_timer(path: Path) -> Crontab | None:
         return None
     settings = dict(_settings(unit))
     entries, faults = [], []
+    others = [name for name in timer if name.startswith("On") and name.endswith("Sec")]
+    if others and not timer.get("OnCalendar"):
+        fault = f"{others[0]}={timer[others[0]][-1]}", "OnCalendar: only so can be told when a run is due"
+        faults.append(Fault(0, *fault, "write OnCalendar=*:0/15, or what fits"))
     for text in timer.get("OnCalendar", []):
         schedule = calendar_schedule(text)
         if schedule is None:

@@ -33,7 +33,7 @@ SELECT started_at, finished_at FROM job_runs WHERE job_id = :job_id AND status <
 -- name: overlaps
 -- Runs by job that found another one of theirs at work: 75 is also a ceiling, but that is not said like this.
 SELECT job_id, count(*) AS runs FROM job_runs
-WHERE started_at >= :after AND status = 'skipped' AND error LIKE job_id || ' is already running%' GROUP BY job_id;
+WHERE started_at >= :after AND status = 'skipped' AND error LIKE '% is already running (%' GROUP BY job_id;
 
 -- name: last_run
 SELECT * FROM job_runs WHERE job_id = :job_id AND status <> 'skipped' ORDER BY id DESC LIMIT 1;
