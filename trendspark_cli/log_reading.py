@@ -78,7 +78,11 @@ def read_log(log_file: Path, wanted: Wanted, most: int) -> list[LogEvent]:
     Raises StoreError when the log, or a rotated part of it that is needed, cannot be read.
     """
     found: deque[LogEvent] = deque()
-    for path in log_files(log_file):
+    try:
+        paths = log_files(log_file)
+    except OSError as error:
+        raise StoreError(f"log {str(log_file)!r} cannot be read: {error.strerror}") from error
+    for path in paths:
         try:
             if wanted.since is not None and path.stat().st_mtime < (wanted.since - DISORDER).timestamp():
                 continue

@@ -186,11 +186,12 @@ def configure_logging(log_file: Path, log_format: str, *, job: str, verbose: boo
         root.removeHandler(old)
         old.close()
     handlers: list[logging.Handler] = []
-    if log_file.parent.is_dir():
-        try:
-            handlers.append(LogFile(log_file))
-        except OSError as error:
-            print(redact(f"trendspark: log file {str(log_file)!r} cannot be written: {error}"), file=sys.stderr)
+    try:
+        handlers.append(LogFile(log_file))
+    except FileNotFoundError:
+        pass  # no folder yet: `db init` makes it
+    except OSError as error:
+        print(redact(f"trendspark: log file {str(log_file)!r} cannot be written: {error}"), file=sys.stderr)
     if verbose:
         handlers.append(logging.StreamHandler())
     for handler in handlers or [logging.NullHandler()]:

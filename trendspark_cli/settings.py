@@ -534,8 +534,8 @@ def load_settings(environment: Mapping[str, str] | None = None, *, env_file: Pat
     """
     environment = os.environ if environment is None else environment
     candidates = env_file_candidates(environment, env_file)
-    path = next((c for c in candidates if c.exists() and not c.is_dir()), None)  # a pipe is as good as a file
     named = env_file is not None or bool(environment.get("TRENDSPARK_ENV_FILE"))
+    path = next((candidate for candidate in candidates if _is_file(candidate, if_hidden=named)), None)
     if path is None and named:
         raise ConfigError(
             f"env file {str(candidates[0])!r} does not exist",
@@ -548,6 +548,14 @@ def load_settings(environment: Mapping[str, str] | None = None, *, env_file: Pat
     accepted = {*table, *(f"{name}_FILE" for name, spec in table.items() if spec.secret)}
     unknown = read.unknown_names(tuple(table), accepted, environment, file_values)
     return Settings(**values, raw=raw, problems=tuple(problems), unknown=unknown, env_file=path)
+
+
+def _is_file(path: Path, *, if_hidden: bool) -> bool:
+    """Tell whether there is something to read; *if_hidden* is the answer where this user may not even look."""
+    try:
+        return path.exists() and not path.is_dir()  # a pipe is as good as a file
+    except PermissionError:  # the folder another user was in before `sudo -u`, for example
+        return if_hidden
 
 
 def _raw_values(

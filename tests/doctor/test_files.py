@@ -73,6 +73,17 @@ def test_an_env_file_without_secrets_may_be_read_by_all(workplace: Workplace) ->
     assert looked(workplace) == []
 
 
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can give a file away")
+def test_an_env_file_of_another_user_may_be_read_by_our_group(workplace: Workplace) -> None:
+    env_file = workplace.home / "their.env"
+    env_file.write_text("X_BEARER_TOKEN=abcdef\n")
+    os.chown(env_file, 12345, os.getgid())
+    env_file.chmod(0o640)
+    workplace.environment["TRENDSPARK_ENV_FILE"] = str(env_file)
+
+    assert looked(workplace) == []
+
+
 def test_malformed_settings_and_names_nobody_reads_are_told_with_what_to_write(workplace: Workplace) -> None:
     workplace.environment |= {"X_MAX_READS_PER_DAY": "many", "X_BEARER_TOKN": "abcdef"}
 

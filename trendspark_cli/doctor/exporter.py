@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from trendspark_cli.doctor.files import out_of_reach
 from trendspark_cli.doctor.findings import FAIL, OK, WARN, Finding
 
 PROCESS_NAMES = ("node_exporter", "prometheus-node")  # the kernel keeps 15 characters
@@ -38,6 +39,9 @@ class Reader:
 
 def check_metrics_folder(folder: Path, processes: Path = Path("/proc")) -> Iterator[Finding]:
     """Yield what keeps metrics from being written, or from being read by node_exporter."""
+    if hidden := out_of_reach(folder):
+        yield Finding("metrics", FAIL, f"this user may not enter {str(hidden)!r}", "run as the user of the crontab")
+        return
     if not folder.is_dir():
         yield Finding("metrics", FAIL, f"TEXTFILE_DIR {str(folder)!r} is no folder", "run a job, or make the folder")
         return

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pwd
 import shlex
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -26,14 +27,17 @@ def check_settings(settings: Settings, problems: Sequence[str]) -> Iterator[Find
         where = f", env file {str(settings.env_file)!r}" if settings.env_file else ""
         yield Finding("settings", OK, f"{len(settings.raw)} set{where}")
     for path in _secret_files(settings):
-        yield from _private(path, "secrets", 0o600)
+        yield from _secret(path)
 
 
 def check_places(settings: Settings, database: Path) -> Iterator[Finding]:
-    """Yield what others can read of the data, and what we cannot write."""
+    """Yield what others can read of the data, and what we cannot write; of what is out of reach, nothing."""
+    if hidden := out_of_reach(database):
+        yield Finding("permissions", FAIL, f"this user may not enter {str(hidden)!r}", f"run as {_owner(hidden)}")
+        return
     private = [(database.parent, 0o700), (database, 0o600), (database.parent / "locks", 0o700)]
     private += [(database.with_name(database.name + ending), 0o600) for ending in ("-wal", "-shm")]
-    findings = [finding for path, mode in private if path.exists() for finding in _private(path, "permissions", mode)]
+    findings = [finding for path, mode in private if path.exists() for finding in _private(path, mode)]
     yield from findings or [Finding("permissions", OK, f"{str(database.parent)!r} is private")]
     if not (database.parent / "locks").is_dir():
         fix = "run `trendspark db init`: it makes what is missing and changes nothing else"
@@ -46,7 +50,7 @@ def check_disks(settings: Settings, database: Path) -> Iterator[Finding]:
     places = {"database": database.parent, "log": settings.log_file.parent, "metrics": settings.textfile_dir}
     by_disk: dict[int, list[str]] = {}
     for name, path in places.items():
-        if path.exists():
+        if not out_of_reach(path) and path.exists():
             by_disk.setdefault(path.stat().st_dev, []).append(name)
     for names in by_disk.values():
         path, told = places[names[0]], " and ".join(names)
@@ -83,14 +87,41 @@ def _secret_files(settings: Settings) -> list[Path]:
     return [Path(origin).expanduser() for origin in sorted(origins - {"environment"})]
 
 
-def _private(path: Path, check: str, mode: int) -> Iterator[Finding]:
+def out_of_reach(path: Path) -> Path | None:
+    """Return the folder on the way to *path* that this user may not enter."""
+    for folder in reversed(path.parents):
+        if not folder.exists():
+            return None
+        if not os.access(folder, os.X_OK):
+            return folder
+    return None
+
+
+def _owner(path: Path) -> str:
+    uid = path.stat().st_uid
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return f"uid {uid}"
+
+
+def _secret(path: Path) -> Iterator[Finding]:
+    """Yield a finding when a file of secrets is open to others; one of another user may be read by our group."""
+    found = path.stat()
+    if not path.is_file():
+        return  # a pipe has no readers but the one who made it
+    is_for_our_group = found.st_uid != os.geteuid() and not found.st_mode & 0o007
+    if found.st_mode & 0o077 and not is_for_our_group:
+        what = f"{str(path)!r} has mode {found.st_mode & 0o777:04o}: others than its owner have access"
+        yield Finding("secrets", FAIL, what, f"chmod 600 {shlex.quote(str(path))}")
+
+
+def _private(path: Path, mode: int) -> Iterator[Finding]:
     """Yield a finding when others can enter, read or write *path*, or when it is not ours."""
     found = path.stat()
-    if not path.is_dir() and not path.is_file():
-        return  # a pipe has no readers but the one who made it
     if found.st_mode & (0o066 if path.is_dir() else 0o077):  # to pass through a folder tells nothing of what is in it
         what = f"{str(path)!r} has mode {found.st_mode & 0o777:04o}: others than its owner have access"
-        yield Finding(check, FAIL, what, f"chmod {mode:o} {shlex.quote(str(path))}")
+        yield Finding("permissions", FAIL, what, f"chmod {mode:o} {shlex.quote(str(path))}")
     if found.st_uid != os.geteuid() and os.geteuid() != 0:
         what = f"{str(path)!r} belongs to uid {found.st_uid}, and this is uid {os.geteuid()}"
-        yield Finding(check, FAIL, what, "run as the user of the crontab, or chown it")
+        yield Finding("permissions", FAIL, what, f"run as {_owner(path)}, or chown it")

@@ -190,8 +190,18 @@ def open_checked(path: Path, *, read_only: bool = False) -> Connection:
 
 
 def require_database(path: Path) -> None:
-    """Raise ConfigError when there is no file: a disk that is not mounted must not give birth to an empty database."""
-    if not path.exists():
+    """Raise ConfigError when there is no file: a disk that is not mounted must not give birth to an empty database.
+
+    Raises StoreError when this user may not even look.
+    """
+    try:
+        is_there = path.exists()
+    except PermissionError as error:
+        raise StoreError(
+            f"database {str(path)!r} is out of this user's reach",
+            hint="run as the user of the crontab, who owns it: sudo -u USER -H trendspark ...",
+        ) from error
+    if not is_there:
         raise ConfigError(
             f"there is no database at {str(path)!r}",
             hint="run `trendspark db init`, or mount the disk it lives on",
