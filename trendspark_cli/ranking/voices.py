@@ -11,7 +11,7 @@ from trendspark_cli.ranking.window import Mask, PostColumns
 Signatures = Integers
 
 MOST_VOICES_OF_A_TEXT = 2.5  # below the three that make news: one text is none, however many accounts say it
-LEAST_SHARED_WORDS = 4  # texts that share fewer are short, and one word is much of them
+LEAST_SHARED_WORDS = 6  # with four, people who tell one piece of news in a headline each would be one voice
 
 
 def count_voices(
@@ -43,7 +43,7 @@ def text_signatures(posts: PostColumns, found: Occurrences) -> Signatures:
 def near_copies(posts: PostColumns, found: Occurrences, texts: Signatures) -> Signatures:
     """Return the signatures with those of texts that differ by one word made equal, among the posts of these terms.
 
-    One word may be another, or be missing; at least four are shared. Copies of copies count too.
+    One word may be another, or be missing; at least six are shared. Copies of copies count too.
     """
     owners, keys = _words_of(posts, found)
     if not owners.size:
