@@ -15,6 +15,7 @@ from trendspark_cli.monitoring.panels import DASHBOARDS
 
 def draw(work: Path, pages: Path, hours: int) -> list[str]:
     """Write a page for each dashboard; return the queries that had no number all day."""
+    pages.mkdir(parents=True, exist_ok=True)
     with place(work / "day") as here:
         day = DayOfMetrics(here, hours)
         day.live()
