@@ -10,6 +10,7 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from zlib import crc32
 
 import pytest
 
@@ -32,7 +33,7 @@ WORDS = {HARBOUR: "ferry", CITY: "bridge", MARKET: "bread"}
 def posts_about(text: str, count: int, *, back: timedelta = timedelta(minutes=3)) -> list[dict[str, Any]]:
     """Posts of the last hours, a second apart."""
     return [
-        x_post(NOW - back - timedelta(seconds=n), f"{text} {n}", author_id=str(n + 1), sequence=hash(text) % 4096)
+        x_post(NOW - back - timedelta(seconds=n), f"{text} {n}", author_id=str(n + 1), sequence=crc32(text.encode()) % 4096)
         for n in range(count)
     ]
 
@@ -361,6 +362,14 @@ def test_an_edit_changes_what_is_given_and_nothing_else(keeper: Keeper) -> None:
 
     profile = as_json(done.stdout)["profile"]
     assert (profile["niche"], profile["keywords"], profile["share"]) == ("ships", ["ferry"], 0.25)
+
+
+def test_what_an_edit_tells_is_what_is_stored(keeper: Keeper) -> None:
+    keeper.add(harbour=0.25)
+
+    edited = keeper.command("edit", HARBOUR, "--share", "0.5", "--json")
+
+    assert edited.stdout == keeper.command("show", HARBOUR, "--json").stdout
 
 
 def test_config_check_shows_each_profiles_query_and_price(keeper: Keeper) -> None:

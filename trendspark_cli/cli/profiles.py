@@ -92,8 +92,7 @@ def add(
         new = Profile(name, (), is_enabled=not disabled, created_at=now)
         wanted = _changed(new, keywords, exclude_keywords, watchlist, niche, languages, share)
         takes_over = name != DEFAULT and bool(installed.settings.keywords) and not store.profiles.all()
-        _save(installed, store, wanted)
-        _tell(installed, wanted, note=TAKES_OVER if takes_over else "")
+        _tell(installed, _save(installed, store, wanted), note=TAKES_OVER if takes_over else "")
 
     raise typer.Exit(change(installed, "profiles add", action))
 
@@ -120,8 +119,7 @@ def edit(
         if enable is not None:
             old = replace(old, is_enabled=enable)
         wanted = _changed(old, keywords, exclude_keywords, watchlist, niche, languages, share)
-        _save(installed, store, wanted)
-        _tell(installed, wanted)
+        _tell(installed, _save(installed, store, wanted))
 
     raise typer.Exit(change(installed, "profiles edit", action))
 
@@ -187,8 +185,8 @@ def _words(field: str, text: str) -> tuple[str, ...]:
         raise UsageError(f"--{field.replace('_', '-')}: expected {LIST.expected}") from None
 
 
-def _save(installed: Installation, store: Store, wanted: Profile) -> None:
-    """Store a profile, or say everything that is wrong with it; both in the caller's transaction."""
+def _save(installed: Installation, store: Store, wanted: Profile) -> Profile:
+    """Store a profile and return it, or say everything that is wrong with it; both in the caller's transaction."""
     others = [profile for profile in store.profiles.all() if profile.name != wanted.name]
     problems = problems_of(wanted)
     if problem := shares_problem([*others, wanted]):
@@ -196,7 +194,9 @@ def _save(installed: Installation, store: Store, wanted: Profile) -> None:
     if problems:
         raise UsageError("; ".join(problems), hint="nothing was changed")
     queries_of(filled_in(wanted, installed.settings))  # raises for a keyword that does not fit into a query of X
-    store.profiles.save(replace(wanted, updated_at=to_text(installed.clock())))
+    saved = replace(wanted, updated_at=to_text(installed.clock()))
+    store.profiles.save(saved)
+    return saved
 
 
 def _tell(installed: Installation, profile: Profile, note: str = "") -> None:
