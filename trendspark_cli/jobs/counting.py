@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from trendspark_cli.budget import Budget
 from trendspark_cli.errors import CeilingReachedError, ConfigError, UpstreamError
@@ -16,6 +16,8 @@ from trendspark_cli.jobs.paid_calls import paid
 from trendspark_cli.models import Page, Span
 from trendspark_cli.sources.protocol import Counted, Counter, Source
 from trendspark_cli.volume import judge
+
+EACH_AFTER = timedelta(minutes=55)  # about an hour, a run that begins early included: a look tells of the last two
 
 log = logging.getLogger(__name__)
 
@@ -52,11 +54,16 @@ def worth_a_look(job: JobContext, feeds: Sequence[Feed]) -> list[Feed]:
     """Return the feeds that are to be looked at by themselves: all but those whose sum is as usual.
 
     One request counts as many queries as X takes in one. What goes wrong with it is met again, and recorded, by each
-    feed's own look.
+    feed's own look. Once an hour all are looked at by themselves: beside a busy query a quiet one's burst is hidden.
     """
     counted = [feed for feed in feeds if feed.source.counter is not None and _cursor(feed) is not None]
     quiet: set[str] = set()
-    for query, members in _together(counted):
+    groups = _together(counted)
+    if groups:
+        with job.store.transaction():
+            is_due = job.store.notice_after("counts:each", job.now, EACH_AFTER)
+        groups = [] if is_due else groups
+    for query, members in groups:
         try:
             is_quiet = not _stirs(job, counted[0], query)
         except (UpstreamError, ConfigError, CeilingReachedError) as failure:
