@@ -7,7 +7,8 @@ import sqlite3
 
 import pytest
 
-from tests.ingest.operator import Operator, as_json
+from tests.builders import post, post_trend
+from tests.ingest.operator import NOW, Operator, as_json
 from tests.money.briefing import grow, message, open_trend, spent_tokens, told
 from tests.servers import OpenAIServer
 from trendspark_cli.models import Tombstone
@@ -82,6 +83,22 @@ def test_a_trend_with_other_posts_is_not_asked_about_again_until_it_doubles(
         asked.append(len(model.bodies))
 
     assert asked == [1, 1, 2, 2]
+
+
+def test_a_single_post_going_viral_is_told_in_its_own_words_and_no_model_is_asked(
+    editor: Operator, model: OpenAIServer
+) -> None:
+    store = editor.store()
+    with store.transaction():
+        store.posts.save([post("1", text="The bridge is open again")], NOW)
+        store.trends.save_post(post_trend(int(NOW.timestamp())), 6.2)
+    store.close()
+
+    [brief] = told(editor.brief(ideas=0))["briefs"]
+
+    assert (brief["label"], brief["written_by"], model.log) == ("a post", "", [])
+    assert brief["counts"].startswith("340 expected, this author's usual is 41")
+    assert "The bridge is open again" in message(editor)
 
 
 def test_a_doubled_trend_with_new_posts_is_written_of_anew(editor: Operator, model: OpenAIServer) -> None:

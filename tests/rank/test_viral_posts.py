@@ -96,9 +96,10 @@ def test_quiet_days_one_after_the_other_open_less_than_one_trend_in_two_days(tmp
 
 def test_nothing_is_told_before_two_hundred_posts_have_settled(tmp_path: Path) -> None:
     here = Operator(tmp_path / "home", now=NOW)
-    ingest(here, quiet_days(NOW, posts=190))
+    ingest(here, quiet_days(NOW, posts=245))
     here.rank()
 
+    assert 190 < here.rows("SELECT settled FROM forecast_sources")[0]["settled"] < 200
     assert goes_viral(here) == []
 
 
@@ -128,10 +129,12 @@ def test_a_post_that_grows_stays_one_trend_and_is_told_again_when_twice_as_much_
 
 def test_a_post_that_grows_no_more_closes_after_six_hours_and_does_not_open_again(operator: Operator) -> None:
     goes_viral(operator)
-    operator.later(hours=6, minutes=15)
+    operator.later(hours=13)
     operator.rank()
     closed = operator.rows("SELECT state FROM trends")
-    look(operator, "9001", 420, 30_000)
+    look(operator, "9001", 13 * 60 + 40, 4_000)
+    operator.later(minutes=15)
+    look(operator, "9001", 13 * 60 + 55, 90_000)
 
     assert trends_of(operator.rank()) == []
     assert closed == [{"state": "closed"}]
@@ -165,6 +168,9 @@ def test_counters_no_post_has_and_looks_of_the_future_open_nothing(operator: Ope
     look(operator, "9002", 10, 5_000, observed_at=ahead.strftime("%Y-%m-%dT%H:%M:%SZ"))
 
     assert trends_of(operator.rank()) == []
+    assert (
+        operator.rows("SELECT f.* FROM post_forecasts f JOIN posts p ON p.id = post_id WHERE source_id = '9001'") == []
+    )
 
 
 def test_counters_that_fall_open_nothing(operator: Operator) -> None:

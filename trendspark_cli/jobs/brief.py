@@ -13,7 +13,7 @@ from trendspark_cli.errors import SourcesFailedError
 from trendspark_cli.job_context import JobContext
 from trendspark_cli.jobs.paid_writing import PaidWriting
 from trendspark_cli.models import TrendBrief
-from trendspark_cli.trend_fields import why
+from trendspark_cli.trend_fields import is_single_post, why
 from trendspark_cli.writers.protocol import Task
 
 MOST_TRENDS = 10  # the strongest; a brief is to be read in a minute
@@ -61,7 +61,7 @@ def _brief_of(job: JobContext, writing: PaidWriting, fields: Mapping[str, Any]) 
     """Return what is to be said of a trend: newly written, as written before, or extracted from its posts."""
     posts = _posts(job, fields)
     last = job.store.briefs.of_trend(fields["id"])
-    if posts and _has_changed(fields, last):
+    if posts and _is_worth_asking(fields, last):
         last = _written(job, writing, fields, posts, last) or last
     said = {**extracted(fields, posts), "written_by": ""}
     if last is not None and last.summary:
@@ -144,7 +144,7 @@ def _estimate(job: JobContext, writing: PaidWriting, rules: BriefRules, trends: 
     tasks: list[Task] = []
     for fields in trends:
         posts = _posts(job, fields)
-        if posts and _has_changed(fields, job.store.briefs.of_trend(fields["id"])):
+        if posts and _is_worth_asking(fields, job.store.briefs.of_trend(fields["id"])):
             tasks.append(label_task(fields, posts))
     is_told = job.store.notifications.message_of(f"daily_ideas:{to_text(job.now)[:10]}") is not None
     if trends and rules.niche and rules.ideas and not is_told:
@@ -169,5 +169,6 @@ def _posts(job: JobContext, fields: Mapping[str, Any]) -> list[dict[str, Any]]:
     return list(reversed(by_text.values()))[:MOST_POSTS]
 
 
-def _has_changed(fields: Mapping[str, Any], last: TrendBrief | None) -> bool:
-    return last is None or fields["observed"] >= GROWTH * last.observed
+def _is_worth_asking(fields: Mapping[str, Any], last: TrendBrief | None) -> bool:
+    """Tell whether a model is asked: a single post says itself what it is about."""
+    return not is_single_post(fields) and (last is None or fields["observed"] >= GROWTH * last.observed)
