@@ -65,6 +65,16 @@ def test_an_author_whose_posts_went_far_is_expected_to_go_far(experienced: Watch
     assert famous.usual > 3 * ordinary.usual
 
 
+def test_what_is_usual_for_someone_unknown_is_what_is_usual_in_the_place(experienced: Watching) -> None:
+    post = first_look(MONDAY, MONDAY, 10, 3)
+    learned, nobody, large_place = experienced.forecaster, Usual(), Usual(50.0, 50 * 8.0)
+
+    elsewhere = learned.forecast(post, nobody, nobody)
+    there = learned.forecast(post, nobody, large_place)
+
+    assert there.usual > 10 * elsewhere.usual
+
+
 def test_nothing_below_what_a_post_already_has_is_forecast(experienced: Watching) -> None:
     assert forecast(experienced, 100_000).expected >= 99_999
 

@@ -215,7 +215,7 @@ READERS: dict[str, Callable[[SqliteStore], object]] = {
     "forecasts.newest": lambda s: s.forecasts.newest(),
     "forecasts.arrived": lambda s: s.forecasts.arrived(0, 5, NOW, 5),
     "forecasts.changed": lambda s: s.forecasts.changed(5),
-    "forecasts.watched": lambda s: s.forecasts.watched([1], NOW),
+    "forecasts.watched": lambda s: s.forecasts.watched([1], NOW, NOW),
     "forecasts.leaving": lambda s: s.forecasts.leaving(("", 0), NOW, 5),
     "forecasts.looks": lambda s: s.forecasts.looks([1]),
     "forecasts.of_post": lambda s: s.forecasts.of_post(1),

@@ -15,7 +15,8 @@ from trendspark_cli.ranking.post_trends import NEWS_SECONDS, Judged
 from trendspark_cli.ranking.source_memory import SourceMemory
 
 POSTS_AT_ONCE = 300  # two rows of authors and communities each, and their forecasts: a transaction of about 1,000 rows
-SETTLED_PER_RUN = 6_000  # so that years of history are learned in some runs and not in one
+SETTLED_PER_RUN = 20_000  # so that years of history are learned in some runs and not in one
+ARRIVALS_PER_RUN = 5_000  # judged; in a flood, the others are when their counters change
 LEAST_WATCHED = timedelta(hours=6)  # between the first and the last look: less says nothing of where a post ends
 WATCHED = timedelta(seconds=SETTLES_AFTER_SECONDS)
 _DAY_SECONDS = 86_400
@@ -59,11 +60,14 @@ class PostForecasting:
         if any(memory.forecaster.is_ready for memory in self.memories.values()):
             changed = self._stored.changed(self._seen.newest_change)
             for start in range(0, len(changed), POSTS_AT_ONCE):
-                rows = self._stored.watched(changed[start : start + POSTS_AT_ONCE], since)
+                rows = self._stored.watched(changed[start : start + POSTS_AT_ONCE], since, fresh)
                 judged += self._judged(rows, fresh)
-            after = self._progress.seen_post_id
-            while rows := self._stored.arrived(after, self._seen.newest_post, fresh, POSTS_AT_ONCE):
-                judged += self._judged([row for row in rows if row.id not in set(changed)], fresh)
+            after, known = self._progress.seen_post_id, set(changed)
+            for _ in range(ARRIVALS_PER_RUN // POSTS_AT_ONCE):
+                rows = self._stored.arrived(after, self._seen.newest_post, fresh, POSTS_AT_ONCE)
+                if not rows:
+                    break
+                judged += self._judged([row for row in rows if row.id not in known], fresh)
                 after = rows[-1].id
         return judged
 

@@ -64,7 +64,10 @@ class Usual(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Forecast:
-    """`log`: ln(1 + final engagement) as expected, with its standard error; `usual` is the author's."""
+    """`log`: ln(1 + final engagement) as expected, with its standard error.
+
+    `usual_log` is the author's: that of the community where little is known of the author.
+    """
 
     log: float
     error: float
@@ -149,7 +152,8 @@ class Forecaster:
         weights, error = self._solution(_band(post, look.at))
         of_author, of_community = author.beyond(self.mean), community.beyond(self.mean)
         log = float(weights @ np.array(_features(post, look, of_author, of_community)))
-        return Forecast(max(log, math.log1p(max(0, best))), error, self.mean + of_author)
+        base = self.mean + of_community
+        return Forecast(max(log, math.log1p(max(0, best))), error, base + author.beyond(base))
 
     def settle(self, post: WatchedPost, author: Usual, community: Usual) -> float:
         """Learn from a post whose engagement is final; return its ln(1 + final engagement).

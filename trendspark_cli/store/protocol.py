@@ -552,8 +552,8 @@ class Forecasts(Protocol):
     def forget_changed(self, until: int) -> None:
         """Take notice of changes up to this one."""
 
-    def watched(self, post_ids: Sequence[int], since: datetime) -> list[WatchedRow]:
-        """Return those of these posts that have counters and were created at *since* or later."""
+    def watched(self, post_ids: Sequence[int], since: datetime, fresh: datetime) -> list[WatchedRow]:
+        """Return those of these posts created at *since* or later whose counters were read since *fresh*."""
 
     def leaving(self, position: tuple[str, int], until: datetime, limit: int) -> list[WatchedRow]:
         """Return the next posts with counters after (created_at, id) created before *until*, oldest first."""

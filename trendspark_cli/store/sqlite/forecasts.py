@@ -101,9 +101,10 @@ class Forecasts:
         """Take notice of changes up to this one; call inside a transaction."""
         self._db.execute("DELETE FROM forecast_news WHERE id <= ?", (until,))
 
-    def watched(self, post_ids: Sequence[int], since: datetime) -> list[WatchedRow]:
-        """Return those of these posts that have counters and were created at *since* or later."""
-        return self._watched("watched", {"ids": json.dumps(list(post_ids)), "since": to_text(since)})
+    def watched(self, post_ids: Sequence[int], since: datetime, fresh: datetime) -> list[WatchedRow]:
+        """Return those of these posts created at *since* or later whose counters were read since *fresh*."""
+        parameters = {"ids": json.dumps(list(post_ids)), "since": to_text(since), "fresh": to_text(fresh)}
+        return self._watched("watched", parameters)
 
     def leaving(self, position: tuple[str, int], until: datetime, limit: int) -> list[WatchedRow]:
         """Return the next posts with counters after *position* created before *until*, oldest first."""

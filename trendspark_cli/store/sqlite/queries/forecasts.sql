@@ -34,11 +34,12 @@ FROM posts WHERE id > :after AND id <= :newest AND likes IS NOT NULL AND collect
 ORDER BY id LIMIT :limit;
 
 -- name: watched
--- Those of some posts that have counters and are young enough.
+-- Those of some posts that have counters, are young enough and were looked at just now.
 SELECT id, source, author, community, CAST(strftime('%s', created_at) AS INTEGER),
        CAST(strftime('%s', collected_at) AS INTEGER), CAST(strftime('%s', observed_at) AS INTEGER),
        likes + coalesce(reposts, 0) + coalesce(quotes, 0), coalesce(replies, 0), created_at
-FROM posts WHERE id IN (SELECT value FROM json_each(:ids)) AND likes IS NOT NULL AND created_at >= :since;
+FROM posts WHERE id IN (SELECT value FROM json_each(:ids)) AND likes IS NOT NULL AND created_at >= :since
+  AND observed_at >= :fresh;
 
 -- name: leaving
 -- The next posts with counters that are too old to be watched, oldest first, after a position.
