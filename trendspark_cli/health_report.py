@@ -63,7 +63,10 @@ def recorded_health(settings: Settings, now: datetime, timetable: Timetable) -> 
     can_read = settings.x_is_configured and has_topics
     x = _source(settings.x_ingest_enabled, can_read, "X_BEARER_TOKEN, and KEYWORDS or a profile")
     reddit = _source(settings.reddit_ingest_enabled, settings.reddit_is_configured, "the REDDIT_* settings")
-    services["x"], services["reddit"] = {**x, **last_pages.get("x", {})}, {**reddit, **last_pages.get("reddit", {})}
+    for name, source in (("x", x), ("reddit", reddit)):
+        page = last_pages.get(name, {})
+        is_failing = source["configured"] and "last_error" in page  # whatever the others bring meanwhile
+        services[name] = {**source, **page, **_state(not is_failing, f"the last page: {page.get('last_error')}")}
     services["openai"] = _source(True, bool(settings.openai_api_key), "OPENAI_API_KEY")
     return services
 
