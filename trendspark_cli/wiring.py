@@ -84,7 +84,11 @@ class Installation:
 
         if self.example_times:
             return example_timetable(UTC)
-        return installed_timetable(self.database, self.settings.trendspark_home)
+        try:
+            database = self.database
+        except ConfigError:  # of a database we cannot store in nobody's crontab is known; its error is told elsewhere
+            return example_timetable(UTC)
+        return installed_timetable(database, self.settings.trendspark_home)
 
     @cached_property
     def database(self) -> Path:

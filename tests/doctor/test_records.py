@@ -93,6 +93,16 @@ def test_a_large_database_is_not_read_for_ever(workplace: Workplace, store: Sqli
         assert reader.posts.count() == 5000  # and goes on as if nothing had happened
 
 
+@pytest.mark.parametrize("command", [("health",), ("doctor", "--offline")])
+def test_a_database_of_another_kind_is_a_finding(workplace: Workplace, command: tuple[str, ...]) -> None:
+    workplace.environment["DATABASE_URL"] = "postgresql://127.0.0.1:1/trendspark"
+
+    done = workplace.command(*command)
+
+    assert (done.exit_code, done.stderr) == (1, "")
+    assert "this version cannot store in" in done.stdout
+
+
 @pytest.mark.parametrize("what", ["missing", "older"])
 def test_a_database_that_cannot_be_used_is_told_with_the_command_that_helps(workplace: Workplace, what: str) -> None:
     if what == "missing":

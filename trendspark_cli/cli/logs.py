@@ -34,9 +34,7 @@ def logs(
             _known(job, JOB_IDS, "--job"), run, _known(level, LEVELS, "--level"), _since(since, installed.clock())
         )
         events = read_log(log_file, wanted, tail)
-    except UsageError as error:
-        refuse(installed, "logs", error)
-    except StoreError as error:
+    except (UsageError, StoreError) as error:
         refuse(installed, "logs", error)
     if as_json:
         installed.output.data({"logs": [_fields(event) for event in events]})
