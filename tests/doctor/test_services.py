@@ -130,13 +130,15 @@ def test_services_in_trouble_are_each_told_with_a_fix(connected: Connected, faul
 
 
 def test_services_that_hang_are_waited_for_side_by_side(connected: Connected) -> None:
+    connected.ask()  # what is imported for the first time takes time of its own
+    connected.workplace.environment["HTTP_TIMEOUT"] = "2s"
     for server in connected.servers:
         server.faults.add(faults.hang(), times=None)
     began = time.monotonic()
 
     found = connected.ask()
 
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - began < 6  # one after another, they would take 8
     assert {name: found[name].state for name in NAMES[:4]} == dict.fromkeys(NAMES[:4], FAIL)
 
 
