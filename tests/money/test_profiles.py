@@ -33,7 +33,9 @@ WORDS = {HARBOUR: "ferry", CITY: "bridge", MARKET: "bread"}
 def posts_about(text: str, count: int, *, back: timedelta = timedelta(minutes=3)) -> list[dict[str, Any]]:
     """Posts of the last hours, a second apart."""
     return [
-        x_post(NOW - back - timedelta(seconds=n), f"{text} {n}", author_id=str(n + 1), sequence=crc32(text.encode()) % 4096)
+        x_post(
+            NOW - back - timedelta(seconds=n), f"{text} {n}", author_id=str(n + 1), sequence=crc32(text.encode()) % 4096
+        )
         for n in range(count)
     ]
 
