@@ -6,6 +6,7 @@ import pytest
 
 from tests.builders import Workplace
 from tests.crontabs.desk import WHOLE_DAY, Desk
+from trendspark_cli.crontabs import findings
 from trendspark_cli.crontabs.checking import check
 from trendspark_cli.crontabs.findings import Finding
 from trendspark_cli.models import Profile
@@ -123,10 +124,22 @@ def things(found: list[Finding]) -> list[tuple[str, bool]]:
     return [(finding.thing, finding.is_problem) for finding in found]
 
 
+def test_a_line_is_shown_once_with_all_that_is_wrong_with_it(desk: Desk) -> None:
+    line = "*/15 * * * * trendspark ingest --frobnicate >/dev/null 2>&1"
+    crontab = desk.crontab(line)
+
+    told = list(findings.told([crontab], check([crontab], desk.ground())))
+
+    (first,) = [number for number, text in enumerate(told) if line in text]
+    assert told[first] == f"crontab line 2: {line}"
+    assert [text.split(":")[0].strip() for text in told[first + 1 : first + 5]] == ["problem", "fix"] * 2
+
+
 def test_an_empty_crontab_is_told_once(desk: Desk) -> None:
     (found,) = desk.findings()
 
-    assert (found.is_problem, found.fix) == (True, "trendspark crontab print | crontab -")
+    assert found.is_problem
+    assert "trendspark crontab print | crontab -" in found.fix
 
 
 def test_a_crontab_of_others_is_not_judged(desk: Desk) -> None:

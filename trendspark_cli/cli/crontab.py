@@ -68,6 +68,8 @@ def check(
     as_json: JsonFlag = False,
 ) -> None:
     """Check a crontab: syntax as cron reads it, commands, jobs that are missing, times that do not fit the settings."""
+    from trendspark_cli.crontabs.findings import told
+
     installed = here("crontab", is_json=as_json)
     crontabs = _crontabs(installed, file)
     findings = findings_of(installed, crontabs)
@@ -76,10 +78,8 @@ def check(
         places = [crontab.source for crontab in crontabs]
         installed.output.data({"ok": is_good, "checked": places, "findings": [asdict(found) for found in findings]})
     else:
-        for found in findings:
-            kind = "problem" if found.is_problem else "advice"
-            value = f" {found.value!r}" if found.value else ""
-            installed.output.line(printable(f"{kind}: {found.thing}:{value}: expected {found.expected}; {found.fix}"))
+        for line in told(crontabs, findings):
+            installed.output.line(printable(line))
         if not findings:
             installed.output.line("the crontab is good")
     raise typer.Exit(ExitCode.DONE if is_good else ExitCode.CONFIG)

@@ -111,4 +111,4 @@ def _read_number(kind: Kind, rest: str, whole: str) -> tuple[int, str]:
 
 
 def _refused(kind: Kind, whole: str, expected: str) -> FieldError:
-    return FieldError(f"{kind.name} {whole!r}: expected {expected}")
+    return FieldError(f"a {kind.name} in place of {whole!r}: {expected}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -51,3 +51,20 @@ def of_entry(entry: Entry, expected: str, fix: str, *, value: str | None = None,
 def place(source: str, line: int) -> str:
     """Return how a line is called."""
     return f"{source} line {line}" if line else source
+
+
+def told(crontabs: Sequence[Crontab], findings: Sequence[Finding]) -> Iterator[str]:
+    """Yield findings as lines of text: first each line of a crontab with all that is wrong with it, then the rest."""
+    texts: dict[str, str] = {}
+    for crontab in crontabs:
+        texts |= {place(crontab.source, fault.line): fault.text for fault in crontab.faults}
+        texts |= {place(entry.source, entry.line): entry.text for entry in crontab.entries}
+    heading = None
+    for finding in sorted(findings, key=lambda found: (found.line is None, found.line or 0)):
+        text = texts.get(finding.thing, "")
+        if finding.thing != heading:
+            heading = finding.thing
+            yield f"{heading}: {text}" if text else heading
+        value = f"{finding.value!r}: " if finding.value and finding.value != text else ""
+        yield f"  {'problem' if finding.is_problem else 'advice'}: {value}expected {finding.expected}"
+        yield f"      fix: {finding.fix}"

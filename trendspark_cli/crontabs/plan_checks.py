@@ -23,7 +23,7 @@ SMALLEST_READ = 10  # posts: X's smallest page
 def check_plan(plan: Plan, settings: Settings, stored: Sequence[Profile]) -> Iterator[Finding]:
     """Yield what is wrong with the jobs as a whole; *stored* are the profiles of the database."""
     if not plan:
-        fix = "trendspark crontab print | crontab -"
+        fix = "run `trendspark crontab print | crontab -`, or with --merge when it has other lines"
         yield Finding("crontab", "", "lines that start trendspark: nothing runs by itself", fix)
         return
     yield from _check_missing(plan, settings)
