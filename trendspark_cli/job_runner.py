@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from trendspark_cli import __version__, log_setup
@@ -102,8 +102,11 @@ class JobRunner:
             held.callback(store.close)
             return self.run_locked(job_id, body, store)
 
-    def run_locked(self, job_id: str, body: Body, store: Store) -> RunResult:
-        """Run *body* with its lock held and its store open: `ingest_rank` does so for each of its steps."""
+    def run_locked(self, job_id: str, body: Body, store: Store, *, began: datetime | None = None) -> RunResult:
+        """Run *body* with its lock held and its store open: `ingest_rank` does so for each of its steps.
+
+        A step is as late as the job that *began* then: its turn comes when the steps before it are done.
+        """
         started = self.clock()
         timetable = None if self.is_by_hand else self.timetable()
         with store.transaction():
@@ -127,7 +130,7 @@ class JobRunner:
             else:
                 run_id = store.job_runs.start(job_id, started, os.getpid(), socket.gethostname(), __version__)
             if timetable is not None:
-                record_schedule(store, timetable, job_id, run_id, started)
+                record_schedule(store, timetable, job_id, run_id, began or started)
         if paused:
             self._write_metrics(job_id, store)
             return RunResult(job_id, run_id, "skipped", ExitCode.DONE, started, 0.0, {"why": "paused"})

@@ -351,7 +351,7 @@ def run_steps(here: Installation, job_id: str, steps: Mapping[str, Body]) -> int
     def body(job: JobContext) -> None:
         worst: RunResult | None = None
         for step, step_body in steps.items():
-            result = runner.run_locked(step, _wired(here, step_body), job.store)
+            result = runner.run_locked(step, _wired(here, step_body), job.store, began=job.now)
             job.counts[step] = dict(result.counts)
             job.result[step] = {"run_id": result.run_id, "status": result.status, "exit_code": result.exit_code}
             job.result.update(result.extra)

@@ -34,8 +34,9 @@ class Desk:
     profiles: Sequence[Profile] = ()
 
     def __post_init__(self) -> None:
-        """Put the program there."""
+        """Put our program there, and one that starts others elsewhere."""
         self.program("trendspark")
+        self.program("docker")
 
     def program(self, name: str, mode: int = 0o755) -> Path:
         """Make a program and return its path."""

@@ -25,6 +25,7 @@ GOOD_LINES = [
     ("ingest", "*/15 * * * * KEYWORDS=bridge trendspark ingest | tee -a log"),
     ("ingest", "*/15 * * * * ~/trendspark ingest # new posts"),
     ("ingest", '*/15 * * * * "$HOME/trendspark" ingest'),
+    ("ingest", "*/15 * * * * docker exec collector /opt/nowhere/trendspark ingest"),
     ("ingest", "*/15 * * * * test -x /opt/nowhere/trendspark || trendspark ingest"),
     ("ingest", "*/15 * * * * if [ -x ~/trendspark ]; then ~/trendspark ingest; fi"),
     ("rank", "5-59/15 * * * * trendspark -q jobs run rank"),

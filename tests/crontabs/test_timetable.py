@@ -22,7 +22,7 @@ from trendspark_cli.job_context import JobContext
 from trendspark_cli.job_overview import job_overview
 from trendspark_cli.missed_runs import NO_RUN, STILL_RUNNING, missed_runs
 from trendspark_cli.models import RunResult
-from trendspark_cli.wiring import Installation
+from trendspark_cli.wiring import Installation, run_steps
 
 Body = Callable[[JobContext], None]
 
@@ -153,6 +153,19 @@ def test_only_the_first_run_after_a_moment_was_due_then(with_crontab: Workplace,
         clock.advance(minutes=10)
 
     assert scheduled(with_crontab) == [("12:00", 0.0), (None, None), ("12:15", 300.0)]
+
+
+def test_a_step_is_as_late_as_the_pair_it_belongs_to(with_crontab: Workplace, clock: FixedClock) -> None:
+    install(with_crontab, "*/20 * * * * trendspark jobs run ingest_rank")
+    clock.advance(seconds=3)
+
+    run_steps(
+        here(with_crontab),
+        "ingest_rank",
+        {"ingest": lambda wired: clock.advance(minutes=8), "rank": lambda wired: None},
+    )
+
+    assert scheduled(with_crontab) == [("12:00", 3.0)] * 3
 
 
 def test_a_delivery_that_a_job_starts_at_its_end_is_none_that_was_due(with_crontab: Workplace) -> None:

@@ -15,6 +15,7 @@ from trendspark_cli.crontabs.findings import Finding, Ground, of_entry
 from trendspark_cli.crontabs.reading import CRON_PATH, Entry
 
 _OF_THE_SHELL = {".", "export", "set", "ulimit", "umask"}
+_ELSEWHERE = {"docker", "podman", "kubectl", "ssh"}  # the program is on another machine, or in a container
 _NOWHERE = (os.devnull, "-")  # `2>&-` closes it
 _PLAIN_SHELLS = {"sh", "dash"}
 
@@ -73,7 +74,8 @@ def _check_shell(entry: Entry, ground: Ground) -> Iterator[Finding]:
 
 def _check_program(entry: Entry, call: Call, ground: Ground) -> Iterator[Finding]:
     path = {**entry.environment, **call.settings}.get("PATH", CRON_PATH)
-    for word in (call.program, call.wrapper):
+    is_elsewhere = Path(call.wrapper).name in _ELSEWHERE
+    for word in (call.wrapper,) if is_elsewhere else (call.program, call.wrapper):
         name = expanded(word, entry, ground)
         if not name or name in _OF_THE_SHELL:
             continue
