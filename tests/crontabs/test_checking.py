@@ -83,6 +83,15 @@ def test_a_finding_names_the_line_its_text_and_the_fix(desk: Desk) -> None:
     assert found == [Finding("crontab line 2", "/opt/nowhere/trendspark", "a program that exists", fix, 2)]
 
 
+def test_a_home_that_the_crontab_sets_is_where_its_lines_begin(desk: Desk) -> None:
+    (desk.folder / "elsewhere").mkdir()
+
+    found = desk.findings(f"HOME={desk.folder}/elsewhere", *WHOLE_DAY, "0 0 1 1 * ~/trendspark health")
+
+    assert f"{desk.folder}/elsewhere/trendspark" in [finding.value for finding in found]
+    assert any("the env file used here" in finding.expected for finding in found)
+
+
 def test_a_program_that_may_not_be_executed_is_told(desk: Desk) -> None:
     desk.program("trendspark", 0o644)
 

@@ -46,8 +46,8 @@ def check_entry(entry: Entry, ground: Ground) -> Iterator[Finding]:
 def expanded(word: str, entry: Entry, ground: Ground) -> str | None:
     """Return a word as the shell would see it, or None when only the shell can tell."""
     if word.startswith("~/"):
-        word = f"{ground.home}/{word[2:]}"
-    word = Template(word).safe_substitute({"HOME": str(ground.home), **entry.environment})
+        word = f"{_home(entry, ground)}/{word[2:]}"
+    word = Template(word).safe_substitute({"HOME": str(_home(entry, ground)), **entry.environment})
     return None if re.search(r"[$`*?]", word) else word
 
 
@@ -80,7 +80,7 @@ def _check_program(entry: Entry, call: Call, ground: Ground) -> Iterator[Finding
         if not name or name in _OF_THE_SHELL:
             continue
         if "/" in name:
-            file = ground.home / name  # an absolute name stays as it is
+            file = _home(entry, ground) / name  # an absolute name stays as it is
             if not file.is_file():
                 yield of_entry(entry, "a program that exists", _fix(word, call, ground), value=str(file))
             elif not os.access(file, os.X_OK):
@@ -103,16 +103,21 @@ def _check_env_file(entry: Entry, call: Call, ground: Ground) -> Iterator[Findin
     used = ground.settings.env_file
     if given:
         file = expanded(given, entry, ground)
-        if file is not None and not os.access(ground.home / file, os.R_OK):
+        if file is not None and not os.access(_home(entry, ground) / file, os.R_OK):
             yield of_entry(entry, "an env file that exists and can be read", "correct the path", value=given)
-    elif used is not None and used.absolute() not in _found_by_itself(ground):
+    elif used is not None and used.absolute() not in _found_by_itself(_home(entry, ground)):
         fix = f"write {name}={used.absolute()} above the line"
         yield of_entry(entry, f"the env file used here: cron's runs would not find {used.absolute()}", fix)
 
 
-def _found_by_itself(ground: Ground) -> tuple[Path, Path]:
+def _found_by_itself(home: Path) -> tuple[Path, Path]:
     """Return the env files that a run of cron finds without being told: it starts in HOME."""
-    return ground.home / ".env", ground.home / ".config" / "trendspark" / ".env"
+    return home / ".env", home / ".config" / "trendspark" / ".env"
+
+
+def _home(entry: Entry, ground: Ground) -> Path:
+    """Return the folder cron starts a line in: HOME, when the crontab sets it."""
+    return Path(entry.environment.get("HOME") or ground.home)
 
 
 def _is_user(name: str) -> bool:
