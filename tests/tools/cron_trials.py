@@ -120,13 +120,18 @@ def _unlike_their_moments(operator: Operator, timetable: Timetable, begin: datet
     for job in timetable.schedules:
         served = [row[1] for row in rows if row[0] == job and row[1] is not None]
         due = set(map(to_text, timetable.moments(job, begin, end)))
+        possible = due | set(
+            map(to_text, timetable.moments(job, begin - STARTED_WITHIN, begin))
+        )  # cron may be up by then
         told = {moment for moment in due for each in missed if each.job_id == job and each.first <= moment <= each.last}
         wrong += [f"{job}: two runs for {moment}" for moment in set(served) if served.count(moment) > 1]
         wrong += [
             f"{job}: due at {moment}, no run, {'' if moment in told else 'not '}told" for moment in due - {*served}
         ]
         wrong += [f"{job}: told to be missed at {moment}, which is not so" for moment in told & {*served}]
-        wrong += [f"{job}: a run for {moment}, which is none" for moment in {*served} - due if from_text(moment) < end]
+        wrong += [
+            f"{job}: a run for {moment}, which is none" for moment in {*served} - possible if from_text(moment) < end
+        ]
     wrong += [f"{row[0]}: {row[2]} s late" for row in rows if row[2] is not None and not 0 <= row[2] < LATEST_SECONDS]
     return wrong + [f"{row[0]}: {row[3]}" for row in rows if row[3] not in ("success", "running")]
 
