@@ -15,6 +15,7 @@ from trendspark_cli.ranking.forecast import (
     first_look,
     look_again,
 )
+from trendspark_cli.ranking.post_trends import label_of
 from trendspark_cli.ranking.watching import IdClock, Watching
 
 MONDAY = 1_700_438_400  # a midnight, UTC
@@ -114,3 +115,17 @@ def test_an_id_tells_the_age_of_a_post_whose_time_is_only_known_as_not_later() -
     assert ids.created(str(1000 + 540), now, now) == pytest.approx(now - 60 * MINUTE, abs=11 * MINUTE)
     assert ids.created(str(1000 + 540), now - 5, now) == now - 5  # its own time says more
     assert ids.created("abc", now, now) == now
+
+
+@pytest.mark.parametrize(
+    ("text", "label"),
+    [
+        ("The bridge is open https://example.org/1", "The bridge is open"),
+        ("line\nline\x1b[31m red \u202eright", "line line [31m red right"),
+        ("https://example.org/1", "a post of nothing but a link"),
+        ("word " * 100, " ".join(["word"] * 16) + "…"),
+        ("橋" * 300, "橋" * 80 + "…"),
+    ],
+)
+def test_a_trend_of_one_post_is_named_by_the_beginning_of_its_text(text: str, label: str) -> None:
+    assert label_of(text) == label

@@ -11,6 +11,7 @@ from trendspark_cli.ranking.lifecycle import LifecycleRules, TrendState
 LEAST_ENGAGEMENT = 10  # so far: three likes are no trend, whatever is expected
 NEWS_SECONDS = 24 * 3600  # an older post opens nothing
 LABEL_LENGTH = 80  # characters
+MOST_READ = 2_000  # characters of a text, to find its label
 STILL_GROWS = 1.1  # times what it has: what is expected of a post that is not over
 
 
@@ -134,8 +135,9 @@ def closed_if_over(trend: PostTrend, now: int, rules: LifecycleRules) -> PostTre
 
 
 def label_of(text: str) -> str:
-    """Return the beginning of a post's text, without links, as the name of its trend."""
-    words = [word for word in text.split() if "://" not in word]
+    """Return the beginning of a post's text, without links and what no screen shows, as the name of its trend."""
+    shown = "".join(letter if letter.isprintable() else " " for letter in text[:MOST_READ])
+    words = [word for word in shown.split() if "://" not in word]
     label = " ".join(words) or "a post of nothing but a link"
     if len(label) <= LABEL_LENGTH:
         return label
