@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 import zlib
@@ -43,24 +44,28 @@ def backtest_viral(path: str) -> int:
 
     watching = Watching()
 
-    def score(look: PastLook) -> float:
+    def score(look: PastLook) -> dict[str, float]:
         counters = (look.score, look.comments)
         if not (max(map(abs, counters)) <= MOST_ENGAGEMENT and max(abs(look.t), abs(look.posted_at)) < _YEAR_9999):
-            return 0.0  # no post has that many, and no clock says that
+            return {"score": 0.0}  # no post has that many, and no clock says that
         forecast = watching.see(str(look.id), int(look.t), int(look.posted_at), look.author, look.community, counters)
-        return forecast.log if forecast is not None else 0.0
+        return {"score": forecast.log if forecast is not None else 0.0}
 
     return _score_lines(path, PastLook, score, '{"t", "id", "posted_at", "score", "comments", "author", "community"}')
 
 
 def backtest_counts(path: str) -> int:
-    """Score each count of each series; a burst once. Return the exit code."""
-    from trendspark_cli.ranking.bursts import BurstWatch
+    """Score each count of each series, `TOLD_AT` being what is told, and say how surprising it is; a burst once.
+
+    Return the exit code.
+    """
+    from trendspark_cli.ranking.bursts import TOLD_AT, BurstWatch
 
     series: dict[str, BurstWatch] = {}
 
-    def score(count: PastCount) -> float:
-        return series.setdefault(count.series, BurstWatch()).score(count.value)
+    def score(count: PastCount) -> dict[str, float]:
+        surprise = series.setdefault(count.series, BurstWatch()).score(count.value)
+        return {"score": min(TOLD_AT, surprise), "surprise": surprise}
 
     return _score_lines(path, PastCount, score, '{"series", "t", "value"}')
 
@@ -69,20 +74,20 @@ _YEAR_9999 = 253_402_300_800
 Line = TypeVar("Line", bound=msgspec.Struct)
 
 
-def _score_lines(path: str, form: type[Line], score: Callable[[Line], float], shown: str) -> int:
-    """Print `{"score": x}` for each line before the next one is read."""
+def _score_lines(path: str, form: type[Line], score: Callable[[Line], dict[str, float]], shown: str) -> int:
+    """Print what is made of each line, as JSON, before the next one is read."""
     decoder, called = msgspec.json.Decoder(form), "standard input" if path == "-" else repr(path)
     try:
         for number, line in enumerate(_lines(path), 1):
             if line.isspace():
                 continue
             try:
-                value = score(decoder.decode(line))
+                values = score(decoder.decode(line))
             except (msgspec.DecodeError, UnicodeDecodeError) as error:
                 hint = f"each line is {shown}, sorted by time"
                 raise IntegrityError(f"line {number} of {called} cannot be scored: {error}", hint=hint) from error
-            sys.stdout.buffer.write(b'{"score": %.6f}\n' % value)
-            sys.stdout.buffer.flush()
+            sys.stdout.write(json.dumps({name: round(value, 6) for name, value in values.items()}) + "\n")
+            sys.stdout.flush()
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # whoever read has had enough
     except TrendSparkError as error:

@@ -40,9 +40,9 @@ def test_each_count_gets_a_score_and_series_do_not_mix(workplace: Workplace) -> 
 
     done = workplace.command("backtest", "--counts", stdin="\n".join(map(json.dumps, rows)).encode())
 
-    scores = [json.loads(line)["score"] for line in done.stdout.splitlines()]
-    assert len(scores) == len(rows)
-    assert scores[-1] > 3 > max(scores[400:-1])
+    scored = [json.loads(line) for line in done.stdout.splitlines()]
+    assert len(scored) == len(rows)
+    assert scored[-1]["surprise"] > scored[-1]["score"] == 3.0 > max(one["score"] for one in scored[400:-1])
 
 
 @pytest.mark.parametrize("absurd", [{"score": 9 * 10**15}, {"comments": 10**12}, {"t": 1e300}])

@@ -7,9 +7,7 @@ from random import Random
 
 import pytest
 
-from trendspark_cli.ranking.bursts import ROWS_PER_DAY, BurstWatch
-
-THRESHOLD = 2.9
+from trendspark_cli.ranking.bursts import ROWS_PER_DAY, TOLD_AT, BurstWatch
 
 
 def noise(days: float, mean: float, seed: int = 1) -> list[int]:
@@ -23,7 +21,7 @@ def noise(days: float, mean: float, seed: int = 1) -> list[int]:
 def reports(counts: list[int]) -> list[int]:
     """Return the rows in which a burst was reported, after the first days."""
     watch = BurstWatch()
-    found = [row for row, count in enumerate(counts) if watch.score(count) >= THRESHOLD]
+    found = [row for row, count in enumerate(counts) if watch.score(count) >= TOLD_AT]
     return [row for row in found if row >= 3 * ROWS_PER_DAY]
 
 

@@ -16,6 +16,7 @@ LEVEL_STEP = 1.0 - 0.5 ** (1.0 / LEVEL_HALF_LIFE_ROWS)
 ADDED = 2.0  # to each count before its logarithm: from 0 to 1 is no burst
 TAIL_SHARE = 0.01  # of rows, whose spread is learned: the largest ones
 REPEAT_ROWS = ROWS_PER_DAY  # a burst is told again only when it exceeds all of the last day
+TOLD_AT = 3.0  # a score: one row in a thousand; somewhat more costs missed bursts, somewhat less a few false rows
 LEAST_EXCESS = 0.1  # of a logarithm: a series that never moves is not surprised by everything
 
 
