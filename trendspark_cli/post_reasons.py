@@ -11,7 +11,7 @@ from trendspark_cli.clock import from_text
 from trendspark_cli.post_places import place_of
 from trendspark_cli.ranking.forecast import LEAST_SETTLED
 from trendspark_cli.ranking.lifecycle import LifecycleRules
-from trendspark_cli.ranking.post_trends import LEAST_ENGAGEMENT, NEWS_SECONDS, STILL_GROWS
+from trendspark_cli.ranking.post_trends import LEAST_ENGAGEMENT, NEWS_SECONDS, STILL_GROWS, label_of
 from trendspark_cli.ranking.ticks import LONGEST_WINDOW_SECONDS, TICK_SECONDS, TICKS_PER_DAY, tick_of
 from trendspark_cli.ranking.topics import find_topics
 from trendspark_cli.ranking.window import Window
@@ -175,4 +175,7 @@ def _rule_of_forecast(asked: Asked, post: Mapping[str, Any], told: Mapping[str, 
     for trend in asked.store.trends.living_posts(cooldown):
         if trend.author is not None and (trend.source, trend.author) == (post["source"], post["author"]):
             return Held("cooldown", f"trend {trend.id} is by the same author, within ALERT_COOLDOWN_HOURS")
-    return Held("not news", "its counters were not read within ALERT_RECENCY_MINUTES of `rank`")
+        if trend.label.casefold() == label_of(post["text"]).casefold():
+            return Held("cooldown", f"trend {trend.id} says the same, within ALERT_COOLDOWN_HOURS")
+    why = "`rank` did not look within ALERT_RECENCY_MINUTES of its counters, or opened three others at once"
+    return Held("not news", why)

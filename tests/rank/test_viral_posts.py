@@ -253,3 +253,20 @@ def test_a_run_that_dies_before_its_trends_are_stored_judges_the_same_posts_agai
     store.close()
 
     assert len(trends_of(operator.rank())) == 1
+
+
+def test_copies_by_many_new_authors_are_one_trend(operator: Operator) -> None:
+    created = operator.now - timedelta(minutes=40)
+    ingest(
+        operator,
+        [line(f"{9000 + n}", created, operator.now, 900 + n, text="Buy now", author=f"new{n}") for n in range(60)],
+    )
+
+    assert len(trends_of(operator.rank())) == 1
+
+
+def test_a_source_in_which_all_take_off_at_once_opens_three(operator: Operator) -> None:
+    created = operator.now - timedelta(minutes=40)
+    ingest(operator, [line(f"{9000 + n}", created, operator.now, 900 + n) for n in range(60)])
+
+    assert len(trends_of(operator.rank())) == 3

@@ -13,6 +13,7 @@ from trendspark_cli.ranking.lifecycle import LifecycleRules, TrendState
 from trendspark_cli.ranking.post_trends import Judged, PostTrend, closed_if_over, label_of, opened, seen_again
 from trendspark_cli.trend_fields import post_trend_fields
 
+MOST_OPENED = 3  # in one run: when more are rare at once, it is the source that has changed
 ONE_LIFE_SECONDS = 48 * 3600  # as long as a post is watched: it opens once
 
 
@@ -59,17 +60,23 @@ def _updated(
 def _opened(
     job: JobContext, living: dict[int, PostTrend], judged: Sequence[Judged], now: int, rules: LifecycleRules
 ) -> list[PostTrend]:
-    """Return new trends, the strongest first: one for each author within the cooldown."""
+    """Return new trends, the strongest first: one for each author and each text within the cooldown, few at once."""
     recent = [trend for trend in living.values() if now - trend.opened_at < rules.cooldown_seconds]
     busy = {(trend.source, trend.author) for trend in recent if trend.author is not None}
-    new = []
+    said = {trend.label.casefold() for trend in recent}
+    new: list[PostTrend] = []
     for one in sorted(judged, key=lambda one: -one.score(rules.threshold)):
+        if len(new) == MOST_OPENED or one.score(rules.threshold) < rules.threshold:
+            break
         if one.post_id in living or one.held_back_by(rules.threshold) or (one.source, one.author) in busy:
             continue
+        label = label_of(job.store.posts.texts([one.post_id]).get(one.post_id, ""))
+        if label.casefold() in said:
+            continue
+        said.add(label.casefold())
         if one.author is not None:
             busy.add((one.source, one.author))
-        text = job.store.posts.texts([one.post_id]).get(one.post_id, "")
-        new.append(opened(one, label_of(text), now, rules.threshold))
+        new.append(opened(one, label, now, rules.threshold))
     return new
 
 
