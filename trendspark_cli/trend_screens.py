@@ -53,10 +53,10 @@ def list_trends(
     elif not rows:
         output.line("no trends")
     else:
-        columns = (*COLUMNS[:2], "last 4 h", *COLUMNS[2:], "state", "mark")
-        output.table(
-            columns, [_listed(store, *row) for row in zip(rows, watched, strict=True)], less_needed=LESS_NEEDED
-        )
+        marks = ("mark",) if any(row["mark"] for row in rows) else ()
+        columns = (*COLUMNS[:2], "last 4 h", *COLUMNS[2:], "state", *marks)
+        listed = [_listed(store, *row)[: len(columns)] for row in zip(rows, watched, strict=True)]
+        output.table(columns, listed, less_needed=LESS_NEEDED)
 
 
 def show_trend(store: Store, output: Output, fields: Mapping[str, Any]) -> None:

@@ -96,6 +96,16 @@ def test_many_accounts_copying_one_text_are_no_topic(desk: Desk, now: int, endin
     assert desk.topics(quiet_hours(now) + copies, now) == []
 
 
+def test_accounts_that_send_a_text_again_and_again_are_one_voice_together(desk: Desk, now: int) -> None:
+    ring = [post("volcano eruption near city harbour", now - 900 + n, f"ring{n % 3}") for n in range(9)]
+    others = said("volcano eruption", 2, now - 800)
+
+    [topic] = desk.topics(quiet_hours(now) + ring + others, now, floor=1.0)[:1]
+
+    assert topic.terms[0].term == "volcano eruption"
+    assert topic.observed == pytest.approx(3.0)
+
+
 def test_authors_of_the_same_name_on_two_sources_are_two(desk: Desk, now: int) -> None:
     desk.learn(background(START_TICK, 3 * TICKS_PER_DAY, 2, "x"))
     burst = [

@@ -11,6 +11,7 @@ from trendspark_cli.ranking.window import Mask, PostColumns
 Signatures = Integers
 
 MOST_VOICES_OF_A_TEXT = 2.5  # below the three that make news: one text is none, however many accounts say it
+REPEATED = 2  # posts of a text for each of its accounts: people say a thing once, so these are one voice together
 LEAST_SHARED_WORDS = 6  # with four, people who tell one piece of news in a headline each would be one voice
 
 
@@ -98,13 +99,15 @@ def _words_of(posts: PostColumns, found: Occurrences) -> tuple[Integers, Integer
 def _voices(term: Integers, authors: Integers, texts: Signatures, terms: int) -> npt.NDArray[np.float64]:
     """Return the voices of each term, given its posts' authors and texts in the order they came."""
     order = np.lexsort((np.arange(term.size), authors, term))
-    first = is_first(term[order]) | is_first(authors[order])
-    kept = np.sort(order[first])
-    term, texts = term[kept], texts[kept]
+    counts = np.zeros(term.size, np.int64)
+    counts[order[is_first(term[order]) | is_first(authors[order])]] = 1
     order = np.lexsort((texts, term))
     starts = np.flatnonzero(is_first(term[order]) | is_first(texts[order]))
-    sizes = np.diff(starts, append=order.size)
-    voices: npt.NDArray[np.float64] = np.bincount(
-        term[order][starts], weights=np.minimum(1.0 + np.log(sizes), MOST_VOICES_OF_A_TEXT), minlength=terms
-    ).astype(np.float64)
+    if not starts.size:
+        return np.zeros(terms)
+    posts, speakers = np.diff(starts, append=order.size), np.add.reduceat(counts[order], starts)
+    worth = np.minimum(1.0 + np.log(np.maximum(speakers, 1)), MOST_VOICES_OF_A_TEXT)
+    worth[posts >= REPEATED * speakers] = 1.0
+    worth[speakers == 0] = 0.0
+    voices: npt.NDArray[np.float64] = np.bincount(term[order][starts], worth, terms).astype(np.float64)
     return voices
