@@ -21,9 +21,10 @@ def ranked(desk: Desk, tmp_path: Path) -> Desk:
     return desk
 
 
-def burst(desk: Desk, posts: int = 20, words: str = "volcano eruption") -> None:
-    """Have many people speak of something in the last half hour, and rank."""
+def burst(desk: Desk, posts: int = 20, words: str = "volcano eruption", ending: str = "") -> None:
+    """Have many people speak of something in the last half hour, each in words of their own, and rank."""
     rows = said(words, posts, int((desk.now - timedelta(minutes=30)).timestamp()), every=60, seed=posts)
+    rows = [(*row[:5], row[5] + ending) for row in rows]
     desk.operator.ingest(file=str(write_posts(desk.home / "burst.ndjson", rows)))
     desk.operator.rank()
 
@@ -77,8 +78,8 @@ def test_a_trend_that_is_over_edits_its_message(ranked: Desk, telegram: Telegram
 
 
 def test_hostile_post_text_cannot_act_in_a_message(ranked: Desk, telegram: TelegramServer) -> None:
-    hostile = 'volcano eruption <b>bold</b> <a href="tg://x">y</a> & &amp; \u202etxt \x1b[31m *_[]()~ ' + "😀" * 50000
-    burst(ranked, words=hostile)
+    hostile = 'volcano eruption <b>bold</b> <a href="tg://x">y</a> & &amp; \u202etxt \x1b[31m *_[]()~ '
+    burst(ranked, words=hostile, ending="😀" * 50000)
 
     ranked.deliver()
 
