@@ -2,7 +2,7 @@
 
 A ridge regression of the logarithm of the final engagement, one for each stretch of the time a post has been watched.
 All it keeps of the past are sums, so a settled post costs the same however many there were. Worked example and what
-was tried: docs/ranking.md.
+was tried: docs/ranking-quality.md.
 """
 
 from __future__ import annotations
