@@ -63,7 +63,7 @@ PARTS: Mapping[str, Sequence[Switch]] = {
         (evidence, "near_copies", lambda posts, found, texts: texts),
     ),
     "near copies": ((evidence, "near_copies", lambda posts, found, texts: texts),),
-    "at most 2.5 voices of a text": ((voices, "MOST_VOICES_OF_A_TEXT", np.inf),),
+    "at most 1.9 voices of a text": ((voices, "MOST_VOICES_OF_A_TEXT", np.inf),),
     "1.5 times the expected": ((scoring, "LEAST_EXCESS", 0.0), (evidence, "LEAST_EXCESS", 0.0)),
     "pairs of words": ((evidence, "count_terms", _single_words),),
     **{

@@ -96,6 +96,15 @@ def test_many_accounts_copying_one_text_are_no_topic(desk: Desk, now: int, endin
     assert desk.topics(quiet_hours(now) + copies, now) == []
 
 
+def test_a_copied_text_and_one_more_post_surprise_nobody(desk: Desk, now: int) -> None:
+    copies = [post("volcano eruption near city harbour", now - 900 + n, f"fan{n}") for n in range(80)]
+    other = said("volcano eruption", 1, now - 800)
+
+    found = desk.topics(quiet_hours(now) + copies + other, now, floor=0.1)
+
+    assert "volcano eruption" not in {term.term for topic in found for term in topic.terms}
+
+
 def test_accounts_that_send_a_text_again_and_again_are_one_voice_together(desk: Desk, now: int) -> None:
     ring = [post("volcano eruption near city harbour", now - 900 + n, f"ring{n % 3}") for n in range(9)]
     others = said("volcano eruption", 2, now - 800)

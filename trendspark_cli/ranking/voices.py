@@ -10,7 +10,7 @@ from trendspark_cli.ranking.window import Mask, PostColumns
 
 Signatures = Integers
 
-MOST_VOICES_OF_A_TEXT = 2.5  # below the three that make news: one text is none, however many accounts say it
+MOST_VOICES_OF_A_TEXT = 1.9  # with one more post still below the three that make news, however many accounts say it
 REPEATED = 2  # posts of a text for each of its accounts: people say a thing once, so these are one voice together
 LEAST_SHARED_WORDS = 6  # with four, people who tell one piece of news in a headline each would be one voice
 
@@ -20,7 +20,7 @@ def count_voices(
 ) -> npt.NDArray[np.float64]:
     """Return the voices of each term (columns) in each window (rows, masks over the posts).
 
-    The sum over distinct texts of 1 + ln(authors of that text), at most 2.5; an author counts once, for the first text.
+    The sum over distinct texts of 1 + ln(authors of that text), at most 1.9; an author counts once, for the first text.
     """
     term = np.repeat(np.arange(len(found)), np.diff(found.starts))
     authors, texts = posts.authors[found.posts], texts[found.posts]
