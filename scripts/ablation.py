@@ -15,11 +15,11 @@ from typing import Any
 
 import numpy as np
 
-from trendspark_cli.backtesting import read_past_posts
 from trendspark_cli.ranking import evidence, scoring, topics, voices
 from trendspark_cli.ranking.replay import LISTED_FLOOR, LISTED_TOPICS, Replay, line_of, ticks_of
 from trendspark_cli.ranking.thresholds import DEFAULT_THRESHOLD
 from trendspark_cli.ranking.ticks import TICK_SECONDS, WINDOW_TICKS, tick_of
+from trendspark_cli.replaying.backtesting import read_past_posts
 
 Switch = tuple[Any, str, Any]
 """(module, name in it, what it is instead)."""

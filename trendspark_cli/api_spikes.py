@@ -7,8 +7,8 @@ from datetime import datetime
 
 from trendspark_cli.alert_texts import api_alert, recovered_alert
 from trendspark_cli.clock import from_text, to_text
-from trendspark_cli.failure_streaks import OpsAlertRules
 from trendspark_cli.models import Incident
+from trendspark_cli.running.failure_streaks import OpsAlertRules
 from trendspark_cli.store.protocol import Store
 
 PREFIX = "api:"

@@ -10,9 +10,9 @@ from html import escape
 from pathlib import Path
 
 from trendspark_cli.errors import TrendSparkError
-from trendspark_cli.locks import STORE_ALERT_MARKER
 from trendspark_cli.notifiers.protocol import Notifier
 from trendspark_cli.redaction import redact
+from trendspark_cli.running.locks import STORE_ALERT_MARKER
 
 log = logging.getLogger(__name__)
 

@@ -27,18 +27,24 @@ from trendspark_cli.errors import (
     StopRequest,
     TrendSparkError,
 )
-from trendspark_cli.failure_streaks import OpsAlertRules, note_outcome
-from trendspark_cli.heartbeat import Heartbeat
 from trendspark_cli.job_context import JobContext
-from trendspark_cli.locks import job_lock
 from trendspark_cli.metric_files import MetricFiles
 from trendspark_cli.models import RunResult
-from trendspark_cli.pausing import is_paused, why_paused
-from trendspark_cli.pings import Pings, RunPings
 from trendspark_cli.redaction import redact
-from trendspark_cli.run_records import record_abandoned, record_end, record_late_failure, record_schedule, record_skip
+from trendspark_cli.running.failure_streaks import OpsAlertRules, note_outcome
+from trendspark_cli.running.heartbeat import Heartbeat
+from trendspark_cli.running.locks import job_lock
+from trendspark_cli.running.pausing import is_paused, why_paused
+from trendspark_cli.running.pings import Pings, RunPings
+from trendspark_cli.running.run_records import (
+    record_abandoned,
+    record_end,
+    record_late_failure,
+    record_schedule,
+    record_skip,
+)
+from trendspark_cli.running.stop_signals import StopSignals
 from trendspark_cli.schedules import QUIET_WHEN_RUNNING
-from trendspark_cli.stop_signals import StopSignals
 from trendspark_cli.store.protocol import Store
 
 TYPE_CHECKING = False

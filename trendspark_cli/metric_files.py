@@ -12,10 +12,10 @@ from trendspark_cli import __version__
 from trendspark_cli.budget import used_part
 from trendspark_cli.clock import from_text, to_text
 from trendspark_cli.errors import OutputError
-from trendspark_cli.locks import waiting_lock
 from trendspark_cli.metrics import BACKLOGS, BY_NAME, DURATION_BUCKETS, METRICS, Metric
 from trendspark_cli.models import Ceiling
-from trendspark_cli.pausing import is_paused
+from trendspark_cli.running.locks import waiting_lock
+from trendspark_cli.running.pausing import is_paused
 from trendspark_cli.store.protocol import Store
 
 if TYPE_CHECKING:

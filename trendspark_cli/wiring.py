@@ -116,9 +116,9 @@ class Installation:
 
     def runner(self, *, is_dry: bool = False, is_extra: bool = False) -> JobRunner:
         """Return the runner of jobs; those of a runner that `is_extra` are none that cron should start."""
-        from trendspark_cli.failure_streaks import OpsAlertRules
         from trendspark_cli.job_runner import JobRunner
-        from trendspark_cli.pings import Pings
+        from trendspark_cli.running.failure_streaks import OpsAlertRules
+        from trendspark_cli.running.pings import Pings
 
         settings = self.settings
         return JobRunner(
@@ -224,7 +224,7 @@ class Wired:
         Raises LockHeldError when that job is at work, and what the body raises.
         """
         from trendspark_cli.job_context import JobContext
-        from trendspark_cli.locks import job_lock
+        from trendspark_cli.running.locks import job_lock
 
         now = self.clock()
         with job_lock(self._installation.lock_folder, lock, now):

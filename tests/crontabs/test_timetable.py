@@ -19,9 +19,9 @@ import pytest
 from tests.builders import COMMAND, NOW, FixedClock, Workplace
 from tests.crontabs.desk import install
 from trendspark_cli.job_context import JobContext
-from trendspark_cli.job_overview import job_overview
-from trendspark_cli.missed_runs import NO_RUN, STILL_RUNNING, missed_runs
 from trendspark_cli.models import RunResult
+from trendspark_cli.running.missed_runs import NO_RUN, STILL_RUNNING, missed_runs
+from trendspark_cli.screens.job_overview import job_overview
 from trendspark_cli.wiring import Installation, run_steps
 
 Body = Callable[[JobContext], None]

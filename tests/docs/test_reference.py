@@ -11,9 +11,9 @@ import pytest
 
 from tests.docs.project import PROJECT, commands, page
 from trendspark_cli.clock import utc_now
-from trendspark_cli.config_report import config_findings
 from trendspark_cli.errors import ExitCode
 from trendspark_cli.metrics import METRICS
+from trendspark_cli.screens.config_report import config_findings
 from trendspark_cli.settings import load_settings, specs
 from trendspark_cli.store.sqlite.administration import create_database, database_stats
 from trendspark_cli.store.sqlite.connection import open_checked

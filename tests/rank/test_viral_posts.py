@@ -17,7 +17,7 @@ from trendspark_cli.console import Output
 from trendspark_cli.job_context import JobContext
 from trendspark_cli.jobs.command_bodies import rank_body
 from trendspark_cli.jobs.post_forecasts import PostForecasting
-from trendspark_cli.trend_screens import show_ranked
+from trendspark_cli.screens.trends import show_ranked
 from trendspark_cli.wiring import Wired
 
 NOW = datetime(2026, 11, 1, 12, 0, tzinfo=UTC)

@@ -16,14 +16,14 @@ from tests.ingest.operator import Operator
 from tests.rank.test_rank_job import NOW, TICK, burst, write_posts
 from tests.ranking.streams import background
 from trendspark_cli.archiving.parts import Unseen
-from trendspark_cli.calibrating import Calibrated, Wish, calibrate, read_history
-from trendspark_cli.calibration_screens import show_calibrated
 from trendspark_cli.console import Output
 from trendspark_cli.errors import TooLittleDataError
 from trendspark_cli.models import TrendMark
 from trendspark_cli.rank_rules import Experience, experience, lifecycle_rules
 from trendspark_cli.ranking.calibration import shuffled
 from trendspark_cli.ranking.thresholds import LOWEST_THRESHOLD, alarms_per_day, likely_range, threshold_for
+from trendspark_cli.replaying.calibrating import Calibrated, Wish, calibrate, read_history
+from trendspark_cli.screens.calibrations import show_calibrated
 from trendspark_cli.trend_threshold import threshold_in_use
 
 WEEK = 7 * 96

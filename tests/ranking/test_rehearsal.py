@@ -18,14 +18,14 @@ from tests.rank.test_rank_job import NOW, TICK, write_posts
 from tests.ranking.streams import background, said
 from tests.ranking.test_backtest import lines
 from trendspark_cli.archiving.reading import ArchivedPosts
-from trendspark_cli.backtesting import sum_up_archive, sum_up_database, sum_up_file
 from trendspark_cli.clock import from_text, to_text
 from trendspark_cli.console import Output
 from trendspark_cli.errors import IntegrityError, UsageError
 from trendspark_cli.models import Tombstone
 from trendspark_cli.rank_rules import Experience
 from trendspark_cli.ranking.posts import PostRow
-from trendspark_cli.rehearsing import Question
+from trendspark_cli.replaying.backtesting import sum_up_archive, sum_up_database, sum_up_file
+from trendspark_cli.replaying.rehearsing import Question
 from trendspark_cli.wiring import archive_destinations, archive_spool
 
 Told = Callable[..., Any]

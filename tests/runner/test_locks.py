@@ -10,7 +10,7 @@ import pytest
 from tests.builders import NOW, Workplace
 from tests.runner.conftest import Start
 from trendspark_cli.job_context import JobContext
-from trendspark_cli.locks import job_lock
+from trendspark_cli.running.locks import job_lock
 
 
 def nothing(job: JobContext) -> None:

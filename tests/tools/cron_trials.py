@@ -19,7 +19,7 @@ from trendspark_cli.crontabs.moments import last_moment, moments_between
 from trendspark_cli.crontabs.plans import plan_of
 from trendspark_cli.crontabs.reading import read_crontab
 from trendspark_cli.crontabs.timetable import Timetable, timetable_of
-from trendspark_cli.missed_runs import missed_runs
+from trendspark_cli.running.missed_runs import missed_runs
 
 # Zone, and the moment (UTC) at which its local time jumps.
 CHANGES = (

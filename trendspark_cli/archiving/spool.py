@@ -13,7 +13,7 @@ from pathlib import Path
 
 from trendspark_cli.durable_files import publish, sha256_of
 from trendspark_cli.errors import OutputError, StoreError
-from trendspark_cli.locks import waiting_lock
+from trendspark_cli.running.locks import waiting_lock
 
 UNFINISHED = ".unfinished"
 OWN = "own-"  # folders of one command each

@@ -15,8 +15,8 @@ from trendspark_cli.cli.options import JsonFlag, LimitOption, here, sub_app
 from trendspark_cli.clock import from_text, parse_duration, to_text
 from trendspark_cli.console import row_progress
 from trendspark_cli.errors import ExitCode, UsageError
-from trendspark_cli.locks import job_lock
 from trendspark_cli.models import Manifest
+from trendspark_cli.running.locks import job_lock
 from trendspark_cli.store.protocol import Store
 from trendspark_cli.wiring import OpenArchive, archive_url, change, look, with_archive
 

@@ -46,17 +46,17 @@ def backtest(
     With --viral or --counts, each line of the file (or stdin) gives one, before the next one is read.
     """
     if viral or counts:
-        from trendspark_cli import forecast_backtest
+        from trendspark_cli.replaying import forecast_backtest
 
         raise typer.Exit(
             (forecast_backtest.backtest_viral if viral else forecast_backtest.backtest_counts)(file or "-")
         )
     from trendspark_cli.archiving.reading import ArchivedPosts
-    from trendspark_cli.backtesting import backtest as rank_past_posts
-    from trendspark_cli.backtesting import sum_up_archive, sum_up_database, sum_up_file
     from trendspark_cli.input_files import is_piped_in
     from trendspark_cli.rank_rules import experience
-    from trendspark_cli.rehearsing import Question
+    from trendspark_cli.replaying.backtesting import backtest as rank_past_posts
+    from trendspark_cli.replaying.backtesting import sum_up_archive, sum_up_database, sum_up_file
+    from trendspark_cli.replaying.rehearsing import Question
 
     is_archive = archive or bool(archive_at)
     asked = Question(since, until, tuple(settings or ()), tuple(compare or ()))

@@ -22,8 +22,8 @@ def budget(
     as_json: JsonFlag = False,
 ) -> None:
     """Show what was spent this day and month (UTC), what the ceilings leave, and where it is heading."""
-    from trendspark_cli.budget_report import budget_rows, profile_rows, reconciliation
     from trendspark_cli.profiles import read_profiles
+    from trendspark_cli.screens.budget_report import budget_rows, profile_rows, reconciliation
 
     installed = here("budget", is_json=as_json)
     settings, now = installed.settings, installed.clock()

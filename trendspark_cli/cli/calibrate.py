@@ -29,10 +29,10 @@ def calibrate(
     as_json: JsonFlag = False,
 ) -> None:
     """Set the threshold that gives ALERT_FALSE_ALARMS_PER_DAY on your own posts, shuffled within the hour of day."""
-    from trendspark_cli.calibrating import Wish
-    from trendspark_cli.calibrating import calibrate as calibrate_on
-    from trendspark_cli.calibration_screens import show_calibrated
     from trendspark_cli.rank_rules import experience
+    from trendspark_cli.replaying.calibrating import Wish
+    from trendspark_cli.replaying.calibrating import calibrate as calibrate_on
+    from trendspark_cli.screens.calibrations import show_calibrated
 
     installed = here("calibrate", is_json=as_json)
 

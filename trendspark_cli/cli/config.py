@@ -19,7 +19,7 @@ app = sub_app("Settings and where they come from.")
 @app.command()
 def show(as_json: JsonFlag = False) -> None:
     """Show every setting with its value and origin, secrets masked, and the threshold of trends that follows."""
-    from trendspark_cli.config_report import settings_table, threshold_told
+    from trendspark_cli.screens.config_report import settings_table, threshold_told
 
     installed = here("config", is_json=as_json)
     rows = settings_table(installed.settings)
@@ -60,7 +60,7 @@ def check(as_json: JsonFlag = False) -> None:
 
 def findings_of(installed: Installation) -> tuple[list[Profile], dict[str, Any]]:
     """Return the profiles of the database, and what is to be said of the settings."""
-    from trendspark_cli.config_report import config_findings
+    from trendspark_cli.screens.config_report import config_findings
     from trendspark_cli.wiring import spending_ceilings
 
     stored = peek(installed, lambda store: store.profiles.all()) or []

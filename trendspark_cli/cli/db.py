@@ -41,7 +41,7 @@ def upgrade(as_json: JsonFlag = False) -> None:
     """Bring the schema up to this version; no job may run meanwhile."""
 
     def action(installed: Installation) -> dict[str, Any]:
-        from trendspark_cli.locks import job_lock
+        from trendspark_cli.running.locks import job_lock
         from trendspark_cli.settings import JOB_IDS
         from trendspark_cli.store.sqlite.administration import upgrade_database
 

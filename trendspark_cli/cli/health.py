@@ -12,7 +12,7 @@ app = sub_app()
 @app.command()
 def health(as_json: JsonFlag = False) -> None:
     """Check that the parts work; exit 0 when they do, 1 when one does not. Asks nothing that costs."""
-    from trendspark_cli.health_report import health_report
+    from trendspark_cli.screens.health_report import health_report
 
     installed = here("health", is_json=as_json)
     found = health_report(installed.settings, installed.clock(), installed.timetable)

@@ -15,7 +15,7 @@ from trendspark_cli.errors import UsageError
 from trendspark_cli.jobs.command_bodies import RUNNABLE
 from trendspark_cli.models import RUN_STATUSES as STATUSES
 from trendspark_cli.models import JobRun, RunFilter
-from trendspark_cli.pausing import pause_words
+from trendspark_cli.running.pausing import pause_words
 from trendspark_cli.store.protocol import Store
 from trendspark_cli.wiring import Installation, change, deliver_now, look, run, run_steps
 
@@ -27,7 +27,7 @@ JobId = Annotated[str, typer.Argument(help=f"A job: {', '.join(RUNNABLE)}.")]
 @app.command("list")
 def list_(as_json: JsonFlag = False) -> None:
     """List jobs: when they are due, their last run, what was missed or skipped within 24 hours."""
-    from trendspark_cli.job_overview import job_overview
+    from trendspark_cli.screens.job_overview import job_overview
 
     installed = here("jobs", is_json=as_json)
 
@@ -153,7 +153,7 @@ def _show_runs(installed: Installation, runs: list[JobRun]) -> None:
 
 
 def _show_missed(installed: Installation, store: Store, wanted: RunFilter, limit: int) -> None:
-    from trendspark_cli.missed_runs import missed_runs
+    from trendspark_cli.running.missed_runs import missed_runs
 
     now = installed.clock()
     after = from_text(wanted.since) if wanted.since else now - timedelta(hours=24)

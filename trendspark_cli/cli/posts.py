@@ -66,8 +66,8 @@ def why(
 ) -> None:
     """Say what became of a post: seen, matched, scored, in which trend, and held back by which rule."""
     from trendspark_cli.post_reasons import Asked, reasons
-    from trendspark_cli.post_screens import show_reasons
     from trendspark_cli.rank_rules import experience, lifecycle_rules
+    from trendspark_cli.screens.posts import show_reasons
     from trendspark_cli.wiring import look, recency
 
     installed = here("posts", is_json=as_json)

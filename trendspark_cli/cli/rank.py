@@ -23,7 +23,7 @@ def rank(
 ) -> None:
     """Find topics that burst since the last run; open, update and close trends."""
     from trendspark_cli.jobs.command_bodies import rank_body
-    from trendspark_cli.trend_screens import show_ranked
+    from trendspark_cli.screens.trends import show_ranked
 
     installed = here("rank", is_json=as_json, quiet=quiet, verbose=verbose)
     code = run(

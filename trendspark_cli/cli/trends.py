@@ -25,7 +25,7 @@ def list_(
 ) -> None:
     """List trends: open ones first, the strongest first; ★ marks those about a term of a watchlist."""
     from trendspark_cli.profiles import read_profiles
-    from trendspark_cli.trend_screens import list_trends
+    from trendspark_cli.screens.trends import list_trends
 
     installed = here("trends", is_json=as_json)
 
@@ -42,7 +42,7 @@ def list_(
 @app.command()
 def show(trend: TrendId, as_json: JsonFlag = False) -> None:
     """Show one trend with example posts."""
-    from trendspark_cli.trend_screens import show_trend
+    from trendspark_cli.screens.trends import show_trend
 
     _one(trend, as_json, show_trend)
 
@@ -51,7 +51,7 @@ def show(trend: TrendId, as_json: JsonFlag = False) -> None:
 def explain(trend: TrendId, as_json: JsonFlag = False) -> None:
     """Show why one trend is one: each term's counts, what is usual, and what would have been enough."""
     from trendspark_cli.rank_rules import reason_of_trend
-    from trendspark_cli.trend_screens import explain_trend
+    from trendspark_cli.screens.trends import explain_trend
 
     def explained(store: Store, output: Output, fields: dict[str, Any]) -> None:
         explain_trend(store, output, fields, reason_of_trend(store, fields))

@@ -69,8 +69,8 @@ def sample_end() -> datetime:
 
 
 def _show(store: Store, here: Installation, folder: Path, prefix: str) -> None:
+    from trendspark_cli.screens.trends import list_trends
     from trendspark_cli.trend_fields import why
-    from trendspark_cli.trend_screens import list_trends
 
     output = here.output
     if output.is_json:

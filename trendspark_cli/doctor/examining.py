@@ -15,8 +15,8 @@ from trendspark_cli.doctor.findings import FAIL, OK, Finding
 from trendspark_cli.doctor.records import check_database, check_rows, unusable
 from trendspark_cli.doctor.services import check_clock, check_services, impatient, probes
 from trendspark_cli.errors import TrendSparkError
-from trendspark_cli.health_report import recorded_health
 from trendspark_cli.job_context import ApiCall
+from trendspark_cli.screens.health_report import recorded_health
 from trendspark_cli.settings import Settings
 from trendspark_cli.store.open_store import database_path, open_store
 

@@ -22,7 +22,7 @@ from trendspark_cli.job_context import JobContext
 from trendspark_cli.jobs.page_storing import as_billed, store_page
 from trendspark_cli.metrics import Amount
 from trendspark_cli.models import Page
-from trendspark_cli.pausing import is_paused
+from trendspark_cli.running.pausing import is_paused
 from trendspark_cli.sources.x_posts import snowflake_at, snowflake_time
 from trendspark_cli.sources.x_stream import ENDPOINT, StreamConnection, StreamEndedError, XStream, read_lines
 from trendspark_cli.streaming.arrivals import Arrivals

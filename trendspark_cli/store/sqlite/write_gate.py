@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from trendspark_cli.errors import StoreBusyError, StoreError
-from trendspark_cli.locks import STORE_LOCK
+from trendspark_cli.running.locks import STORE_LOCK
 
 _PAUSE_SECONDS = 0.005
 

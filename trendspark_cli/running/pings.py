@@ -14,10 +14,10 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit, urlunsplit
 from uuid import uuid4
 
-from trendspark_cli.failure_streaks import NEUTRAL
 from trendspark_cli.job_context import ApiCall
 from trendspark_cli.log_setup import LogTail
 from trendspark_cli.redaction import excerpt
+from trendspark_cli.running.failure_streaks import NEUTRAL
 
 ANSWER_SECONDS = 3.0
 LONGEST_SECONDS = 10.0  # one retry included; a name server that hangs knows no time-out of ours

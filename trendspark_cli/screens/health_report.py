@@ -11,9 +11,9 @@ from trendspark_cli.channel_health import telegram_health
 from trendspark_cli.clock import duration_words, from_epoch, to_text
 from trendspark_cli.crontabs.timetable import Timetable
 from trendspark_cli.errors import TrendSparkError
-from trendspark_cli.job_overview import job_overview
-from trendspark_cli.pausing import pause_words
 from trendspark_cli.profiles import read_profiles
+from trendspark_cli.running.pausing import pause_words
+from trendspark_cli.screens.job_overview import job_overview
 from trendspark_cli.settings import Settings
 from trendspark_cli.store.open_store import open_store
 from trendspark_cli.store.protocol import Store

@@ -11,7 +11,7 @@ from trendspark_cli.clock import duration_words, from_epoch, to_text
 from trendspark_cli.console import Output, bar, short_time, shortened
 from trendspark_cli.ranking.lifecycle import LifecycleRules
 from trendspark_cli.ranking.rehearsal import Fired, only_in_first
-from trendspark_cli.rehearsing import Outcome
+from trendspark_cli.replaying.rehearsing import Outcome
 
 COLUMNS = ("opened", "score", "delay", "trend", "posts", "expected", "authors")
 LESS_NEEDED = ("authors", "expected")

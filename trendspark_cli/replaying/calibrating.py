@@ -15,14 +15,14 @@ from trendspark_cli.archiving.parts import Progress
 from trendspark_cli.clock import Clock, from_text, to_text
 from trendspark_cli.errors import TooLittleDataError
 from trendspark_cli.models import Calibration
-from trendspark_cli.past_posts import POSTS_PER_READ, stored_posts
 from trendspark_cli.rank_rules import NOISE, Experience, lifecycle_rules
 from trendspark_cli.ranking.calibration import FalseAlarms, shuffled
 from trendspark_cli.ranking.keys import Integers
 from trendspark_cli.ranking.replay import ReplayPost, ticks_of
 from trendspark_cli.ranking.thresholds import MOST_ALARMS, Alarm, threshold_for
 from trendspark_cli.ranking.ticks import TICKS_PER_DAY, tick_of
-from trendspark_cli.rehearsing import Outcome, rehearse
+from trendspark_cli.replaying.past_posts import POSTS_PER_READ, stored_posts
+from trendspark_cli.replaying.rehearsing import Outcome, rehearse
 from trendspark_cli.settings import Settings
 from trendspark_cli.store.protocol import Store
 

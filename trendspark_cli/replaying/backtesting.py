@@ -14,13 +14,13 @@ from trendspark_cli.archiving.reading import ArchivedPosts
 from trendspark_cli.console import Output, row_progress
 from trendspark_cli.errors import InputError, IntegrityError, TrendSparkError
 from trendspark_cli.input_files import opened
-from trendspark_cli.past_posts import archived_posts, stored_posts
 from trendspark_cli.rank_rules import Experience, experience
 from trendspark_cli.ranking.replay import Replay, ReplayPost, line_of, replay
 from trendspark_cli.ranking.ticks import TICKS_PER_DAY, tick_of
 from trendspark_cli.ranking.words import LONGEST_TEXT
-from trendspark_cli.rehearsal_screens import show_outcome
-from trendspark_cli.rehearsing import Plan, Question, rehearse
+from trendspark_cli.replaying.past_posts import archived_posts, stored_posts
+from trendspark_cli.replaying.rehearsing import Plan, Question, rehearse
+from trendspark_cli.screens.rehearsals import show_outcome
 from trendspark_cli.settings import Settings
 from trendspark_cli.store.protocol import Store
 
