@@ -40,7 +40,7 @@ def _everyone_new(found: Any, posts: Any, texts: Any, inside: Any) -> Any:
 def _without_window(number: int) -> Callable[..., Any]:
     def counted(*arguments: Any) -> Any:
         heard = voices.count_voices(*arguments)
-        heard[number] = 0.0
+        heard[:, number] = 0.0
         return heard
 
     return counted

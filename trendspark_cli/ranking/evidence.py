@@ -114,10 +114,10 @@ def judge_terms(moment: Moment, history: TermHistory, floor: float) -> Judged:
 
 def _heard(judged: Judged, moment: Moment, texts: Signatures) -> Judged:
     """Return the terms with their voices, and how surprising that makes them."""
-    voices = count_voices(judged.occurrences, moment.posts, texts, moment.inside)
+    voices, all_voices = count_voices(judged.occurrences, moment.posts, texts, moment.inside)
     flat = surprise(voices.ravel(), judged.expected.ravel(), judged.spread.ravel()).reshape(voices.shape)
     surprises = np.maximum(0.0, flat - MANY_WINDOWS)
-    score = score_of(surprises.max(axis=0), lift(voices, judged.expected))
+    score = score_of(surprises.max(axis=0), lift(all_voices, judged.expected))
     return replace(judged, texts=texts, score=score, surprises=surprises, observed=voices)
 
 

@@ -18,14 +18,16 @@ LEAST_SHARED_WORDS = 6  # with four, people who tell one piece of news in a head
 def count_voices(
     found: Occurrences, posts: PostColumns, texts: Signatures, inside: tuple[Mask, ...]
 ) -> npt.NDArray[np.float64]:
-    """Return the voices of each term (columns) in each window (rows, masks over the posts).
+    """Return two tables of the voices of each term (columns) in each window (rows, masks over the posts).
 
-    The sum over distinct texts of 1 + ln(authors of that text), at most 1.9; an author counts once, for the first text.
+    The sum over distinct texts of 1 + ln(authors of that text); an author counts once, for the first text. In the first
+    table a text counts at most 1.9: that decides whether there is news. The second says how large it is.
     """
     term = np.repeat(np.arange(len(found)), np.diff(found.starts))
     authors, texts = posts.authors[found.posts], texts[found.posts]
     masks = [mask[found.posts] for mask in inside]
-    return np.array([_voices(term[mask], authors[mask], texts[mask], len(found)) for mask in masks])
+    of_windows = [_voices(term[mask], authors[mask], texts[mask], len(found)) for mask in masks]
+    return np.array(of_windows).swapaxes(0, 1)
 
 
 def text_signatures(posts: PostColumns, found: Occurrences) -> Signatures:
@@ -97,17 +99,18 @@ def _words_of(posts: PostColumns, found: Occurrences) -> tuple[Integers, Integer
 
 
 def _voices(term: Integers, authors: Integers, texts: Signatures, terms: int) -> npt.NDArray[np.float64]:
-    """Return the voices of each term, given its posts' authors and texts in the order they came."""
+    """Return both kinds of voices of each term, given its posts' authors and texts in the order they came."""
     order = np.lexsort((np.arange(term.size), authors, term))
     counts = np.zeros(term.size, np.int64)
     counts[order[is_first(term[order]) | is_first(authors[order])]] = 1
     order = np.lexsort((texts, term))
     starts = np.flatnonzero(is_first(term[order]) | is_first(texts[order]))
     if not starts.size:
-        return np.zeros(terms)
+        return np.zeros((2, terms))
     posts, speakers = np.diff(starts, append=order.size), np.add.reduceat(counts[order], starts)
-    worth = np.minimum(1.0 + np.log(np.maximum(speakers, 1)), MOST_VOICES_OF_A_TEXT)
+    worth = 1.0 + np.log(np.maximum(speakers, 1))
     worth[posts >= REPEATED * speakers] = 1.0
     worth[speakers == 0] = 0.0
-    voices: npt.NDArray[np.float64] = np.bincount(term[order][starts], worth, terms).astype(np.float64)
-    return voices
+    of_text = term[order][starts]
+    kinds = (np.minimum(worth, MOST_VOICES_OF_A_TEXT), worth)
+    return np.array([np.bincount(of_text, kind, terms) for kind in kinds], np.float64)
