@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import sys
-import zlib
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 
@@ -12,12 +9,12 @@ import msgspec
 
 from trendspark_cli.archiving.reading import ArchivedPosts
 from trendspark_cli.console import Output, row_progress
-from trendspark_cli.errors import InputError, IntegrityError, TrendSparkError
-from trendspark_cli.input_files import opened
+from trendspark_cli.errors import IntegrityError, TrendSparkError
 from trendspark_cli.rank_rules import Experience, experience
 from trendspark_cli.ranking.replay import Replay, ReplayPost, line_of, replay
 from trendspark_cli.ranking.ticks import TICKS_PER_DAY, tick_of
 from trendspark_cli.ranking.words import LONGEST_TEXT
+from trendspark_cli.replaying.lines import called, print_lines, read_lines
 from trendspark_cli.replaying.past_posts import archived_posts, stored_posts
 from trendspark_cli.replaying.rehearsing import Plan, Question, rehearse
 from trendspark_cli.screens.rehearsals import show_outcome
@@ -41,18 +38,9 @@ class PastPost(msgspec.Struct):
 
 def backtest(path: str) -> int:
     """Rank the posts of *path* (`-`: standard input), print one line for each tick, and return the exit code."""
-    try:
-        replayed = Replay()
-        for tick_end, topics in replay(read_past_posts(_lines(path), path), replayed):
-            sys.stdout.buffer.write(f"{line_of(tick_end, topics, replayed.posts)}\n".encode())
-        sys.stdout.buffer.flush()
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # whoever read has had enough
-    except TrendSparkError as error:
-        sys.stdout.buffer.flush()
-        Output().failure(error, where="backtest", exit_code=error.exit_code)
-        return error.exit_code
-    return 0
+    replayed = Replay()
+    ranked = replay(read_past_posts(read_lines(path), path), replayed)
+    return print_lines(line_of(tick_end, topics, replayed.posts) for tick_end, topics in ranked)
 
 
 def sum_up_file(path: str, asked: Question, settings: Settings, output: Output) -> int:
@@ -60,7 +48,7 @@ def sum_up_file(path: str, asked: Question, settings: Settings, output: Output) 
     try:
         plan = asked.plan(settings, Experience())
         end = None if plan.until is None else int(plan.until.timestamp())
-        posts = (post for post in read_past_posts(_lines(path), path) if end is None or post.row[4] < end)
+        posts = (post for post in read_past_posts(read_lines(path), path) if end is None or post.row[4] < end)
         _sum_up(posts, 0, plan, output)
     except TrendSparkError as error:
         output.failure(error, where="backtest", exit_code=error.exit_code)
@@ -103,14 +91,14 @@ def read_past_posts(lines: Iterable[bytes], path: str) -> Iterator[ReplayPost]:
         try:
             post = decoder.decode(line)
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            raise IntegrityError(f"line {number} of {_called(path)} is not a post: {error}", hint=_FORM) from error
+            raise IntegrityError(f"line {number} of {called(path)} is not a post: {error}", hint=_FORM) from error
         name = post.id if post.id is not None else post.source_id
         if name is None:
-            raise IntegrityError(f"line {number} of {_called(path)} has no `id`", hint=_FORM)
+            raise IntegrityError(f"line {number} of {called(path)} has no `id`", hint=_FORM)
         created = int((post.created_at if post.created_at.tzinfo else post.created_at.replace(tzinfo=UTC)).timestamp())
         if newest is not None and tick_of(created) - tick_of(newest) > LONGEST_SILENCE_DAYS * TICKS_PER_DAY:
             raise IntegrityError(
-                f"line {number} of {_called(path)}: {post.created_at} is more than {LONGEST_SILENCE_DAYS} days after "
+                f"line {number} of {called(path)}: {post.created_at} is more than {LONGEST_SILENCE_DAYS} days after "
                 "the post before it",
                 hint="correct or remove that line, and sort the file by `created_at`",
             )
@@ -123,16 +111,3 @@ _FORM = (
     'each line is {"id", "source", "created_at", "text"} and, if known, "author" and "community"; '
     "sort the file by `created_at`"
 )
-
-
-def _called(path: str) -> str:
-    return "standard input" if path == "-" else repr(path)
-
-
-def _lines(path: str) -> Iterator[bytes]:
-    """Yield the lines of a file."""
-    try:
-        with opened(path) as stream:
-            yield from stream
-    except (OSError, EOFError, zlib.error) as error:
-        raise InputError(f"{path!r} cannot be read: {error}", hint="give a readable file, or - for stdin") from error

@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import json
-import os
-import sys
-import zlib
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import TypeVar
 
 import msgspec
 
-from trendspark_cli.console import Output
-from trendspark_cli.errors import InputError, IntegrityError, TrendSparkError
-from trendspark_cli.input_files import opened
+from trendspark_cli.errors import IntegrityError
+from trendspark_cli.replaying.lines import called, print_lines, read_lines
 
 
 class PastLook(msgspec.Struct):
@@ -76,30 +72,17 @@ Line = TypeVar("Line", bound=msgspec.Struct)
 
 def _score_lines(path: str, form: type[Line], score: Callable[[Line], dict[str, float]], shown: str) -> int:
     """Print what is made of each line, as JSON, before the next one is read."""
-    decoder, called = msgspec.json.Decoder(form), "standard input" if path == "-" else repr(path)
-    try:
-        for number, line in enumerate(_lines(path), 1):
+    decoder = msgspec.json.Decoder(form)
+
+    def scored() -> Iterator[str]:
+        for number, line in enumerate(read_lines(path), 1):
             if line.isspace():
                 continue
             try:
                 values = score(decoder.decode(line))
             except (msgspec.DecodeError, UnicodeDecodeError) as error:
                 hint = f"each line is {shown}, sorted by time"
-                raise IntegrityError(f"line {number} of {called} cannot be scored: {error}", hint=hint) from error
-            sys.stdout.write(json.dumps({name: round(value, 6) for name, value in values.items()}) + "\n")
-            sys.stdout.flush()
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # whoever read has had enough
-    except TrendSparkError as error:
-        Output().failure(error, where="backtest", exit_code=error.exit_code)
-        return error.exit_code
-    return 0
+                raise IntegrityError(f"line {number} of {called(path)} cannot be scored: {error}", hint=hint) from error
+            yield json.dumps({name: round(value, 6) for name, value in values.items()})
 
-
-def _lines(path: str) -> Iterator[bytes]:
-    """Yield the lines of a file."""
-    try:
-        with opened(path) as stream:
-            yield from stream
-    except (OSError, EOFError, zlib.error) as error:
-        raise InputError(f"{path!r} cannot be read: {error}", hint="give a readable file, or - for stdin") from error
+    return print_lines(scored())
