@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from trendspark_cli.cli.options import LARGEST_ID, JsonFlag, LimitOption, here, sub_app
+from trendspark_cli.cli.options import LARGEST_ID, JsonFlag, LimitOption, here, require_one_of, sub_app
 from trendspark_cli.console import printable, shortened
 from trendspark_cli.errors import UsageError
 from trendspark_cli.message_parts import plain_text
@@ -30,8 +30,7 @@ def list_(
     installed = here("alerts", is_json=as_json)
 
     def action(store: Store) -> None:
-        if status not in (None, *STATUSES):
-            raise UsageError(f"--status {status!r}: expected one of {', '.join(STATUSES)}")
+        require_one_of("--status", status, STATUSES)
         rows = store.notifications.listing(limit, status)
         if as_json:
             installed.output.data({"alerts": rows})

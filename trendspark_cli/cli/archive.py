@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from trendspark_cli.archiving.tables import TABLES
-from trendspark_cli.cli.options import JsonFlag, QuietFlag, VerboseFlag, here, refuse, sub_app
+from trendspark_cli.cli.options import JsonFlag, QuietFlag, VerboseFlag, here, refuse, require_one_of, sub_app
 from trendspark_cli.clock import parse_duration
 from trendspark_cli.console import row_progress, show_rows
 from trendspark_cli.errors import UsageError
@@ -39,8 +39,7 @@ def archive(
     installed = here("archive", is_json=as_json, quiet=quiet, verbose=verbose)
     try:
         for name in table or ():
-            if name not in TABLES:
-                raise UsageError(f"--table {name!r}: expected one of {', '.join(TABLES)}")
+            require_one_of("--table", name, TABLES)
         if part_format not in ("", "parquet", "csv"):
             raise UsageError(f"--format {part_format!r}: expected parquet or csv")
         try:

@@ -11,10 +11,11 @@ from typing import Annotated, Any
 import typer
 
 from trendspark_cli.archiving.tables import TABLES
-from trendspark_cli.cli.options import JsonFlag, LimitOption, here, sub_app
-from trendspark_cli.clock import from_text, parse_duration, to_text
+from trendspark_cli.cli.options import JsonFlag, LimitOption, here, require_one_of, sub_app
+from trendspark_cli.clock import parse_duration, to_text
 from trendspark_cli.console import row_progress
 from trendspark_cli.errors import ExitCode, UsageError
+from trendspark_cli.given_times import day_or_time
 from trendspark_cli.models import Manifest
 from trendspark_cli.running.locks import job_lock
 from trendspark_cli.store.protocol import Store
@@ -228,17 +229,14 @@ def _write_metrics(installed: Any, store: Store) -> None:
 
 def _tables(names: Sequence[str] | None) -> Sequence[str]:
     for name in names or ():
-        if name not in TABLES:
-            raise UsageError(f"--table {name!r}: expected one of {', '.join(TABLES)}")
+        require_one_of("--table", name, TABLES)
     return names or list(TABLES)
 
 
 def _moment(option: str, text: str) -> str:
     """Return a day or time in the stored form; empty stays empty."""
-    try:
-        return to_text(from_text(text)) if text else ""
-    except ValueError as error:
-        raise UsageError(f"{option} {text!r}: expected a day or time such as 2026-11-01") from error
+    moment = day_or_time(option, text)
+    return to_text(moment) if moment is not None else ""
 
 
 def _note(manifest: Manifest) -> str:

@@ -8,10 +8,21 @@ from typing import Annotated, Any
 
 import typer
 
-from trendspark_cli.cli.options import JsonFlag, LimitOption, QuietFlag, VerboseFlag, here, person, refuse, sub_app
-from trendspark_cli.clock import duration_words, from_text, parse_duration, to_text
+from trendspark_cli.cli.options import (
+    JsonFlag,
+    LimitOption,
+    QuietFlag,
+    VerboseFlag,
+    here,
+    person,
+    refuse,
+    require_one_of,
+    sub_app,
+)
+from trendspark_cli.clock import duration_words, from_text, to_text
 from trendspark_cli.console import printable, short_time, shortened
 from trendspark_cli.errors import UsageError
+from trendspark_cli.given_times import time_or_age
 from trendspark_cli.jobs.command_bodies import RUNNABLE
 from trendspark_cli.models import RUN_STATUSES as STATUSES
 from trendspark_cli.models import JobRun, RunFilter
@@ -112,23 +123,16 @@ def history(
 
 def _filter(installed: Installation, job: str | None, status: str | None, since: str, until: str) -> RunFilter:
     """Return what runs are wanted; raise UsageError for a job or status that does not exist."""
-    for option, value, known in (("--job", job, RUNNABLE), ("--status", status, STATUSES)):
-        if value is not None and value not in known:
-            raise UsageError(f"{option} {value!r}: expected one of {', '.join(known)}")
+    require_one_of("--job", job, RUNNABLE)
+    require_one_of("--status", status, STATUSES)
     now = installed.clock()
     return RunFilter(job, status, _moment("--since", since, now), _moment("--until", until, now))
 
 
 def _moment(option: str, text: str, now: datetime) -> str | None:
     """Return a time, or a duration before now, in the stored form."""
-    if not text:
-        return None
-    for read in (from_text, lambda written: now - parse_duration(written)):
-        try:
-            return to_text(read(text))
-        except ValueError:
-            continue
-    raise UsageError(f"{option} {text!r}: expected a time such as 2026-11-01T12:00 (UTC), or an age such as 6h or 2d")
+    moment = time_or_age(option, text, now)
+    return to_text(moment) if moment is not None else None
 
 
 def _show_runs(installed: Installation, runs: list[JobRun]) -> None:

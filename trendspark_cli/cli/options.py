@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, NoReturn
@@ -10,7 +11,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from trendspark_cli.console import Output
-from trendspark_cli.errors import TrendSparkError
+from trendspark_cli.errors import TrendSparkError, UsageError
 from trendspark_cli.wiring import Installation, installation
 
 
@@ -30,6 +31,12 @@ QuietFlag = Annotated[bool, typer.Option("--quiet", "-q", help="Print results an
 VerboseFlag = Annotated[bool, typer.Option("--verbose", "-v", help="Print the log, with tracebacks.")]
 LARGEST_ID = 2**63 - 1  # what the database can hold
 LimitOption = Annotated[int, typer.Option("--limit", "-n", min=1, max=LARGEST_ID, help="Rows to show.")]
+
+
+def require_one_of(option: str, value: str | None, known: Collection[str]) -> None:
+    """Raise UsageError when an option was given and is none of what is known."""
+    if value is not None and value not in known:
+        raise UsageError(f"{option} {value!r}: expected one of {', '.join(known)}")
 
 
 def person() -> str:

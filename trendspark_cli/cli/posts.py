@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from trendspark_cli.cli.options import JsonFlag, here, sub_app
+from trendspark_cli.cli.options import JsonFlag, here, require_one_of, sub_app
 from trendspark_cli.clock import to_text
 from trendspark_cli.errors import UsageError
 from trendspark_cli.models import SOURCES, Tombstone
@@ -33,8 +33,7 @@ def forget(
     installed = here("posts", is_json=as_json)
 
     def action(store: Store) -> None:
-        if source not in SOURCES:
-            raise UsageError(f"--source {source!r}: expected one of {', '.join(SOURCES)}")
+        require_one_of("--source", source, SOURCES)
         if bool(post_id) == bool(author):
             raise UsageError("say which: --id or --author")
         tombstone = Tombstone(

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from trendspark_cli.archiving.parts import Progress
-from trendspark_cli.clock import from_epoch, from_text
+from trendspark_cli.clock import from_epoch
 from trendspark_cli.errors import UsageError
+from trendspark_cli.given_times import day_or_time
 from trendspark_cli.rank_rules import Experience, changed_rules
 from trendspark_cli.ranking.history import WARM_UP_TICKS
 from trendspark_cli.ranking.lifecycle import LifecycleRules
@@ -35,7 +36,7 @@ class Question:
         rules = [changed_rules(settings, learnt, self.settings, "--set")]
         if self.compared:
             rules.append(changed_rules(settings, learnt, (*self.settings, *self.compared), "--compare"))
-        since, until = _moment("--since", self.since), _moment("--until", self.until)
+        since, until = day_or_time("--since", self.since), day_or_time("--until", self.until)
         if since and until and since >= until:
             raise UsageError(f"--since {self.since!r} is not before --until {self.until!r}")
         return Plan(since, until, tuple(rules))
@@ -123,13 +124,6 @@ def _look(replayed: Replay, tick: int, stages: Sequence[Rehearsal], day: Day) ->
         topics = stage.topics(replayed, tick)
         day.best_score = max([day.best_score, *(topic.score for topic in topics)])
         day.fired[number] += stage.advance(replayed, tick, topics)
-
-
-def _moment(option: str, text: str) -> datetime | None:
-    try:
-        return from_text(text) if text else None
-    except ValueError as error:
-        raise UsageError(f"{option} {text!r}: expected a day or time such as 2026-11-01") from error
 
 
 def _date(tick: int) -> str:
