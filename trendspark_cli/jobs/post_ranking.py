@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 from trendspark_cli.job_context import JobContext
 from trendspark_cli.jobs.post_forecasts import PostForecasting
-from trendspark_cli.jobs.trend_alerts import queue_closed, queue_grown, queue_opened
+from trendspark_cli.jobs.trend_alerts import Change, queue_change
 from trendspark_cli.ranking.lifecycle import LifecycleRules, TrendState
 from trendspark_cli.ranking.post_trends import Judged, PostTrend, closed_if_over, label_of, opened, seen_again
 from trendspark_cli.trend_fields import post_trend_fields
@@ -83,14 +83,7 @@ def _opened(
 def _saved(job: JobContext, trend: PostTrend, rules: LifecycleRules, muted: bool) -> PostTrend:
     """Store a trend, count it, and queue what an operator must hear of it."""
     saved = job.store.trends.save_post(trend, rules.threshold)
-    queue: Callable[..., None]
-    if trend.id is None:
-        queue, name = queue_opened, "opened"
-    elif trend.state is TrendState.CLOSED:
-        queue, name = queue_closed, "closed"
-    else:
-        queue, name = queue_grown, "updated"
-    if not (queue is queue_grown and rules.is_silenced(trend.id)):
-        queue(job, post_trend_fields(saved), muted=muted)
-    job.count(name)
+    change: Change = "opened" if trend.id is None else "closed" if trend.state is TrendState.CLOSED else "updated"
+    queue_change(job, change, post_trend_fields(saved), rules, muted=muted)
+    job.count(change)
     return saved

@@ -7,7 +7,7 @@ from datetime import timedelta
 from trendspark_cli.job_context import JobContext
 from trendspark_cli.jobs.history_folding import HistoryFolding
 from trendspark_cli.jobs.post_ranking import rank_posts
-from trendspark_cli.jobs.trend_alerts import queue_closed, queue_grown, queue_opened
+from trendspark_cli.jobs.trend_alerts import CHANGES, queue_change
 from trendspark_cli.ranking.lifecycle import LifecycleRules, TrendChanges, TrendRecord, TrendState, advance_trends
 from trendspark_cli.ranking.ticks import LONGEST_WINDOW_SECONDS, TICK_SECONDS, TICKS_PER_DAY, WINDOW_TICKS, tick_of
 from trendspark_cli.ranking.topics import Topic, find_topics, spell_topic
@@ -48,8 +48,8 @@ def rank_topics(
             # The tick that is still going on is looked at again by the next run.
             folding.advance(ranked_tick=min(tick, now_tick - 1))
         living = [trend for trend in living if trend.id not in {new.id for new in saved}] + saved
-        for name in ("opened", "updated", "closed"):
-            job.count(name, len(getattr(changes, name)))
+        for change in CHANGES:
+            job.count(change, len(getattr(changes, change)))
     _sweep(job, folding, now_tick)
     trends = [trend_fields(trend) for trend in living if trend.state is TrendState.OPEN]
     trends += rank_posts(job, rules, recency, alerts_are_muted=alerts_are_muted)
@@ -70,13 +70,11 @@ def _save(
 ) -> list[TrendRecord]:
     """Store what changed, and queue what an operator must hear of it in the same transaction."""
     saved: list[TrendRecord] = []
-    steps = ((changes.opened, queue_opened), (changes.updated, queue_grown), (changes.closed, queue_closed))
-    for trends, queue in steps:
-        for trend in trends:
+    for change in CHANGES:
+        for trend in getattr(changes, change):
             if not job.dry_run:
                 trend = job.store.trends.save(trend, rules.bar(trend.terms, trend.opened_at))
-                if not (queue is queue_grown and rules.is_silenced(trend.id)):
-                    queue(job, trend_fields(trend), muted=alerts_are_muted)
+                queue_change(job, change, trend_fields(trend), rules, muted=alerts_are_muted)
             saved.append(trend)
     return saved
 

@@ -13,28 +13,21 @@ SAME_STORY_SECONDS = 24 * 3600  # two settings may notice one story this far apa
 
 @dataclass(frozen=True, slots=True)
 class Fired:
-    """A trend at the moment it would have opened: `at` is the end of that tick, `score` and the rest are of it.
+    """A trend as it would have opened, `terms`: all it ever had, strongest first, and `peak`: its highest score."""
 
-    `first_seen`: its first post within eight hours. `terms`: all it ever had, strongest first. `peak`: its highest
-    score. Times: epoch seconds.
-    """
-
-    at: int
-    label: str
+    trend: TrendRecord
     terms: tuple[str, ...]
-    score: float
-    observed: float
-    expected: float
-    window_seconds: int
-    authors: int
-    sources: tuple[tuple[str, int], ...]
-    first_seen: int
     peak: float
 
     @property
+    def at(self) -> int:
+        """Return when it opened: the end of that tick, epoch seconds."""
+        return self.trend.opened_at
+
+    @property
     def delay_seconds(self) -> int:
-        """Return how long after its first post it opened."""
-        return self.at - self.first_seen
+        """Return how long after its first post within eight hours it opened."""
+        return self.at - self.trend.first_seen
 
 
 class Rehearsal:
@@ -66,7 +59,7 @@ class Rehearsal:
         living = {trend.id: trend for trend in self._living}
         for trend in changes.opened:
             number = len(self.fired) + 1
-            self.fired[number] = _fired(trend)
+            self.fired[number] = Fired(trend, trend.terms, trend.score)
             living[number] = replace(trend, id=number)
         for trend in (*changes.updated, *changes.closed):
             known = living[trend.id].post_ids  # the store adds to a trend's posts, and so do we
@@ -86,19 +79,3 @@ def only_in_first(first: Sequence[Fired], second: Sequence[Fired]) -> list[Fired
             abs(one.at - other.at) <= SAME_STORY_SECONDS and set(one.terms) & set(other.terms) for other in second
         )
     ]
-
-
-def _fired(trend: TrendRecord) -> Fired:
-    return Fired(
-        at=trend.opened_at,
-        label=trend.label,
-        terms=trend.terms,
-        score=trend.score,
-        observed=trend.observed,
-        expected=trend.expected,
-        window_seconds=trend.window_seconds,
-        authors=trend.authors,
-        sources=tuple(sorted(trend.sources.items())),
-        first_seen=trend.first_seen,
-        peak=trend.score,
-    )

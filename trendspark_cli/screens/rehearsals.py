@@ -84,18 +84,19 @@ def outcome_json(outcome: Outcome) -> dict[str, Any]:
 
 
 def _fired_json(fired: Fired) -> dict[str, Any]:
+    trend = fired.trend
     return {
         "opened_at": to_text(from_epoch(fired.at)),
-        "label": fired.label,
+        "label": trend.label,
         "terms": list(fired.terms),
-        "score": round(fired.score, 2),
+        "score": round(trend.score, 2),
         "peak_score": round(fired.peak, 2),
-        "observed": round(fired.observed, 2),
-        "expected": round(fired.expected, 4),
-        "window_seconds": fired.window_seconds,
-        "authors": fired.authors,
-        "sources": dict(fired.sources),
-        "first_seen": to_text(from_epoch(fired.first_seen)),
+        "observed": round(trend.observed, 2),
+        "expected": round(trend.expected, 4),
+        "window_seconds": trend.window_seconds,
+        "authors": trend.authors,
+        "sources": dict(sorted(trend.sources.items())),
+        "first_seen": to_text(from_epoch(trend.first_seen)),
         "delay_seconds": fired.delay_seconds,
     }
 
@@ -104,16 +105,16 @@ def _show_fired(fired: Sequence[Fired], output: Output, title: str) -> None:
     if not fired:
         output.line(f"{title}: none")
         return
-    shown = sorted(sorted(fired, key=lambda one: -one.score)[:MOST_SHOWN], key=lambda one: one.at)
+    shown = sorted(sorted(fired, key=lambda one: -one.trend.score)[:MOST_SHOWN], key=lambda one: one.at)
     rows = [
         (
             short_time(to_text(from_epoch(one.at))),
-            f"{one.score:.1f}",
+            f"{one.trend.score:.1f}",
             duration_words(timedelta(seconds=one.delay_seconds)),
-            shortened(one.label, 48),
-            f"{one.observed:.0f}",
-            f"{one.expected:.2f}",
-            one.authors,
+            shortened(one.trend.label, 48),
+            f"{one.trend.observed:.0f}",
+            f"{one.trend.expected:.2f}",
+            one.trend.authors,
         )
         for one in shown
     ]

@@ -37,14 +37,7 @@ class Trends:
 
     def save(self, trend: TrendRecord, threshold: float) -> TrendRecord:
         """Insert or update a trend and return it with its id; call inside a transaction."""
-        row = _row(trend_fields(trend))
-        if trend.id is None:
-            cursor = self._db.execute(self._sql["insert"], {**row, "threshold": threshold})
-            trend = replace(trend, id=cursor.lastrowid)
-        else:
-            self._db.execute(self._sql["update"], {**row, "id": trend.id})
-        self._db.executemany(self._sql["add_post"], [(trend.id, post_id) for post_id in trend.post_ids])
-        return trend
+        return replace(trend, id=self._put(trend.id, trend_fields(trend), trend.post_ids, threshold))
 
     def living_posts(self, opened_since: datetime) -> list[PostTrend]:
         """Return open trends that are single posts, and those that opened since."""
@@ -53,14 +46,17 @@ class Trends:
 
     def save_post(self, trend: PostTrend, threshold: float) -> PostTrend:
         """Insert or update a trend that is a single post, and return it with its id; call inside a transaction."""
-        row = _row(post_trend_fields(trend))
-        if trend.id is None:
-            cursor = self._db.execute(self._sql["insert"], {**row, "threshold": threshold})
-            trend = replace(trend, id=cursor.lastrowid)
+        return replace(trend, id=self._put(trend.id, post_trend_fields(trend), (trend.post_id,), threshold))
+
+    def _put(self, trend_id: int | None, fields: dict[str, Any], post_ids: Sequence[int], threshold: float) -> int:
+        """Insert or update the row of a trend, add its posts, and return its id."""
+        row = _row(fields)
+        if trend_id is None:
+            trend_id = int(self._db.execute(self._sql["insert"], {**row, "threshold": threshold}).lastrowid or 0)
         else:
-            self._db.execute(self._sql["update"], {**row, "id": trend.id})
-        self._db.executemany(self._sql["add_post"], [(trend.id, trend.post_id)])
-        return trend
+            self._db.execute(self._sql["update"], {**row, "id": trend_id})
+        self._db.executemany(self._sql["add_post"], [(trend_id, post_id) for post_id in post_ids])
+        return trend_id
 
     def of_post(self, post_id: int) -> list[int]:
         """Return the ids of the trends that rest on a post, that of the post itself first, then the newest."""
