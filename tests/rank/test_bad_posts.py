@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Sequence
 from contextlib import closing
 from datetime import timedelta
@@ -23,22 +22,12 @@ MOST_BYTES_OF_A_POST = 1_200  # numbers of the window; 200 words at most, whatev
 
 
 @pytest.fixture(scope="module")
-def quiet_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def experienced(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An installation with three quiet days, ranked."""
     here = Operator(tmp_path_factory.mktemp("quiet") / "home", now=NOW)
     here.ingest(file=str(write_posts(here.home / "quiet.ndjson", background(TICK - 3 * 96, 3 * 96))))
     here.rank()
     return here.home
-
-
-@pytest.fixture
-def operator(quiet_home: Path, tmp_path: Path) -> Operator:
-    """A copy of it."""
-    shutil.copytree(quiet_home, tmp_path / "home")
-    here = Operator.__new__(Operator)
-    here.home, here.now = tmp_path / "home", NOW
-    here.environment = {"TRENDSPARK_HOME": str(here.home), "XDG_CONFIG_HOME": str(here.home)}
-    return here
 
 
 def ranked(operator: Operator, rows: Sequence[PostRow]) -> list[str]:
@@ -111,7 +100,7 @@ def test_posts_of_100_000_characters_are_read_to_a_bound(operator: Operator) -> 
     assert (bytes_of_segments(operator) - before) / len(long) < 4 * MOST_BYTES_OF_A_POST
 
 
-def test_a_word_that_is_in_every_post_is_no_trend(quiet_home: Path, tmp_path: Path) -> None:
+def test_a_word_that_is_in_every_post_is_no_trend(experienced: Path, tmp_path: Path) -> None:
     here = Operator(tmp_path / "home", now=NOW)
     rows = [(*row[:5], f"breaking {row[5]}") for row in background(TICK - 3 * 96, 3 * 96)]
 

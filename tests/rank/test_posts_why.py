@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-import shutil
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.ingest.operator import Operator
+from tests.rank.conftest import NOW
 from tests.rank.test_rank_job import burst, write_posts
 from tests.rank.viral import ingest, line, look, quiet_days
 from tests.ranking.streams import background
@@ -19,7 +19,6 @@ from trendspark_cli.post_places import place_of
 from trendspark_cli.post_reasons import Asked, reasons
 from trendspark_cli.rank_rules import experience, lifecycle_rules
 
-NOW = datetime(2026, 11, 1, 12, 0, tzinfo=UTC)
 TICK = int(NOW.timestamp()) // 900
 
 
@@ -32,12 +31,6 @@ def experienced(tmp_path_factory: pytest.TempPathFactory) -> Path:
     ingest(here, quiet_days(NOW))
     here.rank()
     return here.home
-
-
-@pytest.fixture
-def operator(experienced: Path, tmp_path: Path) -> Operator:
-    shutil.copytree(experienced, tmp_path / "home")
-    return Operator(tmp_path / "home", now=NOW)
 
 
 def why(operator: Operator, told: str) -> dict[str, Any]:

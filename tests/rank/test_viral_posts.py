@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-import shutil
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.ingest.operator import Operator
+from tests.rank.conftest import NOW
 from tests.rank.viral import ingest, line, look, quiet_days
 from trendspark_cli.clock import to_text
 from trendspark_cli.console import Output
@@ -19,8 +19,6 @@ from trendspark_cli.jobs.command_bodies import rank_body
 from trendspark_cli.jobs.post_forecasts import PostForecasting
 from trendspark_cli.screens.trends import show_ranked
 from trendspark_cli.wiring import Wired
-
-NOW = datetime(2026, 11, 1, 12, 0, tzinfo=UTC)
 
 
 @pytest.fixture(scope="module")
@@ -32,18 +30,17 @@ def experienced(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return operator.home
 
 
-@pytest.fixture
-def operator(experienced: Path, tmp_path: Path) -> Operator:
-    shutil.copytree(experienced, tmp_path / "home")
-    return Operator(tmp_path / "home", now=NOW)
-
-
-def goes_viral(operator: Operator, name: str = "9001", **changes: Any) -> list[dict[str, Any]]:
-    """Have one post take off within 40 minutes; return the trends `rank` shows then."""
+def takes_off(operator: Operator, name: str = "9001", **changes: Any) -> None:
+    """Have one post take off within 40 minutes; nobody has ranked what was seen last."""
     look(operator, name, 10, 6, **changes)
     operator.rank()
     operator.later(minutes=30)
     look(operator, name, 40, 900, **changes)
+
+
+def goes_viral(operator: Operator, name: str = "9001", **changes: Any) -> list[dict[str, Any]]:
+    """Have one post take off; return the trends `rank` shows then."""
+    takes_off(operator, name, **changes)
     return trends_of(operator.rank())
 
 
@@ -188,10 +185,7 @@ def test_a_post_of_yesterday_opens_nothing(operator: Operator) -> None:
 
 
 def test_a_dry_run_shows_what_would_open_and_writes_nothing(operator: Operator) -> None:
-    look(operator, "9001", 10, 6)
-    operator.rank()
-    operator.later(minutes=30)
-    look(operator, "9001", 40, 900)
+    takes_off(operator)
 
     here = operator.installation()
     shown = here.runner(is_dry=True).run("rank", lambda job: rank_body()(Wired(here.settings, job)), is_dry=True)
@@ -244,10 +238,7 @@ def test_a_post_whose_author_was_forgotten_closes_like_any_other(operator: Opera
 
 
 def test_a_run_that_dies_before_its_trends_are_stored_judges_the_same_posts_again(operator: Operator) -> None:
-    look(operator, "9001", 10, 6)
-    operator.rank()
-    operator.later(minutes=30)
-    look(operator, "9001", 40, 900)
+    takes_off(operator)
     store = operator.store()
     PostForecasting(JobContext(store, operator.now), 0.5).judge(operator.now - timedelta(minutes=30))  # and no more
     store.close()
