@@ -19,9 +19,11 @@ _WEIGHTS = list(accumulate(1.0 / (rank + 10) for rank in range(len(_VOCABULARY))
 _ids = count(1)
 
 
-def post(text: str, at: int, author: str | None = None, source: str = "reddit") -> PostRow:
+def post(
+    text: str, at: int, author: str | None = None, source: str = "reddit", community: str | None = None
+) -> PostRow:
     """Return one post created at `at` (epoch seconds)."""
-    return (next(_ids), source, author, None, at, text)
+    return (next(_ids), source, author, community, at, text)
 
 
 def background(first_tick: int, ticks: int, per_tick: int = 10, source: str = "reddit", seed: int = 1) -> list[PostRow]:

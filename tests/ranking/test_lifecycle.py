@@ -1,5 +1,7 @@
 from dataclasses import replace
 
+import pytest
+
 from trendspark_cli.ranking.lifecycle import LifecycleRules, TrendChanges, TrendRecord, TrendState, advance_trends
 from trendspark_cli.ranking.topics import TermEvidence, Topic
 
@@ -55,14 +57,19 @@ def test_a_topic_sharing_a_leading_term_updates_its_trend() -> None:
     assert (len(changes.opened), len(changes.updated), changes.updated[0].id) == (0, 1, 1)
 
 
-def test_a_topic_sharing_half_the_posts_of_the_smaller_updates_its_trend() -> None:
-    changes = advance_trends(opened(topic("volcano")), [topic("lava", posts=(3, 4, 5))], NOON + 900, RULES)
+def test_a_topic_sharing_a_quarter_of_the_posts_of_the_smaller_updates_its_trend() -> None:
+    told = opened(topic("volcano", posts=tuple(range(9))))
+
+    changes = advance_trends(told, [topic("lava", posts=tuple(range(7, 15)))], NOON + 900, RULES)
 
     assert (changes.opened, [trend.id for trend in changes.updated]) == ((), [1])
 
 
-def test_a_topic_sharing_neither_opens_its_own_trend() -> None:
-    changes = advance_trends(opened(topic("volcano")), [topic("lava", posts=(4, 5, 6))], NOON + 900, RULES)
+@pytest.mark.parametrize("shared", [0, 1])
+def test_a_topic_sharing_no_term_and_hardly_a_post_opens_its_own_trend(shared: int) -> None:
+    others = topic("lava", posts=tuple(range(5 - shared, 8)))
+
+    changes = advance_trends(opened(topic("volcano")), [others], NOON + 900, RULES)
 
     assert [trend.label for trend in changes.opened] == ["lava"]
 

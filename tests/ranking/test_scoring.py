@@ -73,9 +73,10 @@ def test_enough_is_the_smallest_count_that_reaches_the_threshold(expected: float
     assert score(needed - 1, expected, spread) - MANY_WINDOWS < 5.8
 
 
-def lifted(*observed: float, expected: float = 0.01) -> float:
+def lifted(*observed: float, expected: float = 0.01, breadth: float = 1.0) -> float:
     """Return the lift of a term of which so many were seen in each window."""
-    return float(lift(np.array([observed]).T, np.full((len(observed), 1), expected))[0])
+    column = (len(observed), 1)
+    return float(lift(np.array([observed]).T, np.full(column, expected), np.full(column, breadth)).max())
 
 
 @given(st.floats(0.0, SURE, exclude_max=True), st.floats(0.0, 1e6))
@@ -99,8 +100,12 @@ def test_a_story_that_grows_slowly_has_its_size_after_eight_hours() -> None:
 
 
 def test_a_quarter_of_an_hour_says_nothing_of_size() -> None:
-    assert lifted(9, 9, 0, 0) == 0.0
+    assert lifted(9, 0, 0, 0) == 0.0
 
 
 def test_the_more_is_usual_the_smaller_is_the_lift() -> None:
     assert lifted(1, 4, 8, 20, expected=5.0) < lifted(1, 4, 8, 20, expected=0.5)
+
+
+def test_what_stays_in_one_place_has_the_smaller_lift() -> None:
+    assert lifted(1, 4, 8, 20, breadth=0.25) == pytest.approx(lifted(1, 4, 8, 20) / 2)

@@ -24,8 +24,8 @@ POSTS = st.lists(
 
 def fields(segment: Segment) -> list[object]:
     """Everything a segment says, comparable."""
-    arrays = (segment.ids, segment.created, segment.sources, segment.authors, segment.words, segment.codes)
-    return [segment.source_names, *(array.tolist() for array in arrays)]
+    numbers = [segment.ids, segment.created, segment.authors, segment.communities, segment.words]
+    return [segment.source_names, segment.sources.tolist(), segment.codes.tolist(), *(n.tolist() for n in numbers)]
 
 
 def stored(rows: Sequence[PostRow], size: int = 40) -> list[Segment]:
@@ -106,5 +106,11 @@ def test_segments_may_reach_back_beyond_the_window(desk: Desk, now: int, rows: l
 def test_a_post_without_words_or_author_takes_little_room() -> None:
     [segment] = stored([post("", number) for number in range(1_000)], 1_000)
 
-    assert sum(len(part) for part in segment.to_row()) < 40 * 1_000
+    assert sum(len(part or b"") for part in segment.to_row()) < 41 * 1_000
     assert np.unique(segment.authors).size == 1_000
+
+
+def test_posts_stored_before_communities_were_kept_have_none(rows: list[PostRow]) -> None:
+    kept = Segment.from_row((*read_segment(rows, Vocabulary()).to_row()[:-1], None))
+
+    assert np.unique(kept.communities).size == len(rows)

@@ -6,7 +6,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from trendspark_cli.ranking.history import CHI_SCALE, COUNT_SCALE, CountRow, SourceState, TermHistory, TermState
+from trendspark_cli.ranking.communities import Communities, breadth
+from trendspark_cli.ranking.history import CHI_SCALE, COUNT_SCALE, CountRow, SourceState, TermHistory
+from trendspark_cli.ranking.hours import hour_factors
 from trendspark_cli.ranking.keys import Integers, term_keys
 from trendspark_cli.ranking.occurrences import Occurrences, count_terms
 from trendspark_cli.ranking.scoring import (
@@ -21,13 +23,12 @@ from trendspark_cli.ranking.scoring import (
     spread_of,
     surprise,
 )
-from trendspark_cli.ranking.ticks import TICK_SECONDS, WINDOW_TICKS, decay, hour_of, tick_of
+from trendspark_cli.ranking.ticks import TICK_SECONDS, TICKS_PER_HOUR, WINDOW_TICKS, decay, tick_of
 from trendspark_cli.ranking.traffic import PRIOR_POSTS, Traffic, traffic_before
 from trendspark_cli.ranking.voices import Signatures, count_voices, near_copies, text_signatures
 from trendspark_cli.ranking.window import Mask, PostColumns, Window
 
 BEST_TERMS = 1_000  # judged exactly, by authors and texts; the others only by how many posts they have
-HOUR_PSEUDO_COUNTS = 8.0
 SOURCE_PSEUDO_POSTS = 50.0
 NAMING_POSTS = 3  # of each term, from which its words are read again
 
@@ -37,7 +38,7 @@ class Moment:
     """The window as seen at one tick end: which posts count, and how many were expected for each post in history.
 
     `inside[w]`: posts of window w, by source states that are not warming up. `volume[w]`: for each source number,
-    the posts of window w for each post of history.
+    the posts of window w for each post of history. `rush`: how many times more posts than usual, log10.
     """
 
     now: int
@@ -45,19 +46,23 @@ class Moment:
     inside: tuple[Mask, ...]
     volume: tuple[Floats, ...]
     traffic: Traffic
+    rush: float
 
 
 @dataclass(frozen=True, slots=True)
 class Judged:
     """The terms of `occurrences`: `score` of each; the rest one row per window, one column per term.
 
-    `texts` has one entry per post. `surprises`: -log10 of the chance of `observed`, corrected for four windows.
+    `texts` has one entry per post. `surprises`: -log10 of the chance of `observed`, corrected for how many there were.
+    `lifts`: how large it is, in the windows that tell (else 0); `breadth`: see `communities.breadth`.
     """
 
     occurrences: Occurrences
     texts: Signatures
     score: Floats
     surprises: Floats
+    lifts: Floats
+    breadth: Floats
     observed: Floats
     counts: Floats
     expected: Floats
@@ -78,7 +83,10 @@ def look_at(window: Window, now: int, sources: Mapping[str, SourceState]) -> Mom
     traffic = traffic_before(tick, known)
     history = np.array([known[n].posts_at(tick) if n in known else 0.0 for n in posts.source_names])
     sizes = [np.bincount(posts.sources[mask], minlength=history.size) for mask in inside]
-    return Moment(now, posts, inside, tuple(_volume(size, history, traffic) for size in sizes), traffic)
+    volume = tuple(_volume(size, history, traffic) for size in sizes)
+    hours_ago = (now - 1 - posts.created[inside[-1]]) // (TICKS_PER_HOUR * TICK_SECONDS)
+    by_hour = np.bincount(hours_ago, minlength=WINDOW_TICKS[-1] // TICKS_PER_HOUR)
+    return Moment(now, posts, inside, volume, traffic, traffic.rush(tick, by_hour.tolist()))
 
 
 def _volume(posts: npt.NDArray[np.int64], history: Floats, traffic: Traffic) -> Floats:
@@ -103,12 +111,13 @@ def judge_terms(moment: Moment, history: TermHistory, floor: float) -> Judged:
     bound = _bound(counts, rough)
     best = np.argsort(-bound, kind="stable")[:BEST_TERMS]
     best = best[bound[best] >= floor]
-    states = history.get(keys[best].tolist())
-    chosen = _with_hours(_columns(rough, best), [states.get(key) for key in keys[best].tolist()], moment)
+    chosen = _with_hours(_columns(rough, best), history, moment)
     texts = text_signatures(moment.posts, chosen.occurrences)
     exact = _columns_over(_heard(chosen, moment, texts), floor)
-    # Near copies are looked for only where it matters: they can but lower what was heard.
+    # Near copies and communities are looked for only where it matters: they can but lower a score.
     texts = near_copies(moment.posts, exact.occurrences, texts)
+    communities = Communities.of(moment.posts, moment.inside[-1])
+    exact = replace(exact, breadth=breadth(exact.occurrences, communities, moment.inside))
     return _columns_over(_heard(exact, moment, texts), floor)
 
 
@@ -116,9 +125,17 @@ def _heard(judged: Judged, moment: Moment, texts: Signatures) -> Judged:
     """Return the terms with their voices, and how surprising that makes them."""
     voices, all_voices = count_voices(judged.occurrences, moment.posts, texts, moment.inside)
     flat = surprise(voices.ravel(), judged.expected.ravel(), judged.spread.ravel()).reshape(voices.shape)
-    surprises = np.maximum(0.0, flat - MANY_WINDOWS)
-    score = score_of(surprises.max(axis=0), lift(all_voices, judged.expected))
-    return replace(judged, texts=texts, score=score, surprises=surprises, observed=voices)
+    surprises = np.maximum(0.0, flat - MANY_WINDOWS - moment.rush)
+    lifts = lift(all_voices, judged.expected, judged.breadth)
+    score = score_of(surprises.max(axis=0), lifts.max(axis=0))
+    return replace(judged, texts=texts, score=score, surprises=surprises, lifts=lifts, observed=voices)
+
+
+def _with_hours(judged: Judged, history: TermHistory, moment: Moment) -> Judged:
+    """Return the terms with what is usual at this hour; only for the chosen ones, as it never raises a score."""
+    found, keys = judged.occurrences, moment.posts.keys
+    factors = hour_factors(keys[found.first], keys[found.second], history, moment.traffic, tick_of(moment.now))
+    return replace(judged, hour_factor=factors, expected=judged.expected * factors)
 
 
 def _columns_over(judged: Judged, floor: float) -> Judged:
@@ -162,6 +179,8 @@ def _expect(
         np.zeros(len(found)),
         nothing,
         nothing,
+        np.ones(counts.shape),
+        nothing,
         counts,
         (baseline + PRIOR_POSTS) * volume,
         np.broadcast_to(spread_of(baseline, uneven, per_tick), counts.shape),
@@ -185,29 +204,6 @@ def _history_of(keys: Integers, known: Sequence[CountRow], tick: int) -> tuple[F
     return baseline, chi
 
 
-def _with_hours(judged: Judged, states: Sequence[TermState | None], moment: Moment) -> Judged:
-    """Return the terms with what is usual at this hour; only for the chosen ones, as it never raises a score."""
-    factors = _hour_factors(states, moment)
-    return replace(judged, hour_factor=factors, expected=judged.expected * factors)
-
-
-def _hour_factors(states: Sequence[TermState | None], moment: Moment) -> Floats:
-    """Return for each term how much more usual it is at this hour of day (and the ones beside it); never below 1."""
-    hour = hour_of(tick_of(moment.now) - 1)
-    around = [(hour - 1) % 24, hour, (hour + 1) % 24]
-    usual = moment.traffic.hour_share(around)
-    factors = np.ones(len(states))
-    if usual <= 0.0:
-        return factors
-    for number, state in enumerate(states):
-        if state is not None and state.hours is not None:
-            total = sum(state.hours) / 128.0
-            here = sum(state.hours[hour] for hour in around) / 128.0
-            share = (here + HOUR_PSEUDO_COUNTS * usual) / (total + HOUR_PSEUDO_COUNTS)
-            factors[number] = max(1.0, share / usual)
-    return factors
-
-
 def _bound(counts: Floats, rough: Judged) -> Floats:
     """Return a surprise no term can exceed: every post counted as a voice of its own, the tail as its first summand."""
     telling = (counts >= LEAST_OBSERVED) & (counts > LEAST_EXCESS * rough.expected)
@@ -225,6 +221,8 @@ def _columns(judged: Judged, terms: npt.NDArray[np.int64]) -> Judged:
         judged.texts,
         judged.score[terms],
         judged.surprises[:, terms],
+        judged.lifts[:, terms],
+        judged.breadth[:, terms],
         judged.observed[:, terms],
         judged.counts[:, terms],
         judged.expected[:, terms],

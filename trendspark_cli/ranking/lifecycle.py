@@ -8,6 +8,7 @@ from trendspark_cli.ranking.feedback import Mark, bar_of
 from trendspark_cli.ranking.topics import MATCHED_TERMS, TermEvidence, Topic, without_spaces
 
 MOST_TREND_TERMS = 12
+LEAST_SHARED_POSTS = 2  # one may be chance: an everyday word in a post of the story
 
 
 class TrendState(StrEnum):
@@ -106,12 +107,15 @@ def advance_trends(
 
 
 def is_same_topic(trend: TrendRecord, topic: Topic) -> bool:
-    """Tell whether they share one of their first three terms, or half the posts of the smaller."""
+    """Tell whether they share one of their first three terms, or a quarter of the posts of the smaller, two at least.
+
+    A story goes on in other words: were half of the posts asked for, it would be told a second time, and a third.
+    """
     first_terms = {without_spaces(evidence.term) for evidence in topic.terms[:MATCHED_TERMS]}
     if first_terms & {without_spaces(term) for term in trend.terms[:MATCHED_TERMS]}:
         return True
     shared = len(set(trend.post_ids) & set(topic.post_ids))
-    return shared > 0 and 2 * shared >= min(len(trend.post_ids), len(topic.post_ids))
+    return shared >= LEAST_SHARED_POSTS and 4 * shared >= min(len(trend.post_ids), len(topic.post_ids))
 
 
 def _still_matters(trend: TrendRecord, now: int, rules: LifecycleRules) -> bool:

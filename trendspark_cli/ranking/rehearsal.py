@@ -3,7 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from trendspark_cli.ranking.lifecycle import LifecycleRules, TrendChanges, TrendRecord, advance_trends
+from trendspark_cli.ranking.lifecycle import (
+    LifecycleRules,
+    TrendChanges,
+    TrendRecord,
+    TrendState,
+    advance_trends,
+    is_same_topic,
+)
 from trendspark_cli.ranking.replay import Replay
 from trendspark_cli.ranking.ticks import TICK_SECONDS
 from trendspark_cli.ranking.topics import Topic, spell_topic
@@ -50,6 +57,11 @@ class Rehearsal:
         changes = advance_trends(self._living, spelled, now, self.rules)
         self._keep(changes, now)
         return len(changes.opened)
+
+    def trend_of(self, topic: Topic) -> int | None:
+        """Return which of `fired` a topic is part of now: of several open ones, the first."""
+        living = (trend for trend in self._living if trend.state is TrendState.OPEN)
+        return min((trend.id or 0 for trend in living if is_same_topic(trend, topic)), default=None)
 
     def _spelled(self, replayed: Replay, topic: Topic) -> Topic:
         is_shown = self._needs_labels and topic.score >= self.rules.threshold

@@ -1,21 +1,16 @@
 """The ranking over past posts, tick by tick and without look-ahead, through the code that ranks live posts."""
 
-import json
 from collections import Counter, deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 from trendspark_cli.ranking.folding import fold
 from trendspark_cli.ranking.history import DictHistory, SourceState
 from trendspark_cli.ranking.posts import FoldPost, PostRow
-from trendspark_cli.ranking.thresholds import DEFAULT_THRESHOLD
 from trendspark_cli.ranking.ticks import TICK_SECONDS, TICKS_PER_DAY, WINDOW_TICKS, tick_of
 from trendspark_cli.ranking.topics import MOST_TOPICS, Topic, find_topics
 from trendspark_cli.ranking.window import Window
 
-LISTED_FLOOR = 1.5  # far below any threshold: a scorer that sets the threshold itself needs the weak ones too
-LISTED_TOPICS = 20
 FRESH_VOCABULARY_POSTS = 200_000  # then the words of long ago are forgotten, so that a replay of years fits in memory
 
 
@@ -88,36 +83,3 @@ def ticks_of(posts: Iterable[ReplayPost]) -> Iterator[tuple[int, list[ReplayPost
         batch.append(post)
     if tick is not None:
         yield tick, batch
-
-
-def replay(posts: Iterable[ReplayPost], replayed: Replay) -> Iterator[tuple[int, list[Topic]]]:
-    """Yield (tick end in epoch seconds, topics far below the threshold too) for every tick from the first post on."""
-    for tick, batch in ticks_of(posts):
-        replayed.advance(tick, batch)
-        yield (tick + 1) * TICK_SECONDS, replayed.topics(tick, DEFAULT_THRESHOLD, LISTED_FLOOR, LISTED_TOPICS)
-
-
-def line_of(tick_end: int, topics: Sequence[Topic], posts: Mapping[int, ReplayPost]) -> str:
-    """Return one tick as a line of JSON."""
-    trends = [
-        {
-            "terms": [term.term for term in topic.terms],
-            "score": round(topic.score, 3),
-            "posts": [posts[number].name for number in topic.example_ids],
-            "label": topic.label,
-            "observed": round(topic.observed, 2),
-            "expected": round(topic.expected, 4),
-            "authors": topic.authors,
-            "sources": dict(topic.sources),
-            "window_seconds": topic.window_seconds,
-            "first_seen": written(topic.first_seen),
-            "last_seen": written(topic.last_seen),
-        }
-        for topic in topics
-    ]
-    return json.dumps({"tick": written(tick_end), "trends": trends}, ensure_ascii=False)
-
-
-def written(epoch_seconds: int) -> str:
-    """Return a moment as 2013-04-15T19:00:00Z."""
-    return datetime.fromtimestamp(epoch_seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -15,10 +15,10 @@ Floats = npt.NDArray[np.float64]
 MANY_WINDOWS = float(np.log10(len(WINDOW_TICKS)))  # four chances to be surprised instead of one (Bonferroni)
 LEAST_OBSERVED = 3.0
 LEAST_EXCESS = 1.5  # times the expected: below that, a large term is unusual but not news
-# Per window, shortest first: what its lift is worth, and the posts added to the expected. Stories have a size after two
-# hours; those that grow slowly after eight, where the same lift is rarer.
-LIFT_WORTH = (0.0, 0.0, 1.0, 1.3)
-LIFT_FLOORS = (1.0, 1.0, 1.0, 2.0)
+# Per window, shortest first: what its lift is worth, and the posts added to the expected. Stories have a size after an
+# hour; those that grow slowly after eight, where the same lift is rarer.
+LIFT_WORTH = (0.0, 1.0, 0.0, 1.5)
+LIFT_FLOORS = (1.0, 1.0, 1.0, 3.0)
 _SCORE_PER_TENFOLD = 10.0
 _BASE_SPREAD = 0.03
 _EVEN_ENOUGH = 2.5  # below that it is mostly the noise of a few posts, and hides rare words that had a good day
@@ -69,13 +69,14 @@ def surprise(observed: Floats, expected: Floats, spread: Floats) -> Floats:
     return result
 
 
-def lift(observed: Floats, expected: Floats) -> Floats:
-    """Return how many times more than expected was seen of each term (columns), in the window (rows) where it is most.
+def lift(observed: Floats, expected: Floats, breadth: Floats) -> Floats:
+    """Return how many times more than expected was seen of each term (columns) in each window (rows) that tells.
 
-    The floors keep a phrase nobody used before from being a sensation with its third post.
+    The floors keep a phrase nobody used before from being a sensation with its third post. What stays in few
+    communities counts less: the geometric mean of voices alone, and of voices by how widely they are spread.
     """
     worth, floors = np.array(LIFT_WORTH)[:, None], np.array(LIFT_FLOORS)[:, None]
-    result: Floats = (worth * observed / (expected + floors)).max(axis=0)
+    result: Floats = worth * observed * np.sqrt(breadth) / (expected + floors)
     return result
 
 

@@ -13,16 +13,16 @@ from trendspark_cli.ranking.terms import GAP_CODE, Codes, Vocabulary
 FIRST_WORD = GAP_CODE + 1
 _NUMBER, _KEY = np.dtype("<i4"), np.dtype("<i8")
 
-SegmentRow = tuple[str, bytes, bytes, bytes, bytes, bytes, bytes]
+SegmentRow = tuple[str, bytes, bytes, bytes, bytes, bytes, bytes, bytes | None]
 
 
 @dataclass(frozen=True, slots=True)
 class Segment:
     """Some posts, one array entry each, in the order they were read.
 
-    `sources`: numbers into `source_names`. `authors`: equal for posts of one author of one source; a post without
-    author has a number of its own. `words`: keys of the different words. `codes`: the words of all posts in a row:
-    END_CODE after each post, GAP_CODE, or FIRST_WORD + the number of a word.
+    `sources`: numbers into `source_names`. `authors` and `communities`: equal for posts of one author, or community,
+    of one source; a post without one has a number of its own. `words`: keys of the different words. `codes`: the words
+    of all posts in a row: END_CODE after each post, GAP_CODE, or FIRST_WORD + the number of a word.
     """
 
     source_names: tuple[str, ...]
@@ -32,6 +32,7 @@ class Segment:
     authors: Integers
     words: Integers
     codes: Codes
+    communities: Integers
 
     def to_row(self) -> SegmentRow:
         """Return (source names, one a line; then each array as little-endian bytes)."""
@@ -43,20 +44,22 @@ class Segment:
             self.words.astype(_KEY).tobytes(),
             self.sources.astype(_NUMBER).tobytes(),
             self.codes.astype(_NUMBER).tobytes(),
+            self.communities.astype(_KEY).tobytes(),
         )
 
     @classmethod
     def from_row(cls, row: SegmentRow) -> "Segment":
-        """Return the segment that `to_row` wrote."""
-        names, *blobs = row
+        """Return the segment that `to_row` wrote; one written before communities were kept has none."""
+        names, *blobs, of_communities = row
         ids, created, authors, words = (np.frombuffer(blob, _KEY) for blob in blobs[:4])
         sources, codes = (np.frombuffer(blob, _NUMBER) for blob in blobs[4:])
-        return cls(tuple(names.split("\n")), ids, created, sources, authors, words, codes)
+        communities = own_keys(ids) if of_communities is None else np.frombuffer(of_communities, _KEY)
+        return cls(tuple(names.split("\n")), ids, created, sources, authors, words, codes, communities)
 
 
 def read_segment(rows: Sequence[PostRow], vocabulary: Vocabulary) -> Segment:
     """Return posts, at least one, as a segment."""
-    ids, sources, authors, _, created, texts = zip(*rows, strict=True)
+    ids, sources, authors, communities, created, texts = zip(*rows, strict=True)
     names = tuple(sorted(set(sources)))
     codes = vocabulary.encode(texts)
     is_word = codes > GAP_CODE
@@ -68,15 +71,24 @@ def read_segment(rows: Sequence[PostRow], vocabulary: Vocabulary) -> Segment:
         post_ids,
         np.fromiter(created, np.int64, len(rows)),
         np.fromiter(map(names.index, sources), np.int32, len(rows)),
-        _author_keys(sources, authors, post_ids),
+        _keys_of(sources, authors, post_ids),
         np.fromiter(map(vocabulary.word_keys.__getitem__, used.tolist()), np.int64, used.size),
         codes,
+        _keys_of(sources, communities, post_ids),
     )
 
 
-def _author_keys(sources: Sequence[str], authors: Sequence[str | None], post_ids: Integers) -> Integers:
-    """Return 64-bit keys: two authors share one about never, and a million names need not be kept."""
-    own = mix(post_ids.view(np.uint64) ^ np.uint64(0x5DEECE66D)).view(np.int64)
-    names = [None if author is None else f"{source}\n{author}" for source, author in zip(sources, authors, strict=True)]
-    keys = [number if name is None else name_key(name) for name, number in zip(names, own.tolist(), strict=True)]
+def own_keys(post_ids: Integers) -> Integers:
+    """Return a key for each post that no other post has."""
+    return mix(post_ids.view(np.uint64) ^ np.uint64(0x5DEECE66D)).view(np.int64)
+
+
+def _keys_of(sources: Sequence[str], names: Sequence[str | None], post_ids: Integers) -> Integers:
+    """Return 64-bit keys of authors or communities: two share one about never, and a million names need not be kept."""
+    known: dict[tuple[str, str], int] = {}
+    keys = own_keys(post_ids).tolist()
+    for number, (source, name) in enumerate(zip(sources, names, strict=True)):
+        if name is not None:
+            key = known.get((source, name))
+            keys[number] = known[source, name] = name_key(f"{source}\n{name}") if key is None else key
     return np.array(keys, np.int64)

@@ -22,6 +22,7 @@ MOST_LABEL_TERMS = 3
 MOST_EXAMPLES = 3
 MOST_POST_IDS = 500
 MOST_TOPICS = 50
+_SCORE_PER_TENFOLD_OF_FURTHER_TERMS = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,8 @@ class TermEvidence:
     `baseline`: decayed posts in history; `dispersion`: how uneven the term usually is (1: random);
     `hour_factor`: how much more usual at this hour of day; `enough`: smallest observed that is sure;
     `surprise`: -log10 of the chance of this; None where it was stored before the two differed, and is the score.
+    `lift`: times more than usual, in the window of `lift_seconds`, where that is most; `breadth`: communities there,
+    for each one expected, at most 1. None where it was stored before there were these.
     """
 
     term: str
@@ -46,14 +49,18 @@ class TermEvidence:
     hour_factor: float
     enough: int
     surprise: float | None = None
+    lift: float | None = None
+    lift_seconds: int | None = None
+    breadth: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Topic:
     """One topic of the longest window, described by its strongest term's posts.
 
-    `score`, `observed`, `expected`, `window_seconds` are those of the strongest term; `authors` and `sources` (posts
-    by source) count that window; `first_seen`/`last_seen` (epoch seconds) and `post_ids` (newest 500) all of it.
+    `score` is that of the strongest term, and more for what further sure ones bring. `observed`, `expected`,
+    `window_seconds` are those of the strongest term; `authors` and `sources` (posts by source) count that window;
+    `first_seen`/`last_seen` (epoch seconds) and `post_ids` (newest 500) all of it.
     """
 
     label: str
@@ -89,11 +96,12 @@ def find_topics(
     scores = judged.score
     groups = group_terms(judged.occurrences, scores, names, limit)
     of_topics = [_telling_terms(scores, group, threshold) for group in groups]
-    evidence = _evidence(judged, names, [term for terms in of_topics for term in terms], threshold)
-    return [
+    evidence = _evidence(judged, names, [term for terms in of_topics for term in terms], threshold, moment.rush)
+    found = [
         _topic(moment, judged, group, tuple(evidence[term] for term in terms))
         for group, terms in zip(groups, of_topics, strict=True)
     ]
+    return sorted(found, key=lambda topic: -topic.score)
 
 
 def group_terms(found: Occurrences, scores: Floats, names: Sequence[str], limit: int) -> list[list[int]]:
@@ -144,7 +152,7 @@ def _topic(moment: Moment, judged: Judged, group: Sequence[int], evidence: tuple
     return Topic(
         label=label_of([term.term for term in evidence]),
         terms=evidence,
-        score=evidence[0].score,
+        score=evidence[0].score + _worth_of_further_terms(judged, group, posts.authors),
         observed=evidence[0].observed,
         expected=evidence[0].expected,
         window_seconds=evidence[0].window_seconds,
@@ -157,12 +165,31 @@ def _topic(moment: Moment, judged: Judged, group: Sequence[int], evidence: tuple
     )
 
 
-def _evidence(judged: Judged, names: Sequence[str], terms: Sequence[int], threshold: float) -> dict[int, TermEvidence]:
+def _worth_of_further_terms(judged: Judged, group: Sequence[int], authors: Integers) -> float:
+    """Return what a topic told in several words is worth beyond its strongest term: half of a lift of its authors.
+
+    Only terms that are sure by themselves count: loose ones make anything large. People who tell of one thing choose
+    different words, so the strongest has but a part of them.
+    """
+    sure = [term for term in group if judged.surprises[:, term].max() >= SURE]
+    if group[0] not in sure:
+        return 0.0
+    own = judged.occurrences.posts_of(group[0])
+    together = np.concatenate([judged.occurrences.posts_of(term) for term in sure])
+    times = np.unique(authors[together]).size / np.unique(authors[own]).size
+    return _SCORE_PER_TENFOLD_OF_FURTHER_TERMS * float(np.log10(times))
+
+
+def _evidence(
+    judged: Judged, names: Sequence[str], terms: Sequence[int], threshold: float, rush: float
+) -> dict[int, TermEvidence]:
     """Return the evidence of these terms, each in its best window."""
     if not terms:
         return {}
     rows = judged.surprises[:, terms].argmax(axis=0)
-    enough = enough_observed(judged.expected[rows, terms], judged.spread[rows, terms], min(threshold, SURE))
+    largest = judged.lifts[:, terms].argmax(axis=0)
+    sure = min(threshold, SURE) + rush
+    enough = enough_observed(judged.expected[rows, terms], judged.spread[rows, terms], sure)
     return {
         term: TermEvidence(
             term=names[term],
@@ -176,8 +203,11 @@ def _evidence(judged: Judged, names: Sequence[str], terms: Sequence[int], thresh
             hour_factor=float(judged.hour_factor[term]),
             enough=int(needed),
             surprise=float(judged.surprises[row, term]),
+            lift=float(judged.lifts[where, term]),
+            lift_seconds=WINDOW_TICKS[where] * TICK_SECONDS,
+            breadth=float(judged.breadth[where, term]),
         )
-        for term, row, needed in zip(terms, rows.tolist(), enough.tolist(), strict=True)
+        for term, row, where, needed in zip(terms, rows.tolist(), largest.tolist(), enough.tolist(), strict=True)
     }
 
 

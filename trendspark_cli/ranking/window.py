@@ -24,7 +24,8 @@ TextsOf = Callable[[Sequence[int]], Mapping[int, str]]
 class PostColumns:
     """Posts by time of creation, then id, one array entry each.
 
-    `sources`: numbers into `source_names`. `authors`: equal for posts of one author of one source.
+    `sources`: numbers into `source_names`. `authors` and `communities`: equal for posts of one author, or community, of
+    one source; a post without one has a number of its own.
     `codes`: the words of all posts, END_CODE after each, posts in any order; `owners`: the post of each code;
     `keys`: the key of each code.
     """
@@ -37,6 +38,7 @@ class PostColumns:
     keys: Integers
     codes: Codes
     owners: npt.NDArray[np.int32]
+    communities: Integers
 
 
 class Window:
@@ -117,6 +119,7 @@ def _join(segments: Sequence[Segment]) -> PostColumns:
         np.concatenate((np.full(FIRST_WORD, NO_WORD), keys)),
         codes,
         np.repeat(place, lengths),
+        _joined([segment.communities for segment in segments], np.int64)[order],
     )
 
 

@@ -11,7 +11,8 @@ from trendspark_cli.archiving.reading import ArchivedPosts
 from trendspark_cli.console import Output, row_progress
 from trendspark_cli.errors import IntegrityError, TrendSparkError
 from trendspark_cli.rank_rules import Experience, experience
-from trendspark_cli.ranking.replay import Replay, ReplayPost, line_of, replay
+from trendspark_cli.ranking.replay import Replay, ReplayPost
+from trendspark_cli.ranking.retelling import line_of, retell
 from trendspark_cli.ranking.ticks import TICKS_PER_DAY, tick_of
 from trendspark_cli.ranking.words import LONGEST_TEXT
 from trendspark_cli.replaying.lines import called, print_lines, read_lines
@@ -39,8 +40,8 @@ class PastPost(msgspec.Struct):
 def backtest(path: str) -> int:
     """Rank the posts of *path* (`-`: standard input), print one line for each tick, and return the exit code."""
     replayed = Replay()
-    ranked = replay(read_past_posts(read_lines(path), path), replayed)
-    return print_lines(line_of(tick_end, topics, replayed.posts) for tick_end, topics in ranked)
+    retold = retell(read_past_posts(read_lines(path), path), replayed)
+    return print_lines(line_of(tick_end, told, replayed.posts) for tick_end, told in retold)
 
 
 def sum_up_file(path: str, asked: Question, settings: Settings, output: Output) -> int:

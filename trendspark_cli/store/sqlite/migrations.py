@@ -555,3 +555,9 @@ def m0012_schedules(db: Database) -> None:
     db.execute("ALTER TABLE job_states ADD COLUMN schedule TEXT")
     db.execute("ALTER TABLE job_states ADD COLUMN schedule_since TEXT")
     db.table("job_runs").create_index(["job_id", "scheduled_for"])
+
+
+@migration()
+def m0013_communities(db: Database) -> None:
+    """Which community each post of the window came from; posts that were read before have none."""
+    db.execute("ALTER TABLE ranking_segments ADD COLUMN communities BLOB")

@@ -24,6 +24,7 @@ KNOWN_MIGRATIONS = (
     "m0010_viral",
     "m0011_calibration",
     "m0012_schedules",
+    "m0013_communities",
 )
 
 

@@ -59,11 +59,11 @@ UPDATE ranking_progress SET seen_post_id = :seen_post_id, folded_created_at = :f
     folded_post_id = :folded_post_id, ranked_tick = :ranked_tick, swept_tick = :swept_tick WHERE id = 1;
 
 -- name: add_segment
-INSERT INTO ranking_segments (newest, source_names, post_ids, created, authors, words, sources, codes)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?);
+INSERT INTO ranking_segments (newest, source_names, post_ids, created, authors, words, sources, codes, communities)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?);
 
 -- name: segments
-SELECT source_names, post_ids, created, authors, words, sources, codes FROM ranking_segments
+SELECT source_names, post_ids, created, authors, words, sources, codes, communities FROM ranking_segments
 WHERE newest >= ? ORDER BY id;
 
 -- name: save_brief

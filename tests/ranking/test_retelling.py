@@ -1,0 +1,49 @@
+"""A story that goes on in other words is told as one, and can be known again from tick to tick."""
+
+from collections.abc import Sequence
+
+import pytest
+
+from tests.ranking.streams import START_TICK, background, said
+from trendspark_cli.ranking.posts import PostRow
+from trendspark_cli.ranking.replay import Replay, ReplayPost
+from trendspark_cli.ranking.retelling import Told, retell
+from trendspark_cli.ranking.ticks import TICK_SECONDS, TICKS_PER_DAY
+
+BURST = (START_TICK + 2 * TICKS_PER_DAY) * TICK_SECONDS  # after two quiet days
+AT_FIRST = said("volcano eruption", 10, BURST + 60)
+IN_BOTH = said("volcano eruption and lava flows", 4, BURST + 200, seed=6)
+LATER = said("lava flows", 10, BURST + TICK_SECONDS + 60, seed=7)
+
+
+@pytest.fixture(scope="module")
+def quiet() -> list[PostRow]:
+    return background(START_TICK, 2 * TICKS_PER_DAY + 3, per_tick=6)
+
+
+def told_at(rows: Sequence[PostRow], end: int) -> list[Told]:
+    """Return what there is to tell at this tick end, of topics that are sure."""
+    posts = [ReplayPost(str(row[0]), row) for row in sorted(rows, key=lambda row: (row[4], row[0]))]
+    retold = dict(retell(posts, Replay()))
+    return [one for one in retold[end] if one.topic.score >= 6.2]
+
+
+def test_two_topics_of_one_trend_are_told_once(quiet: list[PostRow]) -> None:
+    [story] = told_at(quiet + AT_FIRST + IN_BOTH + LATER, BURST + 2 * TICK_SECONDS)
+
+    assert {"volcano eruption", "lava flows"} <= set(story.terms)
+
+
+def test_the_first_term_of_a_trend_is_among_the_first_three(quiet: list[PostRow]) -> None:
+    later = said("lava flows", 30, BURST + TICK_SECONDS + 60, seed=7)
+
+    [story] = told_at(quiet + AT_FIRST + IN_BOTH + later, BURST + 2 * TICK_SECONDS)
+
+    assert story.topic.terms[0].term == "lava flows"
+    assert "volcano eruption" in story.terms[:3]
+
+
+def test_two_stories_are_told_as_two(quiet: list[PostRow]) -> None:
+    stories = told_at(quiet + AT_FIRST + LATER, BURST + 2 * TICK_SECONDS)
+
+    assert sorted(story.terms[0] for story in stories) == ["lava flows", "volcano eruption"]
