@@ -101,19 +101,20 @@ def test_words_that_are_not_sure_by_themselves_make_no_story_larger(desk: Desk, 
     assert topic.score == topic.terms[0].score
 
 
-def test_the_more_is_posted_of_everything_the_less_a_coincidence_surprises(desk: Desk, now: int) -> None:
-    tick = now // TICK_SECONDS
-    told = said("volcano", 6, now - HOUR + 60)
-    usual = only(desk.topics(quiet_hours(now) + told, now, floor=1.0)[:1])
+def test_a_rush_of_everything_takes_from_every_surprise_what_it_adds_in_chances(desk: Desk, now: int) -> None:
+    tick, told = now // TICK_SECONDS, said("volcano", 6, now - HOUR + 60)
+    an_hour_of_it = [row for seed in (2, 3) for row in background(tick - 24, 4, seed=seed)]  # 40 posts are usual
 
-    rush = [row for seed in (2, 3) for row in background(tick - 12, 12, seed=seed)]
-    busy = only(desk.topics(quiet_hours(now) + rush + told, now, floor=1.0)[:1])
+    usual, busy = (
+        only(desk.topics(rows + told, now, floor=1.0)[:1])
+        for rows in (quiet_hours(now), quiet_hours(now) + an_hour_of_it)
+    )
 
-    of_usual, of_busy = usual.terms[0], busy.terms[0]
-    assert of_usual.surprise is not None
-    assert of_busy.surprise is not None
-    assert of_busy.surprise < of_usual.surprise - 0.3
-    assert of_busy.enough > of_usual.enough
+    before, after = usual.terms[0], busy.terms[0]
+    assert before.window_seconds == after.window_seconds == HOUR
+    assert before.surprise is not None
+    assert after.surprise == pytest.approx(before.surprise - np.log10((120 + 50) / (40 + 50)), abs=0.03)
+    assert after.enough > before.enough
 
 
 def test_words_of_a_daily_thread_side_by_side_by_chance_are_no_topic() -> None:
