@@ -18,6 +18,7 @@ from trendspark_cli.redaction import redact
 BARS = "▁▂▃▄▅▆▇█"
 FULL_BAR = BARS[-1]
 LONGEST_UNFOLDED = 24  # characters
+FOLDED_INDENT = 4  # characters before what a folded sentence goes on with
 # Control characters, line breaks and bidirectional overrides: post text must not move the cursor or fake a line.
 _UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufeff]+")
 
@@ -38,6 +39,14 @@ class Output:
     def line(self, text: str) -> None:
         """Print a line of a result on stdout."""
         print(redact(text))
+
+    def prose(self, text: str, *, indent: int = 0) -> None:
+        """Print a sentence: one line, which a terminal that is too narrow gets folded between words."""
+        text = printable(redact(text))
+        first, *others = _folded(text, indent) if self.is_terminal else [text]
+        print(" " * indent + first)
+        for line in others:
+            print(" " * (indent + FOLDED_INDENT) + line)
 
     def table(
         self,
@@ -211,6 +220,23 @@ def _summary(result: RunResult) -> str:
     run = " (dry run: nothing was changed)" if result.is_dry else f" (run {result.run_id})"
     told = counts or ("nothing was asked" if result.is_dry else "nothing to do")
     return printable(f"{result.job}: {result.status} in {result.duration_seconds:.1f} s; {told}{run}")
+
+
+def _folded(text: str, indent: int) -> list[str]:
+    """Return *text* in lines that fit the terminal with so many blanks before them, and more before all but the first.
+
+    What a terminal shows of a letter may be two columns wide.
+    """
+    from rich.console import Console
+    from rich.text import Text
+
+    console = Console()
+    width = max(LONGEST_UNFOLDED, console.width - indent)
+    if len(whole := Text(text).wrap(console, width)) <= 1:
+        return [text]
+    first = whole[0].plain
+    others = Text(text[len(first) :].lstrip()).wrap(console, width - FOLDED_INDENT)
+    return [line.plain.rstrip() for line in (whole[0], *others)]
 
 
 def _plain_table(columns: Sequence[str], rows: Sequence[Sequence[str]], stream: TextIO) -> None:

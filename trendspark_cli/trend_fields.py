@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 TIMES = ("first_seen", "last_seen", "opened_at", "last_strong_at", "peak", "closed_at")
 SHOWN_POSTS = 3
+ENGAGEMENT = {"x": "likes, reposts and quotes", "reddit": "points"}  # what a source counts in favour of a post
 
 
 def trend_fields(trend: TrendRecord) -> dict[str, Any]:
@@ -69,6 +70,11 @@ def size_of(fields: Mapping[str, Any]) -> float:
     return forecast_of(fields) if is_single_post(fields) else float(fields["observed"])
 
 
+def counted(source: str) -> str:
+    """Return what the numbers of a single post are, on its source."""
+    return f"{ENGAGEMENT.get(source, 'engagement')} on {source}"
+
+
 def post_counts(fields: Mapping[str, Any]) -> str:
     """Return what is expected of a single post, and what is usual."""
     evidence = fields["evidence"][0]
@@ -117,7 +123,7 @@ def why(fields: Mapping[str, Any]) -> str:
     """Return in one line why a trend is one: counts, authors, what was expected."""
     if is_single_post(fields):
         enough = f"{fields['evidence'][0]['enough']:,.0f} would have been enough, score {fields['score']:.1f}"
-        return f"{post_counts(fields)}; {enough}; {', '.join(fields['sources'])}"
+        return f"{post_counts(fields)}; {enough}; {', '.join(map(counted, fields['sources']))}"
     sources = ", ".join(f"{name} {count}" for name, count in fields["sources"].items())
     observed, expected = fields["observed"], fields["expected"]
     surprise = surprise_of(fields["evidence"][0] if fields["evidence"] else fields)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from pathlib import Path
 from typing import Any
 
@@ -48,14 +49,52 @@ def test_the_demo_runs_whatever_is_set_around_it(shown: Done) -> None:
     assert (shown.exit_code, shown.stderr) == (0, "")
 
 
-def test_each_planted_topic_is_one_trend(trends: list[dict[str, Any]]) -> None:
+@pytest.fixture(scope="module")
+def topics(trends: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Those of them that are topics."""
+    return [trend for trend in trends if trend["kind"] == "topic"]
+
+
+@pytest.fixture(scope="module")
+def viral(trends: list[dict[str, Any]]) -> dict[str, Any]:
+    """The one that is a single post."""
+    [trend] = [trend for trend in trends if trend["kind"] == "post"]
+    return trend
+
+
+def test_each_planted_topic_is_one_trend(topics: list[dict[str, Any]]) -> None:
     named = [
-        [t["id"] for t in trends if set(t["terms"]) & set(topic["key_words"]) or topic["label"] in t["label"].lower()]
+        [t["id"] for t in topics if set(t["terms"]) & set(topic["key_words"]) or topic["label"] in t["label"].lower()]
         for topic in PLANTED["planted"]
     ]
 
-    assert sorted(ids for found in named for ids in found) == sorted(t["id"] for t in trends)
+    assert sorted(ids for found in named for ids in found) == sorted(t["id"] for t in topics)
     assert [len(ids) for ids in named] == [1, 1]
+
+
+def test_the_post_that_goes_far_is_the_one_that_was_planted(viral: dict[str, Any]) -> None:
+    assert viral["label"] == PLANTED["viral"]["label"]
+    assert viral["sources"] == PLANTED["viral"]["sources"]
+
+
+def test_the_demo_says_what_is_expected_of_that_post_and_what_is_usual(viral: dict[str, Any], shown: Done) -> None:
+    [line] = [line for line in shown.stdout.splitlines() if line.startswith(f"{viral['label']}: ")]
+
+    assert line.endswith(viral["why"])
+    assert f"{viral['forecast']:,.0f} expected, this author's usual is {viral['expected']:,.0f}; " in line
+    assert line.endswith("points on reddit")
+    assert viral["forecast"] > 3 * viral["observed"] > 100 * viral["expected"]
+
+
+def test_nothing_else_of_the_sample_comes_near_to_what_would_be_enough(place: Workplace, shown: Done) -> None:
+    sql = """SELECT p.text, max(f.forecast / f.enough) FROM post_forecasts f JOIN posts p ON p.id = f.post_id
+             WHERE f.enough > 0 AND f.forecast >= 1.1 * p.likes AND p.text <> ?"""
+    database = sqlite3.connect(place.home.parent / "demo" / "trendspark.db")
+    _, nearest = database.execute(sql, (PLANTED["viral"]["label"],)).fetchone()
+    database.close()
+
+    assert shown.exit_code == 0
+    assert nearest < 0.9
 
 
 @pytest.mark.parametrize("decoy", PLANTED["decoys"], ids=[decoy["kind"] for decoy in PLANTED["decoys"]])
@@ -69,7 +108,7 @@ def test_a_trend_tells_why_it_is_one(trends: list[dict[str, Any]]) -> None:
     keys = {"id", "label", "terms", "kind", "state", "score", "observed", "expected", "authors", "sources"}
     keys |= {"first_seen", "last_seen", "posts"}
 
-    assert [keys - set(trend) for trend in trends] == [set(), set()]
+    assert [keys - set(trend) for trend in trends] == [set()] * 3
     assert all({"source", "source_id", "url", "text"} <= set(post) for trend in trends for post in trend["posts"])
 
 
@@ -77,6 +116,22 @@ def test_the_demo_says_where_its_things_are(shown: Done, place: Workplace) -> No
     folder = str(place.home.parent / "demo")
 
     assert all(f"{folder}/{name}" in shown.stdout for name in ("trendspark.db", "textfile_collector", "trendspark.log"))
+
+
+def test_the_demo_names_what_it_keeps_quiet_about(shown: Done) -> None:
+    [line] = [line for line in shown.stdout.splitlines() if line.startswith("No trend: ")]
+
+    assert all(decoy["label"] in line for decoy in PLANTED["decoys"])
+
+
+def test_the_commands_the_demo_names_explain_a_topic_and_a_post(shown: Done, place: Workplace) -> None:
+    lines = [line.split() for line in shown.stdout.splitlines() if line.startswith("why ")]
+
+    told = [place.command(*words[words.index("--env-file") :], environment={"TRENDSPARK_HOME": ""}) for words in lines]
+
+    assert [done.exit_code for done in told] == [0, 0]
+    assert "usual posts" in told[0].stdout
+    assert "usual for its author" in told[1].stdout
 
 
 def test_a_demo_over_a_demo_prints_the_same(shown: Done, place: Workplace) -> None:

@@ -7,6 +7,7 @@ import pty
 import subprocess
 
 import pytest
+from rich.cells import cell_len
 
 from tests.builders import COMMAND, Workplace, own_line, post
 from trendspark_cli.console import Output, printable, shortened, sparkline
@@ -99,6 +100,26 @@ def test_markup_in_foreign_text_is_shown_as_it_is(capsys: pytest.CaptureFixture[
     Output(is_terminal=True).table(("trend",), [("[red]bridge[/red] [link=https://evil.example]x[/link]",)])
 
     assert "[red]bridge[/red]" in capsys.readouterr().out.replace("\n", "")
+
+
+def test_a_sentence_is_folded_between_words_on_a_terminal_and_no_letter_is_lost(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+    sentence = "Harbour Bridge, closed: 39 posts by 39 authors in 2 h; 港の橋が閉鎖されました 港の橋が閉鎖されました"
+
+    Output(is_terminal=True).prose(sentence, indent=3)
+
+    lines = capsys.readouterr().out.splitlines()
+    assert " ".join(line.strip() for line in lines) == sentence
+    assert [len(line) - len(line.lstrip()) for line in lines] == [3, 7, 7, 7]
+    assert all(cell_len(line) <= 40 for line in lines)
+
+
+def test_a_sentence_is_one_line_in_a_pipe(capsys: pytest.CaptureFixture[str]) -> None:
+    Output().prose("closed " * 50 + "\nforged line")
+
+    assert len(capsys.readouterr().out.splitlines()) == 1
 
 
 def test_a_hostile_post_that_is_ingested_prints_as_one_json_object(workplace: Workplace) -> None:

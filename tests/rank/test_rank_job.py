@@ -177,4 +177,4 @@ def test_counters_of_the_sample_agree_with_what_was_ranked(tmp_path: Path) -> No
     posts = here.rows("SELECT count(*) AS n FROM posts")[0]["n"]
     assert result.counts["posts_seen"] == posts
     assert here.metric("trendspark_rank_posts_total") == posts
-    assert here.metric("trendspark_trends_open") == 2
+    assert here.metric("trendspark_trends_open") == 3

@@ -184,6 +184,17 @@ def test_a_post_of_yesterday_opens_nothing(operator: Operator) -> None:
     assert trends_of(operator.rank()) == []
 
 
+def test_thousands_of_old_posts_without_a_time_of_their_counters_do_not_hide_a_new_one(operator: Operator) -> None:
+    long_ago, created = operator.now - timedelta(days=5), operator.now - timedelta(minutes=40)
+    old = [line(f"{10_000 + number}", long_ago, operator.now, 50, observed_at=None) for number in range(5_000)]
+    before = operator.rows("SELECT count(*) AS n FROM post_forecasts")[0]["n"]
+
+    ingest(operator, [*old, line("9001", created, operator.now, 900, observed_at=None)])
+
+    assert [trend["posts"][0]["source_id"] for trend in trends_of(operator.rank())] == ["9001"]
+    assert operator.rows("SELECT count(*) AS n FROM post_forecasts")[0]["n"] <= before + 1
+
+
 def test_a_dry_run_shows_what_would_open_and_writes_nothing(operator: Operator) -> None:
     takes_off(operator)
 

@@ -213,7 +213,7 @@ READERS: dict[str, Callable[[SqliteStore], object]] = {
     "forecasts.sources": lambda s: s.forecasts.sources(),
     "forecasts.usual": lambda s: s.forecasts.usual([7]),
     "forecasts.newest": lambda s: s.forecasts.newest(),
-    "forecasts.arrived": lambda s: s.forecasts.arrived(0, 5, NOW, 5),
+    "forecasts.arrived": lambda s: s.forecasts.arrived((0, 5), NOW, NOW, 5),
     "forecasts.changed": lambda s: s.forecasts.changed(5),
     "forecasts.watched": lambda s: s.forecasts.watched([1], NOW, NOW),
     "forecasts.leaving": lambda s: s.forecasts.leaving(("", 0), NOW, 5),

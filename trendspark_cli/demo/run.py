@@ -8,6 +8,7 @@ import sys
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from trendspark_cli import log_setup, redaction
 from trendspark_cli.clock import from_text
@@ -65,7 +66,13 @@ def _install(folder: Path, output: Output) -> Installation:
 
 def sample_end() -> datetime:
     """Return the moment at which the demo takes place."""
-    return from_text(json.loads(DESCRIPTION.read_text(encoding="utf-8"))["ends_at"])
+    return from_text(_description()["ends_at"])
+
+
+def _description() -> dict[str, Any]:
+    """Return what the sample holds, as `scripts/make_sample` tells it."""
+    told: dict[str, Any] = json.loads(DESCRIPTION.read_text(encoding="utf-8"))
+    return told
 
 
 def _show(store: Store, here: Installation, folder: Path, prefix: str) -> None:
@@ -76,21 +83,37 @@ def _show(store: Store, here: Installation, folder: Path, prefix: str) -> None:
     if output.is_json:
         list_trends(store, output, limit=20, state="open")
         return
-    audit = store.audit.recent(1000)
-    output.line(
-        f"{store.posts.count()} posts of nine days ingested in {len(audit)} pages, "
+    pages = len(store.audit.recent(1000))
+    output.prose(
+        f"{store.posts.count()} posts of nine days ingested in {pages} pages, "
         f"ranked as of {sample_end():%Y-%m-%d %H:%M} UTC"
     )
     list_trends(store, output, limit=20, state="open")
-    for fields in store.trends.listing(20, "open"):
-        output.line(f"{fields['label']}: {why(fields)}")
+    trends = store.trends.listing(20, "open")
+    for fields in trends:
+        output.prose(f"{fields['label']}: {why(fields)}")
+    decoys = (f"{decoy['label']} ({decoy['kind']}, {decoy['posts']} posts)" for decoy in _description()["decoys"])
+    output.prose(f"No trend: {', '.join(decoys)}")
     output.line("")
-    command = f"{prefix}{sys.argv[0]} --env-file {folder / '.env'}"
     for what, where in (
         ("database", here.database),
         ("metrics", here.settings.textfile_dir),
         ("log", here.settings.log_file),
     ):
         output.line(f"{what:9} {where}")
-    output.line(f"why       {command} trends explain 1")
+    command = f"{prefix}{_from_here(Path(sys.argv[0]))} --env-file {_from_here(folder / '.env')}"
+    strongest: dict[str, int] = {}
+    for fields in trends:
+        strongest.setdefault(fields["kind"], fields["id"])
+    for trend_id in strongest.values():
+        output.line(f"why       {command} trends explain {trend_id}")
     output.line(f"runs      {command} jobs history")
+
+
+def _from_here(path: Path) -> Path:
+    """Return the path as a person here would type it."""
+    try:
+        near = path.absolute().relative_to(Path.cwd())
+    except ValueError:
+        return path
+    return near if len(near.parts) > 1 else path

@@ -64,7 +64,7 @@ class PostForecasting:
                 judged += self._judged(rows, fresh)
             after, known = self._progress.seen_post_id, set(changed)
             for _ in range(ARRIVALS_PER_RUN // POSTS_AT_ONCE):
-                rows = self._stored.arrived(after, self._seen.newest_post, fresh, POSTS_AT_ONCE)
+                rows = self._stored.arrived((after, self._seen.newest_post), since, fresh, POSTS_AT_ONCE)
                 if not rows:
                     break
                 judged += self._judged([row for row in rows if row.id not in known], fresh)

@@ -38,7 +38,7 @@ def show_ranked(result: RunResult, output: Output, *, explain: bool, is_dry: boo
     output.table(COLUMNS, [_row(trend) for trend in trends], title="Open trends", less_needed=LESS_NEEDED)
     if explain:
         for trend in trends:
-            output.line(f"{printable(trend['label'])}: {trend['why']}")
+            output.prose(f"{trend['label']}: {trend['why']}")
 
 
 def list_trends(
@@ -53,10 +53,10 @@ def list_trends(
     elif not rows:
         output.line("no trends")
     else:
-        marks = ("mark",) if any(row["mark"] for row in rows) else ()
-        columns = (*COLUMNS[:2], "last 4 h", *COLUMNS[2:], "state", *marks)
-        listed = [_listed(store, *row)[: len(columns)] for row in zip(rows, watched, strict=True)]
-        output.table(columns, listed, less_needed=LESS_NEEDED)
+        more = [] if state else ["state"]
+        more += ["mark"] if any(row["mark"] for row in rows) else []
+        listed = [_listed(store, *row, more) for row in zip(rows, watched, strict=True)]
+        output.table((*COLUMNS[:2], "last 4 h", *COLUMNS[2:], *more), listed, less_needed=LESS_NEEDED)
 
 
 def show_trend(store: Store, output: Output, fields: Mapping[str, Any]) -> None:
@@ -161,16 +161,11 @@ def _seen_and_expected(trend: Mapping[str, Any]) -> tuple[str, str]:
     return f"{trend['observed']:.0f}", f"{trend['expected']:.2f}"
 
 
-def _listed(store: Store, fields: Mapping[str, Any], watched: bool) -> list[object]:
-    row = _row(fields)
-    return [
-        row[0],
-        f"{WATCHED} {row[1]}" if watched else row[1],
-        spark_of(store, fields),
-        *row[2:],
-        fields["state"],
-        fields["mark"]["mark"] if fields["mark"] else "",
-    ]
+def _listed(store: Store, fields: Mapping[str, Any], watched: bool, more: Sequence[str]) -> list[object]:
+    row, mark = _row(fields), fields["mark"]
+    last = {"state": fields["state"], "mark": mark["mark"] if mark else ""}
+    label = f"{WATCHED} {row[1]}" if watched else row[1]
+    return [row[0], label, spark_of(store, fields), *row[2:], *(last[name] for name in more)]
 
 
 def spark_of(store: Store, fields: Mapping[str, Any]) -> str:

@@ -543,8 +543,11 @@ class Forecasts(Protocol):
     def newest(self) -> NewestSeen:
         """Return up to where posts and changes of counters go."""
 
-    def arrived(self, after_id: int, newest_id: int, fresh: datetime, limit: int) -> list[WatchedRow]:
-        """Return posts with counters after *after_id*, up to *newest_id*, that were collected since *fresh*."""
+    def arrived(self, ids: tuple[int, int], since: datetime, fresh: datetime, limit: int) -> list[WatchedRow]:
+        """Return posts with counters created at *since* or later that were collected since *fresh*, by id.
+
+        *ids*: after which one, and up to which one.
+        """
 
     def changed(self, until: int) -> list[int]:
         """Return the ids of posts whose counters changed, up to this change."""

@@ -86,10 +86,13 @@ class Forecasts:
         with self._db.errors():
             return NewestSeen(*self._db.execute(self._sql["newest"]).fetchone())
 
-    def arrived(self, after_id: int, newest_id: int, fresh: datetime, limit: int) -> list[WatchedRow]:
-        """Return posts with counters after *after_id*, up to *newest_id*, that were collected since *fresh*."""
-        parameters = {"after": after_id, "newest": newest_id, "fresh": to_text(fresh), "limit": limit}
-        return self._watched("arrived", parameters)
+    def arrived(self, ids: tuple[int, int], since: datetime, fresh: datetime, limit: int) -> list[WatchedRow]:
+        """Return posts with counters created at *since* or later that were collected since *fresh*, by id.
+
+        *ids*: after which one, and up to which one.
+        """
+        bounds = {"after": ids[0], "newest": ids[1], "since": to_text(since), "fresh": to_text(fresh)}
+        return self._watched("arrived", {**bounds, "limit": limit})
 
     def changed(self, until: int) -> list[int]:
         """Return the ids of posts whose counters changed, up to this change."""

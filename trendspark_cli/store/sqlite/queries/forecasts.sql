@@ -26,11 +26,12 @@ UNION SELECT key FROM (SELECT key FROM forecast_usual ORDER BY last_day DESC LIM
 SELECT coalesce((SELECT max(id) FROM posts), 0), coalesce((SELECT max(id) FROM forecast_news), 0);
 
 -- name: arrived
--- Posts with counters collected since the last look, as long as they are fresh.
+-- Young enough posts with counters collected since the last look, as long as they are fresh.
 SELECT id, source, author, community, CAST(strftime('%s', created_at) AS INTEGER),
        CAST(strftime('%s', collected_at) AS INTEGER), CAST(strftime('%s', observed_at) AS INTEGER),
        likes + coalesce(reposts, 0) + coalesce(quotes, 0), coalesce(replies, 0), created_at
 FROM posts WHERE id > :after AND id <= :newest AND likes IS NOT NULL AND collected_at >= :fresh
+  AND created_at >= :since
 ORDER BY id LIMIT :limit;
 
 -- name: watched
