@@ -455,13 +455,17 @@ class OpenArchive:
     now: datetime
 
 
-def with_archive(here: Installation, where: str, action: Callable[[OpenArchive], int | None]) -> int:
-    """Run a command about the archive, keep its calls and metrics, and return its exit code."""
+def with_archive(
+    here: Installation, where: str, action: Callable[[OpenArchive], int | None], *, is_dry: bool = False
+) -> int:
+    """Run a command about the archive, keep its calls and metrics unless it is dry, and return its exit code."""
 
     def on_store(store: Store, record: Callable[[ApiCall], None]) -> int | None:
         with archive_spool(here.settings).own_folder() as spool:
             return action(OpenArchive(store, spool, archive_destinations(here.settings, record), here.clock()))
 
+    if is_dry:
+        return look(here, where, lambda store: on_store(store, lambda call: None))
     return with_calls(here, where, on_store)
 
 

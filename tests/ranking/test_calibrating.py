@@ -23,6 +23,7 @@ from trendspark_cli.rank_rules import Experience, experience, lifecycle_rules
 from trendspark_cli.ranking.calibration import shuffled
 from trendspark_cli.ranking.thresholds import LOWEST_THRESHOLD, alarms_per_day, likely_range, threshold_for
 from trendspark_cli.replaying.calibrating import Calibrated, Wish, calibrate, read_history
+from trendspark_cli.replaying.past_posts import past_of_database
 from trendspark_cli.screens.calibrations import show_calibrated
 from trendspark_cli.trend_threshold import threshold_in_use
 
@@ -43,7 +44,8 @@ def calibrated(here: Operator, *, seed: int = 1, shuffles: int | None = 1, **lim
     with closing(here.store()) as store:
         learnt = experience(store, here.now)
         wish = Wish(days=7, seed=seed, shuffles=shuffles, time_limit=limit.get("time_limit", LONG))
-        return calibrate(store, here.installation().settings, learnt, wish, lambda: here.now, Unseen())
+        past = past_of_database(store, here.now)
+        return calibrate(past, here.installation().settings, learnt, wish, lambda: here.now, Unseen())
 
 
 @pytest.fixture(scope="module")
@@ -179,7 +181,7 @@ def test_the_time_limit_ends_it_before_a_day_was_counted(week: Operator) -> None
 
 def test_posts_of_before_the_days_asked_for_are_left_out(week: Operator) -> None:
     with closing(week.store()) as store:
-        history = read_history(store, week.now, 3)
+        history = read_history(past_of_database(store, week.now), 3)
 
     assert (history.days, history.ids.size) == (3, 2 * 3 * 96)
 

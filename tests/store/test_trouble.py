@@ -158,6 +158,7 @@ WRITERS: dict[str, Callable[[SqliteStore], object]] = {
 READERS: dict[str, Callable[[SqliteStore], object]] = {
     "posts.newest_id": lambda s: s.posts.newest_id(),
     "posts.count": lambda s: s.posts.count(),
+    "posts.stored_ids": lambda s: s.posts.stored_ids("x", ["1"]),
     "posts.count_known": lambda s: s.posts.count_known([post()]),
     "posts.leaving": lambda s: s.posts.leaving(("", 0), 10, 10, 10),
     "posts.arrived": lambda s: s.posts.arrived(0, 10),

@@ -11,7 +11,7 @@ from trendspark_cli.clock import parse_duration
 from trendspark_cli.console import row_progress
 from trendspark_cli.errors import UsageError
 from trendspark_cli.store.protocol import Store
-from trendspark_cli.wiring import look, work
+from trendspark_cli.wiring import OpenArchive, archive_url, look, with_archive, work
 
 app = sub_app()
 LARGEST_SEED = 2**31 - 1
@@ -25,30 +25,56 @@ def calibrate(
         int | None, typer.Option(min=1, max=50, help="How often to shuffle; by default as often as the rate needs.")
     ] = None,
     time_limit: Annotated[str, typer.Option(help="End with what there is after so long, such as 10m.")] = "10m",
+    archive: Annotated[
+        bool, typer.Option("--archive", help="Read the archive at ARCHIVE_URL too, where older posts are.")
+    ] = False,
+    archive_at: Annotated[
+        str, typer.Option("--archive-url", help="Read the archive at this place too: s3://BUCKET or file:///FOLDER.")
+    ] = "",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be stored; store nothing.")] = False,
     as_json: JsonFlag = False,
 ) -> None:
     """Set the threshold that gives ALERT_FALSE_ALARMS_PER_DAY on your own posts, shuffled within the hour of day."""
+    from trendspark_cli.archiving.parts import Progress
+    from trendspark_cli.archiving.reading import ArchivedPosts
     from trendspark_cli.rank_rules import experience
-    from trendspark_cli.replaying.calibrating import Wish
+    from trendspark_cli.replaying.calibrating import Calibrated, Wish
     from trendspark_cli.replaying.calibrating import calibrate as calibrate_on
+    from trendspark_cli.replaying.past_posts import Past, past_of_archive, past_of_database
     from trendspark_cli.screens.calibrations import show_calibrated
 
     installed = here("calibrate", is_json=as_json)
+    settings, output, clock = installed.settings, installed.output, installed.clock
 
-    def action(store: Store) -> None:
+    def wish() -> Wish:
         try:
-            limit = parse_duration(time_limit)
+            return Wish(days, seed, shuffles, parse_duration(time_limit))
         except ValueError as error:
             raise UsageError(f"--time-limit: {error}") from error
-        settings, output, clock = installed.settings, installed.output, installed.clock
-        settings.require()
-        with row_progress(output) as progress:
-            wish = Wish(days, seed, shuffles, limit)
-            done = calibrate_on(store, settings, experience(store, clock()), wish, clock, progress)
+
+    def find(store: Store, past: Past, progress: Progress) -> Calibrated:
+        return calibrate_on(past, settings, experience(store, clock()), wish(), clock, progress)
+
+    def keep(store: Store, done: Calibrated) -> None:
         if not dry_run:
             with store.transaction():
                 store.calibrations.save(done.calibration)
         show_calibrated(done, output, is_dry=dry_run)
 
-    raise typer.Exit((look if dry_run else work)(installed, "calibrate", action))
+    def on_database(store: Store) -> None:
+        settings.require()
+        with row_progress(output) as progress:
+            done = find(store, past_of_database(store, clock()), progress)
+        keep(store, done)
+
+    def on_archive(opened: OpenArchive) -> None:
+        settings.require()
+        store, spool = opened.store, opened.spool
+        posts = ArchivedPosts(store, opened.destination(archive_url(settings, archive_at, "--archive-url")), spool)
+        with row_progress(output) as progress, past_of_archive(posts, store, spool, days, clock(), progress) as past:
+            done = find(store, past, progress)
+        keep(store, done)
+
+    if archive or archive_at:
+        raise typer.Exit(with_archive(installed, "calibrate", on_archive, is_dry=dry_run))
+    raise typer.Exit((look if dry_run else work)(installed, "calibrate", on_database))

@@ -21,10 +21,9 @@ from trendspark_cli.ranking.keys import Integers
 from trendspark_cli.ranking.replay import ReplayPost, ticks_of
 from trendspark_cli.ranking.thresholds import MOST_ALARMS, Alarm, threshold_for
 from trendspark_cli.ranking.ticks import TICKS_PER_DAY, tick_of
-from trendspark_cli.replaying.past_posts import POSTS_PER_READ, stored_posts
+from trendspark_cli.replaying.past_posts import POSTS_PER_READ, Past, PastPosts
 from trendspark_cli.replaying.rehearsing import Outcome, rehearse
 from trendspark_cli.settings import Settings
-from trendspark_cli.store.protocol import Store
 
 LEAST_DAYS = 7
 LEAST_POSTS = 1_000
@@ -71,14 +70,14 @@ class Calibrated:
 
 
 def calibrate(
-    store: Store, settings: Settings, learnt: Experience, wish: Wish, clock: Clock, progress: Progress
+    past: Past, settings: Settings, learnt: Experience, wish: Wish, clock: Clock, progress: Progress
 ) -> Calibrated:
     """Return the threshold for ALERT_FALSE_ALARMS_PER_DAY; nothing is stored.
 
     Raises TooLittleDataError when there are less than seven days, too few posts, or too few days for the rate.
     """
     now, wanted = clock(), settings.alert_false_alarms_per_day
-    history = read_history(store, now, wish.days)
+    history = read_history(past, wish.days)
     shuffles = wish.shuffles or _shuffles(history, wanted)
     _require(history, shuffles, wanted, now)
     progress.begin("posts", (shuffles + 1) * history.ids.size)
@@ -86,14 +85,14 @@ def calibrate(
     until = now + wish.time_limit
     done = 0
     for number in range(shuffles):
-        if not _one_shuffle(store, history, wish.seed + number, found, progress, lambda: clock() < until):
+        if not _one_shuffle(past.posts, history, wish.seed + number, found, progress, lambda: clock() < until):
             break
         done += 1
     if not found.days:
         raise TooLittleDataError(
             "the time limit ended the first shuffle before a day of it counted", hint="give a longer --time-limit"
         )
-    noise = _noise(store, history)
+    noise = _noise(past, history)
     alarms = sorted([*((peak, 1.0 / found.days) for peak in found.peaks), *noise], reverse=True)[:MOST_ALARMS]
     calibration = Calibration(
         made_at=to_text(now),
@@ -109,16 +108,16 @@ def calibrate(
         threshold=threshold_for(alarms, wanted),
     )
     rules = [lifecycle_rules(settings, Experience(one, learnt.marks)) for one in (learnt.calibration, calibration)]
-    outcome = rehearse(stored_posts(store, history.since, history.until), rules, None, progress)
+    outcome = rehearse(past.posts.between(history.since, history.until), rules, None, progress)
     return Calibrated(calibration, done < shuffles, len(noise), outcome)
 
 
-def read_history(store: Store, now: datetime, days: int) -> History:
+def read_history(past: Past, days: int) -> History:
     """Return the posts of the last whole days, at most so many, that lie behind the first post."""
-    until = now.replace(minute=0, second=0, microsecond=0)
+    until = past.until.replace(minute=0, second=0, microsecond=0)
     numbers: dict[str, int] = {}
     ids, created, sources = array("q"), array("q"), array("i")  # lists would take five times as much
-    for post in stored_posts(store, until - timedelta(days=days), until):
+    for post in past.posts.between(until - timedelta(days=days), until):
         post_id, source, _, _, at, _ = post.row
         ids.append(post_id)
         created.append(at)
@@ -150,7 +149,7 @@ def _require(history: History, shuffles: int, wanted: float, now: datetime) -> N
         raise TooLittleDataError(
             f"{wanted:g} false alarms a day are {expected:.1f} in {shuffles} shuffles of {history.days} days: "
             "too few to tell the rate",
-            hint="give it more --days, or raise ALERT_FALSE_ALARMS_PER_DAY",
+            hint="give it more --days (--archive reads those that have left), or raise ALERT_FALSE_ALARMS_PER_DAY",
         )
 
 
@@ -165,12 +164,17 @@ def _shuffles(history: History, wanted: float) -> int:
 
 
 def _one_shuffle(
-    store: Store, history: History, seed: int, found: FalseAlarms, progress: Progress, has_time: Callable[[], bool]
+    past_posts: PastPosts,
+    history: History,
+    seed: int,
+    found: FalseAlarms,
+    progress: Progress,
+    has_time: Callable[[], bool],
 ) -> bool:
     """Rank one shuffle; return False when time was up before its end. What it gave until then counts."""
     first = tick_of(int(history.since.timestamp())) + _unused(history) * TICKS_PER_DAY
     found.begin()
-    for tick, posts in ticks_of(_in_other_order(store, history, seed)):
+    for tick, posts in ticks_of(_in_other_order(past_posts, history, seed)):
         if not has_time():
             return False
         found.advance(tick, posts, counts=tick >= first)
@@ -178,21 +182,21 @@ def _one_shuffle(
     return True
 
 
-def _in_other_order(store: Store, history: History, seed: int) -> Iterator[ReplayPost]:
+def _in_other_order(posts: PastPosts, history: History, seed: int) -> Iterator[ReplayPost]:
     """Yield the posts at shuffled times; texts are read a few at a time."""
     times = shuffled(history.created, history.sources, seed)
     order = np.lexsort((history.ids, times))
     for start in range(0, order.size, POSTS_PER_READ):
         part = order[start : start + POSTS_PER_READ]
-        rows = {row[0]: row for row in store.posts.rows(history.ids[part].tolist())}
+        rows = {row[0]: row for row in posts.rows(history.ids[part].tolist())}
         for post_id, at in zip(history.ids[part].tolist(), times[part].tolist(), strict=True):
             if post_id in rows:  # it may have been archived or forgotten meanwhile
                 _, source, author, community, _, text = rows[post_id]
                 yield ReplayPost(str(post_id), (post_id, source, author, community, at, text))
 
 
-def _noise(store: Store, history: History) -> list[Alarm]:
+def _noise(past: Past, history: History) -> list[Alarm]:
     """Return the trends of that time that people marked as noise: each was a false alarm that did happen."""
-    marks = store.trends.marks(history.since)
-    of_time = [m for m in marks if history.since <= from_text(m.opened_at) < history.until and m.mark == NOISE]
+    noise = [mark for mark in past.marks(history.since) if mark.mark == NOISE]
+    of_time = [mark for mark in noise if history.since <= from_text(mark.opened_at) < history.until]
     return [(mark.score, 1.0 / history.days) for mark in of_time]

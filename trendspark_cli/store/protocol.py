@@ -69,6 +69,9 @@ class Posts(Protocol):
     def count_known(self, posts: Sequence[Post]) -> int:
         """Return how many of these posts are stored already."""
 
+    def stored_ids(self, source: str, source_ids: Iterable[str]) -> set[str]:
+        """Return those of these ids of a source whose posts are live."""
+
     def leaving(self, position: tuple[str, int], until: int, seen_post_id: int, limit: int) -> list[tuple[Any, ...]]:
         """Return rows of `window` plus created_at: the next posts after *position* created before *until*."""
 

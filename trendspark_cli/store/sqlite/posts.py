@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -56,10 +56,13 @@ class Posts:
         by_source: dict[str, set[str]] = {}
         for post in posts:
             by_source.setdefault(post.source, set()).add(post.source_id)
-        return sum(
-            self._db.value(self._sql["count_stored"], (source, json.dumps(sorted(ids))))
-            for source, ids in by_source.items()
-        )
+        return sum(len(self.stored_ids(source, ids)) for source, ids in by_source.items())
+
+    def stored_ids(self, source: str, source_ids: Iterable[str]) -> set[str]:
+        """Return those of these ids of a source whose posts are live."""
+        with self._db.errors():
+            found = self._db.execute(self._sql["stored_ids"], (source, json.dumps(sorted(source_ids))))
+            return {source_id for (source_id,) in found}
 
     def leaving(self, position: tuple[str, int], until: int, seen_post_id: int, limit: int) -> list[tuple[Any, ...]]:
         """Return rows of `window` plus created_at: the next posts after *position* created before *until*."""

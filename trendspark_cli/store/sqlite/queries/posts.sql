@@ -24,8 +24,8 @@ WHERE excluded.edits > edits
 INSERT OR IGNORE INTO post_metrics (post_id, observed_at, likes, replies, reposts, quotes, views)
 SELECT id, ?3, ?4, ?5, ?6, ?7, ?8 FROM posts WHERE source = ?1 AND source_id = ?2;
 
--- name: count_stored
-SELECT count(*) FROM posts WHERE source = ? AND source_id IN (SELECT value FROM json_each(?));
+-- name: stored_ids
+SELECT source_id FROM posts WHERE source = ? AND source_id IN (SELECT value FROM json_each(?));
 
 -- name: leaving
 -- The next posts to leave the longest window, oldest first, after a position. Of a text, all ranking queries give
