@@ -16,6 +16,7 @@ from trendspark_cli.ranking.ticks import LONGEST_WINDOW_SECONDS, TICK_SECONDS, T
 from trendspark_cli.ranking.topics import find_topics
 from trendspark_cli.ranking.window import Window
 from trendspark_cli.store.protocol import Store
+from trendspark_cli.trend_fields import rounded
 
 _WATCHED = timedelta(hours=48)
 _LISTED = 500  # topics looked through for the post
@@ -29,7 +30,7 @@ _ALERT_RULES = {
 
 @dataclass(frozen=True)
 class Held:
-    """A rule that kept the post back, and how, in words. `about`: its topic, its own forecast, or an alert."""
+    """A rule that kept the post back, and how, in words. `about`: itself, its topic, its own forecast, or an alert."""
 
     rule: str
     why: str
@@ -63,7 +64,9 @@ def reasons(asked: Asked, told: str) -> dict[str, Any]:
     held_back = [replace(rule, about=kind) for kind, rule in of_kinds if rule is not None]
     for trend in trends:
         held_back += [
-            Held(*_ALERT_RULES[alert["status"]]) for alert in trend["alerts"] if alert["status"] in _ALERT_RULES
+            Held(*_ALERT_RULES[alert["status"]], about="alert")
+            for alert in trend["alerts"]
+            if alert["status"] in _ALERT_RULES
         ]
     shown = ("source", "source_id", "author", "community", "url", "text", "created_at", "collected_at", "observed_at")
     return {
@@ -71,7 +74,7 @@ def reasons(asked: Asked, told: str) -> dict[str, Any]:
         "seen": True,
         "matched": asked.store.audit.pages_with(source, found["created_at"], found["collected_at"]),
         "topic": topic,
-        "forecast": forecast,
+        "forecast": None if forecast is None else rounded(forecast),
         "trends": trends,
         "held_back_by": [asdict(rule) for rule in dict.fromkeys(held_back)],
     }
@@ -91,7 +94,7 @@ def _trend(asked: Asked, trend_id: int) -> dict[str, Any]:
     fields = asked.store.trends.get(trend_id) or {}
     alerts = asked.store.notifications.of_trend(trend_id)
     names = ("id", "label", "kind", "state", "score", "opened_at", "closed_at")
-    return {**{name: fields.get(name) for name in names}, "alerts": alerts}
+    return {**rounded({name: fields.get(name) for name in names}), "alerts": alerts}
 
 
 def _topic(asked: Asked, post: Mapping[str, Any]) -> tuple[dict[str, Any] | None, Held | None]:

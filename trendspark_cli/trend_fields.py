@@ -112,6 +112,11 @@ def trend_json(fields: Mapping[str, Any], posts: Sequence[Mapping[str, Any]]) ->
     return {**trend, "mark": fields.get("mark"), "posts": shown, "why": why(fields)}
 
 
+def rounded(numbers: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the same with its fractions as people and scripts can use them."""
+    return {name: round(value, 4) if isinstance(value, float) else value for name, value in numbers.items()}
+
+
 def is_watched(fields: Mapping[str, Any], watchlist: Collection[str]) -> bool:
     """Tell whether a trend's label or one of its terms holds a watched term, as whole words."""
     texts = [f" {_words(text)} " for text in (fields["label"], *fields["terms"])]

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
+from rich.cells import cell_len
 
 import trendspark_cli
 from tests.builders import Done, Workplace, fingerprint
+from trendspark_cli.console import Output
+from trendspark_cli.screens.trends import explain_trend
+from trendspark_cli.store.sqlite.store import SqliteStore
 
 PLANTED = json.loads((Path(trendspark_cli.__file__).parent / "demo" / "sample.json").read_text(encoding="utf-8"))
 DISTURBANCES = {
@@ -138,6 +144,51 @@ def test_a_demo_over_a_demo_prints_the_same(shown: Done, place: Workplace) -> No
     again = place.command("demo", "--dir", str(place.home.parent / "demo"))
 
     assert (again.exit_code, again.stdout) == (0, shown.stdout)
+
+
+@pytest.fixture
+def narrow(place: Workplace, shown: Done, monkeypatch: pytest.MonkeyPatch) -> Iterator[SqliteStore]:
+    """The database of that demo, and a terminal of 80 columns to look at it."""
+    assert shown.exit_code == 0
+    monkeypatch.setenv("COLUMNS", "80")
+    with closing(Workplace(place.home.parent / "demo").store(read_only=True)) as store:
+        yield store
+
+
+def test_a_narrow_terminal_shows_each_term_with_what_was_seen_and_what_would_be_enough(
+    narrow: SqliteStore, topics: list[dict[str, Any]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    explain_trend(narrow, Output(is_terminal=True), narrow.trends.get(topics[0]["id"]) or {}, "the default")
+
+    lines = capsys.readouterr().out.splitlines()
+    [heading] = [line.split() for line in lines if line.startswith(" term ")]
+    assert {"term", "score", "seen", "expected", "enough"} <= set(heading)
+    assert all(any(line.startswith(f" {term} ") for line in lines) for term in topics[0]["terms"][:3])
+    assert max(map(cell_len, lines)) <= 80
+
+
+def test_a_narrow_terminal_breaks_no_word_of_what_is_said_of_a_post(
+    narrow: SqliteStore, viral: dict[str, Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    explain_trend(narrow, Output(is_terminal=True), narrow.trends.get(viral["id"]) or {}, "the default")
+
+    shown = capsys.readouterr().out
+    assert viral["why"] in " ".join(shown.split())
+    assert max(map(cell_len, shown.splitlines())) <= 80
+
+
+def test_a_post_tells_what_is_expected_of_it_and_what_became_of_its_alert(
+    place: Workplace, viral: dict[str, Any]
+) -> None:
+    post = f"reddit:{viral['posts'][0]['source_id']}"
+    home = {"TRENDSPARK_HOME": str(place.home.parent / "demo")}
+
+    told, as_json = (place.command("posts", "why", post, *more, environment=home) for more in ((), ("--json",)))
+
+    assert "so far; " in told.stdout
+    assert "is enough; points on reddit" in told.stdout
+    assert "alert held back by: muted (" in told.stdout
+    assert [rule["about"] for rule in as_json.json["held_back_by"]] == ["topic", "alert"]
 
 
 def test_the_demo_touches_nothing_outside_its_folder(shown: Done, place: Workplace) -> None:

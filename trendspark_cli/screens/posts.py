@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-from trendspark_cli.console import Output, printable, short_time, shortened
+from trendspark_cli.console import Output, short_time, shortened
+from trendspark_cli.trend_fields import counted
+
+INDENT = 3  # characters before what is said of a post
 
 
 def show_reasons(found: Mapping[str, Any], output: Output) -> None:
@@ -13,19 +16,23 @@ def show_reasons(found: Mapping[str, Any], output: Output) -> None:
     if output.is_json:
         output.data(found)
         return
-    output.line(f"{found['source']}:{printable(found['source_id'])}  {shortened(found.get('text', ''), 80)}".rstrip())
-    if found["seen"]:
-        output.line(f"   seen: posted {short_time(found['created_at'])}, collected {short_time(found['collected_at'])}")
-        output.line(f"   matched: {_matched(found)}")
-        if found["topic"] is not None:
-            output.line(f"   topic: {_topic(found['topic'])}")
-        output.line(f"   forecast: {_forecast(found['forecast'])}")
-        for trend in found["trends"]:
-            told = ", ".join(f"alert {alert['id']} {alert['status']}" for alert in trend["alerts"]) or "no alert"
-            label = printable(trend["label"])
-            output.line(f"   in trend {trend['id']} ({trend['kind']}, {trend['state']}): {label}; {told}")
+    output.prose(f"{found['source']}:{found['source_id']}  {shortened(found.get('text', ''), 80)}".rstrip())
+    for line in _told(found) if found["seen"] else ():
+        output.prose(line, indent=INDENT)
     for rule in found["held_back_by"]:
-        output.line(f"   {rule['about']} held back by: {rule['rule']}: {printable(rule['why'])}")
+        output.prose(f"{rule['about']} held back by: {rule['rule']} ({rule['why']})", indent=INDENT)
+
+
+def _told(found: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what is known of a post that was seen, a sentence each."""
+    yield f"seen: posted {short_time(found['created_at'])}, collected {short_time(found['collected_at'])}"
+    yield f"matched: {_matched(found)}"
+    if found["topic"] is not None:
+        yield f"topic: {_topic(found['topic'])}"
+    yield f"forecast: {_forecast(found['forecast'], found['source'])}"
+    for trend in found["trends"]:
+        told = ", ".join(f"alert {alert['id']} {alert['status']}" for alert in trend["alerts"]) or "no alert"
+        yield f"in trend {trend['id']} ({trend['kind']}, {trend['state']}): {trend['label']}; {told}"
 
 
 def _matched(found: Mapping[str, Any]) -> str:
@@ -33,19 +40,19 @@ def _matched(found: Mapping[str, Any]) -> str:
     pages = [f"{page['query']} (profile {page['profile']}, run {page['run_id']})" for page in found["matched"]]
     if found["community"]:
         pages.append(f"community {found['community']}")
-    return printable("; ".join(pages)) or "its page is no longer in the audit"
+    return "; ".join(pages) or "its page is no longer in the audit"
 
 
 def _topic(topic: Mapping[str, Any]) -> str:
     """Return the topic of now that holds it."""
     counts = f"{topic['observed']:.0f} seen, {topic['expected']:.2f} expected"
-    return f"{printable(topic['label'])}: score {topic['score']:.1f}, {topic['threshold']:.1f} is needed; {counts}"
+    return f"{topic['label']}: score {topic['score']:.1f}, {topic['threshold']:.1f} is needed; {counts}"
 
 
-def _forecast(forecast: Mapping[str, Any] | None) -> str:
+def _forecast(forecast: Mapping[str, Any] | None, source: str) -> str:
     """Return what is expected of it."""
     if forecast is None:
         return "none"
     enough = f"{forecast['enough']:,.0f} is enough" if forecast["enough"] else "what is enough is not known yet"
     expected = f"{forecast['forecast']:,.0f} expected, usual {forecast['usual']:,.0f}"
-    return f"{expected}, {forecast['engagement']:,} so far; {enough}"
+    return f"{expected}, {forecast['engagement']:,} so far; {enough}; {counted(source)}"

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Mapping, Sequence
+from datetime import timedelta
 from typing import Any
 
-from trendspark_cli.clock import from_text
-from trendspark_cli.console import Output, printable, short_time, shortened, sparkline
+from trendspark_cli.clock import from_text, to_text
+from trendspark_cli.console import Output, short_time, shortened, sparkline
 from trendspark_cli.models import RunResult
 from trendspark_cli.store.protocol import Store
 from trendspark_cli.trend_fields import (
+    counted,
     forecast_of,
     is_single_post,
     is_watched,
+    rounded,
     surprise_of,
     trend_json,
     why,
@@ -24,6 +27,26 @@ from trendspark_cli.trend_marks import mark_text
 COLUMNS = ("id", "trend", "posts", "expected", "authors", "sources", "score", "first seen")
 LESS_NEEDED = ("state", "authors", "expected", "sources")
 WATCHED = "★"  # before the label of a trend about a term of the watchlist
+INDENT = 3  # characters before what is said of a trend
+QUARTER = timedelta(minutes=15)
+EVIDENCE_COLUMNS = (
+    "term",
+    "score",
+    "-log10 p",
+    "seen",
+    "expected",
+    "in",
+    "posts",
+    "usual posts",
+    "unevenness",
+    "hour factor",
+    "enough",
+)
+EVIDENCE_LESS_NEEDED = ("unevenness", "hour factor", "posts", "in", "usual posts", "-log10 p")
+EVIDENCE_NOTES = (
+    "seen: voices; distinct texts and authors count, copies hardly. enough: the voices that would have been a trend.",
+    "-log10 p: 6 is one chance in a million. usual posts: those of the history, of which half is gone after 4 days.",
+)
 SPARK_SLOTS, SPARK_SLOT_SECONDS = 16, 900  # the last four hours by quarters
 
 
@@ -68,16 +91,16 @@ def show_trend(store: Store, output: Output, fields: Mapping[str, Any]) -> None:
         told = {"label": written.label, "summary": written.summary, "written_by": written.model} if written else None
         output.data({**trend_json(fields, posts), "brief": told})
         return
-    output.line(f"{fields['id']}  {printable(fields['label'])}  ({fields['state']})")
-    output.line(f"   {why(fields)}")
+    output.prose(f"{fields['id']}  {fields['label']}  ({fields['state']})")
+    output.prose(why(fields), indent=INDENT)
     if fields["terms"]:
-        output.line(f"   terms: {printable(', '.join(fields['terms']))}")
+        output.prose(f"terms: {', '.join(fields['terms'])}", indent=INDENT)
     if fields["mark"]:
-        output.line(f"   {mark_text(fields['mark'])}")
+        output.prose(mark_text(fields["mark"]), indent=INDENT)
     if written is not None:
-        output.line(f"   {written.label}: {written.summary} (machine-written by {printable(written.model)})")
+        output.prose(f"{written.label}: {written.summary} (machine-written by {written.model})", indent=INDENT)
     for post in posts:
-        output.line(f"   [{post['source']}] {shortened(post['text'], 100)}  {printable(post['url'] or '')}")
+        output.prose(f"[{post['source']}] {shortened(post['text'], 100)}  {post['url'] or ''}".rstrip(), indent=INDENT)
 
 
 def explain_trend(store: Store, output: Output, fields: Mapping[str, Any], reason: str) -> None:
@@ -88,41 +111,25 @@ def explain_trend(store: Store, output: Output, fields: Mapping[str, Any], reaso
     threshold = fields["threshold"]
     if output.is_json:
         posts = store.posts.by_ids(fields["examples"])
-        output.data(
-            {
-                **trend_json(fields, posts),
-                "threshold": threshold,
-                "threshold_reason": reason,
-                "evidence": fields["evidence"],
-            }
-        )
+        evidence = [rounded(item) for item in fields["evidence"]]
+        told = {"threshold": threshold, "threshold_reason": reason, "evidence": evidence}
+        output.data({**trend_json(fields, posts), **told})
         return
     show_trend(store, output, fields)
-    peak = short_time(fields["peak"])
     if is_single_post(fields):
-        _explain_post(output, fields, f"{threshold:g} ({reason})", peak)
+        output.prose(f"threshold {threshold:g} ({reason}); peak at {short_time(fields['peak'])}", indent=INDENT)
+        _explain_post(output, fields)
         return
-    output.line(f"   threshold {threshold:g} ({reason}); peak in the quarter of an hour before {peak}")
-    columns = (
-        "term",
-        "score",
-        "-log10 p",
-        "seen",
-        "expected",
-        "in",
-        "posts",
-        "usual posts",
-        "unevenness",
-        "hour factor",
-        "enough",
-    )
-    output.table(columns, [_evidence_row(item) for item in fields["evidence"]])
-    output.line(
-        "   seen: distinct texts and authors count, copies hardly. usual posts: decayed, half of it per 4 days."
-    )
+    peak = from_text(fields["peak"])
+    began = short_time(to_text(peak - QUARTER)).removesuffix("Z")
+    output.prose(f"threshold {threshold:g} ({reason}); peak between {began} and {peak:%H:%M}Z", indent=INDENT)
+    rows = [_evidence_row(item) for item in fields["evidence"]]
+    output.table(EVIDENCE_COLUMNS, rows, less_needed=EVIDENCE_LESS_NEEDED)
+    for note in EVIDENCE_NOTES:
+        output.prose(note, indent=INDENT)
 
 
-def _explain_post(output: Output, fields: Mapping[str, Any], threshold: str, peak: str) -> None:
+def _explain_post(output: Output, fields: Mapping[str, Any]) -> None:
     """Print what a post's forecast rests on."""
     evidence = fields["evidence"][0]
     sure = (evidence["forecast"] + 1) / math.exp(evidence["error"]) - 1
@@ -135,9 +142,8 @@ def _explain_post(output: Output, fields: Mapping[str, Any], threshold: str, pea
         ("engagement so far", f"{evidence['engagement']:,.0f}"),
         ("comments so far", f"{evidence['comments']:,.0f}"),
     ]
-    output.line(f"   threshold {threshold}; peak at {peak}")
     output.table(("what", "how much"), rows)
-    output.line("   engagement: likes, reposts and quotes on X, the score on Reddit.")
+    output.prose(f"engagement: {', '.join(map(counted, fields['sources']))}.", indent=INDENT)
 
 
 def _row(trend: Mapping[str, Any]) -> list[object]:
