@@ -114,7 +114,17 @@ def test_a_rush_of_everything_takes_from_every_surprise_what_it_adds_in_chances(
     assert before.window_seconds == after.window_seconds == HOUR
     assert before.surprise is not None
     assert after.surprise == pytest.approx(before.surprise - np.log10((120 + 50) / (40 + 50)), abs=0.03)
-    assert after.enough > before.enough
+
+
+def test_what_would_have_been_enough_is_told_for_the_rush_there_is(desk: Desk, now: int) -> None:
+    desk.learn(said("volcano", 60, START_TICK * TICK_SECONDS + 7, every=4_000))
+    told = said("volcano", 20, now - HOUR + 60)
+    rush = background(now // TICK_SECONDS - 24, 4, per_tick=1_000, seed=2)
+
+    usual, busy = (only(desk.topics(rows + told, now)[:1]) for rows in (quiet_hours(now), quiet_hours(now) + rush))
+
+    assert busy.terms[0].expected == pytest.approx(usual.terms[0].expected)
+    assert busy.terms[0].enough > usual.terms[0].enough
 
 
 def test_words_of_a_daily_thread_side_by_side_by_chance_are_no_topic() -> None:
