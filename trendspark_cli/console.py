@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -97,7 +98,7 @@ def report(result: RunResult, output: Output) -> None:
         if (not output.is_json and _is_bug(result.cause)) or (output.is_verbose and result.cause.__traceback__):
             _print_traceback(result.cause)
     elif (output.is_terminal or result.is_dry) and not output.is_json and not output.is_quiet:
-        output.line(_summary(result))
+        output.prose(_summary(result))
 
 
 def show_rows(result: RunResult, output: Output, name: str) -> None:
@@ -227,16 +228,16 @@ def _folded(text: str, indent: int) -> list[str]:
 
     What a terminal shows of a letter may be two columns wide.
     """
+    width = max(LONGEST_UNFOLDED, shutil.get_terminal_size().columns - indent)
+    if text.isascii() and len(text) <= width:
+        return [text]
     from rich.console import Console
     from rich.text import Text
 
-    console = Console()
-    width = max(LONGEST_UNFOLDED, console.width - indent)
-    if len(whole := Text(text).wrap(console, width)) <= 1:
-        return [text]
-    first = whole[0].plain
-    others = Text(text[len(first) :].lstrip()).wrap(console, width - FOLDED_INDENT)
-    return [line.plain.rstrip() for line in (whole[0], *others)]
+    first, *more = Text(text).wrap(Console(), width)
+    rest = text[len(first.plain) :].lstrip()
+    others = Text(rest).wrap(Console(), width - FOLDED_INDENT) if more else ()
+    return [line.plain.rstrip() for line in (first, *others)]
 
 
 def _plain_table(columns: Sequence[str], rows: Sequence[Sequence[str]], stream: TextIO) -> None:

@@ -98,6 +98,7 @@ def test_without_it_only_what_is_left_counts(archived: Keeper) -> None:
     done = archived.command_now("calibrate", "--json")
 
     assert (done.returncode, "reach back 3 whole days" in done.stderr) == (75, True)
+    assert "or with --archive" in done.stderr
 
 
 def test_posts_in_the_archive_count_as_they_did_in_the_database_and_a_dry_run_stores_nothing(

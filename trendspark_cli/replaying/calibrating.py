@@ -137,7 +137,7 @@ def _require(history: History, shuffles: int, wanted: float, now: datetime) -> N
         again = now + timedelta(days=LEAST_DAYS - history.days)
         raise TooLittleDataError(
             f"the posts reach back {history.days} whole days; calibrating needs {LEAST_DAYS}",
-            hint=f"try again on {again:%Y-%m-%d}; until then the threshold stays",
+            hint=f"try again on {again:%Y-%m-%d}, or with --archive, where older posts are",
         )
     if history.ids.size < LEAST_POSTS:
         raise TooLittleDataError(

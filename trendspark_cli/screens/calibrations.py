@@ -19,24 +19,24 @@ def show_calibrated(done: Calibrated, output: Output, *, is_dry: bool) -> None:
     made, outcome = done.calibration, done.outcome
     before, after = (rules.threshold for rules in outcome.rules)
     cut = "; the time limit ended the last one early" if done.was_cut_short else ""
-    output.line(
+    output.prose(
         f"{made.posts} posts of {made.since[:10]} to {made.until[:10]}, shuffled {_times(made.shuffles)}: "
         f"{made.days:.1f} days without any story (seed {made.seed}{cut})"
     )
     low, high = _range(done)
     noise = f", {done.noise} of them trends you marked as noise" if done.noise else ""
-    output.line(
+    output.prose(
         f"false alarms a day: {made.wanted_per_day:g} wanted; "
         f"{_rate(done, before):.2f} at the threshold before, {_rate(done, after):.2f} at the new one{noise}"
     )
-    output.line(f"the true rate at the new one lies between {low:.2f} and {high:.2f} a day (90 %)")
+    output.prose(f"the true rate at the new one lies between {low:.2f} and {high:.2f} a day (90 %)")
     if after == LOWEST_THRESHOLD:
-        output.line(f"{LOWEST_THRESHOLD:g} is the lowest threshold there is; these posts would need none so high")
+        output.prose(f"{LOWEST_THRESHOLD:g} is the lowest threshold there is; these posts would need none so high")
     days = outcome.length / timedelta(days=1)
-    output.line(f"threshold {before:g} before: {len(outcome.fired[0])} alerts in the {days:.1f} days as they were")
-    output.line(f"threshold {after:g} after:  {len(outcome.fired[1])} alerts, {outcome.per_day(1):.2f} a day")
+    output.prose(f"threshold {before:g} before: {len(outcome.fired[0])} alerts in the {days:.1f} days as they were")
+    output.prose(f"threshold {after:g} after:  {len(outcome.fired[1])} alerts, {outcome.per_day(1):.2f} a day")
     show_difference(outcome, output, ("Only before", "Only after"))
-    output.line("a dry run: nothing was stored" if is_dry else "stored: `rank` uses it from its next run on")
+    output.prose("a dry run: nothing was stored" if is_dry else "stored: `rank` uses it from its next run on")
 
 
 def _json(done: Calibrated, *, is_dry: bool) -> dict[str, Any]:
