@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -156,6 +157,28 @@ def test_an_author_whose_posts_always_go_far_is_no_news(tmp_path: Path) -> None:
 
     assert goes_viral(here, author="famous") == []
     assert len(goes_viral(here, "9002", author="nobody")) == 1
+
+
+def test_a_rate_of_no_false_alarms_opens_nothing(operator: Operator) -> None:
+    operator.environment["ALERT_FALSE_ALARMS_PER_DAY"] = "0"
+
+    assert goes_viral(operator) == []
+
+
+def test_a_post_is_watched_from_when_it_was_collected_though_nothing_moved_at_first(operator: Operator) -> None:
+    created = operator.now
+    untimed = line("9001", created, operator.now, 6)
+    del untimed["observed_at"]
+    ingest(operator, [untimed])
+    with closing(operator.store()) as store:
+        store.posts.note_counts_read("x", ["9001"], operator.now + timedelta(minutes=35))
+    operator.later(minutes=70)
+    ingest(operator, [{**untimed, "likes": 900}])
+
+    with closing(operator.store()) as store:
+        [judged] = PostForecasting(JobContext(store, operator.now), 0.5).judge(operator.now - timedelta(minutes=30))
+
+    assert judged.watched.first_seen == int(created.timestamp())
 
 
 def test_counters_no_post_has_and_looks_of_the_future_open_nothing(operator: Operator) -> None:

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 from trendspark_cli.clock import from_text, to_text
 from trendspark_cli.job_context import JobContext
 from trendspark_cli.models import PostForecast, WatchedRow
-from trendspark_cli.ranking.forecast import MOST_ENGAGEMENT, SETTLES_AFTER_SECONDS, Usual, WatchedPost, watched
-from trendspark_cli.ranking.keys import name_key
-from trendspark_cli.ranking.post_trends import NEWS_SECONDS, Judged
-from trendspark_cli.ranking.source_memory import SourceMemory
+from trendspark_cli.ranking.forecast import SETTLES_AFTER_SECONDS
+from trendspark_cli.ranking.post_learning import Counters, SeenPost, judge, looks_at, seen_by, settle
+from trendspark_cli.ranking.post_trends import Judged
+from trendspark_cli.ranking.source_memory import levels
 
 POSTS_AT_ONCE = 300  # two rows of authors and communities each, and their forecasts: a transaction of about 1,000 rows
 SETTLED_PER_RUN = 20_000  # so that years of history are learned in some runs and not in one
 ARRIVALS_PER_RUN = 5_000  # judged; in a flood, the others are when their counters change
-LEAST_WATCHED = timedelta(hours=6)  # between the first and the last look: less says nothing of where a post ends
 WATCHED = timedelta(seconds=SETTLES_AFTER_SECONDS)
 _DAY_SECONDS = 86_400
 
@@ -32,6 +31,7 @@ class PostForecasting:
         self._day = int(job.now.timestamp()) // _DAY_SECONDS
         self.memories = self._stored.sources()
         self._posts_per_day = posts_per_day
+        self._levels: dict[str, float | None] = {}
         self._seen = self._stored.newest()
 
     def learn(self) -> None:
@@ -57,7 +57,8 @@ class PostForecasting:
         """
         since = self._job.now - WATCHED
         judged: list[Judged] = []
-        if any(memory.forecaster.is_ready for memory in self.memories.values()):
+        self._levels = levels(self.memories, self._posts_per_day)
+        if self._levels:
             changed = self._stored.changed(self._seen.newest_change)
             for start in range(0, len(changed), POSTS_AT_ONCE):
                 rows = self._stored.watched(changed[start : start + POSTS_AT_ONCE], since, fresh)
@@ -79,95 +80,44 @@ class PostForecasting:
 
     def _judged(self, rows: Sequence[WatchedRow], fresh: datetime) -> list[Judged]:
         """Judge the posts of sources that are ready; remember the forecasts."""
-        rows = [row for row in rows if row.source in self.memories and self.memories[row.source].forecaster.is_ready]
-        posts = _posts(rows, self._stored.looks([row.id for row in rows]), self._job.now) if rows else {}
-        usual = self._stored.usual(key for row in rows for key in _keys(row))
-        judged = [self._judge(row, posts[row.id], usual) for row in rows if row.id in posts]
+        posts = self._seen_posts([row for row in rows if row.source in self._levels])
+        usual = self._stored.usual(key for post in posts for key in post.keys)
+        judged = [judge(post, self.memories[post.source], usual, self._levels[post.source]) for post in posts]
         if judged and not self._job.dry_run:
             with self._job.transaction():
                 self._stored.note([_noted(one, self._job.now) for one in judged])
         self._job.count("posts_forecast", len(judged))
         return [one for one in judged if one.watched.last.at >= fresh.timestamp()]
 
-    def _judge(self, row: WatchedRow, post: WatchedPost, usual: Mapping[int, Usual]) -> Judged:
-        memory = self.memories[row.source]
-        author, community = _usual(row, usual)
-        forecast = memory.forecaster.forecast(post, author, community)
-        level = memory.level(self._posts_per_day / len(self.memories))
-        return Judged(row.id, row.source, row.author, post, forecast, author.posts, level)
-
     def _settle(self, rows: Sequence[WatchedRow]) -> None:
-        """Learn from those that were looked at for long enough; count the peaks of all."""
-        posts = _posts(rows, self._stored.looks([row.id for row in rows]), self._job.now)
-        usual = self._stored.usual(key for row in rows for key in _keys(row))
-        learned: dict[int, Usual] = {}
-        peaks: dict[str, list[float]] = {}
-        position = self._progress.left_created_at
-        start = from_text(position).timestamp() if position else rows[0].created_at
-        counted_since = {name: start for name, memory in self.memories.items() if memory.counts_peaks}
-        for row in rows:
-            post = posts.get(row.id)
-            if post is None or post.first_seen - post.created_at > NEWS_SECONDS:
-                continue
-            memory = self.memories.setdefault(row.source, SourceMemory())
-            author, community = _usual(row, usual)
-            if memory.counts_peaks:
-                counted_since.setdefault(row.source, row.created_at)
-                peaks.setdefault(row.source, []).append(memory.forecaster.peak(post, author, community))
-            if post.last.at - post.first_seen >= LEAST_WATCHED.total_seconds():
-                final = memory.forecaster.settle(post, author, community)
-                for key in _keys(row):
-                    known = usual.get(key, Usual())
-                    usual[key] = learned[key] = Usual(known.posts + 1.0, known.total + final)
-                self._job.count("posts_settled")
-        for name, since in counted_since.items():
-            days = max(0.0, rows[-1].created_at - since) / _DAY_SECONDS
-            self.memories[name].peaks.add(peaks.get(name, ()), days)
-        self._stored.put_usual(learned, self._day)
+        """Learn from posts, and take notice that they are no longer watched."""
+        posts = self._seen_posts(rows)
+        usual = self._stored.usual(key for post in posts for key in post.keys)
+        position, last = self._progress.left_created_at, rows[-1]
+        since = int(from_text(position).timestamp()) if position else rows[0].created_at
+        settled, changed = settle(posts, self.memories, usual, since, last.created_at)
+        if settled:
+            self._job.count("posts_settled", settled)
+        self._stored.put_usual({key: usual[key] for key in changed}, self._day)
         self._stored.put_sources(self.memories)
         self._stored.drop([row.id for row in rows])
-        self._advance(left_created_at=rows[-1].created_text, left_post_id=rows[-1].id)
+        self._advance(left_created_at=last.created_text, left_post_id=last.id)
+
+    def _seen_posts(self, rows: Sequence[WatchedRow]) -> list[SeenPost]:
+        """Return posts with their looks, those of the future aside; a post without any is left out."""
+        history = self._stored.looks([row.id for row in rows]) if rows else {}
+        posts = []
+        for row in rows:
+            newest = Counters(row.observed_at, row.engagement, row.comments)
+            looks = looks_at(row.collected_at, history.get(row.id, ()), newest)
+            seen = seen_by(int(self._job.now.timestamp()), row.created_at, looks)
+            if seen is not None:
+                posts.append(SeenPost(row.id, row.source, row.author, row.community, seen))
+        return posts
 
     def _advance(self, **changes: str | int) -> None:
         self._progress = replace(self._progress, **changes)  # type: ignore[arg-type]
         self._stored.save_progress(self._progress)
-
-
-def _key(source: str, kind: str, name: str) -> int:
-    return name_key(f"{source}\0{kind}\0{name}")
-
-
-def _keys(row: WatchedRow) -> list[int]:
-    """Return the keys of a post's author and community, as far as they are known."""
-    named = (("author", row.author), ("community", row.community))
-    return [_key(row.source, kind, name) for kind, name in named if name is not None]
-
-
-def _usual(row: WatchedRow, usual: Mapping[int, Usual]) -> tuple[Usual, Usual]:
-    """Return what is usual for a post's author and community."""
-    author = usual.get(_key(row.source, "author", row.author), Usual()) if row.author is not None else Usual()
-    community = (
-        usual.get(_key(row.source, "community", row.community), Usual()) if row.community is not None else Usual()
-    )
-    return author, community
-
-
-def _posts(
-    rows: Sequence[WatchedRow], looks: Mapping[int, list[tuple[int, int, int]]], now: datetime
-) -> dict[int, WatchedPost]:
-    """Return each post with its looks; looks of the future, and counters no post has, are left out.
-
-    A post without history was seen once, when it was collected, and again when its counters were asked for in vain.
-    """
-    found = {}
-    for row in rows:
-        known = looks.get(row.id) or [(row.collected_at, row.engagement, row.comments)]
-        if row.observed_at > known[-1][0]:
-            known = [*known, (row.observed_at, row.engagement, row.comments)]
-        known = [look for look in known if look[0] <= now.timestamp() and look[1] <= MOST_ENGAGEMENT]
-        if known:
-            found[row.id] = watched(row.created_at, known)
-    return found
 
 
 def _noted(judged: Judged, now: datetime) -> PostForecast:

@@ -40,10 +40,12 @@ class Peaks:
             self._counts[min(_BINS - 1, max(0, int((excess - _LOWEST) / _STEP)))] += 1.0
 
     def level(self, posts_per_day: float) -> float | None:
-        """Return the excess that *posts_per_day* ordinary posts reach; None while too few were seen."""
+        """Return the excess that *posts_per_day* ordinary posts reach, infinite for 0; None while too few were seen."""
         seen = float(self._counts.sum())
         if seen < LEAST_PEAKS * 0.9 or self.days <= 0.0:  # some have faded
             return None
+        if posts_per_day <= 0.0:
+            return math.inf
         wanted = max(TAIL_SHARE * seen, min(LEAST_TAIL, seen / 5))
         above = self._counts[::-1].cumsum()[::-1]
         first = int(np.flatnonzero(above >= wanted)[-1])  # the tail begins with this step

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from trendspark_cli.ranking.forecast import Forecaster
@@ -25,3 +26,9 @@ class SourceMemory:
     def level(self, posts_per_day: float) -> float | None:
         """Return the excess that is rare enough to tell of; None while the source is warming up."""
         return self.peaks.level(posts_per_day) if self.forecaster.is_ready else None
+
+
+def levels(memories: Mapping[str, SourceMemory], posts_per_day: float) -> dict[str, float | None]:
+    """Return the level of each source that is ready to forecast; together, so many ordinary posts a day reach them."""
+    ready = {name: memory for name, memory in memories.items() if memory.forecaster.is_ready}
+    return {name: memory.level(posts_per_day / len(memories)) for name, memory in ready.items()}

@@ -46,6 +46,7 @@ from trendspark_cli.ranking.history import SourceState, TermHistory
 if TYPE_CHECKING:  # it brings numpy, which most commands never need
     from trendspark_cli.ranking.forecast import Usual
     from trendspark_cli.ranking.lifecycle import TrendRecord
+    from trendspark_cli.ranking.post_learning import Counters
     from trendspark_cli.ranking.post_trends import PostTrend
     from trendspark_cli.ranking.segments import Segment
     from trendspark_cli.ranking.source_memory import SourceMemory
@@ -564,8 +565,8 @@ class Forecasts(Protocol):
     def leaving(self, position: tuple[str, int], until: datetime, limit: int) -> list[WatchedRow]:
         """Return the next posts with counters after (created_at, id) created before *until*, oldest first."""
 
-    def looks(self, post_ids: Sequence[int]) -> dict[int, list[tuple[int, int, int]]]:
-        """Return (epoch seconds, engagement, comments) of each look at these posts: the first 200 and the last."""
+    def looks(self, post_ids: Sequence[int]) -> dict[int, list[Counters]]:
+        """Return what the counters of these posts said over time, oldest first: the first 200 looks and the last."""
 
     def note(self, forecasts: Sequence[PostForecast]) -> None:
         """Remember the last forecast of each post."""

@@ -16,6 +16,7 @@ from trendspark_cli.store.sqlite.named_queries import queries
 
 if TYPE_CHECKING:  # numpy: only a ranking run needs it
     from trendspark_cli.ranking.forecast import Usual
+    from trendspark_cli.ranking.post_learning import Counters
     from trendspark_cli.ranking.source_memory import SourceMemory
 
 MOST_LOOKS = 200  # of one post; a look each quarter of an hour for two days
@@ -114,13 +115,15 @@ class Forecasts:
         parameters = {"created_at": position[0], "id": position[1], "until": to_text(until), "limit": limit}
         return self._watched("leaving", parameters)
 
-    def looks(self, post_ids: Sequence[int]) -> dict[int, list[tuple[int, int, int]]]:
-        """Return (epoch seconds, engagement, comments) of each look at these posts: the first 200 and the last."""
-        found: dict[int, list[tuple[int, int, int]]] = defaultdict(list)
+    def looks(self, post_ids: Sequence[int]) -> dict[int, list[Counters]]:
+        """Return what the counters of these posts said over time: the first 200 looks of each, and the last."""
+        from trendspark_cli.ranking.post_learning import Counters
+
+        found: dict[int, list[Counters]] = defaultdict(list)
         parameters = {"ids": json.dumps(list(post_ids)), "most": MOST_LOOKS - 1}
         with self._db.errors():
             for post_id, *look in self._db.execute(self._sql["looks"], parameters):
-                found[post_id].append((look[0], look[1], look[2]))
+                found[post_id].append(Counters(*look))
         return found
 
     def note(self, forecasts: Sequence[PostForecast]) -> None:

@@ -53,18 +53,16 @@ ORDER BY created_at, id LIMIT :limit;
 -- name: looks
 -- What the counters of these posts said over time: the first :most looks of each, and the last two.
 SELECT m.post_id, CAST(strftime('%s', m.observed_at) AS INTEGER),
-       m.likes + coalesce(m.reposts, 0) + coalesce(m.quotes, 0), coalesce(m.replies, 0)
+       m.likes + coalesce(m.reposts, 0) + coalesce(m.quotes, 0), coalesce(m.replies, 0), m.views
 FROM json_each(:ids) AS wanted JOIN post_metrics m ON m.post_id = wanted.value
  AND m.observed_at <= coalesce((SELECT observed_at FROM post_metrics WHERE post_id = wanted.value
                                 ORDER BY observed_at LIMIT 1 OFFSET :most), '~')
-WHERE m.likes IS NOT NULL
 UNION
 SELECT m.post_id, CAST(strftime('%s', m.observed_at) AS INTEGER),
-       m.likes + coalesce(m.reposts, 0) + coalesce(m.quotes, 0), coalesce(m.replies, 0)
+       m.likes + coalesce(m.reposts, 0) + coalesce(m.quotes, 0), coalesce(m.replies, 0), m.views
 FROM json_each(:ids) AS wanted JOIN post_metrics m ON m.post_id = wanted.value
  AND m.observed_at >= coalesce((SELECT observed_at FROM post_metrics WHERE post_id = wanted.value
                                 ORDER BY observed_at DESC LIMIT 1 OFFSET 1), '')
-WHERE m.likes IS NOT NULL
 ORDER BY 1, 2;
 
 -- name: note
