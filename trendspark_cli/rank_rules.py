@@ -54,8 +54,10 @@ def reason_of_trend(store: Store, fields: Mapping[str, Any]) -> str:
     return f"{reason}, raised by a trend of its terms that was marked as noise" if is_raised else reason
 
 
-def changed_rules(settings: Settings, learnt: Experience, changes: Sequence[str], option: str) -> LifecycleRules:
-    """Return the rules of these settings with `NAME=VALUE` changes; raise UsageError for names rank has no use for."""
+def changed_rules(
+    settings: Settings, learnt: Experience, changes: Sequence[str], option: str, *, are_posts_forecast: bool = True
+) -> LifecycleRules:
+    """Return the rules of these settings with `NAME=VALUE` changes; raise UsageError for what changes nothing."""
     threshold = 0.0
     for change in changes:
         name, _, value = change.partition("=")
@@ -69,7 +71,7 @@ def changed_rules(settings: Settings, learnt: Experience, changes: Sequence[str]
             settings = replace(settings, alert_cooldown_hours=number)
         elif name == "threshold":
             threshold = number
-        elif learnt.calibration is None:
+        elif learnt.calibration is None and not are_posts_forecast:
             raise UsageError(
                 f"{option} {change!r}: without a calibration no threshold follows from it",
                 hint="run `trendspark calibrate` first",

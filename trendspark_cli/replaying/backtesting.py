@@ -16,7 +16,8 @@ from trendspark_cli.ranking.retelling import line_of, retell
 from trendspark_cli.ranking.ticks import TICKS_PER_DAY, tick_of
 from trendspark_cli.ranking.words import LONGEST_TEXT
 from trendspark_cli.replaying.lines import called, print_lines, read_lines
-from trendspark_cli.replaying.past_posts import archived_posts, stored_posts
+from trendspark_cli.replaying.past_counters import Watched, archived_posts_and_looks, stored_looks
+from trendspark_cli.replaying.past_posts import stored_posts
 from trendspark_cli.replaying.rehearsing import Plan, Question, rehearse
 from trendspark_cli.screens.rehearsals import show_outcome
 from trendspark_cli.settings import Settings
@@ -45,9 +46,9 @@ def backtest(path: str) -> int:
 
 
 def sum_up_file(path: str, asked: Question, settings: Settings, output: Output) -> int:
-    """Print what would have fired of the posts of a file, and return the exit code."""
+    """Print which topics of the posts of a file would have fired, and return the exit code."""
     try:
-        plan = asked.plan(settings, Experience())
+        plan = asked.plan(settings, Experience(), are_posts_forecast=False)
         end = None if plan.until is None else int(plan.until.timestamp())
         posts = (post for post in read_past_posts(read_lines(path), path) if end is None or post.row[4] < end)
         _sum_up(posts, 0, plan, output)
@@ -58,24 +59,27 @@ def sum_up_file(path: str, asked: Question, settings: Settings, output: Output) 
 
 
 def sum_up_database(store: Store, asked: Question, settings: Settings, output: Output, now: datetime) -> None:
-    """Print what would have fired of the posts of the database."""
+    """Print what would have fired of the posts of the database, and of their counters."""
     plan = asked.plan(settings, experience(store, now))
     first, end = plan.read_from, plan.until or now
     posts = store.posts.count_between(int(first.timestamp()), int(end.timestamp()))
-    _sum_up(stored_posts(store, first, end), posts, plan, output)
+    _sum_up(stored_posts(store, first, end), posts, plan, output, stored_looks(store, first, end))
 
 
 def sum_up_archive(archive: ArchivedPosts, plan: Plan, output: Output, now: datetime) -> None:
-    """Print what would have fired of archived posts."""
+    """Print what would have fired of archived posts, and of the counters that are in the same files."""
     posts = sum(part.rows for part in archive.manifests)
-    _sum_up(archived_posts(archive, plan.read_from, plan.until or now), posts, plan, output)
+    ranked, watched = archived_posts_and_looks(archive, plan.read_from, plan.until or now)
+    _sum_up(ranked, posts, plan, output, watched)
 
 
-def _sum_up(posts: Iterable[ReplayPost], about: int, plan: Plan, output: Output) -> None:
+def _sum_up(
+    posts: Iterable[ReplayPost], about: int, plan: Plan, output: Output, watched: Watched | None = None
+) -> None:
     """Rank *about* so many posts again, and print what came of it."""
     with row_progress(output) as progress:
         progress.begin("posts", about)
-        outcome = rehearse(posts, plan.rules, plan.since, progress)
+        outcome = rehearse(posts, plan.rules, plan.since, progress, watched)
     show_outcome(outcome, output)
 
 

@@ -93,11 +93,16 @@ def stored_posts(store: Store, since: datetime, until: datetime) -> Iterator[Rep
 
 
 def archived_posts(archive: ArchivedPosts, since: datetime, until: datetime) -> Iterator[ReplayPost]:
-    """Yield the archived posts created in [since, until)."""
-    for number, row in enumerate(archive.between(to_text(since), to_text(until))):
-        _, source, source_id, author, community, text, _, _, created, *_ = row
-        at = int(from_text(created).timestamp())
-        yield ReplayPost(f"{source}:{source_id}", (number, source, author, community, at, text[:LONGEST_TEXT]))
+    """Return the archived posts created in [since, until)."""
+    rows = enumerate(archive.between(to_text(since), to_text(until)))
+    return (archived_post(number, row) for number, row in rows)
+
+
+def archived_post(number: int, row: tuple[Any, ...]) -> ReplayPost:
+    """Return a row of an archive's file as a post."""
+    _, source, source_id, author, community, text, _, _, created, *_ = row
+    at = int(from_text(created).timestamp())
+    return ReplayPost(f"{source}:{source_id}", (number, source, author, community, at, text[:LONGEST_TEXT]))
 
 
 def archived_and_stored_posts(

@@ -9,12 +9,17 @@ from typing import Any
 
 from trendspark_cli.clock import duration_words, from_epoch, to_text
 from trendspark_cli.console import Output, bar, short_time, shortened
-from trendspark_cli.ranking.lifecycle import LifecycleRules
+from trendspark_cli.ranking import post_rehearsal
+from trendspark_cli.ranking.forecast import LEAST_SETTLED
+from trendspark_cli.ranking.post_rehearsal import FiredPost
 from trendspark_cli.ranking.rehearsal import Fired, only_in_first
-from trendspark_cli.replaying.rehearsing import Outcome
+from trendspark_cli.replaying.rehearsing import Forecasts, Outcome
+from trendspark_cli.trend_fields import post_counts, post_trend_fields, why
 
 COLUMNS = ("opened", "score", "delay", "trend", "posts", "expected", "authors")
 LESS_NEEDED = ("authors", "expected")
+POST_COLUMNS = ("opened", "score", "delay", "single post", "begins", "why", "enough")
+LESS_NEEDED_OF_POSTS = ("enough", "begins")
 PLOT_ROOM = 40  # characters beside the bars
 NARROWEST_BAR, WIDEST_BAR = 10, 60
 NAMES = "AB"
@@ -30,17 +35,19 @@ def show_outcome(outcome: Outcome, output: Output) -> None:
         output.line(f"nothing to tell: {_span(outcome)}; the first 24 h of posts are warm-up")
         return
     output.line(f"{outcome.posts} posts in {outcome.length / timedelta(days=1):.1f} days, {_span(outcome)}")
+    if outcome.forecasts is not None:
+        output.line(_forecasts_text(outcome.forecasts))
     is_compared = len(outcome.rules) > 1
-    for number, rules in enumerate(outcome.rules):
+    for number in range(len(outcome.rules)):
         name = f"{NAMES[number]}: " if is_compared else ""
-        output.line(
-            f"{name}{_rules_text(rules)}: {len(outcome.fired[number])} would have fired, "
-            f"{outcome.per_day(number):.2f} a day"
-        )
+        output.line(f"{name}{_rules_text(outcome, number)}: {_count_text(outcome, number)}")
     if is_compared:
+        _warn_of_one_threshold(outcome, output)
         show_difference(outcome, output, ("Only A", "Only B"))
     else:
-        _show_fired(outcome.fired[0], output, "Would have fired")
+        _show_fired(outcome.fired[0], output, "Topics that would have fired")
+        if outcome.forecasts is not None and outcome.forecasts.are_ready:
+            _show_fired_posts(outcome.fired_posts[0], output, "Single posts that would have fired")
     _show_days(outcome, output)
 
 
@@ -49,6 +56,10 @@ def show_difference(outcome: Outcome, output: Output, titles: tuple[str, str]) -
     first, second = outcome.fired
     _show_fired(only_in_first(first, second), output, titles[0])
     _show_fired(only_in_first(second, first), output, titles[1])
+    if outcome.forecasts is not None and outcome.forecasts.are_ready:
+        posts, others = outcome.fired_posts
+        _show_fired_posts(post_rehearsal.only_in_first(posts, others), output, f"{titles[0]}, single posts")
+        _show_fired_posts(post_rehearsal.only_in_first(others, posts), output, f"{titles[1]}, single posts")
 
 
 def outcome_json(outcome: Outcome) -> dict[str, Any]:
@@ -57,36 +68,84 @@ def outcome_json(outcome: Outcome) -> dict[str, Any]:
         {
             "threshold": rules.threshold,
             "cooldown_seconds": rules.cooldown_seconds,
+            "false_alarms_per_day": rules.false_alarms_per_day,
             "alerts_per_day": round(outcome.per_day(number), 3),
-            "trends": [_fired_json(one) for one in outcome.fired[number]],
+            "trends": _trends_json(outcome.fired[number], outcome.fired_posts[number]),
         }
         for number, rules in enumerate(outcome.rules)
     ]
     days = [
-        {"day": date, "posts": day.posts, "best_score": round(day.best_score, 2), "alerts": day.fired}
+        {
+            "day": date,
+            "posts": day.posts,
+            "best_score": round(day.best_score, 2),
+            "alerts": day.fired,
+            "alerts_of_single_posts": day.fired_posts,
+        }
         for date, day in outcome.days.items()
     ]
     told = {
         "since": to_text(from_epoch(outcome.since)),
         "until": to_text(from_epoch(outcome.until)),
         "posts": outcome.posts,
+        "forecasts": None if outcome.forecasts is None else _forecasts_json(outcome.forecasts),
         **sides[0],
         "days": days,
     }
     if len(sides) > 1:
-        first, second = outcome.fired
+        (first, second), (first_posts, second_posts) = outcome.fired, outcome.fired_posts
         told["compared"] = {
             **sides[1],
-            "only_a": [_fired_json(one) for one in only_in_first(first, second)],
-            "only_b": [_fired_json(one) for one in only_in_first(second, first)],
+            "only_a": _trends_json(
+                only_in_first(first, second), post_rehearsal.only_in_first(first_posts, second_posts)
+            ),
+            "only_b": _trends_json(
+                only_in_first(second, first), post_rehearsal.only_in_first(second_posts, first_posts)
+            ),
         }
     return told
+
+
+def _forecasts_json(forecasts: Forecasts) -> dict[str, Any]:
+    settled = {name: round(posts) for name, posts in sorted(forecasts.settled.items())}
+    return {"posts_with_counters": forecasts.posts, "settled": settled, "ready_at": LEAST_SETTLED}
+
+
+def _trends_json(topics: Sequence[Fired], posts: Sequence[FiredPost]) -> list[dict[str, Any]]:
+    """Return topics and single posts in the order in which they opened."""
+    told = [*map(_fired_json, topics), *map(_fired_post_json, posts)]
+    return sorted(told, key=lambda one: str(one["opened_at"]))
+
+
+def _fired_post_json(fired: FiredPost) -> dict[str, Any]:
+    trend, fields = fired.trend, post_trend_fields(fired.trend)
+    return {
+        "opened_at": fields["opened_at"],
+        "kind": "post",
+        "label": trend.label,
+        "post": fired.name,
+        "author": trend.author,
+        "terms": [],
+        "score": round(trend.score, 2),
+        "peak_score": round(fired.peak, 2),
+        "observed": fields["observed"],
+        "expected": round(trend.usual, 4),
+        "forecast": round(trend.forecast, 1),
+        "enough": round(trend.enough, 1),
+        "window_seconds": fields["window_seconds"],
+        "authors": 1,
+        "sources": fields["sources"],
+        "first_seen": fields["first_seen"],
+        "delay_seconds": fired.delay_seconds,
+        "why": why(fields),
+    }
 
 
 def _fired_json(fired: Fired) -> dict[str, Any]:
     trend = fired.trend
     return {
         "opened_at": to_text(from_epoch(fired.at)),
+        "kind": "topic",
         "label": trend.label,
         "terms": list(fired.terms),
         "score": round(trend.score, 2),
@@ -125,20 +184,80 @@ def _show_fired(fired: Sequence[Fired], output: Output, title: str) -> None:
         output.line(f"the strongest {len(shown)} of {len(fired)}; --json has them all")
 
 
+def _show_fired_posts(fired: Sequence[FiredPost], output: Output, title: str) -> None:
+    if not fired:
+        output.line(f"{title}: none")
+        return
+    shown = sorted(sorted(fired, key=lambda one: -one.trend.score)[:MOST_SHOWN], key=lambda one: one.at)
+    rows = [
+        (
+            short_time(to_text(from_epoch(one.at))),
+            f"{one.trend.score:.1f}",
+            duration_words(timedelta(seconds=one.delay_seconds)),
+            one.name,
+            shortened(one.trend.label, 40),
+            post_counts(post_trend_fields(one.trend)),
+            f"{one.trend.enough:,.0f}",
+        )
+        for one in shown
+    ]
+    if not output.is_terminal:
+        output.line(f"{title}:")
+    output.table(POST_COLUMNS, rows, title=title, less_needed=LESS_NEEDED_OF_POSTS)
+    if len(fired) > len(shown):
+        output.line(f"the strongest {len(shown)} of {len(fired)}; --json has them all")
+
+
+def _warn_of_one_threshold(outcome: Outcome, output: Output) -> None:
+    """Say why another rate of false alarms changed nothing for topics."""
+    first, second = outcome.rules
+    if first.false_alarms_per_day != second.false_alarms_per_day and first.threshold == second.threshold:
+        output.line(
+            "topics have the same threshold under both: ALERT_FALSE_ALARMS_PER_DAY moves it only once "
+            "`trendspark calibrate` has run, and never below its least"
+        )
+
+
 def _show_days(outcome: Outcome, output: Output) -> None:
     """Print each day with a bar of its posts and a mark for each alert."""
     width = min(WIDEST_BAR, max(NARROWEST_BAR, get_terminal_size().columns - PLOT_ROOM))
     most = max((day.posts for day in outcome.days.values()), default=0)
-    names = [f"alerts {NAMES[number]}" if len(outcome.rules) > 1 else "alerts" for number in range(len(outcome.rules))]
-    rows = [
-        (date, day.posts, bar(day.posts, most, width), f"{day.best_score:.1f}", *(n or "" for n in day.fired))
-        for date, day in outcome.days.items()
-    ]
+    sides = range(len(outcome.rules))
+    suffixes = [f" {NAMES[number]}" if len(outcome.rules) > 1 else "" for number in sides]
+    names = [f"alerts{suffix}" for suffix in suffixes]
+    if outcome.forecasts is not None:
+        names += [f"of posts{suffix}" for suffix in suffixes]
+    rows = []
+    for date, day in outcome.days.items():
+        alerts = [*day.fired, *(day.fired_posts if outcome.forecasts is not None else ())]
+        best = f"{day.best_score:.1f}"
+        rows.append((date, day.posts, bar(day.posts, most, width), best, *(number or "" for number in alerts)))
     output.table(("day", "posts", "", "best score", *names), rows)
 
 
-def _rules_text(rules: LifecycleRules) -> str:
-    return f"threshold {rules.threshold:g}, cooldown {rules.cooldown_seconds / 3600:g} h"
+def _rules_text(outcome: Outcome, number: int) -> str:
+    rules = outcome.rules[number]
+    text = f"threshold {rules.threshold:g}, cooldown {rules.cooldown_seconds / 3600:g} h"
+    return text if outcome.forecasts is None else f"{text}, {rules.false_alarms_per_day:g} false alarms a day"
+
+
+def _count_text(outcome: Outcome, number: int) -> str:
+    topics, posts = len(outcome.fired[number]), len(outcome.fired_posts[number])
+    of_posts = "" if outcome.forecasts is None else f" ({posts} of them single posts)"
+    return f"{topics + posts} would have fired{of_posts}, {outcome.per_day(number):.2f} a day"
+
+
+def _forecasts_text(forecasts: Forecasts) -> str:
+    """Return what could be replayed of single posts, and why none when none could."""
+    if not forecasts.posts:
+        return "single posts: none has counters of likes, so none is forecast; topics only"
+    settled = ", ".join(f"{name} {posts:.0f}" for name, posts in sorted(forecasts.settled.items())) or "none"
+    if not forecasts.are_ready:
+        return (
+            f"single posts: {forecasts.posts} with counters, but too few were looked at again later: {settled} "
+            f"of the {LEAST_SETTLED} a source needs; none is forecast, topics only"
+        )
+    return f"single posts: {forecasts.posts} with counters; settled and learned from: {settled}"
 
 
 def _span(outcome: Outcome) -> str:
