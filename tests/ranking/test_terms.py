@@ -73,6 +73,28 @@ def test_composed_and_decomposed_accents_are_one_term() -> None:
     assert terms_of("séisme") == terms_of("se\u0301isme")
 
 
+@pytest.mark.parametrize(
+    ("text", "word"),
+    [
+        ("v\u200bol\u00adca\u2060no", "volcano"),
+        ("\ufeffvolcano\u200f", "volcano"),
+        ("می\u200cخواهم", "میخواهم"),
+        ("مـــصر", "مصر"),
+        ("vоlсаnо", "volcano"),  # o, c and a are Cyrillic
+        ("İstanbul", "istanbul"),
+        ("ﷲ", "الله"),
+        ("ﷺ", "صلىاللهعليهوسلم"),
+    ],
+)
+def test_what_looks_the_same_to_a_reader_is_one_term(text: str, word: str) -> None:
+    assert terms_of(text) == keys(word)
+
+
+@pytest.mark.parametrize("text", ["москва", "windows-овский", "β-carotene", "naïve"])
+def test_letters_of_another_alphabet_stay_what_they_are(text: str) -> None:
+    assert terms_of(text) == keys(text)
+
+
 @pytest.mark.parametrize("text", ["", " ", "\0", "\1", "😀😀👩‍👩‍👧", "\u0301\u0301", "\u202e", "...", "\n\n", "\ud800"])
 def test_a_text_without_words_has_no_terms(text: str) -> None:
     assert terms_of(text) == set()

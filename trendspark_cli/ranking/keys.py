@@ -8,22 +8,30 @@ import numpy.typing as npt
 Integers = npt.NDArray[np.int64]
 
 NO_WORD = 0  # in place of a first word: the term is a single one
-_LINK_BITS, _LINK_MARK = 0xFFFF, 0x11C5
+_MARK_BITS, _LINK_MARK, _NUMBER_MARK = 0xFFFF, 0x11C5, 0x5A17
 _FIRST_WEIGHT = np.uint64(0xD1342543DE82EF95)  # odd, so that "a b" and "b a" differ
 
 
 def name_key(name: str) -> int:
-    """Return the signed 64-bit key of a word or of an author; that of a link, which has a slash, ends in a mark."""
+    """Return the signed 64-bit key of a name, such as that of an author."""
     digest = blake2b(name.encode("utf-8", "surrogatepass"), digest_size=8).digest()
-    key = int.from_bytes(digest, "big", signed=True)
-    if "/" in name:
-        return key & ~_LINK_BITS | _LINK_MARK
-    return key ^ 1 if key & _LINK_BITS == _LINK_MARK else key
+    return int.from_bytes(digest, "big", signed=True)
 
 
-def are_links(keys: Integers) -> npt.NDArray[np.bool_]:
-    """Tell which keys of words are those of links."""
-    marked: npt.NDArray[np.bool_] = (keys & _LINK_BITS) == _LINK_MARK
+def word_key(word: str) -> int:
+    """Return the key of a word; that of a link, which has a slash, or of a number ends in a mark."""
+    key = name_key(word)
+    if "/" in word:
+        return key & ~_MARK_BITS | _LINK_MARK
+    if word.replace("-", "").isdecimal():
+        return key & ~_MARK_BITS | _NUMBER_MARK
+    return key ^ 1 if key & _MARK_BITS in (_LINK_MARK, _NUMBER_MARK) else key
+
+
+def are_links_or_numbers(keys: Integers) -> npt.NDArray[np.bool_]:
+    """Tell which keys of words are those of links or of numbers."""
+    marks = keys & _MARK_BITS
+    marked: npt.NDArray[np.bool_] = (marks == _LINK_MARK) | (marks == _NUMBER_MARK)
     return marked
 
 
@@ -36,7 +44,7 @@ def term_keys(first: Integers, second: Integers) -> Integers:
 def term_key(term: str) -> int:
     """Return the key of one term: a word, or two with a space between them."""
     first, _, second = term.rpartition(" ")
-    keys = term_keys(np.array([name_key(first) if first else NO_WORD]), np.array([name_key(second)]))
+    keys = term_keys(np.array([word_key(first) if first else NO_WORD]), np.array([word_key(second)]))
     return int(keys[0])
 
 

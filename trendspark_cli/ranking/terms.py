@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from trendspark_cli.ranking.keys import NO_WORD, name_key, term_keys
+from trendspark_cli.ranking.keys import NO_WORD, term_keys, word_key
 from trendspark_cli.ranking.stop_words import STOP_WORDS
 from trendspark_cli.ranking.words import (
     EDGES,
@@ -81,7 +81,7 @@ class Vocabulary(dict[str, int]):
         if not (is_telling(word) or is_link(word)):
             return GAP_CODE
         code = self._codes[word] = len(self.word_keys)
-        key = name_key(word)
+        key = word_key(word)
         self.word_keys.append(key)
         self.words[key] = word
         return code

@@ -3,16 +3,16 @@
 import numpy as np
 import numpy.typing as npt
 
-from trendspark_cli.ranking.keys import Integers, are_links
+from trendspark_cli.ranking.keys import Integers, are_links_or_numbers
 from trendspark_cli.ranking.occurrences import Occurrences, is_first
 from trendspark_cli.ranking.terms import GAP_CODE
+from trendspark_cli.ranking.variants import LEAST_SHARED_WORDS, Texts, variants
 from trendspark_cli.ranking.window import Mask, PostColumns
 
 Signatures = Integers
 
 MOST_VOICES_OF_A_TEXT = 1.9  # with one more post still below the three that make news, however many accounts say it
 REPEATED = 2  # posts of a text for each of its accounts: people say a thing once, so these are one voice together
-LEAST_SHARED_WORDS = 6  # with four, people who tell one piece of news in a headline each would be one voice
 
 
 def count_voices(
@@ -35,33 +35,46 @@ def text_signatures(posts: PostColumns, found: Occurrences) -> Signatures:
 
     Stop words, order and repetitions do not make another text.
     """
-    owners, keys = _words_of(posts, found)
+    owners, words = _words_of(posts, found)
     signatures = np.zeros(posts.ids.size, np.int64)
     if owners.size:
         starts = np.flatnonzero(is_first(owners))
-        signatures[owners[starts]] = np.add.reduceat(keys, starts)
+        signatures[owners[starts]] = np.add.reduceat(posts.keys[words], starts)
     return signatures
 
 
 def near_copies(posts: PostColumns, found: Occurrences, texts: Signatures) -> Signatures:
-    """Return the signatures with those of texts that differ by one word made equal, among the posts of these terms.
+    """Return the signatures with those of near copies made equal, among the posts of these terms, strongest first.
 
-    One word may be another, or be missing; at least six are shared. Copies of copies count too.
+    Near copies differ by one word, which may be another or be missing, and share at least six; or they are many that
+    consist mostly of the same words. Copies of copies count too.
     """
-    owners, keys = _words_of(posts, found)
+    owners, words = _words_of(posts, found)
     if not owners.size:
         return texts
     starts = np.flatnonzero(is_first(owners))
-    lengths = np.diff(starts, append=owners.size)
-    members, of_word = owners[starts], np.repeat(np.arange(starts.size), lengths)
-    # All words but one, as the sum of their keys: two texts share such a rest when they differ by one word.
-    rest = np.concatenate((texts[members][of_word] - keys, texts[members]))
-    member = np.concatenate((of_word, np.arange(starts.size)))
-    shared = np.concatenate((lengths[of_word] - 1, lengths))
-    enough = shared >= LEAST_SHARED_WORDS
+    members = owners[starts]
+    different, chosen, number = np.unique(texts[members], return_index=True, return_inverse=True)
+    kinds = Texts(starts[chosen], np.diff(starts, append=owners.size)[chosen], words)
+    text_of = np.full(texts.size, -1, np.int64)
+    text_of[members] = number
+    of_terms = (np.unique(text_of[found.posts_of(term)]) for term in range(len(found)))
+    groups, alike = variants(kinds, (own[own >= 0] for own in of_terms))
+    rests, shared = _all_words_but_one(kinds, different, posts.keys)
+    label = _joined(np.concatenate((groups, rests)), np.concatenate((alike, shared)), different.size)
     folded = texts.copy()
-    folded[members] = texts[members][_joined(rest[enough], member[enough], starts.size)]
+    folded[members] = different[label[number]]
     return folded
+
+
+def _all_words_but_one(texts: Texts, signatures: Signatures, keys: Integers) -> tuple[Integers, Integers]:
+    """Return (rest, text) of what two texts share that differ by one word: the sum of the keys of the other words."""
+    every = np.arange(signatures.size)
+    of_word = np.repeat(every, texts.lengths)
+    rests = np.concatenate((signatures[of_word] - keys[texts.words_of(every)], signatures))
+    shared = np.concatenate((texts.lengths[of_word] - 1, texts.lengths))
+    enough = shared >= LEAST_SHARED_WORDS
+    return rests[enough], np.concatenate((of_word, every))[enough]
 
 
 def _joined(values: Integers, members: Integers, number: int) -> Integers:
@@ -81,9 +94,9 @@ def _joined(values: Integers, members: Integers, number: int) -> Integers:
 
 
 def _words_of(posts: PostColumns, found: Occurrences) -> tuple[Integers, Integers]:
-    """Return (post, key) of each different word of the posts of these terms, post by post; links are no words here.
+    """Return (post, code) of each different word of the posts of these terms, post by post.
 
-    Who copies a text often gives each copy a link of its own.
+    Links and numbers are no words here: who copies a text often gives each copy one of its own.
     """
     is_chosen = np.zeros(posts.ids.size, dtype=bool)
     is_chosen[found.posts] = True
@@ -93,9 +106,9 @@ def _words_of(posts: PostColumns, found: Occurrences) -> tuple[Integers, Integer
     packed |= posts.codes[telling]
     packed.sort()  # beats np.unique, which hashes
     packed = packed[is_first(packed)]
-    owners, keys = packed >> 32, posts.keys[packed & 0xFFFFFFFF]
-    is_word = ~are_links(keys)
-    return owners[is_word], keys[is_word]
+    owners, words = packed >> 32, packed & 0xFFFFFFFF
+    is_word = ~are_links_or_numbers(posts.keys[words])
+    return owners[is_word], words[is_word]
 
 
 def _voices(term: Integers, authors: Integers, texts: Signatures, terms: int) -> npt.NDArray[np.float64]:

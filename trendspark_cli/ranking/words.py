@@ -41,6 +41,15 @@ _UNSPACED = (
 )
 _UNSPACED_RUN = re.compile(f"[{_UNSPACED}]+")
 WRITTEN_WORD = re.compile(rf"[#@$]?[^\W_][\w'’\-\u200c\u200d{_marks()}]*")
+# Soft hyphens, joiners, marks of direction, variants of emoji, and what only stretches Arabic: no other word by these.
+_INVISIBLE = re.compile(
+    "[\u00ad\u034f\u061c\u0640\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff\U000e0000-\U000e0fff]"
+)
+_LATIN = re.compile("[A-Za-z]")
+# Cyrillic and Greek letters nobody tells from Latin ones.
+_LOOKALIKES = str.maketrans(
+    "АВЕЅІЈКМНОРСТУХаеѕіјорсухһԁԛԝΑΒΕΖΗΙΚΜΝΟΡΤΥΧο", "ABESIJKMHOPCTYXaesijopcyxhdqwABEZHIKMNOPTYXo"
+)
 EDGES = "#.,:;!?\"'()[]{}<>*-_~|/\\"  # `#` too: a tag counts as its word
 _REPOST_PREFIX = re.compile(r"\0\s+[Rr][Tt] @\w+:?")
 
@@ -49,11 +58,11 @@ def chunks_of(texts: Sequence[str]) -> list[str]:
     """Return the pieces between spaces of all texts in order, each text ended by TEXT_END.
 
     Repost prefixes ("RT @name:") are off; a run of a script without spaces is cut into overlapping two-character
-    pieces with GAPs around them. At most 2,000 characters of a text are read.
+    pieces with GAPs around them. At most 2,000 characters of a text are read, those no reader sees left out.
     """
     joined = _REPOST_PREFIX.sub(TEXT_END, _join([_beginning(text) for text in texts]))
-    if not joined.isascii() and _UNSPACED_RUN.search(joined):
-        joined = _UNSPACED_RUN.sub(_two_character_pieces, joined)
+    if not joined.isascii():
+        joined = _UNSPACED_RUN.sub(_two_character_pieces, _INVISIBLE.sub("", joined))
     return joined.split()[1:]  # the first TEXT_END is there only to anchor the repost prefix
 
 
@@ -93,11 +102,23 @@ def canonical_word(token: str) -> str | None:
 
     Lower case, compatibility forms unified, no possessive, no apostrophes; "#tag" is "tag", "$TSLA" stays "$tsla".
     """
-    word = without_possessive(unicodedata.normalize("NFKC", token).lower())
-    word = word.replace("'", "").replace("’", "").strip("-\u200c\u200d")
+    word = without_possessive(token.lower() if token.isascii() else _as_it_looks(token))
+    word = word.replace("'", "").replace("’", "").strip("-")
     if word[:1] == "#" or (word[:1] == "$" and not word[1:2].isalpha()):
         word = word[1:]
     return word if is_telling(word) else None
+
+
+def _as_it_looks(token: str) -> str:
+    """Return a word in lower case, compatibility forms unified, nothing invisible; in Latin, without others' letters.
+
+    "раypаl" with three Cyrillic letters is "paypal". A word that keeps a letter of another alphabet is left as it is.
+    """
+    word = _INVISIBLE.sub("", unicodedata.normalize("NFKC", token)).replace(" ", "")
+    if not word.isascii() and _LATIN.search(word):
+        latin = word.translate(_LOOKALIKES)
+        word = latin if latin.isascii() else word
+    return word.lower().replace("i\u0307", "i")  # what Python makes of the Turkish capital
 
 
 def without_possessive(word: str) -> str:

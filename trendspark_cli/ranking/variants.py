@@ -1,0 +1,60 @@
+"""Texts made from one by changing words here and there: many that consist mostly of words they share.
+
+Two of them are no nearer to each other than two headlines of one story. Ten are: people who tell a story add words of
+their own, and few of these are the others' too.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+
+from trendspark_cli.ranking.keys import Integers
+
+LEAST_SHARED_WORDS = 6  # with four, people who tell one piece of news in a headline each would be one voice
+MANY_TEXTS = 10  # with five, so would be people who tell what was announced
+SAMPLED_TEXTS = 1_000  # enough to see which words half of them have
+MOST_WORDS_READ = 20_000_000  # at some 20 ns; the strongest terms come first, and their texts are known then
+
+
+@dataclass(frozen=True, slots=True)
+class Texts:
+    """Different texts; text i has `lengths[i]` different words, from `starts[i]` in `words` on."""
+
+    starts: Integers
+    lengths: Integers
+    words: Integers
+
+    def words_of(self, texts: Integers) -> Integers:
+        """Return the words of these texts, at least one, in a row."""
+        lengths = self.lengths[texts]
+        ends = np.cumsum(lengths)
+        shift = np.repeat(self.starts[texts] - (ends - lengths), lengths)
+        words: Integers = self.words[np.arange(int(ends[-1])) + shift]
+        return words
+
+
+def variants(texts: Texts, of_terms: Iterable[Integers]) -> tuple[Integers, Integers]:
+    """Return (group, text) of all texts found to be made from one, given those of each term, strongest first."""
+    groups, members = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
+    left = MOST_WORDS_READ
+    for group, own in enumerate(of_terms):
+        left -= int(texts.lengths[own].sum())
+        if left < 0:
+            break
+        alike = _mostly_common(texts, own) if own.size >= MANY_TEXTS else own
+        if alike.size >= MANY_TEXTS:
+            groups.append(np.full(alike.size, group, np.int64))
+            members.append(alike)
+    return np.concatenate(groups), np.concatenate(members)
+
+
+def _mostly_common(texts: Texts, own: Integers) -> Integers:
+    """Return those of these texts that consist at least to a half of words half of them have, six or more."""
+    sample = own[:: -(-own.size // SAMPLED_TEXTS)]
+    words, counts = np.unique(texts.words_of(sample), return_counts=True)
+    common = words[2 * counts >= sample.size]
+    lengths = texts.lengths[own]
+    shared = np.add.reduceat(np.isin(texts.words_of(own), common).astype(np.int64), np.cumsum(lengths) - lengths)
+    alike: Integers = own[(shared >= LEAST_SHARED_WORDS) & (2 * shared >= lengths)]
+    return alike
