@@ -8,7 +8,7 @@ from typing import cast
 import pytest
 
 from tests.tools.processes import wait_for
-from trendspark_cli.sources.x_stream import LONGEST_LINE, LineSplitter, StreamConnection, StreamEndedError
+from trendspark_cli.sources.x_stream import LONGEST_LINE, LineSplitter, StreamConnection, StreamEndedError, read_lines
 from trendspark_cli.streaming import reading
 from trendspark_cli.streaming.reading import StreamReader
 
@@ -87,3 +87,12 @@ def test_a_line_without_end_ends_the_connection() -> None:
         splitter.lines(b"x")
 
     assert ended.value.reason == "too_long"
+
+
+def test_a_line_nested_without_end_is_refused_alone() -> None:
+    deep = b'{"data":{"id":"1","text":"a","more":' + b'{"a":' * 50_000
+    good = b'{"data":{"id":"17","text":"t","created_at":"2026-11-01T11:00:00.000Z"}}'
+
+    received = read_lines([deep, good])
+
+    assert ([post.source_id for post in received.posts], len(received.rejections)) == (["17"], 1)

@@ -124,14 +124,17 @@ def _decode_line(line: bytes | None, place: str) -> Iterator[Post | Rejection]:
     try:
         yield _own_post(_own_line.decode(line), place)  # the fast path: our own format, nothing wrong with it
         return
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         pass
     try:
         value = json.loads(line)
     except (ValueError, RecursionError):
         yield Rejection("not_json", place)
         return
-    yield from _decode_value(value, place)
+    try:
+        yield from _decode_value(value, place)
+    except RecursionError:
+        yield Rejection("not_json", place)
 
 
 def _decode_value(value: Any, place: str) -> Iterator[Post | Rejection]:

@@ -189,6 +189,6 @@ def _refusal(response: requests.Response, about: str) -> TrendSparkError:
 def _reason(response: requests.Response) -> str:
     try:
         body = response.json()
-    except ValueError:
+    except (ValueError, RecursionError):
         return ""
     return str(body.get("reason", "")) if isinstance(body, dict) else ""

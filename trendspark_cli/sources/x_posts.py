@@ -260,6 +260,8 @@ def tweet_from_object(item: Any, place: str) -> Tweet | Rejection:
         found = item.get("id") if isinstance(item, dict) else None
         name = clean_text(found)[:40] if isinstance(found, str) else f"item {place}"
         return Rejection(rejection_reason(str(error)), name)
+    except RecursionError:
+        return Rejection("not_a_post", f"item {place}")
 
 
 def rejection_reason(problem: str) -> str:

@@ -125,7 +125,7 @@ class XRules:
             raise no_answer("x", error, "X_API_BASE_URL") from error
         try:
             return msgspec.json.decode(response.content, type=_Rules)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             hint = "check X_API_BASE_URL, proxies and captive portals on this network"
             raise BadAnswerError("x", f"the answer is no list of rules ({excerpt(error, 100)})", hint=hint) from error
 

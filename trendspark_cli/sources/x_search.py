@@ -288,7 +288,7 @@ def _told(response: requests.Response) -> str:
         problems = [body, *body.get("errors", [])]
         texts = [p.get("detail") or p.get("message") or p.get("title") for p in problems if isinstance(p, dict)]
         return excerpt("; ".join(dict.fromkeys(str(text) for text in texts if text)), 300) or "no reason given"
-    except (ValueError, AttributeError, TypeError):
+    except (ValueError, AttributeError, TypeError, RecursionError):
         return "no reason given"
 
 

@@ -170,7 +170,7 @@ def read_lines(lines: Sequence[bytes]) -> Received:
     for line in lines:
         try:
             message = _decoder.decode(line)
-        except (msgspec.DecodeError, UnicodeDecodeError):
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             _read_leniently(line, received)
             continue
         if message.data is not None:
