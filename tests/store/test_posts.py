@@ -105,6 +105,14 @@ def test_an_observation_between_two_equal_ones_does_not_win(store: SqliteStore) 
     assert stored(store)["likes"] == 5
 
 
+def test_counters_stated_to_be_of_the_future_are_not_the_newest_for_ever(store: SqliteStore) -> None:
+    save(store, post(likes=5, observed_at=at(20)))
+
+    save(store, post(likes=9), hours_later=1)
+
+    assert stored(store)["likes"] == 9
+
+
 def test_a_later_edit_brings_its_text(store: SqliteStore) -> None:
     save(store, post(text="tomorow"))
 

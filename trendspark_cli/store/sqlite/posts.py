@@ -23,12 +23,16 @@ class Posts:
         self._sql = queries("posts")
 
     def save(self, posts: Sequence[Post], collected_at: datetime) -> PageOutcome:
-        """Store *posts* idempotently; call inside a transaction. Old versions never replace newer ones."""
+        """Store *posts* idempotently; call inside a transaction. Old versions never replace newer ones.
+
+        Counters stated to be of the future are of now: they would be the newest for ever.
+        """
         if not posts:
             return PageOutcome(0, 0)
-        now = (to_text(collected_at),)
+        now = to_text(collected_at)
+        posts = [post._replace(observed_at=now) if (post.observed_at or "") > now else post for post in posts]
         last_id = self.newest_id()
-        touched = self._db.executemany(self._sql["upsert_post"], [post + now for post in posts])
+        touched = self._db.executemany(self._sql["upsert_post"], [(*post, now) for post in posts])
         new = self._db.value("SELECT count(*) FROM posts WHERE id > ?", (last_id,))
         observed = [post for post in posts if post.observed_at]
         if observed:
