@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from random import Random
 
 from tests.ingest.operator import Operator
 from tests.rank.test_rank_job import write_posts
@@ -62,6 +63,18 @@ def one_text_varied(posts: int, at: int) -> Iterator[PostRow]:
     yield from (post(f"{ADVERT} v{n} https://ad.example/{n}", at + n % 600, f"new{n}") for n in range(posts))
 
 
+def one_text_amid_others(posts: int, at: int) -> Iterator[PostRow]:
+    """Yield one text, each time by a new account, with three words of a thousand beside it."""
+    random = Random(6)
+    words = [f"{first}{last}" for first in "abcdefghij" for last in range(100)]
+    yield from (post(f"{ADVERT} {' '.join(random.sample(words, 3))}", at + n % 600, f"new{n}") for n in range(posts))
+
+
+def one_number_each(posts: int, at: int) -> Iterator[PostRow]:
+    """Yield three words by new accounts, with a number of its own in each."""
+    yield from (post(f"win {1000 + n} now", at + n % 600, f"new{n}") for n in range(posts))
+
+
 def long_texts(posts: int, at: int) -> Iterator[PostRow]:
     """Yield texts without end, one for each hundred posts asked for."""
     for n in range(posts // 100):
@@ -74,6 +87,8 @@ FLOODS: Mapping[str, Callable[[int, int], Iterator[PostRow]]] = {
     "one author": one_author,
     "one text, new accounts": one_text,
     "one text, a word changed": one_text_varied,
+    "one text, three words more": one_text_amid_others,
+    "a few words and a number": one_number_each,
     "texts without end": long_texts,
 }
 
