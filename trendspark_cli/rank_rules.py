@@ -58,15 +58,15 @@ def changed_rules(
     settings: Settings, learnt: Experience, changes: Sequence[str], option: str, *, are_posts_forecast: bool = True
 ) -> LifecycleRules:
     """Return the rules of these settings with `NAME=VALUE` changes; raise UsageError for what changes nothing."""
-    threshold = 0.0
+    threshold = None
     for change in changes:
         name, _, value = change.partition("=")
         if name not in ("threshold", COOLDOWN, FALSE_ALARMS):
             raise UsageError(f"{option} {change!r}: expected threshold=N, {COOLDOWN}=N or {FALSE_ALARMS}=N")
-        try:
-            number = specs()[COOLDOWN].parse(value)
-        except ValueError:
-            raise UsageError(f"{option} {change!r}: expected a number, such as {name}=7") from None
+        number = _number(value)
+        if number is None or (name == "threshold" and not number):
+            least = "above 0" if name == "threshold" else "0 or more"
+            raise UsageError(f"{option} {change!r}: expected a number, {least}, such as {name}=7")
         if name == COOLDOWN:
             settings = replace(settings, alert_cooldown_hours=number)
         elif name == "threshold":
@@ -79,7 +79,15 @@ def changed_rules(
         else:
             settings = replace(settings, alert_false_alarms_per_day=number)
     rules = lifecycle_rules(settings, learnt)
-    return replace(rules, threshold=threshold) if threshold else rules
+    return rules if threshold is None else replace(rules, threshold=threshold)
+
+
+def _number(value: str) -> float | None:
+    """Return a number of 0 or more, as settings of ranking are; None for anything else."""
+    try:
+        return float(specs()[COOLDOWN].parse(value))
+    except ValueError:
+        return None
 
 
 def _mark(mark: TrendMark) -> Mark:

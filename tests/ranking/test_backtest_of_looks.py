@@ -81,3 +81,13 @@ def test_a_score_is_written_before_the_next_look_is_read(workplace: Workplace) -
 
         process.stdin.close()
     assert json.loads(answered) == {"score": 0.0}
+
+
+@pytest.mark.parametrize(
+    "beside", ["--counts", "--json", "--summary", "--archive", "--since=2026-11-01", "--set=threshold=7"]
+)
+def test_what_looks_have_no_use_for_is_refused_and_not_ignored(workplace: Workplace, beside: str) -> None:
+    done = workplace.command("backtest", "--viral", beside, stdin=b"")
+
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert "expected alone" in done.stderr

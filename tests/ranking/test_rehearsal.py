@@ -125,6 +125,7 @@ def test_a_shorter_cooldown_lets_a_story_fire_again(operator: Keeper, told: Told
         {"settings": ("KEYWORDS=a",)},
         {"settings": ("threshold=high",)},
         {"compared": ("threshold=nan",)},
+        {"settings": ("threshold=0",)},
         {"since": "yesterday"},
         {"since": "2026-11-01", "until": "2026-11-01"},
     ],

@@ -49,6 +49,10 @@ def backtest(
     if viral or counts:
         from trendspark_cli.replaying import forecast_backtest
 
+        if (viral and counts) or any((since, until, archive, archive_at, settings, compare, summary, as_json)):
+            refuse(
+                here("backtest"), "backtest", UsageError("--viral or --counts: expected alone, with a file or without")
+            )
         raise typer.Exit(
             (forecast_backtest.backtest_viral if viral else forecast_backtest.backtest_counts)(file or "-")
         )
