@@ -21,6 +21,9 @@ OTHER_WORDS = ["fi" + "".join(letters) + "er" for letters in product("abcdefghij
 LOOKALIKES = {"o": "о", "a": "а", "e": "е", "i": "і", "c": "с", "p": "р"}
 
 
+LONG_ADVERT_IN_CHINESE = "今天注册立刻赢取冰岛火山之旅免费机票酒店全包名额有限先到先得"
+
+
 def beside(text: str, words: int) -> Guise:
     """Return what says a text with so many other words after it."""
     return lambda random, number: f"{text} {' '.join(random.sample(OTHER_WORDS, words))}"
@@ -55,6 +58,9 @@ GUISES: dict[str, Guise] = {
     "two of forty tags": lambda random, number: f"{ADVERT} #{' #'.join(random.sample(OTHER_WORDS[:40], 2))}",
     "two words exchanged": exchanged(2),
     "four words exchanged": exchanged(4),
+    "Chinese, four characters added": lambda random, number: (
+        LONG_ADVERT_IN_CHINESE + "".join(chr(random.randrange(0x3400, 0x4D00)) for _ in range(4))
+    ),
     "shuffled": shuffled,
     "emoji": lambda random, number: f"{ADVERT} {random.choice('🎉🔥💯🚀')}{random.choice('🎁🏆👀🤑')}",
     "invisible characters": letter_by_letter(
@@ -119,4 +125,13 @@ def test_short_posts_of_many_people_are_a_voice_each(desk: Desk, now: int) -> No
     [topic] = desk.topics(quiet_hours(now) + flood(beside("volcano eruption", 1), 40, now), now)
 
     assert topic.label == "volcano eruption"
+    assert topic.observed > 35
+
+
+def test_short_posts_of_many_people_in_a_script_without_spaces_are_a_voice_each(desk: Desk, now: int) -> None:
+    def remark(random: Random, number: int) -> str:
+        return "แผ่นดินไหว " + "".join(random.choices("กขคงจชซดตถ", k=6))
+
+    [topic] = desk.topics(quiet_hours(now) + flood(remark, 40, now), now)
+
     assert topic.observed > 35

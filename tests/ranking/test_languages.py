@@ -9,6 +9,7 @@ import pytest
 
 from tests.ranking.streams import HOUR, Desk, background, post
 from trendspark_cli.ranking.posts import PostRow
+from trendspark_cli.ranking.spelling import name_topic
 from trendspark_cli.ranking.stop_words import STOP_WORDS
 from trendspark_cli.ranking.ticks import TICK_SECONDS, WINDOW_TICKS
 from trendspark_cli.ranking.words import link_of
@@ -65,6 +66,26 @@ def test_a_story_is_one_topic_named_by_its_own_words(desk: Desk, now: int, scrip
     [topic] = topics
     plain = story.lower().lstrip("#").replace("🌋", "").replace("🔥", " ")
     assert all(word in plain for part in topic.label.split(", ") for word in part.split())
+
+
+@pytest.mark.parametrize(
+    ("story", "name"),
+    [
+        ("火山喷发", "火山喷发"),
+        ("東京マラソン", "東京マラソン"),
+        ("津波警報", "津波警報"),
+        ("แผ่นดินไหว", "แผ่นดินไหว"),
+        ("東京 iPhone", "東京, iPhone"),
+        ("ﾃｽﾄ運転", "ﾃｽﾄ運転"),
+    ],
+)
+def test_a_story_without_spaces_is_named_as_it_is_written(desk: Desk, now: int, story: str, name: str) -> None:
+    filler = run_of("㐀", "䶵")
+    rows = [(*row[:5], f"{row[5]} {filler(Random(row[0]))}") for row in told(story, lambda _: " ", 14, now - 1800)]
+
+    [topic] = desk.topics(quiet_hours(now) + rows, now)
+
+    assert name_topic(topic, {row[0]: row[5] for row in rows}).label == name
 
 
 @pytest.mark.parametrize("script", STORIES)

@@ -9,8 +9,9 @@ from trendspark_cli.jobs.history_folding import HistoryFolding
 from trendspark_cli.jobs.post_ranking import rank_posts
 from trendspark_cli.jobs.trend_alerts import CHANGES, queue_change
 from trendspark_cli.ranking.lifecycle import LifecycleRules, TrendChanges, TrendRecord, TrendState, advance_trends
+from trendspark_cli.ranking.spelling import name_topic
 from trendspark_cli.ranking.ticks import LONGEST_WINDOW_SECONDS, TICK_SECONDS, TICKS_PER_DAY, WINDOW_TICKS, tick_of
-from trendspark_cli.ranking.topics import Topic, find_topics, spell_topic
+from trendspark_cli.ranking.topics import Topic, find_topics
 from trendspark_cli.trend_fields import trend_fields, trend_json
 
 
@@ -60,7 +61,7 @@ def rank_topics(
 def _spelled(job: JobContext, topics: list[Topic], threshold: float) -> list[Topic]:
     """Return the topics, those strong enough to open a trend labelled as their posts spell them."""
     return [
-        spell_topic(topic, job.store.posts.texts(topic.post_ids)) if topic.score >= threshold else topic
+        name_topic(topic, job.store.posts.texts(topic.post_ids)) if topic.score >= threshold else topic
         for topic in topics
     ]
 

@@ -5,10 +5,13 @@ from hashlib import blake2b
 import numpy as np
 import numpy.typing as npt
 
+from trendspark_cli.ranking.words import is_link, is_unspaced
+
 Integers = npt.NDArray[np.int64]
+Mask = npt.NDArray[np.bool_]
 
 NO_WORD = 0  # in place of a first word: the term is a single one
-_MARK_BITS, _LINK_MARK, _NUMBER_MARK = 0xFFFF, 0x11C5, 0x5A17
+_MARK_BITS, _LINK_MARK, _NUMBER_MARK, _PIECE_MARK = 0xFFFF, 0x11C5, 0x5A17, 0x2C1E
 _FIRST_WEIGHT = np.uint64(0xD1342543DE82EF95)  # odd, so that "a b" and "b a" differ
 
 
@@ -19,19 +22,27 @@ def name_key(name: str) -> int:
 
 
 def word_key(word: str) -> int:
-    """Return the key of a word; that of a link, which has a slash, or of a number ends in a mark."""
+    """Return the key of a word; that of a link, of a number, or of a piece of an unspaced script ends in a mark."""
     key = name_key(word)
-    if "/" in word:
+    if is_link(word):
         return key & ~_MARK_BITS | _LINK_MARK
     if word.replace("-", "").isdecimal():
         return key & ~_MARK_BITS | _NUMBER_MARK
-    return key ^ 1 if key & _MARK_BITS in (_LINK_MARK, _NUMBER_MARK) else key
+    if is_unspaced(word):
+        return key & ~_MARK_BITS | _PIECE_MARK
+    return key ^ 1 if key & _MARK_BITS in (_LINK_MARK, _NUMBER_MARK, _PIECE_MARK) else key
 
 
-def are_links_or_numbers(keys: Integers) -> npt.NDArray[np.bool_]:
+def are_links_or_numbers(keys: Integers) -> Mask:
     """Tell which keys of words are those of links or of numbers."""
     marks = keys & _MARK_BITS
-    marked: npt.NDArray[np.bool_] = (marks == _LINK_MARK) | (marks == _NUMBER_MARK)
+    marked: Mask = (marks == _LINK_MARK) | (marks == _NUMBER_MARK)
+    return marked
+
+
+def are_pieces(keys: Integers) -> Mask:
+    """Tell which keys of words are those of two characters of a script without spaces."""
+    marked: Mask = (keys & _MARK_BITS) == _PIECE_MARK
     return marked
 
 

@@ -12,8 +12,9 @@ from trendspark_cli.ranking.lifecycle import (
     is_same_topic,
 )
 from trendspark_cli.ranking.replay import Replay
+from trendspark_cli.ranking.spelling import name_topic
 from trendspark_cli.ranking.ticks import TICK_SECONDS
-from trendspark_cli.ranking.topics import Topic, spell_topic
+from trendspark_cli.ranking.topics import Topic
 
 SAME_STORY_SECONDS = 24 * 3600  # two settings may notice one story this far apart
 
@@ -65,7 +66,7 @@ class Rehearsal:
 
     def _spelled(self, replayed: Replay, topic: Topic) -> Topic:
         is_shown = self._needs_labels and topic.score >= self.rules.threshold
-        return spell_topic(topic, replayed.texts(topic)) if is_shown else topic
+        return name_topic(topic, replayed.texts(topic)) if is_shown else topic
 
     def _keep(self, changes: TrendChanges, now: int) -> None:
         living = {trend.id: trend for trend in self._living}

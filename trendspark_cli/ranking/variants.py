@@ -9,9 +9,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from trendspark_cli.ranking.keys import Integers
+from trendspark_cli.ranking.keys import Integers, are_pieces
 
 LEAST_SHARED_WORDS = 6  # with four, people who tell one piece of news in a headline each would be one voice
+PIECES_OF_A_WORD = 3  # of a script without spaces, where one word is several pieces
 MANY_TEXTS = 10  # with five, so would be people who tell what was announced
 SAMPLED_TEXTS = 1_000  # enough to see which words half of them have
 MOST_WORDS_READ = 20_000_000  # at some 20 ns; the strongest terms come first, and their texts are known then
@@ -19,11 +20,12 @@ MOST_WORDS_READ = 20_000_000  # at some 20 ns; the strongest terms come first, a
 
 @dataclass(frozen=True, slots=True)
 class Texts:
-    """Different texts; text i has `lengths[i]` different words, from `starts[i]` in `words` on."""
+    """Different texts; text i has `lengths[i]` different words, numbers into `keys`, from `starts[i]` in `words` on."""
 
     starts: Integers
     lengths: Integers
     words: Integers
+    keys: Integers
 
     def words_of(self, texts: Integers) -> Integers:
         """Return the words of these texts, at least one, in a row."""
@@ -54,7 +56,11 @@ def _mostly_common(texts: Texts, own: Integers) -> Integers:
     sample = own[:: -(-own.size // SAMPLED_TEXTS)]
     words, counts = np.unique(texts.words_of(sample), return_counts=True)
     common = words[2 * counts >= sample.size]
+    of_texts = texts.words_of(own)
+    weights = np.where(are_pieces(texts.keys[of_texts]), 1, PIECES_OF_A_WORD)
     lengths = texts.lengths[own]
-    shared = np.add.reduceat(np.isin(texts.words_of(own), common).astype(np.int64), np.cumsum(lengths) - lengths)
-    alike: Integers = own[(shared >= LEAST_SHARED_WORDS) & (2 * shared >= lengths)]
+    starts = np.cumsum(lengths) - lengths
+    shared = np.add.reduceat(weights * np.isin(of_texts, common), starts)
+    enough = shared >= LEAST_SHARED_WORDS * PIECES_OF_A_WORD
+    alike: Integers = own[enough & (2 * shared >= np.add.reduceat(weights, starts))]
     return alike

@@ -55,23 +55,23 @@ def near_copies(posts: PostColumns, found: Occurrences, texts: Signatures) -> Si
     starts = np.flatnonzero(is_first(owners))
     members = owners[starts]
     different, chosen, number = np.unique(texts[members], return_index=True, return_inverse=True)
-    kinds = Texts(starts[chosen], np.diff(starts, append=owners.size)[chosen], words)
+    kinds = Texts(starts[chosen], np.diff(starts, append=owners.size)[chosen], words, posts.keys)
     text_of = np.full(texts.size, -1, np.int64)
     text_of[members] = number
     of_terms = (np.unique(text_of[found.posts_of(term)]) for term in range(len(found)))
     groups, alike = variants(kinds, (own[own >= 0] for own in of_terms))
-    rests, shared = _all_words_but_one(kinds, different, posts.keys)
+    rests, shared = _all_words_but_one(kinds, different)
     label = _joined(np.concatenate((groups, rests)), np.concatenate((alike, shared)), different.size)
     folded = texts.copy()
     folded[members] = different[label[number]]
     return folded
 
 
-def _all_words_but_one(texts: Texts, signatures: Signatures, keys: Integers) -> tuple[Integers, Integers]:
+def _all_words_but_one(texts: Texts, signatures: Signatures) -> tuple[Integers, Integers]:
     """Return (rest, text) of what two texts share that differ by one word: the sum of the keys of the other words."""
     every = np.arange(signatures.size)
     of_word = np.repeat(every, texts.lengths)
-    rests = np.concatenate((signatures[of_word] - keys[texts.words_of(every)], signatures))
+    rests = np.concatenate((signatures[of_word] - texts.keys[texts.words_of(every)], signatures))
     shared = np.concatenate((texts.lengths[of_word] - 1, texts.lengths))
     enough = shared >= LEAST_SHARED_WORDS
     return rests[enough], np.concatenate((of_word, every))[enough]

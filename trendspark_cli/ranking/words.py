@@ -39,7 +39,7 @@ _UNSPACED = (
     "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uff66-\uff9f"
     "\U00020000-\U0003ffff"
 )
-_UNSPACED_RUN = re.compile(f"[{_UNSPACED}]+")
+UNSPACED_RUN = re.compile(f"[{_UNSPACED}]+")
 WRITTEN_WORD = re.compile(rf"[#@$]?[^\W_][\w'’\-\u200c\u200d{_marks()}]*")
 # Soft hyphens, joiners, marks of direction, variants of emoji, and what only stretches Arabic: no other word by these.
 _INVISIBLE = re.compile(
@@ -62,7 +62,7 @@ def chunks_of(texts: Sequence[str]) -> list[str]:
     """
     joined = _REPOST_PREFIX.sub(TEXT_END, _join([_beginning(text) for text in texts]))
     if not joined.isascii():
-        joined = _UNSPACED_RUN.sub(_two_character_pieces, _INVISIBLE.sub("", joined))
+        joined = UNSPACED_RUN.sub(_two_character_pieces, _INVISIBLE.sub("", joined))
     return joined.split()[1:]  # the first TEXT_END is there only to anchor the repost prefix
 
 
@@ -95,6 +95,11 @@ def link_of(chunk: str) -> str | None:
 def is_link(word: str) -> bool:
     """Tell a link from other words: these have no slash."""
     return "/" in word
+
+
+def is_unspaced(word: str) -> bool:
+    """Tell whether a word is a piece of a script without spaces."""
+    return not word.isascii() and UNSPACED_RUN.fullmatch(word) is not None
 
 
 def canonical_word(token: str) -> str | None:
