@@ -127,6 +127,8 @@ def test_a_shorter_cooldown_lets_a_story_fire_again(operator: Keeper, told: Told
         {"compared": ("threshold=nan",)},
         {"settings": ("threshold=0",)},
         {"since": "yesterday"},
+        {"since": "0001-01-01"},
+        {"until": "9999-12-31T23:59:59-05:00"},
         {"since": "2026-11-01", "until": "2026-11-01"},
     ],
 )
