@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
@@ -138,6 +139,20 @@ def test_the_commands_the_demo_names_explain_a_topic_and_a_post(shown: Done, pla
     assert [done.exit_code for done in told] == [0, 0]
     assert "usual posts" in told[0].stdout
     assert "usual for its author" in told[1].stdout
+
+
+def test_a_score_follows_from_the_lift_that_explain_tells(place: Workplace, topics: list[dict[str, Any]]) -> None:
+    explain = ("trends", "explain", str(topics[0]["id"]))
+    home = {"TRENDSPARK_HOME": str(place.home.parent / "demo")}
+
+    told, as_json = (place.command(*explain, *more, environment=home) for more in ((), ("--json",)))
+
+    trend = json.loads(as_json.stdout)
+    strongest = trend["evidence"][0]
+    assert strongest["score"] == pytest.approx(6.2 + 10 * math.log10(strongest["lift"]), abs=0.01)
+    assert f"{strongest['lift']:.1f} in 1 h" in told.stdout
+    more = trend["score"] - strongest["score"]
+    assert f"{strongest['score']:.1f}, and {more:.1f} for the authors that further terms bring" in told.stdout
 
 
 def test_a_demo_over_a_demo_prints_the_same(shown: Done, place: Workplace) -> None:

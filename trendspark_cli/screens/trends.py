@@ -41,12 +41,16 @@ EVIDENCE_COLUMNS = (
     "unevenness",
     "hour factor",
     "enough",
+    "lift",
+    "breadth",
 )
-EVIDENCE_LESS_NEEDED = ("unevenness", "hour factor", "posts", "in", "usual posts", "-log10 p")
+EVIDENCE_LESS_NEEDED = ("unevenness", "hour factor", "breadth", "posts", "in", "usual posts", "lift", "-log10 p")
 EVIDENCE_NOTES = (
     "seen: voices; distinct texts and authors count, copies hardly. enough: the voices that would have been a trend.",
     "-log10 p: 6 is one chance in a million. usual posts: those of the history, of which half is gone after 4 days.",
+    "lift: voices for each one expected, where that is most, and less for few communities (breadth).",
 )
+SHOWN_SCORE = 0.05  # a difference of less is none on the screen
 SPARK_SLOTS, SPARK_SLOT_SECONDS = 16, 900  # the last four hours by quarters
 
 
@@ -125,8 +129,17 @@ def explain_trend(store: Store, output: Output, fields: Mapping[str, Any], reaso
     output.prose(f"threshold {threshold:g} ({reason}); peak between {began} and {peak:%H:%M}Z", indent=INDENT)
     rows = [_evidence_row(item) for item in fields["evidence"]]
     output.table(EVIDENCE_COLUMNS, rows, less_needed=EVIDENCE_LESS_NEEDED)
-    for note in EVIDENCE_NOTES:
+    for note in (*EVIDENCE_NOTES, *_further_terms(fields)):
         output.prose(note, indent=INDENT)
+
+
+def _further_terms(fields: Mapping[str, Any]) -> list[str]:
+    """Return what a topic told in several words is worth beyond its strongest one."""
+    strongest = max((float(item["score"]) for item in fields["evidence"]), default=0.0)
+    more = fields["score"] - strongest
+    if not strongest or more < SHOWN_SCORE:
+        return []
+    return [f"score {fields['score']:.1f}: {strongest:.1f}, and {more:.1f} for the authors that further terms bring."]
 
 
 def _explain_post(output: Output, fields: Mapping[str, Any]) -> None:
@@ -194,4 +207,6 @@ def _evidence_row(item: Mapping[str, Any]) -> Sequence[object]:
         f"{item['dispersion']:.1f}",
         f"{item['hour_factor']:.1f}",
         item["enough"],
+        f"{item['lift']:.1f} in {window_text(item['lift_seconds'])}" if item.get("lift") else "",
+        f"{item['breadth']:.2f}" if item.get("breadth") else "",
     )
