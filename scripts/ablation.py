@@ -15,10 +15,12 @@ from typing import Any
 
 import numpy as np
 
-from trendspark_cli.ranking import evidence, scoring, topics, voices
-from trendspark_cli.ranking.replay import LISTED_FLOOR, LISTED_TOPICS, Replay, line_of, ticks_of
-from trendspark_cli.ranking.thresholds import DEFAULT_THRESHOLD
+from trendspark_cli.ranking import evidence, hours, lifecycle, scoring, topics, voices
+from trendspark_cli.ranking.keys import NO_WORD
+from trendspark_cli.ranking.replay import Replay, ticks_of
+from trendspark_cli.ranking.retelling import Teller, line_of
 from trendspark_cli.ranking.ticks import TICK_SECONDS, WINDOW_TICKS, tick_of
+from trendspark_cli.ranking.traffic import Traffic
 from trendspark_cli.replaying.backtesting import read_past_posts
 
 Switch = tuple[Any, str, Any]
@@ -51,10 +53,17 @@ def _single_words(posts: Any, eligible: Any) -> Any:
     return found.select(np.flatnonzero(found.first == 0))
 
 
+def _own_hours(first: Any, second: Any, *others: Any) -> Any:
+    keys = evidence.term_keys(first, second)
+    return hours.hour_factors(np.full_like(keys, NO_WORD), keys, *others)
+
+
 COUNT_TERMS = evidence.count_terms
 PARTS: Mapping[str, Sequence[Switch]] = {
     WHOLE: (),
-    "hour of day": ((evidence, "_hour_factors", lambda states, moment: np.ones(len(states))),),
+    "hour of day": ((evidence, "hour_factors", lambda first, *others: np.ones(first.size)),),
+    "hours of the words of a pair": ((evidence, "hour_factors", _own_hours),),
+    "what a rush takes": ((Traffic, "rush", lambda *arguments: 0.0),),
     "unevenness": ((scoring, "_EVEN_ENOUGH", 1e9),),
     "uncertainty of 0.03 for every term": ((scoring, "_BASE_SPREAD", 0.0),),
     "an author counts once": ((evidence, "count_voices", _everyone_new),),
@@ -71,9 +80,12 @@ PARTS: Mapping[str, Sequence[Switch]] = {
         for number, ticks in enumerate(WINDOW_TICKS)
     },
     "order by size": ((evidence, "score_of", lambda surprises, lifts: surprises),),
-    "size in 2 h": ((scoring, "LIFT_WORTH", (0.0, 0.0, 0.0, 1.3)),),
-    "size in 8 h": ((scoring, "LIFT_WORTH", (0.0, 0.0, 1.0, 0.0)),),
+    "size in 1 h": ((scoring, "LIFT_WORTH", (0.0, 0.0, 0.0, 1.5)),),
+    "size in 8 h": ((scoring, "LIFT_WORTH", (0.0, 1.0, 0.0, 0.0)),),
+    "communities": ((evidence, "breadth", lambda found, communities, inside: np.ones((len(inside), len(found)))),),
+    "authors of further terms": ((topics, "_worth_of_further_terms", lambda *arguments: 0.0),),
     "terms joined to topics": ((topics, "group_terms", _alone),),
+    "posts that go on with a trend": ((lifecycle, "LEAST_SHARED_POSTS", np.inf),),
 }
 
 
@@ -90,7 +102,7 @@ def switched(switches: Sequence[Switch]) -> Iterator[None]:
 def rank_without_each(posts: Path, since: datetime, target: Callable[[str], Path]) -> None:
     """Rank a file once for each part that is switched off; `target` gives the file of its lines, from *since* on."""
     first = tick_of(int(since.timestamp()))
-    replayed = Replay()
+    replayed, tellers = Replay(), {part: Teller() for part in PARTS}
     with ExitStack() as files, gzip.open(posts) as lines:
         written = {part: files.enter_context(target(part).open("w", encoding="utf-8")) for part in PARTS}
         for tick, batch in ticks_of(read_past_posts(lines, str(posts))):
@@ -99,5 +111,5 @@ def rank_without_each(posts: Path, since: datetime, target: Callable[[str], Path
                 continue
             for part, switches in PARTS.items():
                 with switched(switches):
-                    found = replayed.topics(tick, DEFAULT_THRESHOLD, LISTED_FLOOR, LISTED_TOPICS)
-                written[part].write(line_of((tick + 1) * TICK_SECONDS, found, replayed.posts) + "\n")
+                    told = tellers[part].tell(replayed, tick)
+                written[part].write(line_of((tick + 1) * TICK_SECONDS, told, replayed.posts) + "\n")
