@@ -57,6 +57,10 @@ def test_looks_after_the_end_of_a_replay_and_after_a_post_settled_are_left_out()
     assert [look.at for look in past_looks(ROW, 1100, history, history[-1], 10**9)] == [1100, 1900]
 
 
+def test_a_post_that_was_not_looked_at_before_the_end_of_a_replay_is_no_news() -> None:
+    assert PastPost(ROW, past_looks(ROW, 1100, [], Counters(1100, 5, 0), 1099)).news() == []
+
+
 def test_a_replay_forgets_posts_that_have_settled() -> None:
     replayed = PostReplay()
     posts = [PastPost(ROW._replace(id=n, created_at=n * 600), (Counters(n * 600, 1, 0),)) for n in range(2000)]

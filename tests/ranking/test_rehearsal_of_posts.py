@@ -19,7 +19,7 @@ from trendspark_cli.archiving.reading import ArchivedPosts
 from trendspark_cli.clock import to_text
 from trendspark_cli.console import Output
 from trendspark_cli.rank_rules import Experience
-from trendspark_cli.replaying.backtesting import sum_up_archive, sum_up_database
+from trendspark_cli.replaying.backtesting import sum_up_archive, sum_up_database, sum_up_file
 from trendspark_cli.replaying.rehearsing import Question
 from trendspark_cli.wiring import archive_destinations, archive_spool
 
@@ -190,6 +190,17 @@ def test_without_a_calibration_a_difference_is_said_to_be_of_single_posts_only(l
     assert "topics have the same threshold under both" in shown
     assert "Only A, single posts:" in shown
     assert "Only B, single posts: none" in shown
+
+
+def test_a_file_has_no_counters_so_a_rate_of_false_alarms_that_would_change_nothing_is_refused(
+    lived: Keeper, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = lived.home / "looks.ndjson"
+    asked = Question(compared=("ALERT_FALSE_ALARMS_PER_DAY=2",))
+
+    code = sum_up_file(str(file), asked, lived.installation().settings, Output())
+
+    assert (code, "without a calibration" in capsys.readouterr().err) == (2, True)
 
 
 def test_an_archive_gives_the_single_posts_the_database_gave(

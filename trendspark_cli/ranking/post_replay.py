@@ -42,10 +42,10 @@ class PastPost:
 
     def news(self) -> list[int]:
         """Return when `rank` judges it: at its first look, and when its counters have changed."""
-        before = (None, *self.looks[:-1])
+        before = (None, *self.looks)
         return [
             look.at
-            for look, earlier in zip(self.looks, before, strict=True)
+            for look, earlier in zip(self.looks, before, strict=False)
             if look.engagement is not None and (earlier is None or look[1:] != earlier[1:])
         ]
 

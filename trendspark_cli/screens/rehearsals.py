@@ -20,7 +20,7 @@ COLUMNS = ("opened", "score", "delay", "trend", "posts", "expected", "authors")
 LESS_NEEDED = ("authors", "expected")
 POST_COLUMNS = ("opened", "score", "delay", "single post", "begins", "why", "enough")
 LESS_NEEDED_OF_POSTS = ("enough", "begins")
-PLOT_ROOM = 40  # characters beside the bars
+PLOT_ROOM = 34  # characters beside the bars, the columns of alerts aside
 NARROWEST_BAR, WIDEST_BAR = 10, 60
 NAMES = "AB"
 MOST_SHOWN = 100  # trends of a table
@@ -36,11 +36,11 @@ def show_outcome(outcome: Outcome, output: Output) -> None:
         return
     output.line(f"{outcome.posts} posts in {outcome.length / timedelta(days=1):.1f} days, {_span(outcome)}")
     if outcome.forecasts is not None:
-        output.line(_forecasts_text(outcome.forecasts))
+        output.prose(_forecasts_text(outcome.forecasts))
     is_compared = len(outcome.rules) > 1
     for number in range(len(outcome.rules)):
         name = f"{NAMES[number]}: " if is_compared else ""
-        output.line(f"{name}{_rules_text(outcome, number)}: {_count_text(outcome, number)}")
+        output.prose(f"{name}{_rules_text(outcome, number)}: {_count_text(outcome, number)}")
     if is_compared:
         _warn_of_one_threshold(outcome, output)
         show_difference(outcome, output, ("Only A", "Only B"))
@@ -212,7 +212,7 @@ def _warn_of_one_threshold(outcome: Outcome, output: Output) -> None:
     """Say why another rate of false alarms changed nothing for topics."""
     first, second = outcome.rules
     if first.false_alarms_per_day != second.false_alarms_per_day and first.threshold == second.threshold:
-        output.line(
+        output.prose(
             "topics have the same threshold under both: ALERT_FALSE_ALARMS_PER_DAY moves it only once "
             "`trendspark calibrate` has run, and never below its least"
         )
@@ -220,19 +220,19 @@ def _warn_of_one_threshold(outcome: Outcome, output: Output) -> None:
 
 def _show_days(outcome: Outcome, output: Output) -> None:
     """Print each day with a bar of its posts and a mark for each alert."""
-    width = min(WIDEST_BAR, max(NARROWEST_BAR, get_terminal_size().columns - PLOT_ROOM))
     most = max((day.posts for day in outcome.days.values()), default=0)
     sides = range(len(outcome.rules))
     suffixes = [f" {NAMES[number]}" if len(outcome.rules) > 1 else "" for number in sides]
-    names = [f"alerts{suffix}" for suffix in suffixes]
-    if outcome.forecasts is not None:
-        names += [f"of posts{suffix}" for suffix in suffixes]
+    of_posts = [f"of posts{suffix}" for suffix in suffixes] if outcome.forecasts is not None else []
+    names = [*(f"alerts{suffix}" for suffix in suffixes), *of_posts]
+    room = PLOT_ROOM + sum(len(name) + 2 for name in names)
+    width = min(WIDEST_BAR, max(NARROWEST_BAR, get_terminal_size().columns - room))
     rows = []
     for date, day in outcome.days.items():
         alerts = [*day.fired, *(day.fired_posts if outcome.forecasts is not None else ())]
         best = f"{day.best_score:.1f}"
         rows.append((date, day.posts, bar(day.posts, most, width), best, *(number or "" for number in alerts)))
-    output.table(("day", "posts", "", "best score", *names), rows)
+    output.table(("day", "posts", "", "best score", *names), rows, less_needed=of_posts)
 
 
 def _rules_text(outcome: Outcome, number: int) -> str:
