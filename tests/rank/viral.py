@@ -34,6 +34,24 @@ def quiet_days(now: datetime, posts: int = 400, days: float = 10.0, seed: int = 
     return lines
 
 
+def busy_hours(start: datetime) -> list[dict[str, Any]]:
+    """Return looks of five hours: ordinary posts, and four that go far, two of which repeat an author or a text."""
+    looks = []
+
+    def seen(name: str, created_minute: int, likes: dict[int, int], **changes: Any) -> None:
+        created = start + timedelta(minutes=created_minute)
+        for minute, count in likes.items():
+            looks.append(line(name, created, start + timedelta(minutes=minute), count, **changes))
+
+    for number in range(40):
+        seen(str(9500 + number), 7 * number, {7 * number + 3: 1 + number % 7, 7 * number + 45: 6 + number % 20})
+    seen("9001", 5, {12: 6, 42: 900, 72: 2500, 132: 60_000, 192: 61_000}, text="The bridge is open again")
+    seen("9002", 70, {81: 9, 111: 1300}, author="author9001", text="One more of the same author")
+    seen("9003", 95, {104: 5, 140: 1500}, text="The bridge is open again")
+    seen("9004", 120, {131: 12, 155: 700, 200: 2000}, text="A ferry found")
+    return looks
+
+
 def ingest(operator: Operator, lines: Iterable[dict[str, Any]]) -> None:
     """Have the operator read these lines from a file."""
     file = operator.home / "looks.ndjson"

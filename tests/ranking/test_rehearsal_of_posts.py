@@ -14,7 +14,7 @@ import pytest
 
 from tests.archive.keeping import Keeper
 from tests.rank.conftest import NOW
-from tests.rank.viral import ingest, line, quiet_days
+from tests.rank.viral import busy_hours, ingest, line, quiet_days
 from trendspark_cli.archiving.reading import ArchivedPosts
 from trendspark_cli.clock import to_text
 from trendspark_cli.console import Output
@@ -27,31 +27,13 @@ Told = Callable[..., Any]
 STEPS = 20  # quarters of an hour in which `rank` really ran
 
 
-def later_looks() -> list[dict[str, Any]]:
-    """Return looks of the five hours after NOW: ordinary posts, and some that go far."""
-    looks = []
-
-    def seen(name: str, created_minute: int, likes: dict[int, int], **changes: Any) -> None:
-        created = NOW + timedelta(minutes=created_minute)
-        for minute, count in likes.items():
-            looks.append(line(name, created, NOW + timedelta(minutes=minute), count, **changes))
-
-    for number in range(40):
-        seen(str(9500 + number), 7 * number, {7 * number + 3: 1 + number % 7, 7 * number + 45: 6 + number % 20})
-    seen("9001", 5, {12: 6, 42: 900, 72: 2500, 132: 60_000, 192: 61_000}, text="The bridge is open again")
-    seen("9002", 70, {81: 9, 111: 1300}, author="author9001", text="One more of the same author")
-    seen("9003", 95, {104: 5, 140: 1500}, text="The bridge is open again")
-    seen("9004", 120, {131: 12, 155: 700, 200: 2000}, text="A ferry found")
-    return looks
-
-
 @pytest.fixture(scope="module")
 def lived(tmp_path_factory: pytest.TempPathFactory) -> Keeper:
     """An operator whose `rank` ran every quarter of an hour while some posts went far."""
     here = Keeper(tmp_path_factory.mktemp("lived") / "home", now=NOW)
     ingest(here, quiet_days(NOW, posts=420, days=5))
     here.rank()
-    looks = sorted(later_looks(), key=lambda one: one["observed_at"])
+    looks = sorted(busy_hours(NOW), key=lambda one: one["observed_at"])
     for _ in range(STEPS):
         here.later(minutes=15)
         until = to_text(here.now)
