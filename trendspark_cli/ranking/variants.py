@@ -9,12 +9,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from trendspark_cli.ranking.keys import Integers, are_pieces
+from trendspark_cli.ranking.keys import Integers, Mask, are_pieces
 
 LEAST_SHARED_WORDS = 6  # with four, people who tell one piece of news in a headline each would be one voice
 PIECES_OF_A_WORD = 3  # of a script without spaces, where one word is several pieces
 MANY_TEXTS = 10  # with five, so would be people who tell what was announced
 SAMPLED_TEXTS = 1_000  # enough to see which words half of them have
+TEXTS_AT_ONCE = 10_000  # keeps the memory of a flood small
 MOST_WORDS_READ = 20_000_000  # at some 20 ns; the strongest terms come first, and their texts are known then
 
 
@@ -56,11 +57,17 @@ def _mostly_common(texts: Texts, own: Integers) -> Integers:
     sample = own[:: -(-own.size // SAMPLED_TEXTS)]
     words, counts = np.unique(texts.words_of(sample), return_counts=True)
     common = words[2 * counts >= sample.size]
-    of_texts = texts.words_of(own)
-    weights = np.where(are_pieces(texts.keys[of_texts]), 1, PIECES_OF_A_WORD)
-    lengths = texts.lengths[own]
+    parts = np.array_split(own, -(-own.size // TEXTS_AT_ONCE))
+    return np.concatenate([part[_consist_of(texts, part, common)] for part in parts])
+
+
+def _consist_of(texts: Texts, own: Integers, common: Integers) -> Mask:
+    """Tell which of these texts have enough of the common words."""
+    words, lengths = texts.words_of(own), texts.lengths[own]
+    weights = np.where(are_pieces(texts.keys[words]), 1, PIECES_OF_A_WORD)
     starts = np.cumsum(lengths) - lengths
-    shared = np.add.reduceat(weights * np.isin(of_texts, common), starts)
-    enough = shared >= LEAST_SHARED_WORDS * PIECES_OF_A_WORD
-    alike: Integers = own[enough & (2 * shared >= np.add.reduceat(weights, starts))]
-    return alike
+    shared = np.add.reduceat(weights * np.isin(words, common), starts)
+    are_alike: Mask = (shared >= LEAST_SHARED_WORDS * PIECES_OF_A_WORD) & (
+        2 * shared >= np.add.reduceat(weights, starts)
+    )
+    return are_alike
