@@ -280,11 +280,15 @@ def test_a_run_that_dies_before_its_trends_are_stored_judges_the_same_posts_agai
     assert len(trends_of(operator.rank())) == 1
 
 
-def test_copies_by_many_new_authors_are_one_trend(operator: Operator) -> None:
+@pytest.mark.parametrize(
+    "text", ["Buy now", "Buy {n} now", "buy NOW {n} 🎉", "Bu\u200by now! {n} https://ad.example/{n}"]
+)
+def test_copies_by_many_new_authors_are_one_trend(operator: Operator, text: str) -> None:
     created = operator.now - timedelta(minutes=40)
+    texts = [text.format(n=n) for n in range(60)]
     ingest(
         operator,
-        [line(f"{9000 + n}", created, operator.now, 900 + n, text="Buy now", author=f"new{n}") for n in range(60)],
+        [line(f"{9000 + n}", created, operator.now, 900 + n, text=t, author=f"new{n}") for n, t in enumerate(texts)],
     )
 
     assert len(trends_of(operator.rank())) == 1

@@ -5,7 +5,7 @@ from hashlib import blake2b
 import numpy as np
 import numpy.typing as npt
 
-from trendspark_cli.ranking.words import is_link, is_unspaced
+from trendspark_cli.ranking.words import is_link, is_number, is_unspaced
 
 Integers = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
@@ -26,7 +26,7 @@ def word_key(word: str) -> int:
     key = name_key(word)
     if is_link(word):
         return key & ~_MARK_BITS | _LINK_MARK
-    if word.replace("-", "").isdecimal():
+    if is_number(word):
         return key & ~_MARK_BITS | _NUMBER_MARK
     if is_unspaced(word):
         return key & ~_MARK_BITS | _PIECE_MARK

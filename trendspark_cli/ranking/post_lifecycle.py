@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from trendspark_cli.ranking.lifecycle import LifecycleRules, TrendState
 from trendspark_cli.ranking.post_trends import Judged, PostTrend, closed_if_over, label_of, opened, seen_again
+from trendspark_cli.ranking.words import chunks_of, is_number, words_of_chunk
 
 MOST_OPENED = 3  # in one run: when more are rare at once, it is the source that has changed
 ONE_LIFE_SECONDS = 48 * 3600  # as long as a post is watched: it opens once
@@ -57,7 +58,7 @@ def _opened(
     """Return new trends, the strongest first: one for each author and each text within the cooldown, few at once."""
     recent = [trend for trend in living.values() if now - trend.opened_at < rules.cooldown_seconds]
     busy = {(trend.source, trend.author) for trend in recent if trend.author is not None}
-    said = {trend.label.casefold() for trend in recent}
+    said = {_told(trend.label) for trend in recent}
     new: list[PostTrend] = []
     for one in sorted(judged, key=lambda one: -one.score(rules.threshold)):
         if len(new) == MOST_OPENED or one.score(rules.threshold) < rules.threshold:
@@ -65,10 +66,17 @@ def _opened(
         if one.post_id in living or one.held_back_by(rules.threshold) or (one.source, one.author) in busy:
             continue
         label = label_of(text_of(one.post_id))
-        if label.casefold() in said:
+        if _told(label) in said:
             continue
-        said.add(label.casefold())
+        said.add(_told(label))
         if one.author is not None:
             busy.add((one.source, one.author))
         new.append(opened(one, label, now, rules.threshold))
     return new
+
+
+def _told(label: str) -> frozenset[str] | str:
+    """Return what is equal for labels of one text: their words, numbers aside; of fewer than two, the label itself."""
+    found = (word for chunk in chunks_of([label]) for word in words_of_chunk(chunk))
+    words = frozenset(word for word in found if word is not None and not is_number(word))
+    return words if len(words) > 1 else label.casefold()

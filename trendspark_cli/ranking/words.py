@@ -97,6 +97,11 @@ def is_link(word: str) -> bool:
     return "/" in word
 
 
+def is_number(word: str) -> bool:
+    """Tell whether a word is a number, such as 4821 or 555-0199."""
+    return word.replace("-", "").isdecimal()
+
+
 def is_unspaced(word: str) -> bool:
     """Tell whether a word is a piece of a script without spaces."""
     return not word.isascii() and UNSPACED_RUN.fullmatch(word) is not None
