@@ -14,12 +14,15 @@ from trendspark_cli.models import TrendMark
 from trendspark_cli.store.protocol import Store
 
 MARKS = ("good", "noise")
+LONGEST_NOTE = 500  # characters: it is shown with the trend
 
 
 def mark_trend(store: Store, trend_id: int, mark: str, note: str, now: datetime, by: str) -> dict[str, Any]:
     """Keep what *by* says of a trend, in the caller's transaction; raise UsageError for no such trend."""
     if mark not in MARKS:
         raise UsageError(f"{mark!r}: expected {' or '.join(MARKS)}")
+    if len(note) > LONGEST_NOTE:
+        raise UsageError(f"a note of {len(note):,} characters: expected at most {LONGEST_NOTE}")
     trend = store.trends.get(trend_id)
     if trend is None:
         raise UsageError(f"trend {trend_id} does not exist", hint="see `trendspark trends list`")

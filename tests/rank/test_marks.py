@@ -126,6 +126,11 @@ def test_no_such_trend_and_no_such_verdict_are_usage_errors(operator: Operator, 
         mark(operator, verdict, trend)
 
 
+def test_a_note_that_would_fill_the_screen_is_refused(operator: Operator) -> None:
+    with pytest.raises(UsageError, match="501 characters"):
+        mark(operator, "noise", note="x" * 501)
+
+
 def test_a_mark_is_made_on_the_command_line(operator: Operator) -> None:
     done = operator.command("trends", "mark", "1", "noise", "--note", "adverts")
 

@@ -63,7 +63,7 @@ def explain(trend: TrendId, as_json: JsonFlag = False) -> None:
 def mark(
     trend: TrendId,
     verdict: Annotated[str, typer.Argument(help="`good` or `noise`: whether you wanted to hear of it.")],
-    note: Annotated[str, typer.Option(help="Why, for those who see it.")] = "",
+    note: Annotated[str, typer.Option(help="Why, for those who see it; up to 500 characters.")] = "",
     as_json: JsonFlag = False,
 ) -> None:
     """Say what a trend was worth: topics like one marked noise need more to open a trend; `calibrate` counts it."""
