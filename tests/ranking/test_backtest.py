@@ -105,7 +105,15 @@ def test_a_gzip_file_of_our_own_form_is_read(workplace: Workplace) -> None:
 
 @pytest.mark.parametrize(
     "wrong",
-    ["not json", "[]", '{"id": "1"}', line(background(START_TICK, 1)[0], created_at="yesterday"), '{"id": "\\ud8'],
+    [
+        "not json",
+        "[]",
+        '{"id": "1"}',
+        line(background(START_TICK, 1)[0], created_at="yesterday"),
+        line(background(START_TICK, 1)[0], created_at="9999-12-31T23:59:59Z"),
+        '{"id": "\\ud8',
+        '{"a": ' * 100_000,
+    ],
 )
 def test_a_line_that_is_no_post_ends_it_with_its_number(workplace: Workplace, wrong: str) -> None:
     good = lines(background(START_TICK, 1)[:2])
@@ -114,6 +122,32 @@ def test_a_line_that_is_no_post_ends_it_with_its_number(workplace: Workplace, wr
 
     assert done.exit_code == 65
     assert done.stderr.startswith("trendspark backtest: line 3 of standard input")
+
+
+def test_a_post_of_the_year_9999_alone_is_refused(workplace: Workplace) -> None:
+    ahead = line(background(START_TICK, 1)[0], created_at="9999-12-31T23:59:59Z")
+
+    done = workplace.command("backtest", stdin=ahead.encode())
+
+    assert (done.exit_code, "expected a year from 1970 to 9000" in done.stderr) == (65, True)
+
+
+def test_a_file_that_begins_with_a_byte_order_mark_is_read(workplace: Workplace) -> None:
+    done = workplace.command("backtest", stdin=b"\xef\xbb\xbf" + lines(background(START_TICK, 1)))
+
+    assert (done.exit_code, len(ticks(done.stdout))) == (0, 1)
+
+
+def test_a_file_of_ever_more_sources_is_refused(workplace: Workplace) -> None:
+    rows = background(START_TICK, 12)
+    many = "".join(line(row, source=f"service{number}") + "\n" for number, row in enumerate(rows))
+
+    done = workplace.command("backtest", stdin=many.encode())
+
+    assert (done.exit_code, "line 101 of standard input names source 'service100', one more" in done.stderr) == (
+        65,
+        True,
+    )
 
 
 def test_a_clock_centuries_ahead_does_not_print_for_ever(workplace: Workplace) -> None:

@@ -57,8 +57,9 @@ def test_a_look_that_cannot_be_true_scores_nothing(workplace: Workplace, absurd:
 
 
 @pytest.mark.parametrize("flag", ["--viral", "--counts"])
-def test_a_line_that_is_neither_ends_it_with_its_number(workplace: Workplace, flag: str) -> None:
-    done = workplace.command("backtest", flag, stdin=b'{"id": 1}\n')
+@pytest.mark.parametrize("wrong", [b'{"id": 1}\n', b'{"a": ' * 100_000])
+def test_a_line_that_is_neither_ends_it_with_its_number(workplace: Workplace, flag: str, wrong: bytes) -> None:
+    done = workplace.command("backtest", flag, stdin=wrong)
 
     assert done.exit_code == 65
     assert done.stderr.startswith("trendspark backtest: line 1 of standard input")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 
 import msgspec
@@ -15,7 +15,7 @@ from trendspark_cli.ranking.replay import Replay, ReplayPost
 from trendspark_cli.ranking.retelling import line_of, retell
 from trendspark_cli.ranking.ticks import TICKS_PER_DAY, tick_of
 from trendspark_cli.ranking.words import LONGEST_TEXT
-from trendspark_cli.replaying.lines import called, print_lines, read_lines
+from trendspark_cli.replaying.lines import called, decoded, print_lines, read_lines
 from trendspark_cli.replaying.past_counters import Watched, archived_posts_and_looks, stored_looks
 from trendspark_cli.replaying.past_posts import stored_posts
 from trendspark_cli.replaying.rehearsing import Plan, Question, rehearse
@@ -23,6 +23,8 @@ from trendspark_cli.screens.rehearsals import show_outcome
 from trendspark_cli.settings import Settings
 from trendspark_cli.store.protocol import Store
 
+MOST_SOURCES = 100  # in one file
+EARLIEST_YEAR, LATEST_YEAR = 1970, 9000
 LONGEST_SILENCE_DAYS = 400  # between two posts; each day of it is 96 lines of output, and a year 9999 would be endless
 
 
@@ -88,30 +90,35 @@ def read_past_posts(lines: Iterable[bytes], path: str) -> Iterator[ReplayPost]:
 
     Raises IntegrityError, naming the line, for one that is not a post or is far ahead of the others.
     """
-    decoder = msgspec.json.Decoder(PastPost)
     newest: int | None = None
-    for number, line in enumerate(lines, 1):
-        if line.isspace():
-            continue
-        try:
-            post = decoder.decode(line)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            raise IntegrityError(f"line {number} of {called(path)} is not a post: {error}", hint=_FORM) from error
+    sources: set[str] = set()
+    for number, post in decoded(lines, PastPost, path, _FORM):
+        sources.add(post.source)
+        refuse = _refuser(f"line {number} of {called(path)}")
         name = post.id if post.id is not None else post.source_id
         if name is None:
-            raise IntegrityError(f"line {number} of {called(path)} has no `id`", hint=_FORM)
+            raise refuse("has no `id`", _FORM)
+        if len(sources) > MOST_SOURCES:
+            raise refuse(f"names source {post.source!r}, one more than the {MOST_SOURCES} there may be", _SOURCES)
+        if not EARLIEST_YEAR <= post.created_at.year <= LATEST_YEAR:
+            raise refuse(f"is of {post.created_at}", f"expected a year from {EARLIEST_YEAR} to {LATEST_YEAR}")
         created = int((post.created_at if post.created_at.tzinfo else post.created_at.replace(tzinfo=UTC)).timestamp())
         if newest is not None and tick_of(created) - tick_of(newest) > LONGEST_SILENCE_DAYS * TICKS_PER_DAY:
-            raise IntegrityError(
-                f"line {number} of {called(path)}: {post.created_at} is more than {LONGEST_SILENCE_DAYS} days after "
-                "the post before it",
-                hint="correct or remove that line, and sort the file by `created_at`",
+            silence = f"more than {LONGEST_SILENCE_DAYS} days after the post before it"
+            raise refuse(
+                f"is of {post.created_at}, {silence}", "correct or remove that line, and sort the file by time"
             )
         newest = created if newest is None else max(newest, created)
         row = (number, post.source, post.author, post.community, created, post.text[:LONGEST_TEXT])
         yield ReplayPost(str(name), row)
 
 
+def _refuser(line: str) -> Callable[[str, str], IntegrityError]:
+    """Return what makes an error of a line, given what is wrong with it and what to do."""
+    return lambda wrong, hint: IntegrityError(f"{line} {wrong}", hint=hint)
+
+
+_SOURCES = "`source` says which service a post is of, such as x; the place within it is its `community`"
 _FORM = (
     'each line is {"id", "source", "created_at", "text"} and, if known, "author" and "community"; '
     "sort the file by `created_at`"

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import datetime
-from typing import TypeVar
 
 import msgspec
 
-from trendspark_cli.errors import IntegrityError
-from trendspark_cli.replaying.lines import called, print_lines, read_lines
+from trendspark_cli.replaying.lines import Line, decoded, print_lines, read_lines
 
 
 class PastLook(msgspec.Struct):
@@ -67,22 +65,10 @@ def backtest_counts(path: str) -> int:
 
 
 _YEAR_9999 = 253_402_300_800
-Line = TypeVar("Line", bound=msgspec.Struct)
 
 
 def _score_lines(path: str, form: type[Line], score: Callable[[Line], dict[str, float]], shown: str) -> int:
     """Print what is made of each line, as JSON, before the next one is read."""
-    decoder = msgspec.json.Decoder(form)
-
-    def scored() -> Iterator[str]:
-        for number, line in enumerate(read_lines(path), 1):
-            if line.isspace():
-                continue
-            try:
-                values = score(decoder.decode(line))
-            except (msgspec.DecodeError, UnicodeDecodeError) as error:
-                hint = f"each line is {shown}, sorted by time"
-                raise IntegrityError(f"line {number} of {called(path)} cannot be scored: {error}", hint=hint) from error
-            yield json.dumps({name: round(value, 6) for name, value in values.items()})
-
-    return print_lines(scored())
+    read = decoded(read_lines(path), form, path, f"each line is {shown}, sorted by time")
+    scores = (score(line) for _, line in read)
+    return print_lines(json.dumps({name: round(value, 6) for name, value in values.items()}) for values in scores)
