@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from shutil import get_terminal_size
-from typing import Any
+from typing import Any, TypeVar
 
 from trendspark_cli.clock import duration_words, from_epoch, to_text
 from trendspark_cli.console import Output, bar, short_time, shortened
@@ -24,6 +24,8 @@ PLOT_ROOM = 34  # characters beside the bars, the columns of alerts aside
 NARROWEST_BAR, WIDEST_BAR = 10, 60
 NAMES = "AB"
 MOST_SHOWN = 100  # trends of a table
+
+AnyFired = TypeVar("AnyFired", bound=Fired | FiredPost)
 
 
 def show_outcome(outcome: Outcome, output: Output) -> None:
@@ -161,49 +163,48 @@ def _fired_json(fired: Fired) -> dict[str, Any]:
 
 
 def _show_fired(fired: Sequence[Fired], output: Output, title: str) -> None:
-    if not fired:
-        output.line(f"{title}: none")
-        return
-    shown = sorted(sorted(fired, key=lambda one: -one.trend.score)[:MOST_SHOWN], key=lambda one: one.at)
-    rows = [
-        (
-            short_time(to_text(from_epoch(one.at))),
-            f"{one.trend.score:.1f}",
-            duration_words(timedelta(seconds=one.delay_seconds)),
-            shortened(one.trend.label, 48),
-            f"{one.trend.observed:.0f}",
-            f"{one.trend.expected:.2f}",
-            one.trend.authors,
-        )
-        for one in shown
-    ]
-    if not output.is_terminal:
-        output.line(f"{title}:")
-    output.table(COLUMNS, rows, title=title, less_needed=LESS_NEEDED)
-    if len(fired) > len(shown):
-        output.line(f"the strongest {len(shown)} of {len(fired)}; --json has them all")
+    _show_strongest(fired, output, title, COLUMNS, LESS_NEEDED, _cells)
+
+
+def _cells(one: Fired) -> Sequence[object]:
+    trend = one.trend
+    return (shortened(trend.label, 48), f"{trend.observed:.0f}", f"{trend.expected:.2f}", trend.authors)
 
 
 def _show_fired_posts(fired: Sequence[FiredPost], output: Output, title: str) -> None:
+    _show_strongest(fired, output, title, POST_COLUMNS, LESS_NEEDED_OF_POSTS, _post_cells)
+
+
+def _post_cells(one: FiredPost) -> Sequence[object]:
+    trend = one.trend
+    return (one.name, shortened(trend.label, 40), post_counts(post_trend_fields(trend)), f"{trend.enough:,.0f}")
+
+
+def _show_strongest(
+    fired: Sequence[AnyFired],
+    output: Output,
+    title: str,
+    columns: Sequence[str],
+    less_needed: Sequence[str],
+    cells: Callable[[AnyFired], Sequence[object]],
+) -> None:
+    """Print the strongest trends in the order in which they opened: when, score and delay, and *cells* of each."""
     if not fired:
         output.line(f"{title}: none")
         return
     shown = sorted(sorted(fired, key=lambda one: -one.trend.score)[:MOST_SHOWN], key=lambda one: one.at)
     rows = [
-        (
+        [
             short_time(to_text(from_epoch(one.at))),
             f"{one.trend.score:.1f}",
             duration_words(timedelta(seconds=one.delay_seconds)),
-            one.name,
-            shortened(one.trend.label, 40),
-            post_counts(post_trend_fields(one.trend)),
-            f"{one.trend.enough:,.0f}",
-        )
+            *cells(one),
+        ]
         for one in shown
     ]
     if not output.is_terminal:
         output.line(f"{title}:")
-    output.table(POST_COLUMNS, rows, title=title, less_needed=LESS_NEEDED_OF_POSTS)
+    output.table(columns, rows, title=title, less_needed=less_needed)
     if len(fired) > len(shown):
         output.line(f"the strongest {len(shown)} of {len(fired)}; --json has them all")
 
