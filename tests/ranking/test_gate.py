@@ -59,6 +59,15 @@ def test_just_enough_posts_reach_the_threshold_and_one_less_does_not(desk: Desk,
     assert found == [False, True]
 
 
+def test_a_floor_above_what_is_sure_still_lists_what_is_large_enough(desk: Desk, now: int) -> None:
+    few = said("volcano", 4, now - 600)
+
+    [topic] = desk.topics(quiet_hours(now) + few, now, floor=12.0)
+
+    assert topic.terms[0].surprise is not None
+    assert topic.terms[0].surprise < 12.0 <= topic.score
+
+
 def test_examples_are_of_different_authors_and_texts(desk: Desk, now: int) -> None:
     copies = [post("volcano eruption now", now - 900 + n, f"copy{n}") for n in range(5)]
     burst = copies + said("volcano eruption", 10, now - HOUR, ["ann", "bob", "cid", "dan", "eve", "fay"])

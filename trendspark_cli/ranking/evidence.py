@@ -23,6 +23,7 @@ from trendspark_cli.ranking.scoring import (
     spread_of,
     surprise,
 )
+from trendspark_cli.ranking.thresholds import SURE
 from trendspark_cli.ranking.ticks import TICK_SECONDS, TICKS_PER_HOUR, WINDOW_TICKS, decay, tick_of
 from trendspark_cli.ranking.traffic import PRIOR_POSTS, Traffic, traffic_before
 from trendspark_cli.ranking.voices import Signatures, count_voices, near_copies, text_signatures
@@ -110,7 +111,7 @@ def judge_terms(moment: Moment, history: TermHistory, floor: float) -> Judged:
     rough = _expect(found, counts, volume, moment, history.counts(np.sort(keys).tolist()), keys)
     bound = _bound(counts, rough)
     best = np.argsort(-bound, kind="stable")[:BEST_TERMS]
-    best = best[bound[best] >= floor]
+    best = best[bound[best] >= min(floor, SURE)]  # once sure, a score may be any number above its surprise
     chosen = _with_hours(_columns(rough, best), history, moment)
     texts = text_signatures(moment.posts, chosen.occurrences)
     exact = _columns_over(_heard(chosen, moment, texts), floor)
