@@ -117,8 +117,9 @@ def judge_terms(moment: Moment, history: TermHistory, floor: float) -> Judged:
     exact = _columns_over(_heard(chosen, moment, texts), floor)
     # Near copies and communities are looked for only where it matters: they can but lower a score.
     texts = near_copies(moment.posts, exact.occurrences, texts)
-    communities = Communities.of(moment.posts, moment.inside[-1])
-    exact = replace(exact, breadth=breadth(exact.occurrences, communities, moment.inside))
+    if len(exact.occurrences):  # at most ticks nothing is left here, and a whole window is to be sorted
+        communities = Communities.of(moment.posts, moment.inside[-1])
+        exact = replace(exact, breadth=breadth(exact.occurrences, communities, moment.inside))
     return _columns_over(_heard(exact, moment, texts), floor)
 
 

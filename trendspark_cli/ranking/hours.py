@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from trendspark_cli.ranking.history import TermHistory, TermState
+from trendspark_cli.ranking.history import COUNT_SCALE, TermHistory, TermState
 from trendspark_cli.ranking.keys import NO_WORD, Integers, term_keys
 from trendspark_cli.ranking.scoring import Floats
 from trendspark_cli.ranking.ticks import hour_of
@@ -36,5 +36,5 @@ def _factor(states: Mapping[int, TermState], key: int, around: list[int], usual:
     state = states.get(key)
     if state is None or state.hours is None:
         return 1.0
-    total, here = sum(state.hours) / 128.0, sum(state.hours[hour] for hour in around) / 128.0
+    total, here = sum(state.hours) / COUNT_SCALE, sum(state.hours[hour] for hour in around) / COUNT_SCALE
     return max(1.0, (here + PSEUDO_COUNTS * usual) / (total + PSEUDO_COUNTS) / usual)
