@@ -1,4 +1,4 @@
-"""Names of topics where words have no spaces between them: the stretch of text that their pieces were cut from."""
+"""Names of topics as people write them: words as they are spelled most, pieces of unspaced scripts put together."""
 
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
@@ -6,8 +6,16 @@ from dataclasses import replace
 from functools import lru_cache
 from itertools import groupby
 
-from trendspark_cli.ranking.topics import Topic, spell_topic
-from trendspark_cli.ranking.words import LONGEST_TEXT, UNSPACED_RUN, canonical_word, is_unspaced, words_of_chunk
+from trendspark_cli.ranking.topics import Topic
+from trendspark_cli.ranking.words import (
+    LONGEST_TEXT,
+    UNSPACED_RUN,
+    WRITTEN_WORD,
+    canonical_word,
+    is_unspaced,
+    without_possessive,
+    words_of_chunk,
+)
 
 MOST_TEXTS = 100  # the newest: enough to see how people write it
 LONGEST_STRETCH = 30  # characters; a whole sentence is no name
@@ -25,6 +33,21 @@ def name_topic(topic: Topic, texts: Mapping[int, str]) -> Topic:
     told = {word for start in range(len(name) - 1) for word in _words(name[start : start + 2])}
     others = [term for term in topic.label.split(", ") if canonical_word(term) not in told]
     return replace(topic, label=", ".join([name, *others]))
+
+
+def spell_topic(topic: Topic, texts: Mapping[int, str]) -> Topic:
+    """Return the topic with its label in the spelling seen most in these texts (by post id)."""
+    spellings = Counter(
+        (canonical, written)
+        for post_id in topic.post_ids
+        for written in WRITTEN_WORD.findall(texts.get(post_id, "")[:LONGEST_TEXT])
+        if (canonical := canonical_word(written)) is not None
+    )
+    best: dict[str, str] = {}
+    for (canonical, written), _ in spellings.most_common():
+        best.setdefault(canonical, without_possessive(written).removeprefix("#"))
+    words = [[best.get(word, word) for word in term.split()] for term in topic.label.split(", ")]
+    return replace(topic, label=", ".join(" ".join(term) for term in words))
 
 
 def _stretches(text: str, pieces: Collection[str]) -> Iterator[str]:

@@ -1,8 +1,7 @@
 """Topics: terms that burst together, grouped, named and explained."""
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -14,7 +13,7 @@ from trendspark_cli.ranking.scoring import Floats, enough_observed
 from trendspark_cli.ranking.thresholds import DEFAULT_THRESHOLD, SURE
 from trendspark_cli.ranking.ticks import TICK_SECONDS, WINDOW_TICKS
 from trendspark_cli.ranking.window import PostColumns, Window
-from trendspark_cli.ranking.words import LONGEST_TEXT, WRITTEN_WORD, canonical_word, is_link, without_possessive
+from trendspark_cli.ranking.words import is_link
 
 MOST_TERMS = 8
 MATCHED_TERMS = 3  # the strongest: by these, two topics are known as one
@@ -241,18 +240,3 @@ def label_of(terms: Sequence[str]) -> str:
         if len(chosen) == MOST_LABEL_TERMS:
             break
     return ", ".join(sorted(chosen, key=lambda term: (-len(term), term)))
-
-
-def spell_topic(topic: Topic, texts: Mapping[int, str]) -> Topic:
-    """Return the topic with its label in the spelling seen most in these texts (by post id)."""
-    spellings = Counter(
-        (canonical, written)
-        for post_id in topic.post_ids
-        for written in WRITTEN_WORD.findall(texts.get(post_id, "")[:LONGEST_TEXT])
-        if (canonical := canonical_word(written)) is not None
-    )
-    best: dict[str, str] = {}
-    for (canonical, written), _ in spellings.most_common():
-        best.setdefault(canonical, without_possessive(written).removeprefix("#"))
-    words = [[best.get(word, word) for word in term.split()] for term in topic.label.split(", ")]
-    return replace(topic, label=", ".join(" ".join(term) for term in words))
