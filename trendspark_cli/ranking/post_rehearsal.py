@@ -20,14 +20,9 @@ class FiredPost:
     peak: float
 
     @property
-    def at(self) -> int:
-        """Return when it opened: the end of that tick, epoch seconds."""
-        return self.trend.opened_at
-
-    @property
     def delay_seconds(self) -> int:
         """Return how long after the post was made it opened."""
-        return self.at - self.trend.created_at
+        return self.trend.opened_at - self.trend.created_at
 
 
 class PostRehearsal:

@@ -28,14 +28,9 @@ class Fired:
     peak: float
 
     @property
-    def at(self) -> int:
-        """Return when it opened: the end of that tick, epoch seconds."""
-        return self.trend.opened_at
-
-    @property
     def delay_seconds(self) -> int:
         """Return how long after its first post within eight hours it opened."""
-        return self.at - self.trend.first_seen
+        return self.trend.opened_at - self.trend.first_seen
 
 
 class Rehearsal:
@@ -89,6 +84,7 @@ def only_in_first(first: Sequence[Fired], second: Sequence[Fired]) -> list[Fired
         one
         for one in first
         if not any(
-            abs(one.at - other.at) <= SAME_STORY_SECONDS and set(one.terms) & set(other.terms) for other in second
+            abs(one.trend.opened_at - other.trend.opened_at) <= SAME_STORY_SECONDS and set(one.terms) & set(other.terms)
+            for other in second
         )
     ]

@@ -181,8 +181,8 @@ def rehearse(
         end,
         counted,
         tuple(rules),
-        tuple(tuple(one for one in stage.topics.fired.values() if one.at > begin) for stage in stages),
-        tuple(tuple(one for one in _fired_posts(stage) if one.at > begin) for stage in stages),
+        tuple(tuple(one for one in stage.topics.fired.values() if one.trend.opened_at > begin) for stage in stages),
+        tuple(tuple(one for one in _fired_posts(stage) if one.trend.opened_at > begin) for stage in stages),
         Forecasts(looks.posts, settled) if watched is not None else None,
         days,
     )

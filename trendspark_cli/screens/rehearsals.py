@@ -146,7 +146,7 @@ def _fired_post_json(fired: FiredPost) -> dict[str, Any]:
 def _fired_json(fired: Fired) -> dict[str, Any]:
     trend = fired.trend
     return {
-        "opened_at": to_text(from_epoch(fired.at)),
+        "opened_at": to_text(from_epoch(fired.trend.opened_at)),
         "kind": "topic",
         "label": trend.label,
         "terms": list(fired.terms),
@@ -192,10 +192,10 @@ def _show_strongest(
     if not fired:
         output.line(f"{title}: none")
         return
-    shown = sorted(sorted(fired, key=lambda one: -one.trend.score)[:MOST_SHOWN], key=lambda one: one.at)
+    shown = sorted(sorted(fired, key=lambda one: -one.trend.score)[:MOST_SHOWN], key=lambda one: one.trend.opened_at)
     rows = [
         [
-            short_time(to_text(from_epoch(one.at))),
+            short_time(to_text(from_epoch(one.trend.opened_at))),
             f"{one.trend.score:.1f}",
             duration_words(timedelta(seconds=one.delay_seconds)),
             *cells(one),
