@@ -53,7 +53,8 @@ def attempts_of(
             raise EnoughSeenError
 
     work = StreamWork(
-        stream=Watched(bearer_token=TOKEN, base_url=url, record=record, silence_seconds=0.02),
+        # The silence is also how long an answer may take; a busy machine needs more than a moment.
+        stream=Watched(bearer_token=TOKEN, base_url=url, record=record, silence_seconds=0.1),
         rules={"bridge": "default"},
         budget=Budget("x", (Ceiling("day", 10**6, "X_MAX_READS_PER_DAY"),), 0.005),
         clock=clock,
