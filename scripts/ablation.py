@@ -15,13 +15,15 @@ from typing import Any
 
 import numpy as np
 
-from trendspark_cli.ranking import evidence, hours, lifecycle, scoring, topics, voices
-from trendspark_cli.ranking.keys import NO_WORD
-from trendspark_cli.ranking.replay import Replay, ticks_of
-from trendspark_cli.ranking.retelling import Teller, line_of
-from trendspark_cli.ranking.ticks import TICK_SECONDS, WINDOW_TICKS, tick_of
-from trendspark_cli.ranking.traffic import Traffic
-from trendspark_cli.replaying.backtesting import read_past_posts
+from trendspark_cli.backtests.backtesting import read_past_posts
+from trendspark_cli.ranking.baseline.ticks import TICK_SECONDS, WINDOW_TICKS, tick_of
+from trendspark_cli.ranking.baseline.traffic import Traffic
+from trendspark_cli.ranking.bursts import effective_authors as voices
+from trendspark_cli.ranking.bursts import evidence, hours, scoring, topics
+from trendspark_cli.ranking.lifecycle import topic_lifecycle as lifecycle
+from trendspark_cli.ranking.past.replay import Replay, ticks_of
+from trendspark_cli.ranking.past.tick_reports import Teller, line_of
+from trendspark_cli.ranking.text.keys import NO_WORD
 
 Switch = tuple[Any, str, Any]
 """(module, name in it, what it is instead)."""

@@ -17,11 +17,11 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from trendspark_cli.ranking.forecast import WatchedPost, first_look, look_again
-from trendspark_cli.ranking.post_trends import Judged
-from trendspark_cli.ranking.source_memory import SourceMemory
-from trendspark_cli.ranking.thresholds import DEFAULT_THRESHOLD
-from trendspark_cli.ranking.watching import UsualByName
+from trendspark_cli.ranking.bursts.thresholds import DEFAULT_THRESHOLD
+from trendspark_cli.ranking.posts.forecast import WatchedPost, first_look, look_again
+from trendspark_cli.ranking.posts.post_trends import Judged
+from trendspark_cli.ranking.posts.source_memory import SourceMemory
+from trendspark_cli.ranking.posts.watching import UsualByName
 
 MINUTES = (0, 30, 60, 120)
 GOALS = {"viral": "≥ 0.19 / ≥ 0.48 (sealed)", "counts": "≥ 70 (sealed)"}

@@ -15,16 +15,16 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from trendspark_cli import redaction
-from trendspark_cli.clock import to_text
-from trendspark_cli.console import Output
-from trendspark_cli.job_context import JobContext
-from trendspark_cli.models import Page, Post, RunResult
-from trendspark_cli.ranking.lifecycle import TrendRecord, TrendState
-from trendspark_cli.ranking.post_trends import PostTrend
-from trendspark_cli.settings import load_settings
+from trendspark_cli.app.installation import Installation
+from trendspark_cli.base import redaction
+from trendspark_cli.base.clock import to_text
+from trendspark_cli.base.console import Output
+from trendspark_cli.base.models import Page, Post, RunResult
+from trendspark_cli.base.settings import load_settings
+from trendspark_cli.ranking.lifecycle.topic_lifecycle import TrendRecord, TrendState
+from trendspark_cli.ranking.posts.post_trends import PostTrend
+from trendspark_cli.running.job_context import JobContext
 from trendspark_cli.store.sqlite.store import SqliteStore, open_sqlite
-from trendspark_cli.wiring import Installation
 
 NOW = datetime(2026, 11, 1, 12, 0, tzinfo=UTC)
 COMMAND = (sys.executable, "-m", "trendspark_cli")

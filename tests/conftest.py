@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.builders import FixedClock, Workplace, copy_installation
-from trendspark_cli import redaction
+from trendspark_cli.base import redaction
 from trendspark_cli.store.sqlite.administration import create_database
 from trendspark_cli.store.sqlite.store import SqliteStore
 

@@ -43,7 +43,7 @@ def _print_redacted(kind: type[BaseException], error: BaseException, traceback: 
     """Show a bug's traceback without secrets: it goes to a terminal or into cron's mail."""
     from traceback import format_exception
 
-    from trendspark_cli.redaction import redact
+    from trendspark_cli.base.redaction import redact
 
     sys.stderr.write(redact("".join(format_exception(kind, error, traceback))))
 

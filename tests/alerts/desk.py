@@ -10,11 +10,11 @@ from typing import Any
 from tests.ingest.operator import Operator
 from tests.servers import TelegramServer
 from tests.servers.telegram_server import CHAT, TOKEN
-from trendspark_cli.alert_delivery import Delivery
-from trendspark_cli.job_context import JobContext
-from trendspark_cli.jobs.command_bodies import delivery_rules
-from trendspark_cli.models import Alert, RunResult
-from trendspark_cli.wiring import Wired
+from trendspark_cli.alerts.delivery import Delivery
+from trendspark_cli.app.job_bodies import delivery_rules
+from trendspark_cli.app.wired import Wired
+from trendspark_cli.base.models import Alert, RunResult
+from trendspark_cli.running.job_context import JobContext
 
 
 @dataclass

@@ -264,7 +264,7 @@ def test_a_claim_of_a_dead_process_is_taken_up_again(desk: Desk, telegram: Teleg
 
 def test_a_long_message_arrives_in_parts_and_goes_on_where_it_stopped(desk: Desk, telegram: TelegramServer) -> None:
     store = desk.operator.store()
-    from trendspark_cli.models import Alert
+    from trendspark_cli.base.models import Alert
 
     body = "\n".join(f"line {number} of a long message" for number in range(400))
     with store.transaction():

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.servers.telegram_server import _Markup
-from trendspark_cli.message_parts import message_parts, plain_text, text_units
+from trendspark_cli.alerts.message_parts import message_parts, plain_text, text_units
 
 LIMIT = 200
 words = st.text(alphabet=st.characters(codec="utf-8", exclude_categories=("Cs", "Cc")), min_size=1, max_size=40)

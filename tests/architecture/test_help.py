@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 import typer
 
+from trendspark_cli.base.errors import ExitCode
+from trendspark_cli.base.metrics import METRICS
+from trendspark_cli.base.settings import specs
 from trendspark_cli.cli import Root
-from trendspark_cli.errors import ExitCode
-from trendspark_cli.metrics import METRICS
-from trendspark_cli.settings import specs
 
 
 def commands(command: Any, name: str = "trendspark") -> Iterator[tuple[str, Any]]:

@@ -7,10 +7,12 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
-
 import trendspark_cli
+from tests.tools.house import FLOOR_OF, circle, rooms, upward
+from tests.tools.house import imports as imports_between
 from trendspark_cli.archiving.tables import TABLES
+from trendspark_cli.base.schedules import STEPS
+from trendspark_cli.base.settings import JOB_IDS
 from trendspark_cli.store.sqlite.migrations import migration
 from trendspark_cli.store.sqlite.schema import KNOWN_MIGRATIONS
 
@@ -21,6 +23,7 @@ MODULES = {
     for path in sorted(PACKAGE.rglob("*.py"))
 }
 TABLE_NAMES = (*TABLES, "api_calls", "notices", "gaps", "trends", "model_answers", "billed_posts")
+LONGEST_FILE, LONGEST_TABLE, MOST_TABLES = 400, 650, 4  # lines; tables: settings, metrics, migrations and the like
 SQL_WORDS = ("SELECT ", "INSERT ", "UPDATE ", "DELETE ", "CREATE ", "PRAGMA ", "BEGIN ")
 
 
@@ -64,20 +67,55 @@ def test_only_the_sqlite_store_imports_a_sqlite_library() -> None:
     assert offenders(elsewhere, "sqlite3", "sqlite_utils") == []
 
 
-def test_jobs_know_no_database_no_service_and_no_notifier() -> None:
-    forbidden = ours("store.sqlite", "store.open_store", "sources.wired", "sources.x_search", "cli")
+def test_every_import_points_down_the_floors() -> None:
+    assert [str(edge) for edge in upward(imports_between())] == []
+
+
+def test_no_modules_import_each_other_in_a_circle() -> None:
+    assert circle(imports_between()) == []
+
+
+def test_every_folder_is_a_room_on_a_floor_and_says_its_purpose() -> None:
+    silent = [
+        room for room in rooms() if not ast.get_docstring(ast.parse((PACKAGE / room / "__init__.py").read_text()))
+    ]
+
+    assert (set(rooms()) - set(FLOOR_OF), silent) == (set(), [])
+
+
+def test_a_folder_holds_what_its_room_is_for() -> None:
+    loose = sorted(name for name in MODULES if name.count(".") == 1 and MODULES[name].name != "__init__.py")
+    jobs = sorted(path.stem for path in (PACKAGE / "jobs").glob("*.py") if path.stem != "__init__")
+
+    assert loose == [f"{OURS}.__main__"]
+    assert {name.replace("_", "-") for name in jobs} == set(JOB_IDS) - set(STEPS)
+
+
+def test_files_are_small_but_for_the_few_tables() -> None:
+    long = {
+        name: count
+        for name, path in MODULES.items()
+        if (count := len(path.read_text(encoding="utf-8").splitlines())) > LONGEST_FILE
+    }
+
+    assert len(long) <= MOST_TABLES
+    assert max(long.values(), default=0) <= LONGEST_TABLE
+
+
+def test_jobs_know_neither_a_database_nor_settings_nor_a_service_library() -> None:
+    forbidden = ours("store.sqlite", "store.open_store", "base.settings")
 
     assert offenders(in_room("jobs"), *forbidden, "sqlite3", "tweepy", "praw", "boto3", "requests") == []
 
 
-def test_archiving_knows_neither_a_database_nor_a_place_for_archives() -> None:
-    forbidden = ours("store.sqlite", "store.duckdb", "store.open_store", "destinations.s3", "destinations.local_folder")
+def test_archiving_knows_neither_a_database_nor_settings() -> None:
+    forbidden = ours("store.sqlite", "store.duckdb", "store.open_store", "base.settings")
 
-    assert offenders(in_room("archiving"), *forbidden, *ours("jobs", "cli", "wiring", "settings"), "boto3") == []
+    assert offenders(in_room("archiving"), *forbidden, "boto3") == []
 
 
 def test_only_the_bucket_imports_the_aws_sdk_and_only_its_file_the_parquet_library() -> None:
-    elsewhere = [name for name in MODULES if name != f"{OURS}.destinations.s3"]
+    elsewhere = [name for name in MODULES if name != f"{OURS}.services.s3"]
     no_parquet = [name for name in MODULES if name != f"{OURS}.archiving.parquet_files"]
 
     assert offenders(elsewhere, "boto3", "botocore") == []
@@ -85,29 +123,9 @@ def test_only_the_bucket_imports_the_aws_sdk_and_only_its_file_the_parquet_libra
 
 
 def test_the_runner_knows_no_particular_job() -> None:
-    rooms = [*in_room("job_runner"), *in_room("running")]
+    rooms = [*in_room("app.job_runner"), *in_room("running")]
 
-    assert offenders(rooms, *ours("jobs", "sources", "ranking", "cli", "wiring", "settings")) == []
-
-
-def test_nothing_but_the_command_line_imports_the_command_line() -> None:
-    elsewhere = [name for name in MODULES if not name.startswith(f"{OURS}.cli") and name != f"{OURS}.__main__"]
-
-    assert offenders(elsewhere, *ours("cli")) == []
-
-
-def test_only_commands_and_the_demo_import_the_wiring() -> None:
-    allowed = (*in_room("cli"), *in_room("demo"), *ours("jobs.command_bodies", "jobs.command_feeds"))
-    elsewhere = [name for name in MODULES if name not in allowed]
-
-    assert offenders(elsewhere, *ours("wiring")) == []
-
-
-@pytest.mark.parametrize("room", ["models", "errors", "clock"])
-def test_the_foundation_imports_nothing_of_ours(room: str) -> None:
-    found = offenders(in_room(room), OURS)
-
-    assert found == []
+    assert offenders(rooms, *ours("jobs", "ranking", "base.settings")) == []
 
 
 def test_ranking_imports_nothing_of_ours_but_itself() -> None:
@@ -122,14 +140,12 @@ def test_ranking_does_no_input_or_output() -> None:
     assert offenders(in_room("ranking"), *forbidden) == []
 
 
-def test_sources_know_neither_tables_nor_settings() -> None:
-    rooms = [name for name in in_room("sources") if name != f"{OURS}.sources.wired"]
-
-    assert offenders(rooms, *ours("store", "settings", "wiring", "jobs", "cli")) == []
+def test_services_know_neither_tables_nor_settings() -> None:
+    assert offenders(in_room("services"), *ours("store", "base.settings")) == []
 
 
-def test_the_store_knows_no_source_and_no_job() -> None:
-    assert offenders(in_room("store"), *ours("sources", "jobs", "cli", "wiring", "job_runner")) == []
+def test_base_imports_nothing_of_ours_but_itself() -> None:
+    assert [line for line in offenders(in_room("base"), OURS) if f"-> {OURS}.base" not in line] == []
 
 
 def test_only_the_job_runner_catches_every_exception() -> None:
@@ -141,7 +157,7 @@ def test_only_the_job_runner_catches_every_exception() -> None:
         and (node.type is None or (isinstance(node.type, ast.Name) and node.type.id == "Exception"))
     }
 
-    assert catching == {f"{OURS}.job_runner"}
+    assert catching == {f"{OURS}.app.job_runner"}
 
 
 def test_only_code_that_cleans_up_and_raises_again_catches_base_exceptions() -> None:
@@ -189,7 +205,7 @@ def test_only_the_settings_and_the_command_line_read_the_environment() -> None:
         if isinstance(node, ast.Attribute) and node.attr in ("environ", "getenv")
     }
 
-    assert readers <= {f"{OURS}.settings", f"{OURS}.cli.options", f"{OURS}.cli.demo"}
+    assert readers <= {f"{OURS}.base.settings", f"{OURS}.cli.options", f"{OURS}.cli.demo"}
 
 
 def test_only_the_clock_reads_the_time_of_day() -> None:
@@ -201,7 +217,7 @@ def test_only_the_clock_reads_the_time_of_day() -> None:
         and (node.attr in ("utcnow", "today") or ast.unparse(node) in ("datetime.now", "time.time"))
     }
 
-    assert readers == {f"{OURS}.clock"}
+    assert readers == {f"{OURS}.base.clock"}
 
 
 def test_the_cheap_list_of_migrations_is_the_real_one() -> None:

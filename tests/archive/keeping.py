@@ -14,12 +14,12 @@ from typing import Any
 
 from tests.builders import CHECKOUT, page, post, trend_record
 from tests.ingest.operator import Operator
+from trendspark_cli.app.job_bodies import archive_body, vacuum_body
+from trendspark_cli.app.wired import Wired
 from trendspark_cli.archiving.tables import TABLES
-from trendspark_cli.clock import to_text
-from trendspark_cli.jobs.command_bodies import archive_body, vacuum_body
-from trendspark_cli.models import Alert, Manifest, PageOutcome, Post, RankingProgress, RunResult
+from trendspark_cli.base.clock import to_text
+from trendspark_cli.base.models import Alert, Manifest, PageOutcome, Post, RankingProgress, RunResult
 from trendspark_cli.store.sqlite.store import SqliteStore
-from trendspark_cli.wiring import Wired
 
 NOW = datetime(2026, 11, 1, 12, 0, tzinfo=UTC)
 FIRST_OLD = datetime(2026, 9, 1, tzinfo=UTC)  # posts leave after 45 days: 2026-09-17

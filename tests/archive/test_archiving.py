@@ -26,9 +26,9 @@ from tests.archive.keeping import (
 )
 from trendspark_cli.archiving.part_files import FORMATS
 from trendspark_cli.archiving.tables import TABLES
-from trendspark_cli.clock import to_text
-from trendspark_cli.models import Alert
-from trendspark_cli.ranking.lifecycle import TrendState
+from trendspark_cli.base.clock import to_text
+from trendspark_cli.base.models import Alert
+from trendspark_cli.ranking.lifecycle.topic_lifecycle import TrendState
 from trendspark_cli.store.sqlite.archives import Archives
 
 Rows = dict[str, list[tuple[Any, ...]]]

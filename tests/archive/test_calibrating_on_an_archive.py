@@ -16,15 +16,15 @@ from tests.builders import fingerprint
 from tests.rank.test_rank_job import TICK, write_posts
 from tests.ranking.streams import background
 from tests.tools.object_store import BUCKET, ObjectStore
+from trendspark_cli.app.adapters import archive_destinations, archive_spool
 from trendspark_cli.archiving.parts import Unseen
 from trendspark_cli.archiving.reading import ArchivedPosts
-from trendspark_cli.clock import from_epoch
-from trendspark_cli.models import Calibration
-from trendspark_cli.rank_rules import Experience
-from trendspark_cli.ranking.thresholds import alarms_per_day
-from trendspark_cli.replaying.calibrating import Wish, calibrate
-from trendspark_cli.replaying.past_posts import Past, past_of_archive, past_of_database
-from trendspark_cli.wiring import archive_destinations, archive_spool
+from trendspark_cli.backtests.calibrating import Wish, calibrate
+from trendspark_cli.backtests.past_posts import Past, past_of_archive, past_of_database
+from trendspark_cli.base.clock import from_epoch
+from trendspark_cli.base.models import Calibration
+from trendspark_cli.ranking.bursts.thresholds import alarms_per_day
+from trendspark_cli.trends.rank_rules import Experience
 
 DAYS = 7
 POSTS = DAYS * 96 * 2

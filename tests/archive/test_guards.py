@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.archive.keeping import NOW, Keeper, counts_of, fill
-from trendspark_cli.models import RunResult
+from trendspark_cli.base.models import RunResult
 
 
 @pytest.fixture

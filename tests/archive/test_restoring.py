@@ -14,8 +14,8 @@ from tests.archive.keeping import FIRST_OLD, NOW, TREND, Keeper, counts_of, fill
 from tests.builders import page
 from tests.ingest.operator import as_json
 from trendspark_cli.archiving.tables import TABLES
-from trendspark_cli.models import Alert, PageOutcome
-from trendspark_cli.running.locks import job_lock
+from trendspark_cli.base.locks import job_lock
+from trendspark_cli.base.models import Alert, PageOutcome
 
 
 @pytest.fixture

@@ -18,10 +18,10 @@ import pytest
 
 from tests.archive.keeping import NOW, TREND, Keeper, counts_of, fill
 from tests.ingest.operator import as_json
-from trendspark_cli.clock import to_text
+from trendspark_cli.base.clock import to_text
+from trendspark_cli.base.models import Alert
 from trendspark_cli.jobs import vacuum as vacuum_job
-from trendspark_cli.models import Alert
-from trendspark_cli.ranking.lifecycle import TrendState
+from trendspark_cli.ranking.lifecycle.topic_lifecycle import TrendState
 from trendspark_cli.store.sqlite.upkeep import Upkeep
 
 GAP: dict[str, Any] = {

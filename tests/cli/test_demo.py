@@ -15,7 +15,7 @@ from rich.cells import cell_len
 
 import trendspark_cli
 from tests.builders import Done, Workplace, fingerprint
-from trendspark_cli.console import Output
+from trendspark_cli.base.console import Output
 from trendspark_cli.screens.trends import explain_trend
 from trendspark_cli.store.sqlite.store import SqliteStore
 

@@ -13,10 +13,10 @@ from pathlib import Path
 import pytest
 
 from tests.builders import NOW, Workplace
-from trendspark_cli.clock import to_text
-from trendspark_cli.errors import StoreError
-from trendspark_cli.log_reading import BLOCK_BYTES, Wanted, read_log
-from trendspark_cli.log_setup import configure_logging, in_run
+from trendspark_cli.base.clock import to_text
+from trendspark_cli.base.errors import StoreError
+from trendspark_cli.base.log_reading import BLOCK_BYTES, Wanted, read_log
+from trendspark_cli.base.log_setup import configure_logging, in_run
 
 log = logging.getLogger("trendspark_cli.test")
 

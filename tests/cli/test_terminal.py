@@ -10,7 +10,7 @@ import pytest
 from rich.cells import cell_len
 
 from tests.builders import COMMAND, Workplace, own_line, post
-from trendspark_cli.console import Output, printable, shortened, sparkline
+from trendspark_cli.base.console import Output, printable, shortened, sparkline
 from trendspark_cli.store.sqlite.store import SqliteStore
 
 HOSTILE = "\u001b]0;owned\u0007[red]\u202eevil\u202c\r\nforged line\u2028\u009b31m [/bold] end"
@@ -40,7 +40,7 @@ def on_terminal(workplace: Workplace, *arguments: str, **environment: str) -> st
 def hostile(workplace: Workplace, store: SqliteStore) -> Workplace:
     """An installation whose audit names a hostile query and whose last run failed with a hostile text."""
     from tests.builders import NOW, page
-    from trendspark_cli.models import PageOutcome
+    from trendspark_cli.base.models import PageOutcome
 
     with store.transaction():
         run_id = store.job_runs.start("ingest", NOW, 1, "host", "0")

@@ -9,12 +9,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.builders import Workplace
+from trendspark_cli.base.models import Profile
+from trendspark_cli.base.settings import load_settings
 from trendspark_cli.cli.crontab import complaint
-from trendspark_cli.crontabs.checking import check
-from trendspark_cli.crontabs.findings import Finding, Ground
 from trendspark_cli.crontabs.reading import Crontab, read_crontab
-from trendspark_cli.models import Profile
-from trendspark_cli.settings import load_settings
+from trendspark_cli.screens.crontab_check.checking import check
+from trendspark_cli.screens.crontab_check.findings import Finding, Ground
 
 WHOLE_DAY = (
     "*/15 * * * * trendspark ingest",

@@ -6,10 +6,10 @@ import pytest
 
 from tests.builders import Workplace
 from tests.crontabs.desk import WHOLE_DAY, Desk
-from trendspark_cli.crontabs import findings
-from trendspark_cli.crontabs.checking import check
-from trendspark_cli.crontabs.findings import Finding
-from trendspark_cli.models import Profile
+from trendspark_cli.base.models import Profile
+from trendspark_cli.screens.crontab_check import findings
+from trendspark_cli.screens.crontab_check.checking import check
+from trendspark_cli.screens.crontab_check.findings import Finding
 
 
 def test_a_crontab_of_all_jobs_is_good(desk: Desk) -> None:

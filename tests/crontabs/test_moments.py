@@ -9,9 +9,9 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from tests.crontabs.cron_model import CronModel, utc
+from trendspark_cli.base.schedules import SCHEDULES
 from trendspark_cli.crontabs.moments import gaps, last_moment, machine_zone, moments, moments_between
 from trendspark_cli.crontabs.timetable import example_timetable
-from trendspark_cli.schedules import SCHEDULES
 
 CHANGES = [
     ("Europe/Berlin", "2026-03-29T01:00"),

@@ -11,12 +11,12 @@ import pytest
 
 from tests.builders import Workplace
 from tests.crontabs.desk import WHOLE_DAY, install
+from trendspark_cli.base.errors import ConfigError
+from trendspark_cli.base.schedules import BY_JOB
+from trendspark_cli.base.settings import load_settings
 from trendspark_cli.crontabs.moments import gaps
 from trendspark_cli.crontabs.printing import SPREAD_MINUTES, crontab_text, merged, offset_minutes, shifted
 from trendspark_cli.crontabs.reading import Entry, read_crontab
-from trendspark_cli.errors import ConfigError
-from trendspark_cli.schedules import BY_JOB
-from trendspark_cli.settings import load_settings
 
 
 def entries(text: str) -> dict[str, Entry]:

@@ -18,11 +18,12 @@ import pytest
 
 from tests.builders import COMMAND, NOW, FixedClock, Workplace
 from tests.crontabs.desk import install
-from trendspark_cli.job_context import JobContext
-from trendspark_cli.models import RunResult
+from trendspark_cli.app.installation import Installation
+from trendspark_cli.app.run import run_steps
+from trendspark_cli.base.models import RunResult
+from trendspark_cli.running.job_context import JobContext
 from trendspark_cli.running.missed_runs import NO_RUN, STILL_RUNNING, missed_runs
 from trendspark_cli.screens.job_overview import job_overview
-from trendspark_cli.wiring import Installation, run_steps
 
 Body = Callable[[JobContext], None]
 

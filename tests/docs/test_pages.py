@@ -12,7 +12,7 @@ import pytest
 from cronsim import CronSim
 
 from tests.docs.project import PROJECT, commands, page, pages
-from trendspark_cli.schedules import SCHEDULES
+from trendspark_cli.base.schedules import SCHEDULES
 
 HAND_WRITTEN = [path for path in pages() if "Made by scripts/docs" not in path.read_text(encoding="utf-8")]
 

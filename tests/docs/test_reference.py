@@ -10,14 +10,14 @@ from pathlib import Path
 import pytest
 
 from tests.docs.project import PROJECT, commands, page
-from trendspark_cli.clock import utc_now
-from trendspark_cli.errors import ExitCode
-from trendspark_cli.metrics import METRICS
+from trendspark_cli.app.adapters import spending_ceilings
+from trendspark_cli.base.clock import utc_now
+from trendspark_cli.base.errors import ExitCode
+from trendspark_cli.base.metrics import METRICS
+from trendspark_cli.base.settings import load_settings, specs
 from trendspark_cli.screens.config_report import config_findings
-from trendspark_cli.settings import load_settings, specs
 from trendspark_cli.store.sqlite.administration import create_database, database_stats
 from trendspark_cli.store.sqlite.connection import open_checked
-from trendspark_cli.wiring import spending_ceilings
 
 
 def test_generated_files_are_current() -> None:

@@ -10,14 +10,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from monitoring.dashboard_files import WINDOWS
+from monitoring.panels import DASHBOARDS, HOST
+from monitoring.rule_cases import CASES
+from monitoring.rule_files import rules_file
+from monitoring.rules import RULES
 
 from tests.docs.project import PROJECT
-from trendspark_cli.metrics import METRICS
-from trendspark_cli.monitoring.dashboard_files import WINDOWS
-from trendspark_cli.monitoring.panels import DASHBOARDS, HOST
-from trendspark_cli.monitoring.rule_cases import CASES
-from trendspark_cli.monitoring.rule_files import rules_file
-from trendspark_cli.monitoring.rules import RULES
+from trendspark_cli.base.metrics import METRICS
 
 SHIPPED = PROJECT / "textfile_collector"
 FILES = sorted((SHIPPED / "grafana" / "dashboards").glob("*.json"))

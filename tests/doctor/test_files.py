@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from tests.builders import Workplace
-from trendspark_cli.doctor.exporter import check_metrics_folder
-from trendspark_cli.doctor.files import check_disks, check_places, check_settings
-from trendspark_cli.doctor.findings import FAIL, OK, WARN, Finding
+from trendspark_cli.screens.doctor.exporter import check_metrics_folder
+from trendspark_cli.screens.doctor.files import check_disks, check_places, check_settings
+from trendspark_cli.screens.doctor.findings import FAIL, OK, WARN, Finding
 
 
 def looked(workplace: Workplace) -> list[Finding]:

@@ -8,12 +8,12 @@ from datetime import UTC, timedelta
 import pytest
 
 from tests.builders import NOW, Workplace, post
-from trendspark_cli.clock import to_text
+from trendspark_cli.base.clock import to_text
+from trendspark_cli.base.models import Alert
 from trendspark_cli.crontabs.timetable import example_timetable
-from trendspark_cli.doctor.examining import examine_here
-from trendspark_cli.doctor.findings import OK, Finding
-from trendspark_cli.doctor.records import check_database, check_rows
-from trendspark_cli.models import Alert
+from trendspark_cli.screens.doctor.examining import examine_here
+from trendspark_cli.screens.doctor.findings import OK, Finding
+from trendspark_cli.screens.doctor.records import check_database, check_rows
 from trendspark_cli.store.sqlite.store import SqliteStore
 
 TIMES = example_timetable(UTC)

@@ -14,11 +14,11 @@ import pytest
 
 from tests.builders import Workplace, fingerprint
 from tests.servers import Fault, LocalServer, OpenAIServer, RedditServer, TelegramServer, XServer, faults
-from trendspark_cli.doctor.examining import examine_services
-from trendspark_cli.doctor.findings import FAIL, OK, WARN, Finding
-from trendspark_cli.doctor.services import check_clock
-from trendspark_cli.job_context import ApiCall
-from trendspark_cli.wiring import archive_destinations
+from trendspark_cli.app.adapters import archive_destinations
+from trendspark_cli.running.job_context import ApiCall
+from trendspark_cli.screens.doctor.examining import examine_services
+from trendspark_cli.screens.doctor.findings import FAIL, OK, WARN, Finding
+from trendspark_cli.screens.doctor.services import check_clock
 
 TOKEN = "AAAAAAAAAAAAAAAAAAAAAbearer-of-the-test-app"
 NAMES = ["x", "reddit", "telegram", "openai", "archive"]

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from monitoring.rules import RULES
 
 from tests.tools.alert_causes import CAUSES, QUIET
 from tests.tools.alert_stack import AlertStack, stack_missing
 from tests.tools.alert_trials import AlertTrial, act_out, trials
-from trendspark_cli.monitoring.rules import RULES
 
 FASTER = 600
 LONGEST_SECONDS = 60

@@ -9,7 +9,7 @@ import pytest
 from tests.builders import mode, read_series
 from tests.exporter.conftest import Station
 from tests.tools.monitoring import SCRAPE_CONFIGS, SHIPPED, programs_missing, promtool, served
-from trendspark_cli.metrics import METRICS
+from trendspark_cli.base.metrics import METRICS
 
 pytestmark = pytest.mark.skipif(programs_missing() is not None, reason=programs_missing() or "")
 

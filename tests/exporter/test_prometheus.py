@@ -11,13 +11,13 @@ from contextlib import ExitStack, suppress
 from functools import partial
 
 import pytest
+from monitoring.panels import DASHBOARDS, Dashboard
 
 from tests.exporter.conftest import Station
 from tests.money.briefing import open_trend
 from tests.tools.monitoring import SCRAPE_CONFIGS, SHIPPED, Prometheus, Series, programs_missing, prometheus
 from tests.tools.processes import NotInTimeError, wait_for
-from trendspark_cli.clock import utc_now
-from trendspark_cli.monitoring.panels import DASHBOARDS, Dashboard
+from trendspark_cli.base.clock import utc_now
 
 pytestmark = pytest.mark.skipif(programs_missing() is not None, reason=programs_missing() or "")
 

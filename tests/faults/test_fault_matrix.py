@@ -21,8 +21,8 @@ from tests.faults.scene import SECRETS, Scene, dead_address, opened_scene, servi
 from tests.faults.x_rows import X_ROWS
 from tests.ingest.operator import Operator
 from tests.servers.certificates import Certificate, CertificateError, make_certificate
-from trendspark_cli.console import Output, report
-from trendspark_cli.models import RunResult
+from trendspark_cli.base.console import Output, report
+from trendspark_cli.base.models import RunResult
 
 
 def _refused(scene: Scene) -> None:

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from tests.builders import Workplace, in_lines, listing, own_line, submission
-from trendspark_cli.metrics import REJECTION_REASONS
-from trendspark_cli.models import Rejection
-from trendspark_cli.sources.post_files import LONGEST_LINE, PostFile
+from trendspark_cli.base.metrics import REJECTION_REASONS
+from trendspark_cli.base.models import Rejection
+from trendspark_cli.services.post_files.reading import LONGEST_LINE, PostFile
 
 GOOD = own_line("good")
 

@@ -14,9 +14,9 @@ import pytest
 
 from tests.builders import NOW, Workplace, in_lines, listing, own_line, submission
 from tests.servers import edit_of, reddit_post, retweet_of, x_post
-from trendspark_cli.errors import InputError
-from trendspark_cli.models import Page, Post
-from trendspark_cli.sources.post_files import PostFile
+from trendspark_cli.base.errors import InputError
+from trendspark_cli.base.models import Page, Post
+from trendspark_cli.services.post_files.reading import PostFile
 
 
 def read(folder: Path, content: bytes, limit: int | None = None) -> list[Page]:

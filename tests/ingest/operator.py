@@ -12,14 +12,15 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from trendspark_cli import redaction
-from trendspark_cli.console import Output
-from trendspark_cli.jobs.command_bodies import brief_body, gaps_body, ingest_body, rank_body
-from trendspark_cli.models import RunResult
-from trendspark_cli.settings import load_settings
+from trendspark_cli.app.installation import Installation
+from trendspark_cli.app.job_bodies import brief_body, gaps_body, ingest_body, rank_body
+from trendspark_cli.app.wired import Wired
+from trendspark_cli.base import redaction
+from trendspark_cli.base.console import Output
+from trendspark_cli.base.models import RunResult
+from trendspark_cli.base.settings import load_settings
 from trendspark_cli.store.sqlite.administration import create_database
 from trendspark_cli.store.sqlite.store import SqliteStore, open_sqlite
-from trendspark_cli.wiring import Installation, Wired
 
 NOW = datetime(2026, 11, 1, 12, 0, tzinfo=UTC)
 TOKEN = "AAAAAAAAAAAAAAAAAAAAAbearer-of-the-test-app"

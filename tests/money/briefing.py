@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from tests.builders import post, trend_record
 from tests.ingest.operator import NOW, Operator
-from trendspark_cli.clock import to_text
+from trendspark_cli.base.clock import to_text
 from trendspark_cli.store.sqlite.store import SqliteStore
 
 TREND = trend_record(int(NOW.timestamp()))

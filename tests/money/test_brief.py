@@ -11,7 +11,7 @@ from tests.builders import post, post_trend
 from tests.ingest.operator import NOW, Operator, as_json
 from tests.money.briefing import grow, message, open_trend, spent_tokens, told
 from tests.servers import OpenAIServer
-from trendspark_cli.models import Tombstone
+from trendspark_cli.base.models import Tombstone
 
 
 def test_each_open_trend_gets_a_label_a_summary_and_the_posts_it_rests_on(
@@ -182,7 +182,7 @@ def test_only_the_strongest_ten_trends_are_written_of(editor: Operator, model: O
 
 
 def test_later_alerts_of_a_trend_carry_the_models_label_marked_as_such(editor: Operator) -> None:
-    from trendspark_cli.alert_texts import closed_alert, grown_alert
+    from trendspark_cli.alerts.alert_texts import closed_alert, grown_alert
 
     fields = {**_fields(), "closed_at": "2026-11-01T13:00:00.000Z"}
     bodies = [
@@ -258,6 +258,6 @@ def test_the_key_is_in_no_file_and_no_output(editor: Operator, model: OpenAIServ
 
 def _fields() -> dict[str, object]:
     from tests.money.briefing import TREND
-    from trendspark_cli.trend_fields import trend_fields
+    from trendspark_cli.store.trend_fields import trend_fields
 
     return {**trend_fields(TREND), "id": 1}

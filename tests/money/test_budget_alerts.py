@@ -13,10 +13,10 @@ from tests.ingest.conftest import ids_of, week_of_posts
 from tests.ingest.operator import NOW, Operator
 from tests.money.conftest import budget_alerts
 from tests.servers import Fault, XServer, faults, x_post
-from trendspark_cli.budget import Budget
-from trendspark_cli.errors import CeilingReachedError
-from trendspark_cli.job_context import JobContext
-from trendspark_cli.models import Ceiling
+from trendspark_cli.base.errors import CeilingReachedError
+from trendspark_cli.base.models import Ceiling
+from trendspark_cli.running.job_context import JobContext
+from trendspark_cli.spending.budget import Budget
 from trendspark_cli.store.sqlite.store import open_sqlite
 
 

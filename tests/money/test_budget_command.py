@@ -9,9 +9,9 @@ import pytest
 
 from tests.ingest.operator import Operator, as_json
 from tests.servers import Answer, Fault, XServer, faults, x_post
-from trendspark_cli.errors import BadAnswerError
+from trendspark_cli.base.errors import BadAnswerError
 from trendspark_cli.screens.budget_report import forecast, pace_per_day
-from trendspark_cli.sources.x_usage import read_answer
+from trendspark_cli.services.x.usage import read_answer
 
 MIDDAY = datetime(2026, 11, 16, 12, 0, tzinfo=UTC)  # half of the 16th day of 30
 

@@ -13,11 +13,11 @@ import pytest
 
 from tests.ingest.operator import NOW, TOKEN, Operator
 from tests.servers import XServer, faults, x_post
-from trendspark_cli.errors import BadAnswerError
-from trendspark_cli.models import Profile
-from trendspark_cli.sources.x_counts import read_counts
-from trendspark_cli.sources.x_query import QUERY_LIMIT, x_queries_together
-from trendspark_cli.volume import HOUR_SECONDS, Slice, judge, surprise
+from trendspark_cli.base.errors import BadAnswerError
+from trendspark_cli.base.models import Profile
+from trendspark_cli.collecting.volume import HOUR_SECONDS, Slice, judge, surprise
+from trendspark_cli.services.x.counts import read_counts
+from trendspark_cli.services.x.query import QUERY_LIMIT, x_queries_together
 
 HOURLY = 30  # posts an hour on a quiet day
 WEEK = timedelta(days=7)

@@ -19,12 +19,12 @@ from tests.money.briefing import open_trend
 from tests.money.conftest import budget_alerts
 from tests.servers import XServer, faults, x_post
 from tests.tools import books
-from trendspark_cli.errors import ConfigError
-from trendspark_cli.jobs.command_bodies import gaps_body, ingest_body, niches
-from trendspark_cli.models import Profile
-from trendspark_cli.profiles import problems_of, shares_problem
-from trendspark_cli.sources.wired import queries_of
-from trendspark_cli.wiring import Wired
+from trendspark_cli.app.adapters import queries_of
+from trendspark_cli.app.job_bodies import gaps_body, ingest_body, niches
+from trendspark_cli.app.wired import Wired
+from trendspark_cli.base.errors import ConfigError
+from trendspark_cli.base.models import Profile
+from trendspark_cli.base.profiles import problems_of, shares_problem
 
 HARBOUR, CITY, MARKET = "harbour", "city", "market"
 WORDS = {HARBOUR: "ferry", CITY: "bridge", MARKET: "bread"}

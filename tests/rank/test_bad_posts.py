@@ -13,9 +13,9 @@ import pytest
 from tests.ingest.operator import Operator
 from tests.rank.test_rank_job import NOW, TICK, burst, write_posts
 from tests.ranking.streams import background, post, said
-from trendspark_cli.ranking.evidence import BEST_TERMS
-from trendspark_cli.ranking.posts import PostRow
-from trendspark_cli.ranking.words import LONGEST_TEXT
+from trendspark_cli.ranking.baseline.baseline_posts import PostRow
+from trendspark_cli.ranking.bursts.evidence import BEST_TERMS
+from trendspark_cli.ranking.text.words import LONGEST_TEXT
 
 HALF_AN_HOUR_AGO = int((NOW - timedelta(minutes=30)).timestamp())
 MOST_BYTES_OF_A_POST = 1_200  # numbers of the window; 200 words at most, whatever the length of its text

@@ -13,9 +13,9 @@ import pytest
 from tests.ingest.operator import Operator
 from tests.rank.test_rank_job import NOW, TICK, burst, write_posts
 from tests.ranking.streams import background
-from trendspark_cli.errors import UsageError
-from trendspark_cli.ranking.feedback import Mark, bar_of
-from trendspark_cli.trend_marks import mark_trend
+from trendspark_cli.base.errors import UsageError
+from trendspark_cli.ranking.lifecycle.feedback import Mark, bar_of
+from trendspark_cli.trends.marks import mark_trend
 
 DAY = 86400
 NOISE = Mark(1, ("lottery", "winner"), 15.0, 0, is_noise=True)

@@ -14,10 +14,10 @@ from tests.rank.conftest import NOW
 from tests.rank.test_rank_job import burst, write_posts
 from tests.rank.viral import ingest, line, look, quiet_days
 from tests.ranking.streams import background
-from trendspark_cli.errors import UsageError
-from trendspark_cli.post_places import place_of
-from trendspark_cli.post_reasons import Asked, reasons
-from trendspark_cli.rank_rules import experience, lifecycle_rules
+from trendspark_cli.base.errors import UsageError
+from trendspark_cli.trends.post_places import place_of
+from trendspark_cli.trends.post_reasons import Asked, reasons
+from trendspark_cli.trends.rank_rules import experience, lifecycle_rules
 
 TICK = int(NOW.timestamp()) // 900
 

@@ -13,9 +13,9 @@ import pytest
 
 from tests.ingest.operator import Operator
 from tests.ranking.streams import background, said
-from trendspark_cli.clock import from_epoch, to_text
+from trendspark_cli.base.clock import from_epoch, to_text
 from trendspark_cli.demo.run import SAMPLE, sample_end
-from trendspark_cli.ranking.posts import PostRow
+from trendspark_cli.ranking.baseline.baseline_posts import PostRow
 
 NOW = datetime(2026, 11, 1, 12, 0, tzinfo=UTC)
 TICK = int(NOW.timestamp()) // 900
@@ -158,8 +158,8 @@ def test_a_dry_run_shows_the_trend_and_writes_nothing(operator: Operator) -> Non
     burst(operator)
     before = visible(operator)
     here = operator.installation()
-    from trendspark_cli.jobs.command_bodies import rank_body
-    from trendspark_cli.wiring import Wired
+    from trendspark_cli.app.job_bodies import rank_body
+    from trendspark_cli.app.wired import Wired
 
     result = here.runner(is_dry=True).run("rank", lambda job: rank_body()(Wired(here.settings, job)), is_dry=True)
 

@@ -13,13 +13,13 @@ import pytest
 from tests.ingest.operator import Operator
 from tests.rank.conftest import NOW
 from tests.rank.viral import ingest, line, look, quiet_days
-from trendspark_cli.clock import to_text
-from trendspark_cli.console import Output
-from trendspark_cli.job_context import JobContext
-from trendspark_cli.jobs.command_bodies import rank_body
-from trendspark_cli.jobs.post_forecasts import PostForecasting
+from trendspark_cli.app.job_bodies import rank_body
+from trendspark_cli.app.wired import Wired
+from trendspark_cli.base.clock import to_text
+from trendspark_cli.base.console import Output
+from trendspark_cli.running.job_context import JobContext
 from trendspark_cli.screens.trends import show_ranked
-from trendspark_cli.wiring import Wired
+from trendspark_cli.trends.post_forecasts import PostForecasting
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,7 @@ from random import Random
 from typing import Any
 
 from tests.ingest.operator import Operator
-from trendspark_cli.clock import to_text
+from trendspark_cli.base.clock import to_text
 
 LOOKS = ((0, 1.0), (40, 3.0), (120, 6.0), (600, 10.0), (1500, 11.0))  # minutes after it was posted; growth by then
 

@@ -3,8 +3,8 @@
 import pytest
 
 from tests.ranking.streams import START_TICK, Desk, background
-from trendspark_cli.ranking.history import DictHistory
-from trendspark_cli.ranking.ticks import TICK_SECONDS, TICKS_PER_DAY, WINDOW_TICKS
+from trendspark_cli.ranking.baseline.history import DictHistory
+from trendspark_cli.ranking.baseline.ticks import TICK_SECONDS, TICKS_PER_DAY, WINDOW_TICKS
 
 HISTORY_TICKS = 3 * TICKS_PER_DAY
 NOW_TICK = START_TICK + HISTORY_TICKS + WINDOW_TICKS[-1]

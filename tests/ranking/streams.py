@@ -5,12 +5,12 @@ from collections.abc import Iterable, Sequence
 from itertools import accumulate, count
 from random import Random
 
-from trendspark_cli.ranking.folding import fold
-from trendspark_cli.ranking.history import DictHistory, SourceState
-from trendspark_cli.ranking.posts import FoldPost, PostRow
-from trendspark_cli.ranking.ticks import TICK_SECONDS, TICKS_PER_DAY, tick_of
-from trendspark_cli.ranking.topics import Topic, find_topics
-from trendspark_cli.ranking.window import Window
+from trendspark_cli.ranking.baseline.baseline_posts import FoldPost, PostRow
+from trendspark_cli.ranking.baseline.history import DictHistory, SourceState
+from trendspark_cli.ranking.baseline.ticks import TICK_SECONDS, TICKS_PER_DAY, tick_of
+from trendspark_cli.ranking.baseline.updating import fold
+from trendspark_cli.ranking.bursts.topics import Topic, find_topics
+from trendspark_cli.ranking.bursts.window import Window
 
 START_TICK = 1_700_000_000 // 86_400 * TICKS_PER_DAY  # a midnight
 HOUR = 3600

@@ -11,9 +11,9 @@ import pytest
 
 from tests.builders import Workplace
 from tests.ranking.streams import START_TICK, Desk, background, said
-from trendspark_cli.clock import from_epoch
-from trendspark_cli.ranking.posts import PostRow
-from trendspark_cli.ranking.ticks import LONGEST_WINDOW_SECONDS, TICK_SECONDS, TICKS_PER_DAY
+from trendspark_cli.base.clock import from_epoch
+from trendspark_cli.ranking.baseline.baseline_posts import PostRow
+from trendspark_cli.ranking.baseline.ticks import LONGEST_WINDOW_SECONDS, TICK_SECONDS, TICKS_PER_DAY
 
 BURST = (START_TICK + 2 * TICKS_PER_DAY) * TICK_SECONDS  # after two quiet days
 

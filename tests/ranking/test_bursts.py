@@ -7,7 +7,7 @@ from random import Random
 
 import pytest
 
-from trendspark_cli.ranking.bursts import ROWS_PER_DAY, TOLD_AT, BurstWatch
+from trendspark_cli.ranking.bursts.count_series import ROWS_PER_DAY, TOLD_AT, BurstWatch
 
 
 def noise(days: float, mean: float, seed: int = 1) -> list[int]:

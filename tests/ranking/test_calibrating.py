@@ -16,16 +16,16 @@ from tests.ingest.operator import Operator
 from tests.rank.test_rank_job import NOW, TICK, burst, write_posts
 from tests.ranking.streams import background
 from trendspark_cli.archiving.parts import Unseen
-from trendspark_cli.console import Output
-from trendspark_cli.errors import TooLittleDataError
-from trendspark_cli.models import TrendMark
-from trendspark_cli.rank_rules import Experience, experience, lifecycle_rules
-from trendspark_cli.ranking.calibration import shuffled
-from trendspark_cli.ranking.thresholds import LOWEST_THRESHOLD, alarms_per_day, likely_range, threshold_for
-from trendspark_cli.replaying.calibrating import Calibrated, Wish, calibrate, read_history
-from trendspark_cli.replaying.past_posts import past_of_database
+from trendspark_cli.backtests.calibrating import Calibrated, Wish, calibrate, read_history
+from trendspark_cli.backtests.past_posts import past_of_database
+from trendspark_cli.base.console import Output
+from trendspark_cli.base.errors import TooLittleDataError
+from trendspark_cli.base.models import TrendMark
+from trendspark_cli.ranking.bursts.thresholds import LOWEST_THRESHOLD, alarms_per_day, likely_range, threshold_for
+from trendspark_cli.ranking.past.calibration import shuffled
 from trendspark_cli.screens.calibrations import show_calibrated
-from trendspark_cli.trend_threshold import threshold_in_use
+from trendspark_cli.trends.rank_rules import Experience, experience, lifecycle_rules
+from trendspark_cli.trends.threshold import threshold_in_use
 
 WEEK = 7 * 96
 LONG = timedelta(hours=1)

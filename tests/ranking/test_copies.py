@@ -9,9 +9,9 @@ from random import Random
 import pytest
 
 from tests.ranking.streams import Desk, background, post
-from trendspark_cli.ranking.posts import PostRow
-from trendspark_cli.ranking.ticks import TICK_SECONDS, WINDOW_TICKS
-from trendspark_cli.ranking.variants import MANY_TEXTS
+from trendspark_cli.ranking.baseline.baseline_posts import PostRow
+from trendspark_cli.ranking.baseline.ticks import TICK_SECONDS, WINDOW_TICKS
+from trendspark_cli.ranking.text.near_duplicates import MANY_TEXTS
 
 Guise = Callable[[Random, int], str]
 

@@ -6,7 +6,7 @@ from random import Random
 
 import pytest
 
-from trendspark_cli.ranking.forecast import (
+from trendspark_cli.ranking.posts.forecast import (
     LEAST_SETTLED,
     SETTLES_AFTER_SECONDS,
     Forecast,
@@ -15,8 +15,8 @@ from trendspark_cli.ranking.forecast import (
     first_look,
     look_again,
 )
-from trendspark_cli.ranking.post_trends import label_of
-from trendspark_cli.ranking.watching import IdClock, Watching
+from trendspark_cli.ranking.posts.post_trends import label_of
+from trendspark_cli.ranking.posts.watching import IdClock, Watching
 
 MONDAY = 1_700_438_400  # a midnight, UTC
 MINUTE = 60

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 import pytest
 
 from tests.ranking.streams import HOUR, START_TICK, Desk, background, post, said
-from trendspark_cli.ranking.posts import PostRow
-from trendspark_cli.ranking.spelling import spell_topic
-from trendspark_cli.ranking.ticks import TICK_SECONDS, TICKS_PER_DAY, WINDOW_TICKS
-from trendspark_cli.ranking.topics import Topic
+from trendspark_cli.ranking.baseline.baseline_posts import PostRow
+from trendspark_cli.ranking.baseline.ticks import TICK_SECONDS, TICKS_PER_DAY, WINDOW_TICKS
+from trendspark_cli.ranking.bursts.spelling import spell_topic
+from trendspark_cli.ranking.bursts.topics import Topic
 
 
 def quiet_hours(now: int, per_tick: int = 10) -> list[PostRow]:

@@ -6,11 +6,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.ranking.streams import START_TICK, Desk, background, post, said
-from trendspark_cli.ranking.folding import fold
-from trendspark_cli.ranking.history import SourceState, TermState, is_faint
-from trendspark_cli.ranking.keys import term_key
-from trendspark_cli.ranking.posts import FoldPost
-from trendspark_cli.ranking.ticks import HALF_LIFE_TICKS, TICK_SECONDS, TICKS_PER_DAY, decay
+from trendspark_cli.ranking.baseline.baseline_posts import FoldPost
+from trendspark_cli.ranking.baseline.history import SourceState, TermState, is_faint
+from trendspark_cli.ranking.baseline.ticks import HALF_LIFE_TICKS, TICK_SECONDS, TICKS_PER_DAY, decay
+from trendspark_cli.ranking.baseline.updating import fold
+from trendspark_cli.ranking.text.keys import term_key
 
 WORDS = st.sampled_from(["volcano", "ash", "senate", "vote"])
 POSTS = st.lists(

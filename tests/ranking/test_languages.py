@@ -8,11 +8,11 @@ from random import Random
 import pytest
 
 from tests.ranking.streams import HOUR, Desk, background, post
-from trendspark_cli.ranking.posts import PostRow
-from trendspark_cli.ranking.spelling import name_topic
-from trendspark_cli.ranking.stop_words import STOP_WORDS
-from trendspark_cli.ranking.ticks import TICK_SECONDS, WINDOW_TICKS
-from trendspark_cli.ranking.words import link_of
+from trendspark_cli.ranking.baseline.baseline_posts import PostRow
+from trendspark_cli.ranking.baseline.ticks import TICK_SECONDS, WINDOW_TICKS
+from trendspark_cli.ranking.bursts.spelling import name_topic
+from trendspark_cli.ranking.text.stop_words import STOP_WORDS
+from trendspark_cli.ranking.text.words import link_of
 
 Filler = Callable[[Random], str]
 

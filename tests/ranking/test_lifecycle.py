@@ -2,8 +2,14 @@ from dataclasses import replace
 
 import pytest
 
-from trendspark_cli.ranking.lifecycle import LifecycleRules, TrendChanges, TrendRecord, TrendState, advance_trends
-from trendspark_cli.ranking.topics import TermEvidence, Topic
+from trendspark_cli.ranking.bursts.topics import TermEvidence, Topic
+from trendspark_cli.ranking.lifecycle.topic_lifecycle import (
+    LifecycleRules,
+    TrendChanges,
+    TrendRecord,
+    TrendState,
+    advance_trends,
+)
 
 RULES = LifecycleRules(threshold=6.0)
 NOON = 1_700_000_000

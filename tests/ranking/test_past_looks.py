@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from trendspark_cli.ranking.forecast import MOST_ENGAGEMENT
-from trendspark_cli.ranking.peaks import Peaks
-from trendspark_cli.ranking.post_learning import Counters, looks_at, seen_by
-from trendspark_cli.ranking.post_replay import PastPost, PastRow, PostReplay, past_looks
+from trendspark_cli.ranking.past.post_replay import PastPost, PastRow, PostReplay, past_looks
+from trendspark_cli.ranking.posts.exceedances import Peaks
+from trendspark_cli.ranking.posts.forecast import MOST_ENGAGEMENT
+from trendspark_cli.ranking.posts.post_learning import Counters, looks_at, seen_by
 
 ROW = PastRow(1, "reddit", "a", "c", 1000)
 LATER = 10_000

@@ -17,16 +17,16 @@ from tests.builders import Workplace, fingerprint
 from tests.rank.test_rank_job import NOW, TICK, write_posts
 from tests.ranking.streams import background, said
 from tests.ranking.test_backtest import lines
+from trendspark_cli.app.adapters import archive_destinations, archive_spool
 from trendspark_cli.archiving.reading import ArchivedPosts
-from trendspark_cli.clock import from_text, to_text
-from trendspark_cli.console import Output
-from trendspark_cli.errors import IntegrityError, UsageError
-from trendspark_cli.models import Tombstone
-from trendspark_cli.rank_rules import Experience
-from trendspark_cli.ranking.posts import PostRow
-from trendspark_cli.replaying.backtesting import sum_up_archive, sum_up_database, sum_up_file
-from trendspark_cli.replaying.rehearsing import Question
-from trendspark_cli.wiring import archive_destinations, archive_spool
+from trendspark_cli.backtests.simulating import Question
+from trendspark_cli.base.clock import from_text, to_text
+from trendspark_cli.base.console import Output
+from trendspark_cli.base.errors import IntegrityError, UsageError
+from trendspark_cli.base.models import Tombstone
+from trendspark_cli.ranking.baseline.baseline_posts import PostRow
+from trendspark_cli.screens.backtests import sum_up_archive, sum_up_database, sum_up_file
+from trendspark_cli.trends.rank_rules import Experience
 
 Told = Callable[..., Any]
 BURST_AT = int((NOW - timedelta(minutes=30)).timestamp())

@@ -15,13 +15,13 @@ import pytest
 from tests.archive.keeping import Keeper
 from tests.rank.conftest import NOW
 from tests.rank.viral import busy_hours, ingest, line, quiet_days
+from trendspark_cli.app.adapters import archive_destinations, archive_spool
 from trendspark_cli.archiving.reading import ArchivedPosts
-from trendspark_cli.clock import to_text
-from trendspark_cli.console import Output
-from trendspark_cli.rank_rules import Experience
-from trendspark_cli.replaying.backtesting import sum_up_archive, sum_up_database, sum_up_file
-from trendspark_cli.replaying.rehearsing import Question
-from trendspark_cli.wiring import archive_destinations, archive_spool
+from trendspark_cli.backtests.simulating import Question
+from trendspark_cli.base.clock import to_text
+from trendspark_cli.base.console import Output
+from trendspark_cli.screens.backtests import sum_up_archive, sum_up_database, sum_up_file
+from trendspark_cli.trends.rank_rules import Experience
 
 Told = Callable[..., Any]
 STEPS = 20  # quarters of an hour in which `rank` really ran

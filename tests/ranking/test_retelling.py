@@ -5,10 +5,10 @@ from collections.abc import Sequence
 import pytest
 
 from tests.ranking.streams import START_TICK, background, said
-from trendspark_cli.ranking.posts import PostRow
-from trendspark_cli.ranking.replay import Replay, ReplayPost
-from trendspark_cli.ranking.retelling import Told, retell
-from trendspark_cli.ranking.ticks import TICK_SECONDS, TICKS_PER_DAY
+from trendspark_cli.ranking.baseline.baseline_posts import PostRow
+from trendspark_cli.ranking.baseline.ticks import TICK_SECONDS, TICKS_PER_DAY
+from trendspark_cli.ranking.past.replay import Replay, ReplayPost
+from trendspark_cli.ranking.past.tick_reports import Told, retell
 
 BURST = (START_TICK + 2 * TICKS_PER_DAY) * TICK_SECONDS  # after two quiet days
 AT_FIRST = said("volcano eruption", 10, BURST + 60)

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from trendspark_cli.ranking.scoring import (
+from trendspark_cli.ranking.bursts.scoring import (
     MANY_WINDOWS,
     enough_observed,
     lift,
@@ -14,7 +14,7 @@ from trendspark_cli.ranking.scoring import (
     score_of,
     surprise,
 )
-from trendspark_cli.ranking.thresholds import SURE
+from trendspark_cli.ranking.bursts.thresholds import SURE
 
 MEANS = st.floats(1e-4, 50.0)
 SPREADS = st.floats(0.031, 20.0)

@@ -10,12 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.ranking.streams import HOUR, Desk, background, post, said
-from trendspark_cli.ranking.posts import PostRow
-from trendspark_cli.ranking.segments import Segment, read_segment
-from trendspark_cli.ranking.terms import Vocabulary
-from trendspark_cli.ranking.ticks import TICK_SECONDS
-from trendspark_cli.ranking.topics import Topic, find_topics
-from trendspark_cli.ranking.window import Window
+from trendspark_cli.ranking.baseline.baseline_posts import PostRow
+from trendspark_cli.ranking.baseline.ticks import TICK_SECONDS
+from trendspark_cli.ranking.bursts.segments import Segment, read_segment
+from trendspark_cli.ranking.bursts.topics import Topic, find_topics
+from trendspark_cli.ranking.bursts.window import Window
+from trendspark_cli.ranking.text.terms import Vocabulary
 
 POSTS = st.lists(
     st.builds(post, st.text(max_size=60), st.integers(0, 2**40), st.none() | st.text(max_size=9)), min_size=1
@@ -58,8 +58,8 @@ def test_a_segment_is_the_same_after_it_was_stored(rows: list[PostRow]) -> None:
 
 def test_a_post_has_the_same_numbers_in_every_process() -> None:
     code = (
-        "from trendspark_cli.ranking.segments import read_segment\n"
-        "from trendspark_cli.ranking.terms import Vocabulary\n"
+        "from trendspark_cli.ranking.bursts.segments import read_segment\n"
+        "from trendspark_cli.ranking.text.terms import Vocabulary\n"
         "print(read_segment([(1, 'x', 'ann', None, 9, 'Boston marathon')], Vocabulary()).to_row())"
     )
 

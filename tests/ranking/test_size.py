@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.ranking.streams import HOUR, START_TICK, Desk, background, post, said
-from trendspark_cli.ranking.communities import Communities
-from trendspark_cli.ranking.posts import PostRow
-from trendspark_cli.ranking.ticks import TICK_SECONDS, TICKS_PER_DAY, WINDOW_TICKS
-from trendspark_cli.ranking.topics import Topic
+from trendspark_cli.ranking.baseline.baseline_posts import PostRow
+from trendspark_cli.ranking.baseline.ticks import TICK_SECONDS, TICKS_PER_DAY, WINDOW_TICKS
+from trendspark_cli.ranking.bursts.communities import Communities
+from trendspark_cli.ranking.bursts.topics import Topic
 
 PLACES = [f"place{number}" for number in range(40)]
 

@@ -2,8 +2,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trendspark_cli.ranking.keys import term_key
-from trendspark_cli.ranking.terms import MOST_WORDS, Vocabulary, keys_of_posts
+from trendspark_cli.ranking.text.keys import term_key
+from trendspark_cli.ranking.text.terms import MOST_WORDS, Vocabulary, keys_of_posts
 
 
 def terms_of(text: str) -> set[int]:

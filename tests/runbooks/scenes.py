@@ -14,8 +14,8 @@ from tests.ingest.operator import TOKEN, Operator
 from tests.servers import TelegramServer, XServer, faults, x_post
 from tests.servers.x_stream_server import XStreamServer
 from tests.tools.processes import wait_for
-from trendspark_cli.clock import to_text, utc_now
-from trendspark_cli.models import RankingProgress
+from trendspark_cli.base.clock import to_text, utc_now
+from trendspark_cli.base.models import RankingProgress
 
 
 @dataclass

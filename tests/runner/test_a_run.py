@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from tests.builders import NOW, FixedClock, Workplace, post
-from trendspark_cli import errors
-from trendspark_cli.job_context import JobContext
+from trendspark_cli.base import errors
 from trendspark_cli.running.heartbeat import Heartbeat
+from trendspark_cli.running.job_context import JobContext
 from trendspark_cli.store.sqlite.store import SqliteStore
 
 

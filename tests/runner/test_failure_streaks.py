@@ -6,9 +6,9 @@ import pytest
 
 from tests.builders import Workplace
 from tests.runner.conftest import Start
-from trendspark_cli import errors
-from trendspark_cli.job_context import JobContext
-from trendspark_cli.wiring import Installation
+from trendspark_cli.app.installation import Installation
+from trendspark_cli.base import errors
+from trendspark_cli.running.job_context import JobContext
 
 TELEGRAM = {"TELEGRAM_BOT_TOKEN": "123456:a-bot-token-of-the-test", "TELEGRAM_CHAT_ID": "-100"}
 

@@ -9,8 +9,8 @@ import pytest
 
 from tests.builders import NOW, Workplace
 from tests.runner.conftest import Start
-from trendspark_cli.job_context import JobContext
-from trendspark_cli.running.locks import job_lock
+from trendspark_cli.base.locks import job_lock
+from trendspark_cli.running.job_context import JobContext
 
 
 def nothing(job: JobContext) -> None:

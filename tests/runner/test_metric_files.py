@@ -15,9 +15,9 @@ import pytest
 
 from tests.builders import Workplace, mode, post
 from tests.runner.conftest import Start
+from trendspark_cli.base.errors import UpstreamError
 from trendspark_cli.crontabs.timetable import example_timetable
-from trendspark_cli.errors import UpstreamError
-from trendspark_cli.job_context import JobContext
+from trendspark_cli.running.job_context import JobContext
 
 HISTOGRAM = "trendspark_job_duration_seconds"
 

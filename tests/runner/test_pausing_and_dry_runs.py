@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from tests.builders import Workplace, fingerprint, in_lines, own_line
-from trendspark_cli.errors import UpstreamError
-from trendspark_cli.job_context import JobContext
+from trendspark_cli.base.errors import UpstreamError
+from trendspark_cli.running.job_context import JobContext
 
 
 def forbidden(job: JobContext) -> None:

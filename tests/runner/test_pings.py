@@ -15,13 +15,13 @@ from tests.runner.test_a_run import failing, nothing
 from tests.servers import Answer, faults
 from tests.servers.ping_server import CHECK, PingServer
 from tests.tools.processes import wait_for
-from trendspark_cli import log_setup
-from trendspark_cli.errors import CeilingReachedError, ExitCode, StopRequest, UpstreamError
-from trendspark_cli.job_context import JobContext
-from trendspark_cli.models import RunResult
-from trendspark_cli.running import pings
-from trendspark_cli.running.pings import LOG_BYTES, ping_url
-from trendspark_cli.wiring import run_steps
+from trendspark_cli.app.run import run_steps
+from trendspark_cli.base import log_setup
+from trendspark_cli.base.errors import CeilingReachedError, ExitCode, StopRequest, UpstreamError
+from trendspark_cli.base.models import RunResult
+from trendspark_cli.running.job_context import JobContext
+from trendspark_cli.services import pings
+from trendspark_cli.services.pings import LOG_BYTES, ping_url
 
 
 @pytest.fixture

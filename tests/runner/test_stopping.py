@@ -10,7 +10,7 @@ import pytest
 
 from tests.builders import COMMAND, Workplace
 from tests.runner.conftest import Start
-from trendspark_cli.job_context import JobContext
+from trendspark_cli.running.job_context import JobContext
 
 
 def tell(process: subprocess.Popen[str], text: str = "\n") -> None:

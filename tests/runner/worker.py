@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from tests.builders import Workplace, post
-from trendspark_cli.job_context import JobContext
+from trendspark_cli.running.job_context import JobContext
 
 
 def wait() -> None:

@@ -16,9 +16,9 @@ import pytest
 
 from tests.builders import Workplace, mode
 from tests.servers.ping_server import PingServer
-from trendspark_cli import redaction
-from trendspark_cli.http import BoundedAdapter, session
-from trendspark_cli.log_setup import configure_logging, context, log_event
+from trendspark_cli.base import redaction
+from trendspark_cli.base.log_setup import configure_logging, context, log_event
+from trendspark_cli.services.http import BoundedAdapter, session
 
 SECRET = "planted-secret-value"
 log = logging.getLogger("trendspark_cli.test")

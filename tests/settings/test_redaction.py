@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from trendspark_cli import redaction
-from trendspark_cli.redaction import MASK, redact
-from trendspark_cli.settings import load_settings
+from trendspark_cli.base import redaction
+from trendspark_cli.base.redaction import MASK, redact
+from trendspark_cli.base.settings import load_settings
 
 # Everything a token or password may hold; the mask's own character aside.
 CHARACTERS = string.ascii_letters + string.digits + "-_.~+/=%:;,!?@#$&()[]{}<>|^`'\"\\ äßж"
@@ -107,7 +107,7 @@ def test_a_ping_address_is_masked_as_it_is_used(tmp_path: Path) -> None:
 
 
 def test_every_secret_setting_is_masked(tmp_path: Path) -> None:
-    from trendspark_cli.settings import specs
+    from trendspark_cli.base.settings import specs
 
     names = [spec.name for spec in specs().values() if spec.secret]
     values = {name: f"https://planted-{name.lower()}.example" for name in names}

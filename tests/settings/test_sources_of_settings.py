@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from trendspark_cli.errors import ConfigError
-from trendspark_cli.settings import Settings, load_settings, specs
+from trendspark_cli.base.errors import ConfigError
+from trendspark_cli.base.settings import Settings, load_settings, specs
 
 
 def settings_of(folder: Path, environment: Mapping[str, str] | None = None, file: str = "") -> Settings:

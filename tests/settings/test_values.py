@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from trendspark_cli import setting_values as read
-from trendspark_cli.clock import duration_text, from_text, parse_duration, to_text
-from trendspark_cli.errors import ConfigError
-from trendspark_cli.settings import load_settings, specs
+from trendspark_cli.base import setting_values as read
+from trendspark_cli.base.clock import duration_text, from_text, parse_duration, to_text
+from trendspark_cli.base.errors import ConfigError
+from trendspark_cli.base.settings import load_settings, specs
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.builders import NOW, Workplace, mode, post
-from trendspark_cli.errors import ConfigError, OutputError
+from trendspark_cli.base.errors import ConfigError, OutputError
 from trendspark_cli.store.sqlite.administration import backup_database
 from trendspark_cli.store.sqlite.store import open_sqlite
 

@@ -8,10 +8,10 @@ from datetime import timedelta
 import pytest
 
 from tests.builders import NOW, page, post
-from trendspark_cli.budget import Budget
-from trendspark_cli.errors import CeilingReachedError
-from trendspark_cli.job_context import ApiCall, JobContext
-from trendspark_cli.models import Alert, Ceiling, JobState, PageOutcome, Rejection
+from trendspark_cli.base.errors import CeilingReachedError
+from trendspark_cli.base.models import Alert, Ceiling, JobState, PageOutcome, Rejection
+from trendspark_cli.running.job_context import ApiCall, JobContext
+from trendspark_cli.spending.budget import Budget
 from trendspark_cli.store.sqlite.store import SqliteStore, open_sqlite
 
 TODAY = "2026-11-01"

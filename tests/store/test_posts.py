@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from tests.builders import NOW, post
-from trendspark_cli.clock import to_text
-from trendspark_cli.models import PageOutcome, Post, PostForecast
+from trendspark_cli.base.clock import to_text
+from trendspark_cli.base.models import PageOutcome, Post, PostForecast
 from trendspark_cli.store.sqlite.store import SqliteStore
 
 HOUR = timedelta(hours=1)

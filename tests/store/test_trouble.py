@@ -12,8 +12,8 @@ from typing import Any, get_type_hints
 import pytest
 
 from tests.builders import NOW, Workplace, page, post, post_trend, trend_record
-from trendspark_cli.errors import StoreBusyError, StoreError
-from trendspark_cli.models import (
+from trendspark_cli.base.errors import StoreBusyError, StoreError
+from trendspark_cli.base.models import (
     Alert,
     Calibration,
     ChannelState,
@@ -30,11 +30,11 @@ from trendspark_cli.models import (
     TrendBrief,
     TrendMark,
 )
-from trendspark_cli.ranking.forecast import Usual
-from trendspark_cli.ranking.history import SourceState, TermState
-from trendspark_cli.ranking.segments import read_segment
-from trendspark_cli.ranking.source_memory import SourceMemory
-from trendspark_cli.ranking.terms import Vocabulary
+from trendspark_cli.ranking.baseline.history import SourceState, TermState
+from trendspark_cli.ranking.bursts.segments import read_segment
+from trendspark_cli.ranking.posts.forecast import Usual
+from trendspark_cli.ranking.posts.source_memory import SourceMemory
+from trendspark_cli.ranking.text.terms import Vocabulary
 from trendspark_cli.store import protocol
 from trendspark_cli.store.sqlite.store import SqliteStore
 from trendspark_cli.store.sqlite.upkeep import ROLL_UPS

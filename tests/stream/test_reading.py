@@ -8,9 +8,10 @@ from typing import cast
 import pytest
 
 from tests.tools.processes import wait_for
-from trendspark_cli.sources.x_stream import LONGEST_LINE, LineSplitter, StreamConnection, StreamEndedError, read_lines
-from trendspark_cli.streaming import reading
-from trendspark_cli.streaming.reading import StreamReader
+from trendspark_cli.collecting import stream_reading as reading
+from trendspark_cli.collecting.stream_reading import LONGEST_LINE, LineSplitter, StreamReader
+from trendspark_cli.collecting.stream_source import StreamConnection, StreamEndedError
+from trendspark_cli.services.x.stream import read_lines
 
 
 class Faucet:
@@ -26,7 +27,7 @@ class Faucet:
         while self.given < self._chunks and not self._is_stopped:
             self.given += 1
             yield f"{self.given}\r\n".encode()
-        raise StreamEndedError("closed", "the faucet is empty")
+        raise StreamEndedError("x", "closed", "the faucet is empty")
 
     def stop(self) -> None:
         """End it."""

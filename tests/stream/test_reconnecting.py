@@ -13,14 +13,15 @@ from tests.ingest.operator import TOKEN
 from tests.servers import XServer
 from tests.servers.x_stream_server import XStreamServer
 from tests.tools.processes import free_port
-from trendspark_cli.budget import Budget
-from trendspark_cli.job_context import ApiCall, JobContext
+from trendspark_cli.base.models import Ceiling
+from trendspark_cli.collecting.arrivals import Arrivals
+from trendspark_cli.collecting.reconnecting import Reconnecting
+from trendspark_cli.collecting.stream_source import StreamConnection
 from trendspark_cli.jobs.stream import StreamWork, stream
-from trendspark_cli.models import Ceiling
-from trendspark_cli.sources.x_stream import StreamConnection, XStream
+from trendspark_cli.running.job_context import ApiCall, JobContext
+from trendspark_cli.services.x.stream import XStream
+from trendspark_cli.spending.budget import Budget
 from trendspark_cli.store.sqlite.store import SqliteStore
-from trendspark_cli.streaming.arrivals import Arrivals
-from trendspark_cli.streaming.reconnecting import Reconnecting
 
 
 class EnoughSeenError(Exception):

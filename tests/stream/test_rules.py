@@ -10,7 +10,7 @@ import pytest
 from tests.ingest.operator import TOKEN, Operator, as_json
 from tests.servers import XServer
 from tests.servers.x_stream_server import XStreamServer
-from trendspark_cli.sources.x_rules import rule_problems
+from trendspark_cli.services.x.rules import rule_problems
 
 
 @pytest.fixture

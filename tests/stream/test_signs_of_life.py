@@ -7,9 +7,9 @@ from datetime import timedelta
 from pathlib import Path
 
 from tests.stream.listening import x_stream
-from trendspark_cli.job_context import JobContext
-from trendspark_cli.jobs.command_bodies import stream_body
-from trendspark_cli.wiring import Wired
+from trendspark_cli.app.job_bodies import stream_body
+from trendspark_cli.app.wired import Wired
+from trendspark_cli.running.job_context import JobContext
 
 
 def signs_of_life(home: Path, refusals: Sequence[tuple[int, str]] = ()) -> int:

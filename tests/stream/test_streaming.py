@@ -16,8 +16,9 @@ import pytest
 from tests.servers import x_post
 from tests.stream.listening import QUERY, Listener, now, posts, x_stream
 from tests.tools.processes import wait_for
-from trendspark_cli.models import Profile
-from trendspark_cli.sources.x_stream import StreamEndedError, XStream
+from trendspark_cli.base.models import Profile
+from trendspark_cli.collecting.stream_source import StreamEndedError
+from trendspark_cli.services.x.stream import XStream
 
 
 @pytest.fixture

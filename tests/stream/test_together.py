@@ -10,8 +10,8 @@ from tests.ranking.streams import background
 from tests.servers import TelegramServer, x_post
 from tests.stream.listening import Listener, now, x_stream
 from tests.tools.processes import wait_for
-from trendspark_cli.clock import from_epoch, to_text
-from trendspark_cli.ranking.ticks import TICK_SECONDS
+from trendspark_cli.base.clock import from_epoch, to_text
+from trendspark_cli.ranking.baseline.ticks import TICK_SECONDS
 
 
 def with_history(x: Listener) -> None:

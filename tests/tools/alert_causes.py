@@ -19,7 +19,7 @@ from tests.servers.messages import Answer, json_answer
 from tests.tools import books
 from tests.tools.alert_places import Place, make_room
 from tests.tools.processes import wait_for
-from trendspark_cli.clock import utc_now
+from trendspark_cli.base.clock import utc_now
 
 Story = Callable[[Place], Iterator[float]]
 

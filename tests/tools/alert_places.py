@@ -17,10 +17,10 @@ from tests.ingest.operator import TOKEN
 from tests.servers import OpenAIServer, TelegramServer, XServer, x_post
 from tests.servers.x_stream_server import XStreamServer
 from tests.tools.monitoring import exporter
-from trendspark_cli.clock import to_text, utc_now
-from trendspark_cli.jobs.command_bodies import RUNNABLE
-from trendspark_cli.models import Alert, RankingProgress, RunResult
-from trendspark_cli.wiring import Wired
+from trendspark_cli.app.job_bodies import RUNNABLE
+from trendspark_cli.app.wired import Wired
+from trendspark_cli.base.clock import to_text, utc_now
+from trendspark_cli.base.models import Alert, RankingProgress, RunResult
 
 if TYPE_CHECKING:
     from tests.tools.alert_stack import AlertStack

@@ -12,11 +12,12 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from monitoring.rule_files import rules_file
+
 from tests.servers import LocalServer, TelegramServer
 from tests.servers.messages import Answer, Request, json_answer
 from tests.tools.monitoring import SHIPPED, START_SECONDS, Prometheus, programs_missing
 from tests.tools.processes import free_port, get, running, wait_for
-from trendspark_cli.monitoring.rule_files import rules_file
 
 FASTER_NOTIFICATIONS = {"30s": "1s", "5m": "1s", "1m": "1s", "4m": "2s", "12h": "1h", "4h": "1h"}
 

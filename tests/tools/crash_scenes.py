@@ -19,9 +19,9 @@ from tests.ranking.streams import background, said
 from tests.servers import Answer, Request, XServer, faults, x_post
 from tests.tools import books
 from tests.tools.processes import COMMAND, cron_environment
-from trendspark_cli.clock import from_epoch, to_text
-from trendspark_cli.ranking.posts import PostRow
-from trendspark_cli.ranking.ticks import TICK_SECONDS
+from trendspark_cli.base.clock import from_epoch, to_text
+from trendspark_cli.ranking.baseline.baseline_posts import PostRow
+from trendspark_cli.ranking.baseline.ticks import TICK_SECONDS
 
 LARGEST_PAGE = 100  # X posts, and so the most a dead run can have set aside
 Check = Callable[[], list[str]]

@@ -14,7 +14,7 @@ from tests.ingest.operator import Operator
 from tests.tools import books
 from tests.tools.cron_machine import FASTEST, FastClock, run_cron, with_program, write_program
 from tests.tools.processes import cron_environment
-from trendspark_cli.clock import from_text, to_text
+from trendspark_cli.base.clock import from_text, to_text
 from trendspark_cli.crontabs.moments import last_moment, moments_between
 from trendspark_cli.crontabs.plans import plan_of
 from trendspark_cli.crontabs.reading import read_crontab

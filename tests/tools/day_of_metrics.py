@@ -18,10 +18,10 @@ from tests.servers import faults, x_post
 from tests.tools.alert_places import Place
 from tests.tools.monitoring import START_SECONDS, Prometheus
 from tests.tools.processes import free_port, get, running, wait_for
-from trendspark_cli.clock import utc_now
-from trendspark_cli.jobs.command_bodies import RUNNABLE, stream_body
-from trendspark_cli.schedules import SCHEDULES
-from trendspark_cli.wiring import Wired
+from trendspark_cli.app.job_bodies import RUNNABLE, stream_body
+from trendspark_cli.app.wired import Wired
+from trendspark_cli.base.clock import utc_now
+from trendspark_cli.base.schedules import SCHEDULES
 
 SCRAPE_MINUTES = 2
 SEED = 20261128

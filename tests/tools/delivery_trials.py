@@ -14,8 +14,8 @@ from tests.servers import TelegramServer
 from tests.tools.crash_trials import Trial
 from tests.tools.kills import CALLS, KillPoint, kill_points, run_and_kill
 from tests.tools.processes import run
-from trendspark_cli.alert_delivery import LEASE
-from trendspark_cli.clock import to_text
+from trendspark_cli.alerts.delivery import LEASE
+from trendspark_cli.base.clock import to_text
 
 ALERTS = ("first", "second")
 SEND_CALLS = (*CALLS, "connect", "sendto", "recvfrom")

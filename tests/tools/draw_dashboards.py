@@ -7,10 +7,11 @@ import sys
 import tempfile
 from pathlib import Path
 
+from monitoring.panels import DASHBOARDS
+
 from tests.tools.alert_places import place
 from tests.tools.day_of_metrics import DayOfMetrics, prometheus_of
 from tests.tools.panel_pictures import empty_panels, page
-from trendspark_cli.monitoring.panels import DASHBOARDS
 
 
 def draw(work: Path, pages: Path, hours: int) -> list[str]:

@@ -15,7 +15,7 @@ from tests.ingest.operator import Operator
 from tests.rank.test_rank_job import write_posts
 from tests.ranking.streams import background, post, said
 from tests.tools.processes import PROJECT
-from trendspark_cli.ranking.posts import PostRow
+from trendspark_cli.ranking.baseline.baseline_posts import PostRow
 
 ADVERT = "win a volcano eruption trip to iceland today"
 # Peak memory as the system counts it for a child begins with that of its parent; this is the process's own.

@@ -6,20 +6,21 @@ import sys
 from dataclasses import replace
 from typing import Any
 
-from trendspark_cli import __main__, wiring
-from trendspark_cli.clock import from_text
-from trendspark_cli.wiring import Installation
+from trendspark_cli import __main__
+from trendspark_cli.app import installation as here
+from trendspark_cli.app.installation import Installation
+from trendspark_cli.base.clock import from_text
 
 
 def main(time: str, *arguments: str) -> None:
     """Run the command; settings come from the environment."""
     now = from_text(time)
-    real = wiring.installation
+    real = here.installation
 
     def at_that_time(**options: Any) -> Installation:
         return replace(real(**options), clock=lambda: now)
 
-    wiring.installation = at_that_time
+    here.installation = at_that_time
     sys.argv = ["trendspark", *arguments]
     __main__.main()
 

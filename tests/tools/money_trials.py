@@ -17,9 +17,9 @@ from tests.servers import XServer, x_post
 from tests.servers.x_stream_server import XStreamServer
 from tests.stream.listening import Listener, now
 from tests.tools.processes import wait_for
-from trendspark_cli.jobs.command_bodies import Body, gaps_body, ingest_body
-from trendspark_cli.models import Profile, RunResult
-from trendspark_cli.wiring import Wired
+from trendspark_cli.app.job_bodies import Body, gaps_body, ingest_body
+from trendspark_cli.app.wired import Wired
+from trendspark_cli.base.models import Profile, RunResult
 
 TOPICS = {"harbour": "ferry", "city": "bridge", "market": "bread"}
 # Locks of their own, so that what runs here at the same time really does.

@@ -10,10 +10,11 @@ from html import escape
 from typing import Any
 from urllib.parse import urlencode
 
+from monitoring.dashboard_files import HEIGHTS
+from monitoring.panels import Dashboard, Panel
+
 from tests.tools.monitoring import Prometheus
 from tests.tools.processes import get
-from trendspark_cli.monitoring.dashboard_files import HEIGHTS
-from trendspark_cli.monitoring.panels import Dashboard, Panel
 
 STEP_SECONDS = 300
 CELL_WIDTH, CELL_HEIGHT = 50, 30  # pixels of a cell of Grafana's grid of 24

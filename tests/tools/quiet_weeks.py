@@ -13,7 +13,7 @@ from typing import Any
 from tests.ingest.operator import NOW, TOKEN, Operator
 from tests.servers import XServer, x_post
 from tests.tools.money_trials import TOPICS
-from trendspark_cli.models import Profile
+from trendspark_cli.base.models import Profile
 
 WEEK = timedelta(days=7)  # what counts look back on
 PRICE = 0.005  # USD of a post, and of a request for counts

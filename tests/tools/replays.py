@@ -13,10 +13,10 @@ from typing import Any
 
 from tests.ingest.operator import NOW, Operator
 from tests.rank.viral import busy_hours, ingest, quiet_days
-from trendspark_cli.clock import from_text
-from trendspark_cli.console import Output
-from trendspark_cli.replaying.backtesting import sum_up_database
-from trendspark_cli.replaying.rehearsing import Question
+from trendspark_cli.backtests.simulating import Question
+from trendspark_cli.base.clock import from_text
+from trendspark_cli.base.console import Output
+from trendspark_cli.screens.backtests import sum_up_database
 
 HOURS = 5  # in which some posts go far, after the quiet days
 ASKED_IN_VAIN = 60  # posts, in two runs of five

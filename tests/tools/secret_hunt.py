@@ -15,7 +15,7 @@ from pathlib import Path
 from urllib.parse import quote, quote_plus
 
 from tests.tools.processes import LONGEST_RUN_SECONDS, NotInTimeError, kill_group
-from trendspark_cli.settings import specs
+from trendspark_cli.base.settings import specs
 
 SHORTEST_PART = 10  # characters: a shorter piece of a secret is no use to anyone, and found in ordinary text
 SAMPLE_SECONDS = 0.02  # between two looks at the command lines of a run's processes

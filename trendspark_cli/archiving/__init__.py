@@ -1,1 +1,1 @@
-"""Rows out of the database into files that are proven before anything is deleted, and back."""
+"""Rows that leave for files and come back. Owns the protocol of a destination."""

@@ -6,14 +6,14 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 
+from trendspark_cli.archiving.destination import Destination, StoredObject
 from trendspark_cli.archiving.manifests import MANIFESTS, manifest_key
 from trendspark_cli.archiving.part_files import FORMATS
 from trendspark_cli.archiving.spool import Spool
 from trendspark_cli.archiving.tables import TABLES
-from trendspark_cli.clock import to_text
-from trendspark_cli.destinations.protocol import Destination, StoredObject
-from trendspark_cli.errors import IntegrityError
-from trendspark_cli.models import Manifest
+from trendspark_cli.base.clock import to_text
+from trendspark_cli.base.errors import IntegrityError
+from trendspark_cli.base.models import Manifest
 from trendspark_cli.store.protocol import Store
 
 

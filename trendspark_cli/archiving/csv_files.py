@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from trendspark_cli.archiving.tables import ArchiveTable, Column
-from trendspark_cli.errors import IntegrityError
+from trendspark_cli.base.errors import IntegrityError
 
 NULL = "\\N"
 ESCAPED_STARTS = ("\\", "=", "+", "-", "@", "\t", "\r")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from trendspark_cli.clock import duration_text, from_text, to_text
-from trendspark_cli.errors import ConfigError, IntegrityError
+from trendspark_cli.base.clock import duration_text, from_text, to_text
+from trendspark_cli.base.errors import ConfigError, IntegrityError
 from trendspark_cli.store.protocol import Store
 
 LEAST_RETENTION = timedelta(days=7)

@@ -12,9 +12,9 @@ from typing import Any
 
 from trendspark_cli.archiving.part_files import FORMATS
 from trendspark_cli.archiving.tables import SCHEMA_VERSION, TABLES
-from trendspark_cli.clock import to_text
-from trendspark_cli.errors import IntegrityError
-from trendspark_cli.models import Manifest, Tombstone
+from trendspark_cli.base.clock import to_text
+from trendspark_cli.base.errors import IntegrityError
+from trendspark_cli.base.models import Manifest, Tombstone
 
 MANIFESTS, TOMBSTONES = "manifests/", "tombstones/"
 KIND = "trendspark archive manifest"

@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from trendspark_cli.archiving.tables import ArchiveTable, Column
-from trendspark_cli.errors import IntegrityError
+from trendspark_cli.base.errors import IntegrityError
 
 ROWS_PER_GROUP = 10_000  # what is held in memory while writing; large enough to compress well
 ROWS_PER_READ = 1000

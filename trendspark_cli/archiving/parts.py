@@ -11,17 +11,17 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from trendspark_cli.archiving.checking import content_problem, note_finding, outside_problem
+from trendspark_cli.archiving.destination import Destination
 from trendspark_cli.archiving.manifests import manifest_key, new_manifest, write_manifest
 from trendspark_cli.archiving.part_files import FORMATS
 from trendspark_cli.archiving.spool import Spool
 from trendspark_cli.archiving.tables import TABLES
-from trendspark_cli.clock import Clock, to_text
-from trendspark_cli.destinations.protocol import Destination
-from trendspark_cli.durable_files import sha256_of
-from trendspark_cli.errors import IntegrityError
-from trendspark_cli.job_context import JobContext
-from trendspark_cli.metrics import Amount
-from trendspark_cli.models import Manifest
+from trendspark_cli.base.clock import Clock, to_text
+from trendspark_cli.base.durable_files import sha256_of
+from trendspark_cli.base.errors import IntegrityError
+from trendspark_cli.base.metrics import Amount
+from trendspark_cli.base.models import Manifest
+from trendspark_cli.running.job_context import JobContext
 
 log = logging.getLogger(__name__)
 

@@ -7,13 +7,13 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from trendspark_cli.archiving.destination import Destination
 from trendspark_cli.archiving.part_files import FORMATS
 from trendspark_cli.archiving.spool import Spool
 from trendspark_cli.archiving.tables import TABLES
-from trendspark_cli.destinations.protocol import Destination
-from trendspark_cli.durable_files import sha256_of
-from trendspark_cli.errors import IntegrityError, UsageError
-from trendspark_cli.models import Manifest
+from trendspark_cli.base.durable_files import sha256_of
+from trendspark_cli.base.errors import IntegrityError, UsageError
+from trendspark_cli.base.models import Manifest
 
 
 def files_of_tables(

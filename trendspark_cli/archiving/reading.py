@@ -6,13 +6,13 @@ import heapq
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from trendspark_cli.archiving.destination import Destination
 from trendspark_cli.archiving.manifests import MANIFESTS, TOMBSTONES, read_manifest, read_tombstone
 from trendspark_cli.archiving.part_files import FORMATS
 from trendspark_cli.archiving.spool import Spool
 from trendspark_cli.archiving.tables import TABLES
-from trendspark_cli.destinations.protocol import Destination
-from trendspark_cli.errors import IntegrityError
-from trendspark_cli.models import Manifest, Tombstone
+from trendspark_cli.base.errors import IntegrityError
+from trendspark_cli.base.models import Manifest, Tombstone
 from trendspark_cli.store.protocol import Store
 
 Row = tuple[Any, ...]

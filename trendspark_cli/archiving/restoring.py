@@ -8,14 +8,14 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from trendspark_cli.archiving.checking import content_problem
+from trendspark_cli.archiving.destination import Destination
 from trendspark_cli.archiving.manifests import MANIFESTS, TOMBSTONES, read_manifest, read_tombstone
 from trendspark_cli.archiving.part_files import FORMATS
 from trendspark_cli.archiving.spool import Spool
 from trendspark_cli.archiving.tables import TABLES
-from trendspark_cli.clock import to_text
-from trendspark_cli.destinations.protocol import Destination
-from trendspark_cli.errors import IntegrityError, UsageError
-from trendspark_cli.models import Manifest
+from trendspark_cli.base.clock import to_text
+from trendspark_cli.base.errors import IntegrityError, UsageError
+from trendspark_cli.base.models import Manifest
 from trendspark_cli.store.protocol import Store
 
 MOST_ROWS = 1000  # of one transaction, the history of counters included

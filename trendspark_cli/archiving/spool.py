@@ -11,9 +11,9 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from trendspark_cli.durable_files import publish, sha256_of
-from trendspark_cli.errors import OutputError, StoreError
-from trendspark_cli.running.locks import waiting_lock
+from trendspark_cli.base.durable_files import publish, sha256_of
+from trendspark_cli.base.errors import OutputError, StoreError
+from trendspark_cli.base.locks import waiting_lock
 
 UNFINISHED = ".unfinished"
 OWN = "own-"  # folders of one command each

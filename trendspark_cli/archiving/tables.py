@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from trendspark_cli.models import SOURCES
+from trendspark_cli.base.models import SOURCES
 
 SCHEMA_VERSION = "v1"  # of the files; part of their names
 

@@ -6,11 +6,11 @@ from typing import Annotated
 
 import typer
 
+from trendspark_cli.app.job_bodies import TEST_TEXT, alert_test_body
+from trendspark_cli.app.run import run
+from trendspark_cli.base.errors import UsageError
+from trendspark_cli.base.models import ALERT_CATEGORIES, RunResult
 from trendspark_cli.cli.options import JsonFlag, QuietFlag, VerboseFlag, here, sub_app
-from trendspark_cli.errors import UsageError
-from trendspark_cli.jobs.command_bodies import TEST_TEXT, alert_test_body
-from trendspark_cli.models import ALERT_CATEGORIES, RunResult
-from trendspark_cli.wiring import run
 
 app = sub_app()
 

@@ -7,12 +7,12 @@ from typing import Annotated
 
 import typer
 
+from trendspark_cli.alerts.message_parts import plain_text
+from trendspark_cli.app.with_store import change, look
+from trendspark_cli.base.console import printable, shortened
+from trendspark_cli.base.errors import UsageError
 from trendspark_cli.cli.options import LARGEST_ID, JsonFlag, LimitOption, here, require_one_of, sub_app
-from trendspark_cli.console import printable, shortened
-from trendspark_cli.errors import UsageError
-from trendspark_cli.message_parts import plain_text
 from trendspark_cli.store.protocol import Store
-from trendspark_cli.wiring import change, look
 
 app = sub_app("Alerts: waiting, sent, and those that never will be.")
 STATUSES = ("pending", "sending", "sent", "digested", "dead", "expired", "muted")

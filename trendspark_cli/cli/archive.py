@@ -6,13 +6,13 @@ from typing import Annotated
 
 import typer
 
+from trendspark_cli.app.run import run
 from trendspark_cli.archiving.tables import TABLES
+from trendspark_cli.base.clock import parse_duration
+from trendspark_cli.base.console import row_progress, show_rows
+from trendspark_cli.base.errors import UsageError
+from trendspark_cli.base.models import RunResult
 from trendspark_cli.cli.options import JsonFlag, QuietFlag, VerboseFlag, here, refuse, require_one_of, sub_app
-from trendspark_cli.clock import parse_duration
-from trendspark_cli.console import row_progress, show_rows
-from trendspark_cli.errors import UsageError
-from trendspark_cli.models import RunResult
-from trendspark_cli.wiring import run
 
 app = sub_app()
 
@@ -34,7 +34,7 @@ def archive(
     verbose: VerboseFlag = False,
 ) -> None:
     """Move rows past retention to the archive: written, read back, compared, and only then deleted here."""
-    from trendspark_cli.jobs.command_bodies import archive_body
+    from trendspark_cli.app.job_bodies import archive_body
 
     installed = here("archive", is_json=as_json, quiet=quiet, verbose=verbose)
     try:

@@ -6,10 +6,10 @@ from typing import Annotated
 
 import typer
 
+from trendspark_cli.app.with_store import look
+from trendspark_cli.base.console import shortened
 from trendspark_cli.cli.options import JsonFlag, LimitOption, here, sub_app
-from trendspark_cli.console import shortened
 from trendspark_cli.store.protocol import Store
-from trendspark_cli.wiring import look
 
 app = sub_app()
 

@@ -6,10 +6,11 @@ from typing import Annotated
 
 import typer
 
+from trendspark_cli.app.adapters import archive_url
+from trendspark_cli.app.with_store import OpenArchive, look, with_archive
+from trendspark_cli.base.errors import UsageError
 from trendspark_cli.cli.options import JsonFlag, here, refuse, sub_app
-from trendspark_cli.errors import UsageError
 from trendspark_cli.store.protocol import Store
-from trendspark_cli.wiring import OpenArchive, archive_url, look, with_archive
 
 app = sub_app()
 
@@ -47,26 +48,26 @@ def backtest(
     With --viral or --counts, each line of the file (or stdin) gives one, before the next one is read.
     """
     if viral or counts:
-        from trendspark_cli.replaying import forecast_backtest
+        from trendspark_cli.backtests import forecast_backtest
+        from trendspark_cli.screens.backtests import print_lines
 
         if (viral and counts) or any((since, until, archive, archive_at, settings, compare, summary, as_json)):
             refuse(
                 here("backtest"), "backtest", UsageError("--viral or --counts: expected alone, with a file or without")
             )
-        raise typer.Exit(
-            (forecast_backtest.backtest_viral if viral else forecast_backtest.backtest_counts)(file or "-")
-        )
+        lines = forecast_backtest.viral_lines if viral else forecast_backtest.count_lines
+        raise typer.Exit(print_lines(lines(file or "-")))
     from trendspark_cli.archiving.reading import ArchivedPosts
-    from trendspark_cli.input_files import is_piped_in
-    from trendspark_cli.rank_rules import experience
-    from trendspark_cli.replaying.backtesting import backtest as rank_past_posts
-    from trendspark_cli.replaying.backtesting import sum_up_archive, sum_up_database, sum_up_file
-    from trendspark_cli.replaying.rehearsing import Question
+    from trendspark_cli.backtests.backtesting import tick_lines
+    from trendspark_cli.backtests.simulating import Question
+    from trendspark_cli.base.input_files import is_piped_in
+    from trendspark_cli.screens.backtests import print_lines, sum_up_archive, sum_up_database, sum_up_file
+    from trendspark_cli.trends.rank_rules import experience
 
     is_archive = archive or bool(archive_at)
     asked = Question(since, until, tuple(settings or ()), tuple(compare or ()))
     if (file or is_piped_in()) and not (is_archive or summary or as_json or asked != Question()):
-        raise typer.Exit(rank_past_posts(file or "-"))
+        raise typer.Exit(print_lines(tick_lines(file or "-")))
     installed = here("backtest", is_json=as_json)
     output, now = installed.output, installed.clock()
     if file and is_archive:

@@ -6,9 +6,9 @@ from typing import Annotated
 
 import typer
 
+from trendspark_cli.app.job_bodies import DEFAULT_IDEAS
+from trendspark_cli.app.run import deliver_now, run
 from trendspark_cli.cli.options import JsonFlag, QuietFlag, VerboseFlag, here, sub_app
-from trendspark_cli.jobs.command_bodies import DEFAULT_IDEAS
-from trendspark_cli.wiring import deliver_now, run
 
 app = sub_app()
 
@@ -26,8 +26,8 @@ def brief(
     verbose: VerboseFlag = False,
 ) -> None:
     """Say what each open trend is about, with ideas for your field; one message a day."""
-    from trendspark_cli.brief_texts import show_brief
-    from trendspark_cli.jobs.command_bodies import brief_body
+    from trendspark_cli.app.job_bodies import brief_body
+    from trendspark_cli.briefs.brief_texts import show_brief
 
     installed = here("brief", is_json=as_json, quiet=quiet, verbose=verbose)
     code = run(

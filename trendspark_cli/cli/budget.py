@@ -6,10 +6,11 @@ from typing import Annotated, Any
 
 import typer
 
+from trendspark_cli.app.adapters import spending_ceilings
+from trendspark_cli.app.with_store import ask_x_usage, look, work
+from trendspark_cli.base.console import Output
 from trendspark_cli.cli.options import JsonFlag, here, sub_app
-from trendspark_cli.console import Output
 from trendspark_cli.store.protocol import Store
-from trendspark_cli.wiring import ask_x_usage, look, spending_ceilings, work
 
 app = sub_app()
 
@@ -22,7 +23,7 @@ def budget(
     as_json: JsonFlag = False,
 ) -> None:
     """Show what was spent this day and month (UTC), what the ceilings leave, and where it is heading."""
-    from trendspark_cli.profiles import read_profiles
+    from trendspark_cli.base.profiles import read_profiles
     from trendspark_cli.screens.budget_report import budget_rows, profile_rows, reconciliation
 
     installed = here("budget", is_json=as_json)

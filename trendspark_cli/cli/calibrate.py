@@ -6,12 +6,13 @@ from typing import Annotated
 
 import typer
 
+from trendspark_cli.app.adapters import archive_url
+from trendspark_cli.app.with_store import OpenArchive, look, with_archive, work
+from trendspark_cli.base.clock import parse_duration
+from trendspark_cli.base.console import row_progress
+from trendspark_cli.base.errors import UsageError
 from trendspark_cli.cli.options import JsonFlag, here, sub_app
-from trendspark_cli.clock import parse_duration
-from trendspark_cli.console import row_progress
-from trendspark_cli.errors import UsageError
 from trendspark_cli.store.protocol import Store
-from trendspark_cli.wiring import OpenArchive, archive_url, look, with_archive, work
 
 app = sub_app()
 LARGEST_SEED = 2**31 - 1
@@ -37,11 +38,11 @@ def calibrate(
     """Set the threshold that gives ALERT_FALSE_ALARMS_PER_DAY on your own posts, shuffled within the hour of day."""
     from trendspark_cli.archiving.parts import Progress
     from trendspark_cli.archiving.reading import ArchivedPosts
-    from trendspark_cli.rank_rules import experience
-    from trendspark_cli.replaying.calibrating import Calibrated, Wish
-    from trendspark_cli.replaying.calibrating import calibrate as calibrate_on
-    from trendspark_cli.replaying.past_posts import Past, past_of_archive, past_of_database
+    from trendspark_cli.backtests.calibrating import Calibrated, Wish
+    from trendspark_cli.backtests.calibrating import calibrate as calibrate_on
+    from trendspark_cli.backtests.past_posts import Past, past_of_archive, past_of_database
     from trendspark_cli.screens.calibrations import show_calibrated
+    from trendspark_cli.trends.rank_rules import experience
 
     installed = here("calibrate", is_json=as_json)
     settings, output, clock = installed.settings, installed.output, installed.clock

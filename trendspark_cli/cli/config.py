@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from trendspark_cli.app.with_store import peek
 from trendspark_cli.cli.options import JsonFlag, here, sub_app
-from trendspark_cli.wiring import peek
 
 if TYPE_CHECKING:
-    from trendspark_cli.models import Profile
-    from trendspark_cli.wiring import Installation
+    from trendspark_cli.app.installation import Installation
+    from trendspark_cli.base.models import Profile
 
 app = sub_app("Settings and where they come from.")
 
@@ -60,8 +60,8 @@ def check(as_json: JsonFlag = False) -> None:
 
 def findings_of(installed: Installation) -> tuple[list[Profile], dict[str, Any]]:
     """Return the profiles of the database, and what is to be said of the settings."""
+    from trendspark_cli.app.adapters import spending_ceilings
     from trendspark_cli.screens.config_report import config_findings
-    from trendspark_cli.wiring import spending_ceilings
 
     stored = peek(installed, lambda store: store.profiles.all()) or []
     return stored, config_findings(installed.settings, spending_ceilings(installed.settings)["x"], stored)

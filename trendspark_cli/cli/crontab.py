@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from trendspark_cli.base.console import printable
+from trendspark_cli.base.errors import ConfigError, ExitCode, InputError
 from trendspark_cli.cli.options import JsonFlag, here, refuse, sub_app
-from trendspark_cli.console import printable
-from trendspark_cli.errors import ConfigError, ExitCode, InputError
 
 if TYPE_CHECKING:
-    from trendspark_cli.crontabs.findings import Finding
+    from trendspark_cli.app.installation import Installation
     from trendspark_cli.crontabs.reading import Crontab
-    from trendspark_cli.wiring import Installation
+    from trendspark_cli.screens.crontab_check.findings import Finding
 
 app = sub_app("When cron starts jobs.")
 
@@ -68,7 +68,7 @@ def check(
     as_json: JsonFlag = False,
 ) -> None:
     """Check a crontab: syntax as cron reads it, commands, jobs that are missing, times that do not fit the settings."""
-    from trendspark_cli.crontabs.findings import told
+    from trendspark_cli.screens.crontab_check.findings import told
 
     installed = here("crontab", is_json=as_json)
     crontabs = _crontabs(installed, file)
@@ -87,11 +87,11 @@ def check(
 
 def findings_of(installed: Installation, crontabs: Sequence[Crontab] | None = None) -> list[Finding]:
     """Return what is wrong with *crontabs*, or with the installed ones; nothing that was found was run."""
-    from trendspark_cli.crontabs.checking import check as check_crontabs
-    from trendspark_cli.crontabs.findings import Ground
+    from trendspark_cli.app.with_store import peek
     from trendspark_cli.crontabs.installed import home_of, installed_crontabs, owner_of
     from trendspark_cli.crontabs.printing import executable
-    from trendspark_cli.wiring import peek
+    from trendspark_cli.screens.crontab_check.checking import check as check_crontabs
+    from trendspark_cli.screens.crontab_check.findings import Ground
 
     uid = owner_of(installed.database)
     found = installed_crontabs(uid) if crontabs is None else crontabs
@@ -117,8 +117,8 @@ def complaint(arguments: Sequence[str]) -> str | None:
     """Return what the command line would say of these arguments, or None when it takes them; nothing is run."""
     from typer._click.exceptions import UsageError as BadArguments  # typer carries its own copy of click
 
+    from trendspark_cli.app.job_bodies import RUNNABLE
     from trendspark_cli.cli import app as root_app
-    from trendspark_cli.jobs.command_bodies import RUNNABLE
 
     if {"--help", "-h", "--version"} & set(arguments):
         return None

@@ -9,9 +9,9 @@ from typing import Annotated, Any
 
 import typer
 
+from trendspark_cli.app.installation import Installation
+from trendspark_cli.base.errors import OutputError, TrendSparkError
 from trendspark_cli.cli.options import JsonFlag, here, sub_app
-from trendspark_cli.errors import OutputError, TrendSparkError
-from trendspark_cli.wiring import Installation
 
 app = sub_app("The database file.")
 
@@ -41,8 +41,8 @@ def upgrade(as_json: JsonFlag = False) -> None:
     """Bring the schema up to this version; no job may run meanwhile."""
 
     def action(installed: Installation) -> dict[str, Any]:
-        from trendspark_cli.running.locks import job_lock
-        from trendspark_cli.settings import JOB_IDS
+        from trendspark_cli.base.locks import job_lock
+        from trendspark_cli.base.settings import JOB_IDS
         from trendspark_cli.store.sqlite.administration import upgrade_database
 
         with ExitStack() as held:

@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
+from trendspark_cli.app.run import run
 from trendspark_cli.cli.options import JsonFlag, QuietFlag, VerboseFlag, here, sub_app
-from trendspark_cli.wiring import run
 
 app = sub_app()
 
@@ -20,7 +20,7 @@ def deliver(
     verbose: VerboseFlag = False,
 ) -> None:
     """Send the alerts that wait, as fast as the channel allows."""
-    from trendspark_cli.jobs.command_bodies import deliver_body
+    from trendspark_cli.app.job_bodies import deliver_body
 
     installed = here("deliver", is_json=as_json, quiet=quiet, verbose=verbose)
     raise typer.Exit(run(installed, "deliver", deliver_body(), is_dry=dry_run))

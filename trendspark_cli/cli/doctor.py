@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from trendspark_cli.base.console import printable
+from trendspark_cli.base.errors import ExitCode, TrendSparkError
 from trendspark_cli.cli.options import JsonFlag, here, sub_app
-from trendspark_cli.console import printable
-from trendspark_cli.errors import ExitCode, TrendSparkError
 
 if TYPE_CHECKING:
-    from trendspark_cli.doctor.findings import Finding
-    from trendspark_cli.wiring import Installation
+    from trendspark_cli.app.installation import Installation
+    from trendspark_cli.screens.doctor.findings import Finding
 
 app = sub_app()
 
@@ -25,7 +25,7 @@ def doctor(
     as_json: JsonFlag = False,
 ) -> None:
     """Look at everything and say how to mend it; exit 1 when something fails. Changes nothing and costs nothing."""
-    from trendspark_cli.doctor.findings import FAIL, OK
+    from trendspark_cli.screens.doctor.findings import FAIL, OK
 
     installed = here("doctor", is_json=as_json)
     findings = list(_findings(installed, offline))
@@ -42,9 +42,9 @@ def doctor(
 
 
 def _findings(installed: Installation, offline: bool) -> Iterator[Finding]:
+    from trendspark_cli.app.adapters import archive_destinations
     from trendspark_cli.cli.config import findings_of as config_findings_of
-    from trendspark_cli.doctor.examining import examine_here, examine_services
-    from trendspark_cli.wiring import archive_destinations
+    from trendspark_cli.screens.doctor.examining import examine_here, examine_services
 
     _, configured = config_findings_of(installed)
     yield from examine_here(installed.settings, installed.clock(), configured["problems"], installed.timetable)
@@ -56,7 +56,7 @@ def _findings(installed: Installation, offline: bool) -> Iterator[Finding]:
 def _crontab(installed: Installation) -> Iterator[Finding]:
     """Yield what `crontab check` says."""
     from trendspark_cli.cli.crontab import findings_of
-    from trendspark_cli.doctor.findings import FAIL, OK, WARN, Finding
+    from trendspark_cli.screens.doctor.findings import FAIL, OK, WARN, Finding
 
     try:
         found = findings_of(installed)

@@ -6,11 +6,12 @@ from typing import Annotated
 
 import typer
 
+from trendspark_cli.app.run import run
+from trendspark_cli.app.with_store import look
+from trendspark_cli.base.console import shortened, show_rows
+from trendspark_cli.base.models import RunResult
 from trendspark_cli.cli.options import JsonFlag, LimitOption, QuietFlag, VerboseFlag, here, sub_app
-from trendspark_cli.console import shortened, show_rows
-from trendspark_cli.models import RunResult
 from trendspark_cli.store.protocol import Store
-from trendspark_cli.wiring import look, run
 
 app = sub_app("Ranges that were not read.")
 
@@ -56,7 +57,7 @@ def fill(
     verbose: VerboseFlag = False,
 ) -> None:
     """Read what is known not to have been read, within the ceilings; what X no longer searches is marked as lost."""
-    from trendspark_cli.jobs.command_bodies import gaps_body
+    from trendspark_cli.app.job_bodies import gaps_body
 
     installed = here("gaps", is_json=as_json, quiet=quiet, verbose=verbose)
 

@@ -6,10 +6,10 @@ from typing import Annotated
 
 import typer
 
+from trendspark_cli.app.run import run
+from trendspark_cli.base.console import show_rows
+from trendspark_cli.base.models import RunResult
 from trendspark_cli.cli.options import JsonFlag, QuietFlag, VerboseFlag, here, sub_app
-from trendspark_cli.console import show_rows
-from trendspark_cli.models import RunResult
-from trendspark_cli.wiring import run
 
 app = sub_app()
 
@@ -35,7 +35,7 @@ def ingest(
     verbose: VerboseFlag = False,
 ) -> None:
     """Fetch new posts from every configured source, or from a file."""
-    from trendspark_cli.jobs.command_bodies import ingest_body
+    from trendspark_cli.app.job_bodies import ingest_body
 
     installed = here("ingest", is_json=as_json, quiet=quiet, verbose=verbose)
 

@@ -8,6 +8,16 @@ from typing import Annotated, Any
 
 import typer
 
+from trendspark_cli.app.installation import Installation
+from trendspark_cli.app.job_bodies import RUNNABLE
+from trendspark_cli.app.run import deliver_now, run, run_steps
+from trendspark_cli.app.with_store import change, look
+from trendspark_cli.base.clock import duration_words, from_text, to_text
+from trendspark_cli.base.console import printable, short_time, shortened
+from trendspark_cli.base.errors import UsageError
+from trendspark_cli.base.given_times import time_or_age
+from trendspark_cli.base.models import RUN_STATUSES as STATUSES
+from trendspark_cli.base.models import JobRun, RunFilter
 from trendspark_cli.cli.options import (
     JsonFlag,
     LimitOption,
@@ -19,16 +29,8 @@ from trendspark_cli.cli.options import (
     require_one_of,
     sub_app,
 )
-from trendspark_cli.clock import duration_words, from_text, to_text
-from trendspark_cli.console import printable, short_time, shortened
-from trendspark_cli.errors import UsageError
-from trendspark_cli.given_times import time_or_age
-from trendspark_cli.jobs.command_bodies import RUNNABLE
-from trendspark_cli.models import RUN_STATUSES as STATUSES
-from trendspark_cli.models import JobRun, RunFilter
 from trendspark_cli.running.pausing import pause_words
 from trendspark_cli.store.protocol import Store
-from trendspark_cli.wiring import Installation, change, deliver_now, look, run, run_steps
 
 app = sub_app("Runs of jobs.")
 WHEN = "A time in UTC, or an age such as 6h or 2d."

@@ -6,12 +6,12 @@ from typing import Annotated
 
 import typer
 
+from trendspark_cli.base.console import Output, printable
+from trendspark_cli.base.errors import StoreError, UsageError
+from trendspark_cli.base.given_times import time_or_age
+from trendspark_cli.base.log_reading import LEVELS, LogEvent, Wanted, log_files, read_log
+from trendspark_cli.base.settings import JOB_IDS
 from trendspark_cli.cli.options import LARGEST_ID, JsonFlag, here, refuse, require_one_of, sub_app
-from trendspark_cli.console import Output, printable
-from trendspark_cli.errors import StoreError, UsageError
-from trendspark_cli.given_times import time_or_age
-from trendspark_cli.log_reading import LEVELS, LogEvent, Wanted, log_files, read_log
-from trendspark_cli.settings import JOB_IDS
 
 app = sub_app()
 

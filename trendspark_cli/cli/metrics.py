@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import typer
 
+from trendspark_cli.app.job_bodies import RUNNABLE
+from trendspark_cli.app.with_store import look
 from trendspark_cli.cli.options import JsonFlag, here, sub_app
-from trendspark_cli.jobs.command_bodies import RUNNABLE
 from trendspark_cli.store.protocol import Store
-from trendspark_cli.wiring import look
 
 app = sub_app()
 

@@ -10,9 +10,9 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from trendspark_cli.console import Output
-from trendspark_cli.errors import TrendSparkError, UsageError
-from trendspark_cli.wiring import Installation, installation
+from trendspark_cli.app.installation import Installation, installation
+from trendspark_cli.base.console import Output
+from trendspark_cli.base.errors import TrendSparkError, UsageError
 
 
 @dataclass

@@ -7,12 +7,12 @@ from typing import Annotated
 
 import typer
 
+from trendspark_cli.app.with_store import work
+from trendspark_cli.base.clock import to_text
+from trendspark_cli.base.errors import UsageError
+from trendspark_cli.base.models import SOURCES, Tombstone
 from trendspark_cli.cli.options import JsonFlag, here, require_one_of, sub_app
-from trendspark_cli.clock import to_text
-from trendspark_cli.errors import UsageError
-from trendspark_cli.models import SOURCES, Tombstone
 from trendspark_cli.store.protocol import Store
-from trendspark_cli.wiring import work
 
 app = sub_app("Posts that were collected.")
 
@@ -64,10 +64,11 @@ def why(
     as_json: JsonFlag = False,
 ) -> None:
     """Say what became of a post: seen, matched, scored, in which trend, and held back by which rule."""
-    from trendspark_cli.post_reasons import Asked, reasons
-    from trendspark_cli.rank_rules import experience, lifecycle_rules
+    from trendspark_cli.app.adapters import recency
+    from trendspark_cli.app.with_store import look
     from trendspark_cli.screens.posts import show_reasons
-    from trendspark_cli.wiring import look, recency
+    from trendspark_cli.trends.post_reasons import Asked, reasons
+    from trendspark_cli.trends.rank_rules import experience, lifecycle_rules
 
     installed = here("posts", is_json=as_json)
 

@@ -7,16 +7,17 @@ from typing import Annotated, Any
 
 import typer
 
+from trendspark_cli.app.adapters import queries_of
+from trendspark_cli.app.installation import Installation
+from trendspark_cli.app.with_store import change, look
+from trendspark_cli.base.clock import to_text
+from trendspark_cli.base.console import shortened
+from trendspark_cli.base.errors import UsageError
+from trendspark_cli.base.models import Profile
+from trendspark_cli.base.profiles import DEFAULT, filled_in, of_settings, problems_of, read_profiles, shares_problem
+from trendspark_cli.base.setting_values import LIST
 from trendspark_cli.cli.options import JsonFlag, here, sub_app
-from trendspark_cli.clock import to_text
-from trendspark_cli.console import shortened
-from trendspark_cli.errors import UsageError
-from trendspark_cli.models import Profile
-from trendspark_cli.profiles import DEFAULT, filled_in, of_settings, problems_of, read_profiles, shares_problem
-from trendspark_cli.setting_values import LIST
-from trendspark_cli.sources.wired import queries_of
 from trendspark_cli.store.protocol import Store
-from trendspark_cli.wiring import Installation, change, look
 
 app = sub_app("Topics by name; once there is one, KEYWORDS is not read.")
 Name = Annotated[str, typer.Argument(help="The profile, such as harbour or local-news.")]

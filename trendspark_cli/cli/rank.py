@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
+from trendspark_cli.app.run import deliver_now, run
 from trendspark_cli.cli.options import JsonFlag, QuietFlag, VerboseFlag, here, sub_app
-from trendspark_cli.wiring import deliver_now, run
 
 app = sub_app()
 
@@ -22,7 +22,7 @@ def rank(
     verbose: VerboseFlag = False,
 ) -> None:
     """Find topics that burst since the last run; open, update and close trends."""
-    from trendspark_cli.jobs.command_bodies import rank_body
+    from trendspark_cli.app.job_bodies import rank_body
     from trendspark_cli.screens.trends import show_ranked
 
     installed = here("rank", is_json=as_json, quiet=quiet, verbose=verbose)

@@ -7,16 +7,17 @@ from typing import Annotated
 
 import typer
 
+from trendspark_cli.app.adapters import wanted_rules, x_rules
+from trendspark_cli.app.installation import Installation
+from trendspark_cli.app.with_store import with_calls
+from trendspark_cli.base.errors import UsageError
+from trendspark_cli.base.profiles import read_profiles
 from trendspark_cli.cli.options import JsonFlag, here, sub_app
-from trendspark_cli.errors import UsageError
-from trendspark_cli.profiles import read_profiles
-from trendspark_cli.sources.wired import wanted_rules, x_rules
 from trendspark_cli.store.protocol import Store
-from trendspark_cli.wiring import Installation, with_calls
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from trendspark_cli.sources.x_rules import XRules
+    from trendspark_cli.services.x.rules import XRules
 
 app = sub_app("Rules of X's stream: which posts it sends.")
 DryFlag = Annotated[bool, typer.Option("--dry-run", help="Ask X what it thinks of it; change nothing.")]
@@ -105,7 +106,7 @@ def _sync(installed: Installation, store: Store, rules: XRules, *, is_dry: bool 
 
 
 def _require_good(values: Sequence[str]) -> None:
-    from trendspark_cli.sources.x_rules import rule_problems
+    from trendspark_cli.services.x.rules import rule_problems
 
     for value in values:
         if problems := rule_problems(value):
@@ -113,7 +114,7 @@ def _require_good(values: Sequence[str]) -> None:
 
 
 def _is_ours(tag: str) -> bool:
-    from trendspark_cli.sources.x_rules import TAG
+    from trendspark_cli.services.x.rules import TAG
 
     return tag.partition(":")[0] == TAG
 

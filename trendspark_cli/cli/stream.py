@@ -6,10 +6,10 @@ from typing import Annotated
 
 import typer
 
+from trendspark_cli.app.run import run
+from trendspark_cli.base.clock import parse_duration
+from trendspark_cli.base.errors import ExitCode, UsageError
 from trendspark_cli.cli.options import JsonFlag, QuietFlag, VerboseFlag, here, refuse, sub_app
-from trendspark_cli.clock import parse_duration
-from trendspark_cli.errors import ExitCode, UsageError
-from trendspark_cli.wiring import run
 
 app = sub_app()
 
@@ -22,7 +22,7 @@ def stream(
     verbose: VerboseFlag = False,
 ) -> None:
     """Store posts as X sends them, rank as they come, and keep what was missed as gaps; ends when it is told to."""
-    from trendspark_cli.jobs.command_bodies import stream_body
+    from trendspark_cli.app.job_bodies import stream_body
 
     installed = here("stream", is_json=as_json, quiet=quiet, verbose=verbose)
     try:

@@ -7,11 +7,11 @@ from typing import Annotated, Any
 
 import typer
 
+from trendspark_cli.app.with_store import change, look
+from trendspark_cli.base.console import Output
+from trendspark_cli.base.errors import UsageError
 from trendspark_cli.cli.options import LARGEST_ID, JsonFlag, LimitOption, here, person, sub_app
-from trendspark_cli.console import Output
-from trendspark_cli.errors import UsageError
 from trendspark_cli.store.protocol import Store
-from trendspark_cli.wiring import change, look
 
 app = sub_app("What is trending, and why.")
 TrendId = Annotated[int, typer.Argument(min=1, max=LARGEST_ID, help="A trend's id, as `trends list` shows it.")]
@@ -24,7 +24,7 @@ def list_(
     as_json: JsonFlag = False,
 ) -> None:
     """List trends: open ones first, the strongest first; ★ marks those about a term of a watchlist."""
-    from trendspark_cli.profiles import read_profiles
+    from trendspark_cli.base.profiles import read_profiles
     from trendspark_cli.screens.trends import list_trends
 
     installed = here("trends", is_json=as_json)
@@ -50,8 +50,8 @@ def show(trend: TrendId, as_json: JsonFlag = False) -> None:
 @app.command()
 def explain(trend: TrendId, as_json: JsonFlag = False) -> None:
     """Show why one trend is one: each term's counts, what is usual, and what would have been enough."""
-    from trendspark_cli.rank_rules import reason_of_trend
     from trendspark_cli.screens.trends import explain_trend
+    from trendspark_cli.trends.rank_rules import reason_of_trend
 
     def explained(store: Store, output: Output, fields: dict[str, Any]) -> None:
         explain_trend(store, output, fields, reason_of_trend(store, fields))
@@ -67,7 +67,7 @@ def mark(
     as_json: JsonFlag = False,
 ) -> None:
     """Say what a trend was worth: topics like one marked noise need more to open a trend; `calibrate` counts it."""
-    from trendspark_cli.trend_marks import mark_trend
+    from trendspark_cli.trends.marks import mark_trend
 
     installed = here("trends", is_json=as_json)
 

@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
+from trendspark_cli.app.run import run
 from trendspark_cli.cli.options import JsonFlag, QuietFlag, VerboseFlag, here, sub_app
-from trendspark_cli.wiring import run
 
 app = sub_app()
 
@@ -23,7 +23,7 @@ def vacuum(
     verbose: VerboseFlag = False,
 ) -> None:
     """Check the database, drop old roll-ups, give free pages back to the disk, and empty the WAL."""
-    from trendspark_cli.jobs.command_bodies import vacuum_body
+    from trendspark_cli.app.job_bodies import vacuum_body
 
     installed = here("vacuum", is_json=as_json, quiet=quiet, verbose=verbose)
     raise typer.Exit(run(installed, "vacuum", vacuum_body(full=full), is_dry=dry_run))

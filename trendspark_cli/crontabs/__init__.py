@@ -1,1 +1,1 @@
-"""Crontabs as Debian's cron reads them: what is installed, what is wrong with it, and the one to install."""
+"""Crontabs as cron reads them, and when jobs are due."""

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from trendspark_cli.base.schedules import BY_JOB, STEPS
+from trendspark_cli.base.settings import Settings
 from trendspark_cli.crontabs.commands import calls
 from trendspark_cli.crontabs.fields import AT_BOOT
 from trendspark_cli.crontabs.reading import Entry
-from trendspark_cli.schedules import BY_JOB, STEPS
 
 Plan = Mapping[str, Sequence[Entry]]  # job -> the lines that start it
 
@@ -35,3 +36,13 @@ def schedules_of(plan: Plan, job: str) -> list[str]:
 def repeated(entries: Sequence[Entry]) -> list[Entry]:
     """Return the lines that cron starts at times, leaving out those it starts once or never."""
     return [entry for entry in entries if entry.schedule not in ("", AT_BOOT)]
+
+
+def wanted_jobs(settings: Settings) -> dict[str, bool]:
+    """Return the jobs that make sense with these settings; True for those nothing works without."""
+    jobs = {"ingest": True, "rank": True, "deliver": not settings.alerts_are_muted, "brief": False, "vacuum": False}
+    if settings.x_stream_enabled:
+        jobs["stream"] = True
+    if settings.archive_url:
+        jobs["archive"] = True
+    return jobs

@@ -11,12 +11,12 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from trendspark_cli.base.errors import ConfigError
+from trendspark_cli.base.schedules import SCHEDULES
+from trendspark_cli.base.settings import Settings, specs
 from trendspark_cli.crontabs.commands import OURS, mentions_us
-from trendspark_cli.crontabs.plan_checks import wanted_jobs
+from trendspark_cli.crontabs.plans import wanted_jobs
 from trendspark_cli.crontabs.reading import read_crontab
-from trendspark_cli.errors import ConfigError
-from trendspark_cli.schedules import SCHEDULES
-from trendspark_cli.settings import Settings, specs
 
 BEGIN, END = "# BEGIN trendspark", "# END trendspark"
 SPREAD_MINUTES = 15  # between two ingests: hosts are spread over it

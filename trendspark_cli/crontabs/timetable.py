@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from pathlib import Path
 
+from trendspark_cli.base.schedules import BY_JOB, CONTINUOUS, SCHEDULES
 from trendspark_cli.crontabs.commands import calls, mentions_us
 from trendspark_cli.crontabs.installed import Machine, installed_crontabs, owner_of
 from trendspark_cli.crontabs.moments import gaps, last_moment, machine_zone, moments, moments_between
 from trendspark_cli.crontabs.plans import Plan, plan_of, schedules_of
 from trendspark_cli.crontabs.reading import Crontab, Entry
-from trendspark_cli.schedules import BY_JOB, CONTINUOUS, SCHEDULES
 
 EXAMPLE = "crontab.example"
 

@@ -10,14 +10,16 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from trendspark_cli import log_setup, redaction
-from trendspark_cli.clock import from_text
-from trendspark_cli.console import Output
-from trendspark_cli.errors import OutputError, TrendSparkError
-from trendspark_cli.jobs.command_bodies import ingest_body, rank_body
-from trendspark_cli.settings import load_settings
+from trendspark_cli.app.installation import Installation
+from trendspark_cli.app.job_bodies import ingest_body, rank_body
+from trendspark_cli.app.run import run_steps
+from trendspark_cli.app.with_store import look
+from trendspark_cli.base import log_setup, redaction
+from trendspark_cli.base.clock import from_text
+from trendspark_cli.base.console import Output
+from trendspark_cli.base.errors import OutputError, TrendSparkError
+from trendspark_cli.base.settings import load_settings
 from trendspark_cli.store.protocol import Store
-from trendspark_cli.wiring import Installation, look, run_steps
 
 SAMPLE = Path(__file__).parent / "sample.ndjson.gz"
 DESCRIPTION = Path(__file__).parent / "sample.json"
@@ -77,7 +79,7 @@ def _description() -> dict[str, Any]:
 
 def _show(store: Store, here: Installation, folder: Path, prefix: str) -> None:
     from trendspark_cli.screens.trends import list_trends
-    from trendspark_cli.trend_fields import why
+    from trendspark_cli.store.trend_fields import why
 
     output = here.output
     if output.is_json:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import time
 from dataclasses import replace
 
-from trendspark_cli.alert_delivery import Delivery, DeliveryRules
-from trendspark_cli.alert_texts import manual_alert
-from trendspark_cli.clock import Clock, to_text
-from trendspark_cli.errors import RateLimitedError, UpstreamError
-from trendspark_cli.job_context import JobContext
-from trendspark_cli.models import AlertCategory
-from trendspark_cli.notifiers.protocol import ChannelBusyError, Notifier
+from trendspark_cli.alerts.alert_texts import manual_alert
+from trendspark_cli.alerts.channel import ChannelBusyError, Notifier
+from trendspark_cli.alerts.delivery import Delivery, DeliveryRules
+from trendspark_cli.base.clock import Clock, to_text
+from trendspark_cli.base.errors import RateLimitedError, UpstreamError
+from trendspark_cli.base.models import AlertCategory
+from trendspark_cli.running.job_context import JobContext
 
 
 def send_test(

@@ -12,10 +12,10 @@ from trendspark_cli.archiving.guards import FORCE, check_clock, check_database, 
 from trendspark_cli.archiving.manifests import folder_key, tombstone_key, write_tombstone
 from trendspark_cli.archiving.parts import Parts, files_of
 from trendspark_cli.archiving.tables import TABLES
-from trendspark_cli.durable_files import sha256_of
-from trendspark_cli.errors import IntegrityError
-from trendspark_cli.job_context import JobContext
-from trendspark_cli.models import Manifest
+from trendspark_cli.base.durable_files import sha256_of
+from trendspark_cli.base.errors import IntegrityError
+from trendspark_cli.base.models import Manifest
+from trendspark_cli.running.job_context import JobContext
 
 MOST_ROWS = 50_000  # of one part
 MOST_TEXT_BYTES = 64 * 2**20  # of one part, before compression

@@ -6,15 +6,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from trendspark_cli.brief_tasks import MOST_POSTS, checked_ideas, checked_label, ideas_task, label_task
-from trendspark_cli.brief_texts import MARK, daily_alert, extracted
-from trendspark_cli.clock import to_text
-from trendspark_cli.errors import SourcesFailedError
-from trendspark_cli.job_context import JobContext
-from trendspark_cli.jobs.paid_writing import PaidWriting
-from trendspark_cli.models import TrendBrief
-from trendspark_cli.trend_fields import is_single_post, why
-from trendspark_cli.writers.protocol import Task
+from trendspark_cli.base.clock import to_text
+from trendspark_cli.base.errors import SourcesFailedError
+from trendspark_cli.base.models import TrendBrief
+from trendspark_cli.briefs.brief_tasks import MOST_POSTS, checked_ideas, checked_label, ideas_task, label_task
+from trendspark_cli.briefs.brief_texts import MARK, daily_alert, extracted
+from trendspark_cli.briefs.paid_writing import PaidWriting
+from trendspark_cli.briefs.writer import Task
+from trendspark_cli.running.job_context import JobContext
+from trendspark_cli.store.trend_fields import is_single_post, why
 
 MOST_TRENDS = 10  # the strongest; a brief is to be read in a minute
 GROWTH = 2.0  # a trend has changed when it holds so many times the posts it held when it was last written of

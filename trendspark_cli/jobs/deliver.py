@@ -5,10 +5,10 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 
-from trendspark_cli.alert_delivery import Delivery, DeliveryRules
-from trendspark_cli.clock import Clock
-from trendspark_cli.job_context import JobContext
-from trendspark_cli.notifiers.protocol import Notifier
+from trendspark_cli.alerts.channel import Notifier
+from trendspark_cli.alerts.delivery import Delivery, DeliveryRules
+from trendspark_cli.base.clock import Clock
+from trendspark_cli.running.job_context import JobContext
 
 
 def deliver(job: JobContext, notifiers: Sequence[Notifier], rules: DeliveryRules, clock: Clock) -> None:

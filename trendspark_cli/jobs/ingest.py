@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterable, Sequence
 
-from trendspark_cli.errors import (
+from trendspark_cli.base.errors import (
     BadAnswerError,
     CeilingReachedError,
     ConfigError,
@@ -14,14 +14,14 @@ from trendspark_cli.errors import (
     TrendSparkError,
     UpstreamError,
 )
-from trendspark_cli.job_context import JobContext
-from trendspark_cli.jobs.counting import worth_a_look, worth_reading_from
-from trendspark_cli.jobs.feeds import Feed
-from trendspark_cli.jobs.gap_keeping import close_gap, keep_gap, record_lost
-from trendspark_cli.jobs.page_storing import as_billed, record_failure, store_page
-from trendspark_cli.jobs.paid_calls import fetch_page, reserve_page
-from trendspark_cli.jobs.refresh import refresh_counts
-from trendspark_cli.models import Page, Span
+from trendspark_cli.base.models import Page, Span
+from trendspark_cli.collecting.counting import worth_a_look, worth_reading_from
+from trendspark_cli.collecting.gap_keeping import close_gap, keep_gap, record_lost
+from trendspark_cli.collecting.page_storing import as_billed, record_failure, store_page
+from trendspark_cli.collecting.paid_calls import fetch_page, reserve_page
+from trendspark_cli.collecting.profile_sources import Feed
+from trendspark_cli.collecting.refresh import refresh_counts
+from trendspark_cli.running.job_context import JobContext
 
 EMPTY_PAGES = 10  # in a row: a listing that goes on longer than that without a post does not end
 

@@ -4,15 +4,27 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from trendspark_cli.job_context import JobContext
-from trendspark_cli.jobs.history_folding import HistoryFolding
-from trendspark_cli.jobs.post_ranking import rank_posts
-from trendspark_cli.jobs.trend_alerts import CHANGES, queue_change
-from trendspark_cli.ranking.lifecycle import LifecycleRules, TrendChanges, TrendRecord, TrendState, advance_trends
-from trendspark_cli.ranking.spelling import name_topic
-from trendspark_cli.ranking.ticks import LONGEST_WINDOW_SECONDS, TICK_SECONDS, TICKS_PER_DAY, WINDOW_TICKS, tick_of
-from trendspark_cli.ranking.topics import Topic, find_topics
-from trendspark_cli.trend_fields import trend_fields, trend_json
+from trendspark_cli.ranking.baseline.ticks import (
+    LONGEST_WINDOW_SECONDS,
+    TICK_SECONDS,
+    TICKS_PER_DAY,
+    WINDOW_TICKS,
+    tick_of,
+)
+from trendspark_cli.ranking.bursts.spelling import name_topic
+from trendspark_cli.ranking.bursts.topics import Topic, find_topics
+from trendspark_cli.ranking.lifecycle.topic_lifecycle import (
+    LifecycleRules,
+    TrendChanges,
+    TrendRecord,
+    TrendState,
+    advance_trends,
+)
+from trendspark_cli.running.job_context import JobContext
+from trendspark_cli.store.trend_fields import trend_fields, trend_json
+from trendspark_cli.trends.baseline_updating import HistoryFolding
+from trendspark_cli.trends.post_ranking import rank_posts
+from trendspark_cli.trends.trend_alerts import CHANGES, queue_change
 
 
 def rank_topics(

@@ -8,9 +8,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from trendspark_cli.budget import Budget, Reservation
-from trendspark_cli.clock import Clock, from_text
-from trendspark_cli.errors import (
+from trendspark_cli.base.clock import Clock, from_text
+from trendspark_cli.base.errors import (
     CeilingReachedError,
     ConfigError,
     CredentialsRefusedError,
@@ -18,16 +17,16 @@ from trendspark_cli.errors import (
     TrendSparkError,
     UpstreamError,
 )
-from trendspark_cli.job_context import JobContext
-from trendspark_cli.jobs.page_storing import as_billed, store_page
-from trendspark_cli.metrics import Amount
-from trendspark_cli.models import Page
+from trendspark_cli.base.metrics import Amount
+from trendspark_cli.base.models import Page
+from trendspark_cli.collecting.arrivals import Arrivals
+from trendspark_cli.collecting.page_storing import as_billed, store_page
+from trendspark_cli.collecting.reconnecting import ATTEMPTS_WINDOW, MOST_ATTEMPTS, Reconnecting
+from trendspark_cli.collecting.stream_reading import Lines, StreamReader
+from trendspark_cli.collecting.stream_source import StreamConnection, StreamEndedError, StreamSource
+from trendspark_cli.running.job_context import JobContext
 from trendspark_cli.running.pausing import is_paused
-from trendspark_cli.sources.x_posts import snowflake_at, snowflake_time
-from trendspark_cli.sources.x_stream import ENDPOINT, StreamConnection, StreamEndedError, XStream, read_lines
-from trendspark_cli.streaming.arrivals import Arrivals
-from trendspark_cli.streaming.reading import Lines, StreamReader
-from trendspark_cli.streaming.reconnecting import ATTEMPTS_WINDOW, MOST_ATTEMPTS, Reconnecting
+from trendspark_cli.spending.budget import Budget, Reservation
 
 COMMIT_SECONDS = 0.25  # posts wait so long for others to share a commit with
 MOST_POSTS = 1000  # of one commit
@@ -46,9 +45,9 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class StreamWork:
-    """What the job works with. `rules` are ours at X, each with its profile; gaps are filled by searching for them."""
+    """What the job works with. `rules` are ours at the service, each with its profile; a search for them fills gaps."""
 
-    stream: XStream
+    stream: StreamSource
     rules: Mapping[str, str]
     budget: Budget
     clock: Clock
@@ -65,7 +64,7 @@ def stream(job: JobContext, work: StreamWork) -> None:
     Raises what cannot get better by waiting: CredentialsRefusedError, ConfigError; CeilingReachedError when money ends.
     """
     with job.store.transaction():
-        job.store.spend.settle_dead_runs("x", work.budget.usd_per_unit)
+        job.store.spend.settle_dead_runs(work.stream.service, work.budget.usd_per_unit)
     running = _Running(job, work)
     try:
         running.run()
@@ -79,6 +78,7 @@ class _Running:
     def __init__(self, job: JobContext, work: StreamWork) -> None:
         self._job = job
         self._work = work
+        self._source = work.stream
         self._reconnecting = Reconnecting()
         self._reader: StreamReader | None = None
         self._connected_at = 0.0  # monotonic, as all that is no datetime
@@ -99,7 +99,7 @@ class _Running:
         """Connect, read, and begin again, with the pauses X asks for."""
         while not self._is_over():
             since = self._work.clock() - ATTEMPTS_WINDOW
-            if self._job.store.api_calls.count("x", ENDPOINT, since) >= MOST_ATTEMPTS:
+            if self._job.store.api_calls.count(self._source.service, self._source.endpoint, since) >= MOST_ATTEMPTS:
                 self._pause(CAP_SECONDS)  # those of earlier processes count too
             else:
                 self._pause(self._try_once())
@@ -125,7 +125,7 @@ class _Running:
         """Hold one connection to its end; return how long to wait before the next one."""
         self._reserve(RESERVED_READS, least=1)
         try:
-            connection = self._work.stream.connect()
+            connection = self._source.connect()
         except (CredentialsRefusedError, ConfigError):
             raise
         except UpstreamError as failure:
@@ -144,27 +144,27 @@ class _Running:
 
     def _begin(self, connection: StreamConnection) -> None:
         """Note what was missed since the last data, by whatever process, and from now on that nothing is."""
-        self._reader, self._connected_at = StreamReader(connection), time.monotonic()
+        self._reader, self._connected_at = StreamReader(connection, self._source.service), time.monotonic()
         job, now = self._at_now(), self._work.clock()
         with job.store.transaction():
-            position = job.store.cursors.get(job.profile, "x", POSITION)
-            missed_from = snowflake_time(position) if position is not None else None
+            position = job.store.cursors.get(job.profile, self._source.name, POSITION)
+            missed_from = self._source.time_of(position) if position is not None else None
             if missed_from is not None:
                 settling, self._settling = self._settling, SETTLING
                 for rule, profile in self._work.rules.items():
                     job.store.gaps.open(
                         profile=profile,
-                        source="x",
+                        source=self._source.name,
                         query=rule,
-                        since_id=snowflake_at(missed_from - LATE_POSTS),
-                        until_id=snowflake_at(now + settling),
+                        since_id=self._source.id_at(missed_from - LATE_POSTS),
+                        until_id=self._source.id_at(now + settling),
                         reason="the stream was not connected",
                         estimated_reads=self._usual_posts(now - missed_from),
                         run_id=job.run_id,
                         now=now,
                     )
                     job.count("gaps")
-            job.store.cursors.set(job.profile, "x", POSITION, snowflake_at(now), now)
+            job.store.cursors.set(job.profile, self._source.name, POSITION, self._source.id_at(now), now)
             self._set("trendspark_stream_connected", 1.0)
         self._last_data = now
         log.info("stream connected, rules=%d", len(self._work.rules))
@@ -184,7 +184,11 @@ class _Running:
             self._note()
             if problem is not None:
                 self._drop_connection()
-                return UpstreamError("x", f"X says: {problem}", hint="nothing to do: it connects again")
+                return UpstreamError(
+                    self._source.service,
+                    f"{self._source.name.upper()} says: {problem}",
+                    hint="nothing to do: it connects again",
+                )
             if lines is None and (ended := self._reader.end) is not None:
                 self._drop_connection()
                 return ended
@@ -218,18 +222,18 @@ class _Running:
         Of a connection that has ended, all is stored, whatever the ceiling: it was delivered, so it was paid.
         """
         lines = self._waiting[:MOST_POSTS]
-        received = read_lines(lines)
+        received = self._source.read(lines)
         job, now = self._at_now(), self._work.clock()
         ceiling: CeilingReachedError | None = None
         with job.store.transaction():
             if received.posts or received.rejections:
                 self._arrivals.note(len(received.ids), time.monotonic())
-                page = as_billed(job, "x", received.page())
-                usd = self._work.budget.charge(self._payer(), ENDPOINT, page.reads, self._reservation)
+                page = as_billed(job, self._source.name, received.page(self._source.endpoint))
+                usd = self._work.budget.charge(self._payer(), self._source.endpoint, page.reads, self._reservation)
                 self._reservation = None
                 if self._audit_began + AUDIT_SECONDS < time.monotonic():
                     self._audit_id, self._audit_began = None, time.monotonic()
-                self._audit_id = store_page(job, "x", POSITION, page, usd=usd, audit_id=self._audit_id)
+                self._audit_id = store_page(job, self._source.name, POSITION, page, usd=usd, audit_id=self._audit_id)
                 self._set("trendspark_stream_lag_seconds", _lag(page, now))
                 try:
                     if not is_last:
@@ -268,14 +272,16 @@ class _Running:
         """Remember until when nothing was missed: a process that is killed leaves that behind."""
         if self._last_data is None:
             return
-        job.store.cursors.set(job.profile, "x", POSITION, snowflake_at(self._last_data), job.now)
+        job.store.cursors.set(job.profile, self._source.name, POSITION, self._source.id_at(self._last_data), job.now)
         self._set("trendspark_stream_last_data_timestamp_seconds", self._last_data.timestamp())
 
     def _reserve(self, reads: int, *, least: int) -> None:
         """Set reads aside for what may come before the next commit; nobody can give back what has been delivered."""
         if self._reservation is None:
             try:
-                self._reservation = self._work.budget.reserve(self._payer(), ENDPOINT, wanted=reads, least=least)
+                self._reservation = self._work.budget.reserve(
+                    self._payer(), self._source.endpoint, wanted=reads, least=least
+                )
             except CeilingReachedError as reached:
                 if not self._job.store.in_transaction:
                     self._tell_of_ceiling(reached)

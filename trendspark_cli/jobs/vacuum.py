@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from trendspark_cli.errors import IntegrityError, StoreError
-from trendspark_cli.job_context import JobContext
+from trendspark_cli.base.errors import IntegrityError, StoreError
+from trendspark_cli.running.job_context import JobContext
 
 ROOM_FOR_REBUILD = 2.2  # times the file: a copy beside it, the same once more in the WAL, and some to spare
 READER_WAIT_SECONDS = 10.0  # for readers to end before the WAL is emptied

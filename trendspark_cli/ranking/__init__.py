@@ -1,1 +1,1 @@
-"""Which topics burst: pure functions and plain records, no clock, no I/O, nothing of ours imported."""
+"""Which topics burst and which posts go viral: pure functions, no clock, no I/O, nothing of ours imported."""

@@ -1,1 +1,1 @@
-"""The parts of a run's life that `job_runner` puts in order."""
+"""The parts of a run's life, and what a job gets from its runner."""

@@ -7,8 +7,8 @@ import threading
 from collections.abc import Callable
 from types import TracebackType
 
-from trendspark_cli.clock import Clock
-from trendspark_cli.errors import TrendSparkError
+from trendspark_cli.base.clock import Clock
+from trendspark_cli.base.errors import TrendSparkError
 from trendspark_cli.store.protocol import Store
 
 BEAT_SECONDS = 15.0

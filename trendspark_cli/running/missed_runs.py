@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from trendspark_cli.clock import from_text, to_text
+from trendspark_cli.base.clock import from_text, to_text
+from trendspark_cli.base.schedules import QUIET_WHEN_RUNNING
 from trendspark_cli.crontabs.timetable import Timetable
-from trendspark_cli.schedules import QUIET_WHEN_RUNNING
 from trendspark_cli.store.protocol import Store
 
 AT_WORK_BEFORE = timedelta(hours=1)  # longer than any run of these jobs may take

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from trendspark_cli.models import JobState
-from trendspark_cli.schedules import STEPS
+from trendspark_cli.base.models import JobState
+from trendspark_cli.base.schedules import STEPS
 from trendspark_cli.store.protocol import Store
 
 PAUSED_WITH = {step: whole for whole, steps in STEPS.items() for step in steps}  # pausing the pair pauses both

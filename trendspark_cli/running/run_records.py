@@ -8,9 +8,9 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from trendspark_cli import __version__
-from trendspark_cli.clock import from_text, to_text
-from trendspark_cli.job_context import JobContext
-from trendspark_cli.metrics import DURATION_BUCKETS, Amount
+from trendspark_cli.base.clock import from_text, to_text
+from trendspark_cli.base.metrics import DURATION_BUCKETS, Amount
+from trendspark_cli.running.job_context import JobContext
 from trendspark_cli.store.protocol import Store
 
 TYPE_CHECKING = False

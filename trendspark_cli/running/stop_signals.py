@@ -8,8 +8,8 @@ from datetime import timedelta
 from types import FrameType, TracebackType
 from typing import Any
 
-from trendspark_cli.clock import duration_text
-from trendspark_cli.errors import ExitCode, StopRequest
+from trendspark_cli.base.clock import duration_text
+from trendspark_cli.base.errors import ExitCode, StopRequest
 from trendspark_cli.store.protocol import Store
 
 _SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGALRM)

@@ -1,1 +1,1 @@
-"""What people and scripts see of what is stored."""
+"""What a person or a script asks now: lists, health, doctor, the check of a crontab."""

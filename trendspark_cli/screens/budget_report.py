@@ -7,13 +7,13 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from trendspark_cli.clock import to_text
-from trendspark_cli.models import Ceiling, Profile
-from trendspark_cli.profiles import shares_of
+from trendspark_cli.base.clock import to_text
+from trendspark_cli.base.models import Ceiling, Profile
+from trendspark_cli.base.profiles import shares_of
 from trendspark_cli.store.protocol import Store
 
 if TYPE_CHECKING:
-    from trendspark_cli.sources.x_usage import XUsage
+    from trendspark_cli.services.x.usage import XUsage
 
 COUNTS = "counts_recent"  # requests for counts cost like a read, but X's usage counts posts
 PACE_DAYS = 7  # a week holds each weekday once

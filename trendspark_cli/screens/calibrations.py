@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from trendspark_cli.console import Output
-from trendspark_cli.ranking.thresholds import LOWEST_THRESHOLD, alarms_per_day, likely_range
-from trendspark_cli.replaying.calibrating import Calibrated
-from trendspark_cli.screens.rehearsals import outcome_json, show_difference
+from trendspark_cli.backtests.calibrating import Calibrated
+from trendspark_cli.base.console import Output
+from trendspark_cli.ranking.bursts.thresholds import LOWEST_THRESHOLD, alarms_per_day, likely_range
+from trendspark_cli.screens.simulations import outcome_json, show_difference
 
 
 def show_calibrated(done: Calibrated, output: Output, *, is_dry: bool) -> None:

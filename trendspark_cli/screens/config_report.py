@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from trendspark_cli.clock import duration_text
-from trendspark_cli.errors import ConfigError
-from trendspark_cli.models import Ceiling, Profile
-from trendspark_cli.profiles import read_profiles, shares_of, shares_problem
-from trendspark_cli.redaction import MASK
-from trendspark_cli.setting_values import expand
-from trendspark_cli.settings import Settings, specs
-from trendspark_cli.sources.wired import queries_of
-from trendspark_cli.sources.x_query import QUERY_LIMIT
+from trendspark_cli.app.adapters import queries_of
+from trendspark_cli.base.clock import duration_text
+from trendspark_cli.base.errors import ConfigError
+from trendspark_cli.base.models import Ceiling, Profile
+from trendspark_cli.base.profiles import read_profiles, shares_of, shares_problem
+from trendspark_cli.base.redaction import MASK
+from trendspark_cli.base.setting_values import expand
+from trendspark_cli.base.settings import Settings, specs
+from trendspark_cli.services.x.query import QUERY_LIMIT
 from trendspark_cli.store.protocol import Store
-from trendspark_cli.trend_threshold import threshold_in_use, threshold_reason
+from trendspark_cli.trends.threshold import threshold_in_use, threshold_reason
 
 
 def settings_table(settings: Settings) -> list[dict[str, str]]:

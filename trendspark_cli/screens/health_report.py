@@ -7,14 +7,14 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from trendspark_cli.channel_health import telegram_health
-from trendspark_cli.clock import duration_words, from_epoch, to_text
+from trendspark_cli.base.clock import duration_words, from_epoch, to_text
+from trendspark_cli.base.errors import TrendSparkError
+from trendspark_cli.base.profiles import read_profiles
+from trendspark_cli.base.settings import Settings
 from trendspark_cli.crontabs.timetable import Timetable
-from trendspark_cli.errors import TrendSparkError
-from trendspark_cli.profiles import read_profiles
 from trendspark_cli.running.pausing import pause_words
+from trendspark_cli.screens.channel_health import telegram_health
 from trendspark_cli.screens.job_overview import job_overview
-from trendspark_cli.settings import Settings
 from trendspark_cli.store.open_store import open_store
 from trendspark_cli.store.protocol import Store
 

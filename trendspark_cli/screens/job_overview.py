@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from trendspark_cli.clock import from_epoch, from_text, to_text
+from trendspark_cli.app.job_bodies import RUNNABLE
+from trendspark_cli.base.clock import from_epoch, from_text, to_text
 from trendspark_cli.crontabs.timetable import Timetable
-from trendspark_cli.jobs.command_bodies import RUNNABLE
 from trendspark_cli.running.missed_runs import Missed, missed_runs
 from trendspark_cli.running.pausing import pause_of
 from trendspark_cli.store.protocol import Store

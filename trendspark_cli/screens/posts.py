@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from trendspark_cli.console import Output, short_time, shortened
-from trendspark_cli.trend_fields import counted
+from trendspark_cli.base.console import Output, short_time, shortened
+from trendspark_cli.store.trend_fields import counted
 
 INDENT = 3  # characters before what is said of a post
 

@@ -7,11 +7,11 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
-from trendspark_cli.clock import from_text, to_text
-from trendspark_cli.console import Output, short_time, shortened, sparkline
-from trendspark_cli.models import RunResult
+from trendspark_cli.base.clock import from_text, to_text
+from trendspark_cli.base.console import Output, short_time, shortened, sparkline
+from trendspark_cli.base.models import RunResult
 from trendspark_cli.store.protocol import Store
-from trendspark_cli.trend_fields import (
+from trendspark_cli.store.trend_fields import (
     counted,
     forecast_of,
     is_single_post,
@@ -22,7 +22,7 @@ from trendspark_cli.trend_fields import (
     why,
     window_text,
 )
-from trendspark_cli.trend_marks import mark_text
+from trendspark_cli.trends.marks import mark_text
 
 COLUMNS = ("id", "trend", "posts", "expected", "authors", "sources", "score", "first seen")
 LESS_NEEDED = ("state", "authors", "expected", "sources")

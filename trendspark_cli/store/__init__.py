@@ -1,1 +1,1 @@
-"""Where rows live. `protocol.py` says what jobs may ask; one folder per database answers."""
+"""Rows: what callers may ask (`protocol`), the databases that answer, and the SQL."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from trendspark_cli.errors import ConfigError
-from trendspark_cli.settings import Settings
+from trendspark_cli.base.errors import ConfigError
+from trendspark_cli.base.settings import Settings
 from trendspark_cli.store.protocol import Store
 
 

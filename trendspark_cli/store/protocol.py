@@ -12,7 +12,7 @@ from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Protocol
 
-from trendspark_cli.models import (
+from trendspark_cli.base.models import (
     ALL_RUNS,
     Alert,
     Calibration,
@@ -41,15 +41,15 @@ from trendspark_cli.models import (
     TrendMark,
     WatchedRow,
 )
-from trendspark_cli.ranking.history import SourceState, TermHistory
+from trendspark_cli.ranking.baseline.history import SourceState, TermHistory
 
 if TYPE_CHECKING:  # it brings numpy, which most commands never need
-    from trendspark_cli.ranking.forecast import Usual
-    from trendspark_cli.ranking.lifecycle import TrendRecord
-    from trendspark_cli.ranking.post_learning import Counters
-    from trendspark_cli.ranking.post_trends import PostTrend
-    from trendspark_cli.ranking.segments import Segment
-    from trendspark_cli.ranking.source_memory import SourceMemory
+    from trendspark_cli.ranking.bursts.segments import Segment
+    from trendspark_cli.ranking.lifecycle.topic_lifecycle import TrendRecord
+    from trendspark_cli.ranking.posts.forecast import Usual
+    from trendspark_cli.ranking.posts.post_learning import Counters
+    from trendspark_cli.ranking.posts.post_trends import PostTrend
+    from trendspark_cli.ranking.posts.source_memory import SourceMemory
 
 
 class Posts(Protocol):

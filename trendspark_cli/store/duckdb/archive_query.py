@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from trendspark_cli.errors import ConfigError, UsageError
-from trendspark_cli.models import Tombstone
+from trendspark_cli.base.errors import ConfigError, UsageError
+from trendspark_cli.base.models import Tombstone
 from trendspark_cli.store.named_queries import statements
 
 VIEWS = Path(__file__).parent / "queries" / "views.sql"

@@ -9,10 +9,10 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from trendspark_cli.clock import from_text, to_text
-from trendspark_cli.durable_files import publish
-from trendspark_cli.errors import ConfigError, OutputError
-from trendspark_cli.running.locks import STORE_ALERT_MARKER, STORE_LOCK
+from trendspark_cli.base.clock import from_text, to_text
+from trendspark_cli.base.durable_files import publish
+from trendspark_cli.base.errors import ConfigError, OutputError
+from trendspark_cli.base.locks import STORE_ALERT_MARKER, STORE_LOCK
 from trendspark_cli.store.sqlite.connection import (
     PRIVATE_FILE,
     Connection,

@@ -6,8 +6,8 @@ import json
 from dataclasses import asdict
 from datetime import datetime
 
-from trendspark_cli.clock import to_text
-from trendspark_cli.models import Calibration
+from trendspark_cli.base.clock import to_text
+from trendspark_cli.base.models import Calibration
 from trendspark_cli.store.sqlite.connection import Connection
 from trendspark_cli.store.sqlite.named_queries import queries
 

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from trendspark_cli.clock import to_text
-from trendspark_cli.models import Gap, Page, PageOutcome
+from trendspark_cli.base.clock import to_text
+from trendspark_cli.base.models import Gap, Page, PageOutcome
 from trendspark_cli.store.sqlite.connection import Connection
 from trendspark_cli.store.sqlite.named_queries import queries
 

@@ -10,13 +10,7 @@ from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from trendspark_cli.errors import (
-    ConfigError,
-    IntegrityError,
-    StoreBusyError,
-    StoreError,
-    TrendSparkError,
-)
+from trendspark_cli.base.errors import ConfigError, IntegrityError, StoreBusyError, StoreError, TrendSparkError
 from trendspark_cli.store.sqlite.schema import check_schema
 from trendspark_cli.store.sqlite.write_gate import WriteGate
 

@@ -9,15 +9,15 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from trendspark_cli.clock import to_text
-from trendspark_cli.models import ForecastProgress, NewestSeen, PostForecast, WatchedRow
+from trendspark_cli.base.clock import to_text
+from trendspark_cli.base.models import ForecastProgress, NewestSeen, PostForecast, WatchedRow
 from trendspark_cli.store.sqlite.connection import Connection
 from trendspark_cli.store.sqlite.named_queries import queries
 
 if TYPE_CHECKING:  # numpy: only a ranking run needs it
-    from trendspark_cli.ranking.forecast import Usual
-    from trendspark_cli.ranking.post_learning import Counters
-    from trendspark_cli.ranking.source_memory import SourceMemory
+    from trendspark_cli.ranking.posts.forecast import Usual
+    from trendspark_cli.ranking.posts.post_learning import Counters
+    from trendspark_cli.ranking.posts.source_memory import SourceMemory
 
 MOST_LOOKS = 200  # of one post; a look each quarter of an hour for two days
 MOST_USUAL = 300_000  # authors and communities remembered
@@ -41,9 +41,9 @@ class Forecasts:
 
     def sources(self) -> dict[str, SourceMemory]:
         """Return what is remembered of each source."""
-        from trendspark_cli.ranking.forecast import Forecaster
-        from trendspark_cli.ranking.peaks import Peaks
-        from trendspark_cli.ranking.source_memory import SourceMemory
+        from trendspark_cli.ranking.posts.exceedances import Peaks
+        from trendspark_cli.ranking.posts.forecast import Forecaster
+        from trendspark_cli.ranking.posts.source_memory import SourceMemory
 
         return {
             row["source"]: SourceMemory(
@@ -61,7 +61,7 @@ class Forecasts:
 
     def usual(self, keys: Iterable[int]) -> dict[int, Usual]:
         """Return what the posts of these authors and communities usually end with, where it is known."""
-        from trendspark_cli.ranking.forecast import Usual
+        from trendspark_cli.ranking.posts.forecast import Usual
 
         with self._db.errors():
             found = self._db.execute(self._sql["usual"], (json.dumps(list(keys)),))
@@ -117,7 +117,7 @@ class Forecasts:
 
     def looks(self, post_ids: Sequence[int]) -> dict[int, list[Counters]]:
         """Return what the counters of these posts said over time: the first 200 looks of each, and the last."""
-        from trendspark_cli.ranking.post_learning import Counters
+        from trendspark_cli.ranking.posts.post_learning import Counters
 
         found: dict[int, list[Counters]] = defaultdict(list)
         parameters = {"ids": json.dumps(list(post_ids)), "most": MOST_LOOKS - 1}

@@ -8,8 +8,8 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from trendspark_cli.clock import to_text
-from trendspark_cli.models import ALL_RUNS, JobRun, JobState, RunFilter
+from trendspark_cli.base.clock import to_text
+from trendspark_cli.base.models import ALL_RUNS, JobRun, JobState, RunFilter
 from trendspark_cli.store.sqlite.connection import Connection
 from trendspark_cli.store.sqlite.named_queries import queries
 

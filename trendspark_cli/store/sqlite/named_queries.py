@@ -1,4 +1,4 @@
-"""The named SQL of this folder, `queries/*.sql`."""
+"""The named SQL of this store, `store/queries/*.sql`."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from pathlib import Path
 
 from trendspark_cli.store.named_queries import statements
 
-_FOLDER = Path(__file__).parent / "queries"
+_FOLDER = Path(__file__).parent.parent / "queries"
 
 
 def queries(file_name: str) -> dict[str, str]:
-    """Return the statements of `queries/<file_name>.sql` by name."""
+    """Return the statements of `store/queries/<file_name>.sql` by name."""
     return statements(_FOLDER / f"{file_name}.sql")

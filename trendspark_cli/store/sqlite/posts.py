@@ -7,8 +7,8 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from trendspark_cli.clock import from_epoch, to_text
-from trendspark_cli.models import PageOutcome, Post
+from trendspark_cli.base.clock import from_epoch, to_text
+from trendspark_cli.base.models import PageOutcome, Post
 from trendspark_cli.store.sqlite.connection import Connection
 from trendspark_cli.store.sqlite.named_queries import queries
 

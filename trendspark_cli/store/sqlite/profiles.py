@@ -6,7 +6,7 @@ import json
 from dataclasses import asdict
 from typing import Any
 
-from trendspark_cli.models import Profile
+from trendspark_cli.base.models import Profile
 from trendspark_cli.store.sqlite.connection import Connection
 from trendspark_cli.store.sqlite.named_queries import queries
 

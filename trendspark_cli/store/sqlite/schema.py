@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 
-from trendspark_cli.errors import ConfigError
+from trendspark_cli.base.errors import ConfigError
 
 MIGRATION_SET = "trendspark"
 KNOWN_MIGRATIONS = (

@@ -116,14 +116,14 @@ class SqliteStore:
 
     def notice_once(self, key: str, now: datetime) -> bool:
         """Remember that *key* was said; return False when it was said before."""
-        from trendspark_cli.clock import to_text
+        from trendspark_cli.base.clock import to_text
 
         sql = "INSERT INTO notices (key, noted_at) VALUES (?, ?) ON CONFLICT DO NOTHING"
         return self.connection.execute(sql, (key, to_text(now))).rowcount == 1
 
     def notice_after(self, key: str, now: datetime, pause: timedelta) -> bool:
         """Remember that *key* was said now; return False, and change nothing, when that was less than *pause* ago."""
-        from trendspark_cli.clock import to_text
+        from trendspark_cli.base.clock import to_text
 
         sql = (
             "INSERT INTO notices (key, noted_at) VALUES (?, ?) "

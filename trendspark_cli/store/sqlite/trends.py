@@ -8,17 +8,17 @@ from dataclasses import asdict, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from trendspark_cli.clock import from_text, to_text
-from trendspark_cli.models import RankingProgress, TrendMark
-from trendspark_cli.ranking.history import CountRow, SourceState, TermState
+from trendspark_cli.base.clock import from_text, to_text
+from trendspark_cli.base.models import RankingProgress, TrendMark
+from trendspark_cli.ranking.baseline.history import CountRow, SourceState, TermState
 from trendspark_cli.store.sqlite.connection import Connection
 from trendspark_cli.store.sqlite.named_queries import queries
-from trendspark_cli.trend_fields import TIMES, post_trend_fields, trend_fields
+from trendspark_cli.store.trend_fields import TIMES, post_trend_fields, trend_fields
 
 if TYPE_CHECKING:  # numpy: only a ranking run needs it
-    from trendspark_cli.ranking.lifecycle import TrendRecord
-    from trendspark_cli.ranking.post_trends import PostTrend
-    from trendspark_cli.ranking.segments import Segment
+    from trendspark_cli.ranking.bursts.segments import Segment
+    from trendspark_cli.ranking.lifecycle.topic_lifecycle import TrendRecord
+    from trendspark_cli.ranking.posts.post_trends import PostTrend
 
 ROWS_PER_TRANSACTION = 1000
 
@@ -156,7 +156,7 @@ class RankingMemory:
 
     def segments(self, since: int) -> Iterator[Segment]:
         """Yield the segments with posts created at *since* (epoch seconds) or later, in the order they were added."""
-        from trendspark_cli.ranking.segments import Segment
+        from trendspark_cli.ranking.bursts.segments import Segment
 
         with self._db.errors():
             for row in self._db.execute(self._sql["segments"], (since,)):
@@ -196,8 +196,8 @@ def _decoded(row: dict[str, Any]) -> dict[str, Any]:
 
 
 def _record(row: dict[str, Any], post_ids: tuple[int, ...]) -> TrendRecord:
-    from trendspark_cli.ranking.lifecycle import TrendRecord, TrendState
-    from trendspark_cli.ranking.topics import TermEvidence
+    from trendspark_cli.ranking.bursts.topics import TermEvidence
+    from trendspark_cli.ranking.lifecycle.topic_lifecycle import TrendRecord, TrendState
 
     row = _decoded(row)
     times: dict[str, Any] = {name: _epoch(row[name]) for name in TIMES}
@@ -215,8 +215,8 @@ def _record(row: dict[str, Any], post_ids: tuple[int, ...]) -> TrendRecord:
 
 
 def _post_trend(row: dict[str, Any]) -> PostTrend:
-    from trendspark_cli.ranking.lifecycle import TrendState
-    from trendspark_cli.ranking.post_trends import PostTrend
+    from trendspark_cli.ranking.lifecycle.topic_lifecycle import TrendState
+    from trendspark_cli.ranking.posts.post_trends import PostTrend
 
     [evidence] = json.loads(row["evidence"])
     [source] = json.loads(row["sources"])

@@ -14,8 +14,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from trendspark_cli.errors import StoreBusyError, StoreError
-from trendspark_cli.running.locks import STORE_LOCK
+from trendspark_cli.base.errors import StoreBusyError, StoreError
+from trendspark_cli.base.locks import STORE_LOCK
 
 _PAUSE_SECONDS = 0.005
 

@@ -1,0 +1,75 @@
+"""What a notifier promises: it sends one message or raises. Retries, claims and books belong to alert_delivery.py."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Protocol
+
+from trendspark_cli.base.errors import ConfigError, CredentialsRefusedError, ExitCode, UpstreamError
+
+
+@dataclass(frozen=True)
+class Sent:
+    """What the channel answered."""
+
+    message_id: str
+    chat: str  # as the channel names it, for people
+
+
+class ChannelBusyError(UpstreamError):
+    """The channel asks for a pause of `retry_after`, for everything we send."""
+
+    exit_code = ExitCode.TRY_LATER
+
+    def __init__(self, service: str, retry_after: timedelta) -> None:
+        super().__init__(service, f"asks to wait {retry_after.total_seconds():.0f} s (429)")
+        self.retry_after = retry_after
+
+
+class UncertainError(UpstreamError):
+    """No answer that can be trusted came back: the message may have arrived."""
+
+
+class ChatMovedError(UpstreamError):
+    """The chat has another id now; the message was not sent."""
+
+    def __init__(self, service: str, new_chat_id: str) -> None:
+        super().__init__(service, f"the chat moved to {new_chat_id}")
+        self.new_chat_id = new_chat_id
+
+
+class UnreadableMarkupError(UpstreamError):
+    """The channel cannot parse the message's markup; the message was not sent."""
+
+
+class MessageRefusedError(UpstreamError):
+    """This message will never be accepted; others may."""
+
+    permanent = True
+
+
+class ChatRefusedError(ConfigError):
+    """The chat does not exist for us, or we may not write to it: nothing will be accepted until that changes."""
+
+
+ChannelRefused = (CredentialsRefusedError, ChatRefusedError)  # permanent for every message
+
+
+class Notifier(Protocol):
+    """One channel."""
+
+    name: str  # short and permanent: stored in notifications.channel and used as a metric label
+    text_limit: int  # UTF-16 units of one message, markup not counted
+
+    def send(self, html: str, *, chat_id: str | None, reply_to: str | None = None, is_plain: bool = False) -> Sent:
+        """Send one message of at most `text_limit`; *chat_id* overrides the configured one.
+
+        Raises the errors above, or UpstreamError when it is certain that nothing arrived and waiting may help.
+        """
+
+    def edit(self, message_id: str, html: str, *, chat_id: str | None) -> Sent:
+        """Replace the text of a message sent before; errors as for `send`."""
+
+    def check(self) -> str:
+        """Return who we are and where we write, for people; costs nothing, sends nothing; errors as for `send`."""

@@ -1,0 +1,266 @@
+"""The outbox at work: claim, send, mark. What is decided is delivered or visibly dead, and nothing is sent twice by us.
+
+A message is claimed (with a lease) before it is sent and marked after the channel said ok. A crash in between may
+repeat that one message; it is counted as `uncertain`, and never lost.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from trendspark_cli.alerts.alert_texts import dead_letters_alert, digest_alert, late_alert
+from trendspark_cli.alerts.channel import (
+    ChannelBusyError,
+    ChannelRefused,
+    ChatMovedError,
+    MessageRefusedError,
+    Notifier,
+    Sent,
+    UncertainError,
+    UnreadableMarkupError,
+)
+from trendspark_cli.alerts.message_parts import message_parts, plain_text
+from trendspark_cli.base.clock import Clock, from_text, to_text
+from trendspark_cli.base.errors import ConfigError, TrendSparkError, UpstreamError
+from trendspark_cli.base.log_setup import log_event
+from trendspark_cli.base.metrics import Amount
+from trendspark_cli.base.models import Alert, ChannelState, QueuedAlert
+from trendspark_cli.base.redaction import redact
+from trendspark_cli.running.job_context import JobContext
+
+LEASE = timedelta(seconds=60)  # longer than one send can take
+FIRST_BACK_OFF, LONGEST_BACK_OFF = timedelta(seconds=30), timedelta(minutes=30)
+SENDS_PER_MINUTE = 20  # Telegram's limit for a group
+LEAST_SPACING_SECONDS = 1.0  # Telegram's limit for a chat
+MOST_SINGLE_ALERTS = 10  # more than that waiting become one digest
+PARENT_GONE = ("muted", "expired", "digested", "dead")
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class DeliveryRules:
+    """What the settings say of delivery."""
+
+    recency: timedelta
+    most_per_day: int
+    is_enabled: bool
+
+
+class Delivery:
+    """One run over the outbox of one channel."""
+
+    def __init__(
+        self, job: JobContext, notifier: Notifier, rules: DeliveryRules, clock: Clock, sleep: Callable[[float], None]
+    ) -> None:
+        self._job = job
+        self._store = job.store
+        self._notifier = notifier
+        self._rules = rules
+        self._clock = clock
+        self._sleep = sleep
+
+    def run(self) -> None:
+        """Send what is due, in order, as fast as the channel allows; what does not fit waits for the next run.
+
+        Raises the channel's error when it refused or failed; every alert has its status by then.
+        """
+        self._reclaim()
+        state = self._state()
+        if state.paused_until is not None and to_text(self._clock()) < state.paused_until:
+            self._job.counts["paused_until"] = state.paused_until
+            return
+        self._thin_out()
+        for alert in self._store.notifications.due(self._notifier.name, self._clock()):
+            if not self._has_room(alert):
+                return
+            self.deliver(alert)
+
+    def deliver(self, alert: QueuedAlert) -> Sent | None:
+        """Send one alert, as often and in as many parts as it takes now; None when nothing had to be sent.
+
+        Raises what the channel answered when the alert could not be delivered in this run.
+        """
+        with self._store.transaction():
+            if not self._store.notifications.claim(alert.id, self._clock() + LEASE):
+                return None
+        try:
+            sent = self._edit(alert) if alert.action == "edit" else self._send(alert)
+        except (UpstreamError, ConfigError) as error:
+            self._note_failure(alert, error)
+            if isinstance(error, MessageRefusedError):
+                return None  # this message only: the others may go on
+            raise
+        with self._store.transaction():
+            status = "sent" if sent is not None else "expired"
+            self._store.notifications.mark(
+                alert.id, status, message_id=sent.message_id if sent else None, sent_at=self._clock()
+            )
+            self._count(alert.category, status)
+            self._store.channels.save(replace(self._state(), failures=0, paused_until=None, last_error=None))
+            if sent is not None:
+                self._tell_dead_letters()
+        if sent is not None:
+            name, told = self._notifier.name, {"alert": alert.id, "category": alert.category}
+            log_event(log, f"{name}.sent", **told, message_id=sent.message_id)
+        return sent
+
+    def _send(self, alert: QueuedAlert) -> Sent | None:
+        """Send the parts that have not gone out yet."""
+        reply_to = self._parent_message(alert)
+        parts = message_parts(alert.body, self._notifier.text_limit)
+        sent = Sent(alert.message_id or "", "")
+        for number, part in enumerate(parts[alert.parts_sent :], alert.parts_sent + 1):
+            sent = self._send_part(part, reply_to)
+            if number < len(parts):
+                with self._store.transaction():
+                    self._store.notifications.note_part(alert.id, number, sent.message_id, self._clock() + LEASE)
+        return sent
+
+    def _send_part(self, part: str, reply_to: str | None) -> Sent:
+        """Send one message; follow a chat that moved, and fall back to plain text when the markup is refused."""
+        is_plain = False
+        for _ in range(3):  # as sent, to the new chat, in plain text
+            chat_id = self._take_turn().migrated_chat_id
+            try:
+                text = plain_text(part) if is_plain else part
+                return self._notifier.send(text, chat_id=chat_id, reply_to=reply_to, is_plain=is_plain)
+            except ChatMovedError as moved:
+                self._follow(moved)
+            except UnreadableMarkupError as error:
+                if is_plain:
+                    raise MessageRefusedError(self._notifier.name, str(error)) from error
+                is_plain = True
+        raise MessageRefusedError(self._notifier.name, "neither markup nor plain text was accepted")
+
+    def _edit(self, alert: QueuedAlert) -> Sent | None:
+        """Edit the message the alert is about; when that was never sent there is nothing to edit."""
+        message_id = self._parent_message(alert)
+        if not message_id:
+            return None
+        for _ in range(2):
+            chat_id = self._take_turn().migrated_chat_id
+            try:
+                return self._notifier.edit(message_id, alert.body, chat_id=chat_id)
+            except ChatMovedError as moved:
+                self._follow(moved)
+        return None
+
+    def _parent_message(self, alert: QueuedAlert) -> str | None:
+        if alert.reply_to is None:
+            return None
+        parent = self._store.notifications.message_of(alert.reply_to)
+        return parent[1] if parent is not None and parent[0] not in PARENT_GONE else None
+
+    def _take_turn(self) -> ChannelState:
+        """Wait until the channel's pace allows one more message, and note it before it is sent."""
+        state = self._state()
+        now = self._clock().timestamp()
+        if state.recent_sends:
+            self._sleep(max(0.0, min(LEAST_SPACING_SECONDS, state.recent_sends[-1] + LEAST_SPACING_SECONDS - now)))
+        now = self._clock().timestamp()
+        state = replace(state, recent_sends=(*(sent for sent in state.recent_sends if now - sent < 60), now))
+        with self._store.transaction():
+            self._store.channels.save(state)
+        return state
+
+    def _has_room(self, alert: QueuedAlert) -> bool:
+        """Tell whether the alert's messages fit into this minute."""
+        now = self._clock().timestamp()
+        recent = sum(now - sent < 60 for sent in self._state().recent_sends)
+        needed = len(message_parts(alert.body, self._notifier.text_limit)) - alert.parts_sent
+        return recent + min(needed, SENDS_PER_MINUTE) <= SENDS_PER_MINUTE
+
+    def _reclaim(self) -> None:
+        with self._store.transaction():
+            for category in self._store.notifications.reclaim(self._notifier.name, self._clock()):
+                log.warning("an alert was being sent when its process died: it may arrive twice")
+                self._count(category, "uncertain")
+
+    def _thin_out(self) -> None:
+        """Turn what would be a late or heavy burst into one message."""
+        now = self._clock()
+        with self._store.transaction():
+            waiting = self._store.notifications.waiting(self._notifier.name)
+            if not self._rules.is_enabled:
+                self._set_aside(waiting, "muted", "ENABLE_REALTIME_ALERTS is false")
+                return
+            trends = [alert for alert in waiting if alert.category == "trending_alert"]
+            late = [a for a in trends if now - from_text(a.created_at) > self._rules.recency and not _is_digest(a)]
+            self._set_aside(late, "expired", "too late to be news")
+            if openings := [alert for alert in late if alert.reply_to is None]:
+                titles = [alert.title for alert in openings]
+                self._queue(late_alert(f"late:{openings[0].id}-{openings[-1].id}", titles))
+            self._keep_strongest([a for a in trends if a not in late and a.reply_to is None and not _is_digest(a)])
+            waiting = self._store.notifications.waiting(self._notifier.name)
+            if len(waiting) > MOST_SINGLE_ALERTS:
+                self._set_aside(waiting, "digested", "more than ten were waiting")
+                heading = f"{len(waiting)} alerts were waiting"
+                titles = [alert.title for alert in waiting]
+                self._queue(digest_alert(f"digest:{waiting[0].id}-{waiting[-1].id}", heading, titles))
+
+    def _keep_strongest(self, openings: Sequence[QueuedAlert]) -> None:
+        """Keep as many trend alerts as the day has left, the strongest; the others become one digest."""
+        day = to_text(self._clock())[:10]
+        left = self._rules.most_per_day - self._store.notifications.sent_today(self._notifier.name, day)
+        surplus = sorted(openings, key=lambda alert: -alert.strength)[max(0, left) :]
+        self._set_aside(surplus, "digested", "ALERT_MAX_PER_DAY")
+        if surplus:
+            heading = f"{len(surplus)} more trend{'s' if len(surplus) > 1 else ''} today, beyond ALERT_MAX_PER_DAY"
+            self._queue(digest_alert(f"surplus:{day}:{surplus[0].id}", heading, [alert.title for alert in surplus]))
+
+    def _set_aside(self, alerts: Sequence[QueuedAlert], status: str, why: str) -> None:
+        for alert in alerts:
+            self._store.notifications.mark(alert.id, status, error=why)
+            self._count(alert.category, status)
+
+    def _queue(self, alert: Alert) -> None:
+        self._store.notifications.queue(alert, self._clock(), muted=False)
+
+    def _follow(self, moved: ChatMovedError) -> None:
+        log.warning("the chat moved; its new id is kept")
+        with self._store.transaction():
+            self._store.channels.save(replace(self._state(), migrated_chat_id=moved.new_chat_id))
+
+    def _note_failure(self, alert: QueuedAlert, error: TrendSparkError) -> None:
+        """Give the alert back or up, and let the channel rest as long as it asked or as its failures suggest."""
+        now, message, state = self._clock(), redact(str(error)), self._state()
+        with self._store.transaction():
+            if isinstance(error, (MessageRefusedError, *ChannelRefused)):
+                self._store.notifications.mark(alert.id, "dead", error=message)
+                self._count(alert.category, "dead")
+                self._store.channels.save(replace(state, last_error=message))
+                return
+            if isinstance(error, ChannelBusyError):
+                until = now + error.retry_after
+                # No failures: this pause was asked for, so nothing may shorten it.
+                state = replace(state, paused_until=to_text(until), last_error=message, failures=0)
+            else:
+                until = now + min(LONGEST_BACK_OFF, FIRST_BACK_OFF * 2 ** min(state.failures, 10))
+                failures = state.failures + 1
+                state = replace(state, paused_until=to_text(until), last_error=message, failures=failures)
+                self._count(alert.category, "uncertain" if isinstance(error, UncertainError) else "failed")
+            self._store.notifications.put_back(alert.id, until, message)
+            self._store.channels.save(state)
+
+    def _tell_dead_letters(self) -> None:
+        """Once messages go out again, say that some did not; each dead alert is told of once."""
+        dead = self._store.notifications.listing(1000, "dead")
+        if dead:
+            newest = dead[0]
+            self._queue(dead_letters_alert(f"dead:{newest['id']}", len(dead), str(newest["error"])))
+
+    def _state(self) -> ChannelState:
+        return self._store.channels.get(self._notifier.name)
+
+    def _count(self, category: str, status: str) -> None:
+        labels = {"channel": self._notifier.name, "category": category, "status": status}
+        self._store.totals.add([Amount("trendspark_alert_delivery_total", labels, 1)])
+        self._job.count(status)
+
+
+def _is_digest(alert: QueuedAlert) -> bool:
+    return alert.dedupe_key.startswith(("late:", "digest:", "surplus:"))

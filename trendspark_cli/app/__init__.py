@@ -1,0 +1,1 @@
+"""The only place that puts things together and runs them."""

@@ -1,0 +1,115 @@
+"""One set of settings, with the clock and the output of this process, and what is made of them for its whole life."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from dataclasses import dataclass
+from datetime import UTC, timedelta
+from functools import cached_property
+from pathlib import Path
+
+from trendspark_cli.app.adapters import spending_ceilings
+from trendspark_cli.base import log_setup, redaction
+from trendspark_cli.base.clock import Clock, utc_now
+from trendspark_cli.base.console import Output, has_terminal
+from trendspark_cli.base.errors import ConfigError
+from trendspark_cli.base.settings import Settings, load_settings
+from trendspark_cli.store.open_store import database_path, open_store
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from trendspark_cli.app.job_runner import JobRunner
+    from trendspark_cli.app.metric_files import MetricFiles
+    from trendspark_cli.crontabs.timetable import Timetable
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Installation:
+    """One set of settings, with the clock and the output of this process."""
+
+    settings: Settings
+    output: Output
+    clock: Clock = utc_now
+    is_by_hand: bool = False  # a person started this process
+    example_times: bool = False  # jobs are due as crontab.example says, whatever is installed
+
+    @cached_property
+    def timetable(self) -> Timetable:
+        """Return when jobs are due: as it is installed on this machine, looked up once."""
+        from trendspark_cli.crontabs.timetable import example_timetable, installed_timetable
+
+        if self.example_times:
+            return example_timetable(UTC)
+        try:
+            database = self.database
+        except ConfigError:  # of a database we cannot store in nobody's crontab is known; its error is told elsewhere
+            return example_timetable(UTC)
+        return installed_timetable(database, self.settings.trendspark_home)
+
+    @cached_property
+    def database(self) -> Path:
+        """Return the path of the SQLite file."""
+        return database_path(self.settings)
+
+    @property
+    def lock_folder(self) -> Path:
+        """Return the folder of lock files: beside the database they guard."""
+        return self.database.parent / "locks"
+
+    def metric_files(self) -> MetricFiles:
+        """Return the .prom files."""
+        from trendspark_cli.app.metric_files import MetricFiles
+
+        settings = self.settings
+        return MetricFiles(
+            settings.textfile_dir,
+            self.lock_folder / "metrics.lock",
+            spending_ceilings(settings),
+            settings.retention if settings.archive_url else None,
+            is_streaming=settings.x_stream_enabled,
+            interval_seconds=lambda job_id: self.timetable.interval_seconds(job_id),
+        )
+
+    def runner(self, *, is_dry: bool = False, is_extra: bool = False) -> JobRunner:
+        """Return the runner of jobs; those of a runner that `is_extra` are none that cron should start."""
+        from trendspark_cli.alerts.failure_streaks import OpsAlertRules
+        from trendspark_cli.app.job_runner import JobRunner
+        from trendspark_cli.services.pings import Pings
+
+        settings = self.settings
+        return JobRunner(
+            clock=self.clock,
+            lock_folder=self.lock_folder,
+            open_store=lambda: open_store(settings, read_only=is_dry),
+            metric_files=self.metric_files(),
+            timeouts=dict(settings.job_timeouts),
+            alert_rules=OpsAlertRules(
+                failure_threshold=settings.job_failure_threshold,
+                api_error_threshold=settings.api_error_threshold,
+                api_error_window=timedelta(seconds=settings.api_error_window_seconds),
+                cooldown=timedelta(minutes=settings.ops_alert_cooldown_minutes),
+                are_muted=settings.alerts_are_muted,
+            ),
+            pings=Pings(settings.heartbeat_urls),
+            timetable=lambda: self.timetable,
+            is_by_hand=self.is_by_hand or is_extra,
+        )
+
+
+def installation(
+    *, job: str, env_file: Path | None = None, is_json: bool = False, is_quiet: bool = False, is_verbose: bool = False
+) -> Installation:
+    """Return this process's installation, with redaction and the log set up first of all.
+
+    Raises ConfigError when a named env file is missing.
+    """
+    settings = load_settings(env_file=env_file)
+    redaction.install(settings.secrets())
+    log_setup.configure_logging(settings.log_file, settings.log_format, job=job, verbose=is_verbose)
+    for name, nearest in settings.unknown:
+        log.warning("unknown setting %s%s", name, f"; did you mean {nearest}?" if nearest else "")
+    output = Output(is_json, is_quiet, is_verbose, sys.stdout.isatty())
+    return Installation(settings, output, is_by_hand=has_terminal())

@@ -1,0 +1,283 @@
+"""The life of a run, in one order, in one place: the only file that knows lock, job_runs, metrics, failure alert
+and exit code.
+
+lock -> store -> leftover runs -> `running` row -> body -> finish row, totals and alerts (one transaction) -> metrics
+-> ping -> exit code. What comes after the body always runs, and none of it can hide the body's own error.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import socket
+import time
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from trendspark_cli import __version__
+from trendspark_cli.alerts.api_spikes import note_api_errors
+from trendspark_cli.alerts.failure_streaks import OpsAlertRules, note_outcome
+from trendspark_cli.app.metric_files import MetricFiles
+from trendspark_cli.base import log_setup
+from trendspark_cli.base.clock import Clock
+from trendspark_cli.base.errors import CeilingReachedError, ExitCode, LockHeldError, StopRequest, TrendSparkError
+from trendspark_cli.base.locks import job_lock
+from trendspark_cli.base.models import RunResult
+from trendspark_cli.base.redaction import redact
+from trendspark_cli.base.schedules import QUIET_WHEN_RUNNING
+from trendspark_cli.running.heartbeat import Heartbeat
+from trendspark_cli.running.job_context import JobContext
+from trendspark_cli.running.pausing import is_paused, why_paused
+from trendspark_cli.running.run_records import (
+    record_abandoned,
+    record_end,
+    record_late_failure,
+    record_schedule,
+    record_skip,
+)
+from trendspark_cli.running.stop_signals import StopSignals
+from trendspark_cli.services.pings import Pings, RunPings
+from trendspark_cli.store.protocol import Store
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from trendspark_cli.crontabs.timetable import Timetable
+
+Body = Callable[[JobContext], None]
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a body ended: the exit code decides the status."""
+
+    exit_code: int = ExitCode.DONE
+    status: str = "success"
+    error: TrendSparkError | Exception | StopRequest | None = None
+    store_error: Exception | None = None  # what kept the end of the run from being recorded
+
+    @property
+    def message(self) -> str | None:
+        """Return what went wrong in one line, without secrets; None when nothing did."""
+        if self.error is None:
+            return None
+        if isinstance(self.error, TrendSparkError | StopRequest):
+            text = str(self.error)
+        else:
+            text = f"bug: {type(self.error).__name__}: {self.error}"
+        return redact(" ".join(text.split()))
+
+
+@dataclass(frozen=True)
+class JobRunner:
+    """Runs bodies for one installation. A run `is_by_hand` is none of those cron should start."""
+
+    clock: Clock
+    lock_folder: Path
+    open_store: Callable[[], Store]
+    metric_files: MetricFiles
+    timeouts: dict[str, timedelta | None]
+    alert_rules: OpsAlertRules
+    pings: Pings
+    timetable: Callable[[], Timetable]
+    is_by_hand: bool = False
+
+    def run(self, job_id: str, body: Body, *, locks: Sequence[str] = (), is_dry: bool = False) -> RunResult:
+        """Run *body* as *job_id* and return how it ended; never raises for what a job may do.
+
+        Raises TrendSparkError only when no record could be made: no database, a held lock that is no news.
+        """
+        if is_dry:
+            return self._run_dry(job_id, body)
+        with ExitStack() as held:
+            try:
+                for lock in locks or (job_id,):
+                    held.enter_context(job_lock(self.lock_folder, lock, self.clock()))
+            except LockHeldError as error:
+                return self._skip_for_lock(job_id, error)
+            store = self.open_store()
+            held.callback(store.close)
+            return self.run_locked(job_id, body, store)
+
+    def run_locked(self, job_id: str, body: Body, store: Store, *, began: datetime | None = None) -> RunResult:
+        """Run *body* with its lock held and its store open: `ingest_rank` does so for each of its steps.
+
+        A step is as late as the job that *began* then: its turn comes when the steps before it are done.
+        """
+        started = self.clock()
+        timetable = None if self.is_by_hand else self.timetable()
+        with store.transaction():
+            abandoned = store.job_runs.abandon(job_id, started)
+            for run_id in abandoned:
+                log.warning("run %d of %s ended without a word; marked abandoned", run_id, job_id)
+                note_outcome(
+                    store,
+                    job_id,
+                    run_id,
+                    "abandoned",
+                    "the process was killed",
+                    started,
+                    self.alert_rules,
+                )
+            if abandoned:
+                record_abandoned(store, job_id, len(abandoned))
+            paused = is_paused(store, job_id)
+            if paused:
+                run_id = record_skip(store, job_id, started, ExitCode.DONE, why_paused(store, job_id))
+            else:
+                run_id = store.job_runs.start(job_id, started, os.getpid(), socket.gethostname(), __version__)
+            if timetable is not None:
+                record_schedule(store, timetable, job_id, run_id, began or started)
+        if paused:
+            self._write_metrics(job_id, store)
+            return RunResult(job_id, run_id, "skipped", ExitCode.DONE, started, 0.0, {"why": "paused"})
+        with log_setup.in_run(job_id, run_id):
+            return self._run_recorded(JobContext(store, started, run_id), job_id, body)
+
+    def _run_recorded(self, job: JobContext, job_id: str, body: Body) -> RunResult:
+        assert job.run_id is not None
+        pings = self._begin_pings(job, job_id)
+        log.info("%s started", job_id)
+        clock_started = time.monotonic()
+        with StopSignals(job.store, self.timeouts.get(job_id)) as signals:
+            with Heartbeat(self.open_store, job.run_id, self.clock):
+                outcome = self._call(job, job_id, body, signals)
+            duration = time.monotonic() - clock_started
+            outcome = self._record(job, job_id, outcome, duration)
+            outcome = self._export(job, job_id, outcome)
+            log.info("%s ended status=%s exit_code=%d counts=%s", job_id, outcome.status, outcome.exit_code, job.counts)
+            self._end_pings(pings, outcome)
+        return _result(job, job_id, outcome, duration)
+
+    def _call(self, job: JobContext, job_id: str, body: Body, signals: StopSignals) -> Outcome:
+        """Run the body and say how it ended; from then on signals wait."""
+        try:
+            try:
+                signals.listen()
+                body(job)
+            finally:
+                signals.ignore()
+        except StopRequest as stop:
+            log.warning("%s: %s", job_id, stop)
+            status = "timeout" if stop.exit_code == ExitCode.DEADLINE else "interrupted"
+            return Outcome(stop.exit_code, status, stop)
+        except CeilingReachedError as error:
+            return Outcome(error.exit_code, "partial" if job.counts.get("fetched") else "skipped", error)
+        except TrendSparkError as error:
+            log.error("%s failed: %s", job_id, error, exc_info=True)
+            return Outcome(error.exit_code, "partial" if error.exit_code == ExitCode.PARTIAL else "error", error)
+        except Exception as error:
+            log.error("%s failed: a bug", job_id, exc_info=True)
+            return Outcome(ExitCode.FAILED, "error", error)
+        return Outcome()
+
+    def _record(self, job: JobContext, job_id: str, outcome: Outcome, duration: float) -> Outcome:
+        """Write the end of the run, its totals and its alerts in one transaction.
+
+        When even that fails, the body's own error is what the operator hears of.
+        """
+        now = self.clock()
+        try:
+            with job.store.transaction():
+                record_end(
+                    job,
+                    job_id,
+                    outcome.status,
+                    outcome.exit_code,
+                    outcome.message,
+                    now,
+                    duration,
+                )
+                note_outcome(job.store, job_id, job.run_id, outcome.status, outcome.message, now, self.alert_rules)
+                note_api_errors(job.store, now, self.alert_rules)
+        except Exception as error:
+            log.exception("the end of run %s was not recorded", job.run_id)
+            if outcome.error is None:
+                code = error.exit_code if isinstance(error, TrendSparkError) else ExitCode.FAILED
+                outcome = Outcome(code, "error", error)
+            return replace(outcome, store_error=error)
+        return outcome
+
+    def _export(self, job: JobContext, job_id: str, outcome: Outcome) -> Outcome:
+        """Write the metrics; failing to is the run's result only when nothing worse happened."""
+        assert job.run_id is not None
+        try:
+            self._write_metrics(job_id, job.store)
+        except Exception as error:
+            log.error("metrics of %s were not written: %s", job_id, error, exc_info=True)
+            if outcome.error is None:
+                code = error.exit_code if isinstance(error, TrendSparkError) else ExitCode.FAILED
+                outcome = replace(outcome, exit_code=code, error=error)
+                with suppress(TrendSparkError), job.store.transaction():
+                    record_late_failure(job, job_id, code, outcome.message or "")
+        return outcome
+
+    def _begin_pings(self, job: JobContext, job_id: str) -> RunPings:
+        pings = self.pings.of_run(job_id)
+        try:
+            pings.begin()
+            job.still_alive = pings.alive
+        except Exception:
+            log.exception("the start of run %s was not pinged", job.run_id)
+        return pings
+
+    def _end_pings(self, pings: RunPings, outcome: Outcome) -> None:
+        try:
+            pings.end(outcome.status, outcome.exit_code)
+        except Exception:
+            log.exception("the end of the run was not pinged")
+
+    def _write_metrics(self, job_id: str, store: Store) -> None:
+        self.metric_files.write(store, [job_id], self.clock())
+
+    def _skip_for_lock(self, job_id: str, error: LockHeldError) -> RunResult:
+        if job_id in QUIET_WHEN_RUNNING:
+            return RunResult(job_id, None, "skipped", error.exit_code, self.clock(), 0.0)
+        timetable = None if self.is_by_hand else self.timetable()
+        store = self.open_store()
+        try:
+            with store.transaction():
+                run_id = record_skip(store, job_id, self.clock(), error.exit_code, str(error))
+                if timetable is not None:
+                    record_schedule(store, timetable, job_id, run_id, self.clock())
+        finally:
+            store.close()
+        # The holder of the lock owns the metrics files.
+        outcome = Outcome(error.exit_code, "skipped", error)
+        return _result(JobContext(store, self.clock(), run_id), job_id, outcome, 0.0)
+
+    def _run_dry(self, job_id: str, body: Body) -> RunResult:
+        """Run *body* on a store that refuses writes: no lock, no row, no metrics."""
+        store = self.open_store()
+        job = JobContext(store, self.clock(), dry_run=True)
+        started = time.monotonic()
+        try:
+            with StopSignals(store, self.timeouts.get(job_id)) as signals:
+                outcome = self._call(job, job_id, body, signals)
+        finally:
+            store.close()
+        return replace(_result(job, job_id, outcome, time.monotonic() - started), is_dry=True)
+
+
+def _result(job: JobContext, job_id: str, outcome: Outcome, duration: float) -> RunResult:
+    errors: tuple[dict[str, str], ...] = ()
+    if outcome.error is not None:
+        hint = outcome.error.hint if isinstance(outcome.error, TrendSparkError) else ""
+        errors = ({"code": str(int(outcome.exit_code)), "message": outcome.message or "", "hint": redact(hint)},)
+    return RunResult(
+        job_id,
+        job.run_id,
+        outcome.status,
+        int(outcome.exit_code),
+        job.now,
+        round(duration, 3),
+        job.counts,
+        errors,
+        job.result,
+        outcome.error,
+        store_error=outcome.store_error,
+    )

@@ -1,0 +1,224 @@
+"""Write the .prom files node_exporter reads: one per job and one shared, complete or not at all."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from trendspark_cli import __version__
+from trendspark_cli.base.clock import from_text, to_text
+from trendspark_cli.base.errors import OutputError
+from trendspark_cli.base.locks import waiting_lock
+from trendspark_cli.base.metrics import BACKLOGS, BY_NAME, DURATION_BUCKETS, METRICS, Metric
+from trendspark_cli.base.models import Ceiling
+from trendspark_cli.running.pausing import is_paused
+from trendspark_cli.spending.budget import used_part
+from trendspark_cli.store.protocol import Store
+
+if TYPE_CHECKING:
+    from prometheus_client.core import Metric as Family
+
+Series = dict[str, list[tuple[dict[str, str], float]]]
+OUR_FILES = "trendspark_*.prom"
+MOST_COUNTED = 100_000  # rows of a table: the backlog is looked at each minute
+
+
+class MetricFiles:
+    """The .prom files of one installation. All values come from the database."""
+
+    def __init__(
+        self,
+        folder: Path,
+        lock_file: Path,
+        ceilings: Mapping[str, Sequence[Ceiling]],
+        retention: Mapping[str, timedelta] | None = None,
+        *,
+        is_streaming: bool = False,
+        interval_seconds: Callable[[str], int] = lambda job_id: 0,
+    ) -> None:
+        self._folder = folder
+        self._lock_file = lock_file
+        self._ceilings = ceilings  # by service
+        self._interval_seconds = interval_seconds  # between two runs of a job; 0 when nothing starts it
+        self._retention = retention or {}  # of tables that are archived; none when there is no archive
+        self._is_streaming = is_streaming
+
+    def write(self, store: Store, job_ids: Iterable[str], now: datetime) -> list[Path]:
+        """Write the files of these jobs and the shared one; values are read under the lock that orders writers.
+
+        Raises OutputError when the folder cannot be written.
+        """
+        from prometheus_client import CollectorRegistry, generate_latest
+
+        written = []
+        try:
+            self._ensure_folder()
+            with waiting_lock(self._lock_file):
+                totals = store.totals.all()
+                contents = {
+                    job_id: job_series(totals, job_id, is_paused(store, job_id), self._interval_seconds(job_id))
+                    for job_id in job_ids
+                }
+                if "stream" in contents:
+                    contents["stream"] |= own_series(totals, "stream")
+                contents["shared"] = shared_series(totals, store, self._ceilings, now, self._retention)
+                contents["shared"]["trendspark_stream_enabled"] = [({}, float(self._is_streaming))]
+                for name, series in contents.items():
+                    registry = CollectorRegistry()
+                    registry.register(_Collector(series, ("shared",) if name == "shared" else ("job", "stream")))
+                    path = self._folder / f"trendspark_{name.replace('-', '_')}.prom"
+                    replace_file(path, generate_latest(registry))
+                    written.append(path)
+        except OSError as error:
+            raise OutputError(
+                f"metrics cannot be written to {str(self._folder)!r}: {error}",
+                hint="make TEXTFILE_DIR a folder this user may write",
+            ) from error
+        return written
+
+    def _ensure_folder(self) -> None:
+        if not self._folder.is_dir():
+            self._folder.mkdir(parents=True)
+            self._folder.chmod(0o755)  # whatever the umask: another user's exporter reads it
+
+
+def job_series(totals: Series, job_id: str, paused: bool, interval_seconds: int) -> Series:
+    """Return the series of one job's file."""
+    series: Series = {}
+    for metric in METRICS:
+        if metric.file != "job":
+            continue
+        if metric.kind == "histogram":
+            for suffix in ("_bucket", "_sum"):
+                series[metric.name + suffix] = _of_job(totals.get(metric.name + suffix, []), job_id)
+        else:
+            found = {
+                tuple(sorted(labels.items())): value for labels, value in _of_job(totals.get(metric.name, []), job_id)
+            }
+            for zero in metric.zeros:
+                found.setdefault(tuple(sorted({"job": job_id, **zero}.items())), 0.0)
+            series[metric.name] = [(dict(labels), value) for labels, value in sorted(found.items())]
+    own = {"job": job_id}
+    series["trendspark_job_paused"] = [(own, float(paused))]
+    if interval_seconds:
+        series["trendspark_job_expected_interval_seconds"] = [(own, float(interval_seconds))]
+    return series
+
+
+def own_series(totals: Series, file: str) -> Series:
+    """Return the series without a job label that belong into one file."""
+    series: Series = {}
+    for metric in METRICS:
+        if metric.file == file:
+            found = {tuple(sorted(labels.items())): value for labels, value in totals.get(metric.name, [])}
+            for zero in metric.zeros:
+                found.setdefault(tuple(sorted(zero.items())), 0.0)
+            series[metric.name] = [(dict(labels), value) for labels, value in sorted(found.items())]
+    return series
+
+
+def shared_series(
+    totals: Series,
+    store: Store,
+    ceilings: Mapping[str, Sequence[Ceiling]],
+    now: datetime,
+    retention: Mapping[str, timedelta],
+) -> Series:
+    """Return the series that belong to no single job."""
+    series = own_series(totals, "shared")
+    backlog = store.notifications.backlog()
+    waiting = (
+        backlog.get("pending", 0) + backlog.get("sending", 0),
+        backlog.get("dead", 0),
+        store.gaps.count_open(),
+        _archive_backlog(store, retention, now),
+    )
+    series["trendspark_queue_backlog"] = [
+        ({"type": name}, float(count)) for name, count in zip(BACKLOGS, waiting, strict=True)
+    ]
+    oldest = store.notifications.oldest_pending()
+    age = (now - from_text(oldest)).total_seconds() if oldest else 0.0
+    series["trendspark_alerts_oldest_pending_seconds"] = [({}, max(0.0, age))]
+    series["trendspark_budget_used_ratio"] = [
+        ({"service": service, "period": ceiling.period}, used_part(ceiling, spent[ceiling.period]))
+        for service, spent in ((service, store.spend.spent_now(service, to_text(now)[:10])) for service in ceilings)
+        for ceiling in ceilings[service]
+        if ceiling.limit
+    ]
+    series["trendspark_trends_open"] = [({}, float(store.trends.count_open()))]
+    series["trendspark_archive_objects_missing"] = [({}, float(store.archives.count_missing()))]
+    series["trendspark_db_size_bytes"] = [({}, float(store.size_bytes()))]
+    series["trendspark_db_free_bytes"] = [({}, float(store.free_bytes()))]
+    series["trendspark_disk_free_bytes"] = [({}, float(store.upkeep.disk_free_bytes()))]
+    series["trendspark_build_info"] = [({"version": __version__}, 1.0)]
+    return series
+
+
+def replace_file(path: Path, content: bytes) -> None:
+    """Put *content* at *path* so that a reader sees the old or the new file, whole; readable by everyone."""
+    # The temporary name does not end in .prom, or the exporter would read it half written.
+    temporary = path.with_name(path.name + ".tmp")
+    with temporary.open("wb") as stream:
+        stream.write(content)
+        os.fchmod(stream.fileno(), 0o644)
+        stream.flush()
+        os.fsync(stream.fileno())
+    temporary.replace(path)
+
+
+def _archive_backlog(store: Store, retention: Mapping[str, timedelta], now: datetime) -> int:
+    """Return how many rows a daily run should have taken by now; days leave whole, so a day is no delay."""
+    day = timedelta(days=1)
+    return sum(
+        max(0, store.archives.count(table, now - age - day, MOST_COUNTED) - store.archives.count_held(table))
+        for table, age in retention.items()
+    )
+
+
+def _of_job(rows: list[tuple[dict[str, str], float]], job_id: str) -> list[tuple[dict[str, str], float]]:
+    return [(labels, value) for labels, value in rows if labels.get("job") == job_id]
+
+
+class _Collector:
+    """Hands stored values to prometheus_client, which knows the text format."""
+
+    def __init__(self, series: Series, files: tuple[str, ...]) -> None:
+        self._series = series
+        self._files = files
+
+    def collect(self) -> Iterable[Family]:
+        """Yield one family per metric of this file that has series."""
+        for metric in BY_NAME.values():
+            if metric.file in self._files:
+                family = self._histogram(metric) if metric.kind == "histogram" else self._plain(metric)
+                if family.samples:
+                    yield family
+
+    def _plain(self, metric: Metric) -> Family:
+        from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+
+        make = CounterMetricFamily if metric.kind == "counter" else GaugeMetricFamily
+        family = make(metric.name, metric.help, labels=metric.labels)
+        for labels, value in self._series.get(metric.name, []):
+            family.add_metric([labels[name] for name in metric.labels], value)
+        return family
+
+    def _histogram(self, metric: Metric) -> Family:
+        from prometheus_client.core import HistogramMetricFamily
+
+        family = HistogramMetricFamily(metric.name, metric.help, labels=metric.labels)
+        for labels, total in self._series[f"{metric.name}_sum"]:
+            counts = {
+                lb["le"]: value for lb, value in self._series[f"{metric.name}_bucket"] if lb["job"] == labels["job"]
+            }
+            buckets = [(le, counts.get(le, 0.0)) for le in bucket_bounds()]
+            family.add_metric([labels[name] for name in metric.labels], buckets=buckets, sum_value=total)
+        return family
+
+
+def bucket_bounds() -> list[str]:
+    """Return the upper bounds of the duration histogram as label values."""
+    return [f"{bound:g}" for bound in DURATION_BUCKETS] + ["+Inf"]

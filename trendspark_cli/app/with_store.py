@@ -1,0 +1,125 @@
+"""Commands without a run: those that only look, change a few rows, or ask a service and keep its calls."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypeVar
+
+from trendspark_cli.app.adapters import archive_destinations, archive_spool
+from trendspark_cli.app.installation import Installation
+from trendspark_cli.base.errors import ExitCode, TrendSparkError
+from trendspark_cli.store.open_store import open_store
+from trendspark_cli.store.protocol import Store
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from trendspark_cli.archiving.destination import Destination
+    from trendspark_cli.archiving.spool import Spool
+    from trendspark_cli.running.job_context import ApiCall
+    from trendspark_cli.services.x.usage import XUsage
+
+T = TypeVar("T")
+
+
+def look(here: Installation, where: str, action: Callable[[Store], int | None]) -> int:
+    """Run a command that only reads, and return its exit code."""
+    return _with_store(here, where, action, read_only=True)
+
+
+def peek(here: Installation, action: Callable[[Store], T]) -> T | None:
+    """Return what *action* finds in the database; None when it cannot be read, which is for `health` to tell."""
+    try:
+        store = open_store(here.settings, read_only=True)
+    except TrendSparkError:
+        return None
+    try:
+        return action(store)
+    finally:
+        store.close()
+
+
+def change(here: Installation, where: str, action: Callable[[Store], int | None]) -> int:
+    """Run a command that changes a few rows at once, in one transaction, and return its exit code."""
+
+    def in_one(store: Store) -> int | None:
+        with store.transaction():
+            return action(store)
+
+    return work(here, where, in_one)
+
+
+def work(here: Installation, where: str, action: Callable[[Store], int | None]) -> int:
+    """Run a command that changes rows in transactions of its own, and return its exit code."""
+    return _with_store(here, where, action, read_only=False)
+
+
+@dataclass(frozen=True)
+class OpenArchive:
+    """What a command about the archive works with. `spool` is a folder of its own, gone when the command ends."""
+
+    store: Store
+    spool: Spool
+    destination: Callable[[str], Destination]
+    now: datetime
+
+
+def with_archive(
+    here: Installation, where: str, action: Callable[[OpenArchive], int | None], *, is_dry: bool = False
+) -> int:
+    """Run a command about the archive, keep its calls and metrics unless it is dry, and return its exit code."""
+
+    def on_store(store: Store, record: Callable[[ApiCall], None]) -> int | None:
+        with archive_spool(here.settings).own_folder() as spool:
+            return action(OpenArchive(store, spool, archive_destinations(here.settings, record), here.clock()))
+
+    if is_dry:
+        return look(here, where, lambda store: on_store(store, lambda call: None))
+    return with_calls(here, where, on_store)
+
+
+@contextmanager
+def _books(here: Installation, store: Store) -> Iterator[Callable[[ApiCall], None]]:
+    """Yield what takes the calls of a command; they are kept like those of a job, and so are the metrics."""
+    from trendspark_cli.running.job_context import JobContext
+
+    here.settings.require()
+    books = JobContext(store, here.clock())
+    try:
+        yield books.api_calls.append
+    finally:
+        with store.transaction():
+            books.record_calls()
+        here.metric_files().write(store, (), books.now)
+
+
+def with_calls(here: Installation, where: str, action: Callable[[Store, Callable[[ApiCall], None]], int | None]) -> int:
+    """Run a command that asks a service, keep its calls and metrics, and return its exit code."""
+
+    def on_store(store: Store) -> int | None:
+        with _books(here, store) as record:
+            return action(store, record)
+
+    return work(here, where, on_store)
+
+
+def ask_x_usage(here: Installation, store: Store, days: int) -> XUsage:
+    """Return what X counted in the last *days*; the call goes into the books like that of a job."""
+    from trendspark_cli.app.adapters import x_usage
+
+    with _books(here, store) as record:
+        return x_usage(here.settings, record, days)
+
+
+def _with_store(here: Installation, where: str, action: Callable[[Store], int | None], *, read_only: bool) -> int:
+    try:
+        store = open_store(here.settings, read_only=read_only)
+        try:
+            return action(store) or ExitCode.DONE
+        finally:
+            store.close()
+    except TrendSparkError as error:
+        here.output.failure(error, where=where, exit_code=error.exit_code)
+        return error.exit_code

@@ -1,0 +1,1 @@
+"""Past posts through the ranking once more; returns outcomes, prints nothing."""

@@ -1,0 +1,71 @@
+"""`backtest --viral` and `--counts`: past looks at posts, or counts, one line of score for each line, as they come."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from datetime import datetime
+
+import msgspec
+
+from trendspark_cli.backtests.lines import Line, decoded, read_lines
+
+
+class PastLook(msgspec.Struct):
+    """What a post's counters said at one time; times in epoch seconds. Other fields are ignored."""
+
+    t: float
+    id: str | int
+    posted_at: float
+    score: int
+    comments: int = 0
+    author: str | None = None
+    community: str | None = None
+
+
+class PastCount(msgspec.Struct):
+    """One count of a series; series come one after the other, or mixed."""
+
+    series: str
+    t: datetime
+    value: float
+
+
+def viral_lines(path: str) -> Iterator[str]:
+    """Score each look at a post: ln(1 + final engagement) as forecast."""
+    from trendspark_cli.ranking.posts.forecast import MOST_ENGAGEMENT
+    from trendspark_cli.ranking.posts.watching import Watching
+
+    watching = Watching()
+
+    def score(look: PastLook) -> dict[str, float]:
+        counters = (look.score, look.comments)
+        if not (max(map(abs, counters)) <= MOST_ENGAGEMENT and max(abs(look.t), abs(look.posted_at)) < _YEAR_9999):
+            return {"score": 0.0}  # no post has that many, and no clock says that
+        forecast = watching.see(str(look.id), int(look.t), int(look.posted_at), look.author, look.community, counters)
+        return {"score": forecast.log if forecast is not None else 0.0}
+
+    return _score_lines(path, PastLook, score, '{"t", "id", "posted_at", "score", "comments", "author", "community"}')
+
+
+def count_lines(path: str) -> Iterator[str]:
+    """Score each count of each series, `TOLD_AT` being what is told, and say how surprising it is; a burst once."""
+    from trendspark_cli.ranking.bursts.count_series import TOLD_AT, BurstWatch
+
+    series: dict[str, BurstWatch] = {}
+
+    def score(count: PastCount) -> dict[str, float]:
+        surprise = series.setdefault(count.series, BurstWatch()).score(count.value)
+        return {"score": min(TOLD_AT, surprise), "surprise": surprise}
+
+    return _score_lines(path, PastCount, score, '{"series", "t", "value"}')
+
+
+_YEAR_9999 = 253_402_300_800
+
+
+def _score_lines(path: str, form: type[Line], score: Callable[[Line], dict[str, float]], shown: str) -> Iterator[str]:
+    """Yield what is made of each line, as JSON, before the next one is read."""
+    read = decoded(read_lines(path), form, path, f"each line is {shown}, sorted by time")
+    scores = (score(line) for _, line in read)
+    return (json.dumps({name: round(value, 6) for name, value in values.items()}) for values in scores)

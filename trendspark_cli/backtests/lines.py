@@ -1,0 +1,46 @@
+"""Lines of files and pipes that are replayed: read and decoded one by one."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterable, Iterator
+from typing import TypeVar
+
+import msgspec
+
+from trendspark_cli.base.errors import InputError, IntegrityError
+from trendspark_cli.base.input_files import opened
+
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"  # some editors begin a file with it
+
+Line = TypeVar("Line", bound=msgspec.Struct)
+
+
+def called(path: str) -> str:
+    """Return how a file is called in messages."""
+    return "standard input" if path == "-" else repr(path)
+
+
+def read_lines(path: str) -> Iterator[bytes]:
+    """Yield the lines of a file (`-`: standard input); raise InputError when it cannot be read."""
+    try:
+        with opened(path) as stream:
+            yield from stream
+    except (OSError, EOFError, zlib.error) as error:
+        raise InputError(f"{path!r} cannot be read: {error}", hint="give a readable file, or - for stdin") from error
+
+
+def decoded(lines: Iterable[bytes], form: type[Line], path: str, shown: str) -> Iterator[tuple[int, Line]]:
+    """Yield (number, what it holds) of each line that is not empty; raise IntegrityError, naming the first wrong one.
+
+    *shown*: what each line should be.
+    """
+    decoder = msgspec.json.Decoder(form)
+    for number, line in enumerate(lines, 1):
+        line = line.removeprefix(BYTE_ORDER_MARK) if number == 1 else line
+        if line.isspace():
+            continue
+        try:
+            yield number, decoder.decode(line)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            raise IntegrityError(f"line {number} of {called(path)} cannot be read: {error}", hint=shown) from error

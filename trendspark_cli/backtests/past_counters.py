@@ -1,0 +1,88 @@
+"""Counters of past posts, of the database or of an archive, as they were read at the time."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import tee
+from typing import Any
+
+from trendspark_cli.archiving.reading import ArchivedPosts
+from trendspark_cli.backtests.past_posts import POSTS_PER_READ, archived_post
+from trendspark_cli.base.clock import from_text, to_text
+from trendspark_cli.ranking.past.post_replay import PastPost, PastRow, past_looks
+from trendspark_cli.ranking.past.replay import ReplayPost
+from trendspark_cli.ranking.posts.post_learning import Counters
+from trendspark_cli.ranking.posts.post_trends import LEAST_ENGAGEMENT, MOST_READ
+from trendspark_cli.store.protocol import Store
+
+MOST_LOOKS = 200  # of one archived post, and the last two: as many as are asked of the database
+
+
+@dataclass(frozen=True)
+class Watched:
+    """Posts with counters, oldest first, and what gives the name and the text of one of them."""
+
+    posts: Iterable[PastPost]
+    told: Callable[[PastPost], tuple[str, str]]
+
+
+def stored_looks(store: Store, since: datetime, until: datetime) -> Watched:
+    """Return the posts of the database created in [since, until) that have counters, with the looks until then."""
+
+    def told(post: PastPost) -> tuple[str, str]:
+        found = store.posts.by_ids([post.row.id])  # it may have been archived or forgotten meanwhile
+        return (f"{found[0]['source']}:{found[0]['source_id']}", found[0]["text"]) if found else ("", "")
+
+    return Watched(_stored_looks(store, since, until), told)
+
+
+def _stored_looks(store: Store, since: datetime, until: datetime) -> Iterator[PastPost]:
+    position, end = (to_text(since), 0), int(until.timestamp())
+    while rows := store.forecasts.leaving(position, until, POSTS_PER_READ):
+        history = store.forecasts.looks([row.id for row in rows])
+        for found in rows:
+            row = PastRow(*found[:5])
+            newest = Counters(found.observed_at, found.engagement, found.comments)
+            yield PastPost(row, past_looks(row, found.collected_at, history.get(row.id, ()), newest, end))
+        position = (rows[-1].created_text, rows[-1].id)
+
+
+def archived_posts_and_looks(
+    archive: ArchivedPosts, since: datetime, until: datetime
+) -> tuple[Iterator[ReplayPost], Watched]:
+    """Return the archived posts created in [since, until), and those of them with counters; files are read once.
+
+    Both must be read at about the same pace: what one is ahead of the other is held in memory.
+    """
+    numbered = enumerate(archive.between(to_text(since), to_text(until)))
+    first, second = tee(numbered)
+    end = int(until.timestamp())
+    watched = (_archived_looks(number, row, end) for number, row in second if row[9] is not None)
+    return (archived_post(number, row) for number, row in first), Watched(watched, lambda post: (post.name, post.text))
+
+
+def _archived_looks(number: int, row: tuple[Any, ...], until: int) -> PastPost:
+    """Return a post as its file has it; one that never had enough engagement to be told of needs no text."""
+    _, source, source_id, author, community, text, _, _, created, *counters, _, observed, collected, metrics, _ = row
+    history = [_counters(**look) for look in json.loads(metrics or "[]")]
+    if len(history) > MOST_LOOKS:
+        history = [*history[:MOST_LOOKS], *history[-2:]]
+    past = PastRow(number, source, author, community, _epoch(created))
+    looks = past_looks(past, _epoch(collected), history, _counters(observed, *counters), until)
+    is_large = any((look.engagement or 0) >= LEAST_ENGAGEMENT for look in looks)
+    return PastPost(past, looks, f"{source}:{source_id}", text[:MOST_READ] if is_large else "")
+
+
+def _counters(
+    observed_at: str, likes: int | None, replies: int | None, reposts: int | None, quotes: int | None, views: int | None
+) -> Counters:
+    """Return counters as forecasts take them; without likes, engagement is not known."""
+    engagement = None if likes is None else likes + (reposts or 0) + (quotes or 0)
+    return Counters(_epoch(observed_at), engagement, replies or 0, views)
+
+
+def _epoch(text: str) -> int:
+    return int(from_text(text).timestamp())

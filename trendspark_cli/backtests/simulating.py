@@ -1,0 +1,218 @@
+"""What `rank` would have told of past posts, under one set of rules or several: what `backtest` sums up."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from trendspark_cli.archiving.parts import Progress
+from trendspark_cli.backtests.past_counters import Watched
+from trendspark_cli.base.clock import from_epoch
+from trendspark_cli.base.errors import UsageError
+from trendspark_cli.base.given_times import day_or_time
+from trendspark_cli.base.settings import Settings
+from trendspark_cli.ranking.baseline.history import WARM_UP_TICKS
+from trendspark_cli.ranking.baseline.ticks import TICK_SECONDS, TICKS_PER_DAY, tick_of
+from trendspark_cli.ranking.lifecycle.topic_lifecycle import LifecycleRules
+from trendspark_cli.ranking.past.post_replay import PastPost, PostReplay
+from trendspark_cli.ranking.past.post_simulation import FiredPost, PostRehearsal
+from trendspark_cli.ranking.past.replay import Replay, ReplayPost, ticks_of
+from trendspark_cli.ranking.past.simulation import Fired, Rehearsal
+from trendspark_cli.ranking.posts.forecast import LEAST_SETTLED
+from trendspark_cli.trends.rank_rules import Experience, changed_rules
+
+HISTORY = timedelta(days=14)  # read before the time that counts: of what is older, less than a tenth would be left
+SETTLING_TICKS = TICKS_PER_DAY  # looked at before that time too: a trend that goes on then is no news
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is asked on the command line: a time, and `NAME=VALUE` for the rules of one run or of two."""
+
+    since: str = ""
+    until: str = ""
+    settings: tuple[str, ...] = ()
+    compared: tuple[str, ...] = ()
+
+    def plan(self, settings: Settings, learnt: Experience, *, are_posts_forecast: bool = True) -> Plan:
+        """Return what is to be done; raise UsageError when it makes no sense."""
+        changes = {"--set": self.settings}
+        if self.compared:
+            changes["--compare"] = (*self.settings, *self.compared)
+        rules = [
+            changed_rules(settings, learnt, asked, option, are_posts_forecast=are_posts_forecast)
+            for option, asked in changes.items()
+        ]
+        since, until = day_or_time("--since", self.since), day_or_time("--until", self.until)
+        if since and until and since >= until:
+            raise UsageError(f"--since {self.since!r} is not before --until {self.until!r}")
+        return Plan(since, until, tuple(rules))
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A question as times and rules."""
+
+    since: datetime | None
+    until: datetime | None
+    rules: tuple[LifecycleRules, ...]
+
+    @property
+    def read_from(self) -> datetime:
+        """Return from when on posts are needed: those before `since` are history."""
+        return from_epoch(0) if self.since is None else self.since - HISTORY
+
+
+@dataclass
+class Day:
+    """One UTC day: its posts, the best score of any tick, and how many trends each set of rules opened.
+
+    `fired` counts all of them, `fired_posts` those that are single posts.
+    """
+
+    posts: int = 0
+    best_score: float = 0.0
+    fired: list[int] = field(default_factory=list)
+    fired_posts: list[int] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Forecasts:
+    """What forecasts rested on: posts with counters, and how many of each source had settled (fading) in the end."""
+
+    posts: int
+    settled: Mapping[str, float]
+
+    @property
+    def are_ready(self) -> bool:
+        """Tell whether any source could be forecast."""
+        return any(posts >= LEAST_SETTLED for posts in self.settled.values())
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of it. `since` and `until` (epoch seconds) bound the time in which alerts count; `posts` are its posts.
+
+    `fired[n]`: the topics `rules[n]` would have opened, in order; `fired_posts[n]`: the single posts. `days`: by date.
+    `forecasts` is None where counters were not asked for.
+    """
+
+    since: int
+    until: int
+    posts: int
+    rules: tuple[LifecycleRules, ...]
+    fired: tuple[tuple[Fired, ...], ...]
+    fired_posts: tuple[tuple[FiredPost, ...], ...]
+    forecasts: Forecasts | None
+    days: dict[str, Day]
+
+    @property
+    def length(self) -> timedelta:
+        """Return how much time counts."""
+        return timedelta(seconds=max(0, self.until - self.since))
+
+    def per_day(self, number: int) -> float:
+        """Return alerts a day under one set of rules; 0 when no time counts."""
+        days = self.length / timedelta(days=1)
+        return (len(self.fired[number]) + len(self.fired_posts[number])) / days if days else 0.0
+
+
+class _Stage:
+    """One set of rules, and what it opens."""
+
+    def __init__(self, rules: LifecycleRules, watched: Watched | None) -> None:
+        self.topics = Rehearsal(rules)
+        self.posts = PostRehearsal(rules, watched.told) if watched is not None else None
+
+
+class _Looks:
+    """Posts with counters, watched beside the topics; without any, nothing happens."""
+
+    def __init__(self, watched: Watched | None) -> None:
+        self.replayed = PostReplay()
+        self.posts = 0
+        self._coming = iter(watched.posts if watched is not None else ())
+        self._next = next(self._coming, None)
+
+    def advance(self, now: int, *, is_judging: bool) -> None:
+        """Watch those created before *now* too, and look at what is news."""
+        created: list[PastPost] = []
+        while self._next is not None and self._next.row.created_at < now:
+            created.append(self._next)
+            self._next = next(self._coming, None)
+        self.posts += sum(bool(post.looks) for post in created)
+        self.replayed.advance(now, created, is_judging=is_judging)
+
+
+def rehearse(
+    posts: Iterable[ReplayPost],
+    rules: Sequence[LifecycleRules],
+    since: datetime | None,
+    progress: Progress,
+    watched: Watched | None = None,
+) -> Outcome:
+    """Rank past posts, oldest first, under each set of rules at once; what opens after *since* counts.
+
+    It counts at the earliest a day after the first post: before that, `rank` would have been warming up.
+    """
+    replayed, looks, stages = Replay(), _Looks(watched), [_Stage(one, watched) for one in rules]
+    days: dict[str, Day] = {}
+    begin = end = counted = 0
+    for tick, batch in _all_ticks(posts, looks):
+        if not end:
+            begin = max((tick + WARM_UP_TICKS) * TICK_SECONDS, int(since.timestamp()) if since else 0)
+        is_looking = tick >= tick_of(begin) - SETTLING_TICKS
+        end = (tick + 1) * TICK_SECONDS
+        replayed.advance(tick, batch)
+        looks.advance(end, is_judging=is_looking)
+        progress.advance("posts", len(batch))
+        if not is_looking:
+            continue
+        day = Day(fired=[0] * len(stages), fired_posts=[0] * len(stages))
+        if end > begin:
+            day = days.setdefault(_date(tick), day)
+            counted += len(batch)
+        _look(replayed, looks.replayed, tick, stages, day)
+        day.posts += len(batch)
+    settled = {name: memory.forecaster.settled for name, memory in looks.replayed.memories.items()}
+    return Outcome(
+        begin,
+        end,
+        counted,
+        tuple(rules),
+        tuple(tuple(one for one in stage.topics.fired.values() if one.trend.opened_at > begin) for stage in stages),
+        tuple(tuple(one for one in _fired_posts(stage) if one.trend.opened_at > begin) for stage in stages),
+        Forecasts(looks.posts, settled) if watched is not None else None,
+        days,
+    )
+
+
+def _all_ticks(posts: Iterable[ReplayPost], looks: _Looks) -> Iterator[tuple[int, list[ReplayPost]]]:
+    """Yield every tick with its posts, and those after the last post in which one is still looked at."""
+    tick = 0
+    for tick, batch in ticks_of(posts):
+        yield tick, batch
+    while looks.replayed.has_news_to_come:
+        tick += 1
+        yield tick, []
+
+
+def _look(replayed: Replay, looks: PostReplay, tick: int, stages: Sequence[_Stage], day: Day) -> None:
+    """Let every set of rules see the end of a tick."""
+    for number, stage in enumerate(stages):
+        topics = stage.topics.topics(replayed, tick)
+        day.best_score = max([day.best_score, *(topic.score for topic in topics)])
+        day.fired[number] += stage.topics.advance(replayed, tick, topics)
+        if stage.posts is not None:
+            opened = stage.posts.advance(looks, (tick + 1) * TICK_SECONDS)
+            day.fired[number] += opened
+            day.fired_posts[number] += opened
+
+
+def _fired_posts(stage: _Stage) -> Iterable[FiredPost]:
+    return stage.posts.fired.values() if stage.posts is not None else ()
+
+
+def _date(tick: int) -> str:
+    return f"{from_epoch(tick * TICK_SECONDS):%Y-%m-%d}"

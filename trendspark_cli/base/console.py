@@ -1,0 +1,269 @@
+"""What people and scripts see: tables on a terminal, plain columns in a pipe, one line on failure."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, TextIO
+
+from trendspark_cli.base.errors import CeilingReachedError, StopRequest, TrendSparkError
+from trendspark_cli.base.models import RunResult
+from trendspark_cli.base.redaction import redact
+
+BARS = "▁▂▃▄▅▆▇█"
+FULL_BAR = BARS[-1]
+LONGEST_UNFOLDED = 24  # characters
+FOLDED_INDENT = 4  # characters before what a folded sentence goes on with
+# Control characters, line breaks and bidirectional overrides: post text must not move the cursor or fake a line.
+_UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufeff]+")
+
+
+@dataclass(frozen=True)
+class Output:
+    """How this process talks. `is_terminal` is False under cron and in pipes."""
+
+    is_json: bool = False
+    is_quiet: bool = False
+    is_verbose: bool = False
+    is_terminal: bool = False
+
+    def data(self, value: Mapping[str, Any]) -> None:
+        """Print one JSON object on stdout."""
+        print(redact(json.dumps(value, ensure_ascii=False, indent=2 if self.is_terminal else None)))
+
+    def line(self, text: str) -> None:
+        """Print a line of a result on stdout."""
+        print(redact(text))
+
+    def prose(self, text: str, *, indent: int = 0) -> None:
+        """Print a sentence: one line, which a terminal that is too narrow gets folded between words."""
+        text = printable(redact(text))
+        first, *others = _folded(text, indent) if self.is_terminal else [text]
+        print(" " * indent + first)
+        for line in others:
+            print(" " * (indent + FOLDED_INDENT) + line)
+
+    def table(
+        self,
+        columns: Sequence[str],
+        rows: Sequence[Sequence[object]],
+        *,
+        title: str = "",
+        less_needed: Sequence[str] = (),
+    ) -> None:
+        """Print rows under headings: drawn on a terminal, plain aligned columns elsewhere.
+
+        A terminal too narrow for them all goes without the *less_needed* columns, the first one first.
+        """
+        texts = [[printable(str(value) if value is not None else "") for value in row] for row in rows]
+        if self.is_terminal:
+            _rich_table(columns, texts, title, less_needed)
+        else:
+            _plain_table(columns, texts, sys.stdout)
+
+    def failure(self, error: BaseException, *, where: str, exit_code: int, run_id: int | None = None) -> None:
+        """Say on stderr what went wrong, why and what to do: one line, or one object with --json."""
+        hint = error.hint if isinstance(error, TrendSparkError) else ""
+        message = _message(error)
+        if self.is_json:
+            body = {"error": {"code": exit_code, "message": message, "hint": redact(hint)}}
+            print(json.dumps(body, ensure_ascii=False), file=sys.stderr)
+            return
+        parts = [f"trendspark {where}: {message}", *([redact(hint)] if hint else [])]
+        run = f" (run {run_id})" if run_id is not None else ""
+        print(printable("; ".join(parts) + run), file=sys.stderr)
+
+
+def has_terminal() -> bool:
+    """Return whether a person started this process: cron's have no terminal, wherever their output goes."""
+    try:
+        os.close(os.open("/dev/tty", os.O_RDWR | os.O_NOCTTY | os.O_CLOEXEC))
+    except OSError:
+        return False
+    return True
+
+
+def report(result: RunResult, output: Output) -> None:
+    """Tell how a run ended: nothing for a success without a terminal, one line for a failure."""
+    if output.is_json:
+        output.data(run_json(result))
+    if result.cause is not None and not (isinstance(result.cause, CeilingReachedError) and not result.cause.is_news):
+        output.failure(result.cause, where=result.job, exit_code=result.exit_code, run_id=result.run_id)
+        if (not output.is_json and _is_bug(result.cause)) or (output.is_verbose and result.cause.__traceback__):
+            _print_traceback(result.cause)
+    elif (output.is_terminal or result.is_dry) and not output.is_json and not output.is_quiet:
+        output.prose(_summary(result))
+
+
+def show_rows(result: RunResult, output: Output, name: str) -> None:
+    """Print the rows a run gave under a name, such as its estimates, as a table; nothing when there are none."""
+    rows = result.extra.get(name)
+    if isinstance(rows, list) and rows:
+        output.table(tuple(rows[0]), [tuple(row.values()) for row in rows])
+
+
+class RowProgress:
+    """Bars on a terminal: how many rows of each table have been dealt with. Without one it says nothing."""
+
+    def __init__(self, bars: Any = None) -> None:
+        self._bars = bars
+        self._tasks: dict[str, Any] = {}
+
+    def begin(self, table: str, rows: int) -> None:
+        """Show a bar for a table with about so many rows to go."""
+        if self._bars is not None and rows:
+            self._tasks[table] = self._bars.add_task(table, total=rows)
+
+    def advance(self, table: str, rows: int) -> None:
+        """Move the bar of a table."""
+        if table in self._tasks:
+            self._bars.advance(self._tasks[table], rows)
+
+
+@contextmanager
+def row_progress(output: Output, *, is_wanted: bool = True) -> Iterator[RowProgress]:
+    """Yield what shows progress on stderr while the block runs, when a person looks at it."""
+    if not (is_wanted and output.is_terminal and sys.stderr.isatty()) or output.is_json or output.is_quiet:
+        yield RowProgress()
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bars:
+        yield RowProgress(bars)
+
+
+def run_json(result: RunResult) -> dict[str, Any]:
+    """Return a run in the shape every job prints it in."""
+    from trendspark_cli.base.clock import to_text
+
+    return {
+        "job": result.job,
+        "run_id": result.run_id,
+        "status": result.status,
+        "exit_code": result.exit_code,
+        "started_at": to_text(result.started_at),
+        "duration_seconds": result.duration_seconds,
+        "counts": dict(result.counts),
+        "errors": [dict(error) for error in result.errors],
+        **result.extra,
+    }
+
+
+def printable(text: str) -> str:
+    """Return *text* on one line, without characters that could act on a terminal."""
+    return _UNPRINTABLE.sub(" ", text)
+
+
+def shortened(text: str, width: int) -> str:
+    """Return *text* cut to *width* characters, marked when it was cut."""
+    text = " ".join(printable(text).split())
+    return text if len(text) <= width else text[: width - 1] + "…"
+
+
+def short_time(text: str | None) -> str:
+    """Return a stored time as people read it in a table: `11-01 12:00Z`."""
+    return f"{text[5:10]} {text[11:16]}Z" if text else ""
+
+
+def sparkline(values: Sequence[float]) -> str:
+    """Return *values* as bars; zero is a blank, the highest is a full bar."""
+    highest = max(values, default=0)
+    if highest <= 0:
+        return " " * len(values)
+    return "".join(" " if v <= 0 else BARS[min(len(BARS) - 1, int(v / highest * len(BARS)))] for v in values)
+
+
+def bar(value: float, highest: float, width: int) -> str:
+    """Return a bar of at most *width* characters, at least one for what is more than nothing."""
+    length = max(1, round(value / highest * width)) if value > 0 else 0
+    return (FULL_BAR if _can_show(FULL_BAR) else "#") * length
+
+
+def _can_show(text: str) -> bool:
+    """Tell whether the encoding of stdout has these characters."""
+    try:
+        text.encode(sys.stdout.encoding or "ascii")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _message(error: BaseException) -> str:
+    if isinstance(error, TrendSparkError | StopRequest):
+        return redact(" ".join(str(error).split()))
+    return redact(f"bug: {type(error).__name__}: {' '.join(str(error).split())}")
+
+
+def _is_bug(error: BaseException) -> bool:
+    return not isinstance(error, TrendSparkError | StopRequest)
+
+
+def _print_traceback(error: BaseException) -> None:
+    import traceback
+
+    print(redact("".join(traceback.format_exception(error))), file=sys.stderr)
+
+
+def _summary(result: RunResult) -> str:
+    counts = ", ".join(
+        f"{name.replace('_', ' ')} {value}"
+        for name, value in result.counts.items()
+        if isinstance(value, int | float | str)
+    )
+    run = " (dry run: nothing was changed)" if result.is_dry else f" (run {result.run_id})"
+    told = counts or ("nothing was asked" if result.is_dry else "nothing to do")
+    return printable(f"{result.job}: {result.status} in {result.duration_seconds:.1f} s; {told}{run}")
+
+
+def _folded(text: str, indent: int) -> list[str]:
+    """Return *text* in lines that fit the terminal with so many blanks before them, and more before all but the first.
+
+    What a terminal shows of a letter may be two columns wide.
+    """
+    width = max(LONGEST_UNFOLDED, shutil.get_terminal_size().columns - indent)
+    if text.isascii() and len(text) <= width:
+        return [text]
+    from rich.console import Console
+    from rich.text import Text
+
+    first, *more = Text(text).wrap(Console(), width)
+    rest = text[len(first.plain) :].lstrip()
+    others = Text(rest).wrap(Console(), width - FOLDED_INDENT) if more else ()
+    return [line.plain.rstrip() for line in (first, *others)]
+
+
+def _plain_table(columns: Sequence[str], rows: Sequence[Sequence[str]], stream: TextIO) -> None:
+    widths = [max(len(cell) for cell in column) for column in zip(columns, *rows, strict=True)]
+    for row in (columns, *rows):
+        cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=True)]
+        print(redact("  ".join(cells).rstrip()), file=stream)
+
+
+def _rich_table(columns: Sequence[str], rows: Sequence[Sequence[str]], title: str, less_needed: Sequence[str]) -> None:
+    from rich.box import SIMPLE_HEAD
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    console = Console()
+    widest = {name: max([len(name), *(len(row[n]) for row in rows)]) for n, name in enumerate(columns)}
+    needed = {name: min(width, LONGEST_UNFOLDED) + 2 for name, width in widest.items()}
+    for name in less_needed:
+        if sum(needed.values()) > console.width:
+            needed.pop(name, None)
+    table = Table(title=title or None, box=SIMPLE_HEAD, title_justify="left", padding=(0, 1, 0, 0))
+    for name in needed:
+        # Short values stay on one line, a bar chart above all; only long texts fold.
+        folds = widest[name] > LONGEST_UNFOLDED
+        table.add_column(name, overflow="fold", no_wrap=not folds, min_width=LONGEST_UNFOLDED if folds else None)
+    for row in rows:
+        table.add_row(*[Text(redact(row[n])) for n, name in enumerate(columns) if name in needed])
+    console.print(table)

@@ -1,0 +1,618 @@
+"""Every setting, in one table: name, how it is read, default, help. Nothing else reads the environment.
+
+Order: environment, then the first env file found, then the default. Empty means unset.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+
+from trendspark_cli.base import setting_values as read
+from trendspark_cli.base.errors import ConfigError
+
+JOB_IDS = (
+    "ingest",
+    "rank",
+    "stream",
+    "deliver",
+    "alert-test",
+    "brief",
+    "archive",
+    "vacuum",
+    "ingest_rank",
+)
+
+_TIMEOUTS = {
+    "ingest": "10m",
+    "rank": "10m",
+    "brief": "10m",
+    "deliver": "5m",
+    "alert-test": "5m",
+    "archive": "60m",
+    "vacuum": "60m",
+    "ingest_rank": "20m",
+}
+
+SHORTEST_SECRET_PATH = 16  # characters
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class SettingSpec:
+    """How one setting is written by operators and read by us."""
+
+    name: str
+    parse: Callable[[str], Any]
+    expected: str  # what a good value looks like, for error messages and docs
+    default: str
+    group: str
+    help: str
+    secret: bool = False
+    example: str = ""  # shown as a comment in .env.example when there is no default
+
+
+def setting(
+    name: str,
+    parse: read.Reader[T],
+    group: str,
+    help: str,
+    *,
+    default: str = "",
+    secret: bool = False,
+    example: str = "",
+) -> T:
+    """Declare one setting: its field below is typed by what its reader returns."""
+    spec = SettingSpec(name, parse.read, parse.expected, default, group, help, secret, example)
+    result: T = field(metadata={"spec": spec})
+    return result
+
+
+def job_variable(prefix: str, job_id: str) -> str:
+    """Return the name of a per-job setting: `JOB_TIMEOUT_INGEST`."""
+    return prefix + job_id.upper().replace("-", "_")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """All settings, read and checked. `origins` says where each came from."""
+
+    trendspark_home: Path = setting(
+        "TRENDSPARK_HOME",
+        read.PATH,
+        "place",
+        "Folder for the database, locks and logs.",
+        default="$XDG_DATA_HOME/trendspark",
+    )
+    database_url: str = setting(
+        "DATABASE_URL",
+        read.DATABASE_URL,
+        "place",
+        "Where rows live.",
+        default="sqlite:///$TRENDSPARK_HOME/trendspark.db",
+    )
+    textfile_dir: Path = setting(
+        "TEXTFILE_DIR",
+        read.PATH,
+        "place",
+        "Folder for .prom files; in production the folder node_exporter reads.",
+        default="$TRENDSPARK_HOME/textfile_collector",
+    )
+    log_file: Path = setting(
+        "LOG_FILE",
+        read.PATH,
+        "place",
+        "Log file; safe to rotate while jobs run. `trendspark logs` reads it.",
+        default="$TRENDSPARK_HOME/trendspark.log",
+    )
+    log_format: str = setting("LOG_FORMAT", read.choice("text", "json"), "place", "Form of log lines.", default="text")
+
+    keywords: tuple[str, ...] = setting(
+        "KEYWORDS",
+        read.LIST,
+        "topics",
+        "Words and phrases to search X for.",
+        example='bridge,"harbour ferry"',
+    )
+    exclude_keywords: tuple[str, ...] = setting(
+        "EXCLUDE_KEYWORDS",
+        read.LIST,
+        "topics",
+        "Posts with these words are not searched for.",
+        example="giveaway",
+    )
+    watchlist: tuple[str, ...] = setting(
+        "WATCHLIST",
+        read.LIST,
+        "topics",
+        "Terms whose trends are marked in lists.",
+        example="ferry",
+    )
+    niche: str = setting(
+        "NICHE",
+        read.TEXT,
+        "topics",
+        "The operator's field, in a few words, for ideas.",
+        example="local transport",
+    )
+    languages: tuple[str, ...] = setting(
+        "LANGUAGES",
+        read.LIST,
+        "topics",
+        "Languages to search X for, as two-letter codes.",
+        example="en,de",
+    )
+
+    x_bearer_token: str = setting(
+        "X_BEARER_TOKEN", read.TEXT, "X", "App-only token of the X developer portal.", secret=True
+    )
+    x_ingest_enabled: bool = setting("X_INGEST_ENABLED", read.BOOL, "X", "Whether `ingest` reads X.", default="true")
+    x_stream_enabled: bool = setting("X_STREAM_ENABLED", read.BOOL, "X", "Whether `stream` reads X.", default="false")
+    x_stream_rules: tuple[str, ...] = setting(
+        "X_STREAM_RULES", read.LIST, "X", "Stream rules; made from KEYWORDS when unset."
+    )
+    x_max_reads_per_day: int = setting(
+        "X_MAX_READS_PER_DAY", read.COUNT, "X", "Post reads a UTC day may cost.", default="5000"
+    )
+    x_max_reads_per_month: int = setting(
+        "X_MAX_READS_PER_MONTH",
+        read.COUNT,
+        "X",
+        "Post reads a UTC month may cost.",
+        default="50000",
+    )
+    x_price_per_read_usd: float = setting(
+        "X_PRICE_PER_READ_USD",
+        read.AMOUNT,
+        "X",
+        "Price of one post read, in USD.",
+        default="0.005",
+    )
+    x_first_run_lookback: timedelta = setting(
+        "X_FIRST_RUN_LOOKBACK",
+        read.duration(maximum="7d"),
+        "X",
+        "How far back the first run of a query reads.",
+        default="48h",
+    )
+    x_expand_authors: bool = setting(
+        "X_EXPAND_AUTHORS",
+        read.BOOL,
+        "X",
+        "Store user names instead of author ids; X bills each user read.",
+        default="false",
+    )
+    x_counts_first: bool = setting(
+        "X_COUNTS_FIRST",
+        read.BOOL,
+        "X",
+        "Buy posts only when cheap counts depart from usual.",
+        default="false",
+    )
+    x_api_base_url: str = setting(
+        "X_API_BASE_URL",
+        read.HTTP_URL,
+        "X",
+        "Address of the X API.",
+        default="https://api.x.com",
+    )
+
+    reddit_client_id: str = setting("REDDIT_CLIENT_ID", read.TEXT, "Reddit", "Id of a Reddit script app.", secret=True)
+    reddit_client_secret: str = setting("REDDIT_CLIENT_SECRET", read.TEXT, "Reddit", "Its secret.", secret=True)
+    reddit_user_agent: str = setting(
+        "REDDIT_USER_AGENT",
+        read.TEXT,
+        "Reddit",
+        "Unique user agent, as Reddit asks for.",
+        example="linux:trendspark:0.1 (by /u/yourname)",
+    )
+    reddit_subreddits: tuple[str, ...] = setting(
+        "REDDIT_SUBREDDITS",
+        read.LIST,
+        "Reddit",
+        "Subreddits to read, without r/.",
+        example="cityscience,homebrewing",
+    )
+    reddit_ingest_enabled: bool = setting(
+        "REDDIT_INGEST_ENABLED",
+        read.BOOL,
+        "Reddit",
+        "Whether `ingest` reads Reddit.",
+        default="true",
+    )
+    reddit_base_url: str = setting(
+        "REDDIT_BASE_URL",
+        read.HTTP_URL,
+        "Reddit",
+        "Address for access tokens.",
+        default="https://www.reddit.com",
+    )
+    reddit_oauth_url: str = setting(
+        "REDDIT_OAUTH_URL",
+        read.HTTP_URL,
+        "Reddit",
+        "Address of the Reddit API.",
+        default="https://oauth.reddit.com",
+    )
+
+    alert_false_alarms_per_day: float = setting(
+        "ALERT_FALSE_ALARMS_PER_DAY",
+        read.AMOUNT,
+        "ranking",
+        "False alarms a day to calibrate the threshold for.",
+        default="0.5",
+    )
+    alert_max_per_day: int = setting(
+        "ALERT_MAX_PER_DAY", read.COUNT, "ranking", "Most trend alerts a day.", default="20"
+    )
+    alert_recency_minutes: int = setting(
+        "ALERT_RECENCY_MINUTES",
+        read.positive("minutes"),
+        "ranking",
+        "Older bursts open no trend; older waiting alerts expire.",
+        default="30",
+    )
+    alert_cooldown_hours: float = setting(
+        "ALERT_COOLDOWN_HOURS",
+        read.AMOUNT,
+        "ranking",
+        "Hours before a closed trend's terms may open another.",
+        default="12",
+    )
+
+    telegram_bot_token: str = setting("TELEGRAM_BOT_TOKEN", read.TEXT, "alerts", "Token from @BotFather.", secret=True)
+    telegram_chat_id: str = setting("TELEGRAM_CHAT_ID", read.TEXT, "alerts", "Chat id (-100...) or @channel.")
+    telegram_api_base_url: str = setting(
+        "TELEGRAM_API_BASE_URL",
+        read.HTTP_URL,
+        "alerts",
+        "Address of the Bot API.",
+        default="https://api.telegram.org",
+    )
+    enable_realtime_alerts: bool = setting(
+        "ENABLE_REALTIME_ALERTS",
+        read.BOOL,
+        "alerts",
+        "false records alerts as muted and sends nothing.",
+        default="true",
+    )
+    job_failure_threshold: int = setting(
+        "JOB_FAILURE_THRESHOLD",
+        read.positive("failures"),
+        "alerts",
+        "Failures of one job in a row before an alert.",
+        default="3",
+    )
+    api_error_threshold: int = setting(
+        "API_ERROR_THRESHOLD",
+        read.positive("answers"),
+        "alerts",
+        "Server errors of one service before an alert.",
+        default="5",
+    )
+    api_error_window_seconds: int = setting(
+        "API_ERROR_WINDOW_SECONDS",
+        read.positive("seconds"),
+        "alerts",
+        "Time in which those errors are counted.",
+        default="300",
+    )
+    ops_alert_cooldown_minutes: int = setting(
+        "OPS_ALERT_COOLDOWN_MINUTES",
+        read.positive("minutes"),
+        "alerts",
+        "Least time between two alerts about one job or service.",
+        default="30",
+    )
+
+    openai_api_key: str = setting("OPENAI_API_KEY", read.TEXT, "OpenAI", "Key for `brief`; works without.", secret=True)
+    openai_base_url: str = setting(
+        "OPENAI_BASE_URL",
+        read.HTTP_URL,
+        "OpenAI",
+        "Any OpenAI-compatible endpoint.",
+        default="https://api.openai.com/v1",
+    )
+    openai_model: str = setting(
+        "OPENAI_MODEL", read.TEXT, "OpenAI", "Model for labels and ideas.", default="gpt-5-mini"
+    )
+    openai_max_tokens_per_day: int = setting(
+        "OPENAI_MAX_TOKENS_PER_DAY",
+        read.COUNT,
+        "OpenAI",
+        "Tokens a UTC day may cost.",
+        default="100000",
+    )
+    openai_max_usd_per_month: float = setting(
+        "OPENAI_MAX_USD_PER_MONTH",
+        read.AMOUNT,
+        "OpenAI",
+        "USD a UTC month may cost.",
+        default="5",
+    )
+
+    openai_timeout: timedelta = setting(
+        "OPENAI_TIMEOUT",
+        read.duration(maximum="60s"),
+        "OpenAI",
+        "Longest wait for all answers of one run together.",
+        default="60s",
+    )
+    openai_price_input_usd: float = setting(
+        "OPENAI_PRICE_INPUT_USD",
+        read.AMOUNT,
+        "OpenAI",
+        "Price of a million input tokens of that model, in USD.",
+        default="0.25",
+    )
+    openai_price_output_usd: float = setting(
+        "OPENAI_PRICE_OUTPUT_USD",
+        read.AMOUNT,
+        "OpenAI",
+        "Price of a million output tokens of that model, in USD.",
+        default="2",
+    )
+
+    retention_days_posts: timedelta = setting(
+        "RETENTION_DAYS_POSTS", read.DAYS, "keeping", "Days posts stay live.", default="45"
+    )
+    retention_days_ingest_audit: timedelta = setting(
+        "RETENTION_DAYS_INGEST_AUDIT",
+        read.DAYS,
+        "keeping",
+        "Days audit rows stay live.",
+        default="45",
+    )
+    retention_days_notifications: timedelta = setting(
+        "RETENTION_DAYS_NOTIFICATIONS",
+        read.DAYS,
+        "keeping",
+        "Days alerts stay live.",
+        default="90",
+    )
+    retention_days_job_runs: timedelta = setting(
+        "RETENTION_DAYS_JOB_RUNS",
+        read.DAYS,
+        "keeping",
+        "Days job runs stay live.",
+        default="90",
+    )
+    archive_url: str = setting(
+        "ARCHIVE_URL",
+        read.ARCHIVE_URL,
+        "keeping",
+        "Bucket or folder for archives.",
+        example="s3://trendai-archive",
+    )
+    archive_format: str = setting(
+        "ARCHIVE_FORMAT",
+        read.choice("parquet", "csv"),
+        "keeping",
+        "Form of archive objects.",
+        default="parquet",
+    )
+
+    aws_access_key_id: str = setting(
+        "AWS_ACCESS_KEY_ID",
+        read.TEXT,
+        "keeping",
+        "Key of the identity that may put, get and list; unset, the AWS SDK looks for one itself.",
+        secret=True,
+    )
+    aws_secret_access_key: str = setting("AWS_SECRET_ACCESS_KEY", read.TEXT, "keeping", "Its secret.", secret=True)
+    aws_session_token: str = setting(
+        "AWS_SESSION_TOKEN", read.TEXT, "keeping", "Token of temporary credentials.", secret=True
+    )
+    aws_profile: str = setting("AWS_PROFILE", read.TEXT, "keeping", "Profile of the AWS SDK's own files.")
+    aws_region: str = setting("AWS_REGION", read.TEXT, "keeping", "Region of the bucket.", example="eu-central-1")
+    aws_default_region: str = setting("AWS_DEFAULT_REGION", read.TEXT, "keeping", "The same, by its older name.")
+    aws_endpoint_url_s3: str = setting(
+        "AWS_ENDPOINT_URL_S3",
+        read.OPTIONAL_HTTP_URL,
+        "keeping",
+        "Address of a store that speaks S3, when it is not Amazon's.",
+        example="https://s3.example.org",
+    )
+    aws_endpoint_url: str = setting(
+        "AWS_ENDPOINT_URL", read.OPTIONAL_HTTP_URL, "keeping", "The same, for all AWS services."
+    )
+    aws_ca_bundle: str = setting("AWS_CA_BUNDLE", read.TEXT, "keeping", "File of certificates to trust.")
+
+    http_timeout: timedelta = setting(
+        "HTTP_TIMEOUT",
+        read.duration(maximum="5m"),
+        "watch",
+        "Longest wait for a remote service to begin its answer; the whole answer may take half as much again.",
+        default="20s",
+    )
+
+    job_timeouts: Mapping[str, timedelta | None] = field(default_factory=dict)
+    heartbeat_urls: Mapping[str, str] = field(default_factory=dict)
+
+    raw: Mapping[str, tuple[str, str]] = field(default_factory=dict)  # name -> (value, origin)
+    problems: tuple[str, ...] = ()  # malformed values, one line each
+    unknown: tuple[tuple[str, str], ...] = ()  # (name, nearest known name or "")
+    env_file: Path | None = None
+
+    def require(self) -> None:
+        """Raise ConfigError when any value is malformed, naming each."""
+        if self.problems:
+            raise ConfigError("; ".join(self.problems), hint="see `trendspark config check`")
+
+    def secrets(self) -> tuple[str, ...]:
+        """Return every secret value in use, for redaction."""
+        known = specs()
+        found = [value for name, (value, _) in self.raw.items() if name in known and known[name].secret]
+        # A value is used as it was read: without blanks around it, an address without its last slash.
+        forms = [form for value in found for form in (value, value.strip(), value.strip().rstrip("/"))]
+        # A library may name an address without its host; what is shorter may be an ordinary word.
+        paths = [urlsplit(url).path for url in self.heartbeat_urls.values()]
+        return tuple(dict.fromkeys([*forms, *(path for path in paths if len(path) >= SHORTEST_SECRET_PATH)]))
+
+    @property
+    def x_is_configured(self) -> bool:
+        """Return whether `ingest` can read X; what to search for is said by KEYWORDS or by profiles."""
+        return bool(self.x_ingest_enabled and self.x_bearer_token)
+
+    @property
+    def reddit_is_configured(self) -> bool:
+        """Return whether `ingest` can read Reddit: credentials, a user agent and at least one subreddit."""
+        needed = (
+            self.reddit_client_id,
+            self.reddit_client_secret,
+            self.reddit_user_agent,
+            self.reddit_subreddits,
+        )
+        return self.reddit_ingest_enabled and all(needed)
+
+    @property
+    def retention(self) -> dict[str, timedelta]:
+        """Return how long the rows of each table stay live."""
+        return {
+            "posts": self.retention_days_posts,
+            "ingest_audit": self.retention_days_ingest_audit,
+            "notifications": self.retention_days_notifications,
+            "job_runs": self.retention_days_job_runs,
+        }
+
+    @property
+    def telegram_is_configured(self) -> bool:
+        """Return whether alerts have somewhere to go."""
+        return bool(self.telegram_bot_token and self.telegram_chat_id)
+
+    @property
+    def alerts_are_muted(self) -> bool:
+        """Return whether alerts are only recorded: switched off, or nowhere to go."""
+        return not (self.enable_realtime_alerts and self.telegram_is_configured)
+
+
+def specs() -> dict[str, SettingSpec]:
+    """Return every setting by name, per-job ones included, in the order of the docs."""
+    table = {f.metadata["spec"].name: f.metadata["spec"] for f in fields(Settings) if f.metadata}
+    for job_id in JOB_IDS:
+        table[job_variable("JOB_TIMEOUT_", job_id)] = SettingSpec(
+            job_variable("JOB_TIMEOUT_", job_id),
+            read.DURATION.read,
+            read.DURATION.expected,
+            _TIMEOUTS.get(job_id, ""),
+            "watch",
+            f"Longest run of `{job_id}`; unset is no limit.",
+        )
+    for job_id in JOB_IDS:
+        table[job_variable("HEARTBEAT_URL_", job_id)] = SettingSpec(
+            job_variable("HEARTBEAT_URL_", job_id),
+            read.HTTP_URL.read,
+            read.HTTP_URL.expected,
+            "",
+            "watch",
+            f"Pinged when `{job_id}` begins and ends, as healthchecks.io wants it.",
+            secret=True,
+        )
+    return table
+
+
+def env_file_candidates(environment: Mapping[str, str], flag: Path | None) -> list[Path]:
+    """Return the env files that may be read, best first; only the first that exists is."""
+    if flag is not None:
+        return [flag]
+    if environment.get("TRENDSPARK_ENV_FILE"):
+        return [Path(environment["TRENDSPARK_ENV_FILE"]).expanduser()]
+    config_home = Path(environment.get("XDG_CONFIG_HOME") or Path.home() / ".config")
+    return [Path(".env"), config_home / "trendspark" / ".env"]
+
+
+def load_settings(environment: Mapping[str, str] | None = None, *, env_file: Path | None = None) -> Settings:
+    """Return the settings of this process. Malformed values are listed in `problems`, not raised.
+
+    Raises ConfigError when an env file was named and cannot be read.
+    """
+    environment = os.environ if environment is None else environment
+    candidates = env_file_candidates(environment, env_file)
+    named = env_file is not None or bool(environment.get("TRENDSPARK_ENV_FILE"))
+    path = next((candidate for candidate in candidates if _is_file(candidate, if_hidden=named)), None)
+    if path is None and named:
+        raise ConfigError(
+            f"env file {str(candidates[0])!r} does not exist",
+            hint="give an existing file to --env-file or TRENDSPARK_ENV_FILE",
+        )
+    table = specs()
+    file_values, problems = read.read_env_file(path, table) if path else ({}, [])
+    raw = _raw_values(table, environment, file_values, path, problems)
+    values = _parse_values(table, raw, environment, problems)
+    accepted = {*table, *(f"{name}_FILE" for name, spec in table.items() if spec.secret)}
+    unknown = read.unknown_names(tuple(table), accepted, environment, file_values)
+    return Settings(**values, raw=raw, problems=tuple(problems), unknown=unknown, env_file=path)
+
+
+def _is_file(path: Path, *, if_hidden: bool) -> bool:
+    """Tell whether there is something to read; *if_hidden* is the answer where this user may not even look."""
+    try:
+        return path.exists() and not path.is_dir()  # a pipe is as good as a file
+    except PermissionError:  # the folder another user was in before `sudo -u`, for example
+        return if_hidden
+
+
+def _raw_values(
+    table: Mapping[str, SettingSpec],
+    environment: Mapping[str, str],
+    file_values: Mapping[str, str],
+    path: Path | None,
+    problems: list[str],
+) -> dict[str, tuple[str, str]]:
+    """Return each set value with its origin; secrets may come from the file NAME_FILE names."""
+    raw: dict[str, tuple[str, str]] = {}
+    for name, spec in table.items():
+        for values, origin in ((environment, "environment"), (file_values, str(path))):
+            if values.get(name):
+                raw[name] = (values[name], origin)
+                break
+            if spec.secret and values.get(f"{name}_FILE"):
+                secret_file = values[f"{name}_FILE"]
+                try:
+                    text = Path(secret_file).expanduser().read_text(encoding="utf-8").strip()
+                except (OSError, UnicodeDecodeError) as error:
+                    problems.append(f"{name}_FILE={secret_file!r} cannot be read: {error}")
+                    break
+                if text:
+                    raw[name] = (text, f"{secret_file} (from {origin})")
+                    break
+    return raw
+
+
+def _parse_values(
+    table: Mapping[str, SettingSpec],
+    raw: Mapping[str, tuple[str, str]],
+    environment: Mapping[str, str],
+    problems: list[str],
+) -> dict[str, Any]:
+    """Return the fields of Settings; a malformed value becomes a problem and takes its default."""
+    home_text = raw.get("TRENDSPARK_HOME", (table["TRENDSPARK_HOME"].default, ""))[0]
+    data_home = environment.get("XDG_DATA_HOME") or str(Path.home() / ".local" / "share")
+    home = read.expand(home_text, {"XDG_DATA_HOME": data_home})
+    variables = {"XDG_DATA_HOME": data_home, "TRENDSPARK_HOME": str(Path(home).absolute())}
+
+    def value_of(spec: SettingSpec) -> Any:
+        text, origin = raw.get(spec.name, (spec.default, "default"))
+        if spec.group == "place":
+            text = read.expand(text, variables)
+        if not text:
+            return None if spec.group == "watch" else spec.parse("")  # per-job settings are optional
+        try:
+            return spec.parse(text)
+        except ValueError:
+            shown = "(secret)" if spec.secret or "@" in text else repr(text)  # an address may hold a password
+            problems.append(f"{spec.name}={shown} ({origin}): expected {spec.expected}")
+            return spec.parse(read.expand(spec.default, variables)) if spec.default else None
+
+    values = {f.name: value_of(f.metadata["spec"]) for f in fields(Settings) if f.metadata}
+    values["trendspark_home"] = Path(variables["TRENDSPARK_HOME"])
+    values["job_timeouts"] = {job: value_of(table[job_variable("JOB_TIMEOUT_", job)]) for job in JOB_IDS}
+    urls = {job: value_of(table[job_variable("HEARTBEAT_URL_", job)]) for job in JOB_IDS}
+    values["heartbeat_urls"] = {job: url for job, url in urls.items() if url}
+    return values

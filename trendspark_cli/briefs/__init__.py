@@ -1,0 +1,1 @@
+"""What a language model is asked, and what of its answer may be used. Owns the protocol of a writer."""

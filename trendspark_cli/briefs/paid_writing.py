@@ -1,0 +1,175 @@
+"""Ask a model within the ceilings: what was asked before is not asked again, and a service that fails is left alone."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from trendspark_cli.base.errors import (
+    AnswerTimedOutError,
+    CeilingReachedError,
+    ConfigError,
+    RateLimitedError,
+    TrendSparkError,
+    UpstreamError,
+)
+from trendspark_cli.base.metrics import Amount
+from trendspark_cli.base.models import ModelAnswer
+from trendspark_cli.briefs.writer import Task, Writer, Written
+from trendspark_cli.running.job_context import JobContext
+from trendspark_cli.spending.budget import Budget, Reservation
+
+LEAST_SECONDS = 1.0  # a call with less is not worth its price
+NO_KEY = "there is no OPENAI_API_KEY"
+
+log = logging.getLogger(__name__)
+
+
+class Price(NamedTuple):
+    """USD of one token."""
+
+    input_usd: float
+    output_usd: float
+
+    def of(self, input_tokens: int, output_tokens: int) -> float:
+        """Return what a call costs in USD."""
+        return input_tokens * self.input_usd + output_tokens * self.output_usd
+
+
+@dataclass(frozen=True)
+class Bound:
+    """What a call can use at most."""
+
+    tokens: int
+    usd: float
+
+
+class PaidWriting:
+    """The calls of one run, *run_seconds* for all of them. `why_not` says why no model is asked (any more)."""
+
+    def __init__(
+        self,
+        job: JobContext,
+        writer: Writer | None,
+        budget: Budget,
+        price: Price,
+        run_seconds: float,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._job = job
+        self._writer = writer
+        self._budget = budget
+        self._price = price
+        self._monotonic = monotonic
+        self._run_seconds = self._seconds_left = run_seconds
+        self.why_not = "" if writer is not None else NO_KEY
+        self.failures: list[TrendSparkError] = []
+        self.ceiling: CeilingReachedError | None = None
+
+    @property
+    def model(self) -> str:
+        """Return the name of the model; empty without one."""
+        return self._writer.model if self._writer is not None else ""
+
+    def settle_dead_runs(self) -> None:
+        """Count what runs that died had reserved as used: their calls may have been billed."""
+        with self._job.store.transaction():
+            self._job.store.spend.settle_dead_runs(self._budget.service, self._budget.usd_per_unit)
+
+    def known(self, task: Task) -> ModelAnswer | None:
+        """Return what the model answered to the same before."""
+        return self._job.store.briefs.answer(self._key(task)) if self._writer is not None else None
+
+    def bound(self, task: Task) -> Bound:
+        """Return what a call for *task* can use at most."""
+        assert self._writer is not None
+        most_input = self._writer.most_input_tokens(task)
+        usd = self._price.of(most_input, task.most_output_tokens)
+        return Bound(most_input + task.most_output_tokens, usd)
+
+    def write(self, task: Task) -> ModelAnswer | None:
+        """Return the model's answer, of now or of before; None when it could not be asked, which `why_not` explains."""
+        known = self.known(task)
+        if known is not None or self._writer is None or self.why_not:
+            return known
+        if self._seconds_left < LEAST_SECONDS:
+            self.why_not = f"the {self._run_seconds:g} s for the calls of one run are used up"
+            return None
+        bound = self.bound(task)
+        try:
+            reservation = self._budget.reserve(
+                self._job, task.kind, wanted=bound.tokens, least=bound.tokens, usd_per_unit=bound.usd / bound.tokens
+            )
+        except CeilingReachedError as reached:
+            self.ceiling, self.why_not = reached, str(reached)
+            return None
+        started = self._monotonic()
+        try:
+            written = self._writer.write(task, self._seconds_left)
+        except (UpstreamError, ConfigError) as failure:
+            self._note_failure(task, reservation, failure)
+            return None
+        finally:
+            self._seconds_left -= self._monotonic() - started
+        return self._keep(task, reservation, written)
+
+    def _keep(self, task: Task, reservation: Reservation, written: Written) -> ModelAnswer:
+        """Settle to the token and remember the answer, in one transaction."""
+        job, answer = self._job, ModelAnswer(written.outcome, written.value)
+        most_input = reservation.units - task.most_output_tokens
+        input_tokens = most_input if written.input_tokens is None else written.input_tokens
+        output_tokens = task.most_output_tokens if written.output_tokens is None else written.output_tokens
+        with job.store.transaction():
+            usd = self._price.of(input_tokens, output_tokens)
+            self._budget.settle(job, reservation, input_tokens + output_tokens, usd)
+            job.store.briefs.keep_answer(self._key(task), task.kind, self.model, answer, job.now)
+            self._count(task, written.outcome, input_tokens, output_tokens, usd)
+        return answer
+
+    def _note_failure(self, task: Task, reservation: Reservation, failure: UpstreamError | ConfigError) -> None:
+        """Settle what a failed call can have cost, and ask no more in this run."""
+        job = self._job
+        self.failures.append(failure)
+        self.why_not = str(failure)
+        log.warning("no model is asked any more in this run: %s", failure)
+        is_billed = isinstance(failure, UpstreamError) and failure.may_be_billed
+        input_tokens = reservation.units - task.most_output_tokens if is_billed else 0
+        output_tokens = task.most_output_tokens if is_billed else 0
+        with job.store.transaction():
+            usd = self._price.of(input_tokens, output_tokens)
+            self._budget.settle(job, reservation, input_tokens + output_tokens, usd)
+            self._count(task, _status(failure), input_tokens, output_tokens, usd)
+            if isinstance(failure, UpstreamError) and failure.is_account_empty:
+                self._budget.tell_of_empty_account(job, failure)
+
+    def _count(self, task: Task, status: str, input_tokens: int, output_tokens: int, usd: float) -> None:
+        kind = task.kind
+        self._job.record_calls()
+        self._job.store.totals.add(
+            [
+                Amount("trendspark_openai_requests_total", {"kind": kind, "status": status}, 1),
+                Amount("trendspark_openai_tokens_total", {"kind": kind, "direction": "input"}, input_tokens),
+                Amount("trendspark_openai_tokens_total", {"kind": kind, "direction": "output"}, output_tokens),
+                Amount("trendspark_openai_cost_usd_total", {"kind": kind}, usd),
+            ]
+        )
+        self._job.count("calls")
+        self._job.count("tokens", input_tokens + output_tokens)
+
+    def _key(self, task: Task) -> str:
+        """Return a key of everything the answer depends on."""
+        asked = "\0".join((task.kind, self.model, task.instructions, task.content))
+        return hashlib.sha256(asked.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _status(failure: TrendSparkError) -> str:
+    """Return a failure as a metric label, from a short fixed list."""
+    if isinstance(failure, UpstreamError) and failure.is_account_empty:
+        return "quota"
+    if isinstance(failure, RateLimitedError):
+        return "rate_limited"
+    return "timeout" if isinstance(failure, AnswerTimedOutError) else "error"

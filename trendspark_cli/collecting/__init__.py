@@ -1,0 +1,1 @@
+"""Pages, cursors, gaps, counts, and the arithmetic of a stream. Owns the protocol of a source."""

@@ -1,0 +1,116 @@
+"""Count before buying: posts of a query are bought only when there are more of them than its week lets one expect."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from trendspark_cli.base.errors import CeilingReachedError, ConfigError, UpstreamError
+from trendspark_cli.base.models import Page, Span
+from trendspark_cli.collecting.gap_keeping import record_unbought
+from trendspark_cli.collecting.page_storing import store_page
+from trendspark_cli.collecting.paid_calls import paid
+from trendspark_cli.collecting.profile_sources import Feed
+from trendspark_cli.collecting.source import Counted, Counter, Source
+from trendspark_cli.collecting.volume import judge
+from trendspark_cli.running.job_context import JobContext
+from trendspark_cli.spending.budget import Budget
+
+EACH_AFTER = timedelta(minutes=55)  # about an hour, a run that begins early included: a look tells of the last two
+
+log = logging.getLogger(__name__)
+
+
+def worth_reading_from(
+    job: JobContext, source: Source, counter: Counter, budget: Budget | None, cursor: str
+) -> str | None:
+    """Return where to read from, or None when the volume is as usual: then nothing is bought and the cursor stays.
+
+    When it departs after a quiet time, only the last one to two hours are bought; what lies between the cursor and
+    them is recorded as not bought, and the cursor moves there.
+    """
+    counted = _count(job, source, counter, budget, source.query)
+    verdict = judge(counted.slices)
+    log.info(
+        "counted x query=%s observed=%d expected=%.1f score=%.1f departs=%s",
+        source.query,
+        verdict.observed,
+        verdict.expected,
+        verdict.score,
+        verdict.departs,
+    )
+    if not verdict.departs or verdict.since is None:
+        job.count("quiet")
+        return None
+    begin = counter.place_at(verdict.since)
+    if int(begin) <= int(cursor):
+        return cursor
+    record_unbought(job, source, Span(since=cursor, until=begin), _posts_before(counted, verdict.since))
+    return begin
+
+
+def worth_a_look(job: JobContext, feeds: Sequence[Feed]) -> list[Feed]:
+    """Return the feeds that are to be looked at by themselves: all but those whose sum is as usual.
+
+    One request counts as many queries as X takes in one. What goes wrong with it is met again, and recorded, by each
+    feed's own look. Once an hour all are looked at by themselves: beside a busy query a quiet one's burst is hidden.
+    """
+    counted = [feed for feed in feeds if feed.source.counter is not None and _cursor(feed) is not None]
+    quiet: set[str] = set()
+    groups = _together(counted)
+    if groups:
+        with job.store.transaction():
+            is_due = job.store.notice_after("counts:each", job.now, EACH_AFTER)
+        groups = [] if is_due else groups
+    for query, members in groups:
+        try:
+            is_quiet = not _stirs(job, counted[0], query)
+        except (UpstreamError, ConfigError, CeilingReachedError) as failure:
+            log.info("queries were not counted together: %s", failure)
+            break
+        if is_quiet:
+            quiet |= set(members)
+    still = {id(feed) for feed in counted if feed.source.query in quiet}
+    if still:
+        job.count("quiet", len(still))
+    return [feed for feed in feeds if id(feed) not in still]
+
+
+def _together(feeds: Sequence[Feed]) -> list[tuple[str, tuple[str, ...]]]:
+    """Return queries that stand for at least two of these feeds' each, with those they stand for."""
+    counter = feeds[0].source.counter if feeds else None
+    groups = counter.together([feed.source.query for feed in feeds]) if counter is not None else []
+    return [(query, members) for query, members in groups if len(members) > 1]
+
+
+def _stirs(job: JobContext, feed: Feed, query: str) -> bool:
+    """Count what a query finds that stands for several; all of them pay for it, so no profile does."""
+    assert feed.source.counter is not None
+    budget = feed.budget.without_shares() if feed.budget is not None else None
+    verdict = judge(_count(job, feed.source, feed.source.counter, budget, query).slices)
+    log.info("counted together x query=%s score=%.1f stirs=%s", query, verdict.score, verdict.stirs)
+    return verdict.stirs
+
+
+def _cursor(feed: Feed) -> str | None:
+    return feed.job.store.cursors.get(feed.job.profile, feed.source.name, feed.source.query)
+
+
+def _count(job: JobContext, source: Source, counter: Counter, budget: Budget | None, query: str) -> Counted:
+    """Return the counts, paid for like one read and on record like a page."""
+    reservation = budget.reserve(job, counter.endpoint, wanted=1, least=1) if budget is not None else None
+    if reservation is None or budget is None:
+        counted = counter.count(query)
+    else:
+        counted = paid(job, budget, reservation, lambda: counter.count(query))
+    page = Page(posts=(), fetched=0, reads=1, endpoint=counter.endpoint, request_id=counted.request_id)
+    with job.store.transaction():
+        usd = budget.settle(job, reservation, 1) if budget is not None and reservation is not None else 0.0
+        store_page(job, source.name, query, page, usd=usd)
+    job.count("counted")
+    return counted
+
+
+def _posts_before(counted: Counted, moment: datetime) -> int:
+    return sum(slice.posts for slice in counted.slices if slice.end <= moment)

@@ -1,0 +1,68 @@
+"""Gap rows: what is known not to have been read, kept true page by page."""
+
+from __future__ import annotations
+
+from trendspark_cli.base.models import Page, Span
+from trendspark_cli.collecting.source import Source
+from trendspark_cli.running.job_context import JobContext
+
+
+def keep_gap(job: JobContext, source: Source, page: Page, gap_id: int | None, *, fills_gap: bool) -> int | None:
+    """Make the gap row say what is unread below *page* and return its id; call in the page's transaction.
+
+    `fills_gap`: the row was left by an earlier run, so it stays on record when it is filled.
+    """
+    if page.lost is not None:
+        _add_lost(job, source, page.lost)
+    if page.unread is None:
+        if gap_id is not None and fills_gap:
+            job.store.gaps.close(gap_id, "filled", job.now)
+        elif gap_id is not None:
+            job.store.gaps.forget(gap_id)
+        return None
+    if gap_id is not None:
+        job.store.gaps.shrink(gap_id, page.unread.until)
+        return gap_id
+    return _add(job, source, page.unread, "the run ended before the last page", source.largest_page)
+
+
+def record_lost(job: JobContext, source: Source, lost: Span, *, moves_cursor: bool = False) -> None:
+    """Record a range the service no longer gives; moving the cursor past it tells it once."""
+    with job.store.transaction():
+        _add_lost(job, source, lost)
+        if moves_cursor and lost.until is not None:
+            job.store.cursors.set(job.profile, source.name, source.query, lost.until, job.now)
+
+
+def record_unbought(job: JobContext, source: Source, span: Span, posts: int) -> None:
+    """Record a range that was not worth its price, holding so many *posts*, and move the cursor past it."""
+    with job.store.transaction():
+        reason = "not bought: there were no more posts than usual"
+        job.store.gaps.close(_add(job, source, span, reason, posts), "lost", job.now)
+        assert span.until is not None
+        job.store.cursors.set(job.profile, source.name, source.query, span.until, job.now)
+
+
+def close_gap(job: JobContext, gap_id: int, state: str) -> None:
+    """Close a gap that needs no page any more."""
+    with job.store.transaction():
+        job.store.gaps.close(gap_id, state, job.now)
+
+
+def _add_lost(job: JobContext, source: Source, lost: Span) -> None:
+    job.store.gaps.close(_add(job, source, lost, "older than the service gives", 0), "lost", job.now)
+    job.count("gaps_lost")
+
+
+def _add(job: JobContext, source: Source, span: Span, reason: str, estimated_reads: int) -> int:
+    return job.store.gaps.open(
+        profile=job.profile,
+        source=source.name,
+        query=source.query,
+        since_id=span.since,
+        until_id=span.until,
+        reason=reason,
+        estimated_reads=estimated_reads,
+        run_id=job.run_id,
+        now=job.now,
+    )

@@ -1,0 +1,113 @@
+"""Store one page: posts, audit row, totals. Always inside the caller's transaction."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+
+from trendspark_cli.base.clock import to_text
+from trendspark_cli.base.errors import TrendSparkError, UpstreamError
+from trendspark_cli.base.metrics import Amount
+from trendspark_cli.base.models import Page, PageOutcome, Rejection
+from trendspark_cli.base.redaction import redact
+from trendspark_cli.collecting.source import Source
+from trendspark_cli.running.job_context import JobContext
+from trendspark_cli.spending.budget import Budget
+
+
+def store_page(
+    job: JobContext,
+    source: str,
+    query: str,
+    page: Page,
+    *,
+    usd: float = 0.0,
+    audit_id: int | None = None,
+) -> int:
+    """Store the posts of *page*, its audit row and what the metrics count of it.
+
+    *usd* is what it cost. *audit_id* names a row to extend instead of a new one; the row is returned.
+    """
+    page = _without_forgotten(job, page)
+    assert job.run_id is not None
+    new_by_source: dict[str, int] = {}
+    new = updated = 0
+    names = list(dict.fromkeys([post.source for post in page.posts]))  # one, but for files
+    for name in names:
+        posts = page.posts if len(names) == 1 else [post for post in page.posts if post.source == name]
+        outcome = job.store.posts.save(posts, job.now)
+        new_by_source[name] = outcome.new
+        new, updated = new + outcome.new, updated + outcome.updated
+    outcome = PageOutcome(new, updated)
+    if audit_id is None:
+        audit_id = job.store.audit.add(job.run_id, job.profile, source, query, page, outcome, job.now, usd=usd)
+    else:
+        job.store.audit.extend(audit_id, page, outcome, usd=usd)
+    job.record_calls()
+    rejected = Counter(rejection.reason for rejection in page.rejections)
+    amounts = [Amount("trendspark_ingest_items_total", {"source": name}, n) for name, n in new_by_source.items()]
+    amounts += [
+        Amount("trendspark_ingest_rejected_total", {"source": source, "reason": reason}, n)
+        for reason, n in rejected.items()
+    ]
+    if page.reads and source == "x":
+        amounts.append(Amount("trendspark_x_reads_total", {"endpoint": page.endpoint}, page.reads))
+        amounts.append(Amount("trendspark_x_cost_usd_total", {}, usd))
+    if job.counts.get("pages", 0) == 0:
+        amounts.append(Amount("trendspark_ingest_cycles_total", {}, 1))
+    job.store.totals.add(amounts)
+    job.count("pages")
+    job.count("fetched", page.fetched)
+    job.count("new", new)
+    job.count("updated", updated)
+    job.count("rejected", len(page.rejections))
+    if rejected:
+        job.count_by("rejected_by_reason", rejected)
+    if page.reads:
+        job.count("reads", page.reads)
+    return audit_id
+
+
+def as_billed(job: JobContext, service: str, page: Page) -> Page:
+    """Return *page* with the units it costs: a post is billed once a UTC day, whoever reads it; call before settling.
+
+    Items without an id cannot be told apart, so each of them counts.
+    """
+    if not page.billed_ids:
+        return page
+    fresh = job.store.spend.bill(service, page.billed_ids, to_text(job.now)[:10])
+    return replace(page, reads=fresh + page.reads - len(page.billed_ids))
+
+
+def _without_forgotten(job: JobContext, page: Page) -> Page:
+    """Refuse posts that an operator had to forget: they must not come back with the next page."""
+    if not job.store.tombstones.exist():
+        return page
+    gone: list[int] = []
+    for name in dict.fromkeys(post.source for post in page.posts):
+        places = [place for place, post in enumerate(page.posts) if post.source == name]
+        pairs = [(page.posts[place].source_id, page.posts[place].author) for place in places]
+        gone += [places[number] for number in job.store.tombstones.buried(name, pairs)]
+    refused = tuple(Rejection("forgotten", page.posts[place].source_id) for place in sorted(gone))
+    kept = tuple(post for place, post in enumerate(page.posts) if place not in set(gone))
+    return replace(page, posts=kept, rejections=page.rejections + refused)
+
+
+def record_failure(job: JobContext, source: Source, failure: TrendSparkError, budget: Budget | None = None) -> None:
+    """Give a source's failure its audit row: which query, and what went wrong. An empty account is told of."""
+    assert job.run_id is not None
+    page = Page(posts=(), fetched=0, endpoint=source.endpoint)
+    with job.store.transaction():
+        job.record_calls()
+        job.store.audit.add(
+            job.run_id,
+            job.profile,
+            source.name,
+            source.query,
+            page,
+            PageOutcome(0, 0),
+            job.now,
+            error=redact(str(failure)),
+        )
+        if budget is not None and isinstance(failure, UpstreamError) and failure.is_account_empty:
+            budget.tell_of_empty_account(job, failure)

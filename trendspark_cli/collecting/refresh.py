@@ -1,0 +1,49 @@
+"""Read the counts of recent posts again: a post stored when it was minutes old says nothing of where it went."""
+
+from __future__ import annotations
+
+import logging
+from datetime import timedelta
+
+from trendspark_cli.base.clock import to_text
+from trendspark_cli.base.errors import CeilingReachedError
+from trendspark_cli.collecting.page_storing import as_billed, store_page
+from trendspark_cli.collecting.paid_calls import paid_look_up
+from trendspark_cli.collecting.source import Source
+from trendspark_cli.running.job_context import JobContext
+from trendspark_cli.spending.budget import Budget
+
+POSTS_PER_RUN = 100  # one look-up
+LEAST_AGE = timedelta(minutes=30)  # since the counts were last read
+RECENT = timedelta(hours=48)  # after that, counts hardly move
+
+log = logging.getLogger(__name__)
+
+
+def refresh_counts(job: JobContext, source: Source, budget: Budget | None) -> None:
+    """Read present counts of up to 100 recent posts of the source's service, those that cost nothing first.
+
+    X does not bill a post twice within a UTC day, so posts bought today are free. What the ceiling does not allow
+    is left out: nothing is lost by it. A query that is counted before it is bought gets no counts that cost either.
+    """
+    today = to_text(job.now)[:10]
+    found = job.store.posts.refreshable(source.name, job.now - RECENT, job.now - LEAST_AGE, today, POSTS_PER_RUN)
+    bought = job.store.spend.billed(source.service, found, today) if source.is_billed_by_post else set(found)
+    free = [post_id for post_id in found if post_id in bought]
+    billed = [post_id for post_id in found if post_id not in bought and source.counter is None]
+    if budget is not None and source.is_billed_by_post:
+        billed = billed[: budget.remaining(job)]
+    ids = free + billed
+    if not ids:
+        return
+    try:
+        page, reservation = paid_look_up(job, source, budget, ids, len(billed))
+    except CeilingReachedError as reached:
+        log.info("counts were not read again: %s", reached)
+        return
+    with job.store.transaction():
+        page = as_billed(job, source.service, page)
+        usd = budget.settle(job, reservation, page.reads) if budget is not None and reservation is not None else 0.0
+        store_page(job, source.name, "refresh", page, usd=usd)
+        job.store.posts.note_counts_read(source.name, ids, job.now)
+    job.count("refreshed", len(page.posts))

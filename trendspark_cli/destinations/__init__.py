@@ -1,1 +1,0 @@
-"""Where archives go: one file per kind of store."""

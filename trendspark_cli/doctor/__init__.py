@@ -1,1 +1,0 @@
-"""What `doctor` looks at: files, records and services, each finding with its fix. Nothing here changes anything."""

@@ -1,1 +1,0 @@
-"""Where alerts go: one file per channel."""

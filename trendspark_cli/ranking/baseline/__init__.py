@@ -1,0 +1,1 @@
+"""What is usual: counts of the past, updated as posts leave the windows."""

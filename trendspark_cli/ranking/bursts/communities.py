@@ -1,0 +1,57 @@
+"""How widely a term is spoken of: from how many communities its posts come, beside as many posts of anybody."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from trendspark_cli.ranking.bursts.occurrences import Occurrences, is_first
+from trendspark_cli.ranking.bursts.scoring import Floats
+from trendspark_cli.ranking.bursts.window import Mask, PostColumns
+from trendspark_cli.ranking.text.keys import Integers
+
+
+@dataclass(frozen=True, slots=True)
+class Communities:
+    """The communities of some posts: `numbers`, one for each post, and the `sizes` that occur, `of_size` times each."""
+
+    numbers: Integers
+    sizes: Floats
+    of_size: Floats
+
+    @classmethod
+    def of(cls, posts: PostColumns, eligible: Mask) -> "Communities":
+        """Return the communities of all posts; sizes count the eligible ones."""
+        numbers = np.unique(posts.communities, return_inverse=True)[1]
+        sizes, of_size = np.unique(np.bincount(numbers[eligible]), return_counts=True)
+        return cls(numbers, sizes.astype(np.float64), of_size.astype(np.float64))
+
+    def expected(self, posts: Integers) -> Floats:
+        """Return from how many communities so many posts come when each is drawn by chance from all."""
+        different, back = np.unique(posts, return_inverse=True)
+        elsewhere = 1.0 - self.sizes / max(1.0, float(self.sizes @ self.of_size))
+        drawn = (1.0 - elsewhere[None, :] ** different[:, None]) @ self.of_size
+        return np.maximum(1.0, drawn[back].reshape(posts.shape))
+
+
+def breadth(found: Occurrences, communities: Communities, inside: tuple[Mask, ...]) -> Floats:
+    """Return for each window (rows) and term (columns) the communities of its posts, for each one expected; at most 1.
+
+    A story is told everywhere; a running joke or a match stays where it is. Where all posts come from one place, or
+    none is known, this is 1 for every term.
+    """
+    term, numbers = np.repeat(np.arange(len(found)), np.diff(found.starts)), communities.numbers[found.posts]
+    rows = [_distinct(term, numbers, mask[found.posts], len(found)) for mask in inside]
+    seen, posts = np.array(rows, np.int64).swapaxes(0, 1)
+    result: Floats = np.where(posts > 0, np.minimum(1.0, seen / communities.expected(posts)), 1.0)
+    return result
+
+
+def _distinct(term: Integers, numbers: Integers, inside: Mask, terms: int) -> tuple[Integers, npt.NDArray[np.int64]]:
+    """Return for each term the different numbers, and the entries, of those inside."""
+    packed = (term[inside] << 32) | numbers[inside]
+    packed.sort()
+    return (
+        np.bincount(packed[is_first(packed)] >> 32, minlength=terms),
+        np.bincount(packed >> 32, minlength=terms),
+    )

@@ -1,0 +1,40 @@
+"""How much more usual a term is at this time of day than over the day."""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from trendspark_cli.ranking.baseline.history import COUNT_SCALE, TermHistory, TermState
+from trendspark_cli.ranking.baseline.ticks import hour_of
+from trendspark_cli.ranking.baseline.traffic import Traffic
+from trendspark_cli.ranking.bursts.scoring import Floats
+from trendspark_cli.ranking.text.keys import NO_WORD, Integers, term_keys
+
+PSEUDO_COUNTS = 8.0
+
+
+def hour_factors(first: Integers, second: Integers, history: TermHistory, traffic: Traffic, tick: int) -> Floats:
+    """Return a factor, never below 1, for each term, given the keys of its words (`first` is NO_WORD for single words).
+
+    A pair is as usual as the less usual of its words at least: in a daily thread its words meet each day, and any two
+    of them stand side by side by chance.
+    """
+    pairs = term_keys(first, second)
+    keys = np.unique(np.concatenate((pairs, first, second)))
+    around = [(hour_of(tick - 1) + step) % 24 for step in (-1, 0, 1)]
+    usual = traffic.hour_share(around)
+    if usual <= 0.0:
+        return np.ones(pairs.size)
+    states = history.get(keys.tolist())
+    known = np.array([_factor(states, key, around, usual) for key in keys.tolist()], np.float64)
+    own, of_first, of_second = (known[np.searchsorted(keys, part)] for part in (pairs, first, second))
+    return np.where(first == NO_WORD, own, np.maximum(own, np.minimum(of_first, of_second)))
+
+
+def _factor(states: Mapping[int, TermState], key: int, around: list[int], usual: float) -> float:
+    """Return the term's share in these hours over all posts' share, drawn towards 1."""
+    state = states.get(key)
+    if state is None or state.hours is None:
+        return 1.0
+    total, here = sum(state.hours) / COUNT_SCALE, sum(state.hours[hour] for hour in around) / COUNT_SCALE
+    return max(1.0, (here + PSEUDO_COUNTS * usual) / (total + PSEUDO_COUNTS) / usual)

@@ -1,0 +1,129 @@
+"""How unlikely a count is: the tail of the negative binomial, for many terms at once.
+
+The negative binomial is a Poisson whose mean is itself uncertain. `spread` is 1/r: 0 would be a Poisson.
+"""
+
+import numpy as np
+import numpy.typing as npt
+
+from trendspark_cli.ranking.baseline.ticks import WINDOW_TICKS
+from trendspark_cli.ranking.baseline.traffic import PRIOR_POSTS, Traffic
+from trendspark_cli.ranking.bursts.thresholds import SURE
+
+Floats = npt.NDArray[np.float64]
+
+MANY_WINDOWS = float(np.log10(len(WINDOW_TICKS)))  # four chances to be surprised instead of one (Bonferroni)
+LEAST_OBSERVED = 3.0
+LEAST_EXCESS = 1.5  # times the expected: below that, a large term is unusual but not news
+# Per window, shortest first: what its lift is worth, and the posts added to the expected. Stories have a size after an
+# hour; those that grow slowly after eight, where the same lift is rarer.
+LIFT_WORTH = (0.0, 1.0, 0.0, 1.5)
+LIFT_FLOORS = (1.0, 1.0, 1.0, 3.0)
+_SCORE_PER_TENFOLD = 10.0
+_BASE_SPREAD = 0.03
+_EVEN_ENOUGH = 2.5  # below that it is mostly the noise of a few posts, and hides rare words that had a good day
+_TAIL_STEPS = 128  # the geometric rest is then good to 0.001 of the score
+_LOG_10 = float(np.log(10.0))
+
+
+def dispersion(chi: Floats, expected_per_tick: Floats, traffic: Traffic) -> Floats:
+    """Return how uneven terms are from tick to tick: 1 when random, more when they come in heaps.
+
+    The mean of (posts - expected)^2 / expected over all ticks; ticks without the term add `expected` each.
+    """
+    absent = traffic.ticks * np.minimum(1.0, expected_per_tick)
+    result: Floats = (chi + absent) / (traffic.ticks + 10.0)
+    return result
+
+
+def spread_of(counts: Floats, dispersions: Floats, expected_per_tick: Floats) -> Floats:
+    """Return 1/r: what is not known of the mean, a little for all terms, and more for uneven ones."""
+    overdispersion = 0.125 * np.maximum(0.0, dispersions - _EVEN_ENOUGH) / np.maximum(expected_per_tick, 0.02)
+    result: Floats = 1.0 / (counts + PRIOR_POSTS) + _BASE_SPREAD + overdispersion
+    return result
+
+
+def surprise(observed: Floats, expected: Floats, spread: Floats) -> Floats:
+    """Return -log10 P(X >= observed) for X negative binomial; 0 where there is too little to judge.
+
+    The probability at `observed` by log-gamma (so `observed` may be fractional), then the ratio series
+    P(k+1)/P(k) = (k+r)/(k+1) * mu/(mu+r), closed as a geometric series once it hardly moves.
+    """
+    telling = (observed >= LEAST_OBSERVED) & (observed > LEAST_EXCESS * expected)
+    result = np.zeros(observed.shape)
+    if not telling.any():
+        return result
+    x, r = observed[telling], 1.0 / spread[telling]
+    mean = np.maximum(expected[telling], 1e-300)
+    step = mean / (mean + r)
+    term = np.ones(x.shape)
+    total = np.ones(x.shape)
+    for number in range(_TAIL_STEPS):
+        ratio = step * (x + number + r) / (x + number + 1.0)
+        term = term * ratio
+        total += term
+        if not number % 16 and bool((term < 1e-7 * total).all()):
+            break
+    total += term * ratio / np.maximum(1e-9, 1.0 - ratio)
+    result[telling] = np.maximum(0.0, -log10_probability(x, mean, r) - np.log10(total))
+    return result
+
+
+def lift(observed: Floats, expected: Floats, breadth: Floats) -> Floats:
+    """Return how many times more than expected was seen of each term (columns) in each window (rows) that tells.
+
+    The floors keep a phrase nobody used before from being a sensation with its third post. What stays in few
+    communities counts less: the geometric mean of voices alone, and of voices by how widely they are spread.
+    """
+    worth, floors = np.array(LIFT_WORTH)[:, None], np.array(LIFT_FLOORS)[:, None]
+    result: Floats = worth * observed * np.sqrt(breadth) / (expected + floors)
+    return result
+
+
+def score_of(surprises: Floats, lifts: Floats) -> Floats:
+    """Return the score: the surprise (-log10 p) up to SURE, and from there on 10 more for each tenfold of the lift.
+
+    A surprise tells news from chance and then says little: four posts of an unheard-of phrase are as improbable as
+    forty of a common word, which is the larger story.
+    """
+    size = _SCORE_PER_TENFOLD * np.log10(np.maximum(1.0, lifts))
+    result: Floats = np.where(surprises >= SURE, SURE + size, surprises)
+    return result
+
+
+def log10_probability(x: Floats, mean: Floats, r: Floats) -> Floats:
+    """Return log10 P(X = x) of the negative binomial; its negative is an upper bound of `surprise`."""
+    log_p = log_gamma(x + r) - log_gamma(r) - log_gamma(x + 1.0)
+    log_p += x * (np.log(mean) - np.log(mean + r)) - r * np.log1p(mean / r)
+    result: Floats = log_p / _LOG_10
+    return result
+
+
+def log_gamma(z: Floats) -> Floats:
+    """Return ln Gamma(z) for z > 0, to about 1e-10: Stirling's series eight steps up, then back by the recurrence."""
+    product = np.ones(z.shape)
+    for step in range(8):
+        product = product * (z + step) / (1.0 + step)  # divided, lest large z overflow
+    up = z + 8.0
+    inverse = 1.0 / up
+    series = inverse / 12.0 - inverse**3 / 360.0 + inverse**5 / 1260.0
+    stirling = (up - 0.5) * np.log(up) - up + 0.5 * np.log(2.0 * np.pi) + series
+    result: Floats = stirling - np.log(product) - np.log(40320.0)
+    return result
+
+
+def enough_observed(expected: Floats, spread: Floats, threshold: float) -> npt.NDArray[np.int64]:
+    """Return the smallest whole numbers of posts whose surprise reaches the threshold, by bisection."""
+    low = np.full(expected.shape, LEAST_OBSERVED - 1.0)
+    high = np.maximum(4.0, np.ceil(2.0 * expected))
+    for _ in range(60):
+        short = surprise(high, expected, spread) - MANY_WINDOWS < threshold
+        if not short.any():
+            break
+        low[short], high[short] = high[short], 2.0 * high[short]
+    while bool((high - low > 1.0).any()):
+        middle = np.floor((low + high) / 2.0)
+        reached = surprise(middle, expected, spread) - MANY_WINDOWS >= threshold
+        high = np.where(reached, middle, high)
+        low = np.where(reached, low, np.minimum(middle, high - 1.0))
+    return high.astype(np.int64)

@@ -1,0 +1,68 @@
+"""Names of topics as people write them: words as they are spelled most, pieces of unspaced scripts put together."""
+
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import replace
+from functools import lru_cache
+from itertools import groupby
+
+from trendspark_cli.ranking.bursts.topics import Topic
+from trendspark_cli.ranking.text.words import (
+    LONGEST_TEXT,
+    UNSPACED_RUN,
+    WRITTEN_WORD,
+    canonical_word,
+    is_unspaced,
+    without_possessive,
+    words_of_chunk,
+)
+
+MOST_TEXTS = 100  # the newest: enough to see how people write it
+LONGEST_STRETCH = 30  # characters; a whole sentence is no name
+
+
+def name_topic(topic: Topic, texts: Mapping[int, str]) -> Topic:
+    """Return the topic with its label as it is written most in these texts (by post id), pieces put together."""
+    topic = spell_topic(topic, texts)
+    pieces = {evidence.term for evidence in topic.terms if is_unspaced(evidence.term)}
+    read = [texts[post_id][:LONGEST_TEXT] for post_id in topic.post_ids[-MOST_TEXTS:] if post_id in texts]
+    found = Counter(stretch for text in read for stretch in set(_stretches(text, pieces)))
+    if not found:
+        return topic
+    name = max(found, key=lambda stretch: (found[stretch], len(stretch), stretch))
+    told = {word for start in range(len(name) - 1) for word in _words(name[start : start + 2])}
+    others = [term for term in topic.label.split(", ") if canonical_word(term) not in told]
+    return replace(topic, label=", ".join([name, *others]))
+
+
+def spell_topic(topic: Topic, texts: Mapping[int, str]) -> Topic:
+    """Return the topic with its label in the spelling seen most in these texts (by post id)."""
+    spellings = Counter(
+        (canonical, written)
+        for post_id in topic.post_ids
+        for written in WRITTEN_WORD.findall(texts.get(post_id, "")[:LONGEST_TEXT])
+        if (canonical := canonical_word(written)) is not None
+    )
+    best: dict[str, str] = {}
+    for (canonical, written), _ in spellings.most_common():
+        best.setdefault(canonical, without_possessive(written).removeprefix("#"))
+    words = [[best.get(word, word) for word in term.split()] for term in topic.label.split(", ")]
+    return replace(topic, label=", ".join(" ".join(term) for term in words))
+
+
+def _stretches(text: str, pieces: Collection[str]) -> Iterator[str]:
+    """Yield the longest stretches of a text in which each character belongs to one of the pieces."""
+    for run in UNSPACED_RUN.findall(text) if pieces else ():
+        is_told = [False] * len(run)
+        for start in range(len(run) - 1):
+            if any(word in pieces for word in _words(run[start : start + 2])):
+                is_told[start] = is_told[start + 1] = True
+        for told, places in groupby(range(len(run)), key=is_told.__getitem__):
+            if told:
+                stretch = list(places)
+                yield run[stretch[0] : stretch[-1] + 1][:LONGEST_STRETCH]
+
+
+@lru_cache(10_000)
+def _words(piece: str) -> tuple[str | None, ...]:
+    return tuple(words_of_chunk(piece))

@@ -1,0 +1,242 @@
+"""Topics: terms that burst together, grouped, named and explained."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from trendspark_cli.ranking.baseline.history import SourceState, TermHistory
+from trendspark_cli.ranking.baseline.ticks import TICK_SECONDS, WINDOW_TICKS
+from trendspark_cli.ranking.bursts.evidence import Judged, Moment, judge_terms, look_at, name_terms
+from trendspark_cli.ranking.bursts.occurrences import Occurrences
+from trendspark_cli.ranking.bursts.scoring import Floats, enough_observed
+from trendspark_cli.ranking.bursts.thresholds import DEFAULT_THRESHOLD, SURE
+from trendspark_cli.ranking.bursts.window import PostColumns, Window
+from trendspark_cli.ranking.text.keys import Integers
+from trendspark_cli.ranking.text.words import is_link
+
+MOST_TERMS = 8
+MATCHED_TERMS = 3  # the strongest: by these, two topics are known as one
+MOST_LABEL_TERMS = 3
+MOST_EXAMPLES = 3
+MOST_POST_IDS = 500
+MOST_TOPICS = 50
+_SCORE_PER_TENFOLD_OF_FURTHER_TERMS = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class TermEvidence:
+    """Why one term is unusual, in the window where it is most surprising.
+
+    `score`: how sure and, once sure, how large (`scoring.score_of`). `posts`: posts with the term in the window;
+    `observed`: the same with copies and repeated authors folded; `expected`: in the same unit.
+    `baseline`: decayed posts in history; `dispersion`: how uneven the term usually is (1: random);
+    `hour_factor`: how much more usual at this hour of day; `enough`: smallest observed that is sure;
+    `surprise`: -log10 of the chance of this; None where it was stored before the two differed, and is the score.
+    `lift`: times more than usual, in the window of `lift_seconds`, where that is most; `breadth`: communities there,
+    for each one expected, at most 1. None where it was stored before there were these.
+    """
+
+    term: str
+    score: float
+    observed: float
+    expected: float
+    window_seconds: int
+    posts: int
+    baseline: float
+    dispersion: float
+    hour_factor: float
+    enough: int
+    surprise: float | None = None
+    lift: float | None = None
+    lift_seconds: int | None = None
+    breadth: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """One topic of the longest window, described by its strongest term's posts.
+
+    `score` is that of the strongest term, and more for what further sure ones bring. `observed`, `expected`,
+    `window_seconds` are those of the strongest term; `authors` and `sources` (posts by source) count that window;
+    `first_seen`/`last_seen` (epoch seconds) and `post_ids` (newest 500) all of it.
+    """
+
+    label: str
+    terms: tuple[TermEvidence, ...]
+    score: float
+    observed: float
+    expected: float
+    window_seconds: int
+    authors: int
+    sources: Mapping[str, int]
+    first_seen: int
+    last_seen: int
+    post_ids: tuple[int, ...]
+    example_ids: tuple[int, ...]
+
+
+def find_topics(
+    window: Window,
+    now: int,
+    history: TermHistory,
+    sources: Mapping[str, SourceState],
+    *,
+    threshold: float = DEFAULT_THRESHOLD,
+    floor: float | None = None,
+    limit: int = MOST_TOPICS,
+) -> list[Topic]:
+    """Return the topics of the eight hours before `now` (a tick end, epoch seconds), strongest first.
+
+    `floor` (default: `threshold`) lists weaker topics too. Posts created at or after `now` are ignored.
+    """
+    moment = look_at(window, now, sources)
+    judged, names = name_terms(window, judge_terms(moment, history, threshold if floor is None else floor))
+    scores = judged.score
+    groups = group_terms(judged.occurrences, scores, names, limit)
+    of_topics = [_telling_terms(scores, group, threshold) for group in groups]
+    evidence = _evidence(judged, names, [term for terms in of_topics for term in terms], threshold, moment.rush)
+    found = [
+        _topic(moment, judged, group, tuple(evidence[term] for term in terms))
+        for group, terms in zip(groups, of_topics, strict=True)
+    ]
+    return sorted(found, key=lambda topic: -topic.score)
+
+
+def group_terms(found: Occurrences, scores: Floats, names: Sequence[str], limit: int) -> list[list[int]]:
+    """Return groups of term numbers, strongest first; a term joins the first group that shares half its posts.
+
+    Half of the smaller of its own posts and those of the group's strongest term: measured against the growing union
+    of a group, one loose term would pull in the next. A tag made of a group's words joins it whatever it shares:
+    people write `#harbourbridge` instead of the words, not beside them.
+    """
+    order = sorted(range(len(found)), key=lambda term: (-scores[term], -len(names[term]), names[term]))
+    groups: list[list[int]] = []
+    heads: list[set[int]] = []
+    closed_up: list[set[str]] = []
+    for term in order:
+        own, name = set(found.posts_of(term).tolist()), without_spaces(names[term])
+        for group, head, spelled in zip(groups, heads, closed_up, strict=True):
+            if name in spelled or 2 * len(own & head) >= min(len(own), len(head)):
+                group.append(term)
+                spelled.add(name)
+                break
+        else:
+            if len(groups) < limit:
+                groups.append([term])
+                heads.append(own)
+                closed_up.append({name})
+    return groups
+
+
+def without_spaces(term: str) -> str:
+    """Return the form in which a phrase and the tag made of it are equal."""
+    return term.replace(" ", "")
+
+
+def _telling_terms(scores: Floats, group: Sequence[int], threshold: float) -> list[int]:
+    """Return the terms that describe a group; of one over the threshold, only those that are so too."""
+    return ([term for term in group if scores[term] >= threshold] or list(group))[:MOST_TERMS]
+
+
+def _topic(moment: Moment, judged: Judged, group: Sequence[int], evidence: tuple[TermEvidence, ...]) -> Topic:
+    """Return a group of terms, strongest first, as a topic."""
+    head, posts = group[0], moment.posts
+    own = judged.occurrences.posts_of(head)
+    inside = moment.inside[int(judged.surprises[:, head].argmax())]
+    counted = own[inside[own]]
+    by_source = np.bincount(posts.sources[counted], minlength=len(posts.source_names))
+    created = posts.created[own]
+    newest = own[np.argsort(created, kind="stable")][-MOST_POST_IDS:]
+    return Topic(
+        label=label_of([term.term for term in evidence]),
+        terms=evidence,
+        score=evidence[0].score + _worth_of_further_terms(judged, group, posts.authors),
+        observed=evidence[0].observed,
+        expected=evidence[0].expected,
+        window_seconds=evidence[0].window_seconds,
+        authors=int(np.unique(posts.authors[counted]).size),
+        sources={name: int(n) for name, n in zip(posts.source_names, by_source, strict=True) if n},
+        first_seen=int(created.min()),
+        last_seen=int(created.max()),
+        post_ids=tuple(posts.ids[newest].tolist()),
+        example_ids=_examples(posts, judged, group, newest),
+    )
+
+
+def _worth_of_further_terms(judged: Judged, group: Sequence[int], authors: Integers) -> float:
+    """Return what a topic told in several words is worth beyond its strongest term: half of a lift of its authors.
+
+    Only terms that are sure by themselves count: loose ones make anything large. People who tell of one thing choose
+    different words, so the strongest has but a part of them.
+    """
+    sure = [term for term in group if judged.surprises[:, term].max() >= SURE]
+    if group[0] not in sure:
+        return 0.0
+    own = judged.occurrences.posts_of(group[0])
+    together = np.concatenate([judged.occurrences.posts_of(term) for term in sure])
+    times = np.unique(authors[together]).size / np.unique(authors[own]).size
+    return _SCORE_PER_TENFOLD_OF_FURTHER_TERMS * float(np.log10(times))
+
+
+def _evidence(
+    judged: Judged, names: Sequence[str], terms: Sequence[int], threshold: float, rush: float
+) -> dict[int, TermEvidence]:
+    """Return the evidence of these terms, each in its best window."""
+    if not terms:
+        return {}
+    rows = judged.surprises[:, terms].argmax(axis=0)
+    largest = judged.lifts[:, terms].argmax(axis=0)
+    sure = min(threshold, SURE) + rush
+    enough = enough_observed(judged.expected[rows, terms], judged.spread[rows, terms], sure)
+    return {
+        term: TermEvidence(
+            term=names[term],
+            score=float(judged.score[term]),
+            observed=float(judged.observed[row, term]),
+            expected=float(judged.expected[row, term]),
+            window_seconds=WINDOW_TICKS[row] * TICK_SECONDS,
+            posts=int(judged.counts[row, term]),
+            baseline=float(judged.baseline[term]),
+            dispersion=float(judged.dispersion[term]),
+            hour_factor=float(judged.hour_factor[term]),
+            enough=int(needed),
+            surprise=float(judged.surprises[row, term]),
+            lift=float(judged.lifts[where, term]),
+            lift_seconds=WINDOW_TICKS[where] * TICK_SECONDS,
+            breadth=float(judged.breadth[where, term]),
+        )
+        for term, row, where, needed in zip(terms, rows.tolist(), largest.tolist(), enough.tolist(), strict=True)
+    }
+
+
+def _examples(posts: PostColumns, judged: Judged, group: Sequence[int], own: Integers) -> tuple[int, ...]:
+    """Return the ids of up to three posts with most of the topic's terms, one per author and per text."""
+    shared = sum(np.isin(own, judged.occurrences.posts_of(term)).astype(np.int64) for term in group[:MOST_TERMS])
+    order = np.lexsort((posts.created[own], -np.asarray(shared)))
+    chosen: list[int] = []
+    taken: set[tuple[str, int]] = set()
+    for post in own[order].tolist():
+        marks = {("author", int(posts.authors[post])), ("text", int(judged.texts[post]))}
+        if not marks & taken:
+            taken |= marks
+            chosen.append(int(posts.ids[post]))
+            if len(chosen) == MOST_EXAMPLES:
+                break
+    return tuple(chosen)
+
+
+def label_of(terms: Sequence[str]) -> str:
+    """Return up to three of the strongest terms, longest first; a term within another one is not repeated.
+
+    A link names a topic only where nothing else does.
+    """
+    chosen: list[str] = []
+    for term in [term for term in terms if not is_link(term)] or terms:
+        words = set(term.split())
+        if any(words & set(other.split()) == words for other in chosen):
+            continue
+        chosen = [other for other in chosen if not set(other.split()) <= words] + [term]
+        if len(chosen) == MOST_LABEL_TERMS:
+            break
+    return ", ".join(sorted(chosen, key=lambda term: (-len(term), term)))

@@ -1,0 +1,1 @@
+"""When trends open, grow and close."""

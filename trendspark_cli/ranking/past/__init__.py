@@ -1,0 +1,1 @@
+"""Posts of the past once more through the same functions."""

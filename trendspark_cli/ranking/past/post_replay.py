@@ -1,0 +1,123 @@
+"""Past posts watched once more, each look at its time, through the code by which `rank` learns and forecasts."""
+
+from __future__ import annotations
+
+import heapq
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+from trendspark_cli.ranking.baseline.ticks import TICK_SECONDS
+from trendspark_cli.ranking.posts.forecast import SETTLES_AFTER_SECONDS, Usual
+from trendspark_cli.ranking.posts.post_learning import Counters, SeenPost, judge, looks_at, seen_by, settle
+from trendspark_cli.ranking.posts.post_trends import Judged
+from trendspark_cli.ranking.posts.source_memory import SourceMemory, levels
+
+MOST_USUAL = 300_000  # authors and communities remembered, as between runs of `rank`: those heard of last
+LAST_ASKED_SECONDS = SETTLES_AFTER_SECONDS + TICK_SECONDS  # of age: then a post has settled
+
+
+class PastRow(NamedTuple):
+    """A post as it is stored. Times are epoch seconds."""
+
+    id: int
+    source: str
+    author: str | None
+    community: str | None
+    created_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class PastPost:
+    """A post with all stored looks at it, also those that a replay has not come to yet.
+
+    `name` and `text` are empty where they can be asked for by its id.
+    """
+
+    row: PastRow
+    looks: tuple[Counters, ...]
+    name: str = ""
+    text: str = ""
+
+    def news(self) -> list[int]:
+        """Return when `rank` judges it: at its first look, and when its counters have changed."""
+        before = (None, *self.looks)
+        return [
+            look.at
+            for look, earlier in zip(self.looks, before, strict=False)
+            if look.engagement is not None and (earlier is None or look[1:] != earlier[1:])
+        ]
+
+
+def past_looks(
+    row: PastRow, collected_at: int, history: Sequence[Counters], newest: Counters, until: int
+) -> tuple[Counters, ...]:
+    """Return the looks at a post until a moment, of what is stored of it; those after it settled teach nothing."""
+    last = min(until, row.created_at + LAST_ASKED_SECONDS)
+    return tuple(look for look in looks_at(collected_at, history, newest) if look.at <= last)
+
+
+class PostReplay:
+    """What is learned of settled posts, and those still watched. Nothing of a look counts before its time."""
+
+    def __init__(self) -> None:
+        self.memories: dict[str, SourceMemory] = {}
+        self.watched: dict[int, PastPost] = {}
+        self._usual: dict[int, Usual] = {}  # in the order in which they were heard of last
+        self._leaving: deque[PastPost] = deque()
+        self._left_at: int | None = None
+        self._due: list[tuple[int, int]] = []  # (time, post id) of news to come
+        self._judged: list[Judged] = []
+
+    @property
+    def has_news_to_come(self) -> bool:
+        """Tell whether posts it knows of are looked at later."""
+        return bool(self._due)
+
+    def advance(self, now: int, posts: Sequence[PastPost], *, is_judging: bool = True) -> None:
+        """Add the next posts in the order of their creation, learn from those settled at *now*, judge what is news."""
+        for post in posts:
+            self.watched[post.row.id] = post
+            self._leaving.append(post)
+            for at in post.news():
+                heapq.heappush(self._due, (at, post.row.id))
+        self._learn(now)
+        looked_at = set()
+        while self._due and self._due[0][0] <= now:
+            looked_at.add(heapq.heappop(self._due)[1])
+        self._judged = self._judge(sorted(looked_at & self.watched.keys()), now) if is_judging else []
+
+    def judged(self, posts_per_day: float) -> list[Judged]:
+        """Return what was judged last, where so many ordinary posts a day may be told of."""
+        enough = levels(self.memories, posts_per_day)
+        return [replace(one, level=enough[one.source]) for one in self._judged]
+
+    def _learn(self, now: int) -> None:
+        left = []
+        while self._leaving and self._leaving[0].row.created_at < now - SETTLES_AFTER_SECONDS:
+            left.append(self._leaving.popleft())
+            self.watched.pop(left[-1].row.id, None)
+        if not left:
+            return
+        until = left[-1].row.created_at
+        since = left[0].row.created_at if self._left_at is None else self._left_at
+        posts = [seen for post in left if (seen := _seen(post, now)) is not None]
+        _, changed = settle(posts, self.memories, self._usual, since, until)
+        for key in changed:
+            self._usual[key] = self._usual.pop(key)
+        while len(self._usual) > MOST_USUAL:
+            del self._usual[next(iter(self._usual))]
+        self._left_at = until
+
+    def _judge(self, post_ids: Sequence[int], now: int) -> list[Judged]:
+        """Return a judgement of each of these posts whose source is ready; what is enough is left open."""
+        ready = {name: memory for name, memory in self.memories.items() if memory.forecaster.is_ready}
+        posts = [_seen(self.watched[post_id], now) for post_id in post_ids]
+        return [judge(post, ready[post.source], self._usual, None) for post in posts if post and post.source in ready]
+
+
+def _seen(post: PastPost, now: int) -> SeenPost | None:
+    """Return a post as it was known at *now*."""
+    seen = seen_by(now, post.row.created_at, post.looks)
+    return None if seen is None else SeenPost(*post.row[:4], seen)

@@ -1,0 +1,64 @@
+"""Trends that are single posts, as `rank` would have opened them, under one set of rules."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from trendspark_cli.ranking.lifecycle.topic_lifecycle import LifecycleRules, TrendState
+from trendspark_cli.ranking.past.post_replay import PastPost, PostReplay
+from trendspark_cli.ranking.posts.post_lifecycle import advance_posts, remembered_seconds
+from trendspark_cli.ranking.posts.post_trends import PostTrend
+
+
+@dataclass(frozen=True, slots=True)
+class FiredPost:
+    """A trend of one post as it would have opened, `name`: the post as people ask for it, and its highest score."""
+
+    trend: PostTrend
+    name: str
+    peak: float
+
+    @property
+    def delay_seconds(self) -> int:
+        """Return how long after the post was made it opened."""
+        return self.trend.opened_at - self.trend.created_at
+
+
+class PostRehearsal:
+    """Trends of single posts that open, grow and close as the ticks of a replay pass; nothing is stored.
+
+    `told` gives the name and the text of a post.
+    """
+
+    def __init__(self, rules: LifecycleRules, told: Callable[[PastPost], tuple[str, str]]) -> None:
+        self.rules = rules
+        self.fired: dict[int, FiredPost] = {}
+        self._told = told
+        self._living: dict[int, PostTrend] = {}
+
+    def advance(self, replayed: PostReplay, now: int) -> int:
+        """Let what was judged at *now* open, update and close trends; return how many opened."""
+        judged = replayed.judged(self.rules.false_alarms_per_day)
+        changed = advance_posts(
+            self._living, judged, now, self.rules, lambda post_id: self._told(replayed.watched[post_id])[1]
+        )
+        before = len(self.fired)
+        for trend in changed:
+            if trend.id is None:
+                name, _ = self._told(replayed.watched[trend.post_id])
+                self.fired[trend.post_id] = FiredPost(trend, name, trend.score)
+                trend = replace(trend, id=len(self.fired))
+            self.fired[trend.post_id] = replace(self.fired[trend.post_id], peak=trend.score)
+            self._living[trend.post_id] = trend
+        oldest = now - remembered_seconds(self.rules)
+        self._living = {
+            key: one for key, one in self._living.items() if one.state is TrendState.OPEN or one.opened_at >= oldest
+        }
+        return len(self.fired) - before
+
+
+def only_in_first(first: Sequence[FiredPost], second: Sequence[FiredPost]) -> list[FiredPost]:
+    """Return the trends of *first* whose post opens none in *second*."""
+    others = {one.trend.post_id for one in second}
+    return [one for one in first if one.trend.post_id not in others]

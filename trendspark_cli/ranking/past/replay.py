@@ -1,0 +1,85 @@
+"""The ranking over past posts, tick by tick and without look-ahead, through the code that ranks live posts."""
+
+from collections import Counter, deque
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from trendspark_cli.ranking.baseline.baseline_posts import FoldPost, PostRow
+from trendspark_cli.ranking.baseline.history import DictHistory, SourceState
+from trendspark_cli.ranking.baseline.ticks import TICK_SECONDS, TICKS_PER_DAY, WINDOW_TICKS, tick_of
+from trendspark_cli.ranking.baseline.updating import fold
+from trendspark_cli.ranking.bursts.topics import MOST_TOPICS, Topic, find_topics
+from trendspark_cli.ranking.bursts.window import Window
+
+FRESH_VOCABULARY_POSTS = 200_000  # then the words of long ago are forgotten, so that a replay of years fits in memory
+
+
+@dataclass(frozen=True, slots=True)
+class ReplayPost:
+    """A past post: the id it was given, and the row the window takes, whose id is a number of the replay's own."""
+
+    name: str
+    row: PostRow
+
+
+class Replay:
+    """History, window and the posts in it (by the number in their row), moved forward one tick at a time."""
+
+    def __init__(self) -> None:
+        self.history = DictHistory()
+        self.sources: dict[str, SourceState] = {}
+        self.posts: dict[int, ReplayPost] = {}
+        self._window = Window()
+        self._ticks: deque[tuple[int, list[ReplayPost]]] = deque()
+        self._read = 0
+
+    def advance(self, tick: int, posts: Sequence[ReplayPost]) -> None:
+        """Add the posts of one tick, the next one."""
+        self._ticks.append((tick, list(posts)))
+        self.posts.update((post.row[0], post) for post in posts)
+        self._window.add(post.row for post in posts)
+        self._read += len(posts)
+        while self._ticks and self._ticks[0][0] <= tick - WINDOW_TICKS[-1]:
+            self._fold(*self._ticks.popleft())
+        if self._read > FRESH_VOCABULARY_POSTS:
+            self._start_window_afresh()
+        self._window.drop_before((tick + 1 - WINDOW_TICKS[-1]) * TICK_SECONDS)
+        if tick % TICKS_PER_DAY == 0:
+            self.history.drop_faint(tick)
+
+    def topics(self, tick: int, threshold: float, floor: float, limit: int = MOST_TOPICS) -> list[Topic]:
+        """Return the topics at the end of the tick that was added last."""
+        now = (tick + 1) * TICK_SECONDS
+        return find_topics(self._window, now, self.history, self.sources, threshold=threshold, floor=floor, limit=limit)
+
+    def texts(self, topic: Topic) -> dict[int, str]:
+        """Return the texts of a topic's posts."""
+        return {number: self.posts[number].row[5] for number in topic.post_ids}
+
+    def _fold(self, tick: int, posts: Sequence[ReplayPost]) -> None:
+        """Put a tick that left the window into history."""
+        folded = [FoldPost(source, created, text) for _, source, _, _, created, text in (post.row for post in posts)]
+        sizes = Counter(tick_of(post.created_at) for post in folded)
+        fold(folded, sizes, self.history, self.sources)
+        for post in posts:
+            del self.posts[post.row[0]]
+
+    def _start_window_afresh(self) -> None:
+        """Build the window anew from its posts."""
+        self._window = Window()
+        self._read = self._window.add(post.row for _, posts in self._ticks for post in posts)
+
+
+def ticks_of(posts: Iterable[ReplayPost]) -> Iterator[tuple[int, list[ReplayPost]]]:
+    """Yield every tick from the first post on, with its posts and those that came late; posts must be sorted."""
+    batch: list[ReplayPost] = []
+    tick: int | None = None
+    for post in posts:
+        of_post = tick_of(post.row[4])
+        while tick is not None and of_post > tick:
+            yield tick, batch
+            batch, tick = [], tick + 1
+        tick = of_post if tick is None else tick
+        batch.append(post)
+    if tick is not None:
+        yield tick, batch

@@ -1,0 +1,90 @@
+"""What `rank` would have told of past posts: the life of trends over replayed ticks, under one set of rules."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from trendspark_cli.ranking.baseline.ticks import TICK_SECONDS
+from trendspark_cli.ranking.bursts.spelling import name_topic
+from trendspark_cli.ranking.bursts.topics import Topic
+from trendspark_cli.ranking.lifecycle.topic_lifecycle import (
+    LifecycleRules,
+    TrendChanges,
+    TrendRecord,
+    TrendState,
+    advance_trends,
+    is_same_topic,
+)
+from trendspark_cli.ranking.past.replay import Replay
+
+SAME_STORY_SECONDS = 24 * 3600  # two settings may notice one story this far apart
+
+
+@dataclass(frozen=True, slots=True)
+class Fired:
+    """A trend as it would have opened, `terms`: all it ever had, strongest first, and `peak`: its highest score."""
+
+    trend: TrendRecord
+    terms: tuple[str, ...]
+    peak: float
+
+    @property
+    def delay_seconds(self) -> int:
+        """Return how long after its first post within eight hours it opened."""
+        return self.trend.opened_at - self.trend.first_seen
+
+
+class Rehearsal:
+    """Trends that open, go on and close as the ticks of a replay pass; nothing is stored."""
+
+    def __init__(self, rules: LifecycleRules, *, needs_labels: bool = True) -> None:
+        self.rules = rules
+        self._needs_labels = needs_labels
+        self.fired: dict[int, Fired] = {}
+        self._living: list[TrendRecord] = []
+
+    def topics(self, replayed: Replay, tick: int) -> list[Topic]:
+        """Return the topics `rank` would find at the end of the tick added last."""
+        return replayed.topics(tick, self.rules.threshold, self.rules.threshold / 2)
+
+    def advance(self, replayed: Replay, tick: int, topics: Sequence[Topic]) -> int:
+        """Let the topics of a tick open, update and close trends; return how many opened."""
+        now = (tick + 1) * TICK_SECONDS
+        spelled = [self._spelled(replayed, topic) for topic in topics]
+        changes = advance_trends(self._living, spelled, now, self.rules)
+        self._keep(changes, now)
+        return len(changes.opened)
+
+    def trend_of(self, topic: Topic) -> int | None:
+        """Return which of `fired` a topic is part of now: of several open ones, the first."""
+        living = (trend for trend in self._living if trend.state is TrendState.OPEN)
+        return min((trend.id or 0 for trend in living if is_same_topic(trend, topic)), default=None)
+
+    def _spelled(self, replayed: Replay, topic: Topic) -> Topic:
+        is_shown = self._needs_labels and topic.score >= self.rules.threshold
+        return name_topic(topic, replayed.texts(topic)) if is_shown else topic
+
+    def _keep(self, changes: TrendChanges, now: int) -> None:
+        living = {trend.id: trend for trend in self._living}
+        for trend in changes.opened:
+            number = len(self.fired) + 1
+            self.fired[number] = Fired(trend, trend.terms, trend.score)
+            living[number] = replace(trend, id=number)
+        for trend in (*changes.updated, *changes.closed):
+            known = living[trend.id].post_ids  # the store adds to a trend's posts, and so do we
+            living[trend.id] = replace(trend, post_ids=tuple(sorted({*known, *trend.post_ids})))
+            assert trend.id is not None
+            self.fired[trend.id] = replace(self.fired[trend.id], terms=trend.terms, peak=trend.score)
+        oldest = now - self.rules.cooldown_seconds
+        self._living = [trend for trend in living.values() if trend.closed_at is None or trend.closed_at > oldest]
+
+
+def only_in_first(first: Sequence[Fired], second: Sequence[Fired]) -> list[Fired]:
+    """Return the trends of *first* that no trend of *second*, opened within a day of it, shares a term with."""
+    return [
+        one
+        for one in first
+        if not any(
+            abs(one.trend.opened_at - other.trend.opened_at) <= SAME_STORY_SECONDS and set(one.terms) & set(other.terms)
+            for other in second
+        )
+    ]

@@ -1,0 +1,92 @@
+"""A line for each tick of a replay: its topics, those of one trend made one, as `rank` would tell of them."""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from trendspark_cli.ranking.baseline.ticks import TICK_SECONDS
+from trendspark_cli.ranking.bursts.thresholds import DEFAULT_THRESHOLD
+from trendspark_cli.ranking.bursts.topics import MATCHED_TERMS, MOST_TERMS, Topic
+from trendspark_cli.ranking.lifecycle.topic_lifecycle import LifecycleRules
+from trendspark_cli.ranking.past.replay import Replay, ReplayPost, ticks_of
+from trendspark_cli.ranking.past.simulation import Rehearsal
+
+LISTED_FLOOR = 1.5  # far below any threshold: a scorer that sets the threshold itself needs the weak ones too
+LISTED_TOPICS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """The strongest topic of a trend at one tick, and the terms of all of them, strongest first.
+
+    The trend's first term is among the first three: that is how whoever reads tick after tick knows it again.
+    """
+
+    topic: Topic
+    terms: tuple[str, ...]
+
+
+class Teller:
+    """Tells of each tick's topics, and remembers which trends there are."""
+
+    def __init__(self) -> None:
+        self._trends = Rehearsal(LifecycleRules(DEFAULT_THRESHOLD), needs_labels=False)
+
+    def tell(self, replayed: Replay, tick: int) -> list[Told]:
+        """Return the topics at the end of the tick that was added last, far below the threshold too."""
+        topics = replayed.topics(tick, DEFAULT_THRESHOLD, LISTED_FLOOR, LISTED_TOPICS)
+        self._trends.advance(replayed, tick, [topic for topic in topics if topic.score >= DEFAULT_THRESHOLD / 2])
+        told: dict[int, Told] = {}
+        for number, topic in enumerate(topics):
+            terms = [term.term for term in topic.terms]
+            trend = self._trends.trend_of(topic)
+            if trend is None:
+                told[-1 - number] = Told(topic, tuple(terms))
+                continue
+            before = told.get(trend, Told(topic, ()))
+            first_term = self._trends.fired[trend].trend.terms[0]
+            told[trend] = Told(before.topic, _named([*before.terms, *terms], first_term))
+        return list(told.values())
+
+
+def _named(terms: Sequence[str], first_term: str) -> tuple[str, ...]:
+    """Return the terms with the trend's first term among the first three, each once."""
+    different = list(dict.fromkeys(terms))
+    if first_term not in different[:MATCHED_TERMS]:
+        different.insert(MATCHED_TERMS - 1, first_term)
+    return tuple(dict.fromkeys(different))[:MOST_TERMS]
+
+
+def retell(posts: Iterable[ReplayPost], replayed: Replay) -> Iterator[tuple[int, list[Told]]]:
+    """Yield (tick end in epoch seconds, what there is to tell) for every tick from the first post on."""
+    teller = Teller()
+    for tick, batch in ticks_of(posts):
+        replayed.advance(tick, batch)
+        yield (tick + 1) * TICK_SECONDS, teller.tell(replayed, tick)
+
+
+def line_of(tick_end: int, told: Sequence[Told], posts: Mapping[int, ReplayPost]) -> str:
+    """Return one tick as a line of JSON."""
+    trends = [
+        {
+            "terms": one.terms,
+            "score": round(one.topic.score, 3),
+            "posts": [posts[number].name for number in one.topic.example_ids],
+            "label": one.topic.label,
+            "observed": round(one.topic.observed, 2),
+            "expected": round(one.topic.expected, 4),
+            "authors": one.topic.authors,
+            "sources": dict(one.topic.sources),
+            "window_seconds": one.topic.window_seconds,
+            "first_seen": written(one.topic.first_seen),
+            "last_seen": written(one.topic.last_seen),
+        }
+        for one in told
+    ]
+    return json.dumps({"tick": written(tick_end), "trends": trends}, ensure_ascii=False)
+
+
+def written(epoch_seconds: int) -> str:
+    """Return a moment as 2013-04-15T19:00:00Z."""
+    return datetime.fromtimestamp(epoch_seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,0 +1,1 @@
+"""How far single posts go: forecasts, and trends of one post."""

@@ -1,0 +1,114 @@
+"""Posts watched one look at a time, all in memory and all of one source: what `backtest --viral` replays."""
+
+from __future__ import annotations
+
+import heapq
+from collections import deque
+from dataclasses import dataclass
+
+from trendspark_cli.ranking.posts.forecast import Forecast, Forecaster, Usual, WatchedPost, first_look, look_again
+
+MOST_KNOWN = 200_000  # authors, and communities; beyond that, those with one post are forgotten
+_DAY = 86_400
+
+
+@dataclass(slots=True)
+class _Watch:
+    post: WatchedPost
+    author: str | None
+    community: str | None
+
+
+class UsualByName:
+    """What the posts of each author, or of each community, end with."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, Usual] = {}
+
+    def of(self, name: str | None) -> Usual:
+        """Return what is known; nothing of an unknown one, or of no name."""
+        return self._known.get(name, Usual()) if name is not None else Usual()
+
+    def add(self, name: str | None, final_log: float) -> None:
+        """Count one settled post."""
+        if name is None:
+            return
+        known = self.of(name)
+        self._known[name] = Usual(known.posts + 1.0, known.total + final_log)
+        if len(self._known) > MOST_KNOWN:
+            self._known = {name: usual for name, usual in self._known.items() if usual.posts > 1}
+
+
+class Watching:
+    """One source's posts, from first sight to settling. Looks must come in the order of time."""
+
+    def __init__(self) -> None:
+        self.forecaster = Forecaster()
+        self.authors = UsualByName()
+        self.communities = UsualByName()
+        self._watched: dict[str, _Watch] = {}
+        self._settling: list[tuple[int, str]] = []
+        self._ids = IdClock()
+
+    def see(
+        self, name: str, at: int, posted_at: int, author: str | None, community: str | None, counters: tuple[int, int]
+    ) -> Forecast | None:
+        """Take one look at a post, its engagement and comments; return its forecast, None before there is any."""
+        self._settle_until(at)
+        watch = self._watched.get(name)
+        if watch is None:
+            created = self._ids.created(name, posted_at, at)
+            watch = self._watched[name] = _Watch(first_look(created, at, *counters), author, community)
+            heapq.heappush(self._settling, (watch.post.settles_at, name))
+        else:
+            watch.post = look_again(watch.post, at, *counters)
+        self._ids.note(name, at)
+        if not self.forecaster.is_ready:
+            return None
+        return self.forecaster.forecast(watch.post, *self._usual(watch))
+
+    def _settle_until(self, at: int) -> None:
+        while self._settling and self._settling[0][0] <= at:
+            watch = self._watched.pop(heapq.heappop(self._settling)[1])
+            final = self.forecaster.settle(watch.post, *self._usual(watch))
+            self.authors.add(watch.author, final)
+            self.communities.add(watch.community, final)
+
+    def _usual(self, watch: _Watch) -> tuple[Usual, Usual]:
+        return self.authors.of(watch.author), self.communities.of(watch.community)
+
+
+class IdClock:
+    """Tells from a post's id when it was made, where ids are numbers that grow and all that is known is "not later".
+
+    The newest id at a look was made about then; ids are taken to come at the pace of the last two days.
+    """
+
+    def __init__(self) -> None:
+        self._newest = 0
+        self._at = 0
+        self._past: deque[tuple[int, int]] = deque()  # (time, newest id by then)
+
+    def created(self, name: str, posted_at: int, at: int) -> int:
+        """Return when the post was made; at most a day before it was seen, and *posted_at* when that says more."""
+        if posted_at < at or not _is_number(name) or len(self._past) < 2:
+            return posted_at
+        (since, oldest), (until, newest) = self._past[0], self._past[-1]
+        if newest <= oldest or until <= since:
+            return posted_at
+        behind = (newest - int(name)) * (until - since) / (newest - oldest) + at - until
+        return int(at - min(max(0.0, behind), _DAY))
+
+    def note(self, name: str, at: int) -> None:
+        """Take notice of a post that was seen."""
+        if not _is_number(name):
+            return
+        if at > self._at and self._newest:
+            self._past.append((self._at, self._newest))
+            while self._past[0][0] < at - 2 * _DAY and len(self._past) > 2:
+                self._past.popleft()
+        self._newest, self._at = max(self._newest, int(name)), at
+
+
+def _is_number(name: str) -> bool:
+    return name.isascii() and name.isdigit() and len(name) < 20

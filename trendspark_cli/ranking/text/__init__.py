@@ -1,0 +1,1 @@
+"""From a text to words, terms and the keys they are counted by; texts that are nearly the same."""

@@ -1,1 +1,0 @@
-"""Past posts through the code of `rank`: what would have fired, and which threshold fits."""

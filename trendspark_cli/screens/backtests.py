@@ -1,0 +1,74 @@
+"""`backtest` as it is printed: a line for each tick or look, or a summary of what would have fired."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterable
+from datetime import datetime
+
+from trendspark_cli.archiving.reading import ArchivedPosts
+from trendspark_cli.backtests.backtesting import read_past_posts
+from trendspark_cli.backtests.lines import read_lines
+from trendspark_cli.backtests.past_counters import Watched, archived_posts_and_looks, stored_looks
+from trendspark_cli.backtests.past_posts import stored_posts
+from trendspark_cli.backtests.simulating import Plan, Question, rehearse
+from trendspark_cli.base.console import Output, row_progress
+from trendspark_cli.base.errors import TrendSparkError
+from trendspark_cli.base.settings import Settings
+from trendspark_cli.ranking.past.replay import ReplayPost
+from trendspark_cli.screens.simulations import show_outcome
+from trendspark_cli.store.protocol import Store
+from trendspark_cli.trends.rank_rules import Experience, experience
+
+
+def print_lines(lines: Iterable[str]) -> int:
+    """Print lines, each before the next one is asked for, until whoever reads has had enough; return the exit code."""
+    try:
+        for line in lines:
+            sys.stdout.buffer.write(f"{line}\n".encode())
+            sys.stdout.buffer.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except TrendSparkError as error:
+        Output().failure(error, where="backtest", exit_code=error.exit_code)
+        return error.exit_code
+    return 0
+
+
+def sum_up_file(path: str, asked: Question, settings: Settings, output: Output) -> int:
+    """Print which topics of the posts of a file would have fired, and return the exit code."""
+    try:
+        plan = asked.plan(settings, Experience(), are_posts_forecast=False)
+        end = None if plan.until is None else int(plan.until.timestamp())
+        posts = (post for post in read_past_posts(read_lines(path), path) if end is None or post.row[4] < end)
+        _sum_up(posts, 0, plan, output)
+    except TrendSparkError as error:
+        output.failure(error, where="backtest", exit_code=error.exit_code)
+        return error.exit_code
+    return 0
+
+
+def sum_up_database(store: Store, asked: Question, settings: Settings, output: Output, now: datetime) -> None:
+    """Print what would have fired of the posts of the database, and of their counters."""
+    plan = asked.plan(settings, experience(store, now))
+    first, end = plan.read_from, plan.until or now
+    posts = store.posts.count_between(int(first.timestamp()), int(end.timestamp()))
+    _sum_up(stored_posts(store, first, end), posts, plan, output, stored_looks(store, first, end))
+
+
+def sum_up_archive(archive: ArchivedPosts, plan: Plan, output: Output, now: datetime) -> None:
+    """Print what would have fired of archived posts, and of the counters that are in the same files."""
+    posts = sum(part.rows for part in archive.manifests)
+    ranked, watched = archived_posts_and_looks(archive, plan.read_from, plan.until or now)
+    _sum_up(ranked, posts, plan, output, watched)
+
+
+def _sum_up(
+    posts: Iterable[ReplayPost], about: int, plan: Plan, output: Output, watched: Watched | None = None
+) -> None:
+    """Rank *about* so many posts again, and print what came of it."""
+    with row_progress(output) as progress:
+        progress.begin("posts", about)
+        outcome = rehearse(posts, plan.rules, plan.since, progress, watched)
+    show_outcome(outcome, output)

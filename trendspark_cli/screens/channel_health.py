@@ -1,0 +1,54 @@
+"""Ask the alert channel whether it would take a message, at most every few minutes."""
+
+from __future__ import annotations
+
+import json
+import os
+from contextlib import suppress
+from datetime import datetime
+from typing import Any
+
+from trendspark_cli.base.clock import from_text
+from trendspark_cli.base.errors import TrendSparkError
+from trendspark_cli.base.redaction import redact
+from trendspark_cli.base.settings import Settings
+
+CHECK_SECONDS = 3.0
+GOOD_FOR_SECONDS, BAD_FOR_SECONDS = 300, 60  # a check each minute must not hammer the channel
+CACHE = "health-telegram.json"
+
+
+def telegram_health(settings: Settings, now: datetime, last_sent: str | None) -> dict[str, Any]:
+    """Return `ok` and who answers, from a recent check or a new one; a message taken a moment ago says it too.
+
+    *last_sent* is when the channel took the last message, None when it refused one since.
+    """
+    if not settings.telegram_is_configured:
+        return {"ok": True, "configured": False, "reason": "needs TELEGRAM_BOT_TOKEN and TELEGRAM_CHAT_ID"}
+    if last_sent is not None and 0 <= (now - from_text(last_sent)).total_seconds() < GOOD_FOR_SECONDS:
+        return {"ok": True, "configured": True}
+    path = settings.trendspark_home / CACHE
+    who = f"{settings.telegram_api_base_url} {settings.telegram_chat_id}"
+    with suppress(OSError, ValueError, KeyError, TypeError):
+        kept = json.loads(path.read_text(encoding="utf-8"))
+        limit = GOOD_FOR_SECONDS if kept["state"]["ok"] else BAD_FOR_SECONDS
+        if kept["who"] == who and 0 <= now.timestamp() - kept["checked_at"] < limit:
+            state: dict[str, Any] = kept["state"]
+            return state
+    state = {"configured": True, **_check(settings)}
+    with suppress(OSError):
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+        with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
+            json.dump({"who": who, "checked_at": now.timestamp(), "state": state}, stream)
+    return state
+
+
+def _check(settings: Settings) -> dict[str, Any]:
+    from trendspark_cli.app.adapters import telegram
+
+    notifier = telegram(settings, lambda call: None, answer_seconds=CHECK_SECONDS)
+    assert notifier is not None
+    try:
+        return {"ok": True, "answers": notifier.check()}
+    except TrendSparkError as error:
+        return {"ok": False, "reason": redact(f"{error}; {error.hint}" if error.hint else str(error))}

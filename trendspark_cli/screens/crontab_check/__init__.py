@@ -1,0 +1,1 @@
+"""What is wrong with a crontab, held against this installation."""

@@ -1,0 +1,266 @@
+"""A rehearsal as people read it, with bars of plain characters, and as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+from shutil import get_terminal_size
+from typing import Any, TypeVar
+
+from trendspark_cli.backtests.simulating import Forecasts, Outcome
+from trendspark_cli.base.clock import duration_words, from_epoch, to_text
+from trendspark_cli.base.console import Output, bar, short_time, shortened
+from trendspark_cli.ranking.past import post_simulation as post_rehearsal
+from trendspark_cli.ranking.past.post_simulation import FiredPost
+from trendspark_cli.ranking.past.simulation import Fired, only_in_first
+from trendspark_cli.ranking.posts.forecast import LEAST_SETTLED
+from trendspark_cli.store.trend_fields import post_counts, post_trend_fields, why
+
+COLUMNS = ("opened", "score", "delay", "trend", "posts", "expected", "authors")
+LESS_NEEDED = ("authors", "expected")
+POST_COLUMNS = ("opened", "score", "delay", "single post", "begins", "why", "enough")
+LESS_NEEDED_OF_POSTS = ("enough", "begins")
+PLOT_ROOM = 34  # characters beside the bars, the columns of alerts aside
+NARROWEST_BAR, WIDEST_BAR = 10, 60
+NAMES = "AB"
+MOST_SHOWN = 100  # trends of a table
+
+AnyFired = TypeVar("AnyFired", bound=Fired | FiredPost)
+
+
+def show_outcome(outcome: Outcome, output: Output) -> None:
+    """Print what would have fired, the difference of two sets of rules, and the days."""
+    if output.is_json:
+        output.data(outcome_json(outcome))
+        return
+    if not outcome.length:
+        output.line(f"nothing to tell: {_span(outcome)}; the first 24 h of posts are warm-up")
+        return
+    output.line(f"{outcome.posts} posts in {outcome.length / timedelta(days=1):.1f} days, {_span(outcome)}")
+    if outcome.forecasts is not None:
+        output.prose(_forecasts_text(outcome.forecasts))
+    is_compared = len(outcome.rules) > 1
+    for number in range(len(outcome.rules)):
+        name = f"{NAMES[number]}: " if is_compared else ""
+        output.prose(f"{name}{_rules_text(outcome, number)}: {_count_text(outcome, number)}")
+    if is_compared:
+        _warn_of_one_threshold(outcome, output)
+        show_difference(outcome, output, ("Only A", "Only B"))
+    else:
+        _show_fired(outcome.fired[0], output, "Topics that would have fired")
+        if outcome.forecasts is not None and outcome.forecasts.are_ready:
+            _show_fired_posts(outcome.fired_posts[0], output, "Single posts that would have fired")
+    _show_days(outcome, output)
+
+
+def show_difference(outcome: Outcome, output: Output, titles: tuple[str, str]) -> None:
+    """Print what only one of two sets of rules opens."""
+    first, second = outcome.fired
+    _show_fired(only_in_first(first, second), output, titles[0])
+    _show_fired(only_in_first(second, first), output, titles[1])
+    if outcome.forecasts is not None and outcome.forecasts.are_ready:
+        posts, others = outcome.fired_posts
+        _show_fired_posts(post_rehearsal.only_in_first(posts, others), output, f"{titles[0]}, single posts")
+        _show_fired_posts(post_rehearsal.only_in_first(others, posts), output, f"{titles[1]}, single posts")
+
+
+def outcome_json(outcome: Outcome) -> dict[str, Any]:
+    """Return all of it as plain values."""
+    sides = [
+        {
+            "threshold": rules.threshold,
+            "cooldown_seconds": rules.cooldown_seconds,
+            "false_alarms_per_day": rules.false_alarms_per_day,
+            "alerts_per_day": round(outcome.per_day(number), 3),
+            "trends": _trends_json(outcome.fired[number], outcome.fired_posts[number]),
+        }
+        for number, rules in enumerate(outcome.rules)
+    ]
+    days = [
+        {
+            "day": date,
+            "posts": day.posts,
+            "best_score": round(day.best_score, 2),
+            "alerts": day.fired,
+            "alerts_of_single_posts": day.fired_posts,
+        }
+        for date, day in outcome.days.items()
+    ]
+    told = {
+        "since": to_text(from_epoch(outcome.since)),
+        "until": to_text(from_epoch(outcome.until)),
+        "posts": outcome.posts,
+        "forecasts": None if outcome.forecasts is None else _forecasts_json(outcome.forecasts),
+        **sides[0],
+        "days": days,
+    }
+    if len(sides) > 1:
+        (first, second), (first_posts, second_posts) = outcome.fired, outcome.fired_posts
+        told["compared"] = {
+            **sides[1],
+            "only_a": _trends_json(
+                only_in_first(first, second), post_rehearsal.only_in_first(first_posts, second_posts)
+            ),
+            "only_b": _trends_json(
+                only_in_first(second, first), post_rehearsal.only_in_first(second_posts, first_posts)
+            ),
+        }
+    return told
+
+
+def _forecasts_json(forecasts: Forecasts) -> dict[str, Any]:
+    settled = {name: round(posts) for name, posts in sorted(forecasts.settled.items())}
+    return {"posts_with_counters": forecasts.posts, "settled": settled, "ready_at": LEAST_SETTLED}
+
+
+def _trends_json(topics: Sequence[Fired], posts: Sequence[FiredPost]) -> list[dict[str, Any]]:
+    """Return topics and single posts in the order in which they opened."""
+    told = [*map(_fired_json, topics), *map(_fired_post_json, posts)]
+    return sorted(told, key=lambda one: str(one["opened_at"]))
+
+
+def _fired_post_json(fired: FiredPost) -> dict[str, Any]:
+    trend, fields = fired.trend, post_trend_fields(fired.trend)
+    return {
+        "opened_at": fields["opened_at"],
+        "kind": "post",
+        "label": trend.label,
+        "post": fired.name,
+        "author": trend.author,
+        "terms": [],
+        "score": round(trend.score, 2),
+        "peak_score": round(fired.peak, 2),
+        "observed": fields["observed"],
+        "expected": round(trend.usual, 4),
+        "forecast": round(trend.forecast, 1),
+        "enough": round(trend.enough, 1),
+        "window_seconds": fields["window_seconds"],
+        "authors": 1,
+        "sources": fields["sources"],
+        "first_seen": fields["first_seen"],
+        "delay_seconds": fired.delay_seconds,
+        "why": why(fields),
+    }
+
+
+def _fired_json(fired: Fired) -> dict[str, Any]:
+    trend = fired.trend
+    return {
+        "opened_at": to_text(from_epoch(fired.trend.opened_at)),
+        "kind": "topic",
+        "label": trend.label,
+        "terms": list(fired.terms),
+        "score": round(trend.score, 2),
+        "peak_score": round(fired.peak, 2),
+        "observed": round(trend.observed, 2),
+        "expected": round(trend.expected, 4),
+        "window_seconds": trend.window_seconds,
+        "authors": trend.authors,
+        "sources": dict(sorted(trend.sources.items())),
+        "first_seen": to_text(from_epoch(trend.first_seen)),
+        "delay_seconds": fired.delay_seconds,
+    }
+
+
+def _show_fired(fired: Sequence[Fired], output: Output, title: str) -> None:
+    _show_strongest(fired, output, title, COLUMNS, LESS_NEEDED, _cells)
+
+
+def _cells(one: Fired) -> Sequence[object]:
+    trend = one.trend
+    return (shortened(trend.label, 48), f"{trend.observed:.0f}", f"{trend.expected:.2f}", trend.authors)
+
+
+def _show_fired_posts(fired: Sequence[FiredPost], output: Output, title: str) -> None:
+    _show_strongest(fired, output, title, POST_COLUMNS, LESS_NEEDED_OF_POSTS, _post_cells)
+
+
+def _post_cells(one: FiredPost) -> Sequence[object]:
+    trend = one.trend
+    return (one.name, shortened(trend.label, 40), post_counts(post_trend_fields(trend)), f"{trend.enough:,.0f}")
+
+
+def _show_strongest(
+    fired: Sequence[AnyFired],
+    output: Output,
+    title: str,
+    columns: Sequence[str],
+    less_needed: Sequence[str],
+    cells: Callable[[AnyFired], Sequence[object]],
+) -> None:
+    """Print the strongest trends in the order in which they opened: when, score and delay, and *cells* of each."""
+    if not fired:
+        output.line(f"{title}: none")
+        return
+    shown = sorted(sorted(fired, key=lambda one: -one.trend.score)[:MOST_SHOWN], key=lambda one: one.trend.opened_at)
+    rows = [
+        [
+            short_time(to_text(from_epoch(one.trend.opened_at))),
+            f"{one.trend.score:.1f}",
+            duration_words(timedelta(seconds=one.delay_seconds)),
+            *cells(one),
+        ]
+        for one in shown
+    ]
+    if not output.is_terminal:
+        output.line(f"{title}:")
+    output.table(columns, rows, title=title, less_needed=less_needed)
+    if len(fired) > len(shown):
+        output.line(f"the strongest {len(shown)} of {len(fired)}; --json has them all")
+
+
+def _warn_of_one_threshold(outcome: Outcome, output: Output) -> None:
+    """Say why another rate of false alarms changed nothing for topics."""
+    first, second = outcome.rules
+    if first.false_alarms_per_day != second.false_alarms_per_day and first.threshold == second.threshold:
+        output.prose(
+            "topics have the same threshold under both: ALERT_FALSE_ALARMS_PER_DAY moves it only once "
+            "`trendspark calibrate` has run, and never below its least"
+        )
+
+
+def _show_days(outcome: Outcome, output: Output) -> None:
+    """Print each day with a bar of its posts and a mark for each alert."""
+    most = max((day.posts for day in outcome.days.values()), default=0)
+    sides = range(len(outcome.rules))
+    suffixes = [f" {NAMES[number]}" if len(outcome.rules) > 1 else "" for number in sides]
+    of_posts = [f"of posts{suffix}" for suffix in suffixes] if outcome.forecasts is not None else []
+    names = [*(f"alerts{suffix}" for suffix in suffixes), *of_posts]
+    room = PLOT_ROOM + sum(len(name) + 2 for name in names)
+    width = min(WIDEST_BAR, max(NARROWEST_BAR, get_terminal_size().columns - room))
+    rows = []
+    for date, day in outcome.days.items():
+        alerts = [*day.fired, *(day.fired_posts if outcome.forecasts is not None else ())]
+        best = f"{day.best_score:.1f}"
+        rows.append((date, day.posts, bar(day.posts, most, width), best, *(number or "" for number in alerts)))
+    output.table(("day", "posts", "", "best score", *names), rows, less_needed=of_posts)
+
+
+def _rules_text(outcome: Outcome, number: int) -> str:
+    rules = outcome.rules[number]
+    text = f"threshold {rules.threshold:g}, cooldown {rules.cooldown_seconds / 3600:g} h"
+    return text if outcome.forecasts is None else f"{text}, {rules.false_alarms_per_day:g} false alarms a day"
+
+
+def _count_text(outcome: Outcome, number: int) -> str:
+    topics, posts = len(outcome.fired[number]), len(outcome.fired_posts[number])
+    of_posts = "" if outcome.forecasts is None else f" ({posts} of them single posts)"
+    return f"{topics + posts} would have fired{of_posts}, {outcome.per_day(number):.2f} a day"
+
+
+def _forecasts_text(forecasts: Forecasts) -> str:
+    """Return what could be replayed of single posts, and why none when none could."""
+    if not forecasts.posts:
+        return "single posts: none has counters of likes, so none is forecast; topics only"
+    settled = ", ".join(f"{name} {posts:.0f}" for name, posts in sorted(forecasts.settled.items())) or "none"
+    if not forecasts.are_ready:
+        return (
+            f"single posts: {forecasts.posts} with counters, but too few were looked at again later: {settled} "
+            f"of the {LEAST_SETTLED} a source needs; none is forecast, topics only"
+        )
+    return f"single posts: {forecasts.posts} with counters; settled and learned from: {settled}"
+
+
+def _span(outcome: Outcome) -> str:
+    since, until = (short_time(to_text(from_epoch(moment))) for moment in (outcome.since, outcome.until))
+    return f"{since} to {until}" if outcome.until else "there are no posts"

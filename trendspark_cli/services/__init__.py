@@ -1,0 +1,1 @@
+"""Whatever speaks to somebody outside: one file or folder per service."""

@@ -1,0 +1,167 @@
+"""One way out to HTTP services: bounded in time and size, measured, and pointed where the settings say.
+
+tweepy, praw and our own calls all go through requests; the adapter here is mounted on their sessions, so that
+no library can wait for ever, send a token elsewhere, or call without being counted.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+
+import requests
+import urllib3
+from requests.adapters import HTTPAdapter
+
+from trendspark_cli.base.clock import utc_now
+from trendspark_cli.running.job_context import ApiCall, note_call
+
+CONNECT_SECONDS = 5
+ANSWER_SECONDS = 20.0  # for the first byte, and half as much again for the whole: dripped bytes trip no read time-out
+MAX_BODY_BYTES = 32 * 2**20
+RETRIES = 2  # quick ones, for a blip; cron is the retry loop for anything longer
+RETRY_PAUSE_SECONDS = 0.5
+REQUEST_ID_HEADERS = ("x-transaction-id", "x-request-id")  # X's own name for it, and the usual one
+_CHUNK = 65536
+
+
+class AnswerTooSlowError(requests.exceptions.Timeout):
+    """The answer did not arrive in time. No ReadTimeout: prawcore would wait for it twice more."""
+
+
+class AnswerTooLargeError(requests.exceptions.RequestException):
+    """The body is larger than any answer of this service should be."""
+
+
+class BoundedAdapter(HTTPAdapter):
+    """Sends requests with time-outs, quick retries and a record of each try.
+
+    `rewrites` maps the host a library has built in to the base URL of the settings. `endpoint_of` names the
+    endpoint of a path from a short list, since it becomes a label.
+    """
+
+    def __init__(
+        self,
+        service: str,
+        record: Callable[[ApiCall], None],
+        *,
+        rewrites: Mapping[str, str] | None = None,
+        endpoint_of: Callable[[str], str] = lambda path: path,
+        remaining_header: str = "",
+        retries: int = RETRIES,
+        answer_seconds: float = ANSWER_SECONDS,
+    ) -> None:
+        super().__init__()
+        self._service = service
+        self._record = record
+        self._rewrites = rewrites or {}
+        self._endpoint_of = endpoint_of
+        self._remaining_header = remaining_header
+        self._retries = retries
+        self._answer_seconds = answer_seconds
+
+    def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> requests.Response:
+        """Send, read the whole body, and try again quickly after 5xx or a dropped connection."""
+        assert request.url is not None
+        request.url = self._rewritten(request.url)
+        kwargs["timeout"] = (min(CONNECT_SECONDS, self._answer_seconds), self._answer_seconds)
+        kwargs["stream"] = True
+        for attempt in range(self._retries + 1):
+            is_last = attempt == self._retries
+            try:
+                response = self._send_once(request, *args, **kwargs)
+            except (requests.exceptions.SSLError, requests.exceptions.Timeout):
+                raise  # neither gets better within a second
+            except (requests.exceptions.ConnectionError, requests.exceptions.ChunkedEncodingError):
+                if is_last:
+                    raise
+            else:
+                if response.status_code < 500 or is_last:
+                    return response
+            time.sleep(RETRY_PAUSE_SECONDS * 2**attempt)
+        raise AssertionError("the last attempt returns or raises")
+
+    def _send_once(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> requests.Response:
+        started, at = time.monotonic(), utc_now()
+        response: requests.Response | None = None
+        complete = False
+        try:
+            response = super().send(request, *args, **kwargs)
+            _read_body(response, started + 1.5 * self._answer_seconds)
+            complete = True
+            return response
+        except requests.exceptions.Timeout as error:
+            raise AnswerTooSlowError(f"no complete answer from {self._service} in time") from error
+        finally:
+            seconds = time.monotonic() - started
+            endpoint = self._endpoint_of(urlsplit(request.url or "").path)
+            status = response.status_code if response is not None and complete else None
+            remaining, request_id = self._remaining(response), _request_id(response)
+            date = response.headers.get("date", "") if response is not None else ""
+            call = ApiCall(at, self._service, endpoint, status, seconds, remaining, request_id, date)
+            note_call(self._record, call)
+
+    def _remaining(self, response: requests.Response | None) -> float | None:
+        if response is None:
+            return None
+        try:
+            remaining = float(response.headers[self._remaining_header])
+        except (KeyError, ValueError):
+            return None
+        return remaining if math.isfinite(remaining) else None
+
+    def _rewritten(self, url: str) -> str:
+        parts = urlsplit(url)
+        base = self._rewrites.get(parts.netloc)
+        if base is None:
+            return url
+        target = urlsplit(base)
+        return urlunsplit((target.scheme, target.netloc, target.path + parts.path, parts.query, ""))
+
+
+def _request_id(response: requests.Response | None) -> str:
+    headers = response.headers if response is not None else {}
+    return next((headers[name] for name in REQUEST_ID_HEADERS if headers.get(name)), "")
+
+
+def session(adapter: BoundedAdapter, existing: requests.Session | None = None) -> requests.Session:
+    """Return a session that sends everything through *adapter*."""
+    opened = existing if existing is not None else requests.Session()
+    opened.mount("https://", adapter)
+    opened.mount("http://", adapter)
+    return opened
+
+
+def _read_body(response: requests.Response, until: float) -> None:
+    """Read the body in bounded time (*until* is monotonic) and memory, so that `.content` is there afterwards."""
+    chunks, size = [], 0
+    try:
+        while chunk := _next_bytes(response):
+            chunks.append(chunk)
+            size += len(chunk)
+            if size > MAX_BODY_BYTES:
+                raise AnswerTooLargeError(f"the answer is larger than {MAX_BODY_BYTES} bytes")
+            if time.monotonic() > until:
+                raise AnswerTooSlowError("the answer arrives too slowly")
+    except BaseException:
+        response.close()
+        raise
+    response._content = b"".join(chunks)
+    response._content_consumed = True  # type: ignore[attr-defined]
+
+
+def _next_bytes(response: requests.Response) -> bytes:
+    """Return what has arrived, decoded; `iter_content` would wait for a whole chunk, however slowly it drips."""
+    try:
+        return response.raw.read1(_CHUNK, decode_content=True) or b""
+    except urllib3.exceptions.ReadTimeoutError as error:
+        raise AnswerTooSlowError("the answer stopped arriving") from error
+    except urllib3.exceptions.DecodeError as error:
+        raise requests.exceptions.ContentDecodingError(error) from error
+    except urllib3.exceptions.SSLError as error:
+        raise requests.exceptions.SSLError(error) from error
+    except urllib3.exceptions.ProtocolError as error:
+        raise requests.exceptions.ChunkedEncodingError(error) from error

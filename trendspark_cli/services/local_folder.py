@@ -1,0 +1,110 @@
+"""Archives in a folder of this machine, or of a disk that is mounted on it."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from trendspark_cli.archiving.destination import StoredObject
+from trendspark_cli.base.durable_files import publish, sha256_of, sync_folder
+from trendspark_cli.base.errors import ConfigError, IntegrityError, OutputError, StoreError
+
+UNFINISHED = ".unfinished"  # ending of a file that is being written
+
+
+class LocalFolder:
+    """A folder that exists: one that is missing may be a disk that is not mounted."""
+
+    def __init__(self, url: str, folder: Path) -> None:
+        self.url = url
+        self._folder = folder
+
+    def put(self, key: str, file: Path, sha256: str) -> None:
+        """Store a file for good: written beside its name, flushed, renamed; an existing one is never replaced."""
+        target = self._path(key)
+        unfinished = target.with_name(target.name + UNFINISHED)
+        with self._errors(key, writes_to=self._folder):
+            self._make_folders(target.parent)
+            if target.exists():
+                if sha256_of(target) != sha256:
+                    raise IntegrityError(
+                        f"{str(target)!r} exists with other content", hint="nothing was overwritten; look at that file"
+                    )
+                unfinished.unlink(missing_ok=True)
+                return
+            with file.open("rb") as source, unfinished.open("wb") as copy:
+                shutil.copyfileobj(source, copy, 1 << 20)
+            publish(unfinished, target)
+
+    def fetch(self, key: str, file: Path) -> str | None:
+        """Copy an object to *file* and return the SHA-256 of what was read."""
+        with self._errors(key, writes_to=file.parent):
+            try:
+                source = self._path(key).open("rb")
+            except FileNotFoundError:
+                return None
+            digest = hashlib.sha256()
+            with source, file.open("wb") as copy:
+                while block := source.read(1 << 20):
+                    digest.update(block)
+                    copy.write(block)
+            return digest.hexdigest()
+
+    def look(self, key: str) -> StoredObject | None:
+        """Return the size of an object."""
+        with self._errors(key, writes_to=self._folder):
+            try:
+                return StoredObject(key, self._path(key).stat().st_size)
+            except FileNotFoundError:
+                return None
+
+    def list(self, prefix: str) -> Iterator[StoredObject]:
+        """Yield the files whose key begins with *prefix*."""
+        self._require()
+        with self._errors(prefix, writes_to=self._folder):
+            for folder, folders, files in os.walk(self._folder):
+                folders.sort()
+                for name in sorted(files):
+                    path = Path(folder, name)
+                    key = path.relative_to(self._folder).as_posix()
+                    if key.startswith(prefix) and not name.endswith(UNFINISHED):
+                        yield StoredObject(key, path.stat().st_size)
+
+    def local_path(self, key: str) -> Path | None:
+        """Return the file itself."""
+        return self._path(key)
+
+    def _path(self, key: str) -> Path:
+        self._require()
+        return self._folder / key
+
+    def _require(self) -> None:
+        if not self._folder.is_dir():
+            raise ConfigError(
+                f"archive folder {str(self._folder)!r} does not exist", hint="create it, or mount the disk it lives on"
+            )
+
+    def _make_folders(self, folder: Path) -> None:
+        """Make a folder and those above it, each one on the disk before the next."""
+        if not folder.is_dir():
+            self._make_folders(folder.parent)
+            folder.mkdir(mode=0o700, exist_ok=True)
+            sync_folder(folder.parent)
+
+    @contextmanager
+    def _errors(self, key: str, *, writes_to: Path) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            if error.errno in (errno.ENOSPC, errno.EDQUOT):
+                raise StoreError(
+                    f"folder {str(writes_to)!r}: the disk is full", hint="free space there; nothing was lost"
+                ) from error
+            if error.errno == errno.EIO:
+                raise StoreError(f"archive folder {str(self._folder)!r}: {error}", hint="check that disk") from error
+            raise OutputError(f"{key!r} of archive folder {str(self._folder)!r}: {error}") from error

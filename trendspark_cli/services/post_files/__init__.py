@@ -1,0 +1,1 @@
+"""Files of posts that people have."""

@@ -1,0 +1,1 @@
+"""Reddit: listings, and posts of its answers."""

@@ -1,0 +1,234 @@
+"""Archives in a bucket of S3, or of anything that speaks its protocol. The identity needs put, get and list only."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    NoCredentialsError,
+    ParamValidationError,
+    PartialCredentialsError,
+    ProfileNotFound,
+)
+from botocore.parsers import ResponseParserError
+from urllib3.exceptions import HTTPError
+
+from trendspark_cli.archiving.destination import StoredObject
+from trendspark_cli.base.clock import utc_now
+from trendspark_cli.base.errors import (
+    BadAnswerError,
+    ConfigError,
+    CredentialsRefusedError,
+    IntegrityError,
+    RateLimitedError,
+    StoreError,
+    TrendSparkError,
+    UpstreamError,
+)
+from trendspark_cli.running.job_context import ApiCall, note_call
+
+SERVICE = "s3"
+CONNECT_SECONDS = 5
+ATTEMPTS = 3
+BLOCK_BYTES = 1 << 20
+_REFUSED = ("AccessDenied", "InvalidAccessKeyId", "SignatureDoesNotMatch", "ExpiredToken", "InvalidToken", "403", "401")
+_BUSY = ("SlowDown", "Throttling", "TooManyRequests", "429")
+
+
+@dataclass(frozen=True)
+class S3Access:
+    """How to reach S3; what is empty is left to the AWS SDK: its files, instance roles, its own variables."""
+
+    access_key_id: str = ""
+    secret_access_key: str = ""
+    session_token: str = ""
+    region: str = ""
+    endpoint_url: str = ""
+    profile: str = ""
+    ca_bundle: str = ""
+
+
+class S3Bucket:
+    """One bucket, or a prefix in one."""
+
+    def __init__(self, url: str, access: S3Access, record: Callable[[ApiCall], None], *, answer_seconds: float) -> None:
+        parts = urlsplit(url)
+        self.url = url
+        self._bucket = parts.netloc
+        self._prefix = f"{parts.path.strip('/')}/".removeprefix("/")
+        self._record = record
+        self._sent_at = 0.0
+        self._client = self._connect(access, answer_seconds)
+
+    def put(self, key: str, file: Path, sha256: str) -> None:
+        """Store a file that must not be there yet; S3 checks its SHA-256 as it arrives."""
+        checksum = base64.b64encode(bytes.fromhex(sha256)).decode()
+        try:
+            with self._errors(key), file.open("rb") as stream:
+                self._client.put_object(
+                    Bucket=self._bucket,
+                    Key=self._prefix + key,
+                    Body=stream,
+                    ChecksumAlgorithm="SHA256",
+                    ChecksumSHA256=checksum,
+                    IfNoneMatch="*",
+                    Metadata={"sha256": sha256},
+                )
+        except _ExistsError:
+            found = self.look(key)
+            if found is None or found.sha256 != sha256:
+                raise IntegrityError(
+                    f"s3: {self._name(key)} exists with other content", hint="nothing was overwritten; look at it"
+                ) from None
+
+    def fetch(self, key: str, file: Path) -> str | None:
+        """Download an object to *file*; None when there is none."""
+        digest = hashlib.sha256()
+        try:
+            with self._errors(key), file.open("wb") as copy:
+                body = self._client.get_object(Bucket=self._bucket, Key=self._prefix + key)["Body"]
+                for block in body.iter_chunks(BLOCK_BYTES):
+                    digest.update(block)
+                    copy.write(block)
+        except _NoSuchKeyError:
+            return None
+        return digest.hexdigest()
+
+    def look(self, key: str) -> StoredObject | None:
+        """Ask for an object's size and stored checksum."""
+        try:
+            with self._errors(key):
+                head = self._client.head_object(Bucket=self._bucket, Key=self._prefix + key, ChecksumMode="ENABLED")
+        except _NoSuchKeyError:
+            return None
+        checksum = head.get("ChecksumSHA256")
+        sha256 = base64.b64decode(checksum).hex() if checksum else head.get("Metadata", {}).get("sha256")
+        return StoredObject(key, int(head["ContentLength"]), sha256)
+
+    def list(self, prefix: str) -> Iterator[StoredObject]:
+        """Yield the objects below a prefix, a thousand to a request."""
+        token: dict[str, str] = {}
+        while True:
+            with self._errors(prefix):
+                page = self._client.list_objects_v2(Bucket=self._bucket, Prefix=self._prefix + prefix, **token)
+            for item in page.get("Contents", ()):
+                yield StoredObject(item["Key"].removeprefix(self._prefix), int(item["Size"]))
+            if not page.get("IsTruncated"):
+                return
+            token = {"ContinuationToken": page["NextContinuationToken"]}
+
+    def local_path(self, key: str) -> Path | None:
+        """Return None: a bucket is read over the network."""
+        return None
+
+    def _connect(self, access: S3Access, answer_seconds: float) -> Any:
+        config = Config(
+            connect_timeout=min(CONNECT_SECONDS, answer_seconds),
+            read_timeout=answer_seconds,
+            retries={"mode": "standard", "total_max_attempts": ATTEMPTS},
+            # Path style: buckets of other stores have no host name of their own.
+            s3={"addressing_style": "path" if access.endpoint_url else "auto"},
+            # Other checksums than ours only where S3 insists: some stores refuse them.
+            request_checksum_calculation="when_required",
+            response_checksum_validation="when_required",
+        )
+        with self._errors(""):
+            session = boto3.session.Session(profile_name=access.profile or None)
+            client = session.client(
+                "s3",
+                config=config,
+                endpoint_url=access.endpoint_url or None,
+                region_name=access.region or session.region_name or "us-east-1",
+                aws_access_key_id=access.access_key_id or None,
+                aws_secret_access_key=access.secret_access_key or None,
+                aws_session_token=access.session_token or None,
+                verify=access.ca_bundle or None,
+            )
+        client.meta.events.register("before-send.s3", self._note_start)
+        client.meta.events.register("response-received.s3", self._note_answer)
+        return client
+
+    def _note_start(self, **_: Any) -> None:
+        self._sent_at = time.monotonic()
+
+    def _note_answer(self, event_name: str, response_dict: dict[str, Any] | None, **_: Any) -> None:
+        status = response_dict["status_code"] if response_dict else None
+        headers = response_dict.get("headers", {}) if response_dict else {}
+        call = ApiCall(
+            utc_now(),
+            SERVICE,
+            event_name.rpartition(".")[2],
+            status,
+            time.monotonic() - self._sent_at,
+            request_id=headers.get("x-amz-request-id", ""),
+            answered_at=headers.get("date", ""),
+        )
+        note_call(self._record, call)
+
+    def _name(self, key: str) -> str:
+        return f"s3://{self._bucket}/{self._prefix}{key}"
+
+    @contextmanager
+    def _errors(self, key: str) -> Iterator[None]:
+        """Turn what boto3 raises into errors of ours."""
+        try:
+            yield
+        except ClientError as error:
+            raise self._answered(error, key) from error
+        except (NoCredentialsError, PartialCredentialsError, ProfileNotFound) as error:
+            hint = "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE"
+            raise ConfigError(f"s3: {error}", hint=hint) from error
+        except ParamValidationError as error:
+            text = " ".join(str(error).split())
+            raise ConfigError(f"s3: bucket {self._bucket!r}: {text}", hint="see ARCHIVE_URL") from error
+        except (ResponseParserError, RecursionError) as error:
+            what = f"{self._name(key)}: no answer of S3 ({type(error).__name__})"
+            raise BadAnswerError(SERVICE, what, hint="is AWS_ENDPOINT_URL_S3 the address of an S3 service?") from error
+        except (BotoCoreError, HTTPError) as error:
+            text = " ".join(str(error).split())
+            raise UpstreamError(SERVICE, f"{self._name(key)}: {text}", hint="the next run goes on") from error
+        except ValueError as error:  # an endpoint that is no URL
+            raise ConfigError(f"s3: {error}", hint="see AWS_ENDPOINT_URL_S3") from error
+        except OSError as error:
+            raise StoreError(f"the copy of {self._name(key)} cannot be read or written: {error}") from error
+
+    def _answered(self, error: ClientError, key: str) -> TrendSparkError:
+        """Return the error of ours for an answer that is none."""
+        details = error.response.get("Error", {})
+        code = str(details.get("Code", ""))
+        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode")
+        what = f"{self._name(key)}: {code} {str(details.get('Message', ''))[:200]}".strip()
+        if code == "NoSuchBucket":
+            return ConfigError(f"s3: bucket {self._bucket!r} does not exist", hint="create it, or see ARCHIVE_URL")
+        if code in ("NoSuchKey", "404") or status == 404:
+            return _NoSuchKeyError(SERVICE, what)
+        if code == "PreconditionFailed" or status == 412:
+            return _ExistsError(SERVICE, what)
+        if code == "RequestTimeTooSkewed":
+            return ConfigError(f"s3: the clock of this machine is wrong: {what}", hint="set the clock")
+        if code in _REFUSED or status in (401, 403):
+            hint = "check the AWS_* settings; the identity needs put, get and list"
+            return CredentialsRefusedError(SERVICE, what, hint=hint, status=status)
+        if code in _BUSY or status == 429:
+            return RateLimitedError(SERVICE, what, hint="the next run goes on", status=status)
+        return UpstreamError(SERVICE, f"{what} ({status})", hint="the next run goes on", status=status)
+
+
+class _NoSuchKeyError(UpstreamError):
+    """There is no such object."""
+
+
+class _ExistsError(UpstreamError):
+    """There is an object under that key."""

@@ -1,0 +1,1 @@
+"""X: search, counts, the filtered stream and its rules, usage, and posts of its answers."""

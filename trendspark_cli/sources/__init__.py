@@ -1,1 +1,0 @@
-"""Where posts come from: one file per remote API, and files."""

@@ -1,0 +1,1 @@
+"""Ceilings: reserve before a call, pay, settle after it."""

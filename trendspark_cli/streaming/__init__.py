@@ -1,1 +1,0 @@
-"""A connection that is kept open: when to try again, what comes in, and what was missed."""

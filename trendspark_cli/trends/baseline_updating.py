@@ -1,0 +1,161 @@
+"""Bring posts into the ranker's window and history once, in small transactions, wherever the last run stopped."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from trendspark_cli.base.metrics import Amount
+from trendspark_cli.ranking.baseline.baseline_posts import FoldPost
+from trendspark_cli.ranking.baseline.history import CountRow, TermHistory, TermState
+from trendspark_cli.ranking.baseline.ticks import LONGEST_WINDOW_SECONDS, TICK_SECONDS, tick_of
+from trendspark_cli.ranking.baseline.updating import fold
+from trendspark_cli.ranking.bursts.segments import Segment, read_segment
+from trendspark_cli.ranking.bursts.window import Window
+from trendspark_cli.ranking.text.terms import Vocabulary
+from trendspark_cli.running.job_context import JobContext
+
+POSTS_PER_TRANSACTION = 50  # about 15 terms each: a transaction of at most about 1,000 rows
+ARRIVALS_PER_READ = 5000  # also the posts of one segment
+MOST_WORDS_KEPT = 500_000  # between reads: 100 MB. Languages have fewer; floods of made-up words have no end
+
+ArrivedPost = tuple[Any, ...]  # a PostRow and created_at as stored
+
+
+class HistoryFolding:
+    """Takes posts in: first as numbers for the window, then into term and source states.
+
+    How far it came is remembered in the transaction of the work.
+    """
+
+    def __init__(self, job: JobContext) -> None:
+        self._job = job
+        self.history: TermHistory = DryHistory(job.store.ranking) if job.dry_run else job.store.ranking
+        self.sources = job.store.ranking.sources()
+        self.progress = job.store.ranking.progress()
+        self._tick_sizes: dict[int, int] = {}
+        self._unsaved: list[Segment] = []
+
+    def look_at_arrivals(self, since: int) -> None:
+        """Take notice of posts stored since the last run; those older than the history's edge go straight into it.
+
+        Those created at *since* (epoch seconds) or later are read into segments, for the windows of this run and of
+        later ones: a post is ranked by the text it had when it was first seen. Memory grows with the words in use.
+        """
+        edge = (self.progress.folded_created_at, self.progress.folded_post_id)
+        # A post dated far ahead would keep its segment for ever.
+        until = int(self._job.now.timestamp()) + LONGEST_WINDOW_SECONDS
+        vocabulary = Vocabulary()
+        while rows := self._job.store.posts.arrived(self.progress.seen_post_id, ARRIVALS_PER_READ):
+            if len(vocabulary) > MOST_WORDS_KEPT:
+                vocabulary = Vocabulary()
+            for part, late in _parts(rows, edge):
+                current = [row[:6] for row in part if since <= row[4] < until]
+                segment = read_segment(current, vocabulary) if current else None
+                with self._job.transaction():
+                    if late:
+                        self._fold(late)
+                    if segment:
+                        self._keep(segment)
+                    self._see(part)
+
+    def window(self, since: int) -> Window:
+        """Return the posts created at *since* or later, and some older ones."""
+        window = Window(self._job.store.posts.texts)
+        window.add_segments(self._job.store.ranking.segments(since))
+        window.add_segments(self._unsaved)
+        return window
+
+    def fold_before(self, epoch_seconds: int) -> None:
+        """Fold every post that was seen and is older than *epoch_seconds*: it has left the longest window.
+
+        A segment is dropped when all of its posts have.
+        """
+        while rows := self._job.store.posts.leaving(
+            (self.progress.folded_created_at, self.progress.folded_post_id),
+            epoch_seconds,
+            self.progress.seen_post_id,
+            POSTS_PER_TRANSACTION,
+        ):
+            with self._job.transaction():
+                self._fold(rows)
+                self.advance(folded_created_at=rows[-1][6], folded_post_id=rows[-1][0])
+            self._job.count("posts_folded", len(rows))
+        if not self._job.dry_run:
+            with self._job.transaction():
+                self._job.store.ranking.drop_segments(epoch_seconds)
+
+    def advance(self, **changes: Any) -> None:
+        """Move the progress; call inside a transaction."""
+        self.progress = replace(self.progress, **changes)
+        if not self._job.dry_run:
+            self._job.store.ranking.save_progress(self.progress)
+
+    def _keep(self, segment: Segment) -> None:
+        if self._job.dry_run:
+            self._unsaved.append(segment)
+        else:
+            self._job.store.ranking.add_segment(segment)
+
+    def _see(self, part: Sequence[ArrivedPost]) -> None:
+        self.advance(seen_post_id=part[-1][0])
+        self._job.count("posts_seen", len(part))
+        if not self._job.dry_run:
+            self._job.store.totals.add([Amount("trendspark_rank_posts_total", {}, len(part))])
+
+    def _fold(self, rows: Sequence[ArrivedPost]) -> None:
+        posts = [FoldPost(source, created, text) for _, source, _, _, created, text, _ in rows]
+        fold(posts, self._sizes(posts), self.history, self.sources)
+        if not self._job.dry_run:
+            touched = {post.source for post in posts}
+            self._job.store.ranking.put_sources({name: self.sources[name] for name in touched})
+
+    def _sizes(self, posts: Sequence[FoldPost]) -> Mapping[int, int]:
+        """Return how many posts each tick of *posts* holds in all."""
+        for tick in {tick_of(post.created_at) for post in posts} - self._tick_sizes.keys():
+            since = tick * TICK_SECONDS
+            self._tick_sizes[tick] = self._job.store.posts.count_between(since, since + TICK_SECONDS)
+        return self._tick_sizes
+
+
+def _parts(
+    rows: Sequence[ArrivedPost], edge: tuple[str, int]
+) -> Iterator[tuple[Sequence[ArrivedPost], list[ArrivedPost]]]:
+    """Yield successive parts of the rows, each with its late posts: as many as one transaction can fold."""
+    late = [number for number, row in enumerate(rows) if (row[6], row[0]) < edge]
+    start = 0
+    for first in range(0, len(late), POSTS_PER_TRANSACTION):
+        numbers = late[first : first + POSTS_PER_TRANSACTION]
+        yield rows[start : numbers[-1] + 1], [rows[number] for number in numbers]
+        start = numbers[-1] + 1
+    if start < len(rows):
+        yield rows[start:], []
+
+
+class DryHistory:
+    """The stored history with changes kept beside it, for a run that must not write."""
+
+    def __init__(self, stored: TermHistory) -> None:
+        self._stored = stored
+        self._changed: dict[int, TermState] = {}
+
+    def get(self, keys: Sequence[int]) -> dict[int, TermState]:
+        """Return the states of these keys, changes first."""
+        unchanged = [key for key in keys if key not in self._changed]
+        found = self._stored.get(unchanged) if unchanged else {}
+        return found | {key: self._changed[key] for key in keys if key in self._changed}
+
+    def counts(self, keys: Sequence[int]) -> list[CountRow]:
+        """Return the rows of these keys, changes first."""
+        unchanged = [key for key in keys if key not in self._changed]
+        changed = [(key, *self._changed[key].to_row()[:3]) for key in keys if key in self._changed]
+        return [*self._stored.counts(unchanged), *changed]
+
+    def put(self, states: Mapping[int, TermState]) -> None:
+        """Keep these states beside the stored ones."""
+        self._changed.update(states)
+
+    def drop_faint(self, now_tick: int) -> int:
+        """Forget nothing: a dry run ends too soon for that to matter."""
+        return 0

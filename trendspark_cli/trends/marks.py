@@ -1,0 +1,46 @@
+"""What people say of trends: kept with who and when, and shown with the trend."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+from trendspark_cli.base.clock import to_text
+from trendspark_cli.base.console import printable, short_time
+from trendspark_cli.base.errors import UsageError
+from trendspark_cli.base.models import TrendMark
+from trendspark_cli.store.protocol import Store
+
+MARKS = ("good", "noise")
+LONGEST_NOTE = 500  # characters: it is shown with the trend
+
+
+def mark_trend(store: Store, trend_id: int, mark: str, note: str, now: datetime, by: str) -> dict[str, Any]:
+    """Keep what *by* says of a trend, in the caller's transaction; raise UsageError for no such trend."""
+    if mark not in MARKS:
+        raise UsageError(f"{mark!r}: expected {' or '.join(MARKS)}")
+    if len(note) > LONGEST_NOTE:
+        raise UsageError(f"a note of {len(note):,} characters: expected at most {LONGEST_NOTE}")
+    trend = store.trends.get(trend_id)
+    if trend is None:
+        raise UsageError(f"trend {trend_id} does not exist", hint="see `trendspark trends list`")
+    told = TrendMark(
+        trend_id=trend_id,
+        mark=mark,
+        note=note or None,
+        terms=tuple(trend["terms"]),
+        score=trend["score"],
+        opened_at=trend["opened_at"],
+        marked_at=to_text(now),
+        marked_by=by,
+    )
+    store.trends.mark(told)
+    return asdict(told)
+
+
+def mark_text(mark: Mapping[str, Any]) -> str:
+    """Return a mark in one line."""
+    note = f": {printable(mark['note'])}" if mark["note"] else ""
+    return f"marked as {mark['mark']} by {printable(mark['marked_by'])} on {short_time(mark['marked_at'])}{note}"

@@ -1,0 +1,94 @@
+"""When trends open and close: rank's rules, made of settings, of a calibration and of what people said of trends."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from trendspark_cli.base.clock import from_text
+from trendspark_cli.base.errors import UsageError
+from trendspark_cli.base.models import Calibration, TrendMark
+from trendspark_cli.base.settings import Settings, specs
+from trendspark_cli.ranking.lifecycle.feedback import FORGOTTEN_SECONDS, Mark, bar_of
+from trendspark_cli.ranking.lifecycle.topic_lifecycle import LifecycleRules
+from trendspark_cli.store.protocol import Store
+from trendspark_cli.trends.threshold import threshold_in_use
+
+FALSE_ALARMS, COOLDOWN = "ALERT_FALSE_ALARMS_PER_DAY", "ALERT_COOLDOWN_HOURS"
+NOISE = "noise"
+
+
+@dataclass(frozen=True)
+class Experience:
+    """What an installation has learnt: its newest calibration, and what people said of trends."""
+
+    calibration: Calibration | None = None
+    marks: tuple[Mark, ...] = ()
+
+
+def experience(store: Store, now: datetime) -> Experience:
+    """Return what the database knows of it."""
+    marks = store.trends.marks(now - timedelta(seconds=FORGOTTEN_SECONDS))
+    return Experience(store.calibrations.last(), tuple(_mark(mark) for mark in marks))
+
+
+def lifecycle_rules(settings: Settings, learnt: Experience) -> LifecycleRules:
+    """Return when trends open and close under these settings."""
+    return LifecycleRules(
+        threshold_in_use(settings, learnt.calibration),
+        cooldown_seconds=int(settings.alert_cooldown_hours * 3600),
+        marks=learnt.marks,
+        false_alarms_per_day=settings.alert_false_alarms_per_day,
+    )
+
+
+def reason_of_trend(store: Store, fields: Mapping[str, Any]) -> str:
+    """Return in a few words where the threshold of a trend came from, when it opened."""
+    opened = from_text(fields["opened_at"])
+    calibration = store.calibrations.last(opened)
+    reason = "the default" if calibration is None else f"calibrated {calibration.made_at[:10]}"
+    marks = [_mark(mark) for mark in store.trends.marks(opened - timedelta(seconds=FORGOTTEN_SECONDS))]
+    is_raised = bar_of(0.0, marks, fields["terms"], int(opened.timestamp())) > 0.0
+    return f"{reason}, raised by a trend of its terms that was marked as noise" if is_raised else reason
+
+
+def changed_rules(
+    settings: Settings, learnt: Experience, changes: Sequence[str], option: str, *, are_posts_forecast: bool = True
+) -> LifecycleRules:
+    """Return the rules of these settings with `NAME=VALUE` changes; raise UsageError for what changes nothing."""
+    threshold = None
+    for change in changes:
+        name, _, value = change.partition("=")
+        if name not in ("threshold", COOLDOWN, FALSE_ALARMS):
+            raise UsageError(f"{option} {change!r}: expected threshold=N, {COOLDOWN}=N or {FALSE_ALARMS}=N")
+        number = _number(value)
+        if number is None or (name == "threshold" and not number):
+            least = "above 0" if name == "threshold" else "0 or more"
+            raise UsageError(f"{option} {change!r}: expected a number, {least}, such as {name}=7")
+        if name == COOLDOWN:
+            settings = replace(settings, alert_cooldown_hours=number)
+        elif name == "threshold":
+            threshold = number
+        elif learnt.calibration is None and not are_posts_forecast:
+            raise UsageError(
+                f"{option} {change!r}: without a calibration no threshold follows from it",
+                hint="run `trendspark calibrate` first",
+            )
+        else:
+            settings = replace(settings, alert_false_alarms_per_day=number)
+    rules = lifecycle_rules(settings, learnt)
+    return rules if threshold is None else replace(rules, threshold=threshold)
+
+
+def _number(value: str) -> float | None:
+    """Return a number of 0 or more, as settings of ranking are; None for anything else."""
+    try:
+        return float(specs()[COOLDOWN].parse(value))
+    except ValueError:
+        return None
+
+
+def _mark(mark: TrendMark) -> Mark:
+    return Mark(mark.trend_id, mark.terms, mark.score, int(from_text(mark.marked_at).timestamp()), mark.mark == NOISE)

@@ -1,1 +1,0 @@
-"""Who writes texts for us: a language model behind a small protocol."""
