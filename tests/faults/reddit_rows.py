@@ -71,7 +71,7 @@ KINDS: tuple[tuple[str, Fault, int, str, str, float], ...] = (
     ("hang", faults.hang(), 69, "the next run tries again", "no answer in time", 2),
     ("slow body", faults.slow_body(), 69, "the next run tries again", "no answer in time", 2),
     ("stalled body", more_faults.stalled_body(), 69, "the next run tries again", "no answer in time", 2),
-    ("truncated body", faults.truncated_body(), 69, "check the network", "cannot be reached", SLOW),
+    ("truncated body", faults.truncated_body(), 69, "check the network", "answer broke off", SLOW),
     ("connection reset", faults.connection_reset(), 69, "check the network", "cannot be reached", SLOW),
     ("HTML with 200", faults.html_page(), 76, PORTAL, "no JSON", 2),
     ("redirect to a login page", faults.redirect_to_login(), 76, PORTAL, "redirects", 2),

@@ -160,17 +160,43 @@ def test_a_ceiling_stops_the_counting_too(scene: Scene) -> None:
     assert (result.exit_code, scene.server.requests_of("counts_recent")) == (75, [])
 
 
-@pytest.mark.parametrize("fault", [faults.server_error(503), faults.html_page()], ids=["503", "HTML"])
-def test_counts_that_do_not_come_are_a_failure_and_cost_nothing(scene: Scene, fault: Any) -> None:
-    spent = scene.operator.rows("SELECT sum(used) AS n FROM spend")
+@pytest.mark.parametrize(
+    ("fault", "cost"), [(faults.server_error(503), 0), (faults.html_page(), 1)], ids=["503", "HTML"]
+)
+def test_counts_that_do_not_come_cost_nothing_when_refused_and_one_read_when_nobody_can_tell(
+    scene: Scene, fault: Any, cost: int
+) -> None:
+    spent = scene.operator.rows("SELECT sum(used) AS n FROM spend")[0]["n"]
     scene.server.faults.add(fault, times=None, endpoint="counts_recent")
     scene.operator.later(hours=1)
 
     result = scene.operator.ingest()
 
     assert result.exit_code in (69, 76)
-    assert scene.operator.rows("SELECT sum(used) AS n FROM spend") == spent
+    assert scene.operator.rows("SELECT sum(used) AS n FROM spend")[0]["n"] == spent + cost
     assert scene.operator.rows("SELECT * FROM spend_reservations") == []
+
+
+def test_counts_of_nothing_may_come_as_their_sum_alone() -> None:
+    assert read_counts(b'{"meta":{"total_tweet_count":0}}') == ()
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"meta":{"total_tweet_count":7}}',
+        b'{"meta":{"total_tweet_count":null}}',
+        b'{"meta":null}',
+        b"[]",
+        b'{"data":[{"start":"2026-11-01T10:00:00.000Z","end":"2026-11-01T11:00:00.000Z","tweet_count":1e999}]}',
+        b'{"data":[{"start":null,"end":"2026-11-01T11:00:00.000Z","tweet_count":1}]}',
+    ],
+)
+def test_counts_that_cannot_be_read_are_refused_and_may_have_cost(body: bytes) -> None:
+    with pytest.raises(BadAnswerError) as refused:
+        read_counts(body)
+
+    assert refused.value.may_be_billed
 
 
 WORDS = {"city": "bridge", "harbour": "ferry", "market": "bread"}

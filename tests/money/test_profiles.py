@@ -152,7 +152,7 @@ def test_the_day_after_the_same_posts_cost_again_here_as_at_x(keeper: Keeper) ->
 
 def test_a_profile_that_fails_does_not_stop_the_others(keeper: Keeper) -> None:
     keeper.add(HARBOUR, CITY)
-    keeper.server.faults.add(faults.html_page(), times=1, endpoint="search_recent")
+    keeper.server.faults.add(faults.not_found(), times=1, endpoint="search_recent")
 
     result = keeper.operator.ingest()
 

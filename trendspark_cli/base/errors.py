@@ -126,7 +126,8 @@ class UpstreamError(TrendSparkError):
     exit_code = ExitCode.UPSTREAM_UNAVAILABLE
     permanent = False
     is_service_wide = True  # other queries of the same service would fail alike, so they are not asked in this run
-    may_be_billed = False  # the request was sent, and nobody told us what it cost
+    may_be_billed = False  # the request may have been answered 2xx, and nobody told us what it cost
+    booked, booked_usd = 0, 0.0  # what was counted as used for it: the most it can have cost
     is_account_empty = False  # no credit or quota is left there: waiting does not help, paying does
 
     def __init__(
@@ -137,8 +138,11 @@ class UpstreamError(TrendSparkError):
         hint: str = "",
         retry_at: datetime | None = None,
         status: int | None = None,
+        may_be_billed: bool | None = None,
     ) -> None:
         super().__init__(f"{service}: {message}", hint=hint)
+        if may_be_billed is not None:
+            self.may_be_billed = may_be_billed
         self.service = service
         self.retry_at = retry_at
         self.status = status

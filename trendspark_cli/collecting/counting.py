@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from trendspark_cli.base.errors import CeilingReachedError, ConfigError, UpstreamError
 from trendspark_cli.base.models import Page, Span
 from trendspark_cli.collecting.gap_keeping import record_unbought
-from trendspark_cli.collecting.page_storing import store_page
+from trendspark_cli.collecting.page_storing import record_failure, store_page
 from trendspark_cli.collecting.paid_calls import paid
 from trendspark_cli.collecting.profile_sources import Feed
 from trendspark_cli.collecting.source import Counted, Counter, Source
@@ -68,6 +68,8 @@ def worth_a_look(job: JobContext, feeds: Sequence[Feed]) -> list[Feed]:
             is_quiet = not _stirs(job, counted[0], query)
         except (UpstreamError, ConfigError, CeilingReachedError) as failure:
             log.info("queries were not counted together: %s", failure)
+            if isinstance(failure, UpstreamError) and failure.booked:
+                record_failure(job, counted[0].source, failure)
             break
         if is_quiet:
             quiet |= set(members)

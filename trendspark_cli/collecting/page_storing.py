@@ -96,7 +96,8 @@ def _without_forgotten(job: JobContext, page: Page) -> Page:
 def record_failure(job: JobContext, source: Source, failure: TrendSparkError, budget: Budget | None = None) -> None:
     """Give a source's failure its audit row: which query, and what went wrong. An empty account is told of."""
     assert job.run_id is not None
-    page = Page(posts=(), fetched=0, endpoint=source.endpoint)
+    booked, usd = (failure.booked, failure.booked_usd) if isinstance(failure, UpstreamError) else (0, 0.0)
+    page = Page(posts=(), fetched=0, endpoint=source.endpoint, reads=booked)
     with job.store.transaction():
         job.record_calls()
         job.store.audit.add(
@@ -107,6 +108,7 @@ def record_failure(job: JobContext, source: Source, failure: TrendSparkError, bu
             page,
             PageOutcome(0, 0),
             job.now,
+            usd=usd,
             error=redact(str(failure)),
         )
         if budget is not None and isinstance(failure, UpstreamError) and failure.is_account_empty:

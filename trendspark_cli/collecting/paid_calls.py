@@ -6,7 +6,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import TypeVar
 
-from trendspark_cli.base.errors import TrendSparkError
+from trendspark_cli.base.errors import TrendSparkError, UpstreamError
+from trendspark_cli.base.metrics import Amount
 from trendspark_cli.base.models import Page, Span
 from trendspark_cli.collecting.source import Source
 from trendspark_cli.running.job_context import JobContext
@@ -47,10 +48,30 @@ def paid_look_up(
 
 
 def paid(job: JobContext, budget: Budget, reservation: Reservation, call: Callable[[], T]) -> T:
-    """Make one call within its reservation, and give that back when the call failed."""
+    """Make one call within its reservation.
+
+    When it fails, the reservation is given back if the service cannot have billed it; else all of it is booked, and the
+    error says how much that was.
+    """
     try:
         return call()
-    except TrendSparkError:
+    except TrendSparkError as failure:
         with suppress(TrendSparkError):  # the call's own error is the one to tell; a leftover counts as used
-            budget.release(job, reservation)
+            if isinstance(failure, UpstreamError) and failure.may_be_billed and budget.usd_per_unit:
+                _book(job, budget, reservation, failure)
+            else:
+                budget.release(job, reservation)
         raise
+
+
+def _book(job: JobContext, budget: Budget, reservation: Reservation, failure: UpstreamError) -> None:
+    """Count all that was set aside as used: the answer may have held it."""
+    with job.store.transaction():
+        usd = budget.settle(job, reservation, reservation.units)
+        job.store.totals.add(
+            [
+                Amount("trendspark_x_reads_total", {"endpoint": reservation.kind}, reservation.units),
+                Amount("trendspark_x_cost_usd_total", {}, usd),
+            ]
+        )
+    failure.booked, failure.booked_usd = reservation.units, usd

@@ -26,10 +26,22 @@ RETRIES = 2  # quick ones, for a blip; cron is the retry loop for anything longe
 RETRY_PAUSE_SECONDS = 0.5
 REQUEST_ID_HEADERS = ("x-transaction-id", "x-request-id")  # X's own name for it, and the usual one
 _CHUNK = 65536
+_NEVER_SENT = (
+    requests.exceptions.ConnectTimeout,
+    requests.exceptions.ProxyError,
+    requests.exceptions.SSLError,
+    requests.exceptions.InvalidURL,
+    requests.exceptions.InvalidSchema,
+    requests.exceptions.MissingSchema,
+)
 
 
 class AnswerTooSlowError(requests.exceptions.Timeout):
     """The answer did not arrive in time. No ReadTimeout: prawcore would wait for it twice more."""
+
+
+class NotConnectedError(AnswerTooSlowError):
+    """No connection came about in time, so nothing was sent."""
 
 
 class AnswerTooLargeError(requests.exceptions.RequestException):
@@ -40,7 +52,8 @@ class BoundedAdapter(HTTPAdapter):
     """Sends requests with time-outs, quick retries and a record of each try.
 
     `rewrites` maps the host a library has built in to the base URL of the settings. `endpoint_of` names the
-    endpoint of a path from a short list, since it becomes a label.
+    endpoint of a path from a short list, since it becomes a label. A request that `is_billed` is not sent again once it
+    may have been answered: it would be paid for twice.
     """
 
     def __init__(
@@ -52,6 +65,7 @@ class BoundedAdapter(HTTPAdapter):
         endpoint_of: Callable[[str], str] = lambda path: path,
         remaining_header: str = "",
         retries: int = RETRIES,
+        is_billed: bool = False,
         answer_seconds: float = ANSWER_SECONDS,
     ) -> None:
         super().__init__()
@@ -61,6 +75,7 @@ class BoundedAdapter(HTTPAdapter):
         self._endpoint_of = endpoint_of
         self._remaining_header = remaining_header
         self._retries = retries
+        self._is_billed = is_billed
         self._answer_seconds = answer_seconds
 
     def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> requests.Response:
@@ -75,8 +90,8 @@ class BoundedAdapter(HTTPAdapter):
                 response = self._send_once(request, *args, **kwargs)
             except (requests.exceptions.SSLError, requests.exceptions.Timeout):
                 raise  # neither gets better within a second
-            except (requests.exceptions.ConnectionError, requests.exceptions.ChunkedEncodingError):
-                if is_last:
+            except (requests.exceptions.ConnectionError, requests.exceptions.ChunkedEncodingError) as error:
+                if is_last or (self._is_billed and may_be_billed(error)):
                     raise
             else:
                 if response.status_code < 500 or is_last:
@@ -93,8 +108,13 @@ class BoundedAdapter(HTTPAdapter):
             _read_body(response, started + 1.5 * self._answer_seconds)
             complete = True
             return response
+        except requests.exceptions.ConnectTimeout as error:
+            raise NotConnectedError(f"no connection to {self._service} in time") from error
         except requests.exceptions.Timeout as error:
-            raise AnswerTooSlowError(f"no complete answer from {self._service} in time") from error
+            raise AnswerTooSlowError(f"no complete answer from {self._service} in time", response=response) from error
+        except requests.exceptions.RequestException as error:
+            error.response = response
+            raise
         finally:
             seconds = time.monotonic() - started
             endpoint = self._endpoint_of(urlsplit(request.url or "").path)
@@ -120,6 +140,19 @@ class BoundedAdapter(HTTPAdapter):
             return url
         target = urlsplit(base)
         return urlunsplit((target.scheme, target.netloc, target.path + parts.path, parts.query, ""))
+
+
+def may_be_billed(error: requests.exceptions.RequestException) -> bool:
+    """Tell whether the service may have done the work of a request that failed.
+
+    It has not when nothing was sent, or when what it answered is no 2xx.
+    """
+    if error.response is not None:
+        return error.response.status_code // 100 == 2
+    if isinstance(error, (NotConnectedError, *_NEVER_SENT)):
+        return False
+    reason = getattr(error.args[0], "reason", None) if error.args else None
+    return not isinstance(reason, urllib3.exceptions.NewConnectionError)
 
 
 def _request_id(response: requests.Response | None) -> str:

@@ -5,11 +5,17 @@ from __future__ import annotations
 import requests
 
 from trendspark_cli.base.errors import BadAnswerError, UpstreamError
-from trendspark_cli.services.http import AnswerTooLargeError
+from trendspark_cli.services.http import AnswerTooLargeError, may_be_billed
 
 
 def no_answer(service: str, error: requests.exceptions.RequestException, setting: str) -> UpstreamError:
     """Return the error of ours for a request that brought no answer; *setting* names the service's address."""
+    failure = _in_words(service, error, setting)
+    failure.may_be_billed = may_be_billed(error)
+    return failure
+
+
+def _in_words(service: str, error: requests.exceptions.RequestException, setting: str) -> UpstreamError:
     if isinstance(error, requests.exceptions.SSLError):
         return UpstreamError(
             service,
@@ -25,6 +31,10 @@ def no_answer(service: str, error: requests.exceptions.RequestException, setting
     if isinstance(error, requests.exceptions.ContentDecodingError):
         return BadAnswerError(
             service, "the answer makes no sense", hint=f"check {setting}, proxies and captive portals"
+        )
+    if error.response is not None:
+        return UpstreamError(
+            service, "its answer broke off", hint=f"check the network, proxies and {setting}; the next run tries again"
         )
     return UpstreamError(
         service,

@@ -25,6 +25,7 @@ class Reservation:
     id: int
     units: int
     usd: float = 0.0
+    kind: str = ""  # what was to be called
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,7 @@ class Budget:
             if units >= least:
                 usd = units * price
                 made = job.store.spend.reserve(self.service, job.profile, kind, units, job.run_id, job.now, usd)
-                return Reservation(made, units, usd)
+                return Reservation(made, units, usd, kind)
             reached = self.ceilings[left.index(min(left))]
             self._tell(job, reached, 100, spent)
         raise self._refusal(job, reached)
@@ -96,7 +97,7 @@ class Budget:
         return self.settle(job, Reservation(made, used), used)
 
     def release(self, job: JobContext, reservation: Reservation) -> None:
-        """Give a reservation back: failed calls are free."""
+        """Give a reservation back: the call cannot have been billed."""
         with job.store.transaction():
             job.store.spend.settle(reservation.id, 0, 0.0)
 

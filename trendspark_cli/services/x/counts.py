@@ -39,11 +39,18 @@ class XCounter:
 
 
 def read_counts(content: bytes) -> tuple[Slice, ...]:
-    """Return the slices of an answer; raise BadAnswerError when it holds none."""
+    """Return the slices of an answer: none when it has only its sum and that is nothing.
+
+    Raises BadAnswerError when it holds neither.
+    """
     try:
-        rows = json.loads(content)["data"]
+        answer = json.loads(content)
+        if "data" not in answer and int(answer["meta"]["total_tweet_count"]) == 0:
+            return ()
         return tuple(
-            Slice(from_text(row["start"]), from_text(row["end"]), max(0, int(row["tweet_count"]))) for row in rows
+            Slice(from_text(row["start"]), from_text(row["end"]), max(0, int(row["tweet_count"])))
+            for row in answer["data"]
         )
-    except (ValueError, TypeError, KeyError, RecursionError) as error:
-        raise BadAnswerError("x", "the answer is no list of counts", hint="check X_API_BASE_URL") from error
+    except (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError) as error:
+        hint = "check X_API_BASE_URL"
+        raise BadAnswerError("x", "the answer is no list of counts", hint=hint, may_be_billed=True) from error

@@ -134,7 +134,8 @@ def decode_answer(body: bytes, *, is_listing: bool = False) -> Decoded:
     tweets = answer.data or []
     posts = posts_of(tweets, answer.includes, rejections)
     notes = list(dict.fromkeys(p.title or p.detail or "error without a title" for p in answer.errors or []))
-    if answer.data is None and answer.meta is None and not rejections:
+    is_all_gone = bool(answer.errors) and not is_listing  # a look-up of posts that are all deleted
+    if answer.data is None and answer.meta is None and not rejections and not is_all_gone:
         raise ValueError("; ".join(notes) or "neither data nor meta in the answer")
     fetched = len(tweets) + sum(r.reason != "bad_time" for r in rejections)
     if is_listing and answer.meta is None:

@@ -72,6 +72,7 @@ class XSearch:
             endpoint_of=endpoint_name,
             remaining_header="x-rate-limit-remaining",
             answer_seconds=answer_seconds,
+            is_billed=True,
         )
         self.counter: Counter | None = XCounter(self._count) if counts_first else None
         # Before tweepy reads it: its own parsing of refusals trips over bodies that are not X's.
@@ -159,9 +160,9 @@ class XSearch:
             # A later run has no token: it asks for what is older than the oldest post of this page.
             unread = Span(span.since, oldest or span.until, token=f"{first_until or ''} {meta.next_token}")
             if unread.token == span.token:
-                raise BadAnswerError("x", "recent search names the same next page again", hint="try again later")
+                raise _nonsense("recent search names the same next page again")
             if span.token is not None and span.until and oldest and _number(oldest) >= _number(span.until):
-                raise BadAnswerError("x", "the next page of recent search has no older posts", hint="try again later")
+                raise _nonsense("the next page of recent search has no older posts")
         return Page(
             posts=tuple(decoded.posts),
             fetched=decoded.fetched,
@@ -174,6 +175,11 @@ class XSearch:
             request_id=response.headers.get("x-transaction-id"),
             notes=tuple(decoded.notes),
         )
+
+
+def _nonsense(what: str) -> BadAnswerError:
+    """Return the error for a page that contradicts the one before; its posts were delivered all the same."""
+    return BadAnswerError("x", what, hint="try again later", may_be_billed=True)
 
 
 def endpoint_name(path: str) -> str:
@@ -198,6 +204,7 @@ def _decoded(response: requests.Response, *, is_listing: bool = False) -> Decode
             "x",
             f"the answer is no page of posts ({_excerpt(response, error)})",
             hint=_PORTAL,
+            may_be_billed=True,
         ) from error
 
 
