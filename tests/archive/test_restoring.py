@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import shutil
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from tests.archive.keeping import FIRST_OLD, NOW, TREND, Keeper, counts_of, fill, new_post, note_all_ranked, old_post
@@ -73,6 +77,31 @@ def test_an_archive_is_enough_when_the_database_is_lost(keeper: Keeper, tmp_path
         assert known == [row[:18] if name == "posts" else row for row in lost[name]], name
     assert found["foreign"] == 0
     assert counts_of(again.archive(is_forced=True)).get("archived", 0) == 0  # they stay for a while
+
+
+def test_texts_that_others_wrote_into_the_archive_are_cleaned_like_those_of_a_source(keeper: Keeper) -> None:
+    counts_of(keeper.archive(tables=["posts"]))
+    for path in keeper.objects():
+        rewrite(keeper, path, "text", "a\0b\x1b[31m\x9bc")
+    shutil.rmtree(keeper.home)
+    again = Keeper(keeper.home)
+
+    restored(again, *ALL_OF_IT)
+
+    texts = {row[5] for row in again.everything()["posts"]}
+    assert texts == {"ab[31mc"}
+
+
+def rewrite(keeper: Keeper, path: Path, column: str, value: str) -> None:
+    """Put *value* into each row of an object, and make its manifest agree: who may write there can do so."""
+    table = pq.read_table(path, partitioning=None)
+    place = table.schema.get_field_index(column)
+    table = table.set_column(place, table.schema.field(column), pa.array([value] * table.num_rows, pa.string()))
+    pq.write_table(table, path)
+    manifest = keeper.folder / "manifests" / f"{path.stem.removeprefix('part-')}.json"
+    told = json.loads(manifest.read_text(encoding="utf-8"))
+    told |= {"bytes": path.stat().st_size, "sha256": hashlib.sha256(path.read_bytes()).hexdigest()}
+    manifest.write_text(json.dumps(told), encoding="utf-8")
 
 
 def test_a_new_database_gives_posts_new_ids_and_leaves_out_rows_whose_ids_are_taken(keeper: Keeper) -> None:

@@ -128,6 +128,27 @@ def test_a_hostile_post_that_is_ingested_prints_as_one_json_object(workplace: Wo
     assert workplace.command("audit", "--json").json["audit"][0]["new"] == 1
 
 
+@pytest.mark.parametrize(
+    "invisible",
+    [
+        *("\u00ad", "\u034f", "\u061c", "\u115f", "\u180e", "\u200b", "\u200c", "\u200d", "\u2060", "\u2064"),
+        *("\u3164", "\ufe00", "\ufe0f", "\uffa0", "\ufff9", "\U000e0041", "\U000e007f", "\U000e0101", "\U0001d173"),
+    ],
+)
+def test_what_nobody_sees_does_not_reach_a_terminal(invisible: str) -> None:
+    assert printable(f"pay{invisible}pal") == "paypal"
+
+
+@pytest.mark.parametrize("marks", ["\u061c", "\u200e", "\u200f", "\u202a", "\u202e", "\u2066", "\u2069"])
+def test_what_turns_the_order_of_letters_around_does_not_reach_a_terminal(marks: str) -> None:
+    assert marks not in printable(f"a{marks}b")
+
+
+@pytest.mark.parametrize("text", ["👩\u200d👩\u200d👧", "❤\ufe0f", "می\u200cخواهم", "क्\u200dष", "1\ufe0f\u20e3"])
+def test_joiners_stay_where_a_script_or_an_emoji_is_written_with_them(text: str) -> None:
+    assert printable(text) == text
+
+
 def test_printable_text_is_one_line_and_keeps_every_script() -> None:
     assert printable("a\nb\tc\x1b[0m\u202ed") == "a b c [0m d"
     assert printable("северное сияние 橋 🙂 שלום") == "северное сияние 橋 🙂 שלום"

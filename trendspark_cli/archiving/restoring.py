@@ -12,10 +12,11 @@ from trendspark_cli.archiving.destination import Destination
 from trendspark_cli.archiving.manifests import MANIFESTS, TOMBSTONES, read_manifest, read_tombstone
 from trendspark_cli.archiving.part_files import FORMATS
 from trendspark_cli.archiving.spool import Spool
-from trendspark_cli.archiving.tables import TABLES
+from trendspark_cli.archiving.tables import TABLES, ArchiveTable
 from trendspark_cli.base.clock import to_text
 from trendspark_cli.base.errors import IntegrityError, UsageError
 from trendspark_cli.base.models import Manifest
+from trendspark_cli.base.texts import without_controls
 from trendspark_cli.store.protocol import Store
 
 MOST_ROWS = 1000  # of one transaction, the history of counters included
@@ -110,7 +111,7 @@ class Restore:
         with self.spool.scratch(f"{manifest.id}.restore") as path:
             place.fetch(manifest.key, path)
             for rows in FORMATS[manifest.format].read(path, TABLES[manifest.table_name]):
-                wanted = self._in_time(manifest, rows)
+                wanted = _clean(TABLES[manifest.table_name], self._in_time(manifest, rows))
                 kept = self._not_forgotten(manifest, wanted)
                 total = replace(
                     total, rows=total.rows + len(wanted), forgotten=total.forgotten + len(wanted) - len(kept)
@@ -149,6 +150,19 @@ class Restore:
         assert manifest.source is not None
         gone = self.store.tombstones.buried(manifest.source, [(row[2], row[3]) for row in rows])
         return [row for number, row in enumerate(rows) if number not in gone]
+
+
+def _clean(table: ArchiveTable, rows: Sequence[Row]) -> list[Row]:
+    """Return rows with texts that can be stored and shown, as `ingest` does: others may write where archives lie."""
+    places = [place for place, column in enumerate(table.columns) if column.kind in ("text", "word")]
+    cleaned = []
+    for row in rows:
+        values = list(row)
+        for place in places:
+            if values[place] is not None:
+                values[place] = without_controls(values[place])
+        cleaned.append(tuple(values))
+    return cleaned
 
 
 def _batches(rows: Sequence[Row]) -> Iterator[Sequence[Row]]:

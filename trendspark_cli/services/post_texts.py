@@ -1,4 +1,4 @@
-"""Make foreign values storable: text without what no database or terminal can take, times in the one stored form."""
+"""Make foreign values storable: times in the one stored form, counters within reason."""
 
 from __future__ import annotations
 
@@ -9,16 +9,7 @@ from trendspark_cli.base.clock import from_text, to_text
 
 MAX_COUNTER = 10**12  # likes or views beyond it are a fault of the sender (9e15 was seen)
 
-# Lone surrogates, NUL and control characters; tab and newline stay, everything else stays.
-_UNSTORABLE = re.compile("[\ud800-\udfff\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _SECONDS = re.compile(r":[0-5]\d\.\d{3}Z", re.ASCII)
-
-
-def clean_text(text: str) -> str:
-    """Return *text* without characters that cannot be stored or shown; nothing else is lost."""
-    if text.isprintable():  # much faster than the search, and true of most posts
-        return text
-    return _UNSTORABLE.sub("", text.replace("\r\n", "\n"))
 
 
 def stored_time(text: str) -> str:

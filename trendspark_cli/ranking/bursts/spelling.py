@@ -13,6 +13,7 @@ from trendspark_cli.ranking.text.words import (
     WRITTEN_WORD,
     canonical_word,
     is_unspaced,
+    visible,
     without_possessive,
     words_of_chunk,
 )
@@ -45,7 +46,7 @@ def spell_topic(topic: Topic, texts: Mapping[int, str]) -> Topic:
     )
     best: dict[str, str] = {}
     for (canonical, written), _ in spellings.most_common():
-        best.setdefault(canonical, without_possessive(written).removeprefix("#"))
+        best.setdefault(canonical, without_possessive(visible(written)).removeprefix("#"))
     words = [[best.get(word, word) for word in term.split()] for term in topic.label.split(", ")]
     return replace(topic, label=", ".join(" ".join(term) for term in words))
 

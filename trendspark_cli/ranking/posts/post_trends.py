@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from trendspark_cli.ranking.lifecycle.topic_lifecycle import LifecycleRules, TrendState
 from trendspark_cli.ranking.posts.forecast import Forecast, WatchedPost
+from trendspark_cli.ranking.text.words import visible
 
 LEAST_ENGAGEMENT = 10  # so far: three likes are no trend, whatever is expected
 NEWS_SECONDS = 24 * 3600  # an older post opens nothing
@@ -136,7 +137,7 @@ def closed_if_over(trend: PostTrend, now: int, rules: LifecycleRules) -> PostTre
 
 def label_of(text: str) -> str:
     """Return the beginning of a post's text, without links and what no screen shows, as the name of its trend."""
-    shown = "".join(letter if letter.isprintable() else " " for letter in text[:MOST_READ])
+    shown = "".join(letter if letter.isprintable() else " " for letter in visible(text[:MOST_READ]))
     words = [word for word in shown.split() if "://" not in word]
     label = " ".join(words) or "a post of nothing but a link"
     if len(label) <= LABEL_LENGTH:

@@ -92,6 +92,11 @@ def link_of(chunk: str) -> str | None:
     return link if len(link) <= LONGEST_LINK else None
 
 
+def visible(text: str) -> str:
+    """Return *text* without what nobody sees: soft hyphens, joiners, marks of direction, tags."""
+    return text if text.isascii() else _INVISIBLE.sub("", text)
+
+
 def is_link(word: str) -> bool:
     """Tell a link from other words: these have no slash."""
     return "/" in word

@@ -8,7 +8,8 @@ from typing import Any
 
 from trendspark_cli.base.clock import from_epoch, to_text
 from trendspark_cli.base.models import Post, Rejection
-from trendspark_cli.services.post_texts import MAX_COUNTER, clean_text, stored_time
+from trendspark_cli.base.texts import clean_text
+from trendspark_cli.services.post_texts import MAX_COUNTER, stored_time
 
 _GONE = {"[deleted]", "[removed]", ""}
 

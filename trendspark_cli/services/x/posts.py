@@ -12,7 +12,8 @@ import msgspec
 
 from trendspark_cli.base.clock import from_epoch, to_text
 from trendspark_cli.base.models import Post, Rejection
-from trendspark_cli.services.post_texts import MAX_COUNTER, clean_text, stored_time
+from trendspark_cli.base.texts import clean_text
+from trendspark_cli.services.post_texts import MAX_COUNTER, stored_time
 
 Counter = Annotated[int, msgspec.Meta(ge=0, le=MAX_COUNTER)] | None
 SNOWFLAKE_EPOCH_MS = 1288834974657

@@ -1,0 +1,21 @@
+"""Foreign text without what no database or terminal can take."""
+
+from __future__ import annotations
+
+import re
+
+# Lone surrogates, NUL and control characters; tab and newline stay, everything else stays.
+_CONTROLS = re.compile("[\ud800-\udfff\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
+_UNSTORABLE = re.compile("[\ud800-\udfff\x00-\x08\x0b-\x1f\x7f-\x9f]")
+
+
+def clean_text(text: str) -> str:
+    """Return *text* without characters that cannot be stored or shown; nothing else is lost."""
+    if text.isprintable():  # much faster than the search, and true of most posts
+        return text
+    return _UNSTORABLE.sub("", text.replace("\r\n", "\n"))
+
+
+def without_controls(text: str) -> str:
+    """Return *text* without characters that cannot be stored or shown, its line ends as they are."""
+    return text if text.isprintable() else _CONTROLS.sub("", text)
