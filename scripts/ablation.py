@@ -18,11 +18,10 @@ import numpy as np
 from trendspark_cli.backtests.backtesting import read_past_posts
 from trendspark_cli.ranking.baseline.ticks import TICK_SECONDS, WINDOW_TICKS, tick_of
 from trendspark_cli.ranking.baseline.traffic import Traffic
-from trendspark_cli.ranking.bursts import effective_authors as voices
-from trendspark_cli.ranking.bursts import evidence, hours, scoring, topics
+from trendspark_cli.ranking.bursts import effective_authors, evidence, hours, scoring, topics
 from trendspark_cli.ranking.lifecycle import topic_lifecycle as lifecycle
 from trendspark_cli.ranking.past.replay import Replay, ticks_of
-from trendspark_cli.ranking.past.tick_reports import Teller, line_of
+from trendspark_cli.ranking.past.tick_reports import TickReporter, line_of
 from trendspark_cli.ranking.text.keys import NO_WORD
 
 Switch = tuple[Any, str, Any]
@@ -38,14 +37,16 @@ def _alone(found: Any, scores: Any, names: Sequence[str], limit: int) -> list[li
 
 
 def _everyone_new(found: Any, posts: Any, texts: Any, inside: Any) -> Any:
-    return voices.count_voices(found, replace(posts, authors=np.arange(posts.ids.size)), texts, inside)
+    return effective_authors.count_effective_authors(
+        found, replace(posts, authors=np.arange(posts.ids.size)), texts, inside
+    )
 
 
 def _without_window(number: int) -> Callable[..., Any]:
     def counted(*arguments: Any) -> Any:
-        heard = voices.count_voices(*arguments)
-        heard[:, number] = 0.0
-        return heard
+        counted_authors = effective_authors.count_effective_authors(*arguments)
+        counted_authors[:, number] = 0.0
+        return counted_authors
 
     return counted
 
@@ -65,26 +66,28 @@ PARTS: Mapping[str, Sequence[Switch]] = {
     WHOLE: (),
     "hour of day": ((evidence, "hour_factors", lambda first, *others: np.ones(first.size)),),
     "hours of the words of a pair": ((evidence, "hour_factors", _own_hours),),
-    "what a rush takes": ((Traffic, "rush", lambda *arguments: 0.0),),
+    "what a rush takes": ((Traffic, "volume_surge", lambda *arguments: 0.0),),
     "unevenness": ((scoring, "_EVEN_ENOUGH", 1e9),),
-    "uncertainty of 0.03 for every term": ((scoring, "_BASE_SPREAD", 0.0),),
-    "an author counts once": ((evidence, "count_voices", _everyone_new),),
+    "uncertainty of 0.03 for every term": ((scoring, "_BASE_OVERDISPERSION", 0.0),),
+    "an author counts once": ((evidence, "count_effective_authors", _everyone_new),),
     "copies of a text are one": (
         (evidence, "text_signatures", lambda posts, found: np.arange(posts.ids.size)),
-        (evidence, "near_copies", lambda posts, found, texts: texts),
+        (evidence, "merge_near_duplicates", lambda posts, found, texts: texts),
     ),
-    "near copies": ((evidence, "near_copies", lambda posts, found, texts: texts),),
-    "at most 1.9 voices of a text": ((voices, "MOST_VOICES_OF_A_TEXT", np.inf),),
-    "1.5 times the expected": ((scoring, "LEAST_EXCESS", 0.0), (evidence, "LEAST_EXCESS", 0.0)),
+    "near copies": ((evidence, "merge_near_duplicates", lambda posts, found, texts: texts),),
+    "at most 1.9 voices of a text": ((effective_authors, "MOST_AUTHORS_OF_A_TEXT", np.inf),),
+    "1.5 times the expected": ((scoring, "LEAST_RATIO", 0.0), (evidence, "LEAST_RATIO", 0.0)),
     "pairs of words": ((evidence, "count_terms", _single_words),),
     **{
-        f"window of {ticks * TICK_SECONDS // 60} min": ((evidence, "count_voices", _without_window(number)),)
+        f"window of {ticks * TICK_SECONDS // 60} min": ((evidence, "count_effective_authors", _without_window(number)),)
         for number, ticks in enumerate(WINDOW_TICKS)
     },
-    "order by size": ((evidence, "score_of", lambda surprises, lifts: surprises),),
+    "order by size": ((evidence, "score_of", lambda surprisals, lifts: surprisals),),
     "size in 1 h": ((scoring, "LIFT_WORTH", (0.0, 0.0, 0.0, 1.5)),),
     "size in 8 h": ((scoring, "LIFT_WORTH", (0.0, 1.0, 0.0, 0.0)),),
-    "communities": ((evidence, "breadth", lambda found, communities, inside: np.ones((len(inside), len(found)))),),
+    "communities": (
+        (evidence, "community_dispersion", lambda found, communities, inside: np.ones((len(inside), len(found)))),
+    ),
     "authors of further terms": ((topics, "_worth_of_further_terms", lambda *arguments: 0.0),),
     "terms joined to topics": ((topics, "group_terms", _alone),),
     "posts that go on with a trend": ((lifecycle, "LEAST_SHARED_POSTS", np.inf),),
@@ -104,7 +107,7 @@ def switched(switches: Sequence[Switch]) -> Iterator[None]:
 def rank_without_each(posts: Path, since: datetime, target: Callable[[str], Path]) -> None:
     """Rank a file once for each part that is switched off; `target` gives the file of its lines, from *since* on."""
     first = tick_of(int(since.timestamp()))
-    replayed, tellers = Replay(), {part: Teller() for part in PARTS}
+    replayed, reporters = Replay(), {part: TickReporter() for part in PARTS}
     with ExitStack() as files, gzip.open(posts) as lines:
         written = {part: files.enter_context(target(part).open("w", encoding="utf-8")) for part in PARTS}
         for tick, batch in ticks_of(read_past_posts(lines, str(posts))):
@@ -113,5 +116,5 @@ def rank_without_each(posts: Path, since: datetime, target: Callable[[str], Path
                 continue
             for part, switches in PARTS.items():
                 with switched(switches):
-                    told = tellers[part].tell(replayed, tick)
-                written[part].write(line_of((tick + 1) * TICK_SECONDS, told, replayed.posts) + "\n")
+                    reported = reporters[part].report(replayed, tick)
+                written[part].write(line_of((tick + 1) * TICK_SECONDS, reported, replayed.posts) + "\n")

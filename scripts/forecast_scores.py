@@ -18,10 +18,10 @@ from types import ModuleType
 from typing import Any
 
 from trendspark_cli.ranking.bursts.thresholds import DEFAULT_THRESHOLD
-from trendspark_cli.ranking.posts.forecast import WatchedPost, first_look, look_again
+from trendspark_cli.ranking.posts.forecast import WatchedPost, first_observation, observed_again
 from trendspark_cli.ranking.posts.post_trends import Judged
 from trendspark_cli.ranking.posts.source_memory import SourceMemory
-from trendspark_cli.ranking.posts.watching import UsualByName
+from trendspark_cli.ranking.posts.watching import BaselinesByName
 
 MINUTES = (0, 30, 60, 120)
 GOALS = {"viral": "≥ 0.19 / ≥ 0.48 (sealed)", "counts": "≥ 70 (sealed)"}
@@ -62,7 +62,7 @@ def viral_table(scorers: Path, data: Path, work: Path, command: str) -> list[str
     file, module = data / "dev_viral.ndjson.gz", scorer(scorers, "score_viral")
     result, scores = scored(scorers, "score_viral", work, f"{command} --viral", "--data", file)
     rows = module.load(file)
-    final = {row["id"]: max(look[1] for look in row["obs"]) for row in rows}
+    final = {row["id"]: max(observation[1] for observation in row["obs"]) for row in rows}
     first = {row["id"]: row["obs"][0][0] for row in rows}
     events = module.stream(rows)
     begin, end = min(first.values()) + 30 * 86_400, max(event[0] for event in events) - 2 * 86_400
@@ -72,8 +72,8 @@ def viral_table(scorers: Path, data: Path, work: Path, command: str) -> list[str
         for (at, name, *_, engagement, _), score in zip(events, scores, strict=True):
             if begin <= first[name] <= end and name not in decided and at >= first[name] + minutes * 60 - 120:
                 decided[name] = score, engagement
-        mark = result["viral_cut"]
-        pairs = [(score, int(final[name] >= mark)) for name, (score, now) in decided.items() if now < mark]
+        cut = result["viral_cut"]
+        pairs = [(score, int(final[name] >= cut)) for name, (score, now) in decided.items() if now < cut]
 
         def resampled(chance: random.Random, pairs: Sequence[tuple[float, int]] = pairs) -> float:
             return float(module.ap(chance.choices(pairs, k=len(pairs))))
@@ -129,8 +129,8 @@ def _left_out(module: ModuleType, series: Sequence[Any], profile: str) -> float:
     points = []
     for number, one in enumerate(series):
         others = [*series[:number], *series[number + 1 :]]
-        marks = sorted({score for _, scores, _ in others for score in scores if score > 0}, reverse=True)[:400]
-        best = max(marks, key=lambda mark: module.total(others, mark, profile)[0])
+        cuts = sorted({score for _, scores, _ in others for score in scores if score > 0}, reverse=True)[:400]
+        best = max(cuts, key=lambda cut: module.total(others, cut, profile)[0])
         points.append(module.total([one], best, profile))
     return float(sum(score * windows for score, _, windows, _ in points) / sum(point[2] for point in points))
 
@@ -139,8 +139,8 @@ def alarms_table(scorers: Path, data: Path) -> list[str]:
     """Return what `rank` would have told of the same posts, for three settings of false alarms a day."""
     module = scorer(scorers, "score_viral")
     rows = module.load(data / "dev_viral.ndjson.gz")
-    final = {row["id"]: max(look[1] for look in row["obs"]) for row in rows}
-    mark = sorted(final.values())[int(0.95 * len(final))]
+    final = {row["id"]: max(observation[1] for observation in row["obs"]) for row in rows}
+    cut = sorted(final.values())[int(0.95 * len(final))]
     events = module.stream(rows)
     days = (events[-1][0] - events[0][0]) / 86_400
     lines = [
@@ -150,7 +150,7 @@ def alarms_table(scorers: Path, data: Path) -> list[str]:
     ]
     for rate in RATES:
         opened = _opened(events, rate)
-        viral = sum(final[name] >= mark for name in opened) / len(opened)
+        viral = sum(final[name] >= cut for name in opened) / len(opened)
         had = statistics.median(one.watched.best / final[name] for name, one in opened.items())
         ended = statistics.median(final[name] / one.forecast.expected for name, one in opened.items())
         lines.append(f"| {rate:g} | {len(opened) / days:.2f} | {viral:.0%} | {had:.0%} | {ended:.0%} |")
@@ -162,33 +162,35 @@ RATES = (0.1, 0.5, 2.0)
 
 def _opened(events: Sequence[Any], rate: float) -> dict[Any, Judged]:
     """Return the posts that would have opened a trend, as they were judged then; learning goes on as in `rank`."""
-    memory, authors, places = SourceMemory(), UsualByName(), UsualByName()
+    memory, authors, places = SourceMemory(), BaselinesByName(), BaselinesByName()
     watched: dict[Any, tuple[WatchedPost, str, str]] = {}
-    settling: list[tuple[int, Any]] = []
+    maturing: list[tuple[int, Any]] = []
     opened: dict[Any, Judged] = {}
     before = events[0][0]
     for at, name, author, place, posted_at, engagement, comments in events:
-        while settling and settling[0][0] <= at:
-            now, gone = heapq.heappop(settling)
+        while maturing and maturing[0][0] <= at:
+            now, gone = heapq.heappop(maturing)
             post, whose, where = watched.pop(gone)
-            usual = authors.of(whose), places.of(where)
-            if memory.counts_peaks:
-                memory.peaks.add([memory.forecaster.peak(post, *usual)], (now - before) / 86_400)
+            baselines = authors.of(whose), places.of(where)
+            if memory.counts_exceedances:
+                memory.exceedances.add(
+                    [memory.forecaster.largest_exceedance(post, *baselines)], (now - before) / 86_400
+                )
             before = now
             if post.last.at - post.first_seen >= 6 * 3600:
-                ended = memory.forecaster.settle(post, *usual)
+                ended = memory.forecaster.learn(post, *baselines)
                 authors.add(whose, ended)
                 places.add(where, ended)
         if name in watched:
-            post = look_again(watched[name][0], at, engagement, comments)
+            post = observed_again(watched[name][0], at, engagement, comments)
         else:
-            post = first_look(posted_at, at, engagement, comments)
-            heapq.heappush(settling, (post.settles_at, name))
+            post = first_observation(posted_at, at, engagement, comments)
+            heapq.heappush(maturing, (post.matures_at, name))
         watched[name] = post, author, place
         if memory.forecaster.is_ready and name not in opened:
-            usual = authors.of(author), places.of(place)
-            forecast = memory.forecaster.forecast(post, *usual)
-            judged = Judged(0, "", author, post, forecast, usual[0].posts, memory.level(rate))
+            baselines = authors.of(author), places.of(place)
+            forecast = memory.forecaster.forecast(post, *baselines)
+            judged = Judged(0, "", author, post, forecast, baselines[0].posts, memory.return_level(rate))
             if judged.held_back_by(DEFAULT_THRESHOLD) is None:
                 opened[name] = judged
     return opened

@@ -14,7 +14,7 @@ from trendspark_cli.base.settings import load_settings
 from trendspark_cli.cli.crontab import complaint
 from trendspark_cli.crontabs.reading import Crontab, read_crontab
 from trendspark_cli.screens.crontab_check.checking import check
-from trendspark_cli.screens.crontab_check.findings import Finding, Ground
+from trendspark_cli.screens.crontab_check.findings import CrontabFinding, Ground
 
 WHOLE_DAY = (
     "*/15 * * * * trendspark ingest",
@@ -57,11 +57,11 @@ class Desk:
         text = "\n".join([f"PATH={self.folder}:/usr/bin:/bin", *lines]) + "\n"
         return read_crontab(text, source, has_users=source.startswith("/etc"))
 
-    def findings(self, *lines: str) -> list[Finding]:
+    def findings(self, *lines: str) -> list[CrontabFinding]:
         """Check a crontab."""
         return check([self.crontab(*lines)], self.ground())
 
-    def of(self, job: str, line: str) -> list[Finding]:
+    def of(self, job: str, line: str) -> list[CrontabFinding]:
         """Check a whole crontab in which the line of a job is another one."""
         return self.findings(*[line if each.split()[6] == job else each for each in WHOLE_DAY])
 
@@ -70,7 +70,7 @@ class Desk:
         return [found.expected for found in self.of(job, line) if found.is_problem]
 
 
-def expected(found: Sequence[Finding]) -> str:
+def expected(found: Sequence[CrontabFinding]) -> str:
     """Return what was expected, in one text."""
     return os.linesep.join(finding.expected for finding in found)
 

@@ -9,7 +9,7 @@ from tests.crontabs.desk import WHOLE_DAY, Desk
 from trendspark_cli.base.models import Profile
 from trendspark_cli.screens.crontab_check import findings
 from trendspark_cli.screens.crontab_check.checking import check
-from trendspark_cli.screens.crontab_check.findings import Finding
+from trendspark_cli.screens.crontab_check.findings import CrontabFinding
 
 
 def test_a_crontab_of_all_jobs_is_good(desk: Desk) -> None:
@@ -80,7 +80,7 @@ def test_a_finding_names_the_line_its_text_and_the_fix(desk: Desk) -> None:
 
     program = str(desk.folder / "trendspark")
     fix = f"write {program}, or set PATH above the line"
-    assert found == [Finding("crontab line 2", "/opt/nowhere/trendspark", "a program that exists", fix, 2)]
+    assert found == [CrontabFinding("crontab line 2", "/opt/nowhere/trendspark", "a program that exists", fix, 2)]
 
 
 def test_a_home_that_the_crontab_sets_is_where_its_lines_begin(desk: Desk) -> None:
@@ -129,7 +129,7 @@ def test_checking_runs_nothing(desk: Desk) -> None:
 # Jobs as a whole
 
 
-def things(found: list[Finding]) -> list[tuple[str, bool]]:
+def things(found: list[CrontabFinding]) -> list[tuple[str, bool]]:
     """Return what was found, and whether it is a problem."""
     return [(finding.thing, finding.is_problem) for finding in found]
 

@@ -10,7 +10,7 @@ import pytest
 
 from tests.crontabs.cron_model import CronModel, utc
 from trendspark_cli.base.schedules import SCHEDULES
-from trendspark_cli.crontabs.moments import gaps, last_moment, machine_zone, moments, moments_between
+from trendspark_cli.crontabs.moments import intervals, last_moment, machine_zone, moments, moments_between
 from trendspark_cli.crontabs.timetable import example_timetable
 
 CHANGES = [
@@ -61,7 +61,10 @@ def test_the_moment_itself_counts_as_the_last_one() -> None:
 
 
 def test_a_line_that_never_comes_has_no_moment() -> None:
-    assert (last_moment(["0 0 31 2 *"], UTC, utc("2026-11-01T12:00")), gaps(["0 0 31 2 *"])[1]) == (None, timedelta(0))
+    assert (last_moment(["0 0 31 2 *"], UTC, utc("2026-11-01T12:00")), intervals(["0 0 31 2 *"])[1]) == (
+        None,
+        timedelta(0),
+    )
 
 
 @pytest.mark.parametrize(
@@ -80,7 +83,7 @@ def test_a_line_that_never_comes_has_no_moment() -> None:
 def test_the_longest_time_between_two_runs_includes_nights_and_weekends(
     lines: list[str], shortest: str, longest: str
 ) -> None:
-    assert [f"{gap // timedelta(minutes=1)}m" for gap in gaps(lines)] == [shortest, longest]
+    assert [f"{gap // timedelta(minutes=1)}m" for gap in intervals(lines)] == [shortest, longest]
 
 
 def test_the_machines_zone_is_that_of_its_file_and_utc_without_one(tmp_path: Path) -> None:

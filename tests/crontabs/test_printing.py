@@ -14,7 +14,7 @@ from tests.crontabs.desk import WHOLE_DAY, install
 from trendspark_cli.base.errors import ConfigError
 from trendspark_cli.base.schedules import BY_JOB
 from trendspark_cli.base.settings import load_settings
-from trendspark_cli.crontabs.moments import gaps
+from trendspark_cli.crontabs.moments import intervals
 from trendspark_cli.crontabs.printing import SPREAD_MINUTES, crontab_text, merged, offset_minutes, shifted
 from trendspark_cli.crontabs.reading import Entry, read_crontab
 
@@ -96,8 +96,8 @@ def test_whatever_the_spread_rank_comes_five_minutes_after_ingest_and_vacuum_lon
 
     after = {int(later.split("-")[0]) - int(earlier.split("-")[0]) for earlier, later in [(ingest, rank)]}
     assert after <= {5, 5 - 15}
-    assert gaps([ingest]) == gaps([BY_JOB["ingest"].cron])
-    assert gaps([shifted(BY_JOB["archive"].cron, minutes)]) == gaps([BY_JOB["archive"].cron])
+    assert intervals([ingest]) == intervals([BY_JOB["ingest"].cron])
+    assert intervals([shifted(BY_JOB["archive"].cron, minutes)]) == intervals([BY_JOB["archive"].cron])
     assert shifted(BY_JOB["deliver"].cron, minutes) == "* * * * *"
 
 

@@ -15,7 +15,7 @@ from tests.ingest.operator import NOW, TOKEN, Operator
 from tests.servers import XServer, faults, x_post
 from trendspark_cli.base.errors import BadAnswerError
 from trendspark_cli.base.models import Profile
-from trendspark_cli.collecting.volume import HOUR_SECONDS, Slice, judge, surprise
+from trendspark_cli.collecting.volume import HOUR_SECONDS, Slice, judge_volume, surprisal
 from trendspark_cli.services.x.counts import read_counts
 from trendspark_cli.services.x.query import QUERY_LIMIT, x_queries_together
 
@@ -286,35 +286,35 @@ def slices(posts: Sequence[int], last_minutes: float = 30) -> list[Slice]:
 def test_an_hour_that_is_busy_each_day_is_usual() -> None:
     busy_at_noon = [400 if (hour - 168) % 24 == 0 else 20 for hour in range(168)]
 
-    assert judge(slices([*busy_at_noon, 200])).departs is False
+    assert judge_volume(slices([*busy_at_noon, 200])).departs is False
 
 
 def test_the_same_hour_is_a_burst_when_it_never_was_busy() -> None:
-    verdict = judge(slices([20] * 168 + [200]))
+    reading = judge_volume(slices([20] * 168 + [200]))
 
-    assert (verdict.departs, verdict.since) == (True, NOW - timedelta(hours=1))
+    assert (reading.departs, reading.since) == (True, NOW - timedelta(hours=1))
 
 
 @pytest.mark.parametrize("posts", [[], [5], [0] * 169, [20] * 169, [0] * 168 + [9]])
 def test_too_little_is_no_burst(posts: list[int]) -> None:
-    assert judge(slices(posts)).departs is False
+    assert judge_volume(slices(posts)).departs is False
 
 
 def test_beside_a_busy_query_a_burst_is_hidden_so_each_is_looked_at_by_itself_too() -> None:
     quiet, busy = [20] * 168 + [60], [600] * 169
     together = [one + other for one, other in zip(quiet, busy, strict=True)]
 
-    assert judge(slices(quiet, 60)).departs is True
-    assert judge(slices(together, 60)).stirs is False
+    assert judge_volume(slices(quiet, 60)).departs is True
+    assert judge_volume(slices(together, 60)).stirs is False
 
 
 def test_a_word_nobody_used_before_is_bought_from_the_smallest_page_on() -> None:
-    assert judge(slices([0] * 168 + [10])).departs is True
+    assert judge_volume(slices([0] * 168 + [10])).departs is True
 
 
 def test_a_surprise_is_the_tail_of_the_distribution() -> None:
     # A negative binomial with r = 1 is geometric: P(X >= k) = (mean / (1 + mean)) ** k.
-    assert surprise(7, 3.0, 1.0) == pytest.approx(-7 * -0.1249387, rel=1e-5)
+    assert surprisal(7, 3.0, 1.0) == pytest.approx(-7 * -0.1249387, rel=1e-5)
 
 
 @pytest.mark.parametrize("content", [b"", b"[]", b'{"data":null}', b'{"data":[{"start":"x"}]}', b'{"meta":{}}'])

@@ -12,7 +12,7 @@ import pytest
 from tests.ingest.operator import Operator
 from tests.rank.conftest import NOW
 from tests.rank.test_rank_job import burst, write_posts
-from tests.rank.viral import ingest, line, look, quiet_days
+from tests.rank.viral import ingest, line, observe, quiet_days
 from tests.ranking.streams import background
 from trendspark_cli.base.errors import UsageError
 from trendspark_cli.trends.post_places import place_of
@@ -80,7 +80,7 @@ def test_a_post_that_was_forgotten_is_told_as_forgotten(operator: Operator) -> N
 
 
 def test_an_ordinary_post_says_what_would_have_been_enough(operator: Operator) -> None:
-    look(operator, "9001", 10, 12)
+    observe(operator, "9001", 10, 12)
     operator.rank()
 
     found = why(operator, "x:9001")
@@ -95,7 +95,7 @@ def test_an_ordinary_post_says_what_would_have_been_enough(operator: Operator) -
 
 
 def test_a_post_in_a_trend_names_the_trend_and_what_became_of_its_alert(operator: Operator) -> None:
-    look(operator, "9001", 40, 900)
+    observe(operator, "9001", 40, 900)
     operator.rank()
 
     found = why(operator, "x:9001")
@@ -124,7 +124,7 @@ def test_a_post_of_a_topic_names_that_trend(operator: Operator) -> None:
 def test_each_rule_that_holds_a_post_back_is_named(
     operator: Operator, age_minutes: float, likes: int, rule: str
 ) -> None:
-    look(operator, "9001", age_minutes, likes)
+    observe(operator, "9001", age_minutes, likes)
     operator.rank()
 
     assert rule in rules_of(why(operator, "x:9001"))
@@ -132,7 +132,7 @@ def test_each_rule_that_holds_a_post_back_is_named(
 
 def test_another_post_of_the_same_author_is_held_back_by_the_cooldown(operator: Operator) -> None:
     for name in ("9001", "9002"):
-        look(operator, name, 40, 900, author="famous")
+        observe(operator, name, 40, 900, author="famous")
         operator.rank()
 
     assert "cooldown" in rules_of(why(operator, "x:9002"))

@@ -12,7 +12,7 @@ import pytest
 
 from tests.ingest.operator import Operator
 from tests.rank.conftest import NOW
-from tests.rank.viral import ingest, line, look, quiet_days
+from tests.rank.viral import ingest, line, observe, quiet_days
 from trendspark_cli.app.job_bodies import rank_body
 from trendspark_cli.app.wired import Wired
 from trendspark_cli.base.clock import to_text
@@ -33,10 +33,10 @@ def experienced(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def takes_off(operator: Operator, name: str = "9001", **changes: Any) -> None:
     """Have one post take off within 40 minutes; nobody has ranked what was seen last."""
-    look(operator, name, 10, 6, **changes)
+    observe(operator, name, 10, 6, **changes)
     operator.rank()
     operator.later(minutes=30)
-    look(operator, name, 40, 900, **changes)
+    observe(operator, name, 40, 900, **changes)
 
 
 def goes_viral(operator: Operator, name: str = "9001", **changes: Any) -> list[dict[str, Any]]:
@@ -71,8 +71,8 @@ def test_its_alert_says_what_is_expected_and_what_is_usual(operator: Operator) -
 def test_quiet_days_open_nothing(operator: Operator) -> None:
     for number in range(12):
         operator.later(minutes=15)
-        look(operator, str(9100 + number), 12, 1 + number % 8)
-        look(operator, str(400 - number), 60 + number, 20)
+        observe(operator, str(9100 + number), 12, 1 + number % 8)
+        observe(operator, str(400 - number), 60 + number, 20)
 
         assert trends_of(operator.rank()) == []
 
@@ -116,7 +116,7 @@ def test_a_post_that_grows_stays_one_trend_and_is_told_again_when_twice_as_much_
 ) -> None:
     [before] = goes_viral(operator)
     operator.later(minutes=40)
-    look(operator, "9001", 80, 40_000)
+    observe(operator, "9001", 80, 40_000)
 
     [trend] = trends_of(operator.rank())
 
@@ -130,9 +130,9 @@ def test_a_post_that_grows_no_more_closes_after_six_hours_and_does_not_open_agai
     operator.later(hours=13)
     operator.rank()
     closed = operator.rows("SELECT state FROM trends")
-    look(operator, "9001", 13 * 60 + 40, 4_000)
+    observe(operator, "9001", 13 * 60 + 40, 4_000)
     operator.later(minutes=15)
-    look(operator, "9001", 13 * 60 + 55, 90_000)
+    observe(operator, "9001", 13 * 60 + 55, 90_000)
 
     assert trends_of(operator.rank()) == []
     assert closed == [{"state": "closed"}]
@@ -182,10 +182,10 @@ def test_a_post_is_watched_from_when_it_was_collected_though_nothing_moved_at_fi
 
 
 def test_counters_no_post_has_and_looks_of_the_future_open_nothing(operator: Operator) -> None:
-    look(operator, "9001", 10, 10**12 - 1)
+    observe(operator, "9001", 10, 10**12 - 1)
     ahead = operator.now + timedelta(hours=3)
-    look(operator, "9002", 10, 5)
-    look(operator, "9002", 10, 5_000, observed_at=ahead.strftime("%Y-%m-%dT%H:%M:%SZ"))
+    observe(operator, "9002", 10, 5)
+    observe(operator, "9002", 10, 5_000, observed_at=ahead.strftime("%Y-%m-%dT%H:%M:%SZ"))
 
     assert trends_of(operator.rank()) == []
     assert (
@@ -194,15 +194,15 @@ def test_counters_no_post_has_and_looks_of_the_future_open_nothing(operator: Ope
 
 
 def test_counters_that_fall_open_nothing(operator: Operator) -> None:
-    look(operator, "9001", 10, 30)
+    observe(operator, "9001", 10, 30)
     operator.later(minutes=15)
-    look(operator, "9001", 25, 3)
+    observe(operator, "9001", 25, 3)
 
     assert trends_of(operator.rank()) == []
 
 
 def test_a_post_of_yesterday_opens_nothing(operator: Operator) -> None:
-    look(operator, "9001", 26 * 60, 50_000)
+    observe(operator, "9001", 26 * 60, 50_000)
 
     assert trends_of(operator.rank()) == []
 

@@ -11,7 +11,13 @@ from typing import Any
 from tests.ingest.operator import Operator
 from trendspark_cli.base.clock import to_text
 
-LOOKS = ((0, 1.0), (40, 3.0), (120, 6.0), (600, 10.0), (1500, 11.0))  # minutes after it was posted; growth by then
+OBSERVATIONS = (
+    (0, 1.0),
+    (40, 3.0),
+    (120, 6.0),
+    (600, 10.0),
+    (1500, 11.0),
+)  # minutes after it was posted; growth by then
 
 
 def line(name: str, created: datetime, seen: datetime, likes: int, **changes: Any) -> dict[str, Any]:
@@ -26,7 +32,7 @@ def quiet_days(now: datetime, posts: int = 400, days: float = 10.0, seed: int = 
     for number in range(posts):
         created = now - timedelta(days=days * (1 - number / posts), hours=0)
         begins, luck = chance.randint(1, 8), chance.lognormvariate(0, 0.3)
-        for minutes, growth in LOOKS:
+        for minutes, growth in OBSERVATIONS:
             seen = created + timedelta(minutes=minutes + chance.randint(0, 9))
             if seen <= now:
                 likes = round(begins * (1 + (growth - 1) * luck))
@@ -36,12 +42,12 @@ def quiet_days(now: datetime, posts: int = 400, days: float = 10.0, seed: int = 
 
 def busy_hours(start: datetime) -> list[dict[str, Any]]:
     """Return looks of five hours: ordinary posts, and four that go far, two of which repeat an author or a text."""
-    looks = []
+    observations = []
 
     def seen(name: str, created_minute: int, likes: dict[int, int], **changes: Any) -> None:
         created = start + timedelta(minutes=created_minute)
         for minute, count in likes.items():
-            looks.append(line(name, created, start + timedelta(minutes=minute), count, **changes))
+            observations.append(line(name, created, start + timedelta(minutes=minute), count, **changes))
 
     for number in range(40):
         seen(str(9500 + number), 7 * number, {7 * number + 3: 1 + number % 7, 7 * number + 45: 6 + number % 20})
@@ -49,7 +55,7 @@ def busy_hours(start: datetime) -> list[dict[str, Any]]:
     seen("9002", 70, {81: 9, 111: 1300}, author="author9001", text="One more of the same author")
     seen("9003", 95, {104: 5, 140: 1500}, text="The bridge is open again")
     seen("9004", 120, {131: 12, 155: 700, 200: 2000}, text="A ferry found")
-    return looks
+    return observations
 
 
 def ingest(operator: Operator, lines: Iterable[dict[str, Any]]) -> None:
@@ -59,7 +65,7 @@ def ingest(operator: Operator, lines: Iterable[dict[str, Any]]) -> None:
     assert operator.ingest(file=str(file)).exit_code == 0
 
 
-def look(operator: Operator, name: str, age_minutes: float, likes: int, **changes: Any) -> None:
+def observe(operator: Operator, name: str, age_minutes: float, likes: int, **changes: Any) -> None:
     """Have the operator see a post of this age now."""
     created = operator.now - timedelta(minutes=age_minutes)
     ingest(operator, [line(name, created, operator.now, likes, **changes)])

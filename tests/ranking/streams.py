@@ -5,10 +5,10 @@ from collections.abc import Iterable, Sequence
 from itertools import accumulate, count
 from random import Random
 
-from trendspark_cli.ranking.baseline.baseline_posts import FoldPost, PostRow
+from trendspark_cli.ranking.baseline.baseline_posts import BaselinePost, PostRow
 from trendspark_cli.ranking.baseline.history import DictHistory, SourceState
 from trendspark_cli.ranking.baseline.ticks import TICK_SECONDS, TICKS_PER_DAY, tick_of
-from trendspark_cli.ranking.baseline.updating import fold
+from trendspark_cli.ranking.baseline.updating import update_baseline
 from trendspark_cli.ranking.bursts.topics import Topic, find_topics
 from trendspark_cli.ranking.bursts.window import Window
 
@@ -56,10 +56,10 @@ class Desk:
 
     def learn(self, rows: Iterable[PostRow], at_once: int = 1_000) -> None:
         """Fold posts, in the order of their creation."""
-        posts = [FoldPost(row[1], row[4], row[5]) for row in sorted(rows, key=lambda row: row[4])]
+        posts = [BaselinePost(row[1], row[4], row[5]) for row in sorted(rows, key=lambda row: row[4])]
         sizes = Counter(tick_of(one.created_at) for one in posts)
         for start in range(0, len(posts), at_once):
-            fold(posts[start : start + at_once], sizes, self.history, self.sources)
+            update_baseline(posts[start : start + at_once], sizes, self.history, self.sources)
 
     def topics(self, rows: Iterable[PostRow], now: int, floor: float | None = None) -> list[Topic]:
         """Return the topics at `now` of a window of these posts."""

@@ -7,7 +7,7 @@ from random import Random
 
 import pytest
 
-from trendspark_cli.ranking.bursts.count_series import ROWS_PER_DAY, TOLD_AT, BurstWatch
+from trendspark_cli.ranking.bursts.count_series import REPORTED_AT, ROWS_PER_DAY, BurstWatch
 
 
 def noise(days: float, mean: float, seed: int = 1) -> list[int]:
@@ -21,7 +21,7 @@ def noise(days: float, mean: float, seed: int = 1) -> list[int]:
 def reports(counts: list[int]) -> list[int]:
     """Return the rows in which a burst was reported, after the first days."""
     watch = BurstWatch()
-    found = [row for row, count in enumerate(counts) if watch.score(count) >= TOLD_AT]
+    found = [row for row, count in enumerate(counts) if watch.score(count) >= REPORTED_AT]
     return [row for row in found if row >= 3 * ROWS_PER_DAY]
 
 

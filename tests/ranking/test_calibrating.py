@@ -20,7 +20,7 @@ from trendspark_cli.backtests.calibrating import Calibrated, Wish, calibrate, re
 from trendspark_cli.backtests.past_posts import past_of_database
 from trendspark_cli.base.console import Output
 from trendspark_cli.base.errors import TooLittleDataError
-from trendspark_cli.base.models import TrendMark
+from trendspark_cli.base.models import TrendVerdict
 from trendspark_cli.ranking.bursts.thresholds import LOWEST_THRESHOLD, alarms_per_day, likely_range, threshold_for
 from trendspark_cli.ranking.past.calibration import shuffled
 from trendspark_cli.screens.calibrations import show_calibrated
@@ -54,8 +54,8 @@ def week(tmp_path_factory: pytest.TempPathFactory) -> Operator:
     here = operator_with(tmp_path_factory.mktemp("week"), WEEK)
     at = "2026-10-30T12:00:00.000Z"
     with closing(here.store()) as store, store.transaction():
-        store.trends.mark(TrendMark(None, "noise", None, ("lottery",), 31.0, at, at, "ann"))
-        store.trends.mark(TrendMark(None, "good", None, ("bridge",), 41.0, at, at, "ann"))
+        store.trends.keep_verdict(TrendVerdict(None, "noise", None, ("lottery",), 31.0, at, at, "ann"))
+        store.trends.keep_verdict(TrendVerdict(None, "good", None, ("bridge",), 41.0, at, at, "ann"))
     return here
 
 

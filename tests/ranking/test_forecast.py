@@ -7,13 +7,13 @@ from random import Random
 import pytest
 
 from trendspark_cli.ranking.posts.forecast import (
-    LEAST_SETTLED,
-    SETTLES_AFTER_SECONDS,
+    LEAST_MATURED,
+    MATURES_AFTER_SECONDS,
+    EngagementBaseline,
     Forecast,
     Forecaster,
-    Usual,
-    first_look,
-    look_again,
+    first_observation,
+    observed_again,
 )
 from trendspark_cli.ranking.posts.post_trends import label_of
 from trendspark_cli.ranking.posts.watching import IdClock, Watching
@@ -29,10 +29,10 @@ def watched_for_days(posts: int = 300, *, famous: str = "famous") -> Watching:
         at, begins = MONDAY + number * 20 * MINUTE, chance.randint(2, 20)
         author = famous if number % 10 == 0 else f"author{number}"
         grows = 100 if author == famous else 10
-        for look, share in ((0, 1.0), (40, grows / 4), (600, float(grows))):
-            seen = at + look * MINUTE
+        for observation, share in ((0, 1.0), (40, grows / 4), (600, float(grows))):
+            seen = at + observation * MINUTE
             watching.see(f"p{number}", max(seen, at), at, author, "town", (int(begins * share), number % 7))
-    end = MONDAY + posts * 20 * MINUTE + SETTLES_AFTER_SECONDS + 700 * MINUTE
+    end = MONDAY + posts * 20 * MINUTE + MATURES_AFTER_SECONDS + 700 * MINUTE
     watching.see("last", end, end, None, None, (1, 0))
     return watching
 
@@ -45,12 +45,12 @@ def experienced() -> Watching:
 def forecast(watching: Watching, engagement: int, author: str | None = "somebody") -> Forecast:
     """Return the forecast of a post seen for the first time."""
     at = MONDAY + 30 * 86_400
-    post = first_look(at, at, engagement, 3)
+    post = first_observation(at, at, engagement, 3)
     return watching.forecaster.forecast(post, watching.authors.of(author), watching.communities.of("town"))
 
 
 def test_nothing_is_forecast_before_two_hundred_posts_have_settled() -> None:
-    young = watched_for_days(LEAST_SETTLED - 1)
+    young = watched_for_days(LEAST_MATURED - 1)
 
     assert not young.forecaster.is_ready
 
@@ -63,17 +63,17 @@ def test_an_author_whose_posts_went_far_is_expected_to_go_far(experienced: Watch
     ordinary, famous = forecast(experienced, 10), forecast(experienced, 10, "famous")
 
     assert famous.expected > 3 * ordinary.expected
-    assert famous.usual > 3 * ordinary.usual
+    assert famous.baseline > 3 * ordinary.baseline
 
 
 def test_what_is_usual_for_someone_unknown_is_what_is_usual_in_the_place(experienced: Watching) -> None:
-    post = first_look(MONDAY, MONDAY, 10, 3)
-    learned, nobody, large_place = experienced.forecaster, Usual(), Usual(50.0, 50 * 8.0)
+    post = first_observation(MONDAY, MONDAY, 10, 3)
+    learned, nobody, large_place = experienced.forecaster, EngagementBaseline(), EngagementBaseline(50.0, 50 * 8.0)
 
     elsewhere = learned.forecast(post, nobody, nobody)
     there = learned.forecast(post, nobody, large_place)
 
-    assert there.usual > 10 * elsewhere.usual
+    assert there.baseline > 10 * elsewhere.baseline
 
 
 def test_nothing_below_what_a_post_already_has_is_forecast(experienced: Watching) -> None:
@@ -81,29 +81,31 @@ def test_nothing_below_what_a_post_already_has_is_forecast(experienced: Watching
 
 
 def test_counters_that_fall_and_clocks_that_go_back_teach_nothing_impossible() -> None:
-    post = first_look(MONDAY + 9_999, MONDAY, 50, 1)  # created after it was seen
+    post = first_observation(MONDAY + 9_999, MONDAY, 50, 1)  # created after it was seen
 
-    fallen = look_again(look_again(post, MONDAY + 3600, 10, 1), MONDAY + 60, 900, 1)
+    fallen = observed_again(observed_again(post, MONDAY + 3600, 10, 1), MONDAY + 60, 900, 1)
 
     assert (fallen.best, fallen.last.engagement, fallen.last.gain) == (50, 10, 0.0)
 
 
 def test_a_post_looked_at_a_million_times_is_remembered_by_one_look_a_stretch() -> None:
-    post = first_look(MONDAY, MONDAY, 1, 0)
+    post = first_observation(MONDAY, MONDAY, 1, 0)
 
     for second in range(1, 50_000):
-        post = look_again(post, MONDAY + second, second, 0)
+        post = observed_again(post, MONDAY + second, second, 0)
 
-    assert len(post.looks) == 6
+    assert len(post.observations) == 6
 
 
 def test_what_was_learned_survives_being_written_down(experienced: Watching) -> None:
     learned = experienced.forecaster
 
-    again = Forecaster(learned.settled, learned.total, learned.to_bytes())
+    again = Forecaster(learned.matured, learned.total, learned.to_bytes())
 
-    post = first_look(MONDAY, MONDAY, 12, 3)
-    assert again.forecast(post, Usual(), Usual()) == learned.forecast(post, Usual(), Usual())
+    post = first_observation(MONDAY, MONDAY, 12, 3)
+    assert again.forecast(post, EngagementBaseline(), EngagementBaseline()) == learned.forecast(
+        post, EngagementBaseline(), EngagementBaseline()
+    )
 
 
 def test_an_id_tells_the_age_of_a_post_whose_time_is_only_known_as_not_later() -> None:

@@ -6,10 +6,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.ranking.streams import START_TICK, Desk, background, post, said
-from trendspark_cli.ranking.baseline.baseline_posts import FoldPost
+from trendspark_cli.ranking.baseline.baseline_posts import BaselinePost
 from trendspark_cli.ranking.baseline.history import SourceState, TermState, is_faint
 from trendspark_cli.ranking.baseline.ticks import HALF_LIFE_TICKS, TICK_SECONDS, TICKS_PER_DAY, decay
-from trendspark_cli.ranking.baseline.updating import fold
+from trendspark_cli.ranking.baseline.updating import update_baseline
 from trendspark_cli.ranking.text.keys import term_key
 
 WORDS = st.sampled_from(["volcano", "ash", "senate", "vote"])
@@ -24,12 +24,12 @@ def states(desk: Desk, *terms: str) -> list[TermState]:
     return [known[term_key(term)] for term in terms]
 
 
-def folded(posts: list[FoldPost], cuts: set[int]) -> tuple[dict[int, TermState], dict[str, SourceState]]:
+def updated(posts: list[BaselinePost], cuts: set[int]) -> tuple[dict[int, TermState], dict[str, SourceState]]:
     desk = Desk()
     sizes = dict.fromkeys(range(13), 20)
     edges = [0, *sorted(cuts), len(posts)]
     for start, end in pairwise(edges):
-        fold(posts[start:end], sizes, desk.history, desk.sources)
+        update_baseline(posts[start:end], sizes, desk.history, desk.sources)
     return desk.history.get(desk.history.keys()), desk.sources
 
 
@@ -38,12 +38,12 @@ def folded(posts: list[FoldPost], cuts: set[int]) -> tuple[dict[int, TermState],
 def test_history_does_not_depend_on_where_the_stream_is_cut(
     drawn: list[tuple[str, int, list[str]]], cuts: set[int], with_late_posts: bool
 ) -> None:
-    posts = [FoldPost(source, at, " ".join(words)) for source, at, words in drawn]
+    posts = [BaselinePost(source, at, " ".join(words)) for source, at, words in drawn]
     if not with_late_posts:
         posts.sort(key=lambda one: one.created_at)
 
-    in_one, sources_in_one = folded(posts, set())
-    in_pieces, sources_in_pieces = folded(posts, {cut for cut in cuts if cut < len(posts)})
+    in_one, sources_in_one = updated(posts, set())
+    in_pieces, sources_in_pieces = updated(posts, {cut for cut in cuts if cut < len(posts)})
 
     assert in_pieces == in_one
     assert sources_in_pieces.keys() == sources_in_one.keys()
@@ -53,16 +53,16 @@ def test_history_does_not_depend_on_where_the_stream_is_cut(
 
 
 def test_a_cut_inside_a_busy_tick_does_not_change_what_was_expected() -> None:
-    posts = [FoldPost("reddit", tick * TICK_SECONDS, "volcano") for tick in (0, 1) for _ in range(12)]
+    posts = [BaselinePost("reddit", tick * TICK_SECONDS, "volcano") for tick in (0, 1) for _ in range(12)]
 
-    assert folded(posts, {13}) == folded(posts, set())
+    assert updated(posts, {13}) == updated(posts, set())
 
 
 @given(POSTS)
 def test_a_state_is_the_same_after_it_was_stored(drawn: list[tuple[str, int, list[str]]]) -> None:
-    posts = [FoldPost(source, at, " ".join(words)) for source, at, words in drawn]
+    posts = [BaselinePost(source, at, " ".join(words)) for source, at, words in drawn]
 
-    known, _ = folded(posts, set())
+    known, _ = updated(posts, set())
 
     assert {key: TermState.from_row(state.to_row()) for key, state in known.items()} == known
 
@@ -109,7 +109,8 @@ def test_a_term_that_comes_in_heaps_is_known_as_uneven() -> None:
     desk.learn(even_day + said("volcano", 48, last_day + 50_400))
 
     heaped, even = (
-        after.chi - before.chi for before, after in zip(even_before, states(desk, "volcano", "senate"), strict=True)
+        after.squared_residuals - before.squared_residuals
+        for before, after in zip(even_before, states(desk, "volcano", "senate"), strict=True)
     )
 
     assert heaped > even + 100
@@ -120,7 +121,7 @@ def test_one_absurd_tick_adds_a_bounded_unevenness() -> None:
 
     desk.learn([post("volcano", START_TICK * TICK_SECONDS) for _ in range(5_000)])
 
-    assert states(desk, "volcano")[0].chi == 400.0
+    assert states(desk, "volcano")[0].squared_residuals == 400.0
 
 
 def test_a_source_state_is_plain_json() -> None:

@@ -105,8 +105,8 @@ def test_the_terms_of_a_trend_stay_few() -> None:
     many = [topic("volcano", *(f"word{n}{m}" for n in range(7)), at=NOON + m) for m in range(9)]
     trends = opened(many[0])
 
-    for look in many:
-        trends = stored(advance_trends(trends, [look], look.last_seen, RULES), trends)
+    for one in many:
+        trends = stored(advance_trends(trends, [one], one.last_seen, RULES), trends)
 
     assert len(trends[0].terms) == 12
 

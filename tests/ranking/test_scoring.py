@@ -12,21 +12,21 @@ from trendspark_cli.ranking.bursts.scoring import (
     log10_probability,
     log_gamma,
     score_of,
-    surprise,
+    surprisal,
 )
 from trendspark_cli.ranking.bursts.thresholds import SURE
 
 MEANS = st.floats(1e-4, 50.0)
-SPREADS = st.floats(0.031, 20.0)
+OVERDISPERSIONS = st.floats(0.031, 20.0)
 
 
-def score(observed: float, expected: float, spread: float) -> float:
-    return float(surprise(np.array([observed]), np.array([expected]), np.array([spread]))[0])
+def score(observed: float, expected: float, overdispersion: float) -> float:
+    return float(surprisal(np.array([observed]), np.array([expected]), np.array([overdispersion]))[0])
 
 
-def summed(observed: int, expected: float, spread: float) -> float:
+def summed(observed: int, expected: float, overdispersion: float) -> float:
     """Return -log10 of the tail summed term by term, up to where nothing is left."""
-    r, total = 1.0 / spread, 0.0
+    r, total = 1.0 / overdispersion, 0.0
     for k in range(observed, observed + 20_000):
         log_p = math.lgamma(k + r) - math.lgamma(r) - math.lgamma(k + 1)
         log_p += k * math.log(expected / (expected + r)) - r * math.log1p(expected / r)
@@ -35,11 +35,13 @@ def summed(observed: int, expected: float, spread: float) -> float:
 
 
 @pytest.mark.parametrize(
-    ("observed", "expected", "spread"),
+    ("observed", "expected", "overdispersion"),
     [(3, 0.01, 3.0), (14, 0.01, 1.0), (60, 20.0, 0.05), (5, 2.0, 8.0), (90, 9.0, 2.0)],
 )
-def test_the_tail_is_the_sum_of_its_probabilities(observed: int, expected: float, spread: float) -> None:
-    assert score(observed, expected, spread) == pytest.approx(summed(observed, expected, spread), abs=0.002)
+def test_the_tail_is_the_sum_of_its_probabilities(observed: int, expected: float, overdispersion: float) -> None:
+    assert score(observed, expected, overdispersion) == pytest.approx(
+        summed(observed, expected, overdispersion), abs=0.002
+    )
 
 
 @given(st.floats(0.01, 1e6))
@@ -47,16 +49,16 @@ def test_log_gamma_agrees_with_the_standard_library(z: float) -> None:
     assert float(log_gamma(np.array([z]))[0]) == pytest.approx(math.lgamma(z), abs=1e-8, rel=1e-11)
 
 
-@given(st.integers(3, 500), MEANS, SPREADS)
-def test_more_posts_are_never_less_surprising(observed: int, expected: float, spread: float) -> None:
-    assert score(observed + 1, expected, spread) >= score(observed, expected, spread) - 1e-9
+@given(st.integers(3, 500), MEANS, OVERDISPERSIONS)
+def test_more_posts_are_never_less_surprising(observed: int, expected: float, overdispersion: float) -> None:
+    assert score(observed + 1, expected, overdispersion) >= score(observed, expected, overdispersion) - 1e-9
 
 
-@given(st.integers(3, 500), MEANS, SPREADS)
-def test_the_quick_bound_is_never_below_the_score(observed: int, expected: float, spread: float) -> None:
-    first = log10_probability(np.array([float(observed)]), np.array([expected]), np.array([1.0 / spread]))
+@given(st.integers(3, 500), MEANS, OVERDISPERSIONS)
+def test_the_quick_bound_is_never_below_the_score(observed: int, expected: float, overdispersion: float) -> None:
+    first = log10_probability(np.array([float(observed)]), np.array([expected]), np.array([1.0 / overdispersion]))
 
-    assert -float(first[0]) >= score(observed, expected, spread) - 1e-9
+    assert -float(first[0]) >= score(observed, expected, overdispersion) - 1e-9
 
 
 @pytest.mark.parametrize(("observed", "expected"), [(2.0, 0.0001), (15.0, 10.0)])
@@ -65,18 +67,18 @@ def test_two_posts_or_half_more_than_usual_are_never_surprising(observed: float,
 
 
 @settings(max_examples=30)
-@given(MEANS, SPREADS)
-def test_enough_is_the_smallest_count_that_reaches_the_threshold(expected: float, spread: float) -> None:
-    needed = int(enough_observed(np.array([expected]), np.array([spread]), 5.8)[0])
+@given(MEANS, OVERDISPERSIONS)
+def test_enough_is_the_smallest_count_that_reaches_the_threshold(expected: float, overdispersion: float) -> None:
+    needed = int(enough_observed(np.array([expected]), np.array([overdispersion]), 5.8)[0])
 
-    assert score(needed, expected, spread) - MANY_WINDOWS >= 5.8
-    assert score(needed - 1, expected, spread) - MANY_WINDOWS < 5.8
+    assert score(needed, expected, overdispersion) - MANY_WINDOWS >= 5.8
+    assert score(needed - 1, expected, overdispersion) - MANY_WINDOWS < 5.8
 
 
-def lifted(*observed: float, expected: float = 0.01, breadth: float = 1.0) -> float:
+def lifted(*observed: float, expected: float = 0.01, community_dispersion: float = 1.0) -> float:
     """Return the lift of a term of which so many were seen in each window."""
     column = (len(observed), 1)
-    return float(lift(np.array([observed]).T, np.full(column, expected), np.full(column, breadth)).max())
+    return float(lift(np.array([observed]).T, np.full(column, expected), np.full(column, community_dispersion)).max())
 
 
 @given(st.floats(0.0, SURE, exclude_max=True), st.floats(0.0, 1e6))
@@ -108,4 +110,4 @@ def test_the_more_is_usual_the_smaller_is_the_lift() -> None:
 
 
 def test_what_stays_in_one_place_has_the_smaller_lift() -> None:
-    assert lifted(1, 4, 8, 20, breadth=0.25) == pytest.approx(lifted(1, 4, 8, 20) / 2)
+    assert lifted(1, 4, 8, 20, community_dispersion=0.25) == pytest.approx(lifted(1, 4, 8, 20) / 2)

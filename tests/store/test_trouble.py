@@ -28,11 +28,11 @@ from trendspark_cli.base.models import (
     RankingProgress,
     Tombstone,
     TrendBrief,
-    TrendMark,
+    TrendVerdict,
 )
 from trendspark_cli.ranking.baseline.history import SourceState, TermState
 from trendspark_cli.ranking.bursts.segments import read_segment
-from trendspark_cli.ranking.posts.forecast import Usual
+from trendspark_cli.ranking.posts.forecast import EngagementBaseline
 from trendspark_cli.ranking.posts.source_memory import SourceMemory
 from trendspark_cli.ranking.text.terms import Vocabulary
 from trendspark_cli.store import protocol
@@ -53,7 +53,7 @@ GAP: dict[str, Any] = {
     "now": NOW,
 }
 SEGMENT = read_segment([(1, "x", None, None, 1793530800, "the bridge")], Vocabulary())
-FAINT = TermState(count=0.0, chi=0.0, last_tick=0, last_tick_posts=0)
+FAINT = TermState(count=0.0, squared_residuals=0.0, last_tick=0, last_tick_posts=0)
 ROW = (7, "x", "7", None, None, "text", "", "en", *["2026-11-01T12:00:00.000Z"], 1, None, None, None, None, 0)
 ROW += ("2026-11-01T12:00:00.000Z", "2026-11-01T12:00:00.000Z", None, None)
 MANIFEST = Manifest(
@@ -71,7 +71,7 @@ OTHER = replace(MANIFEST, id="m2")
 TOMBSTONE = Tombstone("t1", "x", "1", None, "2026-11-01T12:00:00.000Z")
 BRIEF = TrendBrief(1, "bridge", "It is closed.", (1,), "model", 10.0, "2026-11-01T12:00:00.000Z")
 TIME = "2026-11-01T12:00:00.000Z"
-MARK = TrendMark(1, "noise", None, ("bridge",), 9.0, TIME, TIME, "ann")
+MARK = TrendVerdict(1, "noise", None, ("bridge",), 9.0, TIME, TIME, "ann")
 CALIBRATION = Calibration(TIME, TIME, TIME, 1000, 3, 1, 15.0, 1, ((9.0, 0.1),), 0.5, 9.1)
 WRITERS: dict[str, Callable[[SqliteStore], object]] = {
     "posts.save": lambda s: s.posts.save([post("2")], NOW),
@@ -116,12 +116,12 @@ WRITERS: dict[str, Callable[[SqliteStore], object]] = {
     "ranking.add_segment": lambda s: s.ranking.add_segment(SEGMENT),
     "ranking.drop_segments": lambda s: s.ranking.drop_segments(10**12),
     "trends.save": lambda s: s.trends.save(TREND, 6.0),
-    "trends.mark": lambda s: s.trends.mark(MARK),
+    "trends.keep_verdict": lambda s: s.trends.keep_verdict(MARK),
     "calibrations.save": lambda s: s.calibrations.save(CALIBRATION),
     "trends.save_post": lambda s: s.trends.save_post(POST_TREND, 6.0),
     "forecasts.save_progress": lambda s: s.forecasts.save_progress(ForecastProgress(5)),
     "forecasts.put_sources": lambda s: s.forecasts.put_sources({"x": SourceMemory()}),
-    "forecasts.put_usual": lambda s: s.forecasts.put_usual({7: Usual(1.0, 2.0)}, 20_000),
+    "forecasts.put_baselines": lambda s: s.forecasts.put_baselines({7: EngagementBaseline(1.0, 2.0)}, 20_000),
     "forecasts.sweep": lambda s: s.forecasts.sweep(30_000),
     "forecasts.forget_changed": lambda s: s.forecasts.forget_changed(5),
     "forecasts.note": lambda s: s.forecasts.note([PostForecast(1, 3.0, 1.0, 9.0, "2026-11-01T12:00:00.000Z")]),
@@ -212,18 +212,18 @@ READERS: dict[str, Callable[[SqliteStore], object]] = {
     "trends.of_post": lambda s: s.trends.of_post(1),
     "forecasts.progress": lambda s: s.forecasts.progress(),
     "forecasts.sources": lambda s: s.forecasts.sources(),
-    "forecasts.usual": lambda s: s.forecasts.usual([7]),
+    "forecasts.baselines": lambda s: s.forecasts.baselines([7]),
     "forecasts.newest": lambda s: s.forecasts.newest(),
     "forecasts.arrived": lambda s: s.forecasts.arrived((0, 5), NOW, NOW, 5),
     "forecasts.changed": lambda s: s.forecasts.changed(5),
     "forecasts.watched": lambda s: s.forecasts.watched([1], NOW, NOW),
     "forecasts.leaving": lambda s: s.forecasts.leaving(("", 0), NOW, 5),
-    "forecasts.looks": lambda s: s.forecasts.looks([1]),
+    "forecasts.observations": lambda s: s.forecasts.observations([1]),
     "forecasts.of_post": lambda s: s.forecasts.of_post(1),
     "trends.post_ids": lambda s: s.trends.post_ids(1),
     "trends.listing": lambda s: s.trends.listing(5),
     "trends.get": lambda s: s.trends.get(1),
-    "trends.marks": lambda s: s.trends.marks(NOW),
+    "trends.verdicts": lambda s: s.trends.verdicts(NOW),
     "calibrations.last": lambda s: s.calibrations.last(NOW),
     "posts.rows": lambda s: s.posts.rows([1]),
     "trends.count_open": lambda s: s.trends.count_open(),
@@ -272,7 +272,7 @@ def busy(workplace: Workplace) -> Iterator[SqliteStore]:
         store.gaps.open(**GAP)
         store.ranking.put({7: FAINT})
         store.trends.save(TREND, 6.0)
-        store.forecasts.put_usual({7: Usual(1.0, 2.0)}, 0)
+        store.forecasts.put_baselines({7: EngagementBaseline(1.0, 2.0)}, 0)
         store.notifications.queue(Alert("k1", "job_alert", "text", "text"), NOW, muted=False)
         store.archives.plan(MANIFEST, [1])
         store.tombstones.add(TOMBSTONE)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-def look(here: Installation, where: str, action: Callable[[Store], int | None]) -> int:
+def read_only(here: Installation, where: str, action: Callable[[Store], int | None]) -> int:
     """Run a command that only reads, and return its exit code."""
     return _with_store(here, where, action, read_only=True)
 
@@ -76,7 +76,7 @@ def with_archive(
             return action(OpenArchive(store, spool, archive_destinations(here.settings, record), here.clock()))
 
     if is_dry:
-        return look(here, where, lambda store: on_store(store, lambda call: None))
+        return read_only(here, where, lambda store: on_store(store, lambda call: None))
     return with_calls(here, where, on_store)
 
 

@@ -61,8 +61,8 @@ def verify(
         if reads_data or manifest.missing_since is not None:
             problem = content_problem(place, manifest, spool)
         else:
-            problem = outside_problem(manifest, place.look(manifest.key))
-        if problem is None and place.look(manifest_key(manifest.id)) is None:
+            problem = outside_problem(manifest, place.head(manifest.key))
+        if problem is None and place.head(manifest_key(manifest.id)) is None:
             problem = _of(manifest, f"has lost its manifest {manifest_key(manifest.id)}")
         yield note_finding(store, manifest, problem, now), problem
 

@@ -36,7 +36,7 @@ class Destination(Protocol):
     def fetch(self, key: str, file: Path) -> str | None:
         """Write the object to *file* and return the SHA-256 (hex) of what was read; None when there is no object."""
 
-    def look(self, key: str) -> StoredObject | None:
+    def head(self, key: str) -> StoredObject | None:
         """Return what the store says of an object, without reading it; None when there is none."""
 
     def list(self, prefix: str) -> Iterator[StoredObject]:

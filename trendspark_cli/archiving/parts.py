@@ -143,7 +143,7 @@ class Parts:
 
     def _require_object(self, manifest: Manifest) -> None:
         """Raise IntegrityError when the copy of rows that an earlier run began to delete is not there any more."""
-        problem = outside_problem(manifest, self.destination(manifest.url).look(manifest.key))
+        problem = outside_problem(manifest, self.destination(manifest.url).head(manifest.key))
         if problem is not None:
             note_finding(self.job.store, manifest, problem, self.clock())
             hint = "its rows that are left stay; see `trendspark archives verify` and `archives write-off`"

@@ -12,7 +12,7 @@ from trendspark_cli.base.models import SOURCES
 
 SCHEMA_VERSION = "v1"  # of the files; part of their names
 
-Kind = Literal["int", "real", "text", "word", "time"]
+ColumnKind = Literal["int", "real", "text", "word", "time"]
 
 
 @dataclass(frozen=True)
@@ -20,7 +20,7 @@ class Column:
     """One column. A `word` is a text of which there are few different ones; a `time` is text in the stored form."""
 
     name: str
-    kind: Kind
+    kind: ColumnKind
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class ArchiveTable:
         return [column.name for column in self.columns].index(self.time_column)
 
 
-def _columns(**kinds: Kind) -> tuple[Column, ...]:
+def _columns(**kinds: ColumnKind) -> tuple[Column, ...]:
     return tuple(Column(name, kind) for name, kind in kinds.items())
 
 

@@ -11,7 +11,7 @@ from trendspark_cli.backtests.lines import called, decoded, read_lines
 from trendspark_cli.base.errors import IntegrityError
 from trendspark_cli.ranking.baseline.ticks import TICKS_PER_DAY, tick_of
 from trendspark_cli.ranking.past.replay import Replay, ReplayPost
-from trendspark_cli.ranking.past.tick_reports import line_of, retell
+from trendspark_cli.ranking.past.tick_reports import line_of, report_ticks
 from trendspark_cli.ranking.text.words import LONGEST_TEXT
 
 MOST_SOURCES = 100  # in one file
@@ -19,7 +19,7 @@ EARLIEST_YEAR, LATEST_YEAR = 1970, 9000
 LONGEST_SILENCE_DAYS = 400  # between two posts; each day of it is 96 lines of output, and a year 9999 would be endless
 
 
-class PastPost(msgspec.Struct):
+class PostLine(msgspec.Struct):
     """One line: the form of the evaluation (`id`) or our own (`source_id`). Other fields are ignored."""
 
     source: str
@@ -34,8 +34,8 @@ class PastPost(msgspec.Struct):
 def tick_lines(path: str) -> Iterator[str]:
     """Yield one line of JSON for each tick of the posts of *path* (`-`: standard input), as they are ranked."""
     replayed = Replay()
-    retold = retell(read_past_posts(read_lines(path), path), replayed)
-    return (line_of(tick_end, told, replayed.posts) for tick_end, told in retold)
+    reports = report_ticks(read_past_posts(read_lines(path), path), replayed)
+    return (line_of(tick_end, reported, replayed.posts) for tick_end, reported in reports)
 
 
 def read_past_posts(lines: Iterable[bytes], path: str) -> Iterator[ReplayPost]:
@@ -45,7 +45,7 @@ def read_past_posts(lines: Iterable[bytes], path: str) -> Iterator[ReplayPost]:
     """
     newest: int | None = None
     sources: set[str] = set()
-    for number, post in decoded(lines, PastPost, path, _FORM):
+    for number, post in decoded(lines, PostLine, path, _FORM):
         sources.add(post.source)
         refuse = _refuser(f"line {number} of {called(path)}")
         name = post.id if post.id is not None else post.source_id

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from trendspark_cli.archiving.parts import Progress
 from trendspark_cli.backtests.past_posts import POSTS_PER_READ, Past, PastPosts
-from trendspark_cli.backtests.simulating import Outcome, rehearse
+from trendspark_cli.backtests.simulating import Outcome, simulate
 from trendspark_cli.base.clock import Clock, from_text, to_text
 from trendspark_cli.base.errors import TooLittleDataError
 from trendspark_cli.base.models import Calibration
@@ -107,8 +107,8 @@ def calibrate(
         wanted_per_day=wanted,
         threshold=threshold_for(alarms, wanted),
     )
-    rules = [lifecycle_rules(settings, Experience(one, learnt.marks)) for one in (learnt.calibration, calibration)]
-    outcome = rehearse(past.posts.between(history.since, history.until), rules, None, progress)
+    rules = [lifecycle_rules(settings, Experience(one, learnt.verdicts)) for one in (learnt.calibration, calibration)]
+    outcome = simulate(past.posts.between(history.since, history.until), rules, None, progress)
     return Calibrated(calibration, done < shuffles, len(noise), outcome)
 
 
@@ -197,6 +197,6 @@ def _in_other_order(posts: PastPosts, history: History, seed: int) -> Iterator[R
 
 def _noise(past: Past, history: History) -> list[Alarm]:
     """Return the trends of that time that people marked as noise: each was a false alarm that did happen."""
-    noise = [mark for mark in past.marks(history.since) if mark.mark == NOISE]
-    of_time = [mark for mark in noise if history.since <= from_text(mark.opened_at) < history.until]
-    return [(mark.score, 1.0 / history.days) for mark in of_time]
+    noise = [verdict for verdict in past.verdicts(history.since) if verdict.mark == NOISE]
+    of_time = [verdict for verdict in noise if history.since <= from_text(verdict.opened_at) < history.until]
+    return [(verdict.score, 1.0 / history.days) for verdict in of_time]

@@ -11,7 +11,7 @@ import msgspec
 from trendspark_cli.backtests.lines import Line, decoded, read_lines
 
 
-class PastLook(msgspec.Struct):
+class ObservationLine(msgspec.Struct):
     """What a post's counters said at one time; times in epoch seconds. Other fields are ignored."""
 
     t: float
@@ -23,7 +23,7 @@ class PastLook(msgspec.Struct):
     community: str | None = None
 
 
-class PastCount(msgspec.Struct):
+class CountLine(msgspec.Struct):
     """One count of a series; series come one after the other, or mixed."""
 
     series: str
@@ -38,27 +38,39 @@ def viral_lines(path: str) -> Iterator[str]:
 
     watching = Watching()
 
-    def score(look: PastLook) -> dict[str, float]:
-        counters = (look.score, look.comments)
-        if not (max(map(abs, counters)) <= MOST_ENGAGEMENT and max(abs(look.t), abs(look.posted_at)) < _YEAR_9999):
+    def score(observation: ObservationLine) -> dict[str, float]:
+        counters = (observation.score, observation.comments)
+        if not (
+            max(map(abs, counters)) <= MOST_ENGAGEMENT
+            and max(abs(observation.t), abs(observation.posted_at)) < _YEAR_9999
+        ):
             return {"score": 0.0}  # no post has that many, and no clock says that
-        forecast = watching.see(str(look.id), int(look.t), int(look.posted_at), look.author, look.community, counters)
+        forecast = watching.see(
+            str(observation.id),
+            int(observation.t),
+            int(observation.posted_at),
+            observation.author,
+            observation.community,
+            counters,
+        )
         return {"score": forecast.log if forecast is not None else 0.0}
 
-    return _score_lines(path, PastLook, score, '{"t", "id", "posted_at", "score", "comments", "author", "community"}')
+    return _score_lines(
+        path, ObservationLine, score, '{"t", "id", "posted_at", "score", "comments", "author", "community"}'
+    )
 
 
 def count_lines(path: str) -> Iterator[str]:
-    """Score each count of each series, `TOLD_AT` being what is told, and say how surprising it is; a burst once."""
-    from trendspark_cli.ranking.bursts.count_series import TOLD_AT, BurstWatch
+    """Score each count of each series, `REPORTED_AT` being what is told, and say how surprising it is; a burst once."""
+    from trendspark_cli.ranking.bursts.count_series import REPORTED_AT, BurstWatch
 
     series: dict[str, BurstWatch] = {}
 
-    def score(count: PastCount) -> dict[str, float]:
-        surprise = series.setdefault(count.series, BurstWatch()).score(count.value)
-        return {"score": min(TOLD_AT, surprise), "surprise": surprise}
+    def score(count: CountLine) -> dict[str, float]:
+        surprisal = series.setdefault(count.series, BurstWatch()).score(count.value)
+        return {"score": min(REPORTED_AT, surprisal), "surprise": surprisal}
 
-    return _score_lines(path, PastCount, score, '{"series", "t", "value"}')
+    return _score_lines(path, CountLine, score, '{"series", "t", "value"}')
 
 
 _YEAR_9999 = 253_402_300_800

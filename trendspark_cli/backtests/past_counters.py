@@ -12,13 +12,13 @@ from typing import Any
 from trendspark_cli.archiving.reading import ArchivedPosts
 from trendspark_cli.backtests.past_posts import POSTS_PER_READ, archived_post
 from trendspark_cli.base.clock import from_text, to_text
-from trendspark_cli.ranking.past.post_replay import PastPost, PastRow, past_looks
+from trendspark_cli.ranking.past.post_replay import PastPost, PastRow, past_observations
 from trendspark_cli.ranking.past.replay import ReplayPost
 from trendspark_cli.ranking.posts.post_learning import Counters
 from trendspark_cli.ranking.posts.post_trends import LEAST_ENGAGEMENT, MOST_READ
 from trendspark_cli.store.protocol import Store
 
-MOST_LOOKS = 200  # of one archived post, and the last two: as many as are asked of the database
+MOST_OBSERVATIONS = 200  # of one archived post, and the last two: as many as are asked of the database
 
 
 @dataclass(frozen=True)
@@ -26,31 +26,31 @@ class Watched:
     """Posts with counters, oldest first, and what gives the name and the text of one of them."""
 
     posts: Iterable[PastPost]
-    told: Callable[[PastPost], tuple[str, str]]
+    name_and_text: Callable[[PastPost], tuple[str, str]]
 
 
-def stored_looks(store: Store, since: datetime, until: datetime) -> Watched:
+def stored_observations(store: Store, since: datetime, until: datetime) -> Watched:
     """Return the posts of the database created in [since, until) that have counters, with the looks until then."""
 
-    def told(post: PastPost) -> tuple[str, str]:
+    def name_and_text(post: PastPost) -> tuple[str, str]:
         found = store.posts.by_ids([post.row.id])  # it may have been archived or forgotten meanwhile
         return (f"{found[0]['source']}:{found[0]['source_id']}", found[0]["text"]) if found else ("", "")
 
-    return Watched(_stored_looks(store, since, until), told)
+    return Watched(_stored_observations(store, since, until), name_and_text)
 
 
-def _stored_looks(store: Store, since: datetime, until: datetime) -> Iterator[PastPost]:
+def _stored_observations(store: Store, since: datetime, until: datetime) -> Iterator[PastPost]:
     position, end = (to_text(since), 0), int(until.timestamp())
     while rows := store.forecasts.leaving(position, until, POSTS_PER_READ):
-        history = store.forecasts.looks([row.id for row in rows])
+        history = store.forecasts.observations([row.id for row in rows])
         for found in rows:
             row = PastRow(*found[:5])
             newest = Counters(found.observed_at, found.engagement, found.comments)
-            yield PastPost(row, past_looks(row, found.collected_at, history.get(row.id, ()), newest, end))
+            yield PastPost(row, past_observations(row, found.collected_at, history.get(row.id, ()), newest, end))
         position = (rows[-1].created_text, rows[-1].id)
 
 
-def archived_posts_and_looks(
+def archived_posts_and_observations(
     archive: ArchivedPosts, since: datetime, until: datetime
 ) -> tuple[Iterator[ReplayPost], Watched]:
     """Return the archived posts created in [since, until), and those of them with counters; files are read once.
@@ -60,20 +60,20 @@ def archived_posts_and_looks(
     numbered = enumerate(archive.between(to_text(since), to_text(until)))
     first, second = tee(numbered)
     end = int(until.timestamp())
-    watched = (_archived_looks(number, row, end) for number, row in second if row[9] is not None)
+    watched = (_archived_observations(number, row, end) for number, row in second if row[9] is not None)
     return (archived_post(number, row) for number, row in first), Watched(watched, lambda post: (post.name, post.text))
 
 
-def _archived_looks(number: int, row: tuple[Any, ...], until: int) -> PastPost:
+def _archived_observations(number: int, row: tuple[Any, ...], until: int) -> PastPost:
     """Return a post as its file has it; one that never had enough engagement to be told of needs no text."""
     _, source, source_id, author, community, text, _, _, created, *counters, _, observed, collected, metrics, _ = row
-    history = [_counters(**look) for look in json.loads(metrics or "[]")]
-    if len(history) > MOST_LOOKS:
-        history = [*history[:MOST_LOOKS], *history[-2:]]
+    history = [_counters(**observation) for observation in json.loads(metrics or "[]")]
+    if len(history) > MOST_OBSERVATIONS:
+        history = [*history[:MOST_OBSERVATIONS], *history[-2:]]
     past = PastRow(number, source, author, community, _epoch(created))
-    looks = past_looks(past, _epoch(collected), history, _counters(observed, *counters), until)
-    is_large = any((look.engagement or 0) >= LEAST_ENGAGEMENT for look in looks)
-    return PastPost(past, looks, f"{source}:{source_id}", text[:MOST_READ] if is_large else "")
+    observations = past_observations(past, _epoch(collected), history, _counters(observed, *counters), until)
+    is_large = any((observation.engagement or 0) >= LEAST_ENGAGEMENT for observation in observations)
+    return PastPost(past, observations, f"{source}:{source_id}", text[:MOST_READ] if is_large else "")
 
 
 def _counters(

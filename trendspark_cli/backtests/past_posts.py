@@ -14,9 +14,9 @@ from typing import Any, Protocol
 from trendspark_cli.archiving.parts import Progress
 from trendspark_cli.archiving.reading import ArchivedPosts
 from trendspark_cli.archiving.spool import Spool
-from trendspark_cli.backtests.post_file import shelved
+from trendspark_cli.backtests.past_post_file import past_post_file
 from trendspark_cli.base.clock import from_text, to_text
-from trendspark_cli.base.models import TrendMark
+from trendspark_cli.base.models import TrendVerdict
 from trendspark_cli.ranking.past.replay import ReplayPost
 from trendspark_cli.ranking.text.words import LONGEST_TEXT
 from trendspark_cli.store.protocol import Store
@@ -57,12 +57,12 @@ class Past:
 
     posts: PastPosts
     until: datetime
-    marks: Callable[[datetime], Sequence[TrendMark]]
+    verdicts: Callable[[datetime], Sequence[TrendVerdict]]
 
 
 def past_of_database(store: Store, now: datetime) -> Past:
     """Return the posts of the database."""
-    return Past(StoredPosts(store), now, store.trends.marks)
+    return Past(StoredPosts(store), now, store.trends.verdicts)
 
 
 @contextmanager
@@ -80,8 +80,8 @@ def past_of_archive(
     archived = sum(part.rows for part in archive.manifests if str(part.max_time) >= to_text(since))
     progress.begin("posts read", archived + store.posts.count_between(int(since.timestamp()), int(until.timestamp())))
     posts = archived_and_stored_posts(archive, store, since, until)
-    with shelved(posts, spool, progress) as shelf:
-        yield Past(shelf, until, store.trends.marks)
+    with past_post_file(posts, spool, progress) as kept:
+        yield Past(kept, until, store.trends.verdicts)
 
 
 def stored_posts(store: Store, since: datetime, until: datetime) -> Iterator[ReplayPost]:

@@ -16,14 +16,14 @@ from trendspark_cli.ranking.baseline.history import WARM_UP_TICKS
 from trendspark_cli.ranking.baseline.ticks import TICK_SECONDS, TICKS_PER_DAY, tick_of
 from trendspark_cli.ranking.lifecycle.topic_lifecycle import LifecycleRules
 from trendspark_cli.ranking.past.post_replay import PastPost, PostReplay
-from trendspark_cli.ranking.past.post_simulation import FiredPost, PostRehearsal
+from trendspark_cli.ranking.past.post_simulation import FiredPost, PostSimulation
 from trendspark_cli.ranking.past.replay import Replay, ReplayPost, ticks_of
-from trendspark_cli.ranking.past.simulation import Fired, Rehearsal
-from trendspark_cli.ranking.posts.forecast import LEAST_SETTLED
+from trendspark_cli.ranking.past.simulation import Fired, TrendSimulation
+from trendspark_cli.ranking.posts.forecast import LEAST_MATURED
 from trendspark_cli.trends.rank_rules import Experience, changed_rules
 
 HISTORY = timedelta(days=14)  # read before the time that counts: of what is older, less than a tenth would be left
-SETTLING_TICKS = TICKS_PER_DAY  # looked at before that time too: a trend that goes on then is no news
+RUN_IN_TICKS = TICKS_PER_DAY  # looked at before that time too: a trend that goes on then is no news
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class Question:
     settings: tuple[str, ...] = ()
     compared: tuple[str, ...] = ()
 
-    def plan(self, settings: Settings, learnt: Experience, *, are_posts_forecast: bool = True) -> Plan:
+    def plan(self, settings: Settings, learnt: Experience, *, are_posts_forecast: bool = True) -> SimulationPlan:
         """Return what is to be done; raise UsageError when it makes no sense."""
         changes = {"--set": self.settings}
         if self.compared:
@@ -47,11 +47,11 @@ class Question:
         since, until = day_or_time("--since", self.since), day_or_time("--until", self.until)
         if since and until and since >= until:
             raise UsageError(f"--since {self.since!r} is not before --until {self.until!r}")
-        return Plan(since, until, tuple(rules))
+        return SimulationPlan(since, until, tuple(rules))
 
 
 @dataclass(frozen=True)
-class Plan:
+class SimulationPlan:
     """A question as times and rules."""
 
     since: datetime | None
@@ -82,12 +82,12 @@ class Forecasts:
     """What forecasts rested on: posts with counters, and how many of each source had settled (fading) in the end."""
 
     posts: int
-    settled: Mapping[str, float]
+    matured: Mapping[str, float]
 
     @property
     def are_ready(self) -> bool:
         """Tell whether any source could be forecast."""
-        return any(posts >= LEAST_SETTLED for posts in self.settled.values())
+        return any(posts >= LEAST_MATURED for posts in self.matured.values())
 
 
 @dataclass(frozen=True)
@@ -122,11 +122,11 @@ class _Stage:
     """One set of rules, and what it opens."""
 
     def __init__(self, rules: LifecycleRules, watched: Watched | None) -> None:
-        self.topics = Rehearsal(rules)
-        self.posts = PostRehearsal(rules, watched.told) if watched is not None else None
+        self.topics = TrendSimulation(rules)
+        self.posts = PostSimulation(rules, watched.name_and_text) if watched is not None else None
 
 
-class _Looks:
+class _ObservedPosts:
     """Posts with counters, watched beside the topics; without any, nothing happens."""
 
     def __init__(self, watched: Watched | None) -> None:
@@ -141,11 +141,11 @@ class _Looks:
         while self._next is not None and self._next.row.created_at < now:
             created.append(self._next)
             self._next = next(self._coming, None)
-        self.posts += sum(bool(post.looks) for post in created)
+        self.posts += sum(bool(post.observations) for post in created)
         self.replayed.advance(now, created, is_judging=is_judging)
 
 
-def rehearse(
+def simulate(
     posts: Iterable[ReplayPost],
     rules: Sequence[LifecycleRules],
     since: datetime | None,
@@ -156,26 +156,26 @@ def rehearse(
 
     It counts at the earliest a day after the first post: before that, `rank` would have been warming up.
     """
-    replayed, looks, stages = Replay(), _Looks(watched), [_Stage(one, watched) for one in rules]
+    replayed, observations, stages = Replay(), _ObservedPosts(watched), [_Stage(one, watched) for one in rules]
     days: dict[str, Day] = {}
     begin = end = counted = 0
-    for tick, batch in _all_ticks(posts, looks):
+    for tick, batch in _all_ticks(posts, observations):
         if not end:
             begin = max((tick + WARM_UP_TICKS) * TICK_SECONDS, int(since.timestamp()) if since else 0)
-        is_looking = tick >= tick_of(begin) - SETTLING_TICKS
+        is_judging = tick >= tick_of(begin) - RUN_IN_TICKS
         end = (tick + 1) * TICK_SECONDS
         replayed.advance(tick, batch)
-        looks.advance(end, is_judging=is_looking)
+        observations.advance(end, is_judging=is_judging)
         progress.advance("posts", len(batch))
-        if not is_looking:
+        if not is_judging:
             continue
         day = Day(fired=[0] * len(stages), fired_posts=[0] * len(stages))
         if end > begin:
             day = days.setdefault(_date(tick), day)
             counted += len(batch)
-        _look(replayed, looks.replayed, tick, stages, day)
+        _end_tick(replayed, observations.replayed, tick, stages, day)
         day.posts += len(batch)
-    settled = {name: memory.forecaster.settled for name, memory in looks.replayed.memories.items()}
+    matured = {name: memory.forecaster.matured for name, memory in observations.replayed.memories.items()}
     return Outcome(
         begin,
         end,
@@ -183,29 +183,29 @@ def rehearse(
         tuple(rules),
         tuple(tuple(one for one in stage.topics.fired.values() if one.trend.opened_at > begin) for stage in stages),
         tuple(tuple(one for one in _fired_posts(stage) if one.trend.opened_at > begin) for stage in stages),
-        Forecasts(looks.posts, settled) if watched is not None else None,
+        Forecasts(observations.posts, matured) if watched is not None else None,
         days,
     )
 
 
-def _all_ticks(posts: Iterable[ReplayPost], looks: _Looks) -> Iterator[tuple[int, list[ReplayPost]]]:
+def _all_ticks(posts: Iterable[ReplayPost], observations: _ObservedPosts) -> Iterator[tuple[int, list[ReplayPost]]]:
     """Yield every tick with its posts, and those after the last post in which one is still looked at."""
     tick = 0
     for tick, batch in ticks_of(posts):
         yield tick, batch
-    while looks.replayed.has_news_to_come:
+    while observations.replayed.has_news_to_come:
         tick += 1
         yield tick, []
 
 
-def _look(replayed: Replay, looks: PostReplay, tick: int, stages: Sequence[_Stage], day: Day) -> None:
+def _end_tick(replayed: Replay, observations: PostReplay, tick: int, stages: Sequence[_Stage], day: Day) -> None:
     """Let every set of rules see the end of a tick."""
     for number, stage in enumerate(stages):
         topics = stage.topics.topics(replayed, tick)
         day.best_score = max([day.best_score, *(topic.score for topic in topics)])
         day.fired[number] += stage.topics.advance(replayed, tick, topics)
         if stage.posts is not None:
-            opened = stage.posts.advance(looks, (tick + 1) * TICK_SECONDS)
+            opened = stage.posts.advance(observations, (tick + 1) * TICK_SECONDS)
             day.fired[number] += opened
             day.fired_posts[number] += opened
 

@@ -415,7 +415,7 @@ class Calibration:
 
 
 @dataclass(frozen=True)
-class TrendMark:
+class TrendVerdict:
     """What a person said of a trend: `good` or `noise`. `terms`, `score` and `opened_at` are the trend's own."""
 
     trend_id: int | None  # None when the trend is gone

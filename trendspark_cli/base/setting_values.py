@@ -39,7 +39,7 @@ _FOREIGN = re.compile(
 
 
 @dataclass(frozen=True)
-class Reader(Generic[T]):
+class ValueReader(Generic[T]):
     """How to read one kind of value, and how to say what was expected."""
 
     read: Callable[[str], T]
@@ -107,7 +107,7 @@ def _days(text: str) -> timedelta:
     return parse_duration(text + "d" if re.fullmatch(r"[0-9.]+", text.strip()) else text)
 
 
-def choice(*allowed: str) -> Reader[str]:
+def choice(*allowed: str) -> ValueReader[str]:
     """Return a reader for one of a few words."""
 
     def read(text: str) -> str:
@@ -115,10 +115,10 @@ def choice(*allowed: str) -> Reader[str]:
             raise ValueError(text)
         return text
 
-    return Reader(read, " or ".join(allowed))
+    return ValueReader(read, " or ".join(allowed))
 
 
-def positive(unit: str) -> Reader[int]:
+def positive(unit: str) -> ValueReader[int]:
     """Return a reader for a whole number of at least 1."""
 
     def read(text: str) -> int:
@@ -126,10 +126,10 @@ def positive(unit: str) -> Reader[int]:
             raise ValueError(text)
         return int(text)
 
-    return Reader(read, f"a whole number of {unit}, at least 1")
+    return ValueReader(read, f"a whole number of {unit}, at least 1")
 
 
-def duration(maximum: str) -> Reader[timedelta]:
+def duration(maximum: str) -> ValueReader[timedelta]:
     """Return a reader for a duration of at most *maximum*."""
 
     def read(text: str) -> timedelta:
@@ -138,23 +138,23 @@ def duration(maximum: str) -> Reader[timedelta]:
             raise ValueError(text)
         return value
 
-    return Reader(read, f"a duration such as 90s, 15m, 6h or 2d, at most {maximum}")
+    return ValueReader(read, f"a duration such as 90s, 15m, 6h or 2d, at most {maximum}")
 
 
-TEXT = Reader(str.strip, "text")
-BOOL = Reader(_bool, "true or false")
-LIST = Reader(_list, "words separated by commas, or a JSON list of strings")
-COUNT = Reader(_count, "a whole number, 0 or more")
-AMOUNT = Reader(_number, "a number, 0 or more")
-DURATION = Reader(parse_duration, "a duration such as 90s, 15m or 6h")
-DAYS = Reader(_days, "a number of days such as 45")
-PATH = Reader(lambda text: Path(text).absolute(), "a path")
-HTTP_URL = Reader(_http_url, "an address that starts with https:// or http://")
-OPTIONAL_HTTP_URL = Reader(lambda text: _http_url(text) if text else "", HTTP_URL.expected)
-ARCHIVE_URL = Reader(
+TEXT = ValueReader(str.strip, "text")
+BOOL = ValueReader(_bool, "true or false")
+LIST = ValueReader(_list, "words separated by commas, or a JSON list of strings")
+COUNT = ValueReader(_count, "a whole number, 0 or more")
+AMOUNT = ValueReader(_number, "a number, 0 or more")
+DURATION = ValueReader(parse_duration, "a duration such as 90s, 15m or 6h")
+DAYS = ValueReader(_days, "a number of days such as 45")
+PATH = ValueReader(lambda text: Path(text).absolute(), "a path")
+HTTP_URL = ValueReader(_http_url, "an address that starts with https:// or http://")
+OPTIONAL_HTTP_URL = ValueReader(lambda text: _http_url(text) if text else "", HTTP_URL.expected)
+ARCHIVE_URL = ValueReader(
     lambda text: _archive_url(text) if text else "", "s3://BUCKET, s3://BUCKET/PREFIX or file:///FOLDER"
 )
-DATABASE_URL = Reader(_database_url, "sqlite:///PATH (absolute paths have four slashes) or postgresql://...")
+DATABASE_URL = ValueReader(_database_url, "sqlite:///PATH (absolute paths have four slashes) or postgresql://...")
 
 
 def expand(text: str, variables: Mapping[str, str]) -> str:

@@ -60,7 +60,7 @@ class SettingSpec:
 
 def setting(
     name: str,
-    parse: read.Reader[T],
+    parse: read.ValueReader[T],
     group: str,
     help: str,
     *,

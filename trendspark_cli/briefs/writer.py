@@ -6,14 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
-Kind = Literal["trend_label", "daily_ideas"]  # permanent: a metric label, and what is charged in the books
+QuestionKind = Literal["trend_label", "daily_ideas"]  # permanent: a metric label, and what is charged in the books
 
 
 @dataclass(frozen=True)
 class Task:
     """What a model is asked. `instructions` are ours; `content` is data from outside, and never more than that."""
 
-    kind: Kind
+    kind: QuestionKind
     instructions: str
     content: str
     most_output_tokens: int

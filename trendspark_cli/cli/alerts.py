@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from trendspark_cli.alerts.message_parts import plain_text
-from trendspark_cli.app.with_store import change, look
+from trendspark_cli.app.with_store import change, read_only
 from trendspark_cli.base.console import printable, shortened
 from trendspark_cli.base.errors import UsageError
 from trendspark_cli.cli.options import LARGEST_ID, JsonFlag, LimitOption, here, require_one_of, sub_app
@@ -51,7 +51,7 @@ def list_(
             ],
         )
 
-    raise typer.Exit(look(installed, "alerts list", action))
+    raise typer.Exit(read_only(installed, "alerts list", action))
 
 
 @app.command()
@@ -74,7 +74,7 @@ def show(
         for line in plain_text(row["body"]).splitlines():
             installed.output.line(f"  {printable(line)}")
 
-    raise typer.Exit(look(installed, "alerts show", action))
+    raise typer.Exit(read_only(installed, "alerts show", action))
 
 
 @app.command()

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from trendspark_cli.app.adapters import archive_url
-from trendspark_cli.app.with_store import OpenArchive, change, look, with_archive
+from trendspark_cli.app.with_store import OpenArchive, change, read_only, with_archive
 from trendspark_cli.archiving.tables import TABLES
 from trendspark_cli.base.clock import parse_duration, to_text
 from trendspark_cli.base.console import row_progress
@@ -48,7 +48,7 @@ def list_(limit: LimitOption = 20, table: TablesOption = None, as_json: JsonFlag
             less_needed=("kept", "source", "bytes"),
         )
 
-    raise typer.Exit(look(installed, "archives list", action))
+    raise typer.Exit(read_only(installed, "archives list", action))
 
 
 @app.command()
@@ -220,7 +220,7 @@ def write_off(
 
     code = change(installed, "archives write-off", action)
     if code == ExitCode.DONE:
-        code = look(installed, "archives write-off", lambda store: _write_metrics(installed, store))
+        code = read_only(installed, "archives write-off", lambda store: _write_metrics(installed, store))
     raise typer.Exit(code)
 
 

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from trendspark_cli.app.with_store import look
+from trendspark_cli.app.with_store import read_only
 from trendspark_cli.base.console import shortened
 from trendspark_cli.cli.options import JsonFlag, LimitOption, here, sub_app
 from trendspark_cli.store.protocol import Store
@@ -50,7 +50,7 @@ def audit(
             ],
         )
 
-    raise typer.Exit(look(installed, "audit", action))
+    raise typer.Exit(read_only(installed, "audit", action))
 
 
 def _rejected(by_reason: dict[str, object]) -> str:

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from trendspark_cli.app.adapters import archive_url
-from trendspark_cli.app.with_store import OpenArchive, look, with_archive
+from trendspark_cli.app.with_store import OpenArchive, read_only, with_archive
 from trendspark_cli.base.errors import UsageError
 from trendspark_cli.cli.options import JsonFlag, here, refuse, sub_app
 from trendspark_cli.store.protocol import Store
@@ -86,4 +86,4 @@ def backtest(
 
     if is_archive:
         raise typer.Exit(with_archive(installed, "backtest", on_archive))
-    raise typer.Exit(look(installed, "backtest", on_database))
+    raise typer.Exit(read_only(installed, "backtest", on_database))

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from trendspark_cli.app.adapters import spending_ceilings
-from trendspark_cli.app.with_store import ask_x_usage, look, work
+from trendspark_cli.app.with_store import ask_x_usage, read_only, work
 from trendspark_cli.base.console import Output
 from trendspark_cli.cli.options import JsonFlag, here, sub_app
 from trendspark_cli.store.protocol import Store
@@ -42,7 +42,7 @@ def budget(
         else:
             _show(shown, installed.output)
 
-    raise typer.Exit((work if reconcile else look)(installed, "budget", action))
+    raise typer.Exit((work if reconcile else read_only)(installed, "budget", action))
 
 
 def _show(shown: dict[str, Any], output: Output) -> None:

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from trendspark_cli.app.adapters import archive_url
-from trendspark_cli.app.with_store import OpenArchive, look, with_archive, work
+from trendspark_cli.app.with_store import OpenArchive, read_only, with_archive, work
 from trendspark_cli.base.clock import parse_duration
 from trendspark_cli.base.console import row_progress
 from trendspark_cli.base.errors import UsageError
@@ -78,4 +78,4 @@ def calibrate(
 
     if archive or archive_at:
         raise typer.Exit(with_archive(installed, "calibrate", on_archive, is_dry=dry_run))
-    raise typer.Exit((look if dry_run else work)(installed, "calibrate", on_database))
+    raise typer.Exit((read_only if dry_run else work)(installed, "calibrate", on_database))

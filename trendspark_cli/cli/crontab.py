@@ -18,7 +18,7 @@ from trendspark_cli.cli.options import JsonFlag, here, refuse, sub_app
 if TYPE_CHECKING:
     from trendspark_cli.app.installation import Installation
     from trendspark_cli.crontabs.reading import Crontab
-    from trendspark_cli.screens.crontab_check.findings import Finding
+    from trendspark_cli.screens.crontab_check.findings import CrontabFinding
 
 app = sub_app("When cron starts jobs.")
 
@@ -85,7 +85,7 @@ def check(
     raise typer.Exit(ExitCode.DONE if is_good else ExitCode.CONFIG)
 
 
-def findings_of(installed: Installation, crontabs: Sequence[Crontab] | None = None) -> list[Finding]:
+def findings_of(installed: Installation, crontabs: Sequence[Crontab] | None = None) -> list[CrontabFinding]:
     """Return what is wrong with *crontabs*, or with the installed ones; nothing that was found was run."""
     from trendspark_cli.app.with_store import peek
     from trendspark_cli.crontabs.installed import home_of, installed_crontabs, owner_of

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from trendspark_cli.app.run import run
-from trendspark_cli.app.with_store import look
+from trendspark_cli.app.with_store import read_only
 from trendspark_cli.base.console import shortened, show_rows
 from trendspark_cli.base.models import RunResult
 from trendspark_cli.cli.options import JsonFlag, LimitOption, QuietFlag, VerboseFlag, here, sub_app
@@ -44,7 +44,7 @@ def list_(limit: LimitOption = 20, as_json: JsonFlag = False) -> None:
             ],
         )
 
-    raise typer.Exit(look(installed, "gaps list", action))
+    raise typer.Exit(read_only(installed, "gaps list", action))
 
 
 @app.command()

@@ -11,7 +11,7 @@ import typer
 from trendspark_cli.app.installation import Installation
 from trendspark_cli.app.job_bodies import RUNNABLE
 from trendspark_cli.app.run import deliver_now, run, run_steps
-from trendspark_cli.app.with_store import change, look
+from trendspark_cli.app.with_store import change, read_only
 from trendspark_cli.base.clock import duration_words, from_text, to_text
 from trendspark_cli.base.console import printable, short_time, shortened
 from trendspark_cli.base.errors import UsageError
@@ -60,7 +60,7 @@ def list_(as_json: JsonFlag = False) -> None:
         is_kept = "" if timetable.is_installed else ": nothing that is installed here starts jobs"
         installed.output.line(f"schedule: {timetable.origin}{is_kept}")
 
-    raise typer.Exit(look(installed, "jobs list", action))
+    raise typer.Exit(read_only(installed, "jobs list", action))
 
 
 JOB_COLUMNS = (
@@ -120,7 +120,7 @@ def history(
         else:
             _show_runs(installed, store.job_runs.history(limit, replace(wanted, is_failed=failed)))
 
-    raise typer.Exit(look(installed, "jobs history", action))
+    raise typer.Exit(read_only(installed, "jobs history", action))
 
 
 def _filter(installed: Installation, job: str | None, status: str | None, since: str, until: str) -> RunFilter:
@@ -222,4 +222,4 @@ def _set_paused(job: str, paused: bool, reason: str) -> None:
             installed.output.line(f"{job} is {'paused' if paused else 'active'}")
 
     where = "jobs pause" if paused else "jobs resume"
-    raise typer.Exit(change(installed, where, action) or look(installed, where, export))
+    raise typer.Exit(change(installed, where, action) or read_only(installed, where, export))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import typer
 
 from trendspark_cli.app.job_bodies import RUNNABLE
-from trendspark_cli.app.with_store import look
+from trendspark_cli.app.with_store import read_only
 from trendspark_cli.cli.options import JsonFlag, here, sub_app
 from trendspark_cli.store.protocol import Store
 
@@ -25,4 +25,4 @@ def metrics(as_json: JsonFlag = False) -> None:
             for path in files:
                 installed.output.line(str(path))
 
-    raise typer.Exit(look(installed, "metrics", action))
+    raise typer.Exit(read_only(installed, "metrics", action))

@@ -65,7 +65,7 @@ def why(
 ) -> None:
     """Say what became of a post: seen, matched, scored, in which trend, and held back by which rule."""
     from trendspark_cli.app.adapters import recency
-    from trendspark_cli.app.with_store import look
+    from trendspark_cli.app.with_store import read_only
     from trendspark_cli.screens.posts import show_reasons
     from trendspark_cli.trends.post_reasons import Asked, reasons
     from trendspark_cli.trends.rank_rules import experience, lifecycle_rules
@@ -77,4 +77,4 @@ def why(
         rules = lifecycle_rules(installed.settings, experience(store, now))
         show_reasons(reasons(Asked(store, rules, recency(installed.settings), now), post), installed.output)
 
-    raise typer.Exit(look(installed, "posts why", action))
+    raise typer.Exit(read_only(installed, "posts why", action))

@@ -9,7 +9,7 @@ import typer
 
 from trendspark_cli.app.adapters import queries_of
 from trendspark_cli.app.installation import Installation
-from trendspark_cli.app.with_store import change, look
+from trendspark_cli.app.with_store import change, read_only
 from trendspark_cli.base.clock import to_text
 from trendspark_cli.base.console import shortened
 from trendspark_cli.base.errors import UsageError
@@ -57,7 +57,7 @@ def list_(as_json: JsonFlag = False) -> None:
             ],
         )
 
-    raise typer.Exit(look(installed, "profiles list", action))
+    raise typer.Exit(read_only(installed, "profiles list", action))
 
 
 @app.command()
@@ -68,7 +68,7 @@ def show(name: Name, as_json: JsonFlag = False) -> None:
     def action(store: Store) -> None:
         _tell(installed, _found(installed, store, name))
 
-    raise typer.Exit(look(installed, "profiles show", action))
+    raise typer.Exit(read_only(installed, "profiles show", action))
 
 
 @app.command()

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from trendspark_cli.app.with_store import change, look
+from trendspark_cli.app.with_store import change, read_only
 from trendspark_cli.base.console import Output
 from trendspark_cli.base.errors import UsageError
 from trendspark_cli.cli.options import LARGEST_ID, JsonFlag, LimitOption, here, person, sub_app
@@ -36,7 +36,7 @@ def list_(
         watchlist = {term for profile in profiles for term in profile.watchlist}
         list_trends(store, installed.output, limit=limit, state=state, watchlist=watchlist)
 
-    raise typer.Exit(look(installed, "trends list", action))
+    raise typer.Exit(read_only(installed, "trends list", action))
 
 
 @app.command()
@@ -67,12 +67,12 @@ def mark(
     as_json: JsonFlag = False,
 ) -> None:
     """Say what a trend was worth: topics like one marked noise need more to open a trend; `calibrate` counts it."""
-    from trendspark_cli.trends.marks import mark_trend
+    from trendspark_cli.trends.verdicts import keep_verdict
 
     installed = here("trends", is_json=as_json)
 
     def action(store: Store) -> None:
-        kept = mark_trend(store, trend, verdict, note, installed.clock(), person())
+        kept = keep_verdict(store, trend, verdict, note, installed.clock(), person())
         if as_json:
             installed.output.data(kept)
         elif not installed.output.is_quiet:
@@ -90,4 +90,4 @@ def _one(trend: int, as_json: bool, action: Callable[[Store, Output, dict[str, A
             raise UsageError(f"trend {trend} does not exist", hint="see `trendspark trends list`")
         action(store, installed.output, fields)
 
-    raise typer.Exit(look(installed, "trends", found))
+    raise typer.Exit(read_only(installed, "trends", found))

@@ -13,7 +13,7 @@ from trendspark_cli.collecting.page_storing import record_failure, store_page
 from trendspark_cli.collecting.paid_calls import paid
 from trendspark_cli.collecting.profile_sources import Feed
 from trendspark_cli.collecting.source import Counted, Counter, Source
-from trendspark_cli.collecting.volume import judge
+from trendspark_cli.collecting.volume import judge_volume
 from trendspark_cli.running.job_context import JobContext
 from trendspark_cli.spending.budget import Budget
 
@@ -31,26 +31,26 @@ def worth_reading_from(
     them is recorded as not bought, and the cursor moves there.
     """
     counted = _count(job, source, counter, budget, source.query)
-    verdict = judge(counted.slices)
+    reading = judge_volume(counted.slices)
     log.info(
         "counted x query=%s observed=%d expected=%.1f score=%.1f departs=%s",
         source.query,
-        verdict.observed,
-        verdict.expected,
-        verdict.score,
-        verdict.departs,
+        reading.observed,
+        reading.expected,
+        reading.score,
+        reading.departs,
     )
-    if not verdict.departs or verdict.since is None:
+    if not reading.departs or reading.since is None:
         job.count("quiet")
         return None
-    begin = counter.place_at(verdict.since)
+    begin = counter.place_at(reading.since)
     if int(begin) <= int(cursor):
         return cursor
-    record_unbought(job, source, Span(since=cursor, until=begin), _posts_before(counted, verdict.since))
+    record_unbought(job, source, Span(since=cursor, until=begin), _posts_before(counted, reading.since))
     return begin
 
 
-def worth_a_look(job: JobContext, feeds: Sequence[Feed]) -> list[Feed]:
+def feeds_worth_reading(job: JobContext, feeds: Sequence[Feed]) -> list[Feed]:
     """Return the feeds that are to be looked at by themselves: all but those whose sum is as usual.
 
     One request counts as many queries as X takes in one. What goes wrong with it is met again, and recorded, by each
@@ -90,9 +90,9 @@ def _stirs(job: JobContext, feed: Feed, query: str) -> bool:
     """Count what a query finds that stands for several; all of them pay for it, so no profile does."""
     assert feed.source.counter is not None
     budget = feed.budget.without_shares() if feed.budget is not None else None
-    verdict = judge(_count(job, feed.source, feed.source.counter, budget, query).slices)
-    log.info("counted together x query=%s score=%.1f stirs=%s", query, verdict.score, verdict.stirs)
-    return verdict.stirs
+    reading = judge_volume(_count(job, feed.source, feed.source.counter, budget, query).slices)
+    log.info("counted together x query=%s score=%.1f stirs=%s", query, reading.score, reading.stirs)
+    return reading.stirs
 
 
 def _cursor(feed: Feed) -> str | None:

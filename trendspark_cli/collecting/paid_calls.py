@@ -36,15 +36,15 @@ def fetch_page(
     return paid(job, budget, reservation, lambda: source.fetch(span, limit=limit))
 
 
-def paid_look_up(
+def paid_counts(
     job: JobContext, source: Source, budget: Budget | None, ids: list[str], billed: int
 ) -> tuple[Page, Reservation | None]:
     """Return present counts of *ids* and what was reserved for the *billed* ones among them."""
     units = billed if source.is_billed_by_post else 1
     if budget is None or units == 0:
-        return source.look_up(ids), None
+        return source.fetch_counts(ids), None
     reservation = budget.reserve(job, "look_up", wanted=units, least=units)
-    return paid(job, budget, reservation, lambda: source.look_up(ids)), reservation
+    return paid(job, budget, reservation, lambda: source.fetch_counts(ids)), reservation
 
 
 def paid(job: JobContext, budget: Budget, reservation: Reservation, call: Callable[[], T]) -> T:

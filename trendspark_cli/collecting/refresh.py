@@ -8,7 +8,7 @@ from datetime import timedelta
 from trendspark_cli.base.clock import to_text
 from trendspark_cli.base.errors import CeilingReachedError
 from trendspark_cli.collecting.page_storing import as_billed, store_page
-from trendspark_cli.collecting.paid_calls import paid_look_up
+from trendspark_cli.collecting.paid_calls import paid_counts
 from trendspark_cli.collecting.source import Source
 from trendspark_cli.running.job_context import JobContext
 from trendspark_cli.spending.budget import Budget
@@ -37,7 +37,7 @@ def refresh_counts(job: JobContext, source: Source, budget: Budget | None) -> No
     if not ids:
         return
     try:
-        page, reservation = paid_look_up(job, source, budget, ids, len(billed))
+        page, reservation = paid_counts(job, source, budget, ids, len(billed))
     except CeilingReachedError as reached:
         log.info("counts were not read again: %s", reached)
         return

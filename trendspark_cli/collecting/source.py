@@ -70,5 +70,5 @@ class Source(Protocol):
         Raises UpstreamError: `permanent` when retrying cannot help, `retry_at` (UTC) when the service names a time.
         """
 
-    def look_up(self, ids: Sequence[str]) -> Page:
+    def fetch_counts(self, ids: Sequence[str]) -> Page:
         """Return the present counters of up to 100 posts of this service; deleted ones are missing."""

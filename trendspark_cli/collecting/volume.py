@@ -12,8 +12,8 @@ THRESHOLD = 3.0  # -log10 p: at a look each quarter of an hour, one false purcha
 STIRRING = 1.0  # of several queries together: at one look of ten each of them is counted by itself
 LEAST_POSTS = 10  # the smallest page one can buy
 LEAST_SECONDS = 120  # of a slice that is judged alone
-LEAST_EXCESS = 1.5  # times the expected
-_LEAST_SPREAD = 0.03
+LEAST_RATIO = 1.5  # times the expected
+_LEAST_OVERDISPERSION = 0.03
 _TAIL_STEPS = 10_000
 
 
@@ -32,7 +32,7 @@ class Slice:
 
 
 @dataclass(frozen=True)
-class Verdict:
+class VolumeReading:
     """What the last one or two hours held, what their week lets one expect, and since when to buy."""
 
     departs: bool
@@ -43,32 +43,32 @@ class Verdict:
     since: datetime | None
 
 
-def judge(slices: Sequence[Slice]) -> Verdict:
+def judge_volume(slices: Sequence[Slice]) -> VolumeReading:
     """Compare the newest slice, and the two newest together, with the hours before; the more surprising one decides.
 
     *slices* come oldest first. Expected is the mean of the same hour of the days before, drawn towards the mean of all
     hours; how uneven the hours are widens what counts as usual.
     """
     if len(slices) < 2:
-        return Verdict(False, False, sum(slice.posts for slice in slices), 0.0, 0.0, None)
+        return VolumeReading(False, False, sum(slice.posts for slice in slices), 0.0, 0.0, None)
     history = [slice for slice in slices[:-2] if slice.seconds >= HOUR_SECONDS]
     mean = sum(slice.posts for slice in history) / len(history) if history else 0.0
-    spread = _spread(history, mean)
-    verdicts = []
+    overdispersion = _overdispersion(history, mean)
+    readings = []
     for recent in (slices[-1:], slices[-2:]):
         observed = sum(slice.posts for slice in recent)
-        expected = sum(_usual(history, slice, mean) * slice.seconds / HOUR_SECONDS for slice in recent)
-        is_telling = observed >= LEAST_POSTS and observed > LEAST_EXCESS * expected
+        expected = sum(_expected_per_hour(history, slice, mean) * slice.seconds / HOUR_SECONDS for slice in recent)
+        is_telling = observed >= LEAST_POSTS and observed > LEAST_RATIO * expected
         is_long = sum(slice.seconds for slice in recent) >= LEAST_SECONDS
-        score = max(0.0, surprise(observed, expected, spread) - math.log10(2)) if is_long and observed else 0.0
+        score = max(0.0, surprisal(observed, expected, overdispersion) - math.log10(2)) if is_long and observed else 0.0
         departs = is_telling and score >= THRESHOLD
-        verdicts.append(Verdict(departs, score >= STIRRING, observed, expected, score, slices[-2].start))
-    return max(verdicts, key=lambda verdict: (verdict.departs, verdict.score))
+        readings.append(VolumeReading(departs, score >= STIRRING, observed, expected, score, slices[-2].start))
+    return max(readings, key=lambda reading: (reading.departs, reading.score))
 
 
-def surprise(observed: int, expected: float, spread: float) -> float:
-    """Return -log10 P(X >= observed) for X negative binomial with this mean and 1/r = *spread*."""
-    mean, r = max(expected, 1e-9), 1.0 / spread
+def surprisal(observed: int, expected: float, overdispersion: float) -> float:
+    """Return -log10 P(X >= observed) for X negative binomial with this mean and 1/r = *overdispersion*."""
+    mean, r = max(expected, 1e-9), 1.0 / overdispersion
     log_p = math.lgamma(observed + r) - math.lgamma(r) - math.lgamma(observed + 1)
     log_p += observed * math.log(mean / (mean + r)) - r * math.log1p(mean / r)
     term = total = 1.0
@@ -80,18 +80,20 @@ def surprise(observed: int, expected: float, spread: float) -> float:
     return max(0.0, -(log_p + math.log(total)) / math.log(10))
 
 
-def _usual(history: Sequence[Slice], recent: Slice, mean: float) -> float:
+def _expected_per_hour(history: Sequence[Slice], recent: Slice, mean: float) -> float:
     """Return posts an hour at this hour of the day; the mean of all hours counts as one more day."""
     same = [slice.posts for slice in history if slice.start.hour == recent.start.hour]
     return (sum(same) + mean) / (len(same) + 1)
 
 
-def _spread(history: Sequence[Slice], mean: float) -> float:
+def _overdispersion(history: Sequence[Slice], mean: float) -> float:
     """Return how much wider than a Poisson the hours are, relative to their mean squared; some for all."""
     if not history or mean <= 0:
         return 1.0
     residuals = [
-        (slice.posts - usual) ** 2 / max(usual, 1e-9) for slice in history if (usual := _usual(history, slice, mean))
+        (slice.posts - expected) ** 2 / max(expected, 1e-9)
+        for slice in history
+        if (expected := _expected_per_hour(history, slice, mean))
     ]
-    chi = sum(residuals) / len(residuals) if residuals else 1.0
-    return max(_LEAST_SPREAD, (chi - 1.0) / mean) + 1.0 / (sum(slice.posts for slice in history) + 1)
+    dispersion = sum(residuals) / len(residuals) if residuals else 1.0
+    return max(_LEAST_OVERDISPERSION, (dispersion - 1.0) / mean) + 1.0 / (sum(slice.posts for slice in history) + 1)

@@ -22,7 +22,7 @@ AT_BOOT = "@reboot"
 
 
 @dataclass(frozen=True)
-class Kind:
+class FieldKind:
     """A field: its name, its lowest and highest number, and the names that stand for numbers."""
 
     name: str
@@ -38,11 +38,11 @@ class Kind:
 
 
 KINDS = (
-    Kind("minute", 0, 59),
-    Kind("hour", 0, 23),
-    Kind("day-of-month", 1, 31),
-    Kind("month", 1, 12, _MONTHS),
-    Kind("day-of-week", 0, 7, _DAYS),
+    FieldKind("minute", 0, 59),
+    FieldKind("hour", 0, 23),
+    FieldKind("day-of-month", 1, 31),
+    FieldKind("month", 1, 12, _MONTHS),
+    FieldKind("day-of-week", 0, 7, _DAYS),
 )
 
 
@@ -58,7 +58,7 @@ class Field:
     ignored: str = ""
 
 
-def read_field(kind: Kind, text: str) -> Field:
+def read_field(kind: FieldKind, text: str) -> Field:
     """Return a field as cron understands it; raise FieldError when cron refuses it."""
     numbers: set[int] = set()
     rest = text
@@ -80,7 +80,7 @@ def read_field(kind: Kind, text: str) -> Field:
     return Field("*" if is_all else f"*/{kind.high + 1},{listed}", rest)
 
 
-def _read_range(kind: Kind, rest: str, whole: str) -> tuple[range, str]:
+def _read_range(kind: FieldKind, rest: str, whole: str) -> tuple[range, str]:
     """Read `*`, `n` or `a-b`, the last two with a step; return its numbers and what follows."""
     if rest.startswith("*"):
         low, high, rest = kind.low, kind.high, rest[1:]
@@ -99,7 +99,7 @@ def _read_range(kind: Kind, rest: str, whole: str) -> tuple[range, str]:
     return range(low, high + 1, int(step[0])), rest[step.end() :]
 
 
-def _read_number(kind: Kind, rest: str, whole: str) -> tuple[int, str]:
+def _read_number(kind: FieldKind, rest: str, whole: str) -> tuple[int, str]:
     word = _WORD.match(rest)
     if word is None:
         raise _refused(kind, whole, kind.expected)
@@ -110,5 +110,5 @@ def _read_number(kind: Kind, rest: str, whole: str) -> tuple[int, str]:
     return int(word[0]), rest[word.end() :]
 
 
-def _refused(kind: Kind, whole: str, expected: str) -> FieldError:
+def _refused(kind: FieldKind, whole: str, expected: str) -> FieldError:
     return FieldError(f"a {kind.name} in place of {whole!r}: {expected}")

@@ -62,7 +62,7 @@ def last_moment(schedules: Sequence[str], zone: tzinfo, before: datetime) -> dat
     return None
 
 
-def gaps(schedules: Sequence[str]) -> tuple[timedelta, timedelta]:
+def intervals(schedules: Sequence[str]) -> tuple[timedelta, timedelta]:
     """Return the shortest and the longest time between two runs, clock changes aside; zeros for a line that never runs.
 
     Two lines that are due at the same minute are a shortest time of zero.

@@ -10,7 +10,7 @@ from pathlib import Path
 from trendspark_cli.base.schedules import BY_JOB, CONTINUOUS, SCHEDULES
 from trendspark_cli.crontabs.commands import calls, mentions_us
 from trendspark_cli.crontabs.installed import Machine, installed_crontabs, owner_of
-from trendspark_cli.crontabs.moments import gaps, last_moment, machine_zone, moments, moments_between
+from trendspark_cli.crontabs.moments import intervals, last_moment, machine_zone, moments, moments_between
 from trendspark_cli.crontabs.plans import Plan, plan_of, schedules_of
 from trendspark_cli.crontabs.reading import Crontab, Entry
 
@@ -37,7 +37,7 @@ class Timetable:
     def interval_seconds(self, job_id: str) -> int:
         """Return the longest time between two runs, 0 for a job that has no times, or one that never ends."""
         schedules = self._of(job_id)
-        return round(gaps(schedules)[1].total_seconds()) if schedules else 0
+        return round(intervals(schedules)[1].total_seconds()) if schedules else 0
 
     def next_run(self, job_id: str, after: datetime) -> datetime | None:
         """Return when a job is due next, or None."""

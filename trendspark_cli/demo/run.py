@@ -13,7 +13,7 @@ from typing import Any
 from trendspark_cli.app.installation import Installation
 from trendspark_cli.app.job_bodies import ingest_body, rank_body
 from trendspark_cli.app.run import run_steps
-from trendspark_cli.app.with_store import look
+from trendspark_cli.app.with_store import read_only
 from trendspark_cli.base import log_setup, redaction
 from trendspark_cli.base.clock import from_text
 from trendspark_cli.base.console import Output
@@ -40,7 +40,7 @@ def run_demo(folder: Path, *, is_json: bool = False, is_verbose: bool = False, p
     quiet = replace(here, output=Output(is_quiet=True, is_verbose=is_verbose))
     steps = {"ingest": ingest_body(file=str(SAMPLE)), "rank": rank_body()}
     code = run_steps(quiet, "ingest_rank", steps)
-    return code or look(here, "demo", lambda store: _show(store, here, folder, prefix))
+    return code or read_only(here, "demo", lambda store: _show(store, here, folder, prefix))
 
 
 def _install(folder: Path, output: Output) -> Installation:

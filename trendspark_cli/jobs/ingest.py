@@ -15,7 +15,7 @@ from trendspark_cli.base.errors import (
     UpstreamError,
 )
 from trendspark_cli.base.models import Page, Span
-from trendspark_cli.collecting.counting import worth_a_look, worth_reading_from
+from trendspark_cli.collecting.counting import feeds_worth_reading, worth_reading_from
 from trendspark_cli.collecting.gap_keeping import close_gap, keep_gap, record_lost
 from trendspark_cli.collecting.page_storing import as_billed, record_failure, store_page
 from trendspark_cli.collecting.paid_calls import fetch_page, reserve_page
@@ -39,7 +39,7 @@ def ingest(
         for budget in budgets.values():
             job.store.spend.settle_dead_runs(budget.service, budget.usd_per_unit)
     reading = _Reading(job, limit, refused)
-    for feed in worth_a_look(job, [feed for feed in feeds if feed.is_new]):
+    for feed in feeds_worth_reading(job, [feed for feed in feeds if feed.is_new]):
         reading.attempt(feed, reading.read_new)
     for feed in feeds:
         reading.attempt(feed, reading.fill_gaps)
@@ -145,7 +145,7 @@ class _Reading:
         A page's transaction also reserves the next one: a commit saved is a fsync saved.
         """
         job, source, budget = feed.job, feed.source, feed.budget
-        fills_gap = cursor_is_settled = gap_id is not None
+        fills_gap = cursor_is_final = gap_id is not None
         unread: Span | None = span
         left = self._left.get(id(feed), self._limit if self._limit is not None else sys.maxsize)
         if left <= 0:
@@ -166,9 +166,9 @@ class _Reading:
                 page = as_billed(job, source.service, page)
                 usd = budget.settle(job, reservation, page.reads) if budget is not None and reservation else 0.0
                 store_page(job, source.name, source.query, page, usd=usd)
-                if not cursor_is_settled and page.newest_id is not None:  # the first page that holds a post
+                if not cursor_is_final and page.newest_id is not None:  # the first page that holds a post
                     job.store.cursors.set(job.profile, source.name, source.query, page.newest_id, job.now)
-                    cursor_is_settled = True
+                    cursor_is_final = True
                 gap_id = keep_gap(job, source, page, gap_id, fills_gap=fills_gap)
                 if page.unread is not None and left > 0 and empty < EMPTY_PAGES:
                     try:

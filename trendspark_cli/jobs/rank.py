@@ -22,7 +22,7 @@ from trendspark_cli.ranking.lifecycle.topic_lifecycle import (
 )
 from trendspark_cli.running.job_context import JobContext
 from trendspark_cli.store.trend_fields import trend_fields, trend_json
-from trendspark_cli.trends.baseline_updating import HistoryFolding
+from trendspark_cli.trends.baseline_updating import BaselineUpdating
 from trendspark_cli.trends.post_ranking import rank_posts
 from trendspark_cli.trends.trend_alerts import CHANGES, queue_change
 
@@ -34,24 +34,24 @@ def rank_topics(
 
     Ticks that ended longer ago than *recency* only become history: nobody wants yesterday's news as an alert.
     """
-    folding = HistoryFolding(job)
+    baseline = BaselineUpdating(job)
     now_tick = tick_of(int(job.now.timestamp()))
     oldest_tick = now_tick - int(recency.total_seconds()) // TICK_SECONDS
-    ranked = min(folding.progress.ranked_tick, now_tick - 1)  # a clock that was ahead must not silence us until then
+    ranked = min(baseline.progress.ranked_tick, now_tick - 1)  # a clock that was ahead must not silence us until then
     ticks = range(max(ranked + 1, oldest_tick), now_tick + 1)
     since = (ticks.start + 1) * TICK_SECONDS - LONGEST_WINDOW_SECONDS
-    folding.look_at_arrivals(since)
-    window = folding.window(since)
+    baseline.read_arrivals(since)
+    window = baseline.window(since)
     job.count("posts_in_window", window.count_since(since))
     living = job.store.trends.living(job.now - timedelta(seconds=rules.cooldown_seconds))
     for tick in ticks:
         tick_end = (tick + 1) * TICK_SECONDS
-        folding.fold_before(tick_end - LONGEST_WINDOW_SECONDS)
+        baseline.update_before(tick_end - LONGEST_WINDOW_SECONDS)
         topics = find_topics(
             window,
             tick_end,
-            folding.history,
-            folding.sources,
+            baseline.history,
+            baseline.sources,
             threshold=rules.threshold,
             floor=rules.threshold / 2,
         )
@@ -59,11 +59,11 @@ def rank_topics(
         with job.transaction():
             saved = _save(job, changes, rules, alerts_are_muted=alerts_are_muted)
             # The tick that is still going on is looked at again by the next run.
-            folding.advance(ranked_tick=min(tick, now_tick - 1))
+            baseline.advance(ranked_tick=min(tick, now_tick - 1))
         living = [trend for trend in living if trend.id not in {new.id for new in saved}] + saved
         for change in CHANGES:
             job.count(change, len(getattr(changes, change)))
-    _sweep(job, folding, now_tick)
+    _sweep(job, baseline, now_tick)
     trends = [trend_fields(trend) for trend in living if trend.state is TrendState.OPEN]
     trends += rank_posts(job, rules, recency, alerts_are_muted=alerts_are_muted)
     strongest = sorted(trends, key=lambda fields: -fields["score"])[:top]
@@ -86,21 +86,21 @@ def _save(
     for change in CHANGES:
         for trend in getattr(changes, change):
             if not job.dry_run:
-                trend = job.store.trends.save(trend, rules.bar(trend.terms, trend.opened_at))
+                trend = job.store.trends.save(trend, rules.opening_threshold(trend.terms, trend.opened_at))
                 queue_change(job, change, trend_fields(trend), rules, muted=alerts_are_muted)
             saved.append(trend)
     return saved
 
 
-def _sweep(job: JobContext, folding: HistoryFolding, now_tick: int) -> None:
+def _sweep(job: JobContext, baseline: BaselineUpdating, now_tick: int) -> None:
     """Once a day, forget terms that have faded.
 
     The day is that of the history: a clock that is a month ahead for a moment must not have all of it forgotten.
     """
-    newest = max((state.last_tick for state in folding.sources.values()), default=0)
+    newest = max((state.last_tick for state in baseline.sources.values()), default=0)
     tick = min(now_tick, newest + WINDOW_TICKS[-1])
-    if job.dry_run or tick - folding.progress.swept_tick < TICKS_PER_DAY:
+    if job.dry_run or tick - baseline.progress.swept_tick < TICKS_PER_DAY:
         return
     job.count("terms_forgotten", job.store.ranking.drop_faint(tick))
     with job.transaction():
-        folding.advance(swept_tick=tick)
+        baseline.advance(swept_tick=tick)

@@ -36,8 +36,8 @@ RESERVED_READS = 100  # at a time, or more than the busiest moment needs
 LEAST_READS = 10  # or what a busy moment needs: with less left the connection is closed, before more may come
 CAP_SECONDS = 20.0  # between two looks whether X's number of attempts allows one more
 LATE_POSTS = timedelta(seconds=30)  # posts arrive that long after others that are newer
-SETTLING = timedelta(seconds=5)  # after connecting, before all posts arrive
-RULES_SETTLING = timedelta(seconds=20)  # the same when X had to be given other rules just before
+ARRIVAL_DELAY = timedelta(seconds=5)  # after connecting, before all posts arrive
+ARRIVAL_DELAY_OF_NEW_RULES = timedelta(seconds=20)  # the same when X had to be given other rules just before
 POSITION = "(stream)"  # the cursor that says up to when nothing was missed
 
 log = logging.getLogger(__name__)
@@ -93,7 +93,7 @@ class _Running:
         self._posts = 0
         self._arrivals = Arrivals()
         self._is_paused = False
-        self._settling = RULES_SETTLING if work.has_new_rules else SETTLING
+        self._arrival_delay = ARRIVAL_DELAY_OF_NEW_RULES if work.has_new_rules else ARRIVAL_DELAY
 
     def run(self) -> None:
         """Connect, read, and begin again, with the pauses X asks for."""
@@ -150,14 +150,14 @@ class _Running:
             position = job.store.cursors.get(job.profile, self._source.name, POSITION)
             missed_from = self._source.time_of(position) if position is not None else None
             if missed_from is not None:
-                settling, self._settling = self._settling, SETTLING
+                arrival_delay, self._arrival_delay = self._arrival_delay, ARRIVAL_DELAY
                 for rule, profile in self._work.rules.items():
                     job.store.gaps.open(
                         profile=profile,
                         source=self._source.name,
                         query=rule,
                         since_id=self._source.id_at(missed_from - LATE_POSTS),
-                        until_id=self._source.id_at(now + settling),
+                        until_id=self._source.id_at(now + arrival_delay),
                         reason="the stream was not connected",
                         estimated_reads=self._usual_posts(now - missed_from),
                         run_id=job.run_id,

@@ -10,9 +10,9 @@ from datetime import datetime
 from trendspark_cli.archiving.reading import ArchivedPosts
 from trendspark_cli.backtests.backtesting import read_past_posts
 from trendspark_cli.backtests.lines import read_lines
-from trendspark_cli.backtests.past_counters import Watched, archived_posts_and_looks, stored_looks
+from trendspark_cli.backtests.past_counters import Watched, archived_posts_and_observations, stored_observations
 from trendspark_cli.backtests.past_posts import stored_posts
-from trendspark_cli.backtests.simulating import Plan, Question, rehearse
+from trendspark_cli.backtests.simulating import Question, SimulationPlan, simulate
 from trendspark_cli.base.console import Output, row_progress
 from trendspark_cli.base.errors import TrendSparkError
 from trendspark_cli.base.settings import Settings
@@ -54,21 +54,21 @@ def sum_up_database(store: Store, asked: Question, settings: Settings, output: O
     plan = asked.plan(settings, experience(store, now))
     first, end = plan.read_from, plan.until or now
     posts = store.posts.count_between(int(first.timestamp()), int(end.timestamp()))
-    _sum_up(stored_posts(store, first, end), posts, plan, output, stored_looks(store, first, end))
+    _sum_up(stored_posts(store, first, end), posts, plan, output, stored_observations(store, first, end))
 
 
-def sum_up_archive(archive: ArchivedPosts, plan: Plan, output: Output, now: datetime) -> None:
+def sum_up_archive(archive: ArchivedPosts, plan: SimulationPlan, output: Output, now: datetime) -> None:
     """Print what would have fired of archived posts, and of the counters that are in the same files."""
     posts = sum(part.rows for part in archive.manifests)
-    ranked, watched = archived_posts_and_looks(archive, plan.read_from, plan.until or now)
+    ranked, watched = archived_posts_and_observations(archive, plan.read_from, plan.until or now)
     _sum_up(ranked, posts, plan, output, watched)
 
 
 def _sum_up(
-    posts: Iterable[ReplayPost], about: int, plan: Plan, output: Output, watched: Watched | None = None
+    posts: Iterable[ReplayPost], about: int, plan: SimulationPlan, output: Output, watched: Watched | None = None
 ) -> None:
     """Rank *about* so many posts again, and print what came of it."""
     with row_progress(output) as progress:
         progress.begin("posts", about)
-        outcome = rehearse(posts, plan.rules, plan.since, progress, watched)
+        outcome = simulate(posts, plan.rules, plan.since, progress, watched)
     show_outcome(outcome, output)

@@ -10,10 +10,10 @@ from typing import Any, TypeVar
 from trendspark_cli.backtests.simulating import Forecasts, Outcome
 from trendspark_cli.base.clock import duration_words, from_epoch, to_text
 from trendspark_cli.base.console import Output, bar, short_time, shortened
-from trendspark_cli.ranking.past import post_simulation as post_rehearsal
+from trendspark_cli.ranking.past import post_simulation
 from trendspark_cli.ranking.past.post_simulation import FiredPost
 from trendspark_cli.ranking.past.simulation import Fired, only_in_first
-from trendspark_cli.ranking.posts.forecast import LEAST_SETTLED
+from trendspark_cli.ranking.posts.forecast import LEAST_MATURED
 from trendspark_cli.store.trend_fields import post_counts, post_trend_fields, why
 
 COLUMNS = ("opened", "score", "delay", "trend", "posts", "expected", "authors")
@@ -60,8 +60,8 @@ def show_difference(outcome: Outcome, output: Output, titles: tuple[str, str]) -
     _show_fired(only_in_first(second, first), output, titles[1])
     if outcome.forecasts is not None and outcome.forecasts.are_ready:
         posts, others = outcome.fired_posts
-        _show_fired_posts(post_rehearsal.only_in_first(posts, others), output, f"{titles[0]}, single posts")
-        _show_fired_posts(post_rehearsal.only_in_first(others, posts), output, f"{titles[1]}, single posts")
+        _show_fired_posts(post_simulation.only_in_first(posts, others), output, f"{titles[0]}, single posts")
+        _show_fired_posts(post_simulation.only_in_first(others, posts), output, f"{titles[1]}, single posts")
 
 
 def outcome_json(outcome: Outcome) -> dict[str, Any]:
@@ -86,7 +86,7 @@ def outcome_json(outcome: Outcome) -> dict[str, Any]:
         }
         for date, day in outcome.days.items()
     ]
-    told = {
+    report = {
         "since": to_text(from_epoch(outcome.since)),
         "until": to_text(from_epoch(outcome.until)),
         "posts": outcome.posts,
@@ -96,27 +96,27 @@ def outcome_json(outcome: Outcome) -> dict[str, Any]:
     }
     if len(sides) > 1:
         (first, second), (first_posts, second_posts) = outcome.fired, outcome.fired_posts
-        told["compared"] = {
+        report["compared"] = {
             **sides[1],
             "only_a": _trends_json(
-                only_in_first(first, second), post_rehearsal.only_in_first(first_posts, second_posts)
+                only_in_first(first, second), post_simulation.only_in_first(first_posts, second_posts)
             ),
             "only_b": _trends_json(
-                only_in_first(second, first), post_rehearsal.only_in_first(second_posts, first_posts)
+                only_in_first(second, first), post_simulation.only_in_first(second_posts, first_posts)
             ),
         }
-    return told
+    return report
 
 
 def _forecasts_json(forecasts: Forecasts) -> dict[str, Any]:
-    settled = {name: round(posts) for name, posts in sorted(forecasts.settled.items())}
-    return {"posts_with_counters": forecasts.posts, "settled": settled, "ready_at": LEAST_SETTLED}
+    matured = {name: round(posts) for name, posts in sorted(forecasts.matured.items())}
+    return {"posts_with_counters": forecasts.posts, "settled": matured, "ready_at": LEAST_MATURED}
 
 
 def _trends_json(topics: Sequence[Fired], posts: Sequence[FiredPost]) -> list[dict[str, Any]]:
     """Return topics and single posts in the order in which they opened."""
-    told = [*map(_fired_json, topics), *map(_fired_post_json, posts)]
-    return sorted(told, key=lambda one: str(one["opened_at"]))
+    report = [*map(_fired_json, topics), *map(_fired_post_json, posts)]
+    return sorted(report, key=lambda one: str(one["opened_at"]))
 
 
 def _fired_post_json(fired: FiredPost) -> dict[str, Any]:
@@ -252,13 +252,13 @@ def _forecasts_text(forecasts: Forecasts) -> str:
     """Return what could be replayed of single posts, and why none when none could."""
     if not forecasts.posts:
         return "single posts: none has counters of likes, so none is forecast; topics only"
-    settled = ", ".join(f"{name} {posts:.0f}" for name, posts in sorted(forecasts.settled.items())) or "none"
+    matured = ", ".join(f"{name} {posts:.0f}" for name, posts in sorted(forecasts.matured.items())) or "none"
     if not forecasts.are_ready:
         return (
-            f"single posts: {forecasts.posts} with counters, but too few were looked at again later: {settled} "
-            f"of the {LEAST_SETTLED} a source needs; none is forecast, topics only"
+            f"single posts: {forecasts.posts} with counters, but too few were looked at again later: {matured} "
+            f"of the {LEAST_MATURED} a source needs; none is forecast, topics only"
         )
-    return f"single posts: {forecasts.posts} with counters; settled and learned from: {settled}"
+    return f"single posts: {forecasts.posts} with counters; settled and learned from: {matured}"
 
 
 def _span(outcome: Outcome) -> str:

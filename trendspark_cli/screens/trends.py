@@ -22,7 +22,7 @@ from trendspark_cli.store.trend_fields import (
     why,
     window_text,
 )
-from trendspark_cli.trends.marks import mark_text
+from trendspark_cli.trends.verdicts import verdict_text
 
 COLUMNS = ("id", "trend", "posts", "expected", "authors", "sources", "score", "first seen")
 LESS_NEEDED = ("state", "authors", "expected", "sources")
@@ -100,7 +100,7 @@ def show_trend(store: Store, output: Output, fields: Mapping[str, Any]) -> None:
     if fields["terms"]:
         output.prose(f"terms: {', '.join(fields['terms'])}", indent=INDENT)
     if fields["mark"]:
-        output.prose(mark_text(fields["mark"]), indent=INDENT)
+        output.prose(verdict_text(fields["mark"]), indent=INDENT)
     if written is not None:
         output.prose(f"{written.label}: {written.summary} (machine-written by {written.model})", indent=INDENT)
     for post in posts:

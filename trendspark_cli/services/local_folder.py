@@ -55,7 +55,7 @@ class LocalFolder:
                     copy.write(block)
             return digest.hexdigest()
 
-    def look(self, key: str) -> StoredObject | None:
+    def head(self, key: str) -> StoredObject | None:
         """Return the size of an object."""
         with self._errors(key, writes_to=self._folder):
             try:

@@ -87,7 +87,7 @@ class S3Bucket:
                     Metadata={"sha256": sha256},
                 )
         except _ExistsError:
-            found = self.look(key)
+            found = self.head(key)
             if found is None or found.sha256 != sha256:
                 raise IntegrityError(
                     f"s3: {self._name(key)} exists with other content", hint="nothing was overwritten; look at it"
@@ -106,7 +106,7 @@ class S3Bucket:
             return None
         return digest.hexdigest()
 
-    def look(self, key: str) -> StoredObject | None:
+    def head(self, key: str) -> StoredObject | None:
         """Ask for an object's size and stored checksum."""
         try:
             with self._errors(key):

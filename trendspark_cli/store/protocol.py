@@ -38,7 +38,7 @@ from trendspark_cli.base.models import (
     Spent,
     Tombstone,
     TrendBrief,
-    TrendMark,
+    TrendVerdict,
     WatchedRow,
 )
 from trendspark_cli.ranking.baseline.history import SourceState, TermHistory
@@ -46,7 +46,7 @@ from trendspark_cli.ranking.baseline.history import SourceState, TermHistory
 if TYPE_CHECKING:  # it brings numpy, which most commands never need
     from trendspark_cli.ranking.bursts.segments import Segment
     from trendspark_cli.ranking.lifecycle.topic_lifecycle import TrendRecord
-    from trendspark_cli.ranking.posts.forecast import Usual
+    from trendspark_cli.ranking.posts.forecast import EngagementBaseline
     from trendspark_cli.ranking.posts.post_learning import Counters
     from trendspark_cli.ranking.posts.post_trends import PostTrend
     from trendspark_cli.ranking.posts.source_memory import SourceMemory
@@ -487,10 +487,10 @@ class Trends(Protocol):
     def count_open(self) -> int:
         """Return how many trends are open."""
 
-    def mark(self, mark: TrendMark) -> None:
+    def keep_verdict(self, verdict: TrendVerdict) -> None:
         """Keep what a person said of a trend; it replaces what was said before."""
 
-    def marks(self, since: datetime) -> list[TrendMark]:
+    def verdicts(self, since: datetime) -> list[TrendVerdict]:
         """Return what was said since then, oldest first."""
 
 
@@ -535,10 +535,10 @@ class Forecasts(Protocol):
     def put_sources(self, memories: Mapping[str, SourceMemory]) -> None:
         """Store what is remembered of these sources."""
 
-    def usual(self, keys: Iterable[int]) -> dict[int, Usual]:
+    def baselines(self, keys: Iterable[int]) -> dict[int, EngagementBaseline]:
         """Return what the posts of these authors and communities usually end with, where it is known."""
 
-    def put_usual(self, usual: Mapping[int, Usual], day: int) -> None:
+    def put_baselines(self, baselines: Mapping[int, EngagementBaseline], day: int) -> None:
         """Store the usual of these, heard of on *day* (since 1970)."""
 
     def sweep(self, day: int) -> int:
@@ -565,7 +565,7 @@ class Forecasts(Protocol):
     def leaving(self, position: tuple[str, int], until: datetime, limit: int) -> list[WatchedRow]:
         """Return the next posts with counters after (created_at, id) created before *until*, oldest first."""
 
-    def looks(self, post_ids: Sequence[int]) -> dict[int, list[Counters]]:
+    def observations(self, post_ids: Sequence[int]) -> dict[int, list[Counters]]:
         """Return what the counters of these posts said over time, oldest first: the first 200 looks and the last."""
 
     def note(self, forecasts: Sequence[PostForecast]) -> None:

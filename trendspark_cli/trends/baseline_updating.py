@@ -7,10 +7,10 @@ from dataclasses import replace
 from typing import Any
 
 from trendspark_cli.base.metrics import Amount
-from trendspark_cli.ranking.baseline.baseline_posts import FoldPost
+from trendspark_cli.ranking.baseline.baseline_posts import BaselinePost
 from trendspark_cli.ranking.baseline.history import CountRow, TermHistory, TermState
 from trendspark_cli.ranking.baseline.ticks import LONGEST_WINDOW_SECONDS, TICK_SECONDS, tick_of
-from trendspark_cli.ranking.baseline.updating import fold
+from trendspark_cli.ranking.baseline.updating import update_baseline
 from trendspark_cli.ranking.bursts.segments import Segment, read_segment
 from trendspark_cli.ranking.bursts.window import Window
 from trendspark_cli.ranking.text.terms import Vocabulary
@@ -23,7 +23,7 @@ MOST_WORDS_KEPT = 500_000  # between reads: 100 MB. Languages have fewer; floods
 ArrivedPost = tuple[Any, ...]  # a PostRow and created_at as stored
 
 
-class HistoryFolding:
+class BaselineUpdating:
     """Takes posts in: first as numbers for the window, then into term and source states.
 
     How far it came is remembered in the transaction of the work.
@@ -37,7 +37,7 @@ class HistoryFolding:
         self._tick_sizes: dict[int, int] = {}
         self._unsaved: list[Segment] = []
 
-    def look_at_arrivals(self, since: int) -> None:
+    def read_arrivals(self, since: int) -> None:
         """Take notice of posts stored since the last run; those older than the history's edge go straight into it.
 
         Those created at *since* (epoch seconds) or later are read into segments, for the windows of this run and of
@@ -55,7 +55,7 @@ class HistoryFolding:
                 segment = read_segment(current, vocabulary) if current else None
                 with self._job.transaction():
                     if late:
-                        self._fold(late)
+                        self._update(late)
                     if segment:
                         self._keep(segment)
                     self._see(part)
@@ -67,7 +67,7 @@ class HistoryFolding:
         window.add_segments(self._unsaved)
         return window
 
-    def fold_before(self, epoch_seconds: int) -> None:
+    def update_before(self, epoch_seconds: int) -> None:
         """Fold every post that was seen and is older than *epoch_seconds*: it has left the longest window.
 
         A segment is dropped when all of its posts have.
@@ -79,7 +79,7 @@ class HistoryFolding:
             POSTS_PER_TRANSACTION,
         ):
             with self._job.transaction():
-                self._fold(rows)
+                self._update(rows)
                 self.advance(folded_created_at=rows[-1][6], folded_post_id=rows[-1][0])
             self._job.count("posts_folded", len(rows))
         if not self._job.dry_run:
@@ -104,14 +104,14 @@ class HistoryFolding:
         if not self._job.dry_run:
             self._job.store.totals.add([Amount("trendspark_rank_posts_total", {}, len(part))])
 
-    def _fold(self, rows: Sequence[ArrivedPost]) -> None:
-        posts = [FoldPost(source, created, text) for _, source, _, _, created, text, _ in rows]
-        fold(posts, self._sizes(posts), self.history, self.sources)
+    def _update(self, rows: Sequence[ArrivedPost]) -> None:
+        posts = [BaselinePost(source, created, text) for _, source, _, _, created, text, _ in rows]
+        update_baseline(posts, self._sizes(posts), self.history, self.sources)
         if not self._job.dry_run:
             touched = {post.source for post in posts}
             self._job.store.ranking.put_sources({name: self.sources[name] for name in touched})
 
-    def _sizes(self, posts: Sequence[FoldPost]) -> Mapping[int, int]:
+    def _sizes(self, posts: Sequence[BaselinePost]) -> Mapping[int, int]:
         """Return how many posts each tick of *posts* holds in all."""
         for tick in {tick_of(post.created_at) for post in posts} - self._tick_sizes.keys():
             since = tick * TICK_SECONDS

@@ -8,16 +8,23 @@ from datetime import datetime, timedelta
 
 from trendspark_cli.base.clock import from_text, to_text
 from trendspark_cli.base.models import PostForecast, WatchedRow
-from trendspark_cli.ranking.posts.forecast import SETTLES_AFTER_SECONDS
-from trendspark_cli.ranking.posts.post_learning import Counters, SeenPost, judge, looks_at, seen_by, settle
+from trendspark_cli.ranking.posts.forecast import MATURES_AFTER_SECONDS
+from trendspark_cli.ranking.posts.post_learning import (
+    Counters,
+    SeenPost,
+    judge_post,
+    learn_from,
+    observations_of,
+    seen_by,
+)
 from trendspark_cli.ranking.posts.post_trends import Judged
-from trendspark_cli.ranking.posts.source_memory import levels
+from trendspark_cli.ranking.posts.source_memory import return_levels
 from trendspark_cli.running.job_context import JobContext
 
 POSTS_AT_ONCE = 300  # two rows of authors and communities each, and their forecasts: a transaction of about 1,000 rows
-SETTLED_PER_RUN = 20_000  # so that years of history are learned in some runs and not in one
+MATURED_PER_RUN = 20_000  # so that years of history are learned in some runs and not in one
 ARRIVALS_PER_RUN = 5_000  # judged; in a flood, the others are when their counters change
-WATCHED = timedelta(seconds=SETTLES_AFTER_SECONDS)
+WATCHED = timedelta(seconds=MATURES_AFTER_SECONDS)
 _DAY_SECONDS = 86_400
 
 
@@ -31,20 +38,20 @@ class PostForecasting:
         self._day = int(job.now.timestamp()) // _DAY_SECONDS
         self.memories = self._stored.sources()
         self._posts_per_day = posts_per_day
-        self._levels: dict[str, float | None] = {}
+        self._return_levels: dict[str, float | None] = {}
         self._seen = self._stored.newest()
 
     def learn(self) -> None:
         """Take in the posts that were created two days ago since the last run; a dry run learns nothing."""
         if self._job.dry_run:
             return
-        for _ in range(SETTLED_PER_RUN // POSTS_AT_ONCE):
+        for _ in range(MATURED_PER_RUN // POSTS_AT_ONCE):
             position = (self._progress.left_created_at, self._progress.left_post_id)
             rows = self._stored.leaving(position, self._job.now - WATCHED, POSTS_AT_ONCE)
             if not rows:
                 break
             with self._job.transaction():
-                self._settle(rows)
+                self._learn_from(rows)
         if self._day > self._progress.swept_day:
             self._stored.sweep(self._day)
             with self._job.transaction():
@@ -57,8 +64,8 @@ class PostForecasting:
         """
         since = self._job.now - WATCHED
         judged: list[Judged] = []
-        self._levels = levels(self.memories, self._posts_per_day)
-        if self._levels:
+        self._return_levels = return_levels(self.memories, self._posts_per_day)
+        if self._return_levels:
             changed = self._stored.changed(self._seen.newest_change)
             for start in range(0, len(changed), POSTS_AT_ONCE):
                 rows = self._stored.watched(changed[start : start + POSTS_AT_ONCE], since, fresh)
@@ -80,37 +87,39 @@ class PostForecasting:
 
     def _judged(self, rows: Sequence[WatchedRow], fresh: datetime) -> list[Judged]:
         """Judge the posts of sources that are ready; remember the forecasts."""
-        posts = self._seen_posts([row for row in rows if row.source in self._levels])
-        usual = self._stored.usual(key for post in posts for key in post.keys)
-        judged = [judge(post, self.memories[post.source], usual, self._levels[post.source]) for post in posts]
+        posts = self._seen_posts([row for row in rows if row.source in self._return_levels])
+        baselines = self._stored.baselines(key for post in posts for key in post.keys)
+        judged = [
+            judge_post(post, self.memories[post.source], baselines, self._return_levels[post.source]) for post in posts
+        ]
         if judged and not self._job.dry_run:
             with self._job.transaction():
                 self._stored.note([_noted(one, self._job.now) for one in judged])
         self._job.count("posts_forecast", len(judged))
         return [one for one in judged if one.watched.last.at >= fresh.timestamp()]
 
-    def _settle(self, rows: Sequence[WatchedRow]) -> None:
+    def _learn_from(self, rows: Sequence[WatchedRow]) -> None:
         """Learn from posts, and take notice that they are no longer watched."""
         posts = self._seen_posts(rows)
-        usual = self._stored.usual(key for post in posts for key in post.keys)
+        baselines = self._stored.baselines(key for post in posts for key in post.keys)
         position, last = self._progress.left_created_at, rows[-1]
         since = int(from_text(position).timestamp()) if position else rows[0].created_at
-        settled, changed = settle(posts, self.memories, usual, since, last.created_at)
-        if settled:
-            self._job.count("posts_settled", settled)
-        self._stored.put_usual({key: usual[key] for key in changed}, self._day)
+        matured, changed = learn_from(posts, self.memories, baselines, since, last.created_at)
+        if matured:
+            self._job.count("posts_settled", matured)
+        self._stored.put_baselines({key: baselines[key] for key in changed}, self._day)
         self._stored.put_sources(self.memories)
         self._stored.drop([row.id for row in rows])
         self._advance(left_created_at=last.created_text, left_post_id=last.id)
 
     def _seen_posts(self, rows: Sequence[WatchedRow]) -> list[SeenPost]:
         """Return posts with their looks, those of the future aside; a post without any is left out."""
-        history = self._stored.looks([row.id for row in rows]) if rows else {}
+        history = self._stored.observations([row.id for row in rows]) if rows else {}
         posts = []
         for row in rows:
             newest = Counters(row.observed_at, row.engagement, row.comments)
-            looks = looks_at(row.collected_at, history.get(row.id, ()), newest)
-            seen = seen_by(int(self._job.now.timestamp()), row.created_at, looks)
+            observations = observations_of(row.collected_at, history.get(row.id, ()), newest)
+            seen = seen_by(int(self._job.now.timestamp()), row.created_at, observations)
             if seen is not None:
                 posts.append(SeenPost(row.id, row.source, row.author, row.community, seen))
         return posts
@@ -122,4 +131,4 @@ class PostForecasting:
 
 def _noted(judged: Judged, now: datetime) -> PostForecast:
     forecast = judged.forecast
-    return PostForecast(judged.post_id, forecast.expected, forecast.usual, judged.enough, to_text(now))
+    return PostForecast(judged.post_id, forecast.expected, forecast.baseline, judged.enough, to_text(now))

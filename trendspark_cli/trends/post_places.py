@@ -13,17 +13,17 @@ _REDDIT = re.compile(
 )
 
 
-def place_of(told: str) -> tuple[str, str]:
+def place_of(given: str) -> tuple[str, str]:
     """Return (source, id there) of what was told; raise UsageError when it is neither form."""
-    told = told.strip()
-    source, colon, post_id = told.partition(":")
+    given = given.strip()
+    source, colon, post_id = given.partition(":")
     if colon and source.lower() in SOURCES and post_id and not post_id.startswith("//"):
         return source.lower(), post_id.removeprefix("t3_") if source.lower() == "reddit" else post_id
     for name, pattern in (("x", _X), ("reddit", _REDDIT)):
-        found = pattern.match(told)
+        found = pattern.match(given)
         if found:
             return name, found[1].lower()
     raise UsageError(
-        f"{told[:100]!r} is no post",
+        f"{given[:100]!r} is no post",
         hint="give its address (https://x.com/NAME/status/ID, https://www.reddit.com/comments/ID) or x:ID, reddit:ID",
     )

@@ -12,7 +12,7 @@ from trendspark_cli.ranking.baseline.ticks import LONGEST_WINDOW_SECONDS, TICK_S
 from trendspark_cli.ranking.bursts.topics import find_topics
 from trendspark_cli.ranking.bursts.window import Window
 from trendspark_cli.ranking.lifecycle.topic_lifecycle import LifecycleRules
-from trendspark_cli.ranking.posts.forecast import LEAST_SETTLED
+from trendspark_cli.ranking.posts.forecast import LEAST_MATURED
 from trendspark_cli.ranking.posts.post_trends import LEAST_ENGAGEMENT, NEWS_SECONDS, STILL_GROWS, label_of
 from trendspark_cli.store.protocol import Store
 from trendspark_cli.store.trend_fields import rounded
@@ -47,9 +47,9 @@ class Asked:
     now: datetime
 
 
-def reasons(asked: Asked, told: str) -> dict[str, Any]:
-    """Return what is known of a post; raise UsageError when *told* names none."""
-    source, post_id = place_of(told)
+def reasons(asked: Asked, place: str) -> dict[str, Any]:
+    """Return what is known of a post; raise UsageError when *place* names none."""
+    source, post_id = place_of(place)
     found = asked.store.posts.find(source, post_id)
     if found is None:
         held = [asdict(_unseen(asked, source, post_id))]
@@ -60,8 +60,8 @@ def reasons(asked: Asked, told: str) -> dict[str, Any]:
     is_topic = any(trend["kind"] == "topic" for trend in trends)
     topic, topic_rule = (None, None) if is_topic else _topic(asked, found)
     forecast, forecast_rule = _forecast(asked, found, is_post_trend)
-    of_kinds = (("topic", topic_rule), ("forecast", forecast_rule))
-    held_back = [replace(rule, about=kind) for kind, rule in of_kinds if rule is not None]
+    of_rules = (("topic", topic_rule), ("forecast", forecast_rule))
+    held_back = [replace(rule, about=kind) for kind, rule in of_rules if rule is not None]
     for trend in trends:
         held_back += [
             Held(*_ALERT_RULES[alert["status"]], about="alert")
@@ -129,12 +129,12 @@ def _topic_now(asked: Asked, key: int, since: int) -> tuple[dict[str, Any] | Non
     found = next((topic for topic in topics if key in topic.post_ids), None)
     if found is None:
         return None, Held("below threshold", "none of its words is used more than is usual")
-    told = {"label": found.label, "score": round(found.score, 2), "threshold": threshold, "observed": found.observed}
-    told |= {"expected": round(found.expected, 4), "terms": [term.term for term in found.terms]}
+    answer = {"label": found.label, "score": round(found.score, 2), "threshold": threshold, "observed": found.observed}
+    answer |= {"expected": round(found.expected, 4), "terms": [term.term for term in found.terms]}
     if found.score < threshold:
         why = f"its topic {found.label!r} scores {found.score:.1f}; {threshold:.1f} is needed"
-        return told, Held("below threshold", why)
-    return told, Held("not news", "its topic is a trend that goes on without it, or `rank` has not run since")
+        return answer, Held("below threshold", why)
+    return answer, Held("not news", "its topic is a trend that goes on without it, or `rank` has not run since")
 
 
 def _forecast(asked: Asked, post: Mapping[str, Any], is_trend: bool) -> tuple[dict[str, Any] | None, Held | None]:
@@ -144,26 +144,26 @@ def _forecast(asked: Asked, post: Mapping[str, Any], is_trend: bool) -> tuple[di
     forecast = asked.store.forecasts.of_post(post["id"])
     if forecast is None:
         return None, _unforecast(asked, post)
-    told = {**forecast._asdict(), "engagement": sum(post[name] or 0 for name in ("likes", "reposts", "quotes"))}
-    del told["post_id"]
-    return told, None if is_trend else _rule_of_forecast(asked, post, told)
+    answer = {**forecast._asdict(), "engagement": sum(post[name] or 0 for name in ("likes", "reposts", "quotes"))}
+    del answer["post_id"]
+    return answer, None if is_trend else _rule_of_forecast(asked, post, answer)
 
 
 def _unforecast(asked: Asked, post: Mapping[str, Any]) -> Held:
     """Return why nothing was expected of a post."""
     memory = asked.store.forecasts.sources().get(post["source"])
-    settled = memory.forecaster.settled if memory is not None else 0.0
-    if settled < LEAST_SETTLED:
-        return Held("warm-up", f"{settled:.0f} of {LEAST_SETTLED} posts of {post['source']} have settled")
+    matured = memory.forecaster.matured if memory is not None else 0.0
+    if matured < LEAST_MATURED:
+        return Held("warm-up", f"{matured:.0f} of {LEAST_MATURED} posts of {post['source']} have settled")
     if asked.now - from_text(post["created_at"]) > _WATCHED:
         return Held("too old", "its engagement is no longer watched, two days after it was posted")
     return Held("not forecast yet", "its counters were not new when `rank` last looked")
 
 
-def _rule_of_forecast(asked: Asked, post: Mapping[str, Any], told: Mapping[str, Any]) -> Held:
+def _rule_of_forecast(asked: Asked, post: Mapping[str, Any], answer: Mapping[str, Any]) -> Held:
     """Return the first rule that the forecast fails."""
-    expected, enough, engagement = told["forecast"], told["enough"], told["engagement"]
-    age = from_text(told["looked_at"]) - from_text(post["created_at"])
+    expected, enough, engagement = answer["forecast"], answer["enough"], answer["engagement"]
+    age = from_text(answer["looked_at"]) - from_text(post["created_at"])
     if enough <= 0:
         return Held("warm-up", "how far forecasts usually go is not known yet")
     if engagement < LEAST_ENGAGEMENT:

@@ -9,9 +9,9 @@ from typing import Any
 
 from trendspark_cli.base.clock import from_text
 from trendspark_cli.base.errors import UsageError
-from trendspark_cli.base.models import Calibration, TrendMark
+from trendspark_cli.base.models import Calibration, TrendVerdict
 from trendspark_cli.base.settings import Settings, specs
-from trendspark_cli.ranking.lifecycle.feedback import FORGOTTEN_SECONDS, Mark, bar_of
+from trendspark_cli.ranking.lifecycle.feedback import FORGOTTEN_SECONDS, Verdict, opening_threshold
 from trendspark_cli.ranking.lifecycle.topic_lifecycle import LifecycleRules
 from trendspark_cli.store.protocol import Store
 from trendspark_cli.trends.threshold import threshold_in_use
@@ -25,13 +25,13 @@ class Experience:
     """What an installation has learnt: its newest calibration, and what people said of trends."""
 
     calibration: Calibration | None = None
-    marks: tuple[Mark, ...] = ()
+    verdicts: tuple[Verdict, ...] = ()
 
 
 def experience(store: Store, now: datetime) -> Experience:
     """Return what the database knows of it."""
-    marks = store.trends.marks(now - timedelta(seconds=FORGOTTEN_SECONDS))
-    return Experience(store.calibrations.last(), tuple(_mark(mark) for mark in marks))
+    verdicts = store.trends.verdicts(now - timedelta(seconds=FORGOTTEN_SECONDS))
+    return Experience(store.calibrations.last(), tuple(_verdict(verdict) for verdict in verdicts))
 
 
 def lifecycle_rules(settings: Settings, learnt: Experience) -> LifecycleRules:
@@ -39,7 +39,7 @@ def lifecycle_rules(settings: Settings, learnt: Experience) -> LifecycleRules:
     return LifecycleRules(
         threshold_in_use(settings, learnt.calibration),
         cooldown_seconds=int(settings.alert_cooldown_hours * 3600),
-        marks=learnt.marks,
+        verdicts=learnt.verdicts,
         false_alarms_per_day=settings.alert_false_alarms_per_day,
     )
 
@@ -49,8 +49,8 @@ def reason_of_trend(store: Store, fields: Mapping[str, Any]) -> str:
     opened = from_text(fields["opened_at"])
     calibration = store.calibrations.last(opened)
     reason = "the default" if calibration is None else f"calibrated {calibration.made_at[:10]}"
-    marks = [_mark(mark) for mark in store.trends.marks(opened - timedelta(seconds=FORGOTTEN_SECONDS))]
-    is_raised = bar_of(0.0, marks, fields["terms"], int(opened.timestamp())) > 0.0
+    verdicts = [_verdict(verdict) for verdict in store.trends.verdicts(opened - timedelta(seconds=FORGOTTEN_SECONDS))]
+    is_raised = opening_threshold(0.0, verdicts, fields["terms"], int(opened.timestamp())) > 0.0
     return f"{reason}, raised by a trend of its terms that was marked as noise" if is_raised else reason
 
 
@@ -90,5 +90,11 @@ def _number(value: str) -> float | None:
         return None
 
 
-def _mark(mark: TrendMark) -> Mark:
-    return Mark(mark.trend_id, mark.terms, mark.score, int(from_text(mark.marked_at).timestamp()), mark.mark == NOISE)
+def _verdict(verdict: TrendVerdict) -> Verdict:
+    return Verdict(
+        verdict.trend_id,
+        verdict.terms,
+        verdict.score,
+        int(from_text(verdict.marked_at).timestamp()),
+        verdict.mark == NOISE,
+    )

@@ -6,7 +6,7 @@ PostRow = tuple[int, str, str | None, str | None, int, str]
 """(id, source, author, community, created_at in epoch seconds, text): what a window is built from."""
 
 
-class FoldPost(NamedTuple):
+class BaselinePost(NamedTuple):
     """A post on its way into history; `created_at` in epoch seconds."""
 
     source: str

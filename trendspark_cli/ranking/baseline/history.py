@@ -8,7 +8,7 @@ from typing import Protocol
 from trendspark_cli.ranking.baseline.ticks import HALF_LIFE_TICKS, TICKS_PER_DAY, decay
 
 COUNT_SCALE = 128  # counts are kept in 1/128: most terms then fit one or two bytes
-CHI_SCALE = 8
+RESIDUALS_SCALE = 8
 FAINT_BY_DAY = (32, 38, 45, 53)  # 0.25 in 1/128, times 2^(day/4): what still counts after a day of each half-life
 WARM_UP_TICKS = TICKS_PER_DAY
 WARM_UP_TICKS_WITH_POSTS = 4  # one stray old post must not make a source look well known
@@ -24,13 +24,14 @@ class TermState:
     """How often a term was used, decayed to `last_tick`.
 
     `count`: posts, decayed (a multiple of 1/128, the open last tick included).
-    `chi`: decayed sum of (posts - expected)^2 / expected over the ticks that had the term (a multiple of 1/8).
+    `squared_residuals`: decayed sum of squared Pearson residuals, (posts - expected)^2 / expected, over the ticks that
+    had the term (a multiple of 1/8).
     `last_tick`: the newest tick folded; `last_tick_posts`: its posts so far, as a later chunk may add to it.
     `hours`: decayed posts by UTC hour, in 1/128 post, kept once the count passed 8.
     """
 
     count: float
-    chi: float
+    squared_residuals: float
     last_tick: int
     last_tick_posts: int
     hours: tuple[int, ...] | None = None
@@ -43,7 +44,7 @@ class TermState:
         hours = None if self.hours is None else _HOURS.pack(*self.hours)
         return (
             round(self.count * COUNT_SCALE),
-            round(self.chi * CHI_SCALE),
+            round(self.squared_residuals * RESIDUALS_SCALE),
             self.last_tick,
             self.last_tick_posts,
             hours,
@@ -52,10 +53,10 @@ class TermState:
     @classmethod
     def from_row(cls, row: TermRow) -> "TermState":
         """Return the state that `to_row` wrote."""
-        count, chi, last_tick, last_tick_posts, hours = row
+        count, squared_residuals, last_tick, last_tick_posts, hours = row
         return cls(
             count / COUNT_SCALE,
-            chi / CHI_SCALE,
+            squared_residuals / RESIDUALS_SCALE,
             last_tick,
             last_tick_posts,
             None if hours is None else _HOURS.unpack(hours),

@@ -9,7 +9,7 @@ from trendspark_cli.ranking.baseline.ticks import TICKS_PER_DAY, TICKS_PER_HOUR,
 
 PRIOR_POSTS = 0.3  # posts a term that was never seen counts as having had
 PRIOR_DAYS = 2
-RUSH_PSEUDO_POSTS = 50.0  # in and beside an hour: some posts more or less than usual are no rush
+SURGE_PSEUDO_POSTS = 50.0  # in and beside an hour: some posts more or less than usual are no rush
 LEAST_POSTS_PER_TICK = 5.0  # a quiet installation must not be surprised by every third post
 
 
@@ -36,7 +36,7 @@ class Traffic:
         total = sum(self.hours)
         return sum(self.hours[hour] for hour in hours) / total if total else 1.0
 
-    def rush(self, tick: int, by_hour: Sequence[int]) -> float:
+    def volume_surge(self, tick: int, by_hour: Sequence[int]) -> float:
         """Return how many times more posts than usual came, as log10, in the busiest of the hours before `tick`.
 
         `by_hour`: posts of the last hour, of the one before it, and so on. Never below 0. The more posts, the more
@@ -44,14 +44,14 @@ class Traffic:
         """
         if self.posts <= 0.0:
             return 0.0
-        usual = (self._usual(tick - TICKS_PER_HOUR * ago) for ago in range(len(by_hour)))
+        expectations = (self._expected(tick - TICKS_PER_HOUR * ago) for ago in range(len(by_hour)))
         times = [
-            (posts + RUSH_PSEUDO_POSTS) / (expected + RUSH_PSEUDO_POSTS)
-            for posts, expected in zip(by_hour, usual, strict=True)
+            (posts + SURGE_PSEUDO_POSTS) / (expected + SURGE_PSEUDO_POSTS)
+            for posts, expected in zip(by_hour, expectations, strict=True)
         ]
         return max(0.0, *map(math.log10, times))
 
-    def _usual(self, tick: int) -> float:
+    def _expected(self, tick: int) -> float:
         """Return how many posts are usual in the hour before this tick, at its time of day."""
         shares = (self.hour_share([hour_of(tick - 1 - number)]) for number in range(TICKS_PER_HOUR))
         return self.posts_per_tick * 24.0 * sum(shares)

@@ -5,20 +5,20 @@ from collections.abc import Iterator, Mapping, MutableMapping, Sequence
 from dataclasses import replace
 from itertools import groupby
 
-from trendspark_cli.ranking.baseline.baseline_posts import FoldPost
-from trendspark_cli.ranking.baseline.history import CHI_SCALE, COUNT_SCALE, SourceState, TermHistory, TermState
+from trendspark_cli.ranking.baseline.baseline_posts import BaselinePost
+from trendspark_cli.ranking.baseline.history import COUNT_SCALE, RESIDUALS_SCALE, SourceState, TermHistory, TermState
 from trendspark_cli.ranking.baseline.ticks import HALF_LIFE_TICKS, decay, hour_of, tick_of
 from trendspark_cli.ranking.baseline.traffic import PRIOR_POSTS, Traffic, traffic_before
 from trendspark_cli.ranking.text.terms import keys_of_posts
 
-LARGEST_CHI_STEP = 400.0  # one absurd tick must not make a term look uneven for ever
+LARGEST_SQUARED_RESIDUAL = 400.0  # one absurd tick must not make a term look uneven for ever
 HOURS_FROM_COUNT = 8.0  # below that, hours of day would be noise and cost 96 bytes
 
 States = dict[int, TermState]
 
 
-def fold(
-    posts: Sequence[FoldPost],
+def update_baseline(
+    posts: Sequence[BaselinePost],
     tick_sizes: Mapping[int, int],
     history: TermHistory,
     sources: MutableMapping[str, SourceState],
@@ -33,19 +33,19 @@ def fold(
     changed: set[int] = set()
     for tick, numbers in _runs_of_one_tick(posts):
         counts = Counter(key for number in numbers for key in keys[number])
-        _fold_terms(tick, counts, tick_sizes.get(tick, len(numbers)), states, sources)
-        _fold_sources(tick, Counter(posts[number].source for number in numbers), sources)
+        _update_terms(tick, counts, tick_sizes.get(tick, len(numbers)), states, sources)
+        _update_sources(tick, Counter(posts[number].source for number in numbers), sources)
         changed.update(counts)
     history.put({key: states[key] for key in changed})
 
 
-def _runs_of_one_tick(posts: Sequence[FoldPost]) -> Iterator[tuple[int, list[int]]]:
+def _runs_of_one_tick(posts: Sequence[BaselinePost]) -> Iterator[tuple[int, list[int]]]:
     """Yield (tick, post numbers) for each run of successive posts of one tick; sorting would depend on the cuts."""
     for tick, run in groupby(range(len(posts)), key=lambda number: tick_of(posts[number].created_at)):
         yield tick, list(run)
 
 
-def _fold_terms(
+def _update_terms(
     tick: int, counts: Mapping[int, int], tick_posts: int, states: States, sources: Mapping[str, SourceState]
 ) -> None:
     """Replace the state of each term that occurs in this tick."""
@@ -71,12 +71,12 @@ def _with_posts(state: TermState | None, tick: int, count: int, tick_posts: int,
         state = _faded(state, tick)
     posts = state.last_tick_posts + count
     count_before = state.count - state.last_tick_posts
-    chi = state.chi
+    squared_residuals = state.squared_residuals
     if traffic is not None:
         expected = _expected(count_before, tick_posts, traffic)
-        chi += _chi_step(posts, expected) - _chi_step(state.last_tick_posts, expected)
+        squared_residuals += _squared_residual(posts, expected) - _squared_residual(state.last_tick_posts, expected)
     hours = _with_hour(state.hours, count_before, tick, count * COUNT_SCALE)
-    return TermState(state.count + count, chi, tick, posts, hours)
+    return TermState(state.count + count, squared_residuals, tick, posts, hours)
 
 
 def _faded(state: TermState, tick: int) -> TermState:
@@ -88,7 +88,7 @@ def _faded(state: TermState, tick: int) -> TermState:
     hours = None if state.hours is None else tuple([round(posts * fade) for posts in state.hours])
     return TermState(
         round(state.count * fade * COUNT_SCALE) / COUNT_SCALE,
-        round(state.chi * fade * CHI_SCALE) / CHI_SCALE,
+        round(state.squared_residuals * fade * RESIDUALS_SCALE) / RESIDUALS_SCALE,
         tick,
         0,
         hours,
@@ -107,11 +107,11 @@ def _expected(count: float, tick_posts: int, traffic: Traffic) -> float:
     return (count + PRIOR_POSTS) / (traffic.posts + traffic.prior) * tick_posts
 
 
-def _chi_step(posts: int, expected: float) -> float:
+def _squared_residual(posts: int, expected: float) -> float:
     """Return (posts - expected)^2 / expected, at most 400, in whole eighths; 0 for no posts."""
     if not posts or expected <= 0.0:
         return 0.0
-    return round(min(LARGEST_CHI_STEP, (posts - expected) ** 2 / expected) * CHI_SCALE) / CHI_SCALE
+    return round(min(LARGEST_SQUARED_RESIDUAL, (posts - expected) ** 2 / expected) * RESIDUALS_SCALE) / RESIDUALS_SCALE
 
 
 def _with_hour(
@@ -126,7 +126,7 @@ def _with_hour(
     return (*hours[:hour], hours[hour] + scaled_posts, *hours[hour + 1 :])
 
 
-def _fold_sources(tick: int, counts: Mapping[str, int], sources: MutableMapping[str, SourceState]) -> None:
+def _update_sources(tick: int, counts: Mapping[str, int], sources: MutableMapping[str, SourceState]) -> None:
     """Replace the state of each source that posted in this tick."""
     for name, count in counts.items():
         state = sources.get(name)

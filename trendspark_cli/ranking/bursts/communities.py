@@ -34,7 +34,7 @@ class Communities:
         return np.maximum(1.0, drawn[back].reshape(posts.shape))
 
 
-def breadth(found: Occurrences, communities: Communities, inside: tuple[Mask, ...]) -> Floats:
+def community_dispersion(found: Occurrences, communities: Communities, inside: tuple[Mask, ...]) -> Floats:
     """Return for each window (rows) and term (columns) the communities of its posts, for each one expected; at most 1.
 
     A story is told everywhere; a running joke or a match stays where it is. Where all posts come from one place, or

@@ -11,13 +11,13 @@ import math
 from collections import deque
 
 ROWS_PER_DAY = 288  # of five minutes
-LEVEL_HALF_LIFE_ROWS = 4 * ROWS_PER_DAY  # as long as that of terms
-LEVEL_STEP = 1.0 - 0.5 ** (1.0 / LEVEL_HALF_LIFE_ROWS)
+BASELINE_HALF_LIFE_ROWS = 4 * ROWS_PER_DAY  # as long as that of terms
+BASELINE_STEP = 1.0 - 0.5 ** (1.0 / BASELINE_HALF_LIFE_ROWS)
 ADDED = 2.0  # to each count before its logarithm: from 0 to 1 is no burst
 TAIL_SHARE = 0.01  # of rows, whose spread is learned: the largest ones
 REPEAT_ROWS = ROWS_PER_DAY  # a burst is told again only when it exceeds all of the last day
-TOLD_AT = 3.0  # a score: one row in a thousand; somewhat more costs missed bursts, somewhat less a few false rows
-LEAST_EXCESS = 0.1  # of a logarithm: a series that never moves is not surprised by everything
+REPORTED_AT = 3.0  # a score: one row in a thousand; somewhat more costs missed bursts, somewhat less a few false rows
+LEAST_MEAN_EXCEEDANCE = 0.1  # of a logarithm: a series that never moves is not surprised by everything
 
 
 class BurstWatch:
@@ -25,9 +25,9 @@ class BurstWatch:
 
     def __init__(self) -> None:
         self._rows = 0
-        self._level = 0.0  # of ln(count + ADDED)
-        self._mark = 0.5  # beyond the level; TAIL_SHARE of the rows lie above it
-        self._excess = 0.5  # how far above, on average
+        self._baseline = 0.0  # of ln(count + ADDED)
+        self._tail_threshold = 0.5  # beyond the level; TAIL_SHARE of the rows lie above it
+        self._mean_exceedance = 0.5  # how far above, on average
         self._recent: deque[tuple[int, float]] = deque()  # (row, score) of the last day, falling: its highest first
 
     def score(self, count: float) -> float:
@@ -36,29 +36,31 @@ class BurstWatch:
         Beyond the mark, differences are taken to fall off exponentially.
         """
         value = math.log(max(0.0, count) + ADDED)
-        difference = value - self._level if self._rows else 0.0
-        over = (difference - self._mark) / self._excess
+        difference = value - self._baseline if self._rows else 0.0
+        over = (difference - self._tail_threshold) / self._mean_exceedance
         self._learn(value)
-        return self._unless_told((over - math.log(TAIL_SHARE)) / math.log(10.0)) if over > 0 else 0.0
+        return self._unless_reported((over - math.log(TAIL_SHARE)) / math.log(10.0)) if over > 0 else 0.0
 
     def _learn(self, value: float) -> None:
         self._rows += 1
         if self._rows == 1:
-            self._level = value
+            self._baseline = value
             return
-        self._learn_tail(value - self._level)
-        self._level += max(LEVEL_STEP, 1.0 / self._rows) * (value - self._level)
+        self._learn_tail(value - self._baseline)
+        self._baseline += max(BASELINE_STEP, 1.0 / self._rows) * (value - self._baseline)
 
     def _learn_tail(self, difference: float) -> None:
         """Move the mark up or down, so that in the long run TAIL_SHARE of rows lie above; the excess follows slowly."""
-        is_above = difference > self._mark
-        step = 0.5 * self._excess * max(0.02, 2.0 / math.sqrt(self._rows))
-        self._mark += step * (is_above - TAIL_SHARE)
-        if difference > self._mark:
-            change = min(difference - self._mark, 4.0 * self._excess) - self._excess
-            self._excess = max(LEAST_EXCESS, self._excess + change * max(0.02, 5.0 / (self._rows + 20)))
+        is_above = difference > self._tail_threshold
+        step = 0.5 * self._mean_exceedance * max(0.02, 2.0 / math.sqrt(self._rows))
+        self._tail_threshold += step * (is_above - TAIL_SHARE)
+        if difference > self._tail_threshold:
+            change = min(difference - self._tail_threshold, 4.0 * self._mean_exceedance) - self._mean_exceedance
+            self._mean_exceedance = max(
+                LEAST_MEAN_EXCEEDANCE, self._mean_exceedance + change * max(0.02, 5.0 / (self._rows + 20))
+            )
 
-    def _unless_told(self, score: float) -> float:
+    def _unless_reported(self, score: float) -> float:
         while self._recent and self._recent[0][0] < self._rows - REPEAT_ROWS:
             self._recent.popleft()
         is_news = not self._recent or score > self._recent[0][1]

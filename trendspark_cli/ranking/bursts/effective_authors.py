@@ -6,16 +6,16 @@ import numpy.typing as npt
 from trendspark_cli.ranking.bursts.occurrences import Occurrences, is_first
 from trendspark_cli.ranking.bursts.window import Mask, PostColumns
 from trendspark_cli.ranking.text.keys import Integers, are_links_or_numbers
-from trendspark_cli.ranking.text.near_duplicates import LEAST_SHARED_WORDS, Texts, variants
+from trendspark_cli.ranking.text.near_duplicates import LEAST_SHARED_WORDS, Texts, clusters
 from trendspark_cli.ranking.text.terms import GAP_CODE
 
 Signatures = Integers
 
-MOST_VOICES_OF_A_TEXT = 1.9  # with one more post still below the three that make news, however many accounts say it
+MOST_AUTHORS_OF_A_TEXT = 1.9  # with one more post still below the three that make news, however many accounts say it
 REPEATED = 2  # posts of a text for each of its accounts: people say a thing once, so these are one voice together
 
 
-def count_voices(
+def count_effective_authors(
     found: Occurrences, posts: PostColumns, texts: Signatures, inside: tuple[Mask, ...]
 ) -> npt.NDArray[np.float64]:
     """Return two tables of the voices of each term (columns) in each window (rows, masks over the posts).
@@ -26,7 +26,7 @@ def count_voices(
     term = np.repeat(np.arange(len(found)), np.diff(found.starts))
     authors, texts = posts.authors[found.posts], texts[found.posts]
     masks = [mask[found.posts] for mask in inside]
-    of_windows = [_voices(term[mask], authors[mask], texts[mask], len(found)) for mask in masks]
+    of_windows = [_effective_authors(term[mask], authors[mask], texts[mask], len(found)) for mask in masks]
     return np.array(of_windows).swapaxes(0, 1)
 
 
@@ -43,7 +43,7 @@ def text_signatures(posts: PostColumns, found: Occurrences) -> Signatures:
     return signatures
 
 
-def near_copies(posts: PostColumns, found: Occurrences, texts: Signatures) -> Signatures:
+def merge_near_duplicates(posts: PostColumns, found: Occurrences, texts: Signatures) -> Signatures:
     """Return the signatures with those of near copies made equal, among the posts of these terms, strongest first.
 
     Near copies differ by one word, which may be another or be missing, and share at least six; or they are many that
@@ -55,16 +55,16 @@ def near_copies(posts: PostColumns, found: Occurrences, texts: Signatures) -> Si
     starts = np.flatnonzero(is_first(owners))
     members = owners[starts]
     different, chosen, number = np.unique(texts[members], return_index=True, return_inverse=True)
-    kinds = Texts(starts[chosen], np.diff(starts, append=owners.size)[chosen], words, posts.keys)
+    distinct = Texts(starts[chosen], np.diff(starts, append=owners.size)[chosen], words, posts.keys)
     text_of = np.full(texts.size, -1, np.int64)
     text_of[members] = number
     of_terms = (np.unique(text_of[found.posts_of(term)]) for term in range(len(found)))
-    groups, alike = variants(kinds, (own[own >= 0] for own in of_terms))
-    rests, shared = _all_words_but_one(kinds, different)
+    groups, alike = clusters(distinct, (own[own >= 0] for own in of_terms))
+    rests, shared = _all_words_but_one(distinct, different)
     label = _joined(np.concatenate((groups, rests)), np.concatenate((alike, shared)), different.size)
-    folded = texts.copy()
-    folded[members] = different[label[number]]
-    return folded
+    merged = texts.copy()
+    merged[members] = different[label[number]]
+    return merged
 
 
 def _all_words_but_one(texts: Texts, signatures: Signatures) -> tuple[Integers, Integers]:
@@ -111,7 +111,7 @@ def _words_of(posts: PostColumns, found: Occurrences) -> tuple[Integers, Integer
     return owners[is_word], words[is_word]
 
 
-def _voices(term: Integers, authors: Integers, texts: Signatures, terms: int) -> npt.NDArray[np.float64]:
+def _effective_authors(term: Integers, authors: Integers, texts: Signatures, terms: int) -> npt.NDArray[np.float64]:
     """Return both kinds of voices of each term, given its posts' authors and texts in the order they came."""
     order = np.lexsort((np.arange(term.size), authors, term))
     counts = np.zeros(term.size, np.int64)
@@ -120,10 +120,10 @@ def _voices(term: Integers, authors: Integers, texts: Signatures, terms: int) ->
     starts = np.flatnonzero(is_first(term[order]) | is_first(texts[order]))
     if not starts.size:
         return np.zeros((2, terms))
-    posts, speakers = np.diff(starts, append=order.size), np.add.reduceat(counts[order], starts)
-    worth = 1.0 + np.log(np.maximum(speakers, 1))
-    worth[posts >= REPEATED * speakers] = 1.0
-    worth[speakers == 0] = 0.0
+    posts, authors_of_text = np.diff(starts, append=order.size), np.add.reduceat(counts[order], starts)
+    worth = 1.0 + np.log(np.maximum(authors_of_text, 1))
+    worth[posts >= REPEATED * authors_of_text] = 1.0
+    worth[authors_of_text == 0] = 0.0
     of_text = term[order][starts]
-    kinds = (np.minimum(worth, MOST_VOICES_OF_A_TEXT), worth)
-    return np.array([np.bincount(of_text, kind, terms) for kind in kinds], np.float64)
+    weights = (np.minimum(worth, MOST_AUTHORS_OF_A_TEXT), worth)
+    return np.array([np.bincount(of_text, weight, terms) for weight in weights], np.float64)

@@ -6,24 +6,29 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from trendspark_cli.ranking.baseline.history import CHI_SCALE, COUNT_SCALE, CountRow, SourceState, TermHistory
+from trendspark_cli.ranking.baseline.history import COUNT_SCALE, RESIDUALS_SCALE, CountRow, SourceState, TermHistory
 from trendspark_cli.ranking.baseline.ticks import TICK_SECONDS, TICKS_PER_HOUR, WINDOW_TICKS, decay, tick_of
 from trendspark_cli.ranking.baseline.traffic import PRIOR_POSTS, Traffic, traffic_before
-from trendspark_cli.ranking.bursts.communities import Communities, breadth
-from trendspark_cli.ranking.bursts.effective_authors import Signatures, count_voices, near_copies, text_signatures
+from trendspark_cli.ranking.bursts.communities import Communities, community_dispersion
+from trendspark_cli.ranking.bursts.effective_authors import (
+    Signatures,
+    count_effective_authors,
+    merge_near_duplicates,
+    text_signatures,
+)
 from trendspark_cli.ranking.bursts.hours import hour_factors
 from trendspark_cli.ranking.bursts.occurrences import Occurrences, count_terms
 from trendspark_cli.ranking.bursts.scoring import (
-    LEAST_EXCESS,
     LEAST_OBSERVED,
+    LEAST_RATIO,
     MANY_WINDOWS,
     Floats,
-    dispersion,
+    index_of_dispersion,
     lift,
     log10_probability,
+    overdispersion_of,
     score_of,
-    spread_of,
-    surprise,
+    surprisal,
 )
 from trendspark_cli.ranking.bursts.thresholds import SURE
 from trendspark_cli.ranking.bursts.window import Mask, PostColumns, Window
@@ -35,11 +40,11 @@ NAMING_POSTS = 3  # of each term, from which its words are read again
 
 
 @dataclass(frozen=True, slots=True)
-class Moment:
+class WindowSnapshot:
     """The window as seen at one tick end: which posts count, and how many were expected for each post in history.
 
     `inside[w]`: posts of window w, by source states that are not warming up. `volume[w]`: for each source number,
-    the posts of window w for each post of history. `rush`: how many times more posts than usual, log10.
+    the posts of window w for each post of history. `volume_surge`: how many times more posts than usual, log10.
     """
 
     now: int
@@ -47,33 +52,33 @@ class Moment:
     inside: tuple[Mask, ...]
     volume: tuple[Floats, ...]
     traffic: Traffic
-    rush: float
+    volume_surge: float
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
+class ScoredTerms:
     """The terms of `occurrences`: `score` of each; the rest one row per window, one column per term.
 
-    `texts` has one entry per post. `surprises`: -log10 of the chance of `observed`, corrected for how many there were.
-    `lifts`: how large it is, in the windows that tell (else 0); `breadth`: see `communities.breadth`.
+    `texts` has one entry per post. `surprisals`: -log10 of the chance of `observed`, corrected for how many there were.
+    `lifts`: how large it is, in the windows that tell (else 0); `community_dispersion`: see `communities`.
     """
 
     occurrences: Occurrences
     texts: Signatures
     score: Floats
-    surprises: Floats
+    surprisals: Floats
     lifts: Floats
-    breadth: Floats
+    community_dispersion: Floats
     observed: Floats
     counts: Floats
     expected: Floats
-    spread: Floats
+    overdispersion: Floats
     dispersion: Floats
     baseline: Floats
     hour_factor: Floats
 
 
-def look_at(window: Window, now: int, sources: Mapping[str, SourceState]) -> Moment:
+def snapshot_of(window: Window, now: int, sources: Mapping[str, SourceState]) -> WindowSnapshot:
     """Return the window as of `now`, a tick end in epoch seconds."""
     posts = window.columns()
     tick = tick_of(now)
@@ -87,7 +92,7 @@ def look_at(window: Window, now: int, sources: Mapping[str, SourceState]) -> Mom
     volume = tuple(_volume(size, history, traffic) for size in sizes)
     hours_ago = (now - 1 - posts.created[inside[-1]]) // (TICKS_PER_HOUR * TICK_SECONDS)
     by_hour = np.bincount(hours_ago, minlength=WINDOW_TICKS[-1] // TICKS_PER_HOUR)
-    return Moment(now, posts, inside, volume, traffic, traffic.rush(tick, by_hour.tolist()))
+    return WindowSnapshot(now, posts, inside, volume, traffic, traffic.volume_surge(tick, by_hour.tolist()))
 
 
 def _volume(posts: npt.NDArray[np.int64], history: Floats, traffic: Traffic) -> Floats:
@@ -103,79 +108,88 @@ def _volume(posts: npt.NDArray[np.int64], history: Floats, traffic: Traffic) -> 
     return shrunk * (traffic.posts / (traffic.posts + traffic.prior))
 
 
-def judge_terms(moment: Moment, history: TermHistory, floor: float) -> Judged:
+def score_terms(snapshot: WindowSnapshot, history: TermHistory, floor: float) -> ScoredTerms:
     """Return the terms that reach `floor` with their scores: at most 1,000, the most promising ones."""
-    found = count_terms(moment.posts, moment.inside[-1])
-    keys = term_keys(moment.posts.keys[found.first], moment.posts.keys[found.second])
-    counts, volume = _count(found, moment)
-    rough = _expect(found, counts, volume, moment, history.counts(np.sort(keys).tolist()), keys)
+    found = count_terms(snapshot.posts, snapshot.inside[-1])
+    keys = term_keys(snapshot.posts.keys[found.first], snapshot.posts.keys[found.second])
+    counts, volume = _count(found, snapshot)
+    rough = _expect(found, counts, volume, snapshot, history.counts(np.sort(keys).tolist()), keys)
     bound = _bound(counts, rough)
     best = np.argsort(-bound, kind="stable")[:BEST_TERMS]
     best = best[bound[best] >= min(floor, SURE)]  # once sure, a score may be any number above its surprise
-    chosen = _with_hours(_columns(rough, best), history, moment)
-    texts = text_signatures(moment.posts, chosen.occurrences)
-    exact = _columns_over(_heard(chosen, moment, texts), floor)
+    chosen = _with_hours(_columns(rough, best), history, snapshot)
+    texts = text_signatures(snapshot.posts, chosen.occurrences)
+    exact = _columns_over(_with_effective_authors(chosen, snapshot, texts), floor)
     # Near copies and communities are looked for only where it matters: they can but lower a score.
-    texts = near_copies(moment.posts, exact.occurrences, texts)
+    texts = merge_near_duplicates(snapshot.posts, exact.occurrences, texts)
     if len(exact.occurrences):  # at most ticks nothing is left here, and a whole window is to be sorted
-        communities = Communities.of(moment.posts, moment.inside[-1])
-        exact = replace(exact, breadth=breadth(exact.occurrences, communities, moment.inside))
-    return _columns_over(_heard(exact, moment, texts), floor)
+        communities = Communities.of(snapshot.posts, snapshot.inside[-1])
+        exact = replace(
+            exact, community_dispersion=community_dispersion(exact.occurrences, communities, snapshot.inside)
+        )
+    return _columns_over(_with_effective_authors(exact, snapshot, texts), floor)
 
 
-def _heard(judged: Judged, moment: Moment, texts: Signatures) -> Judged:
+def _with_effective_authors(scored: ScoredTerms, snapshot: WindowSnapshot, texts: Signatures) -> ScoredTerms:
     """Return the terms with their voices, and how surprising that makes them."""
-    voices, all_voices = count_voices(judged.occurrences, moment.posts, texts, moment.inside)
-    flat = surprise(voices.ravel(), judged.expected.ravel(), judged.spread.ravel()).reshape(voices.shape)
-    surprises = np.maximum(0.0, flat - MANY_WINDOWS - moment.rush)
-    lifts = lift(all_voices, judged.expected, judged.breadth)
-    score = score_of(surprises.max(axis=0), lifts.max(axis=0))
-    return replace(judged, texts=texts, score=score, surprises=surprises, lifts=lifts, observed=voices)
+    effective_authors, uncapped = count_effective_authors(scored.occurrences, snapshot.posts, texts, snapshot.inside)
+    flat = surprisal(effective_authors.ravel(), scored.expected.ravel(), scored.overdispersion.ravel()).reshape(
+        effective_authors.shape
+    )
+    surprisals = np.maximum(0.0, flat - MANY_WINDOWS - snapshot.volume_surge)
+    lifts = lift(uncapped, scored.expected, scored.community_dispersion)
+    score = score_of(surprisals.max(axis=0), lifts.max(axis=0))
+    return replace(scored, texts=texts, score=score, surprisals=surprisals, lifts=lifts, observed=effective_authors)
 
 
-def _with_hours(judged: Judged, history: TermHistory, moment: Moment) -> Judged:
+def _with_hours(scored: ScoredTerms, history: TermHistory, snapshot: WindowSnapshot) -> ScoredTerms:
     """Return the terms with what is usual at this hour; only for the chosen ones, as it never raises a score."""
-    found, keys = judged.occurrences, moment.posts.keys
-    factors = hour_factors(keys[found.first], keys[found.second], history, moment.traffic, tick_of(moment.now))
-    return replace(judged, hour_factor=factors, expected=judged.expected * factors)
+    found, keys = scored.occurrences, snapshot.posts.keys
+    factors = hour_factors(keys[found.first], keys[found.second], history, snapshot.traffic, tick_of(snapshot.now))
+    return replace(scored, hour_factor=factors, expected=scored.expected * factors)
 
 
-def _columns_over(judged: Judged, floor: float) -> Judged:
-    return _columns(judged, np.flatnonzero(judged.score >= floor))
+def _columns_over(scored: ScoredTerms, floor: float) -> ScoredTerms:
+    return _columns(scored, np.flatnonzero(scored.score >= floor))
 
 
-def name_terms(window: Window, judged: Judged) -> tuple[Judged, list[str]]:
+def name_terms(window: Window, scored: ScoredTerms) -> tuple[ScoredTerms, list[str]]:
     """Return the terms with their names; those whose posts were all edited or deleted since are left out."""
-    found, posts = judged.occurrences, window.columns()
+    found, posts = scored.occurrences, window.columns()
     examples = [posts.ids[found.posts_of(term)[:NAMING_POSTS]].tolist() for term in range(len(found))]
     first, second = (window.words(posts.keys[codes], examples) for codes in (found.first, found.second))
     pairs = zip(first, second, strict=True)
     names = {term: f"{a} {b}".lstrip() for term, (a, b) in enumerate(pairs) if a is not None and b is not None}
-    return _columns(judged, np.array(list(names), np.int64)), list(names.values())
+    return _columns(scored, np.array(list(names), np.int64)), list(names.values())
 
 
-def _count(found: Occurrences, moment: Moment) -> tuple[Floats, Floats]:
+def _count(found: Occurrences, snapshot: WindowSnapshot) -> tuple[Floats, Floats]:
     """Return for each window and term the posts, and the mean over them of their sources' volume."""
-    sources = len(moment.posts.source_names)
-    innermost = sum((~mask).astype(np.int16) for mask in moment.inside[:-1])  # windows lie within each other
-    kinds = (innermost * sources + moment.posts.sources).astype(np.int16)
-    of_kinds = found.counts(kinds, len(moment.inside) * sources).reshape(len(moment.inside), sources, len(found))
-    of_sources = np.cumsum(of_kinds, axis=0).astype(np.float64)
+    sources = len(snapshot.posts.source_names)
+    innermost = sum((~mask).astype(np.int16) for mask in snapshot.inside[:-1])  # windows lie within each other
+    cells = (innermost * sources + snapshot.posts.sources).astype(np.int16)
+    of_cells = found.counts(cells, len(snapshot.inside) * sources).reshape(len(snapshot.inside), sources, len(found))
+    of_sources = np.cumsum(of_cells, axis=0).astype(np.float64)
     counts: Floats = of_sources.sum(axis=1)
-    volume = (of_sources * np.array(moment.volume)[:, :, None]).sum(axis=1) / np.maximum(1.0, counts)
+    volume = (of_sources * np.array(snapshot.volume)[:, :, None]).sum(axis=1) / np.maximum(1.0, counts)
     return counts, volume
 
 
 def _expect(
-    found: Occurrences, counts: Floats, volume: Floats, moment: Moment, known: Sequence[CountRow], keys: Integers
-) -> Judged:
+    found: Occurrences,
+    counts: Floats,
+    volume: Floats,
+    snapshot: WindowSnapshot,
+    known: Sequence[CountRow],
+    keys: Integers,
+) -> ScoredTerms:
     """Return what was expected of each term in each window; what was seen is still empty."""
-    tick, traffic = tick_of(moment.now), moment.traffic
-    baseline, chi = _history_of(keys, known, tick)
+    tick, traffic = tick_of(snapshot.now), snapshot.traffic
+    baseline, squared_residuals = _history_of(keys, known, tick)
     per_tick = (baseline + PRIOR_POSTS) / (traffic.posts + traffic.prior) * traffic.posts_per_tick
-    uneven = dispersion(chi, per_tick, traffic)
+    uneven = index_of_dispersion(squared_residuals, per_tick, traffic)
     nothing = np.zeros(counts.shape)
-    return Judged(
+    return ScoredTerms(
         found,
         np.zeros(0, np.int64),
         np.zeros(len(found)),
@@ -185,7 +199,7 @@ def _expect(
         nothing,
         counts,
         (baseline + PRIOR_POSTS) * volume,
-        np.broadcast_to(spread_of(baseline, uneven, per_tick), counts.shape),
+        np.broadcast_to(overdispersion_of(baseline, uneven, per_tick), counts.shape),
         uneven,
         baseline,
         np.ones(baseline.size),
@@ -194,42 +208,42 @@ def _expect(
 
 def _history_of(keys: Integers, known: Sequence[CountRow], tick: int) -> tuple[Floats, Floats]:
     """Return count and chi of each term as of `tick`; 0 for unknown ones."""
-    baseline, chi = np.zeros(keys.size), np.zeros(keys.size)
+    baseline, squared_residuals = np.zeros(keys.size), np.zeros(keys.size)
     if known:
-        key, count, heaps, last_tick = np.array(known, np.int64).T
+        key, count, residuals, last_tick = np.array(known, np.int64).T
         ages, of_age = np.unique(np.maximum(0, tick - last_tick), return_inverse=True)
         fade = np.array([decay(age) for age in ages.tolist()])[of_age]
         order = np.argsort(keys)
         place = order[np.searchsorted(keys, key, sorter=order)]
         baseline[place] = count / COUNT_SCALE * fade
-        chi[place] = np.maximum(0, heaps) / CHI_SCALE * fade
-    return baseline, chi
+        squared_residuals[place] = np.maximum(0, residuals) / RESIDUALS_SCALE * fade
+    return baseline, squared_residuals
 
 
-def _bound(counts: Floats, rough: Judged) -> Floats:
+def _bound(counts: Floats, rough: ScoredTerms) -> Floats:
     """Return a surprise no term can exceed: every post counted as a voice of its own, the tail as its first summand."""
-    telling = (counts >= LEAST_OBSERVED) & (counts > LEAST_EXCESS * rough.expected)
+    telling = (counts >= LEAST_OBSERVED) & (counts > LEAST_RATIO * rough.expected)
     mean = np.maximum(rough.expected[telling], 1e-300)
     highest = np.zeros(counts.shape)
-    highest[telling] = -log10_probability(counts[telling], mean, 1.0 / rough.spread[telling]) - MANY_WINDOWS
+    highest[telling] = -log10_probability(counts[telling], mean, 1.0 / rough.overdispersion[telling]) - MANY_WINDOWS
     result: Floats = highest.max(axis=0)
     return result
 
 
-def _columns(judged: Judged, terms: npt.NDArray[np.int64]) -> Judged:
+def _columns(scored: ScoredTerms, terms: npt.NDArray[np.int64]) -> ScoredTerms:
     """Return only these terms."""
-    return Judged(
-        judged.occurrences.select(terms),
-        judged.texts,
-        judged.score[terms],
-        judged.surprises[:, terms],
-        judged.lifts[:, terms],
-        judged.breadth[:, terms],
-        judged.observed[:, terms],
-        judged.counts[:, terms],
-        judged.expected[:, terms],
-        judged.spread[:, terms],
-        judged.dispersion[terms],
-        judged.baseline[terms],
-        judged.hour_factor[terms],
+    return ScoredTerms(
+        scored.occurrences.select(terms),
+        scored.texts,
+        scored.score[terms],
+        scored.surprisals[:, terms],
+        scored.lifts[:, terms],
+        scored.community_dispersion[:, terms],
+        scored.observed[:, terms],
+        scored.counts[:, terms],
+        scored.expected[:, terms],
+        scored.overdispersion[:, terms],
+        scored.dispersion[terms],
+        scored.baseline[terms],
+        scored.hour_factor[terms],
     )

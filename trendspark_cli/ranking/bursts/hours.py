@@ -22,19 +22,19 @@ def hour_factors(first: Integers, second: Integers, history: TermHistory, traffi
     pairs = term_keys(first, second)
     keys = np.unique(np.concatenate((pairs, first, second)))
     around = [(hour_of(tick - 1) + step) % 24 for step in (-1, 0, 1)]
-    usual = traffic.hour_share(around)
-    if usual <= 0.0:
+    traffic_share = traffic.hour_share(around)
+    if traffic_share <= 0.0:
         return np.ones(pairs.size)
     states = history.get(keys.tolist())
-    known = np.array([_factor(states, key, around, usual) for key in keys.tolist()], np.float64)
+    known = np.array([_factor(states, key, around, traffic_share) for key in keys.tolist()], np.float64)
     own, of_first, of_second = (known[np.searchsorted(keys, part)] for part in (pairs, first, second))
     return np.where(first == NO_WORD, own, np.maximum(own, np.minimum(of_first, of_second)))
 
 
-def _factor(states: Mapping[int, TermState], key: int, around: list[int], usual: float) -> float:
+def _factor(states: Mapping[int, TermState], key: int, around: list[int], traffic_share: float) -> float:
     """Return the term's share in these hours over all posts' share, drawn towards 1."""
     state = states.get(key)
     if state is None or state.hours is None:
         return 1.0
     total, here = sum(state.hours) / COUNT_SCALE, sum(state.hours[hour] for hour in around) / COUNT_SCALE
-    return max(1.0, (here + PSEUDO_COUNTS * usual) / (total + PSEUDO_COUNTS) / usual)
+    return max(1.0, (here + PSEUDO_COUNTS * traffic_share) / (total + PSEUDO_COUNTS) / traffic_share)

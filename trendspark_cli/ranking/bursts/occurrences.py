@@ -11,7 +11,9 @@ from trendspark_cli.ranking.text.terms import GAP_CODE
 
 LEAST_POSTS = 3
 _NUMBERS_AT_ONCE = 1 << 20
-_SPREAD = np.uint64(0x9E3779B97F4A7C15)  # 2^64 / golden ratio: the high bits of a product with it are a good hash
+_HASH_MULTIPLIER = np.uint64(
+    0x9E3779B97F4A7C15
+)  # 2^64 / golden ratio: the high bits of a product with it are a good hash
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,13 +36,13 @@ class Occurrences:
         """Return the post numbers of one term."""
         return self.posts[self.starts[term] : self.starts[term + 1]]
 
-    def counts(self, kinds: npt.NDArray[np.int16], number: int) -> Integers:
-        """Return the posts of each kind (rows, `number` of them) of each term (columns); `kinds` has one per post."""
+    def counts(self, classes: npt.NDArray[np.int16], number: int) -> Integers:
+        """Return the posts of each kind (rows, `number` of them) of each term (columns); `classes` has one per post."""
         counted = np.zeros((number, len(self)), np.int64)
         if len(self):
-            of_posts = kinds[self.posts]
-            for kind in range(number):
-                np.add.reduceat(of_posts == kind, self.starts[:-1], dtype=np.int64, out=counted[kind])
+            of_posts = classes[self.posts]
+            for one in range(number):
+                np.add.reduceat(of_posts == one, self.starts[:-1], dtype=np.int64, out=counted[one])
         return counted
 
     def select(self, terms: Integers) -> "Occurrences":
@@ -85,7 +87,7 @@ def count_terms(posts: PostColumns, eligible: Mask) -> Occurrences:
 def _likely(pairs: Integers) -> Mask:
     """Tell which pairs may occur three times: most do not, and counting by a short hash costs less than sorting."""
     bits = max(1, pairs.size.bit_length())
-    buckets = ((pairs.view(np.uint64) * _SPREAD) >> np.uint64(64 - bits)).astype(np.int32)
+    buckets = ((pairs.view(np.uint64) * _HASH_MULTIPLIER) >> np.uint64(64 - bits)).astype(np.int32)
     return (_how_many(buckets, 1 << bits) >= LEAST_POSTS)[buckets]
 
 

@@ -1,6 +1,6 @@
 """How unlikely a count is: the tail of the negative binomial, for many terms at once.
 
-The negative binomial is a Poisson whose mean is itself uncertain. `spread` is 1/r: 0 would be a Poisson.
+The negative binomial is a Poisson whose mean is itself uncertain. `overdispersion` is 1/r: 0 would be a Poisson.
 """
 
 import numpy as np
@@ -14,46 +14,46 @@ Floats = npt.NDArray[np.float64]
 
 MANY_WINDOWS = float(np.log10(len(WINDOW_TICKS)))  # four chances to be surprised instead of one (Bonferroni)
 LEAST_OBSERVED = 3.0
-LEAST_EXCESS = 1.5  # times the expected: below that, a large term is unusual but not news
+LEAST_RATIO = 1.5  # times the expected: below that, a large term is unusual but not news
 # Per window, shortest first: what its lift is worth, and the posts added to the expected. Stories have a size after an
 # hour; those that grow slowly after eight, where the same lift is rarer.
 LIFT_WORTH = (0.0, 1.0, 0.0, 1.5)
 LIFT_FLOORS = (1.0, 1.0, 1.0, 3.0)
 _SCORE_PER_TENFOLD = 10.0
-_BASE_SPREAD = 0.03
+_BASE_OVERDISPERSION = 0.03
 _EVEN_ENOUGH = 2.5  # below that it is mostly the noise of a few posts, and hides rare words that had a good day
 _TAIL_STEPS = 128  # the geometric rest is then good to 0.001 of the score
 _LOG_10 = float(np.log(10.0))
 
 
-def dispersion(chi: Floats, expected_per_tick: Floats, traffic: Traffic) -> Floats:
+def index_of_dispersion(squared_residuals: Floats, expected_per_tick: Floats, traffic: Traffic) -> Floats:
     """Return how uneven terms are from tick to tick: 1 when random, more when they come in heaps.
 
     The mean of (posts - expected)^2 / expected over all ticks; ticks without the term add `expected` each.
     """
     absent = traffic.ticks * np.minimum(1.0, expected_per_tick)
-    result: Floats = (chi + absent) / (traffic.ticks + 10.0)
+    result: Floats = (squared_residuals + absent) / (traffic.ticks + 10.0)
     return result
 
 
-def spread_of(counts: Floats, dispersions: Floats, expected_per_tick: Floats) -> Floats:
+def overdispersion_of(counts: Floats, dispersions: Floats, expected_per_tick: Floats) -> Floats:
     """Return 1/r: what is not known of the mean, a little for all terms, and more for uneven ones."""
-    overdispersion = 0.125 * np.maximum(0.0, dispersions - _EVEN_ENOUGH) / np.maximum(expected_per_tick, 0.02)
-    result: Floats = 1.0 / (counts + PRIOR_POSTS) + _BASE_SPREAD + overdispersion
+    of_uneven_terms = 0.125 * np.maximum(0.0, dispersions - _EVEN_ENOUGH) / np.maximum(expected_per_tick, 0.02)
+    result: Floats = 1.0 / (counts + PRIOR_POSTS) + _BASE_OVERDISPERSION + of_uneven_terms
     return result
 
 
-def surprise(observed: Floats, expected: Floats, spread: Floats) -> Floats:
+def surprisal(observed: Floats, expected: Floats, overdispersion: Floats) -> Floats:
     """Return -log10 P(X >= observed) for X negative binomial; 0 where there is too little to judge.
 
     The probability at `observed` by log-gamma (so `observed` may be fractional), then the ratio series
     P(k+1)/P(k) = (k+r)/(k+1) * mu/(mu+r), closed as a geometric series once it hardly moves.
     """
-    telling = (observed >= LEAST_OBSERVED) & (observed > LEAST_EXCESS * expected)
+    telling = (observed >= LEAST_OBSERVED) & (observed > LEAST_RATIO * expected)
     result = np.zeros(observed.shape)
     if not telling.any():
         return result
-    x, r = observed[telling], 1.0 / spread[telling]
+    x, r = observed[telling], 1.0 / overdispersion[telling]
     mean = np.maximum(expected[telling], 1e-300)
     step = mean / (mean + r)
     term = np.ones(x.shape)
@@ -69,30 +69,30 @@ def surprise(observed: Floats, expected: Floats, spread: Floats) -> Floats:
     return result
 
 
-def lift(observed: Floats, expected: Floats, breadth: Floats) -> Floats:
+def lift(observed: Floats, expected: Floats, community_dispersion: Floats) -> Floats:
     """Return how many times more than expected was seen of each term (columns) in each window (rows) that tells.
 
     The floors keep a phrase nobody used before from being a sensation with its third post. What stays in few
     communities counts less: the geometric mean of voices alone, and of voices by how widely they are spread.
     """
     worth, floors = np.array(LIFT_WORTH)[:, None], np.array(LIFT_FLOORS)[:, None]
-    result: Floats = worth * observed * np.sqrt(breadth) / (expected + floors)
+    result: Floats = worth * observed * np.sqrt(community_dispersion) / (expected + floors)
     return result
 
 
-def score_of(surprises: Floats, lifts: Floats) -> Floats:
+def score_of(surprisals: Floats, lifts: Floats) -> Floats:
     """Return the score: the surprise (-log10 p) up to SURE, and from there on 10 more for each tenfold of the lift.
 
     A surprise tells news from chance and then says little: four posts of an unheard-of phrase are as improbable as
     forty of a common word, which is the larger story.
     """
     size = _SCORE_PER_TENFOLD * np.log10(np.maximum(1.0, lifts))
-    result: Floats = np.where(surprises >= SURE, SURE + size, surprises)
+    result: Floats = np.where(surprisals >= SURE, SURE + size, surprisals)
     return result
 
 
 def log10_probability(x: Floats, mean: Floats, r: Floats) -> Floats:
-    """Return log10 P(X = x) of the negative binomial; its negative is an upper bound of `surprise`."""
+    """Return log10 P(X = x) of the negative binomial; its negative is an upper bound of `surprisal`."""
     log_p = log_gamma(x + r) - log_gamma(r) - log_gamma(x + 1.0)
     log_p += x * (np.log(mean) - np.log(mean + r)) - r * np.log1p(mean / r)
     result: Floats = log_p / _LOG_10
@@ -112,18 +112,18 @@ def log_gamma(z: Floats) -> Floats:
     return result
 
 
-def enough_observed(expected: Floats, spread: Floats, threshold: float) -> npt.NDArray[np.int64]:
+def enough_observed(expected: Floats, overdispersion: Floats, threshold: float) -> npt.NDArray[np.int64]:
     """Return the smallest whole numbers of posts whose surprise reaches the threshold, by bisection."""
     low = np.full(expected.shape, LEAST_OBSERVED - 1.0)
     high = np.maximum(4.0, np.ceil(2.0 * expected))
     for _ in range(60):
-        short = surprise(high, expected, spread) - MANY_WINDOWS < threshold
+        short = surprisal(high, expected, overdispersion) - MANY_WINDOWS < threshold
         if not short.any():
             break
         low[short], high[short] = high[short], 2.0 * high[short]
     while bool((high - low > 1.0).any()):
         middle = np.floor((low + high) / 2.0)
-        reached = surprise(middle, expected, spread) - MANY_WINDOWS >= threshold
+        reached = surprisal(middle, expected, overdispersion) - MANY_WINDOWS >= threshold
         high = np.where(reached, middle, high)
         low = np.where(reached, low, np.minimum(middle, high - 1.0))
     return high.astype(np.int64)

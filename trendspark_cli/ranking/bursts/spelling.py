@@ -31,8 +31,8 @@ def name_topic(topic: Topic, texts: Mapping[int, str]) -> Topic:
     if not found:
         return topic
     name = max(found, key=lambda stretch: (found[stretch], len(stretch), stretch))
-    told = {word for start in range(len(name) - 1) for word in _words(name[start : start + 2])}
-    others = [term for term in topic.label.split(", ") if canonical_word(term) not in told]
+    covered = {word for start in range(len(name) - 1) for word in _words(name[start : start + 2])}
+    others = [term for term in topic.label.split(", ") if canonical_word(term) not in covered]
     return replace(topic, label=", ".join([name, *others]))
 
 
@@ -54,12 +54,12 @@ def spell_topic(topic: Topic, texts: Mapping[int, str]) -> Topic:
 def _stretches(text: str, pieces: Collection[str]) -> Iterator[str]:
     """Yield the longest stretches of a text in which each character belongs to one of the pieces."""
     for run in UNSPACED_RUN.findall(text) if pieces else ():
-        is_told = [False] * len(run)
+        is_covered = [False] * len(run)
         for start in range(len(run) - 1):
             if any(word in pieces for word in _words(run[start : start + 2])):
-                is_told[start] = is_told[start + 1] = True
-        for told, places in groupby(range(len(run)), key=is_told.__getitem__):
-            if told:
+                is_covered[start] = is_covered[start + 1] = True
+        for covered, places in groupby(range(len(run)), key=is_covered.__getitem__):
+            if covered:
                 stretch = list(places)
                 yield run[stretch[0] : stretch[-1] + 1][:LONGEST_STRETCH]
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from trendspark_cli.ranking.baseline.history import SourceState, TermHistory
 from trendspark_cli.ranking.baseline.ticks import TICK_SECONDS, WINDOW_TICKS
-from trendspark_cli.ranking.bursts.evidence import Judged, Moment, judge_terms, look_at, name_terms
+from trendspark_cli.ranking.bursts.evidence import ScoredTerms, WindowSnapshot, name_terms, score_terms, snapshot_of
 from trendspark_cli.ranking.bursts.occurrences import Occurrences
 from trendspark_cli.ranking.bursts.scoring import Floats, enough_observed
 from trendspark_cli.ranking.bursts.thresholds import DEFAULT_THRESHOLD, SURE
@@ -90,14 +90,16 @@ def find_topics(
 
     `floor` (default: `threshold`) lists weaker topics too. Posts created at or after `now` are ignored.
     """
-    moment = look_at(window, now, sources)
-    judged, names = name_terms(window, judge_terms(moment, history, threshold if floor is None else floor))
-    scores = judged.score
-    groups = group_terms(judged.occurrences, scores, names, limit)
+    snapshot = snapshot_of(window, now, sources)
+    scored, names = name_terms(window, score_terms(snapshot, history, threshold if floor is None else floor))
+    scores = scored.score
+    groups = group_terms(scored.occurrences, scores, names, limit)
     of_topics = [_telling_terms(scores, group, threshold) for group in groups]
-    evidence = _evidence(judged, names, [term for terms in of_topics for term in terms], threshold, moment.rush)
+    evidence = _evidence(
+        scored, names, [term for terms in of_topics for term in terms], threshold, snapshot.volume_surge
+    )
     found = [
-        _topic(moment, judged, group, tuple(evidence[term] for term in terms))
+        _topic(snapshot, scored, group, tuple(evidence[term] for term in terms))
         for group, terms in zip(groups, of_topics, strict=True)
     ]
     return sorted(found, key=lambda topic: -topic.score)
@@ -139,11 +141,13 @@ def _telling_terms(scores: Floats, group: Sequence[int], threshold: float) -> li
     return ([term for term in group if scores[term] >= threshold] or list(group))[:MOST_TERMS]
 
 
-def _topic(moment: Moment, judged: Judged, group: Sequence[int], evidence: tuple[TermEvidence, ...]) -> Topic:
+def _topic(
+    snapshot: WindowSnapshot, scored: ScoredTerms, group: Sequence[int], evidence: tuple[TermEvidence, ...]
+) -> Topic:
     """Return a group of terms, strongest first, as a topic."""
-    head, posts = group[0], moment.posts
-    own = judged.occurrences.posts_of(head)
-    inside = moment.inside[int(judged.surprises[:, head].argmax())]
+    head, posts = group[0], snapshot.posts
+    own = scored.occurrences.posts_of(head)
+    inside = snapshot.inside[int(scored.surprisals[:, head].argmax())]
     counted = own[inside[own]]
     by_source = np.bincount(posts.sources[counted], minlength=len(posts.source_names))
     created = posts.created[own]
@@ -151,7 +155,7 @@ def _topic(moment: Moment, judged: Judged, group: Sequence[int], evidence: tuple
     return Topic(
         label=label_of([term.term for term in evidence]),
         terms=evidence,
-        score=evidence[0].score + _worth_of_further_terms(judged, group, posts.authors),
+        score=evidence[0].score + _worth_of_further_terms(scored, group, posts.authors),
         observed=evidence[0].observed,
         expected=evidence[0].expected,
         window_seconds=evidence[0].window_seconds,
@@ -160,66 +164,66 @@ def _topic(moment: Moment, judged: Judged, group: Sequence[int], evidence: tuple
         first_seen=int(created.min()),
         last_seen=int(created.max()),
         post_ids=tuple(posts.ids[newest].tolist()),
-        example_ids=_examples(posts, judged, group, newest),
+        example_ids=_examples(posts, scored, group, newest),
     )
 
 
-def _worth_of_further_terms(judged: Judged, group: Sequence[int], authors: Integers) -> float:
+def _worth_of_further_terms(scored: ScoredTerms, group: Sequence[int], authors: Integers) -> float:
     """Return what a topic told in several words is worth beyond its strongest term: half of a lift of its authors.
 
     Only terms that are sure by themselves count: loose ones make anything large. People who tell of one thing choose
     different words, so the strongest has but a part of them.
     """
-    sure = [term for term in group if judged.surprises[:, term].max() >= SURE]
+    sure = [term for term in group if scored.surprisals[:, term].max() >= SURE]
     if group[0] not in sure:
         return 0.0
-    own = judged.occurrences.posts_of(group[0])
-    together = np.concatenate([judged.occurrences.posts_of(term) for term in sure])
+    own = scored.occurrences.posts_of(group[0])
+    together = np.concatenate([scored.occurrences.posts_of(term) for term in sure])
     times = np.unique(authors[together]).size / np.unique(authors[own]).size
     return _SCORE_PER_TENFOLD_OF_FURTHER_TERMS * float(np.log10(times))
 
 
 def _evidence(
-    judged: Judged, names: Sequence[str], terms: Sequence[int], threshold: float, rush: float
+    scored: ScoredTerms, names: Sequence[str], terms: Sequence[int], threshold: float, volume_surge: float
 ) -> dict[int, TermEvidence]:
     """Return the evidence of these terms, each in its best window."""
     if not terms:
         return {}
-    rows = judged.surprises[:, terms].argmax(axis=0)
-    largest = judged.lifts[:, terms].argmax(axis=0)
-    sure = min(threshold, SURE) + rush
-    enough = enough_observed(judged.expected[rows, terms], judged.spread[rows, terms], sure)
+    rows = scored.surprisals[:, terms].argmax(axis=0)
+    largest = scored.lifts[:, terms].argmax(axis=0)
+    sure = min(threshold, SURE) + volume_surge
+    enough = enough_observed(scored.expected[rows, terms], scored.overdispersion[rows, terms], sure)
     return {
         term: TermEvidence(
             term=names[term],
-            score=float(judged.score[term]),
-            observed=float(judged.observed[row, term]),
-            expected=float(judged.expected[row, term]),
+            score=float(scored.score[term]),
+            observed=float(scored.observed[row, term]),
+            expected=float(scored.expected[row, term]),
             window_seconds=WINDOW_TICKS[row] * TICK_SECONDS,
-            posts=int(judged.counts[row, term]),
-            baseline=float(judged.baseline[term]),
-            dispersion=float(judged.dispersion[term]),
-            hour_factor=float(judged.hour_factor[term]),
+            posts=int(scored.counts[row, term]),
+            baseline=float(scored.baseline[term]),
+            dispersion=float(scored.dispersion[term]),
+            hour_factor=float(scored.hour_factor[term]),
             enough=int(needed),
-            surprise=float(judged.surprises[row, term]),
-            lift=float(judged.lifts[where, term]),
+            surprise=float(scored.surprisals[row, term]),
+            lift=float(scored.lifts[where, term]),
             lift_seconds=WINDOW_TICKS[where] * TICK_SECONDS,
-            breadth=float(judged.breadth[where, term]),
+            breadth=float(scored.community_dispersion[where, term]),
         )
         for term, row, where, needed in zip(terms, rows.tolist(), largest.tolist(), enough.tolist(), strict=True)
     }
 
 
-def _examples(posts: PostColumns, judged: Judged, group: Sequence[int], own: Integers) -> tuple[int, ...]:
+def _examples(posts: PostColumns, scored: ScoredTerms, group: Sequence[int], own: Integers) -> tuple[int, ...]:
     """Return the ids of up to three posts with most of the topic's terms, one per author and per text."""
-    shared = sum(np.isin(own, judged.occurrences.posts_of(term)).astype(np.int64) for term in group[:MOST_TERMS])
+    shared = sum(np.isin(own, scored.occurrences.posts_of(term)).astype(np.int64) for term in group[:MOST_TERMS])
     order = np.lexsort((posts.created[own], -np.asarray(shared)))
     chosen: list[int] = []
     taken: set[tuple[str, int]] = set()
     for post in own[order].tolist():
-        marks = {("author", int(posts.authors[post])), ("text", int(judged.texts[post]))}
-        if not marks & taken:
-            taken |= marks
+        signs = {("author", int(posts.authors[post])), ("text", int(scored.texts[post]))}
+        if not signs & taken:
+            taken |= signs
             chosen.append(int(posts.ids[post]))
             if len(chosen) == MOST_EXAMPLES:
                 break

@@ -11,7 +11,7 @@ FORGOTTEN_SECONDS = 12 * NOISE_HALF_LIFE_SECONDS  # then a mark is worth a four-
 
 
 @dataclass(frozen=True, slots=True)
-class Mark:
+class Verdict:
     """What somebody said of a trend at a time (epoch seconds); `terms`, strongest first, and `score` are the trend's.
 
     `trend_id` is None when the trend is gone.
@@ -24,7 +24,7 @@ class Mark:
     is_noise: bool
 
 
-def bar_of(threshold: float, marks: Sequence[Mark], terms: Sequence[str], now: int) -> float:
+def opening_threshold(threshold: float, verdicts: Sequence[Verdict], terms: Sequence[str], now: int) -> float:
     """Return the score a topic of these terms, strongest first, needs to open a trend at `now` (epoch seconds).
 
     A topic that shares one of its three strongest terms with a trend marked as noise has to be twice as large as that
@@ -32,10 +32,10 @@ def bar_of(threshold: float, marks: Sequence[Mark], terms: Sequence[str], now: i
     counts, so `good` takes `noise` back. Later marks are not known yet at `now`.
     """
     own = _strongest(terms)
-    known = [mark for mark in marks if mark.at <= now and own & _strongest(mark.terms)]
+    known = [verdict for verdict in verdicts if verdict.at <= now and own & _strongest(verdict.terms)]
     if not known:
         return threshold
-    newest = max(known, key=lambda mark: mark.at)
+    newest = max(known, key=lambda verdict: verdict.at)
     if not newest.is_noise:
         return threshold
     raised = max(0.0, newest.score + NOISE_MARGIN - threshold)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from trendspark_cli.ranking.bursts.topics import MATCHED_TERMS, TermEvidence, Topic, without_spaces
-from trendspark_cli.ranking.lifecycle.feedback import Mark, bar_of
+from trendspark_cli.ranking.lifecycle.feedback import Verdict, opening_threshold
 
 MOST_TREND_TERMS = 12
 LEAST_SHARED_POSTS = 2  # one may be chance: an everyday word in a post of the story
@@ -50,21 +50,21 @@ class TrendRecord:
 
 @dataclass(frozen=True, slots=True)
 class LifecycleRules:
-    """When trends open, close and count as the same again. `marks`: what people said of earlier trends."""
+    """When trends open, close and count as the same again. `verdicts`: what people said of earlier trends."""
 
     threshold: float
     cooldown_seconds: int = 24 * 3600
     close_after_seconds: int = 6 * 3600
-    marks: tuple[Mark, ...] = ()
+    verdicts: tuple[Verdict, ...] = ()
     false_alarms_per_day: float = 0.5  # how rare a single post's forecast must be
 
     def is_silenced(self, trend_id: int | None) -> bool:
         """Tell whether somebody called this trend noise: it goes on and nobody is told how it grows."""
-        return any(mark.is_noise and mark.trend_id == trend_id for mark in self.marks)
+        return any(verdict.is_noise and verdict.trend_id == trend_id for verdict in self.verdicts)
 
-    def bar(self, terms: Sequence[str], now: int) -> float:
+    def opening_threshold(self, terms: Sequence[str], now: int) -> float:
         """Return the score a topic of these terms, strongest first, needs to open a trend at `now`."""
-        return bar_of(self.threshold, self.marks, terms, now)
+        return opening_threshold(self.threshold, self.verdicts, terms, now)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +89,9 @@ def advance_trends(
     for topic in sorted(topics, key=lambda topic: -topic.score):
         same = [number for number, record in enumerate(records) if is_same_topic(record, topic)]
         same.sort(key=lambda number: (records[number].state is TrendState.CLOSED, records[number].opened_at))
-        may_start = may_open and topic.score >= rules.bar([evidence.term for evidence in topic.terms], now)
+        may_start = may_open and topic.score >= rules.opening_threshold(
+            [evidence.term for evidence in topic.terms], now
+        )
         if not same:
             if may_start:
                 records.append(_opened(topic, now))

@@ -9,7 +9,7 @@ from trendspark_cli.ranking.baseline.ticks import TICKS_PER_DAY
 from trendspark_cli.ranking.bursts.thresholds import LOWEST_THRESHOLD
 from trendspark_cli.ranking.lifecycle.topic_lifecycle import LifecycleRules
 from trendspark_cli.ranking.past.replay import Replay, ReplayPost
-from trendspark_cli.ranking.past.simulation import Rehearsal
+from trendspark_cli.ranking.past.simulation import TrendSimulation
 from trendspark_cli.ranking.text.keys import Integers
 
 EPISODE_SECONDS = 12 * 3600  # topics that share a strong term within it are one false alarm, as one trend would be
@@ -35,7 +35,7 @@ class FalseAlarms:
     def __init__(self) -> None:
         self.days = 0.0
         self._peaks: list[float] = []
-        self._now: tuple[Replay, Rehearsal] | None = None
+        self._now: tuple[Replay, TrendSimulation] | None = None
 
     @property
     def peaks(self) -> list[float]:
@@ -47,13 +47,13 @@ class FalseAlarms:
         """Start with another shuffle: history and trends are new."""
         self._peaks = self.peaks
         rules = LifecycleRules(LOWEST_THRESHOLD, EPISODE_SECONDS)
-        self._now = (Replay(), Rehearsal(rules, needs_labels=False))
+        self._now = (Replay(), TrendSimulation(rules, needs_labels=False))
 
     def advance(self, tick: int, posts: Sequence[ReplayPost], *, counts: bool) -> None:
         """Add a tick of the shuffle; one that does not count is only history."""
         assert self._now is not None
-        replayed, rehearsal = self._now
+        replayed, simulation = self._now
         replayed.advance(tick, posts)
         if counts:
-            rehearsal.advance(replayed, tick, rehearsal.topics(replayed, tick))
+            simulation.advance(replayed, tick, simulation.topics(replayed, tick))
             self.days += 1.0 / TICKS_PER_DAY

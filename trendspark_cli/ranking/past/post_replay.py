@@ -9,13 +9,20 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from trendspark_cli.ranking.baseline.ticks import TICK_SECONDS
-from trendspark_cli.ranking.posts.forecast import SETTLES_AFTER_SECONDS, Usual
-from trendspark_cli.ranking.posts.post_learning import Counters, SeenPost, judge, looks_at, seen_by, settle
+from trendspark_cli.ranking.posts.forecast import MATURES_AFTER_SECONDS, EngagementBaseline
+from trendspark_cli.ranking.posts.post_learning import (
+    Counters,
+    SeenPost,
+    judge_post,
+    learn_from,
+    observations_of,
+    seen_by,
+)
 from trendspark_cli.ranking.posts.post_trends import Judged
-from trendspark_cli.ranking.posts.source_memory import SourceMemory, levels
+from trendspark_cli.ranking.posts.source_memory import SourceMemory, return_levels
 
-MOST_USUAL = 300_000  # authors and communities remembered, as between runs of `rank`: those heard of last
-LAST_ASKED_SECONDS = SETTLES_AFTER_SECONDS + TICK_SECONDS  # of age: then a post has settled
+MOST_BASELINES = 300_000  # authors and communities remembered, as between runs of `rank`: those heard of last
+LAST_ASKED_SECONDS = MATURES_AFTER_SECONDS + TICK_SECONDS  # of age: then a post has settled
 
 
 class PastRow(NamedTuple):
@@ -36,26 +43,28 @@ class PastPost:
     """
 
     row: PastRow
-    looks: tuple[Counters, ...]
+    observations: tuple[Counters, ...]
     name: str = ""
     text: str = ""
 
     def news(self) -> list[int]:
         """Return when `rank` judges it: at its first look, and when its counters have changed."""
-        before = (None, *self.looks)
+        before = (None, *self.observations)
         return [
-            look.at
-            for look, earlier in zip(self.looks, before, strict=False)
-            if look.engagement is not None and (earlier is None or look[1:] != earlier[1:])
+            observation.at
+            for observation, earlier in zip(self.observations, before, strict=False)
+            if observation.engagement is not None and (earlier is None or observation[1:] != earlier[1:])
         ]
 
 
-def past_looks(
+def past_observations(
     row: PastRow, collected_at: int, history: Sequence[Counters], newest: Counters, until: int
 ) -> tuple[Counters, ...]:
     """Return the looks at a post until a moment, of what is stored of it; those after it settled teach nothing."""
     last = min(until, row.created_at + LAST_ASKED_SECONDS)
-    return tuple(look for look in looks_at(collected_at, history, newest) if look.at <= last)
+    return tuple(
+        observation for observation in observations_of(collected_at, history, newest) if observation.at <= last
+    )
 
 
 class PostReplay:
@@ -64,7 +73,7 @@ class PostReplay:
     def __init__(self) -> None:
         self.memories: dict[str, SourceMemory] = {}
         self.watched: dict[int, PastPost] = {}
-        self._usual: dict[int, Usual] = {}  # in the order in which they were heard of last
+        self._baselines: dict[int, EngagementBaseline] = {}  # in the order in which they were heard of last
         self._leaving: deque[PastPost] = deque()
         self._left_at: int | None = None
         self._due: list[tuple[int, int]] = []  # (time, post id) of news to come
@@ -90,12 +99,12 @@ class PostReplay:
 
     def judged(self, posts_per_day: float) -> list[Judged]:
         """Return what was judged last, where so many ordinary posts a day may be told of."""
-        enough = levels(self.memories, posts_per_day)
+        enough = return_levels(self.memories, posts_per_day)
         return [replace(one, level=enough[one.source]) for one in self._judged]
 
     def _learn(self, now: int) -> None:
         left = []
-        while self._leaving and self._leaving[0].row.created_at < now - SETTLES_AFTER_SECONDS:
+        while self._leaving and self._leaving[0].row.created_at < now - MATURES_AFTER_SECONDS:
             left.append(self._leaving.popleft())
             self.watched.pop(left[-1].row.id, None)
         if not left:
@@ -103,21 +112,25 @@ class PostReplay:
         until = left[-1].row.created_at
         since = left[0].row.created_at if self._left_at is None else self._left_at
         posts = [seen for post in left if (seen := _seen(post, now)) is not None]
-        _, changed = settle(posts, self.memories, self._usual, since, until)
+        _, changed = learn_from(posts, self.memories, self._baselines, since, until)
         for key in changed:
-            self._usual[key] = self._usual.pop(key)
-        while len(self._usual) > MOST_USUAL:
-            del self._usual[next(iter(self._usual))]
+            self._baselines[key] = self._baselines.pop(key)
+        while len(self._baselines) > MOST_BASELINES:
+            del self._baselines[next(iter(self._baselines))]
         self._left_at = until
 
     def _judge(self, post_ids: Sequence[int], now: int) -> list[Judged]:
         """Return a judgement of each of these posts whose source is ready; what is enough is left open."""
         ready = {name: memory for name, memory in self.memories.items() if memory.forecaster.is_ready}
         posts = [_seen(self.watched[post_id], now) for post_id in post_ids]
-        return [judge(post, ready[post.source], self._usual, None) for post in posts if post and post.source in ready]
+        return [
+            judge_post(post, ready[post.source], self._baselines, None)
+            for post in posts
+            if post and post.source in ready
+        ]
 
 
 def _seen(post: PastPost, now: int) -> SeenPost | None:
     """Return a post as it was known at *now*."""
-    seen = seen_by(now, post.row.created_at, post.looks)
+    seen = seen_by(now, post.row.created_at, post.observations)
     return None if seen is None else SeenPost(*post.row[:4], seen)

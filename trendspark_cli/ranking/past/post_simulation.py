@@ -25,28 +25,28 @@ class FiredPost:
         return self.trend.opened_at - self.trend.created_at
 
 
-class PostRehearsal:
+class PostSimulation:
     """Trends of single posts that open, grow and close as the ticks of a replay pass; nothing is stored.
 
-    `told` gives the name and the text of a post.
+    `name_and_text` gives the name and the text of a post.
     """
 
-    def __init__(self, rules: LifecycleRules, told: Callable[[PastPost], tuple[str, str]]) -> None:
+    def __init__(self, rules: LifecycleRules, name_and_text: Callable[[PastPost], tuple[str, str]]) -> None:
         self.rules = rules
         self.fired: dict[int, FiredPost] = {}
-        self._told = told
+        self._name_and_text = name_and_text
         self._living: dict[int, PostTrend] = {}
 
     def advance(self, replayed: PostReplay, now: int) -> int:
         """Let what was judged at *now* open, update and close trends; return how many opened."""
         judged = replayed.judged(self.rules.false_alarms_per_day)
         changed = advance_posts(
-            self._living, judged, now, self.rules, lambda post_id: self._told(replayed.watched[post_id])[1]
+            self._living, judged, now, self.rules, lambda post_id: self._name_and_text(replayed.watched[post_id])[1]
         )
         before = len(self.fired)
         for trend in changed:
             if trend.id is None:
-                name, _ = self._told(replayed.watched[trend.post_id])
+                name, _ = self._name_and_text(replayed.watched[trend.post_id])
                 self.fired[trend.post_id] = FiredPost(trend, name, trend.score)
                 trend = replace(trend, id=len(self.fired))
             self.fired[trend.post_id] = replace(self.fired[trend.post_id], peak=trend.score)

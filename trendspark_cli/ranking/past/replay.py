@@ -4,10 +4,10 @@ from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from trendspark_cli.ranking.baseline.baseline_posts import FoldPost, PostRow
+from trendspark_cli.ranking.baseline.baseline_posts import BaselinePost, PostRow
 from trendspark_cli.ranking.baseline.history import DictHistory, SourceState
 from trendspark_cli.ranking.baseline.ticks import TICK_SECONDS, TICKS_PER_DAY, WINDOW_TICKS, tick_of
-from trendspark_cli.ranking.baseline.updating import fold
+from trendspark_cli.ranking.baseline.updating import update_baseline
 from trendspark_cli.ranking.bursts.topics import MOST_TOPICS, Topic, find_topics
 from trendspark_cli.ranking.bursts.window import Window
 
@@ -40,7 +40,7 @@ class Replay:
         self._window.add(post.row for post in posts)
         self._read += len(posts)
         while self._ticks and self._ticks[0][0] <= tick - WINDOW_TICKS[-1]:
-            self._fold(*self._ticks.popleft())
+            self._update_baseline(*self._ticks.popleft())
         if self._read > FRESH_VOCABULARY_POSTS:
             self._start_window_afresh()
         self._window.drop_before((tick + 1 - WINDOW_TICKS[-1]) * TICK_SECONDS)
@@ -56,11 +56,13 @@ class Replay:
         """Return the texts of a topic's posts."""
         return {number: self.posts[number].row[5] for number in topic.post_ids}
 
-    def _fold(self, tick: int, posts: Sequence[ReplayPost]) -> None:
+    def _update_baseline(self, tick: int, posts: Sequence[ReplayPost]) -> None:
         """Put a tick that left the window into history."""
-        folded = [FoldPost(source, created, text) for _, source, _, _, created, text in (post.row for post in posts)]
-        sizes = Counter(tick_of(post.created_at) for post in folded)
-        fold(folded, sizes, self.history, self.sources)
+        leaving = [
+            BaselinePost(source, created, text) for _, source, _, _, created, text in (post.row for post in posts)
+        ]
+        sizes = Counter(tick_of(post.created_at) for post in leaving)
+        update_baseline(leaving, sizes, self.history, self.sources)
         for post in posts:
             del self.posts[post.row[0]]
 

@@ -33,7 +33,7 @@ class Fired:
         return self.trend.opened_at - self.trend.first_seen
 
 
-class Rehearsal:
+class TrendSimulation:
     """Trends that open, go on and close as the ticks of a replay pass; nothing is stored."""
 
     def __init__(self, rules: LifecycleRules, *, needs_labels: bool = True) -> None:

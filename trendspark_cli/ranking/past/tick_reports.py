@@ -10,14 +10,14 @@ from trendspark_cli.ranking.bursts.thresholds import DEFAULT_THRESHOLD
 from trendspark_cli.ranking.bursts.topics import MATCHED_TERMS, MOST_TERMS, Topic
 from trendspark_cli.ranking.lifecycle.topic_lifecycle import LifecycleRules
 from trendspark_cli.ranking.past.replay import Replay, ReplayPost, ticks_of
-from trendspark_cli.ranking.past.simulation import Rehearsal
+from trendspark_cli.ranking.past.simulation import TrendSimulation
 
 LISTED_FLOOR = 1.5  # far below any threshold: a scorer that sets the threshold itself needs the weak ones too
 LISTED_TOPICS = 20
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class ReportedTopic:
     """The strongest topic of a trend at one tick, and the terms of all of them, strongest first.
 
     The trend's first term is among the first three: that is how whoever reads tick after tick knows it again.
@@ -27,27 +27,27 @@ class Told:
     terms: tuple[str, ...]
 
 
-class Teller:
+class TickReporter:
     """Tells of each tick's topics, and remembers which trends there are."""
 
     def __init__(self) -> None:
-        self._trends = Rehearsal(LifecycleRules(DEFAULT_THRESHOLD), needs_labels=False)
+        self._trends = TrendSimulation(LifecycleRules(DEFAULT_THRESHOLD), needs_labels=False)
 
-    def tell(self, replayed: Replay, tick: int) -> list[Told]:
+    def report(self, replayed: Replay, tick: int) -> list[ReportedTopic]:
         """Return the topics at the end of the tick that was added last, far below the threshold too."""
         topics = replayed.topics(tick, DEFAULT_THRESHOLD, LISTED_FLOOR, LISTED_TOPICS)
         self._trends.advance(replayed, tick, [topic for topic in topics if topic.score >= DEFAULT_THRESHOLD / 2])
-        told: dict[int, Told] = {}
+        reported: dict[int, ReportedTopic] = {}
         for number, topic in enumerate(topics):
             terms = [term.term for term in topic.terms]
             trend = self._trends.trend_of(topic)
             if trend is None:
-                told[-1 - number] = Told(topic, tuple(terms))
+                reported[-1 - number] = ReportedTopic(topic, tuple(terms))
                 continue
-            before = told.get(trend, Told(topic, ()))
+            before = reported.get(trend, ReportedTopic(topic, ()))
             first_term = self._trends.fired[trend].trend.terms[0]
-            told[trend] = Told(before.topic, _named([*before.terms, *terms], first_term))
-        return list(told.values())
+            reported[trend] = ReportedTopic(before.topic, _named([*before.terms, *terms], first_term))
+        return list(reported.values())
 
 
 def _named(terms: Sequence[str], first_term: str) -> tuple[str, ...]:
@@ -58,15 +58,15 @@ def _named(terms: Sequence[str], first_term: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(different))[:MOST_TERMS]
 
 
-def retell(posts: Iterable[ReplayPost], replayed: Replay) -> Iterator[tuple[int, list[Told]]]:
+def report_ticks(posts: Iterable[ReplayPost], replayed: Replay) -> Iterator[tuple[int, list[ReportedTopic]]]:
     """Yield (tick end in epoch seconds, what there is to tell) for every tick from the first post on."""
-    teller = Teller()
+    reporter = TickReporter()
     for tick, batch in ticks_of(posts):
         replayed.advance(tick, batch)
-        yield (tick + 1) * TICK_SECONDS, teller.tell(replayed, tick)
+        yield (tick + 1) * TICK_SECONDS, reporter.report(replayed, tick)
 
 
-def line_of(tick_end: int, told: Sequence[Told], posts: Mapping[int, ReplayPost]) -> str:
+def line_of(tick_end: int, reported: Sequence[ReportedTopic], posts: Mapping[int, ReplayPost]) -> str:
     """Return one tick as a line of JSON."""
     trends = [
         {
@@ -82,7 +82,7 @@ def line_of(tick_end: int, told: Sequence[Told], posts: Mapping[int, ReplayPost]
             "first_seen": written(one.topic.first_seen),
             "last_seen": written(one.topic.last_seen),
         }
-        for one in told
+        for one in reported
     ]
     return json.dumps({"tick": written(tick_end), "trends": trends}, ensure_ascii=False)
 

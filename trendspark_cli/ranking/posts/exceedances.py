@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-LEAST_PEAKS = 100  # before a level is believed
+LEAST_EXCEEDANCES = 100  # before a level is believed
 HALF_LIFE_DAYS = 14.0
 TAIL_SHARE = 0.01  # of posts: the largest ones, from which the fall is learned
 LEAST_TAIL = 20  # posts
@@ -20,7 +20,7 @@ LEAST_LIFT = 3.0  # times the usual, however rare that is
 _LOWEST, _STEP, _BINS = -6.0, 0.1, 200
 
 
-class Peaks:
+class Exceedances:
     """Largest excesses of posts that are no longer watched, and over how many days they were watched; both fade."""
 
     def __init__(self, days: float = 0.0, counts: bytes | None = None) -> None:
@@ -31,25 +31,25 @@ class Peaks:
         """Return the counts, to be given to another Peaks."""
         return self._counts.tobytes()
 
-    def add(self, excesses: Sequence[float], days: float) -> None:
+    def add(self, exceedances: Sequence[float], days: float) -> None:
         """Count posts that were watched during *days* after those before."""
         fade = 0.5 ** (days / HALF_LIFE_DAYS)
         self._counts *= fade
         self.days = self.days * fade + days
-        for excess in excesses:
-            self._counts[min(_BINS - 1, max(0, int((excess - _LOWEST) / _STEP)))] += 1.0
+        for exceedance in exceedances:
+            self._counts[min(_BINS - 1, max(0, int((exceedance - _LOWEST) / _STEP)))] += 1.0
 
-    def level(self, posts_per_day: float) -> float | None:
+    def return_level(self, posts_per_day: float) -> float | None:
         """Return the excess that *posts_per_day* ordinary posts reach, infinite for 0; None while too few were seen."""
         seen = float(self._counts.sum())
-        if seen < LEAST_PEAKS * 0.9 or self.days <= 0.0:  # some have faded
+        if seen < LEAST_EXCEEDANCES * 0.9 or self.days <= 0.0:  # some have faded
             return None
         if posts_per_day <= 0.0:
             return math.inf
         wanted = max(TAIL_SHARE * seen, min(LEAST_TAIL, seen / 5))
         above = self._counts[::-1].cumsum()[::-1]
         first = int(np.flatnonzero(above >= wanted)[-1])  # the tail begins with this step
-        tail, mark = float(above[first]), _LOWEST + first * _STEP
-        middles = _LOWEST + (np.arange(first, _BINS) + 0.5) * _STEP - mark
+        tail, threshold = float(above[first]), _LOWEST + first * _STEP
+        middles = _LOWEST + (np.arange(first, _BINS) + 0.5) * _STEP - threshold
         fall = max(_STEP, float(self._counts[first:] @ middles) / tail)
-        return max(mark + fall * max(0.0, math.log(tail / (self.days * posts_per_day))), math.log(LEAST_LIFT))
+        return max(threshold + fall * max(0.0, math.log(tail / (self.days * posts_per_day))), math.log(LEAST_LIFT))

@@ -14,8 +14,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-SETTLES_AFTER_SECONDS = 48 * 3600  # after that, counts hardly move
-LEAST_SETTLED = 200  # posts of a source, before its forecasts are believed
+MATURES_AFTER_SECONDS = 48 * 3600  # after that, counts hardly move
+LEAST_MATURED = 200  # posts of a source, before its forecasts are believed
 BANDS_MINUTES = (1, 25, 50, 100, 200)  # since the post was first seen; each stretch has its own regression
 MEMORY_POSTS = 20_000  # settled posts after which one counts half
 PRIOR_POSTS = 5.0  # of the usual kind that every author and community is taken to have
@@ -26,7 +26,7 @@ FEATURES = 10
 MOST_ENGAGEMENT = 1_000_000_000  # beyond that, a counter is an error
 
 
-class Look(NamedTuple):
+class Observation(NamedTuple):
     """What a post's counters said at one time. `gain`: engagement a minute since the look before, or since it began."""
 
     at: int  # epoch seconds
@@ -41,17 +41,17 @@ class WatchedPost:
 
     created_at: int
     first_seen: int
-    looks: tuple[Look, ...]
-    last: Look
+    observations: tuple[Observation, ...]
+    last: Observation
     best: int  # the highest engagement seen
 
     @property
-    def settles_at(self) -> int:
+    def matures_at(self) -> int:
         """Return when its engagement counts as final."""
-        return self.first_seen + SETTLES_AFTER_SECONDS
+        return self.first_seen + MATURES_AFTER_SECONDS
 
 
-class Usual(NamedTuple):
+class EngagementBaseline(NamedTuple):
     """The settled posts of an author or a community: how many, and the sum of their ln(1 + final engagement)."""
 
     posts: float = 0.0
@@ -66,12 +66,12 @@ class Usual(NamedTuple):
 class Forecast:
     """`log`: ln(1 + final engagement) as expected, with its standard error.
 
-    `usual_log` is the author's: that of the community where little is known of the author.
+    `baseline_log` is the author's: that of the community where little is known of the author.
     """
 
     log: float
     error: float
-    usual_log: float
+    baseline_log: float
 
     @property
     def expected(self) -> float:
@@ -79,48 +79,48 @@ class Forecast:
         return math.expm1(min(self.log, _MOST_LOG))
 
     @property
-    def usual(self) -> float:
+    def baseline(self) -> float:
         """Return what the author's posts end with."""
-        return max(0.0, math.expm1(self.usual_log))
+        return max(0.0, math.expm1(self.baseline_log))
 
     @property
-    def excess(self) -> float:
+    def exceedance(self) -> float:
         """Return how far beyond the author's usual it goes at least, five times of six: a logarithm."""
-        return self.log - self.error - self.usual_log
+        return self.log - self.error - self.baseline_log
 
 
-def first_look(created_at: int, at: int, engagement: int, comments: int) -> WatchedPost:
+def first_observation(created_at: int, at: int, engagement: int, comments: int) -> WatchedPost:
     """Return a post as it is seen for the first time."""
     created_at = min(created_at, at)
-    look = Look(at, engagement, comments, max(0, engagement) / _minutes(created_at, at))
-    return WatchedPost(created_at, at, (look,), look, engagement)
+    observation = Observation(at, engagement, comments, max(0, engagement) / _minutes(created_at, at))
+    return WatchedPost(created_at, at, (observation,), observation, engagement)
 
 
-def look_again(post: WatchedPost, at: int, engagement: int, comments: int) -> WatchedPost:
+def observed_again(post: WatchedPost, at: int, engagement: int, comments: int) -> WatchedPost:
     """Return the post after one more look; a look of the past, or at the same moment, is left out."""
     if at <= post.last.at:
         return post
     gain = max(0.0, (engagement - post.last.engagement) * 60.0 / max(60, at - post.last.at))
-    look = Look(at, engagement, comments, gain)
-    is_new_band = _band(post, at) > _band(post, post.looks[-1].at)
-    looks = (*post.looks, look) if is_new_band else post.looks
-    return replace(post, looks=looks, last=look, best=max(post.best, engagement))
+    observation = Observation(at, engagement, comments, gain)
+    is_new_band = _band(post, at) > _band(post, post.observations[-1].at)
+    observations = (*post.observations, observation) if is_new_band else post.observations
+    return replace(post, observations=observations, last=observation, best=max(post.best, engagement))
 
 
-def watched(created_at: int, looks: Sequence[tuple[int, int, int]]) -> WatchedPost:
+def watched(created_at: int, observations: Sequence[tuple[int, int, int]]) -> WatchedPost:
     """Return a post after these looks, oldest first: (epoch seconds, engagement, comments) each."""
-    post = first_look(created_at, *looks[0])
-    for look in looks[1:]:
-        post = look_again(post, *look)
+    post = first_observation(created_at, *observations[0])
+    for observation in observations[1:]:
+        post = observed_again(post, *observation)
     return post
 
 
 class Forecaster:
     """What one source's settled posts teach. `sums` is all there is, besides the mean of their final engagement."""
 
-    def __init__(self, settled: float = 0.0, total: float = 0.0, sums: bytes | None = None) -> None:
+    def __init__(self, matured: float = 0.0, total: float = 0.0, sums: bytes | None = None) -> None:
         shape = (len(BANDS_MINUTES) + 1, FEATURES + 1, FEATURES + 1)
-        self.settled = settled  # posts, fading
+        self.matured = matured  # posts, fading
         self.total = total  # of their ln(1 + final engagement)
         self._sums = np.zeros(shape) if sums is None else np.frombuffer(sums).reshape(shape).copy()
         self._solved: dict[int, tuple[np.ndarray, float]] = {}
@@ -128,47 +128,57 @@ class Forecaster:
     @property
     def mean(self) -> float:
         """Return the mean ln(1 + final engagement) of settled posts."""
-        return self.total / self.settled if self.settled else 0.0
+        return self.total / self.matured if self.matured else 0.0
 
     @property
     def is_ready(self) -> bool:
         """Tell whether enough posts have settled."""
-        return self.settled >= LEAST_SETTLED
+        return self.matured >= LEAST_MATURED
 
     def to_bytes(self) -> bytes:
         """Return the sums, to be given to another Forecaster."""
         return self._sums.tobytes()
 
-    def forecast(self, post: WatchedPost, author: Usual, community: Usual) -> Forecast:
+    def forecast(self, post: WatchedPost, author: EngagementBaseline, community: EngagementBaseline) -> Forecast:
         """Return how far the post will go, judged by its last look; nothing below what it already has."""
         return self._forecast(post, post.last, post.best, author, community)
 
-    def peak(self, post: WatchedPost, author: Usual, community: Usual) -> float:
+    def largest_exceedance(self, post: WatchedPost, author: EngagementBaseline, community: EngagementBaseline) -> float:
         """Return the largest excess a forecast of this post ever had, as far as its looks are remembered."""
-        looks = post.looks if post.last is post.looks[-1] else (*post.looks, post.last)
-        return max(self._forecast(post, look, look.engagement, author, community).excess for look in looks)
+        observations = post.observations if post.last is post.observations[-1] else (*post.observations, post.last)
+        return max(
+            self._forecast(post, observation, observation.engagement, author, community).exceedance
+            for observation in observations
+        )
 
-    def _forecast(self, post: WatchedPost, look: Look, best: int, author: Usual, community: Usual) -> Forecast:
-        weights, error = self._solution(_band(post, look.at))
+    def _forecast(
+        self,
+        post: WatchedPost,
+        observation: Observation,
+        best: int,
+        author: EngagementBaseline,
+        community: EngagementBaseline,
+    ) -> Forecast:
+        weights, error = self._solution(_band(post, observation.at))
         of_author, of_community = author.beyond(self.mean), community.beyond(self.mean)
-        log = float(weights @ np.array(_features(post, look, of_author, of_community)))
+        log = float(weights @ np.array(_features(post, observation, of_author, of_community)))
         base = self.mean + of_community
         return Forecast(max(log, math.log1p(max(0, best))), error, base + author.beyond(base))
 
-    def settle(self, post: WatchedPost, author: Usual, community: Usual) -> float:
+    def learn(self, post: WatchedPost, author: EngagementBaseline, community: EngagementBaseline) -> float:
         """Learn from a post whose engagement is final; return its ln(1 + final engagement).
 
         Posts count by the root of where they ended: errors matter where alerts are decided, among the large ones.
         """
         final = math.log1p(max(0, post.best))
-        self.settled = self.settled * _FADE + 1.0
+        self.matured = self.matured * _FADE + 1.0
         self.total = self.total * _FADE + final
         self._sums *= _FADE
         weight = math.exp(0.5 * (final - self.mean))
         beyond = author.beyond(self.mean), community.beyond(self.mean)
-        for look in post.looks:
-            row = np.array((*_features(post, look, *beyond), final))
-            self._sums[_band(post, look.at)] += weight * np.outer(row, row)
+        for observation in post.observations:
+            row = np.array((*_features(post, observation, *beyond), final))
+            self._sums[_band(post, observation.at)] += weight * np.outer(row, row)
         self._solved.clear()
         return final
 
@@ -202,16 +212,16 @@ def _minutes(created_at: int, at: int) -> float:
     return (at - created_at) / 60.0 + SURELY_OLD_MINUTES
 
 
-def _features(post: WatchedPost, look: Look, author: float, community: float) -> Sequence[float]:
+def _features(post: WatchedPost, observation: Observation, author: float, community: float) -> Sequence[float]:
     """Return what a regression is told: counters, pace, the usual of author and community, age, hour of day."""
-    age = _minutes(post.created_at, look.at)
-    engagement = max(0, look.engagement)
-    angle = 2.0 * math.pi * (look.at % _DAY) / _DAY
+    age = _minutes(post.created_at, observation.at)
+    engagement = max(0, observation.engagement)
+    angle = 2.0 * math.pi * (observation.at % _DAY) / _DAY
     return (
         1.0,
         math.log1p(engagement),
-        math.log1p(max(0, look.comments)),
-        math.log(LEAST_VELOCITY + look.gain),
+        math.log1p(max(0, observation.comments)),
+        math.log(LEAST_VELOCITY + observation.gain),
         math.log(0.02 + engagement / age),
         author,
         community,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, MutableMapping, Sequence
 from typing import NamedTuple
 
-from trendspark_cli.ranking.posts.forecast import MOST_ENGAGEMENT, Usual, WatchedPost, watched
+from trendspark_cli.ranking.posts.forecast import MOST_ENGAGEMENT, EngagementBaseline, WatchedPost, watched
 from trendspark_cli.ranking.posts.post_trends import NEWS_SECONDS, Judged
 from trendspark_cli.ranking.posts.source_memory import SourceMemory
 from trendspark_cli.ranking.text.keys import name_key
@@ -41,44 +41,46 @@ class SeenPost(NamedTuple):
 def keys_of(source: str, author: str | None, community: str | None) -> list[int]:
     """Return under which numbers the usual of an author and of a community is kept, as far as they are known."""
     named = (("author", author), ("community", community))
-    return [_key(source, kind, name) for kind, name in named if name is not None]
+    return [_key(source, whose, name) for whose, name in named if name is not None]
 
 
-def looks_at(collected_at: int, history: Sequence[Counters], newest: Counters) -> list[Counters]:
+def observations_of(collected_at: int, history: Sequence[Counters], newest: Counters) -> list[Counters]:
     """Return all that is known of a post's counters, oldest first.
 
     History begins with the first change, and says when the counters before it were last read. A post was seen before
     that, when it was collected, with the same counters; and after it, when its counters were asked for in vain.
     """
-    looks = list(history) or [newest._replace(at=collected_at)]
-    if collected_at < looks[0].at:
-        looks.insert(0, looks[0]._replace(at=collected_at))
-    if newest.at > looks[-1].at:
-        looks.append(newest._replace(views=looks[-1].views))
-    return looks
+    observations = list(history) or [newest._replace(at=collected_at)]
+    if collected_at < observations[0].at:
+        observations.insert(0, observations[0]._replace(at=collected_at))
+    if newest.at > observations[-1].at:
+        observations.append(newest._replace(views=observations[-1].views))
+    return observations
 
 
-def seen_by(now: int, created_at: int, looks: Sequence[Counters]) -> WatchedPost | None:
+def seen_by(now: int, created_at: int, observations: Sequence[Counters]) -> WatchedPost | None:
     """Return a post as its looks until *now* show it, None without any; counters no post has are left out."""
     known = [
-        (look.at, look.engagement, look.comments)
-        for look in looks
-        if look.at <= now and look.engagement is not None and look.engagement <= MOST_ENGAGEMENT
+        (observation.at, observation.engagement, observation.comments)
+        for observation in observations
+        if observation.at <= now and observation.engagement is not None and observation.engagement <= MOST_ENGAGEMENT
     ]
     return watched(created_at, known) if known else None
 
 
-def judge(post: SeenPost, memory: SourceMemory, usual: Mapping[int, Usual], level: float | None) -> Judged:
-    """Return what is expected of a post, and how that compares with *level*, the excess that is rare."""
-    author, community = _usual(post, usual)
+def judge_post(
+    post: SeenPost, memory: SourceMemory, baselines: Mapping[int, EngagementBaseline], return_level: float | None
+) -> Judged:
+    """Return what is expected of a post, and how that compares with *return_level*, the excess that is rare."""
+    author, community = _baselines_of(post, baselines)
     forecast = memory.forecaster.forecast(post.watched, author, community)
-    return Judged(post.id, post.source, post.author, post.watched, forecast, author.posts, level)
+    return Judged(post.id, post.source, post.author, post.watched, forecast, author.posts, return_level)
 
 
-def settle(
+def learn_from(
     posts: Sequence[SeenPost],
     memories: MutableMapping[str, SourceMemory],
-    usual: MutableMapping[int, Usual],
+    baselines: MutableMapping[int, EngagementBaseline],
     since: int,
     until: int,
 ) -> tuple[int, set[int]]:
@@ -86,37 +88,45 @@ def settle(
 
     Those that were looked at for long enough teach how far posts go; the peaks of all are counted.
     """
-    settled, changed = 0, set()
-    peaks: dict[str, list[float]] = {}
-    counted_since = {name: since for name, memory in memories.items() if memory.counts_peaks}
+    matured, changed = 0, set()
+    exceedances: dict[str, list[float]] = {}
+    counted_since = {name: since for name, memory in memories.items() if memory.counts_exceedances}
     for post in posts:
         seen = post.watched
         if seen.first_seen - seen.created_at > NEWS_SECONDS:
             continue
         memory = memories.setdefault(post.source, SourceMemory())
-        author, community = _usual(post, usual)
-        if memory.counts_peaks:
+        author, community = _baselines_of(post, baselines)
+        if memory.counts_exceedances:
             counted_since.setdefault(post.source, seen.created_at)
-            peaks.setdefault(post.source, []).append(memory.forecaster.peak(seen, author, community))
+            exceedances.setdefault(post.source, []).append(
+                memory.forecaster.largest_exceedance(seen, author, community)
+            )
         if seen.last.at - seen.first_seen >= LEAST_WATCHED_SECONDS:
-            final = memory.forecaster.settle(seen, author, community)
+            final = memory.forecaster.learn(seen, author, community)
             for key in post.keys:
-                known = usual.get(key, Usual())
-                usual[key] = Usual(known.posts + 1.0, known.total + final)
+                known = baselines.get(key, EngagementBaseline())
+                baselines[key] = EngagementBaseline(known.posts + 1.0, known.total + final)
                 changed.add(key)
-            settled += 1
+            matured += 1
     for name, start in counted_since.items():
-        memories[name].peaks.add(peaks.get(name, ()), max(0.0, until - start) / _DAY_SECONDS)
-    return settled, changed
+        memories[name].exceedances.add(exceedances.get(name, ()), max(0.0, until - start) / _DAY_SECONDS)
+    return matured, changed
 
 
-def _key(source: str, kind: str, name: str) -> int:
-    return name_key(f"{source}\0{kind}\0{name}")
+def _key(source: str, whose: str, name: str) -> int:
+    return name_key(f"{source}\0{whose}\0{name}")
 
 
-def _usual(post: SeenPost, usual: Mapping[int, Usual]) -> tuple[Usual, Usual]:
+def _baselines_of(
+    post: SeenPost, baselines: Mapping[int, EngagementBaseline]
+) -> tuple[EngagementBaseline, EngagementBaseline]:
     """Return what is usual for a post's author and community."""
-    author = usual.get(_key(post.source, "author", post.author), Usual()) if post.author is not None else Usual()
+    author = (
+        baselines.get(_key(post.source, "author", post.author), EngagementBaseline())
+        if post.author is not None
+        else EngagementBaseline()
+    )
     if post.community is None:
-        return author, Usual()
-    return author, usual.get(_key(post.source, "community", post.community), Usual())
+        return author, EngagementBaseline()
+    return author, baselines.get(_key(post.source, "community", post.community), EngagementBaseline())

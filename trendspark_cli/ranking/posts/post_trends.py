@@ -63,13 +63,13 @@ class Judged:
         """Return the forecast that would be enough; 0 while that is not known."""
         if self.level is None:
             return 0.0
-        return math.expm1(min(50.0, self.forecast.usual_log + self.level + self.forecast.error))
+        return math.expm1(min(50.0, self.forecast.baseline_log + self.level + self.forecast.error))
 
     def score(self, threshold: float) -> float:
         """Return how far the forecast is beyond what is enough, on the scale of topics; 0 while that is not known."""
         if self.level is None:
             return 0.0
-        return max(0.0, threshold + 10.0 * (self.forecast.excess - self.level) / math.log(10.0))
+        return max(0.0, threshold + 10.0 * (self.forecast.exceedance - self.level) / math.log(10.0))
 
     def held_back_by(self, threshold: float) -> str | None:
         """Return the rule that keeps it from being a trend, None when none does; freshness and cooldown aside."""
@@ -104,7 +104,7 @@ def opened(judged: Judged, label: str, now: int, threshold: float) -> PostTrend:
         comments=look.comments,
         forecast=judged.forecast.expected,
         error=judged.forecast.error,
-        usual=judged.forecast.usual,
+        usual=judged.forecast.baseline,
         usual_posts=judged.usual_posts,
         enough=judged.enough,
         created_at=judged.watched.created_at,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from trendspark_cli.ranking.posts.exceedances import Peaks
+from trendspark_cli.ranking.posts.exceedances import Exceedances
 from trendspark_cli.ranking.posts.forecast import Forecaster
 
 BELIEVED_AFTER = 100  # settled posts; the forecasts of fewer say nothing of what is rare
@@ -16,19 +16,19 @@ class SourceMemory:
     """One source's regressions, and the peaks of its forecasts."""
 
     forecaster: Forecaster = field(default_factory=Forecaster)
-    peaks: Peaks = field(default_factory=Peaks)
+    exceedances: Exceedances = field(default_factory=Exceedances)
 
     @property
-    def counts_peaks(self) -> bool:
+    def counts_exceedances(self) -> bool:
         """Tell whether forecasts are good enough to be counted."""
-        return self.forecaster.settled >= BELIEVED_AFTER
+        return self.forecaster.matured >= BELIEVED_AFTER
 
-    def level(self, posts_per_day: float) -> float | None:
+    def return_level(self, posts_per_day: float) -> float | None:
         """Return the excess that is rare enough to tell of; None while the source is warming up."""
-        return self.peaks.level(posts_per_day) if self.forecaster.is_ready else None
+        return self.exceedances.return_level(posts_per_day) if self.forecaster.is_ready else None
 
 
-def levels(memories: Mapping[str, SourceMemory], posts_per_day: float) -> dict[str, float | None]:
+def return_levels(memories: Mapping[str, SourceMemory], posts_per_day: float) -> dict[str, float | None]:
     """Return the level of each source that is ready to forecast; together, so many ordinary posts a day reach them."""
     ready = {name: memory for name, memory in memories.items() if memory.forecaster.is_ready}
-    return {name: memory.level(posts_per_day / len(memories)) for name, memory in ready.items()}
+    return {name: memory.return_level(posts_per_day / len(memories)) for name, memory in ready.items()}

@@ -6,7 +6,14 @@ import heapq
 from collections import deque
 from dataclasses import dataclass
 
-from trendspark_cli.ranking.posts.forecast import Forecast, Forecaster, Usual, WatchedPost, first_look, look_again
+from trendspark_cli.ranking.posts.forecast import (
+    EngagementBaseline,
+    Forecast,
+    Forecaster,
+    WatchedPost,
+    first_observation,
+    observed_again,
+)
 
 MOST_KNOWN = 200_000  # authors, and communities; beyond that, those with one post are forgotten
 _DAY = 86_400
@@ -19,24 +26,24 @@ class _Watch:
     community: str | None
 
 
-class UsualByName:
+class BaselinesByName:
     """What the posts of each author, or of each community, end with."""
 
     def __init__(self) -> None:
-        self._known: dict[str, Usual] = {}
+        self._known: dict[str, EngagementBaseline] = {}
 
-    def of(self, name: str | None) -> Usual:
+    def of(self, name: str | None) -> EngagementBaseline:
         """Return what is known; nothing of an unknown one, or of no name."""
-        return self._known.get(name, Usual()) if name is not None else Usual()
+        return self._known.get(name, EngagementBaseline()) if name is not None else EngagementBaseline()
 
     def add(self, name: str | None, final_log: float) -> None:
         """Count one settled post."""
         if name is None:
             return
         known = self.of(name)
-        self._known[name] = Usual(known.posts + 1.0, known.total + final_log)
+        self._known[name] = EngagementBaseline(known.posts + 1.0, known.total + final_log)
         if len(self._known) > MOST_KNOWN:
-            self._known = {name: usual for name, usual in self._known.items() if usual.posts > 1}
+            self._known = {name: baseline for name, baseline in self._known.items() if baseline.posts > 1}
 
 
 class Watching:
@@ -44,37 +51,37 @@ class Watching:
 
     def __init__(self) -> None:
         self.forecaster = Forecaster()
-        self.authors = UsualByName()
-        self.communities = UsualByName()
+        self.authors = BaselinesByName()
+        self.communities = BaselinesByName()
         self._watched: dict[str, _Watch] = {}
-        self._settling: list[tuple[int, str]] = []
+        self._maturing: list[tuple[int, str]] = []
         self._ids = IdClock()
 
     def see(
         self, name: str, at: int, posted_at: int, author: str | None, community: str | None, counters: tuple[int, int]
     ) -> Forecast | None:
         """Take one look at a post, its engagement and comments; return its forecast, None before there is any."""
-        self._settle_until(at)
+        self._learn_until(at)
         watch = self._watched.get(name)
         if watch is None:
             created = self._ids.created(name, posted_at, at)
-            watch = self._watched[name] = _Watch(first_look(created, at, *counters), author, community)
-            heapq.heappush(self._settling, (watch.post.settles_at, name))
+            watch = self._watched[name] = _Watch(first_observation(created, at, *counters), author, community)
+            heapq.heappush(self._maturing, (watch.post.matures_at, name))
         else:
-            watch.post = look_again(watch.post, at, *counters)
+            watch.post = observed_again(watch.post, at, *counters)
         self._ids.note(name, at)
         if not self.forecaster.is_ready:
             return None
-        return self.forecaster.forecast(watch.post, *self._usual(watch))
+        return self.forecaster.forecast(watch.post, *self._baselines(watch))
 
-    def _settle_until(self, at: int) -> None:
-        while self._settling and self._settling[0][0] <= at:
-            watch = self._watched.pop(heapq.heappop(self._settling)[1])
-            final = self.forecaster.settle(watch.post, *self._usual(watch))
+    def _learn_until(self, at: int) -> None:
+        while self._maturing and self._maturing[0][0] <= at:
+            watch = self._watched.pop(heapq.heappop(self._maturing)[1])
+            final = self.forecaster.learn(watch.post, *self._baselines(watch))
             self.authors.add(watch.author, final)
             self.communities.add(watch.community, final)
 
-    def _usual(self, watch: _Watch) -> tuple[Usual, Usual]:
+    def _baselines(self, watch: _Watch) -> tuple[EngagementBaseline, EngagementBaseline]:
         return self.authors.of(watch.author), self.communities.of(watch.community)
 
 

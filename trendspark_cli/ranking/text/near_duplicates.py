@@ -37,7 +37,7 @@ class Texts:
         return words
 
 
-def variants(texts: Texts, of_terms: Iterable[Integers]) -> tuple[Integers, Integers]:
+def clusters(texts: Texts, of_terms: Iterable[Integers]) -> tuple[Integers, Integers]:
     """Return (group, text) of all texts found to be made from one, given those of each term, strongest first."""
     groups, members = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
     left = MOST_WORDS_READ

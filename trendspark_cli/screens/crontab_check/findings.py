@@ -12,7 +12,7 @@ from trendspark_cli.crontabs.reading import Crontab, Entry, Fault
 
 
 @dataclass(frozen=True)
-class Finding:
+class CrontabFinding:
     """One thing that is not as it should be. Advice is a finding that keeps nothing from running."""
 
     thing: str  # `crontab line 7`
@@ -34,18 +34,20 @@ class Ground:
     profiles: Sequence[Profile] = ()  # of the database
 
 
-def of_fault(crontab: Crontab, fault: Fault) -> Finding:
+def of_fault(crontab: Crontab, fault: Fault) -> CrontabFinding:
     """Return what cron refuses as a finding."""
     expected = fault.expected
     if fault.is_fatal:
         expected += "; cron leaves the whole crontab out"
-    return Finding(place(crontab.source, fault.line), fault.text, expected, fault.fix, fault.line)
+    return CrontabFinding(place(crontab.source, fault.line), fault.text, expected, fault.fix, fault.line)
 
 
-def of_entry(entry: Entry, expected: str, fix: str, *, value: str | None = None, is_problem: bool = True) -> Finding:
+def of_entry(
+    entry: Entry, expected: str, fix: str, *, value: str | None = None, is_problem: bool = True
+) -> CrontabFinding:
     """Return a finding about one line."""
     value = entry.text if value is None else value
-    return Finding(place(entry.source, entry.line), value, expected, fix, entry.line, is_problem)
+    return CrontabFinding(place(entry.source, entry.line), value, expected, fix, entry.line, is_problem)
 
 
 def place(source: str, line: int) -> str:
@@ -53,7 +55,7 @@ def place(source: str, line: int) -> str:
     return f"{source} line {line}" if line else source
 
 
-def told(crontabs: Sequence[Crontab], findings: Sequence[Finding]) -> Iterator[str]:
+def told(crontabs: Sequence[Crontab], findings: Sequence[CrontabFinding]) -> Iterator[str]:
     """Yield findings as lines of text: first each line of a crontab with all that is wrong with it, then the rest."""
     texts: dict[str, str] = {}
     for crontab in crontabs:

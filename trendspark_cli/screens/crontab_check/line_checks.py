@@ -12,7 +12,7 @@ from string import Template
 
 from trendspark_cli.crontabs.commands import Call, calls, first_word
 from trendspark_cli.crontabs.reading import CRON_PATH, Entry
-from trendspark_cli.screens.crontab_check.findings import Finding, Ground, of_entry
+from trendspark_cli.screens.crontab_check.findings import CrontabFinding, Ground, of_entry
 
 _OF_THE_SHELL = {".", "export", "set", "ulimit", "umask"}
 _ELSEWHERE = {"docker", "podman", "kubectl", "ssh"}  # the program is on another machine, or in a container
@@ -20,7 +20,7 @@ _NOWHERE = (os.devnull, "-")  # `2>&-` closes it
 _PLAIN_SHELLS = {"sh", "dash"}
 
 
-def check_entry(entry: Entry, ground: Ground) -> Iterator[Finding]:
+def check_entry(entry: Entry, ground: Ground) -> Iterator[CrontabFinding]:
     """Yield what is wrong with one line that starts a command of ours."""
     try:
         found = list(calls(entry.command))
@@ -51,7 +51,7 @@ def expanded(word: str, entry: Entry, ground: Ground) -> str | None:
     return None if re.search(r"[$`*?]", word) else word
 
 
-def _check_user(entry: Entry) -> Iterator[Finding]:
+def _check_user(entry: Entry) -> Iterator[CrontabFinding]:
     if entry.user is not None:
         if not _is_user(entry.user):
             expected = "a user in the sixth field: cron leaves out a system crontab with an unknown one"
@@ -61,7 +61,7 @@ def _check_user(entry: Entry) -> Iterator[Finding]:
         yield of_entry(entry, "no user in a user's own crontab", fix, value=first_word(entry.command))
 
 
-def _check_shell(entry: Entry, ground: Ground) -> Iterator[Finding]:
+def _check_shell(entry: Entry, ground: Ground) -> Iterator[CrontabFinding]:
     path = entry.environment.get("PATH", "")
     if "$" in path or "~" in path:
         fix = "write the folders out: cron expands neither $HOME nor ~"
@@ -72,7 +72,7 @@ def _check_shell(entry: Entry, ground: Ground) -> Iterator[Finding]:
         yield of_entry(entry, f"no `&>`: {shell} starts the job in the background and empties the file", fix)
 
 
-def _check_program(entry: Entry, call: Call, ground: Ground) -> Iterator[Finding]:
+def _check_program(entry: Entry, call: Call, ground: Ground) -> Iterator[CrontabFinding]:
     path = {**entry.environment, **call.settings}.get("PATH", CRON_PATH)
     is_elsewhere = Path(call.wrapper).name in _ELSEWHERE
     for word in (call.wrapper,) if is_elsewhere else (call.program, call.wrapper):
@@ -96,7 +96,7 @@ def _fix(word: str, call: Call, ground: Ground) -> str:
     return "write its absolute path, or set PATH above the line"
 
 
-def _check_env_file(entry: Entry, call: Call, ground: Ground) -> Iterator[Finding]:
+def _check_env_file(entry: Entry, call: Call, ground: Ground) -> Iterator[CrontabFinding]:
     arguments = dict(zip(call.arguments, call.arguments[1:], strict=False))
     name = "TRENDSPARK_ENV_FILE"
     given = arguments.get("--env-file") or call.settings.get(name) or entry.environment.get(name)

@@ -13,18 +13,18 @@ from trendspark_cli.base.profiles import read_profiles
 from trendspark_cli.base.schedules import BY_JOB, QUIET_WHEN_RUNNING, STEPS
 from trendspark_cli.base.settings import Settings, job_variable
 from trendspark_cli.crontabs.fields import AT_BOOT
-from trendspark_cli.crontabs.moments import gaps
+from trendspark_cli.crontabs.moments import intervals
 from trendspark_cli.crontabs.plans import Plan, repeated, schedules_of, wanted_jobs
-from trendspark_cli.screens.crontab_check.findings import Finding, of_entry, place
+from trendspark_cli.screens.crontab_check.findings import CrontabFinding, of_entry, place
 
 SMALLEST_READ = 10  # posts: X's smallest page
 
 
-def check_plan(plan: Plan, settings: Settings, stored: Sequence[Profile]) -> Iterator[Finding]:
+def check_plan(plan: Plan, settings: Settings, stored: Sequence[Profile]) -> Iterator[CrontabFinding]:
     """Yield what is wrong with the jobs as a whole; *stored* are the profiles of the database."""
     if not plan:
         fix = "run `trendspark crontab print | crontab -`, or with --merge when it has other lines"
-        yield Finding("crontab", "", "lines that start trendspark: nothing runs by itself", fix)
+        yield CrontabFinding("crontab", "", "lines that start trendspark: nothing runs by itself", fix)
         return
     yield from _check_missing(plan, settings)
     yield from _check_pair(plan)
@@ -37,13 +37,15 @@ def check_plan(plan: Plan, settings: Settings, stored: Sequence[Profile]) -> Ite
     yield from _check_order(plan)
 
 
-def _check_missing(plan: Plan, settings: Settings) -> Iterator[Finding]:
+def _check_missing(plan: Plan, settings: Settings) -> Iterator[CrontabFinding]:
     wanted = wanted_jobs(settings)
     for job, is_problem in wanted.items():
         starters = [job, *(whole for whole, steps in STEPS.items() if job in steps)]
         if not any(name in plan for name in starters):
             fix = "add its line: see `trendspark crontab print`"
-            yield Finding(job, "no line", f"a line that starts it: {BY_JOB[job].why}", fix, is_problem=is_problem)
+            yield CrontabFinding(
+                job, "no line", f"a line that starts it: {BY_JOB[job].why}", fix, is_problem=is_problem
+            )
     for job, needs in (("stream", "X_STREAM_ENABLED=true"), ("archive", "ARCHIVE_URL")):
         if job in plan and job not in wanted:
             is_problem = job == "archive"  # the stream's runs just end
@@ -51,7 +53,7 @@ def _check_missing(plan: Plan, settings: Settings) -> Iterator[Finding]:
             yield of_entry(plan[job][0], expected, fix, is_problem=is_problem)
 
 
-def _check_pair(plan: Plan) -> Iterator[Finding]:
+def _check_pair(plan: Plan) -> Iterator[CrontabFinding]:
     for whole, steps in STEPS.items():
         for step in steps:
             if whole in plan and step in plan:
@@ -59,27 +61,27 @@ def _check_pair(plan: Plan) -> Iterator[Finding]:
                 yield of_entry(plan[step][0], f"no line for {step} beside {whole}, which runs it", fix)
 
 
-def _check_twice(plan: Plan, job: str) -> Iterator[Finding]:
+def _check_twice(plan: Plan, job: str) -> Iterator[CrontabFinding]:
     entries = repeated(plan[job])
-    if len(entries) < 2 or gaps([entry.schedule for entry in entries])[0]:
+    if len(entries) < 2 or intervals([entry.schedule for entry in entries])[0]:
         return
     others = ", ".join(place(entry.source, entry.line) for entry in entries[:-1])
     yield of_entry(entries[-1], f"one line for {job} at a time: {others} starts it too", "remove one of them")
 
 
-def _check_never(plan: Plan, job: str) -> Iterator[Finding]:
+def _check_never(plan: Plan, job: str) -> Iterator[CrontabFinding]:
     for entry in plan[job]:
         if entry.schedule == AT_BOOT and len(plan[job]) == 1:
             yield of_entry(entry, f"{job} again and again, not once a boot", f"write `{BY_JOB[job].cron}`")
-        elif entry.schedule not in ("", AT_BOOT) and not gaps([entry.schedule])[1]:
+        elif entry.schedule not in ("", AT_BOOT) and not intervals([entry.schedule])[1]:
             yield of_entry(entry, "a date that comes: this line never runs", "correct day and month")
 
 
-def _check_time_limit(plan: Plan, job: str, settings: Settings) -> Iterator[Finding]:
+def _check_time_limit(plan: Plan, job: str, settings: Settings) -> Iterator[CrontabFinding]:
     limit, schedules = settings.job_timeouts.get(job), schedules_of(plan, job)
     if limit is None or not schedules or job in (*QUIET_WHEN_RUNNING, *STEPS):
         return  # a step has a limit of its own
-    shortest, _ = gaps(schedules)
+    shortest, _ = intervals(schedules)
     if timedelta(0) < shortest < limit:
         name = job_variable("JOB_TIMEOUT_", job)
         expected = f"{name} ({duration_text(limit)}) below the {duration_text(shortest)} between two runs"
@@ -87,12 +89,12 @@ def _check_time_limit(plan: Plan, job: str, settings: Settings) -> Iterator[Find
         yield of_entry(plan[job][0], expected, fix, is_problem=False)
 
 
-def _check_recency(plan: Plan, settings: Settings) -> Iterator[Finding]:
+def _check_recency(plan: Plan, settings: Settings) -> Iterator[CrontabFinding]:
     recency = timedelta(minutes=settings.alert_recency_minutes)
     effects = {"rank": "a burst that is older opens no trend", "deliver": "an alert that waits longer is not sent"}
     for job, effect in effects.items():
         schedules = schedules_of(plan, job)
-        longest = gaps(schedules)[1] if schedules else timedelta(0)
+        longest = intervals(schedules)[1] if schedules else timedelta(0)
         if longest > recency and not (job == "deliver" and settings.alerts_are_muted):
             expected = f"{job} at least every {duration_text(recency)} (ALERT_RECENCY_MINUTES): {effect}"
             fix = f"write `{BY_JOB[job].cron}`, or set ALERT_RECENCY_MINUTES={longest // timedelta(minutes=1)}"
@@ -100,7 +102,7 @@ def _check_recency(plan: Plan, settings: Settings) -> Iterator[Finding]:
             yield of_entry(entries[0], expected, fix)
 
 
-def _check_reads(plan: Plan, settings: Settings, profiles: Sequence[Profile]) -> Iterator[Finding]:
+def _check_reads(plan: Plan, settings: Settings, profiles: Sequence[Profile]) -> Iterator[CrontabFinding]:
     schedules = schedules_of(plan, "ingest")
     if not schedules or not settings.x_is_configured:
         return
@@ -108,7 +110,7 @@ def _check_reads(plan: Plan, settings: Settings, profiles: Sequence[Profile]) ->
         queries = sum(len(queries_of(profile)) for profile in profiles)
     except ConfigError:
         return  # said by `config check`
-    shortest, _ = gaps(schedules)
+    shortest, _ = intervals(schedules)
     runs = timedelta(days=1) // shortest if shortest else 0
     if runs and settings.x_max_reads_per_day < runs * queries * SMALLEST_READ:
         least = timedelta(days=1) * queries * SMALLEST_READ / max(settings.x_max_reads_per_day, 1)
@@ -119,9 +121,9 @@ def _check_reads(plan: Plan, settings: Settings, profiles: Sequence[Profile]) ->
         yield of_entry(entries[0], expected, fix)
 
 
-def _check_order(plan: Plan) -> Iterator[Finding]:
+def _check_order(plan: Plan) -> Iterator[CrontabFinding]:
     each = [[entry.schedule for entry in repeated(plan.get(job, ()))] for job in ("ingest", "rank")]
-    if all(each) and not gaps([*each[0], *each[1]])[0] and all(gaps(own)[0] for own in each):
+    if all(each) and not intervals([*each[0], *each[1]])[0] and all(intervals(own)[0] for own in each):
         expected = "rank some minutes after ingest: at the same minute it ranks what the run before brought"
         yield of_entry(plan["rank"][0], expected, "write other minutes, such as `5-59/15`", is_problem=False)
 

@@ -19,7 +19,7 @@ _READ, _ENTER = 4, 1
 
 
 @dataclass(frozen=True)
-class Reader:
+class MetricsReader:
     """Who shall read the metrics; `folder` is where it looks, when that is known."""
 
     name: str
@@ -48,7 +48,7 @@ def check_metrics_folder(folder: Path, processes: Path = Path("/proc")) -> Itera
     if not os.access(folder, os.W_OK | os.X_OK):
         fix = "let this user write there, for example as a member of the folder's group"
         yield Finding("metrics", FAIL, f"TEXTFILE_DIR {str(folder)!r} cannot be written", fix)
-    reader = find_reader(processes)
+    reader = find_metrics_reader(processes)
     state = FAIL if reader.is_certain else WARN
     if reader.folder is not None and reader.folder.resolve() != folder.resolve():
         what = f"node_exporter reads {str(reader.folder)!r}, and metrics are written to {str(folder)!r}"
@@ -69,7 +69,7 @@ def check_metrics_folder(folder: Path, processes: Path = Path("/proc")) -> Itera
         yield Finding("metrics", OK, f"{reader.name} can read {str(folder)!r}")
 
 
-def find_reader(processes: Path) -> Reader:
+def find_metrics_reader(processes: Path) -> MetricsReader:
     """Return the node_exporter that runs here, else its user, else anybody."""
     for entry in processes.glob("[0-9]*"):
         try:
@@ -82,11 +82,11 @@ def find_reader(processes: Path) -> Reader:
             account = pwd.getpwnam(name)
         except KeyError:
             continue
-        return Reader(f"user {name}", account.pw_uid, frozenset(os.getgrouplist(name, account.pw_gid)))
-    return Reader("a node_exporter with a user of its own", -1, frozenset(), is_certain=False)
+        return MetricsReader(f"user {name}", account.pw_uid, frozenset(os.getgrouplist(name, account.pw_gid)))
+    return MetricsReader("a node_exporter with a user of its own", -1, frozenset(), is_certain=False)
 
 
-def _running(entry: Path) -> Reader:
+def _running(entry: Path) -> MetricsReader:
     status = dict(line.partition(":")[::2] for line in (entry / "status").read_text().splitlines())
     groups = {int(word) for name in ("Gid", "Groups") for word in status[name].split()}
     words = (entry / "cmdline").read_bytes().decode("utf-8", "replace").split("\0")
@@ -96,7 +96,7 @@ def _running(entry: Path) -> Reader:
         if name.lstrip("-") == _FOLDER_FLAG.lstrip("-"):
             folder = Path(value or following)
     name = f"node_exporter (process {entry.name})"
-    return Reader(name, int(status["Uid"].split()[1]), frozenset(groups), folder)
+    return MetricsReader(name, int(status["Uid"].split()[1]), frozenset(groups), folder)
 
 
 def _quoted(paths: list[Path]) -> str:

@@ -62,7 +62,7 @@ class RedditListing:
         posts, rejections = _posts(children)
         return self._page(span, posts, rejections, len(children), after, listed + len(children))
 
-    def look_up(self, ids: Sequence[str]) -> Page:
+    def fetch_counts(self, ids: Sequence[str]) -> Page:
         """Return the present counters of up to 100 posts."""
         names = ",".join(f"t3_{post_id}" for post_id in ids)
         children, _ = _listing(self._client.get("api/info", {"id": names}, about="a look-up of posts"), "api/info")

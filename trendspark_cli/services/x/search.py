@@ -32,7 +32,7 @@ from trendspark_cli.services.x.counts import XCounter
 from trendspark_cli.services.x.posts import TWEET_FIELDS, Decoded, decode_answer, snowflake_at, snowflake_time
 
 SEARCHABLE = timedelta(days=7) - timedelta(minutes=5)  # X searches 7 days; the margin is for clocks and slow calls
-SETTLING = timedelta(seconds=60)  # posts reach the search index out of order for a while
+INDEX_DELAY = timedelta(seconds=60)  # posts reach the search index out of order for a while
 _PORTAL = "check X_API_BASE_URL, proxies and captive portals on this network"
 LIBRARY_HOST = "api.twitter.com"  # built into tweepy
 
@@ -85,7 +85,7 @@ class XSearch:
         oldest = snowflake_at(self._now - SEARCHABLE)
         if span.until is not None:
             ended = snowflake_time(span.until)
-            if ended is not None and ended > self._now - SETTLING:
+            if ended is not None and ended > self._now - INDEX_DELAY:
                 return Reach(None)
             if ended is not None and ended <= self._now - SEARCHABLE:
                 return Reach(None, lost=span)
@@ -100,7 +100,7 @@ class XSearch:
         response = self._ask(lambda: self._client.search_recent_tweets(self.query, **parameters))
         return self._page(_decoded(response, is_listing=True), span, response)
 
-    def look_up(self, ids: Sequence[str]) -> Page:
+    def fetch_counts(self, ids: Sequence[str]) -> Page:
         """Return the present counters of up to 100 posts; X does not bill a post twice within a UTC day."""
         response = self._ask(lambda: self._client.get_tweets(list(ids), tweet_fields=list(TWEET_FIELDS)))
         decoded = _decoded(response)

@@ -15,12 +15,12 @@ from trendspark_cli.store.sqlite.connection import Connection
 from trendspark_cli.store.sqlite.named_queries import queries
 
 if TYPE_CHECKING:  # numpy: only a ranking run needs it
-    from trendspark_cli.ranking.posts.forecast import Usual
+    from trendspark_cli.ranking.posts.forecast import EngagementBaseline
     from trendspark_cli.ranking.posts.post_learning import Counters
     from trendspark_cli.ranking.posts.source_memory import SourceMemory
 
-MOST_LOOKS = 200  # of one post; a look each quarter of an hour for two days
-MOST_USUAL = 300_000  # authors and communities remembered
+MOST_OBSERVATIONS = 200  # of one post; a look each quarter of an hour for two days
+MOST_BASELINES = 300_000  # authors and communities remembered
 ROWS_PER_TRANSACTION = 1000
 
 
@@ -41,13 +41,13 @@ class Forecasts:
 
     def sources(self) -> dict[str, SourceMemory]:
         """Return what is remembered of each source."""
-        from trendspark_cli.ranking.posts.exceedances import Peaks
+        from trendspark_cli.ranking.posts.exceedances import Exceedances
         from trendspark_cli.ranking.posts.forecast import Forecaster
         from trendspark_cli.ranking.posts.source_memory import SourceMemory
 
         return {
             row["source"]: SourceMemory(
-                Forecaster(row["settled"], row["total"], row["sums"]), Peaks(row["days"], row["peaks"])
+                Forecaster(row["settled"], row["total"], row["sums"]), Exceedances(row["days"], row["peaks"])
             )
             for row in self._db.rows("SELECT source, settled, total, sums, days, peaks FROM forecast_sources")
         }
@@ -55,25 +55,25 @@ class Forecasts:
     def put_sources(self, memories: Mapping[str, SourceMemory]) -> None:
         """Store what is remembered of these sources; call inside a transaction."""
         for name, memory in memories.items():
-            learned, peaks = memory.forecaster, memory.peaks
-            row = (name, learned.settled, learned.total, learned.to_bytes(), peaks.days, peaks.to_bytes())
+            learned, exceedances = memory.forecaster, memory.exceedances
+            row = (name, learned.matured, learned.total, learned.to_bytes(), exceedances.days, exceedances.to_bytes())
             self._db.execute(self._sql["put_source"], row)
 
-    def usual(self, keys: Iterable[int]) -> dict[int, Usual]:
+    def baselines(self, keys: Iterable[int]) -> dict[int, EngagementBaseline]:
         """Return what the posts of these authors and communities usually end with, where it is known."""
-        from trendspark_cli.ranking.posts.forecast import Usual
+        from trendspark_cli.ranking.posts.forecast import EngagementBaseline
 
         with self._db.errors():
             found = self._db.execute(self._sql["usual"], (json.dumps(list(keys)),))
-            return {key: Usual(posts, total) for key, posts, total in found}
+            return {key: EngagementBaseline(posts, total) for key, posts, total in found}
 
-    def put_usual(self, usual: Mapping[int, Usual], day: int) -> None:
+    def put_baselines(self, baselines: Mapping[int, EngagementBaseline], day: int) -> None:
         """Store the usual of these, heard of on *day* (since 1970); call inside a transaction."""
-        self._db.executemany(self._sql["put_usual"], [(key, *one, day) for key, one in usual.items()])
+        self._db.executemany(self._sql["put_usual"], [(key, *one, day) for key, one in baselines.items()])
 
     def sweep(self, day: int) -> int:
         """Forget those not heard of for 90 days, with one post for 30, in transactions of 1,000; return how many."""
-        parameters = {"long_ago": day - 90, "ago": day - 30, "most": MOST_USUAL}
+        parameters = {"long_ago": day - 90, "ago": day - 30, "most": MOST_BASELINES}
         with self._db.errors():
             keys = self._db.execute(self._sql["faint_usual"], parameters).fetchall()
         for start in range(0, len(keys), ROWS_PER_TRANSACTION):
@@ -115,15 +115,15 @@ class Forecasts:
         parameters = {"created_at": position[0], "id": position[1], "until": to_text(until), "limit": limit}
         return self._watched("leaving", parameters)
 
-    def looks(self, post_ids: Sequence[int]) -> dict[int, list[Counters]]:
+    def observations(self, post_ids: Sequence[int]) -> dict[int, list[Counters]]:
         """Return what the counters of these posts said over time: the first 200 looks of each, and the last."""
         from trendspark_cli.ranking.posts.post_learning import Counters
 
         found: dict[int, list[Counters]] = defaultdict(list)
-        parameters = {"ids": json.dumps(list(post_ids)), "most": MOST_LOOKS - 1}
+        parameters = {"ids": json.dumps(list(post_ids)), "most": MOST_OBSERVATIONS - 1}
         with self._db.errors():
-            for post_id, *look in self._db.execute(self._sql["looks"], parameters):
-                found[post_id].append(Counters(*look))
+            for post_id, *observation in self._db.execute(self._sql["looks"], parameters):
+                found[post_id].append(Counters(*observation))
         return found
 
     def note(self, forecasts: Sequence[PostForecast]) -> None:

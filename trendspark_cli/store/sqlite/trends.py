@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from trendspark_cli.base.clock import from_text, to_text
-from trendspark_cli.base.models import RankingProgress, TrendMark
+from trendspark_cli.base.models import RankingProgress, TrendVerdict
 from trendspark_cli.ranking.baseline.history import CountRow, SourceState, TermState
 from trendspark_cli.store.sqlite.connection import Connection
 from trendspark_cli.store.sqlite.named_queries import queries
@@ -93,14 +93,14 @@ class Trends:
         marks = {mark.pop("trend_id"): mark for mark in found}
         return [{**row, "mark": marks.get(row["id"])} for row in rows]
 
-    def mark(self, mark: TrendMark) -> None:
+    def keep_verdict(self, verdict: TrendVerdict) -> None:
         """Keep what a person said of a trend; it replaces what was said before. Call inside a transaction."""
-        self._db.execute(self._sql["mark"], {**asdict(mark), "terms": json.dumps(mark.terms, ensure_ascii=False)})
+        self._db.execute(self._sql["mark"], {**asdict(verdict), "terms": json.dumps(verdict.terms, ensure_ascii=False)})
 
-    def marks(self, since: datetime) -> list[TrendMark]:
+    def verdicts(self, since: datetime) -> list[TrendVerdict]:
         """Return what was said since then, oldest first."""
         rows = self._db.rows(self._sql["marks"], (to_text(since),))
-        return [TrendMark(**{**row, "terms": tuple(json.loads(row["terms"]))}) for row in rows]
+        return [TrendVerdict(**{**row, "terms": tuple(json.loads(row["terms"]))}) for row in rows]
 
     def count_open(self) -> int:
         """Return how many trends are open."""

@@ -14,16 +14,16 @@ from tests.builders import Workplace
 AT = 1_700_438_400
 
 
-def look(number: int, **changes: Any) -> str:
+def observation(number: int, **changes: Any) -> str:
     """Return a look at a post."""
     fields = {"t": AT + 600 * number, "id": number, "author": "a", "community": "c", "posted_at": AT + 600 * number}
     return json.dumps({**fields, "score": 3 + number % 9, "comments": 1, **changes})
 
 
 def test_each_look_gets_a_score_and_after_enough_settled_posts_a_forecast(workplace: Workplace) -> None:
-    looks = [look(number) for number in range(600)]
+    observations = [observation(number) for number in range(600)]
 
-    done = workplace.command("backtest", "--viral", stdin="\n".join(looks).encode())
+    done = workplace.command("backtest", "--viral", stdin="\n".join(observations).encode())
 
     scores = [json.loads(line)["score"] for line in done.stdout.splitlines()]
     assert (len(scores), scores[0]) == (600, 0.0)
@@ -47,9 +47,9 @@ def test_each_count_gets_a_score_and_series_do_not_mix(workplace: Workplace) -> 
 
 @pytest.mark.parametrize("absurd", [{"score": 9 * 10**15}, {"comments": 10**12}, {"t": 1e300}])
 def test_a_look_that_cannot_be_true_scores_nothing(workplace: Workplace, absurd: dict[str, Any]) -> None:
-    looks = [look(number) for number in range(600)] + [look(600, **absurd), look(601)]
+    observations = [observation(number) for number in range(600)] + [observation(600, **absurd), observation(601)]
 
-    done = workplace.command("backtest", "--viral", stdin="\n".join(looks).encode())
+    done = workplace.command("backtest", "--viral", stdin="\n".join(observations).encode())
 
     *_, wrong, after = [json.loads(line)["score"] for line in done.stdout.splitlines()]
     assert wrong == 0.0
@@ -75,7 +75,7 @@ def test_a_score_is_written_before_the_next_look_is_read(workplace: Workplace) -
     ) as process:
         assert process.stdin is not None
         assert process.stdout is not None
-        process.stdin.write(look(1) + "\n")
+        process.stdin.write(observation(1) + "\n")
         process.stdin.flush()
 
         answered = process.stdout.readline()

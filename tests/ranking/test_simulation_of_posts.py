@@ -23,7 +23,7 @@ from trendspark_cli.base.console import Output
 from trendspark_cli.screens.backtests import sum_up_archive, sum_up_database, sum_up_file
 from trendspark_cli.trends.rank_rules import Experience
 
-Told = Callable[..., Any]
+Simulated = Callable[..., Any]
 STEPS = 20  # quarters of an hour in which `rank` really ran
 
 
@@ -33,12 +33,12 @@ def lived(tmp_path_factory: pytest.TempPathFactory) -> Keeper:
     here = Keeper(tmp_path_factory.mktemp("lived") / "home", now=NOW)
     ingest(here, quiet_days(NOW, posts=420, days=5))
     here.rank()
-    looks = sorted(busy_hours(NOW), key=lambda one: one["observed_at"])
+    observations = sorted(busy_hours(NOW), key=lambda one: one["observed_at"])
     for _ in range(STEPS):
         here.later(minutes=15)
         until = to_text(here.now)
-        new = [one for one in looks if one["observed_at"] <= until]
-        looks = looks[len(new) :]
+        new = [one for one in observations if one["observed_at"] <= until]
+        observations = observations[len(new) :]
         if new:
             ingest(here, new)
         here.rank()
@@ -53,7 +53,7 @@ def keeper(lived: Keeper, tmp_path: Path) -> Keeper:
 
 
 @pytest.fixture
-def told(capsys: pytest.CaptureFixture[str]) -> Told:
+def simulated(capsys: pytest.CaptureFixture[str]) -> Simulated:
     """Return what asks an operator's database and gives back what was printed: JSON unless *is_text*."""
 
     def ask(operator: Keeper, *, is_text: bool = False, **asked: Any) -> Any:
@@ -73,10 +73,10 @@ def posts_of(outcome: dict[str, Any]) -> list[str]:
     return [trend["post"] for trend in outcome["trends"] if trend["kind"] == "post"]
 
 
-def test_the_single_posts_are_those_rank_opened_when_it_opened_them(lived: Keeper, told: Told) -> None:
+def test_the_single_posts_are_those_rank_opened_when_it_opened_them(lived: Keeper, simulated: Simulated) -> None:
     rows = lived.rows("SELECT opened_at, label, score, evidence FROM trends WHERE kind = 'post' ORDER BY id")
 
-    found = [trend for trend in told(lived)["trends"] if trend["kind"] == "post"]
+    found = [trend for trend in simulated(lived)["trends"] if trend["kind"] == "post"]
 
     assert [row["label"] for row in rows] == ["The bridge is open again", "A ferry found"]
     assert [(one["opened_at"], one["label"]) for one in found] == [(row["opened_at"], row["label"]) for row in rows]
@@ -84,8 +84,8 @@ def test_the_single_posts_are_those_rank_opened_when_it_opened_them(lived: Keepe
     assert [one["peak_score"] for one in found] == pytest.approx([row["score"] for row in rows], abs=0.1)
 
 
-def test_each_has_its_reasons_and_its_delay_from_when_it_was_posted(lived: Keeper, told: Told) -> None:
-    outcome = told(lived)
+def test_each_has_its_reasons_and_its_delay_from_when_it_was_posted(lived: Keeper, simulated: Simulated) -> None:
+    outcome = simulated(lived)
 
     bridge = outcome["trends"][0]
     assert (bridge["post"], bridge["author"], bridge["first_seen"]) == (
@@ -98,76 +98,80 @@ def test_each_has_its_reasons_and_its_delay_from_when_it_was_posted(lived: Keepe
     assert bridge["enough"] < bridge["forecast"]
 
 
-def test_alerts_a_day_and_the_days_count_single_posts(lived: Keeper, told: Told) -> None:
-    outcome = told(lived)
+def test_alerts_a_day_and_the_days_count_single_posts(lived: Keeper, simulated: Simulated) -> None:
+    outcome = simulated(lived)
 
     assert outcome["alerts_per_day"] == pytest.approx(2 * 24 / 5)
     assert [(day["alerts"], day["alerts_of_single_posts"]) for day in outcome["days"]] == [([2], [2])]
 
 
-def test_an_author_whose_usual_is_known_is_named_in_the_table(lived: Keeper, told: Told) -> None:
-    shown = told(lived, is_text=True, since="2026-10-31")
+def test_an_author_whose_usual_is_known_is_named_in_the_table(lived: Keeper, simulated: Simulated) -> None:
+    shown = simulated(lived, is_text=True, since="2026-10-31")
 
     assert "this author's usual is" in shown
     assert "3 would have fired (3 of them single posts)" in shown
     assert "of posts" in next(line for line in shown.splitlines() if line.startswith("day "))
 
 
-def test_counters_stored_later_change_nothing_of_before(keeper: Keeper, told: Told) -> None:
-    before = told(keeper)
+def test_counters_stored_later_change_nothing_of_before(keeper: Keeper, simulated: Simulated) -> None:
+    before = simulated(keeper)
     until = keeper.now
     keeper.later(minutes=30)
     ingest(keeper, [line(name, NOW + timedelta(minutes=5), keeper.now, 90_000) for name in ("9001", "9500", "9538")])
     keeper.rank()
 
-    assert told(keeper, until=to_text(until)) == before
-    assert told(keeper)["trends"][: len(before["trends"])] == [
+    assert simulated(keeper, until=to_text(until)) == before
+    assert simulated(keeper)["trends"][: len(before["trends"])] == [
         {**trend, "peak_score": later["peak_score"]}  # the one value that tells of what came after it opened
-        for trend, later in zip(before["trends"], told(keeper)["trends"], strict=False)
+        for trend, later in zip(before["trends"], simulated(keeper)["trends"], strict=False)
     ]
 
 
-def test_counters_that_were_collected_without_a_time_count_from_when_they_were(keeper: Keeper, told: Told) -> None:
+def test_counters_that_were_collected_without_a_time_count_from_when_they_were(
+    keeper: Keeper, simulated: Simulated
+) -> None:
     created = keeper.now - timedelta(minutes=4)
     untimed = line("9700", created, keeper.now, 5)
     del untimed["observed_at"]
     ingest(keeper, [untimed])
-    before = told(keeper)
+    before = simulated(keeper)
     until = keeper.now
     keeper.later(minutes=40)
     ingest(keeper, [{**untimed, "likes": 40_000}])
     keeper.rank()
 
-    assert told(keeper, until=to_text(until)) == before
-    assert posts_of(told(keeper)) == ["x:9001", "x:9004", "x:9700"]
+    assert simulated(keeper, until=to_text(until)) == before
+    assert posts_of(simulated(keeper)) == ["x:9001", "x:9004", "x:9700"]
 
 
-def test_counters_on_the_day_of_a_backfill_open_nothing(keeper: Keeper, told: Told) -> None:
+def test_counters_on_the_day_of_a_backfill_open_nothing(keeper: Keeper, simulated: Simulated) -> None:
     created = keeper.now - timedelta(hours=3)
     old = line("9701", created, keeper.now, 50_000)
     del old["observed_at"]
     keeper.later(hours=30)
     ingest(keeper, [old])
 
-    assert "x:9701" not in posts_of(told(keeper))
+    assert "x:9701" not in posts_of(simulated(keeper))
 
 
-def test_fewer_false_alarms_a_day_are_told_as_a_difference(lived: Keeper, told: Told) -> None:
-    outcome = told(lived, compared=("ALERT_FALSE_ALARMS_PER_DAY=0",))
+def test_fewer_false_alarms_a_day_are_told_as_a_difference(lived: Keeper, simulated: Simulated) -> None:
+    outcome = simulated(lived, compared=("ALERT_FALSE_ALARMS_PER_DAY=0",))
 
     assert [trend["post"] for trend in outcome["compared"]["only_a"]] == ["x:9001", "x:9004"]
     assert (outcome["compared"]["trends"], outcome["compared"]["only_b"]) == ([], [])
 
 
-def test_a_shorter_cooldown_lets_an_author_and_a_text_fire_again(lived: Keeper, told: Told) -> None:
-    outcome = told(lived, compared=("ALERT_COOLDOWN_HOURS=0.5",))
+def test_a_shorter_cooldown_lets_an_author_and_a_text_fire_again(lived: Keeper, simulated: Simulated) -> None:
+    outcome = simulated(lived, compared=("ALERT_COOLDOWN_HOURS=0.5",))
 
     assert [trend["post"] for trend in outcome["compared"]["only_b"]] == ["x:9002", "x:9003"]
     assert outcome["compared"]["only_a"] == []
 
 
-def test_without_a_calibration_a_difference_is_said_to_be_of_single_posts_only(lived: Keeper, told: Told) -> None:
-    shown = told(lived, is_text=True, compared=("ALERT_FALSE_ALARMS_PER_DAY=0",))
+def test_without_a_calibration_a_difference_is_said_to_be_of_single_posts_only(
+    lived: Keeper, simulated: Simulated
+) -> None:
+    shown = simulated(lived, is_text=True, compared=("ALERT_FALSE_ALARMS_PER_DAY=0",))
 
     assert "topics have the same threshold under both" in shown
     assert "Only A, single posts:" in shown
@@ -186,9 +190,9 @@ def test_a_file_has_no_counters_so_a_rate_of_false_alarms_that_would_change_noth
 
 
 def test_an_archive_gives_the_single_posts_the_database_gave(
-    keeper: Keeper, told: Told, capsys: pytest.CaptureFixture[str]
+    keeper: Keeper, simulated: Simulated, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    before = told(keeper)["trends"]
+    before = simulated(keeper)["trends"]
     keeper.later(days=50)
     keeper.rank()
     assert keeper.archive(older_than=timedelta(days=45), is_forced=True).exit_code == 0
@@ -215,22 +219,22 @@ def test_an_archive_without_counters_says_that_topics_are_all_it_can_tell(
     assert "Single posts that would have fired" not in shown
 
 
-def test_too_few_settled_posts_are_said_and_not_guessed_from(tmp_path: Path, told: Told) -> None:
+def test_too_few_settled_posts_are_said_and_not_guessed_from(tmp_path: Path, simulated: Simulated) -> None:
     here = Keeper(tmp_path / "home", now=NOW)
     ingest(here, quiet_days(NOW, posts=100, days=3))
 
-    shown = told(here, is_text=True, since="")
+    shown = simulated(here, is_text=True, since="")
 
     assert "of the 200 a source needs; none is forecast, topics only" in shown
 
 
-def test_what_is_looked_at_after_the_last_post_is_replayed_too(keeper: Keeper, told: Told) -> None:
+def test_what_is_looked_at_after_the_last_post_is_replayed_too(keeper: Keeper, simulated: Simulated) -> None:
     created = keeper.now - timedelta(minutes=4)
     ingest(keeper, [line("9800", created, keeper.now, 5)])
     keeper.later(minutes=60)
     ingest(keeper, [line("9800", created, keeper.now, 3_000)])
 
-    last = told(keeper)["trends"][-1]
+    last = simulated(keeper)["trends"][-1]
 
     assert (last["post"], last["opened_at"]) == ("x:9800", to_text(keeper.now))
 

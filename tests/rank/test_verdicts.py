@@ -14,11 +14,11 @@ from tests.ingest.operator import Operator
 from tests.rank.test_rank_job import NOW, TICK, burst, write_posts
 from tests.ranking.streams import background
 from trendspark_cli.base.errors import UsageError
-from trendspark_cli.ranking.lifecycle.feedback import Mark, bar_of
-from trendspark_cli.trends.marks import mark_trend
+from trendspark_cli.ranking.lifecycle.feedback import Verdict, opening_threshold
+from trendspark_cli.trends.verdicts import keep_verdict
 
 DAY = 86400
-NOISE = Mark(1, ("lottery", "winner"), 15.0, 0, is_noise=True)
+NOISE = Verdict(1, ("lottery", "winner"), 15.0, 0, is_noise=True)
 
 
 @pytest.fixture
@@ -34,7 +34,7 @@ def operator(tmp_path: Path) -> Operator:
 
 def mark(operator: Operator, verdict: str, trend: int = 1, note: str = "") -> None:
     with closing(operator.store()) as store, store.transaction():
-        mark_trend(store, trend, verdict, note, operator.now, "ann")
+        keep_verdict(store, trend, verdict, note, operator.now, "ann")
 
 
 def opened(operator: Operator) -> int:
@@ -86,17 +86,17 @@ def test_a_trend_marked_as_noise_tells_nobody_how_it_grows(operator: Operator) -
 
 
 def test_a_topic_like_noise_must_be_twice_as_large_and_half_of_that_fades_in_thirty_days() -> None:
-    bars = [bar_of(6.2, [NOISE], ["winner", "town"], day * DAY) for day in (0, 30, 60)]
+    bars = [opening_threshold(6.2, [NOISE], ["winner", "town"], day * DAY) for day in (0, 30, 60)]
 
     assert bars == pytest.approx([18.0, 12.1, 9.15])
 
 
 def test_other_topics_keep_their_threshold() -> None:
-    assert bar_of(6.2, [NOISE], ["harbour", "bridge"], DAY) == 6.2
+    assert opening_threshold(6.2, [NOISE], ["harbour", "bridge"], DAY) == 6.2
 
 
 def test_a_mark_is_not_known_before_it_was_made() -> None:
-    assert bar_of(6.2, [NOISE], ["lottery"], -1) == 6.2
+    assert opening_threshold(6.2, [NOISE], ["lottery"], -1) == 6.2
 
 
 def test_a_mark_is_shown_with_who_and_when_and_why(operator: Operator) -> None:
@@ -146,6 +146,6 @@ def test_a_mark_outlives_its_trend(operator: Operator) -> None:
         store.connection.execute("DELETE FROM trends")
 
     with closing(operator.store()) as store:
-        [kept] = store.trends.marks(NOW - timedelta(days=1))
+        [kept] = store.trends.verdicts(NOW - timedelta(days=1))
 
     assert (kept.trend_id, kept.terms[0]) == (None, "lottery winner")

@@ -10,25 +10,25 @@ from typing import Any
 from trendspark_cli.base.clock import to_text
 from trendspark_cli.base.console import printable, short_time
 from trendspark_cli.base.errors import UsageError
-from trendspark_cli.base.models import TrendMark
+from trendspark_cli.base.models import TrendVerdict
 from trendspark_cli.store.protocol import Store
 
-MARKS = ("good", "noise")
+VERDICTS = ("good", "noise")
 LONGEST_NOTE = 500  # characters: it is shown with the trend
 
 
-def mark_trend(store: Store, trend_id: int, mark: str, note: str, now: datetime, by: str) -> dict[str, Any]:
+def keep_verdict(store: Store, trend_id: int, verdict: str, note: str, now: datetime, by: str) -> dict[str, Any]:
     """Keep what *by* says of a trend, in the caller's transaction; raise UsageError for no such trend."""
-    if mark not in MARKS:
-        raise UsageError(f"{mark!r}: expected {' or '.join(MARKS)}")
+    if verdict not in VERDICTS:
+        raise UsageError(f"{verdict!r}: expected {' or '.join(VERDICTS)}")
     if len(note) > LONGEST_NOTE:
         raise UsageError(f"a note of {len(note):,} characters: expected at most {LONGEST_NOTE}")
     trend = store.trends.get(trend_id)
     if trend is None:
         raise UsageError(f"trend {trend_id} does not exist", hint="see `trendspark trends list`")
-    told = TrendMark(
+    kept = TrendVerdict(
         trend_id=trend_id,
-        mark=mark,
+        mark=verdict,
         note=note or None,
         terms=tuple(trend["terms"]),
         score=trend["score"],
@@ -36,11 +36,13 @@ def mark_trend(store: Store, trend_id: int, mark: str, note: str, now: datetime,
         marked_at=to_text(now),
         marked_by=by,
     )
-    store.trends.mark(told)
-    return asdict(told)
+    store.trends.keep_verdict(kept)
+    return asdict(kept)
 
 
-def mark_text(mark: Mapping[str, Any]) -> str:
+def verdict_text(verdict: Mapping[str, Any]) -> str:
     """Return a mark in one line."""
-    note = f": {printable(mark['note'])}" if mark["note"] else ""
-    return f"marked as {mark['mark']} by {printable(mark['marked_by'])} on {short_time(mark['marked_at'])}{note}"
+    note = f": {printable(verdict['note'])}" if verdict["note"] else ""
+    return (
+        f"marked as {verdict['mark']} by {printable(verdict['marked_by'])} on {short_time(verdict['marked_at'])}{note}"
+    )

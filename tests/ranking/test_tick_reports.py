@@ -8,7 +8,7 @@ from tests.ranking.streams import START_TICK, background, said
 from trendspark_cli.ranking.baseline.baseline_posts import PostRow
 from trendspark_cli.ranking.baseline.ticks import TICK_SECONDS, TICKS_PER_DAY
 from trendspark_cli.ranking.past.replay import Replay, ReplayPost
-from trendspark_cli.ranking.past.tick_reports import Told, retell
+from trendspark_cli.ranking.past.tick_reports import ReportedTopic, report_ticks
 
 BURST = (START_TICK + 2 * TICKS_PER_DAY) * TICK_SECONDS  # after two quiet days
 AT_FIRST = said("volcano eruption", 10, BURST + 60)
@@ -21,15 +21,15 @@ def quiet() -> list[PostRow]:
     return background(START_TICK, 2 * TICKS_PER_DAY + 3, per_tick=6)
 
 
-def told_at(rows: Sequence[PostRow], end: int) -> list[Told]:
+def reported_at(rows: Sequence[PostRow], end: int) -> list[ReportedTopic]:
     """Return what there is to tell at this tick end, of topics that are sure."""
     posts = [ReplayPost(str(row[0]), row) for row in sorted(rows, key=lambda row: (row[4], row[0]))]
-    retold = dict(retell(posts, Replay()))
-    return [one for one in retold[end] if one.topic.score >= 6.2]
+    reports = dict(report_ticks(posts, Replay()))
+    return [one for one in reports[end] if one.topic.score >= 6.2]
 
 
 def test_two_topics_of_one_trend_are_told_once(quiet: list[PostRow]) -> None:
-    [story] = told_at(quiet + AT_FIRST + IN_BOTH + LATER, BURST + 2 * TICK_SECONDS)
+    [story] = reported_at(quiet + AT_FIRST + IN_BOTH + LATER, BURST + 2 * TICK_SECONDS)
 
     assert {"volcano eruption", "lava flows"} <= set(story.terms)
 
@@ -37,13 +37,13 @@ def test_two_topics_of_one_trend_are_told_once(quiet: list[PostRow]) -> None:
 def test_the_first_term_of_a_trend_is_among_the_first_three(quiet: list[PostRow]) -> None:
     later = said("lava flows", 30, BURST + TICK_SECONDS + 60, seed=7)
 
-    [story] = told_at(quiet + AT_FIRST + IN_BOTH + later, BURST + 2 * TICK_SECONDS)
+    [story] = reported_at(quiet + AT_FIRST + IN_BOTH + later, BURST + 2 * TICK_SECONDS)
 
     assert story.topic.terms[0].term == "lava flows"
     assert "volcano eruption" in story.terms[:3]
 
 
 def test_two_stories_are_told_as_two(quiet: list[PostRow]) -> None:
-    stories = told_at(quiet + AT_FIRST + LATER, BURST + 2 * TICK_SECONDS)
+    stories = reported_at(quiet + AT_FIRST + LATER, BURST + 2 * TICK_SECONDS)
 
     assert sorted(story.terms[0] for story in stories) == ["lava flows", "volcano eruption"]

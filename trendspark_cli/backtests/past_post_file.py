@@ -19,7 +19,7 @@ from trendspark_cli.ranking.past.replay import ReplayPost
 _Content = tuple[str, str | None, str | None, int, str]  # a row without its number
 
 
-class Shelf:
+class PastPostFile:
     """The posts of a file, numbered from 0 on in the order of time. Of each, 8 bytes are held in memory."""
 
     def __init__(self, descriptor: int, starts: Sequence[int]) -> None:
@@ -44,7 +44,7 @@ class Shelf:
 
 
 @contextmanager
-def shelved(posts: Iterable[ReplayPost], spool: Spool, progress: Progress) -> Iterator[Shelf]:
+def past_post_file(posts: Iterable[ReplayPost], spool: Spool, progress: Progress) -> Iterator[PastPostFile]:
     """Write posts, oldest first, to a file of the spool, which is gone at the end of the block; yield them shelved."""
     starts = array("q", (0,))
     encode = msgspec.msgpack.Encoder().encode
@@ -54,4 +54,4 @@ def shelved(posts: Iterable[ReplayPost], spool: Spool, progress: Progress) -> It
                 starts.append(starts[-1] + file.write(encode(post.row[1:])))
                 progress.advance("posts read", 1)
         with path.open("rb") as file:
-            yield Shelf(file.fileno(), starts)
+            yield PastPostFile(file.fileno(), starts)

@@ -28,7 +28,7 @@ from trendspark_cli.ranking.baseline.baseline_posts import PostRow
 from trendspark_cli.screens.backtests import sum_up_archive, sum_up_database, sum_up_file
 from trendspark_cli.trends.rank_rules import Experience
 
-Told = Callable[..., Any]
+Simulated = Callable[..., Any]
 BURST_AT = int((NOW - timedelta(minutes=30)).timestamp())
 QUIET = background(TICK - 3 * 96, 3 * 96)
 EARLIER = said("harbour bridge", 20, BURST_AT - 86400, every=60)
@@ -45,7 +45,7 @@ def operator(tmp_path: Path) -> Keeper:
 
 
 @pytest.fixture
-def told(operator: Keeper, capsys: pytest.CaptureFixture[str]) -> Told:
+def simulated(operator: Keeper, capsys: pytest.CaptureFixture[str]) -> Simulated:
     """Return what asks the database and gives back the JSON that was printed."""
 
     def ask(**asked: Any) -> Any:
@@ -61,8 +61,8 @@ def labels(trends: list[dict[str, Any]]) -> list[str]:
     return [trend["label"] for trend in trends]
 
 
-def test_the_trends_are_those_rank_opens(operator: Keeper, told: Told) -> None:
-    found = told()["trends"][-1]
+def test_the_trends_are_those_rank_opens(operator: Keeper, simulated: Simulated) -> None:
+    found = simulated()["trends"][-1]
 
     operator.rank()
 
@@ -70,50 +70,50 @@ def test_the_trends_are_those_rank_opens(operator: Keeper, told: Told) -> None:
     assert {name: found[name] for name in row} == row
 
 
-def test_a_burst_of_the_past_has_its_delay_from_its_first_post(told: Told) -> None:
-    [earlier, _] = told()["trends"]
+def test_a_burst_of_the_past_has_its_delay_from_its_first_post(simulated: Simulated) -> None:
+    [earlier, _] = simulated()["trends"]
 
     assert (earlier["label"], earlier["first_seen"]) == ("harbour bridge", to_text(NOW - timedelta(days=1, minutes=30)))
     assert earlier["delay_seconds"] == 900
 
 
-def test_alerts_a_day_are_counted_from_the_end_of_the_warm_up(told: Told) -> None:
-    outcome = told()
+def test_alerts_a_day_are_counted_from_the_end_of_the_warm_up(simulated: Simulated) -> None:
+    outcome = simulated()
 
     assert from_text(outcome["until"]) - from_text(outcome["since"]) == timedelta(days=2)
     assert outcome["alerts_per_day"] == 1.0
     assert sum(day["posts"] for day in outcome["days"]) == outcome["posts"]
 
 
-def test_a_day_has_the_best_score_of_its_ticks(told: Told) -> None:
-    outcome = told()
+def test_a_day_has_the_best_score_of_its_ticks(simulated: Simulated) -> None:
+    outcome = simulated()
 
     best = max(day["best_score"] for day in outcome["days"])
     assert best >= max(trend["score"] for trend in outcome["trends"])
 
 
-def test_since_counts_only_what_opens_later_and_knows_what_was_before(told: Told) -> None:
-    outcome = told(since=to_text(NOW - timedelta(hours=12)))
+def test_since_counts_only_what_opens_later_and_knows_what_was_before(simulated: Simulated) -> None:
+    outcome = simulated(since=to_text(NOW - timedelta(hours=12)))
 
     assert labels(outcome["trends"]) == ["volcano eruption"]
 
 
-def test_until_ends_before_later_posts(told: Told) -> None:
-    assert labels(told(until=to_text(NOW - timedelta(hours=12)))["trends"]) == ["harbour bridge"]
+def test_until_ends_before_later_posts(simulated: Simulated) -> None:
+    assert labels(simulated(until=to_text(NOW - timedelta(hours=12)))["trends"]) == ["harbour bridge"]
 
 
-def test_a_higher_threshold_is_told_as_a_difference(told: Told) -> None:
-    outcome = told(compared=("threshold=90",))
+def test_a_higher_threshold_is_told_as_a_difference(simulated: Simulated) -> None:
+    outcome = simulated(compared=("threshold=90",))
 
     assert labels(outcome["compared"]["only_a"]) == labels(outcome["trends"]) == ["harbour bridge", "volcano eruption"]
     assert (outcome["compared"]["trends"], outcome["compared"]["only_b"]) == ([], [])
 
 
-def test_a_shorter_cooldown_lets_a_story_fire_again(operator: Keeper, told: Told) -> None:
+def test_a_shorter_cooldown_lets_a_story_fire_again(operator: Keeper, simulated: Simulated) -> None:
     again = said("harbour bridge", 30, BURST_AT - 86400 + 20 * 3600, every=30, seed=9)
     operator.ingest(file=str(write_posts(operator.home / "again.ndjson", again)))
 
-    outcome = told(settings=("ALERT_COOLDOWN_HOURS=30",), compared=("ALERT_COOLDOWN_HOURS=1",))
+    outcome = simulated(settings=("ALERT_COOLDOWN_HOURS=30",), compared=("ALERT_COOLDOWN_HOURS=1",))
 
     assert labels(outcome["trends"]).count("harbour bridge") == 1
     assert labels(outcome["compared"]["trends"]).count("harbour bridge") == 2
@@ -132,9 +132,9 @@ def test_a_shorter_cooldown_lets_a_story_fire_again(operator: Keeper, told: Told
         {"since": "2026-11-01", "until": "2026-11-01"},
     ],
 )
-def test_a_question_that_makes_no_sense_is_a_usage_error(told: Told, asked: dict[str, Any]) -> None:
+def test_a_question_that_makes_no_sense_is_a_usage_error(simulated: Simulated, asked: dict[str, Any]) -> None:
     with pytest.raises(UsageError):
-        told(**asked)
+        simulated(**asked)
 
 
 def test_no_posts_are_said_and_no_error(operator: Keeper, capsys: pytest.CaptureFixture[str]) -> None:
@@ -192,9 +192,9 @@ def archived(operator: Keeper) -> Keeper:
 
 
 def test_an_archive_gives_what_the_database_gave(
-    operator: Keeper, told: Told, request: pytest.FixtureRequest, capsys: pytest.CaptureFixture[str]
+    operator: Keeper, simulated: Simulated, request: pytest.FixtureRequest, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    before = told()["trends"]
+    before = simulated()["trends"]
 
     found = of_archive(request.getfixturevalue("archived"), capsys)
 
