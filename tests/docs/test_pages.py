@@ -12,6 +12,7 @@ import pytest
 from cronsim import CronSim
 
 from tests.docs.project import PROJECT, commands, page, pages
+from tests.tools.house import FLOOR_OF, circle, imports, rooms, upward
 from trendspark_cli.base.schedules import SCHEDULES
 
 HAND_WRITTEN = [path for path in pages() if "Made by scripts/docs" not in path.read_text(encoding="utf-8")]
@@ -89,6 +90,39 @@ def test_every_module_has_its_line_in_the_architecture_page() -> None:
     folders = [f"{path.name}/" for path in package.iterdir() if (path / "__init__.py").exists()]
 
     assert not [name for name in (*modules, *folders) if f"`{name}`" not in text]
+
+
+def test_the_table_of_rooms_has_each_on_its_floor() -> None:
+    table = re.findall(r"(?m)^\| (\d+) \| `(\w+)/` \|", page("docs/architecture.md"))
+
+    assert {room: int(floor) for floor, room in table} == {room: FLOOR_OF[room] for room in rooms()}
+
+
+def test_the_architecture_page_counts_rooms_floors_and_imports_upwards() -> None:
+    edges = imports()
+    floors = len({FLOOR_OF[room] for room in rooms()})
+
+    counted = f"{len(rooms())} rooms on {floors} floors, {len(upward(edges))} imports upwards, no circle"
+
+    assert f"    {counted}\n" in page("docs/architecture.md")
+    assert not circle(edges)
+
+
+def test_every_explanation_is_listed_in_the_architecture_page() -> None:
+    text = page("docs/architecture.md")
+
+    assert not [path.name for path in (PROJECT / "docs/explanation").glob("*.md") if f"/{path.name})" not in text]
+
+
+def test_every_module_and_room_named_in_an_explanation_exists() -> None:
+    package = PROJECT / "trendspark_cli"
+    texts = [path.read_text(encoding="utf-8") for path in (PROJECT / "docs/explanation").glob("*.md")]
+    named = {name for text in texts for name in re.findall(r"`([a-z_]+/[\w/]*(?:\.py|/)?)`", text)}
+
+    ours = {name for name in named if (package / name.split("/")[0]).is_dir()}
+
+    assert ours
+    assert not [name for name in ours if not (package / name).exists()]
 
 
 def test_every_dependency_has_its_reason_in_the_architecture_page() -> None:

@@ -14,7 +14,7 @@ from trendspark_cli.base.errors import ConfigError, IntegrityError, StoreBusyErr
 from trendspark_cli.store.sqlite.schema import check_schema
 from trendspark_cli.store.sqlite.write_gate import WriteGate
 
-BUSY_TIMEOUT_SECONDS = 15  # longer than any transaction of ours by far; see docs/architecture.md
+BUSY_TIMEOUT_SECONDS = 15  # longer than any transaction of ours by far; see docs/explanation/store.md
 LARGE_WAL_BYTES = 4 * 2**20  # what SQLite's own automatic checkpoint waits for
 HUGE_WAL_BYTES = 64 * 2**20  # worth a short wait for other writers
 PRIVATE_FILE, PRIVATE_FOLDER = 0o600, 0o700
