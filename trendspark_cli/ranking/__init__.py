@@ -1,1 +1,1 @@
-"""Which topics burst and which posts go viral: pure functions, no clock, no I/O, nothing of ours imported."""
+"""Which topics burst and which posts go viral: pure functions without a clock, I/O or imports from other rooms."""

@@ -1,1 +1,1 @@
-"""What is usual: counts of the past, updated as posts leave the windows."""
+"""Baselines of terms and sources: decayed counts of the past, updated as posts leave the windows."""

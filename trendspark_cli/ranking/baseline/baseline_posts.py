@@ -7,7 +7,7 @@ PostRow = tuple[int, str, str | None, str | None, int, str]
 
 
 class BaselinePost(NamedTuple):
-    """A post on its way into history; `created_at` in epoch seconds."""
+    """A post that leaves the longest window and updates the baseline; `created_at` in epoch seconds."""
 
     source: str
     created_at: int

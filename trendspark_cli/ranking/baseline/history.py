@@ -1,4 +1,4 @@
-"""What is remembered of each term and each source, and how it is written down small."""
+"""The baseline of each term and each source, and the few bytes it is stored in."""
 
 import struct
 from collections.abc import Mapping, Sequence
@@ -16,7 +16,7 @@ _HOURS = struct.Struct("<24I")
 
 TermRow = tuple[int, int, int, int, bytes | None]
 CountRow = tuple[int, int, int, int]
-"""(key, count in 1/128, chi in 1/8, last tick)."""
+"""(key, count in 1/128, squared residuals in 1/8, last tick)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,7 @@ class TermState:
     `count`: posts, decayed (a multiple of 1/128, the open last tick included).
     `squared_residuals`: decayed sum of squared Pearson residuals, (posts - expected)^2 / expected, over the ticks that
     had the term (a multiple of 1/8).
-    `last_tick`: the newest tick folded; `last_tick_posts`: its posts so far, as a later chunk may add to it.
+    `last_tick`: the newest tick counted; `last_tick_posts`: its posts so far, as a later chunk may add more.
     `hours`: decayed posts by UTC hour, in 1/128 post, kept once the count passed 8.
     """
 
@@ -37,9 +37,9 @@ class TermState:
     hours: tuple[int, ...] | None = None
 
     def to_row(self) -> TermRow:
-        """Return (count in 1/128, chi in 1/8, last tick, posts of the last tick, hours or None), without loss.
+        """Return (count in 1/128, squared residuals in 1/8, last tick, its posts, hours or None).
 
-        The hours are 24 little-endian unsigned 32-bit numbers: 96 bytes, for about one term in fifty.
+        Nothing is lost. The hours are 24 little-endian unsigned 32-bit numbers: 96 bytes, for about one term in fifty.
         """
         hours = None if self.hours is None else _HOURS.pack(*self.hours)
         return (
@@ -68,8 +68,8 @@ class SourceState:
     """How much a source posts, decayed to `last_tick`; every field is a plain number, fit for JSON.
 
     `posts` (open last tick included) and `ticks` (ticks with posts) fade like term counts. `hours`: posts by UTC hour.
-    `first_tick`/`last_tick`: the oldest and newest tick folded; `last_tick_posts`: posts so far of the newest one.
-    `late_tick`: the last tick folded out of order, so that a backfill counts each of its ticks once.
+    `first_tick`/`last_tick`: the oldest and newest tick counted; `last_tick_posts`: posts so far of the newest one.
+    `late_tick`: the last tick counted out of order, so that a backfill counts each of its ticks once.
     """
 
     posts: float

@@ -9,7 +9,7 @@ from trendspark_cli.ranking.baseline.ticks import TICKS_PER_DAY, TICKS_PER_HOUR,
 
 PRIOR_POSTS = 0.3  # posts a term that was never seen counts as having had
 PRIOR_DAYS = 2
-SURGE_PSEUDO_POSTS = 50.0  # in and beside an hour: some posts more or less than usual are no rush
+SURGE_PSEUDO_POSTS = 50.0  # in and beside an hour: some posts more or less than expected are no surge
 LEAST_POSTS_PER_TICK = 5.0  # a quiet installation must not be surprised by every third post
 
 
@@ -37,10 +37,10 @@ class Traffic:
         return sum(self.hours[hour] for hour in hours) / total if total else 1.0
 
     def volume_surge(self, tick: int, by_hour: Sequence[int]) -> float:
-        """Return how many times more posts than usual came, as log10, in the busiest of the hours before `tick`.
+        """Return log10 of observed over expected posts, in the busiest of the hours before `tick`; never below 0.
 
-        `by_hour`: posts of the last hour, of the one before it, and so on. Never below 0. The more posts, the more
-        chances that some of them agree on a word: a backfill or a new feed is no news.
+        `by_hour`: posts of the last hour, of the one before it, and so on. More posts give more chances that some of
+        them agree on a word. A backfill or a new source is therefore no news.
         """
         if self.posts <= 0.0:
             return 0.0
@@ -52,7 +52,7 @@ class Traffic:
         return max(0.0, *map(math.log10, times))
 
     def _expected(self, tick: int) -> float:
-        """Return how many posts are usual in the hour before this tick, at its time of day."""
+        """Return how many posts are expected in the hour before this tick, at its time of day."""
         shares = (self.hour_share([hour_of(tick - 1 - number)]) for number in range(TICKS_PER_HOUR))
         return self.posts_per_tick * 24.0 * sum(shares)
 

@@ -1,4 +1,4 @@
-"""Posts that left the longest window go into history: here they become what is usual."""
+"""Posts that left the longest window update the baselines of their terms and sources."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, MutableMapping, Sequence
@@ -11,7 +11,7 @@ from trendspark_cli.ranking.baseline.ticks import HALF_LIFE_TICKS, decay, hour_o
 from trendspark_cli.ranking.baseline.traffic import PRIOR_POSTS, Traffic, traffic_before
 from trendspark_cli.ranking.text.terms import keys_of_posts
 
-LARGEST_SQUARED_RESIDUAL = 400.0  # one absurd tick must not make a term look uneven for ever
+LARGEST_SQUARED_RESIDUAL = 400.0  # one absurd tick must not make a term seem overdispersed for ever
 HOURS_FROM_COUNT = 8.0  # below that, hours of day would be noise and cost 96 bytes
 
 States = dict[int, TermState]
@@ -23,7 +23,7 @@ def update_baseline(
     history: TermHistory,
     sources: MutableMapping[str, SourceState],
 ) -> None:
-    """Add posts to history: one `get` and one `put`, and new states for their sources (replaced in `sources`).
+    """Add posts to the baselines: one `get` and one `put` of terms, and new states in `sources`.
 
     `tick_sizes`: all posts of each tick that occurs, over all sources. Cut the stream into calls anywhere; only the
     order of posts matters (created_at order; late posts of any age are fine).
@@ -62,8 +62,8 @@ def _update_terms(
 def _with_posts(state: TermState | None, tick: int, count: int, tick_posts: int, traffic: Traffic | None) -> TermState:
     """Return the state with posts of its newest tick, or of one after it.
 
-    Without `traffic` the tick is older than others already folded, so that what was usual then is no longer known:
-    the posts count, but their unevenness is not judged.
+    Without `traffic` the tick is older than others already counted. What was expected then is no longer known, so the
+    posts count and their residual does not.
     """
     if state is None:
         state = TermState(0.0, 0.0, tick, 0)

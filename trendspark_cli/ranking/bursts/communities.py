@@ -1,4 +1,4 @@
-"""How widely a term is spoken of: from how many communities its posts come, beside as many posts of anybody."""
+"""Community dispersion: from how many communities a term's posts come, over as many posts drawn by chance."""
 
 from dataclasses import dataclass
 
@@ -35,10 +35,10 @@ class Communities:
 
 
 def community_dispersion(found: Occurrences, communities: Communities, inside: tuple[Mask, ...]) -> Floats:
-    """Return for each window (rows) and term (columns) the communities of its posts, for each one expected; at most 1.
+    """Return for each window (rows) and term (columns) observed over expected communities; at most 1.
 
-    A story is told everywhere; a running joke or a match stays where it is. Where all posts come from one place, or
-    none is known, this is 1 for every term.
+    A story spreads everywhere; a running joke or a match stays where it is. Where all posts come from one place, or
+    no place is known, this is 1 for every term.
     """
     term, numbers = np.repeat(np.arange(len(found)), np.diff(found.starts)), communities.numbers[found.posts]
     rows = [_distinct(term, numbers, mask[found.posts], len(found)) for mask in inside]

@@ -1,8 +1,8 @@
-"""Bursts in a series of counts, one every few minutes: online, each burst told once.
+"""Bursts in a series of counts, one every few minutes: online, each burst reported once.
 
-A count is compared with the series' own level, and the difference with how the series' larger differences are spread,
-so a series that jumps each hour and one that never does are judged alike. No clock, no I/O; docs/ranking.md has the
-figures.
+A count is compared with the series' own baseline. The difference is compared with the series' exceedances over a
+high threshold (extreme value theory), so a series that jumps each hour and one that never does are judged alike.
+docs/ranking.md has the figures.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ ROWS_PER_DAY = 288  # of five minutes
 BASELINE_HALF_LIFE_ROWS = 4 * ROWS_PER_DAY  # as long as that of terms
 BASELINE_STEP = 1.0 - 0.5 ** (1.0 / BASELINE_HALF_LIFE_ROWS)
 ADDED = 2.0  # to each count before its logarithm: from 0 to 1 is no burst
-TAIL_SHARE = 0.01  # of rows, whose spread is learned: the largest ones
-REPEAT_ROWS = ROWS_PER_DAY  # a burst is told again only when it exceeds all of the last day
+TAIL_SHARE = 0.01  # of rows: the largest ones, from which the exceedances are learned
+REPEAT_ROWS = ROWS_PER_DAY  # a burst is reported again only when it exceeds all of the last day
 REPORTED_AT = 3.0  # a score: one row in a thousand; somewhat more costs missed bursts, somewhat less a few false rows
 LEAST_MEAN_EXCEEDANCE = 0.1  # of a logarithm: a series that never moves is not surprised by everything
 
@@ -26,14 +26,14 @@ class BurstWatch:
     def __init__(self) -> None:
         self._rows = 0
         self._baseline = 0.0  # of ln(count + ADDED)
-        self._tail_threshold = 0.5  # beyond the level; TAIL_SHARE of the rows lie above it
+        self._tail_threshold = 0.5  # beyond the baseline; TAIL_SHARE of the rows lie above
         self._mean_exceedance = 0.5  # how far above, on average
         self._recent: deque[tuple[int, float]] = deque()  # (row, score) of the last day, falling: its highest first
 
     def score(self, count: float) -> float:
-        """Return -log10 of the chance of so large a count; 0 for what is usual, or part of a burst already told.
+        """Return the surprisal of so large a count; 0 below the threshold, or for a burst already reported.
 
-        Beyond the mark, differences are taken to fall off exponentially.
+        Exceedances over the threshold are taken to fall off exponentially.
         """
         value = math.log(max(0.0, count) + ADDED)
         difference = value - self._baseline if self._rows else 0.0
@@ -50,7 +50,7 @@ class BurstWatch:
         self._baseline += max(BASELINE_STEP, 1.0 / self._rows) * (value - self._baseline)
 
     def _learn_tail(self, difference: float) -> None:
-        """Move the mark up or down, so that in the long run TAIL_SHARE of rows lie above; the excess follows slowly."""
+        """Move the threshold until TAIL_SHARE of rows lie above in the long run; the mean exceedance follows slowly."""
         is_above = difference > self._tail_threshold
         step = 0.5 * self._mean_exceedance * max(0.02, 2.0 / math.sqrt(self._rows))
         self._tail_threshold += step * (is_above - TAIL_SHARE)

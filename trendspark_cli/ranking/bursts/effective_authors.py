@@ -1,4 +1,4 @@
-"""How many voices speak of a term: copies of a text, exact or nearly so, and repeated authors folded."""
+"""Effective authors of a term: near-duplicate texts and repeated authors count less."""
 
 import numpy as np
 import numpy.typing as npt
@@ -11,17 +11,17 @@ from trendspark_cli.ranking.text.terms import GAP_CODE
 
 Signatures = Integers
 
-MOST_AUTHORS_OF_A_TEXT = 1.9  # with one more post still below the three that make news, however many accounts say it
-REPEATED = 2  # posts of a text for each of its accounts: people say a thing once, so these are one voice together
+MOST_AUTHORS_OF_A_TEXT = 1.9  # with one more post still below the three that make news, however many accounts post it
+REPEATED = 2  # posts of a text for each of its accounts: people say a thing once, so these are one author together
 
 
 def count_effective_authors(
     found: Occurrences, posts: PostColumns, texts: Signatures, inside: tuple[Mask, ...]
 ) -> npt.NDArray[np.float64]:
-    """Return two tables of the voices of each term (columns) in each window (rows, masks over the posts).
+    """Return two tables of the effective authors of each term (columns) in each window (rows, masks over the posts).
 
     The sum over distinct texts of 1 + ln(authors of that text); an author counts once, for the first text. In the first
-    table a text counts at most 1.9: that decides whether there is news. The second says how large it is.
+    table a text counts at most 1.9: that decides whether there is news. The second has no such bound: it tells size.
     """
     term = np.repeat(np.arange(len(found)), np.diff(found.starts))
     authors, texts = posts.authors[found.posts], texts[found.posts]
@@ -44,10 +44,10 @@ def text_signatures(posts: PostColumns, found: Occurrences) -> Signatures:
 
 
 def merge_near_duplicates(posts: PostColumns, found: Occurrences, texts: Signatures) -> Signatures:
-    """Return the signatures with those of near copies made equal, among the posts of these terms, strongest first.
+    """Return the signatures with those of near-duplicates made equal, among the posts of these terms, strongest first.
 
-    Near copies differ by one word, which may be another or be missing, and share at least six; or they are many that
-    consist mostly of the same words. Copies of copies count too.
+    Two near-duplicates share at least six words and differ by one, which may be another word or be missing. Many texts
+    that consist mostly of the same words are a cluster. Near-duplicates of near-duplicates count too.
     """
     owners, words = _words_of(posts, found)
     if not owners.size:
@@ -112,7 +112,7 @@ def _words_of(posts: PostColumns, found: Occurrences) -> tuple[Integers, Integer
 
 
 def _effective_authors(term: Integers, authors: Integers, texts: Signatures, terms: int) -> npt.NDArray[np.float64]:
-    """Return both kinds of voices of each term, given its posts' authors and texts in the order they came."""
+    """Return bounded and unbounded effective authors of each term, given its posts' authors and texts in order."""
     order = np.lexsort((np.arange(term.size), authors, term))
     counts = np.zeros(term.size, np.int64)
     counts[order[is_first(term[order]) | is_first(authors[order])]] = 1

@@ -1,4 +1,4 @@
-"""How surprising each term of the window is, by its posts, its history and the traffic around it."""
+"""The surprisal and the lift of each term of the window, by its posts, its baseline and the traffic around it."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -41,10 +41,10 @@ NAMING_POSTS = 3  # of each term, from which its words are read again
 
 @dataclass(frozen=True, slots=True)
 class WindowSnapshot:
-    """The window as seen at one tick end: which posts count, and how many were expected for each post in history.
+    """The window at one tick end: which posts count, and how many are expected for each post of the baseline.
 
     `inside[w]`: posts of window w, by source states that are not warming up. `volume[w]`: for each source number,
-    the posts of window w for each post of history. `volume_surge`: how many times more posts than usual, log10.
+    the posts of window w for each post of history. `volume_surge`: log10 of posts over expected posts.
     """
 
     now: int
@@ -116,11 +116,11 @@ def score_terms(snapshot: WindowSnapshot, history: TermHistory, floor: float) ->
     rough = _expect(found, counts, volume, snapshot, history.counts(np.sort(keys).tolist()), keys)
     bound = _bound(counts, rough)
     best = np.argsort(-bound, kind="stable")[:BEST_TERMS]
-    best = best[bound[best] >= min(floor, SURE)]  # once sure, a score may be any number above its surprise
+    best = best[bound[best] >= min(floor, SURE)]  # once sure, a score may be any number above its surprisal
     chosen = _with_hours(_columns(rough, best), history, snapshot)
     texts = text_signatures(snapshot.posts, chosen.occurrences)
     exact = _columns_over(_with_effective_authors(chosen, snapshot, texts), floor)
-    # Near copies and communities are looked for only where it matters: they can but lower a score.
+    # Near-duplicates and communities are searched only where it matters: they can but lower a score.
     texts = merge_near_duplicates(snapshot.posts, exact.occurrences, texts)
     if len(exact.occurrences):  # at most ticks nothing is left here, and a whole window is to be sorted
         communities = Communities.of(snapshot.posts, snapshot.inside[-1])
@@ -131,7 +131,7 @@ def score_terms(snapshot: WindowSnapshot, history: TermHistory, floor: float) ->
 
 
 def _with_effective_authors(scored: ScoredTerms, snapshot: WindowSnapshot, texts: Signatures) -> ScoredTerms:
-    """Return the terms with their voices, and how surprising that makes them."""
+    """Return the terms with their effective authors, and the surprisal and lift of these."""
     effective_authors, uncapped = count_effective_authors(scored.occurrences, snapshot.posts, texts, snapshot.inside)
     flat = surprisal(effective_authors.ravel(), scored.expected.ravel(), scored.overdispersion.ravel()).reshape(
         effective_authors.shape
@@ -143,7 +143,7 @@ def _with_effective_authors(scored: ScoredTerms, snapshot: WindowSnapshot, texts
 
 
 def _with_hours(scored: ScoredTerms, history: TermHistory, snapshot: WindowSnapshot) -> ScoredTerms:
-    """Return the terms with what is usual at this hour; only for the chosen ones, as it never raises a score."""
+    """Return the terms with the expected posts at this hour; only for the chosen ones, as it never raises a score."""
     found, keys = scored.occurrences, snapshot.posts.keys
     factors = hour_factors(keys[found.first], keys[found.second], history, snapshot.traffic, tick_of(snapshot.now))
     return replace(scored, hour_factor=factors, expected=scored.expected * factors)
@@ -207,7 +207,7 @@ def _expect(
 
 
 def _history_of(keys: Integers, known: Sequence[CountRow], tick: int) -> tuple[Floats, Floats]:
-    """Return count and chi of each term as of `tick`; 0 for unknown ones."""
+    """Return count and squared residuals of each term as of `tick`; 0 for unknown ones."""
     baseline, squared_residuals = np.zeros(keys.size), np.zeros(keys.size)
     if known:
         key, count, residuals, last_tick = np.array(known, np.int64).T
@@ -221,7 +221,7 @@ def _history_of(keys: Integers, known: Sequence[CountRow], tick: int) -> tuple[F
 
 
 def _bound(counts: Floats, rough: ScoredTerms) -> Floats:
-    """Return a surprise no term can exceed: every post counted as a voice of its own, the tail as its first summand."""
+    """Return a surprisal no term can exceed: each post by another author, the tail cut after its first summand."""
     telling = (counts >= LEAST_OBSERVED) & (counts > LEAST_RATIO * rough.expected)
     mean = np.maximum(rough.expected[telling], 1e-300)
     highest = np.zeros(counts.shape)

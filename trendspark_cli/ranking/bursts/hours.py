@@ -1,4 +1,4 @@
-"""How much more usual a term is at this time of day than over the day."""
+"""How much more often a term is used at this time of day than over the day."""
 
 from collections.abc import Mapping
 
@@ -16,7 +16,7 @@ PSEUDO_COUNTS = 8.0
 def hour_factors(first: Integers, second: Integers, history: TermHistory, traffic: Traffic, tick: int) -> Floats:
     """Return a factor, never below 1, for each term, given the keys of its words (`first` is NO_WORD for single words).
 
-    A pair is as usual as the less usual of its words at least: in a daily thread its words meet each day, and any two
+    The factor of a pair is at least the lower one of its words: in a daily thread its words meet each day, and any two
     of them stand side by side by chance.
     """
     pairs = term_keys(first, second)

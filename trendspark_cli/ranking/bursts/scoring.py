@@ -27,9 +27,10 @@ _LOG_10 = float(np.log(10.0))
 
 
 def index_of_dispersion(squared_residuals: Floats, expected_per_tick: Floats, traffic: Traffic) -> Floats:
-    """Return how uneven terms are from tick to tick: 1 when random, more when they come in heaps.
+    """Return the index of dispersion of terms from tick to tick: 1 when random, more when they come in bursts.
 
-    The mean of (posts - expected)^2 / expected over all ticks; ticks without the term add `expected` each.
+    The mean squared Pearson residual, (posts - expected)^2 / expected, over all ticks. A tick without the term adds
+    `expected`.
     """
     absent = traffic.ticks * np.minimum(1.0, expected_per_tick)
     result: Floats = (squared_residuals + absent) / (traffic.ticks + 10.0)
@@ -37,7 +38,7 @@ def index_of_dispersion(squared_residuals: Floats, expected_per_tick: Floats, tr
 
 
 def overdispersion_of(counts: Floats, dispersions: Floats, expected_per_tick: Floats) -> Floats:
-    """Return 1/r: what is not known of the mean, a little for all terms, and more for uneven ones."""
+    """Return 1/r: the uncertainty of the mean, a little for all terms, and more for uneven ones."""
     of_uneven_terms = 0.125 * np.maximum(0.0, dispersions - _EVEN_ENOUGH) / np.maximum(expected_per_tick, 0.02)
     result: Floats = 1.0 / (counts + PRIOR_POSTS) + _BASE_OVERDISPERSION + of_uneven_terms
     return result
@@ -72,8 +73,8 @@ def surprisal(observed: Floats, expected: Floats, overdispersion: Floats) -> Flo
 def lift(observed: Floats, expected: Floats, community_dispersion: Floats) -> Floats:
     """Return how many times more than expected was seen of each term (columns) in each window (rows) that tells.
 
-    The floors keep a phrase nobody used before from being a sensation with its third post. What stays in few
-    communities counts less: the geometric mean of voices alone, and of voices by how widely they are spread.
+    The floors keep a phrase nobody used before from being a sensation with its third post. A term of few communities
+    counts less: the geometric mean of effective authors, and of effective authors times community dispersion.
     """
     worth, floors = np.array(LIFT_WORTH)[:, None], np.array(LIFT_FLOORS)[:, None]
     result: Floats = worth * observed * np.sqrt(community_dispersion) / (expected + floors)
@@ -81,9 +82,9 @@ def lift(observed: Floats, expected: Floats, community_dispersion: Floats) -> Fl
 
 
 def score_of(surprisals: Floats, lifts: Floats) -> Floats:
-    """Return the score: the surprise (-log10 p) up to SURE, and from there on 10 more for each tenfold of the lift.
+    """Return the score: the surprisal up to SURE, and from there on 10 more for each tenfold of the lift.
 
-    A surprise tells news from chance and then says little: four posts of an unheard-of phrase are as improbable as
+    Surprisal separates news from chance and then says little: four posts of an unheard-of phrase are as improbable as
     forty of a common word, which is the larger story.
     """
     size = _SCORE_PER_TENFOLD * np.log10(np.maximum(1.0, lifts))
@@ -113,7 +114,7 @@ def log_gamma(z: Floats) -> Floats:
 
 
 def enough_observed(expected: Floats, overdispersion: Floats, threshold: float) -> npt.NDArray[np.int64]:
-    """Return the smallest whole numbers of posts whose surprise reaches the threshold, by bisection."""
+    """Return the smallest whole numbers of posts whose surprisal reaches the threshold, by bisection."""
     low = np.full(expected.shape, LEAST_OBSERVED - 1.0)
     high = np.maximum(4.0, np.ceil(2.0 * expected))
     for _ in range(60):

@@ -29,12 +29,12 @@ class TermEvidence:
     """Why one term is unusual, in the window where it is most surprising.
 
     `score`: how sure and, once sure, how large (`scoring.score_of`). `posts`: posts with the term in the window;
-    `observed`: the same with copies and repeated authors folded; `expected`: in the same unit.
+    `observed`: its effective authors; `expected`: in the same unit.
     `baseline`: decayed posts in history; `dispersion`: how uneven the term usually is (1: random);
-    `hour_factor`: how much more usual at this hour of day; `enough`: smallest observed that is sure;
-    `surprise`: -log10 of the chance of this; None where it was stored before the two differed, and is the score.
-    `lift`: times more than usual, in the window of `lift_seconds`, where that is most; `breadth`: communities there,
-    for each one expected, at most 1. None where it was stored before there were these.
+    `hour_factor`: how much more often it is used at this hour of day; `enough`: smallest observed that is sure;
+    `surprise`: its surprisal; None where it was stored before the two differed, and is the score. `lift`: observed over
+    expected, in the window of `lift_seconds`, where that is most; `breadth`: the community dispersion there. None where
+    it was stored before there were these. Field names are JSON keys of stored evidence.
     """
 
     term: str
@@ -59,7 +59,7 @@ class Topic:
 
     `score` is that of the strongest term, and more for what further sure ones bring. `observed`, `expected`,
     `window_seconds` are those of the strongest term; `authors` and `sources` (posts by source) count that window;
-    `first_seen`/`last_seen` (epoch seconds) and `post_ids` (newest 500) all of it.
+    `first_seen`/`last_seen` (epoch seconds) and `post_ids` (newest 500) the whole window.
     """
 
     label: str
@@ -169,10 +169,10 @@ def _topic(
 
 
 def _worth_of_further_terms(scored: ScoredTerms, group: Sequence[int], authors: Integers) -> float:
-    """Return what a topic told in several words is worth beyond its strongest term: half of a lift of its authors.
+    """Return the score that further terms add to a topic's strongest one: half of the lift in authors they bring.
 
-    Only terms that are sure by themselves count: loose ones make anything large. People who tell of one thing choose
-    different words, so the strongest has but a part of them.
+    Only terms that are sure by themselves count: loose ones make anything large. People who write about one thing
+    choose different words, so the strongest has but a part of the people.
     """
     sure = [term for term in group if scored.surprisals[:, term].max() >= SURE]
     if group[0] not in sure:

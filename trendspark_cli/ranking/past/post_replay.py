@@ -1,4 +1,4 @@
-"""Past posts watched once more, each look at its time, through the code by which `rank` learns and forecasts."""
+"""Past posts watched once more, each observation at its time, by the code with which `rank` learns and forecasts."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ from trendspark_cli.ranking.posts.post_learning import (
 from trendspark_cli.ranking.posts.post_trends import Judged
 from trendspark_cli.ranking.posts.source_memory import SourceMemory, return_levels
 
-MOST_BASELINES = 300_000  # authors and communities remembered, as between runs of `rank`: those heard of last
-LAST_ASKED_SECONDS = MATURES_AFTER_SECONDS + TICK_SECONDS  # of age: then a post has settled
+MOST_BASELINES = 300_000  # authors and communities remembered, as between runs of `rank`: those seen last
+LAST_ASKED_SECONDS = MATURES_AFTER_SECONDS + TICK_SECONDS  # of age: then a post has matured
 
 
 class PastRow(NamedTuple):
@@ -37,7 +37,7 @@ class PastRow(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class PastPost:
-    """A post with all stored looks at it, also those that a replay has not come to yet.
+    """A post with all its stored observations, also those that a replay has not come to yet.
 
     `name` and `text` are empty where they can be asked for by its id.
     """
@@ -48,7 +48,7 @@ class PastPost:
     text: str = ""
 
     def news(self) -> list[int]:
-        """Return when `rank` judges it: at its first look, and when its counters have changed."""
+        """Return when `rank` judges it: when it is first observed, and when its counters have changed."""
         before = (None, *self.observations)
         return [
             observation.at
@@ -60,7 +60,7 @@ class PastPost:
 def past_observations(
     row: PastRow, collected_at: int, history: Sequence[Counters], newest: Counters, until: int
 ) -> tuple[Counters, ...]:
-    """Return the looks at a post until a moment, of what is stored of it; those after it settled teach nothing."""
+    """Return a post's stored observations until a moment, without those made after it matured."""
     last = min(until, row.created_at + LAST_ASKED_SECONDS)
     return tuple(
         observation for observation in observations_of(collected_at, history, newest) if observation.at <= last
@@ -68,12 +68,12 @@ def past_observations(
 
 
 class PostReplay:
-    """What is learned of settled posts, and those still watched. Nothing of a look counts before its time."""
+    """What mature posts taught, and the posts still watched. No observation counts before its time."""
 
     def __init__(self) -> None:
         self.memories: dict[str, SourceMemory] = {}
         self.watched: dict[int, PastPost] = {}
-        self._baselines: dict[int, EngagementBaseline] = {}  # in the order in which they were heard of last
+        self._baselines: dict[int, EngagementBaseline] = {}  # in the order in which they were seen last
         self._leaving: deque[PastPost] = deque()
         self._left_at: int | None = None
         self._due: list[tuple[int, int]] = []  # (time, post id) of news to come
@@ -81,11 +81,11 @@ class PostReplay:
 
     @property
     def has_news_to_come(self) -> bool:
-        """Tell whether posts it knows of are looked at later."""
+        """Tell whether known posts have observations still to come."""
         return bool(self._due)
 
     def advance(self, now: int, posts: Sequence[PastPost], *, is_judging: bool = True) -> None:
-        """Add the next posts in the order of their creation, learn from those settled at *now*, judge what is news."""
+        """Add the next posts in the order of their creation, learn from those mature at *now*, judge what is news."""
         for post in posts:
             self.watched[post.row.id] = post
             self._leaving.append(post)
@@ -98,7 +98,7 @@ class PostReplay:
         self._judged = self._judge(sorted(looked_at & self.watched.keys()), now) if is_judging else []
 
     def judged(self, posts_per_day: float) -> list[Judged]:
-        """Return what was judged last, where so many ordinary posts a day may be told of."""
+        """Return what was judged last, with the return level of so many ordinary posts a day."""
         enough = return_levels(self.memories, posts_per_day)
         return [replace(one, level=enough[one.source]) for one in self._judged]
 

@@ -1,4 +1,4 @@
-"""What `rank` would have told of past posts: the life of trends over replayed ticks, under one set of rules."""
+"""The trends `rank` would have opened on past posts: their life over replayed ticks, under one set of rules."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -79,7 +79,7 @@ class TrendSimulation:
 
 
 def only_in_first(first: Sequence[Fired], second: Sequence[Fired]) -> list[Fired]:
-    """Return the trends of *first* that no trend of *second*, opened within a day of it, shares a term with."""
+    """Return the trends of *first* that share no term with a trend of *second* opened within a day."""
     return [
         one
         for one in first

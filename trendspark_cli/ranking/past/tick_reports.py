@@ -1,4 +1,4 @@
-"""A line for each tick of a replay: its topics, those of one trend made one, as `rank` would tell of them."""
+"""A report of each tick of a replay: its topics as `rank` would show them, those of one trend made one."""
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -20,7 +20,7 @@ LISTED_TOPICS = 20
 class ReportedTopic:
     """The strongest topic of a trend at one tick, and the terms of all of them, strongest first.
 
-    The trend's first term is among the first three: that is how whoever reads tick after tick knows it again.
+    The trend's first term is among the first three: so a reader of tick after tick knows it again.
     """
 
     topic: Topic
@@ -28,7 +28,7 @@ class ReportedTopic:
 
 
 class TickReporter:
-    """Tells of each tick's topics, and remembers which trends there are."""
+    """Reports each tick's topics, and remembers which trends there are."""
 
     def __init__(self) -> None:
         self._trends = TrendSimulation(LifecycleRules(DEFAULT_THRESHOLD), needs_labels=False)
@@ -59,7 +59,7 @@ def _named(terms: Sequence[str], first_term: str) -> tuple[str, ...]:
 
 
 def report_ticks(posts: Iterable[ReplayPost], replayed: Replay) -> Iterator[tuple[int, list[ReportedTopic]]]:
-    """Yield (tick end in epoch seconds, what there is to tell) for every tick from the first post on."""
+    """Yield (tick end in epoch seconds, its topics) for every tick from the first post on."""
     reporter = TickReporter()
     for tick, batch in ticks_of(posts):
         replayed.advance(tick, batch)

@@ -1,7 +1,8 @@
-"""How far beyond the usual the forecasts of a source's posts go, and what is rare enough to tell of.
+"""How far forecasts of a source's posts exceed their baselines, and which exceedance is rare enough for a trend.
 
-The largest excess that the forecasts of a post had is counted in steps. A level is set where ordinary days bring so
-many posts; the largest are taken to fall off exponentially, so that a level beyond all that was seen has a rate too.
+The largest exceedance that the forecasts of a post had is counted in steps. The return level is the one that so many
+ordinary posts a day reach. Exceedances over a high threshold are taken to fall off exponentially (extreme value
+theory), so that a level beyond all that was seen has a rate too.
 """
 
 from __future__ import annotations
@@ -11,17 +12,17 @@ from collections.abc import Sequence
 
 import numpy as np
 
-LEAST_EXCEEDANCES = 100  # before a level is believed
+LEAST_EXCEEDANCES = 100  # before a return level is believed
 HALF_LIFE_DAYS = 14.0
-TAIL_SHARE = 0.01  # of posts: the largest ones, from which the fall is learned
+TAIL_SHARE = 0.01  # of posts: the largest ones, over the threshold, from which the fall is learned
 LEAST_TAIL = 20  # posts
-LEAST_LIFT = 3.0  # times the usual, however rare that is
+LEAST_LIFT = 3.0  # times the baseline, however rare that is
 
 _LOWEST, _STEP, _BINS = -6.0, 0.1, 200
 
 
 class Exceedances:
-    """Largest excesses of posts that are no longer watched, and over how many days they were watched; both fade."""
+    """Largest exceedances of posts that are no longer watched, and over how many days they were watched; both fade."""
 
     def __init__(self, days: float = 0.0, counts: bytes | None = None) -> None:
         self.days = days
@@ -40,7 +41,7 @@ class Exceedances:
             self._counts[min(_BINS - 1, max(0, int((exceedance - _LOWEST) / _STEP)))] += 1.0
 
     def return_level(self, posts_per_day: float) -> float | None:
-        """Return the excess that *posts_per_day* ordinary posts reach, infinite for 0; None while too few were seen."""
+        """Return the exceedance *posts_per_day* ordinary posts reach, infinite for 0; None while too few were seen."""
         seen = float(self._counts.sum())
         if seen < LEAST_EXCEEDANCES * 0.9 or self.days <= 0.0:  # some have faded
             return None

@@ -1,7 +1,7 @@
 """How far a post will go: its final engagement, forecast from how it begins, its author and its community.
 
 A ridge regression of the logarithm of the final engagement, one for each stretch of the time a post has been watched.
-All it keeps of the past are sums, so a settled post costs the same however many there were. Worked example and what
+All it keeps of the past are sums, so a mature post costs the same however many there were. Worked example and what
 was tried: docs/ranking-quality.md.
 """
 
@@ -17,8 +17,8 @@ import numpy as np
 MATURES_AFTER_SECONDS = 48 * 3600  # after that, counts hardly move
 LEAST_MATURED = 200  # posts of a source, before its forecasts are believed
 BANDS_MINUTES = (1, 25, 50, 100, 200)  # since the post was first seen; each stretch has its own regression
-MEMORY_POSTS = 20_000  # settled posts after which one counts half
-PRIOR_POSTS = 5.0  # of the usual kind that every author and community is taken to have
+MEMORY_POSTS = 20_000  # mature posts after which one counts half
+PRIOR_POSTS = 5.0  # of the mean kind that every author and community is taken to have (shrinkage)
 SURELY_OLD_MINUTES = 10.0  # added to ages, so that the first minutes do not divide by nothing
 LEAST_VELOCITY = 0.2  # a minute; what is slower is all the same
 RIDGE = 1.0  # in squared units of a feature: matters for the first dozens of posts only
@@ -27,7 +27,7 @@ MOST_ENGAGEMENT = 1_000_000_000  # beyond that, a counter is an error
 
 
 class Observation(NamedTuple):
-    """What a post's counters said at one time. `gain`: engagement a minute since the look before, or since it began."""
+    """What a post's counters said at one time. `gain`: engagement a minute since the one before, or since it began."""
 
     at: int  # epoch seconds
     engagement: int
@@ -37,7 +37,7 @@ class Observation(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class WatchedPost:
-    """A post until it settles: the last look, and the first one of each band, which is learned from when it has."""
+    """A post until it matures: its last observation, and the first one of each band, which teach when it has."""
 
     created_at: int
     first_seen: int
@@ -52,13 +52,13 @@ class WatchedPost:
 
 
 class EngagementBaseline(NamedTuple):
-    """The settled posts of an author or a community: how many, and the sum of their ln(1 + final engagement)."""
+    """The mature posts of an author or a community: how many, and the sum of their ln(1 + final engagement)."""
 
     posts: float = 0.0
     total: float = 0.0
 
     def beyond(self, mean: float) -> float:
-        """Return how far their mean lies beyond *mean*, drawn towards it when they are few."""
+        """Return how far their shrunken mean lies beyond *mean*: drawn towards it when they are few."""
         return (self.total - self.posts * mean) / (self.posts + PRIOR_POSTS)
 
 
@@ -80,12 +80,12 @@ class Forecast:
 
     @property
     def baseline(self) -> float:
-        """Return what the author's posts end with."""
+        """Return what the author's posts end with: a shrunken mean."""
         return max(0.0, math.expm1(self.baseline_log))
 
     @property
     def exceedance(self) -> float:
-        """Return how far beyond the author's usual it goes at least, five times of six: a logarithm."""
+        """Return how far it exceeds the author's baseline at least, five times of six: a logarithm."""
         return self.log - self.error - self.baseline_log
 
 
@@ -97,7 +97,7 @@ def first_observation(created_at: int, at: int, engagement: int, comments: int) 
 
 
 def observed_again(post: WatchedPost, at: int, engagement: int, comments: int) -> WatchedPost:
-    """Return the post after one more look; a look of the past, or at the same moment, is left out."""
+    """Return the post after one more observation; one of the past, or of the same moment, is left out."""
     if at <= post.last.at:
         return post
     gain = max(0.0, (engagement - post.last.engagement) * 60.0 / max(60, at - post.last.at))
@@ -108,7 +108,7 @@ def observed_again(post: WatchedPost, at: int, engagement: int, comments: int) -
 
 
 def watched(created_at: int, observations: Sequence[tuple[int, int, int]]) -> WatchedPost:
-    """Return a post after these looks, oldest first: (epoch seconds, engagement, comments) each."""
+    """Return a post after these observations, oldest first: (epoch seconds, engagement, comments) each."""
     post = first_observation(created_at, *observations[0])
     for observation in observations[1:]:
         post = observed_again(post, *observation)
@@ -116,7 +116,7 @@ def watched(created_at: int, observations: Sequence[tuple[int, int, int]]) -> Wa
 
 
 class Forecaster:
-    """What one source's settled posts teach. `sums` is all there is, besides the mean of their final engagement."""
+    """What one source's mature posts taught. `sums` is all there is, besides the mean of their final engagement."""
 
     def __init__(self, matured: float = 0.0, total: float = 0.0, sums: bytes | None = None) -> None:
         shape = (len(BANDS_MINUTES) + 1, FEATURES + 1, FEATURES + 1)
@@ -127,24 +127,24 @@ class Forecaster:
 
     @property
     def mean(self) -> float:
-        """Return the mean ln(1 + final engagement) of settled posts."""
+        """Return the mean ln(1 + final engagement) of mature posts."""
         return self.total / self.matured if self.matured else 0.0
 
     @property
     def is_ready(self) -> bool:
-        """Tell whether enough posts have settled."""
+        """Tell whether enough posts have matured."""
         return self.matured >= LEAST_MATURED
 
     def to_bytes(self) -> bytes:
-        """Return the sums, to be given to another Forecaster."""
+        """Return the sums, from which another Forecaster can be made."""
         return self._sums.tobytes()
 
     def forecast(self, post: WatchedPost, author: EngagementBaseline, community: EngagementBaseline) -> Forecast:
-        """Return how far the post will go, judged by its last look; nothing below what it already has."""
+        """Return how far the post will go, judged by its last observation; nothing below what it already has."""
         return self._forecast(post, post.last, post.best, author, community)
 
     def largest_exceedance(self, post: WatchedPost, author: EngagementBaseline, community: EngagementBaseline) -> float:
-        """Return the largest excess a forecast of this post ever had, as far as its looks are remembered."""
+        """Return the largest exceedance a forecast of this post had, as far as its observations are remembered."""
         observations = post.observations if post.last is post.observations[-1] else (*post.observations, post.last)
         return max(
             self._forecast(post, observation, observation.engagement, author, community).exceedance
@@ -213,7 +213,7 @@ def _minutes(created_at: int, at: int) -> float:
 
 
 def _features(post: WatchedPost, observation: Observation, author: float, community: float) -> Sequence[float]:
-    """Return what a regression is told: counters, pace, the usual of author and community, age, hour of day."""
+    """Return the features of a regression: counters, pace, baselines of author and community, age, hour of day."""
     age = _minutes(post.created_at, observation.at)
     engagement = max(0, observation.engagement)
     angle = 2.0 * math.pi * (observation.at % _DAY) / _DAY

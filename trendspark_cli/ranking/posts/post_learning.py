@@ -1,4 +1,4 @@
-"""What single posts teach once settled, and what is expected of those still watched: of `rank` and of replays."""
+"""What single posts teach once they mature, and what is expected of those still watched; for `rank` and replays."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from trendspark_cli.ranking.posts.post_trends import NEWS_SECONDS, Judged
 from trendspark_cli.ranking.posts.source_memory import SourceMemory
 from trendspark_cli.ranking.text.keys import name_key
 
-LEAST_WATCHED_SECONDS = 6 * 3600  # between the first and the last look: less says nothing of where a post ends
+LEAST_WATCHED_SECONDS = 6 * 3600  # between the first and the last observation: less does not show where a post ends
 _DAY_SECONDS = 86_400
 
 
@@ -24,7 +24,7 @@ class Counters(NamedTuple):
 
 
 class SeenPost(NamedTuple):
-    """A post with the looks at it so far."""
+    """A post with its observations so far."""
 
     id: int
     source: str
@@ -39,13 +39,13 @@ class SeenPost(NamedTuple):
 
 
 def keys_of(source: str, author: str | None, community: str | None) -> list[int]:
-    """Return under which numbers the usual of an author and of a community is kept, as far as they are known."""
+    """Return the keys of the baselines of an author and of a community, as far as they are known."""
     named = (("author", author), ("community", community))
     return [_key(source, whose, name) for whose, name in named if name is not None]
 
 
 def observations_of(collected_at: int, history: Sequence[Counters], newest: Counters) -> list[Counters]:
-    """Return all that is known of a post's counters, oldest first.
+    """Return all that is known of a post's counters over time, oldest first.
 
     History begins with the first change, and says when the counters before it were last read. A post was seen before
     that, when it was collected, with the same counters; and after it, when its counters were asked for in vain.
@@ -59,7 +59,7 @@ def observations_of(collected_at: int, history: Sequence[Counters], newest: Coun
 
 
 def seen_by(now: int, created_at: int, observations: Sequence[Counters]) -> WatchedPost | None:
-    """Return a post as its looks until *now* show it, None without any; counters no post has are left out."""
+    """Return a post as its observations until *now* show it, None without any; counters no post has are left out."""
     known = [
         (observation.at, observation.engagement, observation.comments)
         for observation in observations
@@ -71,7 +71,7 @@ def seen_by(now: int, created_at: int, observations: Sequence[Counters]) -> Watc
 def judge_post(
     post: SeenPost, memory: SourceMemory, baselines: Mapping[int, EngagementBaseline], return_level: float | None
 ) -> Judged:
-    """Return what is expected of a post, and how that compares with *return_level*, the excess that is rare."""
+    """Return what is expected of a post, and how that compares with *return_level*, the exceedance that is rare."""
     author, community = _baselines_of(post, baselines)
     forecast = memory.forecaster.forecast(post.watched, author, community)
     return Judged(post.id, post.source, post.author, post.watched, forecast, author.posts, return_level)
@@ -84,9 +84,9 @@ def learn_from(
     since: int,
     until: int,
 ) -> tuple[int, set[int]]:
-    """Learn from posts created from *since* to *until*, in that order; return how many, and whose usual changed.
+    """Learn from posts created from *since* to *until*, in that order; return how many, and whose baselines changed.
 
-    Those that were looked at for long enough teach how far posts go; the peaks of all are counted.
+    Those that were watched for long enough teach how far posts go; the largest exceedances of all are counted.
     """
     matured, changed = 0, set()
     exceedances: dict[str, list[float]] = {}
@@ -121,7 +121,7 @@ def _key(source: str, whose: str, name: str) -> int:
 def _baselines_of(
     post: SeenPost, baselines: Mapping[int, EngagementBaseline]
 ) -> tuple[EngagementBaseline, EngagementBaseline]:
-    """Return what is usual for a post's author and community."""
+    """Return the baselines of a post's author and community."""
     author = (
         baselines.get(_key(post.source, "author", post.author), EngagementBaseline())
         if post.author is not None

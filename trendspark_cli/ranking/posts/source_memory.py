@@ -1,4 +1,4 @@
-"""What is remembered of one source's posts between runs: what settled ones teach, and what is rare."""
+"""What is remembered of one source's posts between runs: what mature ones taught, and what is rare."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 from trendspark_cli.ranking.posts.exceedances import Exceedances
 from trendspark_cli.ranking.posts.forecast import Forecaster
 
-BELIEVED_AFTER = 100  # settled posts; the forecasts of fewer say nothing of what is rare
+BELIEVED_AFTER = 100  # mature posts; the forecasts of fewer do not show what is rare
 
 
 @dataclass(slots=True)
 class SourceMemory:
-    """One source's regressions, and the peaks of its forecasts."""
+    """One source's regressions, and the exceedances of its forecasts."""
 
     forecaster: Forecaster = field(default_factory=Forecaster)
     exceedances: Exceedances = field(default_factory=Exceedances)
@@ -24,11 +24,11 @@ class SourceMemory:
         return self.forecaster.matured >= BELIEVED_AFTER
 
     def return_level(self, posts_per_day: float) -> float | None:
-        """Return the excess that is rare enough to tell of; None while the source is warming up."""
+        """Return the exceedance that is rare enough for a trend; None while the source is warming up."""
         return self.exceedances.return_level(posts_per_day) if self.forecaster.is_ready else None
 
 
 def return_levels(memories: Mapping[str, SourceMemory], posts_per_day: float) -> dict[str, float | None]:
-    """Return the level of each source that is ready to forecast; together, so many ordinary posts a day reach them."""
+    """Return the return level of each source that can forecast; together they let so many ordinary posts a day pass."""
     ready = {name: memory for name, memory in memories.items() if memory.forecaster.is_ready}
     return {name: memory.return_level(posts_per_day / len(memories)) for name, memory in ready.items()}

@@ -1,4 +1,4 @@
-"""Posts watched one look at a time, all in memory and all of one source: what `backtest --viral` replays."""
+"""Posts of one source watched one observation at a time, all in memory: what `backtest --viral` replays."""
 
 from __future__ import annotations
 
@@ -27,17 +27,17 @@ class _Watch:
 
 
 class BaselinesByName:
-    """What the posts of each author, or of each community, end with."""
+    """The engagement baseline of each author, or of each community."""
 
     def __init__(self) -> None:
         self._known: dict[str, EngagementBaseline] = {}
 
     def of(self, name: str | None) -> EngagementBaseline:
-        """Return what is known; nothing of an unknown one, or of no name."""
+        """Return what is known; an empty baseline for an unknown name, or none."""
         return self._known.get(name, EngagementBaseline()) if name is not None else EngagementBaseline()
 
     def add(self, name: str | None, final_log: float) -> None:
-        """Count one settled post."""
+        """Count one mature post."""
         if name is None:
             return
         known = self.of(name)
@@ -47,7 +47,7 @@ class BaselinesByName:
 
 
 class Watching:
-    """One source's posts, from first sight to settling. Looks must come in the order of time."""
+    """One source's posts, from first sight until they mature. Observations must come in the order of time."""
 
     def __init__(self) -> None:
         self.forecaster = Forecaster()
@@ -60,7 +60,7 @@ class Watching:
     def see(
         self, name: str, at: int, posted_at: int, author: str | None, community: str | None, counters: tuple[int, int]
     ) -> Forecast | None:
-        """Take one look at a post, its engagement and comments; return its forecast, None before there is any."""
+        """Return a post's forecast after one more observation (engagement, comments), None before there is any."""
         self._learn_until(at)
         watch = self._watched.get(name)
         if watch is None:
@@ -88,7 +88,7 @@ class Watching:
 class IdClock:
     """Tells from a post's id when it was made, where ids are numbers that grow and all that is known is "not later".
 
-    The newest id at a look was made about then; ids are taken to come at the pace of the last two days.
+    The newest id at an observation was made about then; ids are taken to come at the pace of the last two days.
     """
 
     def __init__(self) -> None:

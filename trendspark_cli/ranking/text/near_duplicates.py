@@ -1,7 +1,7 @@
-"""Texts made from one by changing words here and there: many that consist mostly of words they share.
+"""Clusters of near-duplicates: texts made from one by changing words here and there.
 
-Two of them are no nearer to each other than two headlines of one story. Ten are: people who tell a story add words of
-their own, and few of these are the others' too.
+Two of them are no nearer to each other than two headlines of one story. Ten are: people who write about a story add
+words of their own, and few of these are the others' too.
 """
 
 from collections.abc import Iterable
@@ -11,9 +11,9 @@ import numpy as np
 
 from trendspark_cli.ranking.text.keys import Integers, Mask, are_pieces
 
-LEAST_SHARED_WORDS = 6  # with four, people who tell one piece of news in a headline each would be one voice
+LEAST_SHARED_WORDS = 6  # with four, people who post one piece of news in a headline each would be one author
 PIECES_OF_A_WORD = 3  # of a script without spaces, where one word is several pieces
-MANY_TEXTS = 10  # with five, so would be people who tell what was announced
+MANY_TEXTS = 10  # with five, so would be people who repeat an announcement
 SAMPLED_TEXTS = 1_000  # enough to see which words half of them have
 TEXTS_AT_ONCE = 10_000  # keeps the memory of a flood small
 MOST_WORDS_READ = 20_000_000  # at some 20 ns; the strongest terms come first, and their texts are known then
