@@ -1,4 +1,4 @@
-"""How many posts come at once: a ceiling must leave room for a moment like the busiest of late."""
+"""How many posts come at once: a ceiling must leave room for a moment like the busiest recent one."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ from trendspark_cli.collecting.volume import judge_volume
 from trendspark_cli.running.job_context import JobContext
 from trendspark_cli.spending.budget import Budget
 
-EACH_AFTER = timedelta(minutes=55)  # about an hour, a run that begins early included: a look tells of the last two
+EACH_AFTER = timedelta(minutes=55)  # about an hour, a run that begins early included: a count covers the last two hours
 
 log = logging.getLogger(__name__)
 
@@ -25,7 +25,7 @@ log = logging.getLogger(__name__)
 def worth_reading_from(
     job: JobContext, source: Source, counter: Counter, budget: Budget | None, cursor: str
 ) -> str | None:
-    """Return where to read from, or None when the volume is as usual: then nothing is bought and the cursor stays.
+    """Return where to read from, or None when the volume is as expected: then nothing is bought and the cursor stays.
 
     When it departs after a quiet time, only the last one to two hours are bought; what lies between the cursor and
     them is recorded as not bought, and the cursor moves there.
@@ -51,10 +51,10 @@ def worth_reading_from(
 
 
 def feeds_worth_reading(job: JobContext, feeds: Sequence[Feed]) -> list[Feed]:
-    """Return the feeds that are to be looked at by themselves: all but those whose sum is as usual.
+    """Return the feeds that are to be counted by themselves: all but those whose sum is as expected.
 
-    One request counts as many queries as X takes in one. What goes wrong with it is met again, and recorded, by each
-    feed's own look. Once an hour all are looked at by themselves: beside a busy query a quiet one's burst is hidden.
+    One request counts as many queries as X takes in one. If it fails, each feed's own count meets and records the
+    failure. Once an hour all are counted by themselves: a busy query hides the burst of a quiet one.
     """
     counted = [feed for feed in feeds if feed.source.counter is not None and _cursor(feed) is not None]
     quiet: set[str] = set()
@@ -87,7 +87,7 @@ def _together(feeds: Sequence[Feed]) -> list[tuple[str, tuple[str, ...]]]:
 
 
 def _stirs(job: JobContext, feed: Feed, query: str) -> bool:
-    """Count what a query finds that stands for several; all of them pay for it, so no profile does."""
+    """Tell whether a query that stands for several finds more than expected; no profile pays for that count alone."""
     assert feed.source.counter is not None
     budget = feed.budget.without_shares() if feed.budget is not None else None
     reading = judge_volume(_count(job, feed.source, feed.source.counter, budget, query).slices)

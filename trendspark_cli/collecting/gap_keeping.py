@@ -27,7 +27,7 @@ def keep_gap(job: JobContext, source: Source, page: Page, gap_id: int | None, *,
 
 
 def record_lost(job: JobContext, source: Source, lost: Span, *, moves_cursor: bool = False) -> None:
-    """Record a range the service no longer gives; moving the cursor past it tells it once."""
+    """Record a range the service no longer gives; moving the cursor past it keeps it from being recorded again."""
     with job.store.transaction():
         _add_lost(job, source, lost)
         if moves_cursor and lost.until is not None:

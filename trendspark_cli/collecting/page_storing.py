@@ -24,9 +24,9 @@ def store_page(
     usd: float = 0.0,
     audit_id: int | None = None,
 ) -> int:
-    """Store the posts of *page*, its audit row and what the metrics count of it.
+    """Store the posts of *page*, its audit row and its metrics; return the id of the audit row.
 
-    *usd* is what it cost. *audit_id* names a row to extend instead of a new one; the row is returned.
+    *usd* is what it cost. *audit_id* names a row to extend instead of a new one.
     """
     page = _without_forgotten(job, page)
     assert job.run_id is not None
@@ -94,7 +94,7 @@ def _without_forgotten(job: JobContext, page: Page) -> Page:
 
 
 def record_failure(job: JobContext, source: Source, failure: TrendSparkError, budget: Budget | None = None) -> None:
-    """Give a source's failure its audit row: which query, and what went wrong. An empty account is told of."""
+    """Give a source's failure its audit row: which query, and what went wrong. An empty account queues an alert."""
     assert job.run_id is not None
     booked, usd = (failure.booked, failure.booked_usd) if isinstance(failure, UpstreamError) else (0, 0.0)
     page = Page(posts=(), fetched=0, endpoint=source.endpoint, reads=booked)

@@ -56,7 +56,7 @@ def paid(job: JobContext, budget: Budget, reservation: Reservation, call: Callab
     try:
         return call()
     except TrendSparkError as failure:
-        with suppress(TrendSparkError):  # the call's own error is the one to tell; a leftover counts as used
+        with suppress(TrendSparkError):  # the call's own error is the one that matters; a leftover counts as used
             if isinstance(failure, UpstreamError) and failure.may_be_billed and budget.usd_per_unit:
                 _book(job, budget, reservation, failure)
             else:

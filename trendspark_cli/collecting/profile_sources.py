@@ -1,4 +1,4 @@
-"""A source as one profile reads it: with a cursor, gaps and books of its own, and its part of the ceilings."""
+"""A source as one profile reads it: with a cursor, gaps and a ledger of its own, and its part of the ceilings."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from trendspark_cli.spending.budget import Budget
 
 @dataclass(frozen=True)
 class Feed:
-    """One source of one profile. `job` is the run, with its books open at the profile."""
+    """One source of one profile. `job` is the run, its ledger set to the profile."""
 
     job: JobContext
     source: Source

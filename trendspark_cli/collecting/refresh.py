@@ -1,4 +1,4 @@
-"""Read the counts of recent posts again: a post stored when it was minutes old says nothing of where it went."""
+"""Read the counts of recent posts again: what a post had when it was minutes old does not show where it went."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from trendspark_cli.collecting.source import Source
 from trendspark_cli.running.job_context import JobContext
 from trendspark_cli.spending.budget import Budget
 
-POSTS_PER_RUN = 100  # one look-up
+POSTS_PER_RUN = 100  # one request
 LEAST_AGE = timedelta(minutes=30)  # since the counts were last read
 RECENT = timedelta(hours=48)  # after that, counts hardly move
 

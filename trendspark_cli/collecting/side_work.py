@@ -9,8 +9,8 @@ from concurrent.futures import Future, ThreadPoolExecutor
 
 from trendspark_cli.base.errors import TrendSparkError
 
-RANK_SECONDS = 10.0  # between two looks at new posts
-FILL_SECONDS = 60.0  # between two looks at gaps; search knows nothing that is younger
+RANK_SECONDS = 10.0  # between two rankings of new posts
+FILL_SECONDS = 60.0  # between two fills of gaps; search knows nothing that is younger
 FIRST_FILL_SECONDS = 5.0  # after the start: a process before may have left some
 
 log = logging.getLogger(__name__)

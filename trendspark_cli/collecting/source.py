@@ -33,7 +33,7 @@ class Counted:
 class Counter(Protocol):
     """What tells cheaply how many posts a query has, before any of them is bought. A call costs one unit."""
 
-    endpoint: str  # what is charged, for the books
+    endpoint: str  # what is charged, for the ledger
 
     def count(self, query: str) -> Counted:
         """Return the posts of each hour the service still searches. Raises what `Source.fetch` raises."""
@@ -55,7 +55,7 @@ class Source(Protocol):
     name: str  # short and permanent: stored in posts.source and used as a metric label
     query: str  # with the name, the identity of a cursor
     service: str  # whose budget a page is charged to
-    endpoint: str  # what is charged, for the books
+    endpoint: str  # what is charged, for the ledger
     largest_page: int  # the most posts one call may return
     smallest_page: int  # the fewest one may ask for
     counter: Counter | None  # asked before posts are bought; None buys at once

@@ -84,7 +84,7 @@ class StreamReader:
                     break
         except StreamEndedError as ended:
             self._ended = ended
-        except BaseException as failure:  # told to the thread that takes
+        except BaseException as failure:  # raised in the thread that takes
             self._failure = failure
             raise
 

@@ -29,7 +29,7 @@ class Received:
     disconnect: str | None = None
 
     def page(self, endpoint: str) -> Page:
-        """Return it as a page, each post of it billed."""
+        """Return this as a page, each post billed."""
         rejections, ids = tuple(self.rejections), tuple(self.ids)
         fetched = len(self.posts) + len(rejections)
         return Page(tuple(self.posts), fetched, rejections, reads=len(ids), endpoint=endpoint, billed_ids=ids)

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 HOUR_SECONDS = 3600
-THRESHOLD = 3.0  # -log10 p: at a look each quarter of an hour, one false purchase in ten days
-STIRRING = 1.0  # of several queries together: at one look of ten each of them is counted by itself
+THRESHOLD = 3.0  # -log10 p: at a count each quarter of an hour, one false purchase in ten days
+STIRRING = 1.0  # of several queries together: one count of ten leads to each being counted by itself
 LEAST_POSTS = 10  # the smallest page one can buy
 LEAST_SECONDS = 120  # of a slice that is judged alone
 LEAST_RATIO = 1.5  # times the expected
@@ -36,7 +36,7 @@ class VolumeReading:
     """What the last one or two hours held, what their week lets one expect, and since when to buy."""
 
     departs: bool
-    stirs: bool  # something may be there: of several queries together, worth a look at each
+    stirs: bool  # something may be there: of several queries together, worth counting each
     observed: int
     expected: float
     score: float  # -log10 p
@@ -47,7 +47,7 @@ def judge_volume(slices: Sequence[Slice]) -> VolumeReading:
     """Compare the newest slice, and the two newest together, with the hours before; the more surprising one decides.
 
     *slices* come oldest first. Expected is the mean of the same hour of the days before, drawn towards the mean of all
-    hours; how uneven the hours are widens what counts as usual.
+    hours; uneven hours widen what counts as expected.
     """
     if len(slices) < 2:
         return VolumeReading(False, False, sum(slice.posts for slice in slices), 0.0, 0.0, None)
