@@ -27,7 +27,7 @@ from trendspark_cli.trends.rank_rules import NOISE, Experience, lifecycle_rules
 
 LEAST_DAYS = 7
 LEAST_POSTS = 1_000
-LEAST_EPISODES = 2.0  # that are to be expected: a rate of fewer cannot be told from none
+LEAST_EPISODES = 2.0  # that are to be expected: a rate of fewer cannot be distinguished from none
 WANTED_EPISODES = 20.0  # then the rate is known to about a third
 MOST_SHUFFLES = 10
 UNUSED = 1 / 4  # of the days of a shuffle, at its start: history is still thin then

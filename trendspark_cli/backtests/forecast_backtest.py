@@ -1,4 +1,4 @@
-"""`backtest --viral` and `--counts`: past looks at posts, or counts, one line of score for each line, as they come."""
+"""`backtest --viral` and `--counts`: past observations of posts, or counts, scored line by line as they come."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class CountLine(msgspec.Struct):
 
 
 def viral_lines(path: str) -> Iterator[str]:
-    """Score each look at a post: ln(1 + final engagement) as forecast."""
+    """Score each observation of a post: ln(1 + final engagement) as forecast."""
     from trendspark_cli.ranking.posts.forecast import MOST_ENGAGEMENT
     from trendspark_cli.ranking.posts.watching import Watching
 
@@ -61,7 +61,7 @@ def viral_lines(path: str) -> Iterator[str]:
 
 
 def count_lines(path: str) -> Iterator[str]:
-    """Score each count of each series, `REPORTED_AT` being what is told, and say how surprising it is; a burst once."""
+    """Score each count of each series with its surprisal; a burst is reported once, from `REPORTED_AT` on."""
     from trendspark_cli.ranking.bursts.count_series import REPORTED_AT, BurstWatch
 
     series: dict[str, BurstWatch] = {}

@@ -30,7 +30,7 @@ class Watched:
 
 
 def stored_observations(store: Store, since: datetime, until: datetime) -> Watched:
-    """Return the posts of the database created in [since, until) that have counters, with the looks until then."""
+    """Return the posts with counters of the database created in [since, until), and their observations until then."""
 
     def name_and_text(post: PastPost) -> tuple[str, str]:
         found = store.posts.by_ids([post.row.id])  # it may have been archived or forgotten meanwhile
@@ -65,7 +65,7 @@ def archived_posts_and_observations(
 
 
 def _archived_observations(number: int, row: tuple[Any, ...], until: int) -> PastPost:
-    """Return a post as its file has it; one that never had enough engagement to be told of needs no text."""
+    """Return a post as its file has it; one that never had enough engagement for a trend needs no text."""
     _, source, source_id, author, community, text, _, _, created, *counters, _, observed, collected, metrics, _ = row
     history = [_counters(**observation) for observation in json.loads(metrics or "[]")]
     if len(history) > MOST_OBSERVATIONS:

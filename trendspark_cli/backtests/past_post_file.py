@@ -45,7 +45,7 @@ class PastPostFile:
 
 @contextmanager
 def past_post_file(posts: Iterable[ReplayPost], spool: Spool, progress: Progress) -> Iterator[PastPostFile]:
-    """Write posts, oldest first, to a file of the spool, which is gone at the end of the block; yield them shelved."""
+    """Yield posts, oldest first, from a file of the spool, which is gone at the end of the block."""
     starts = array("q", (0,))
     encode = msgspec.msgpack.Encoder().encode
     with spool.scratch("past posts") as path:

@@ -1,4 +1,4 @@
-"""What `rank` would have told of past posts, under one set of rules or several: what `backtest` sums up."""
+"""The trends `rank` would have opened on past posts, under one set of rules or several: what `backtest` sums up."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from trendspark_cli.ranking.posts.forecast import LEAST_MATURED
 from trendspark_cli.trends.rank_rules import Experience, changed_rules
 
 HISTORY = timedelta(days=14)  # read before the time that counts: of what is older, less than a tenth would be left
-RUN_IN_TICKS = TICKS_PER_DAY  # looked at before that time too: a trend that goes on then is no news
+RUN_IN_TICKS = TICKS_PER_DAY  # ranked before that time too: a trend that goes on then is no news
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ class Day:
 
 @dataclass(frozen=True)
 class Forecasts:
-    """What forecasts rested on: posts with counters, and how many of each source had settled (fading) in the end."""
+    """What forecasts rested on: posts with counters, and how many of each source had matured (fading) in the end."""
 
     posts: int
     matured: Mapping[str, float]
@@ -92,7 +92,7 @@ class Forecasts:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of it. `since` and `until` (epoch seconds) bound the time in which alerts count; `posts` are its posts.
+    """What a simulation gave. `since` and `until` (epoch seconds) bound the time that counts; `posts` are its posts.
 
     `fired[n]`: the topics `rules[n]` would have opened, in order; `fired_posts[n]`: the single posts. `days`: by date.
     `forecasts` is None where counters were not asked for.
@@ -136,7 +136,7 @@ class _ObservedPosts:
         self._next = next(self._coming, None)
 
     def advance(self, now: int, *, is_judging: bool) -> None:
-        """Watch those created before *now* too, and look at what is news."""
+        """Watch those created before *now* too, and judge what is news."""
         created: list[PastPost] = []
         while self._next is not None and self._next.row.created_at < now:
             created.append(self._next)
@@ -189,7 +189,7 @@ def simulate(
 
 
 def _all_ticks(posts: Iterable[ReplayPost], observations: _ObservedPosts) -> Iterator[tuple[int, list[ReplayPost]]]:
-    """Yield every tick with its posts, and those after the last post in which one is still looked at."""
+    """Yield every tick with its posts, and those after the last post that still have observations."""
     tick = 0
     for tick, batch in ticks_of(posts):
         yield tick, batch

@@ -1,1 +1,1 @@
-"""What becomes of what the ranking finds: baselines, rules, marks, alerts of trends, why a post was none."""
+"""What becomes of what the ranking finds: baselines, rules, verdicts, alerts, and why a post became no trend."""

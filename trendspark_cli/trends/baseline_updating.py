@@ -1,4 +1,4 @@
-"""Bring posts into the ranker's window and history once, in small transactions, wherever the last run stopped."""
+"""Bring posts into the ranker's window and baselines once, in small transactions, wherever the last run stopped."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ ArrivedPost = tuple[Any, ...]  # a PostRow and created_at as stored
 
 
 class BaselineUpdating:
-    """Takes posts in: first as numbers for the window, then into term and source states.
+    """Takes posts in: first as numbers for the window, then into the baselines of terms and sources.
 
     How far it came is remembered in the transaction of the work.
     """
@@ -38,7 +38,7 @@ class BaselineUpdating:
         self._unsaved: list[Segment] = []
 
     def read_arrivals(self, since: int) -> None:
-        """Take notice of posts stored since the last run; those older than the history's edge go straight into it.
+        """Read posts stored since the last run; those older than the baselines' edge go straight into them.
 
         Those created at *since* (epoch seconds) or later are read into segments, for the windows of this run and of
         later ones: a post is ranked by the text it had when it was first seen. Memory grows with the words in use.
@@ -68,7 +68,7 @@ class BaselineUpdating:
         return window
 
     def update_before(self, epoch_seconds: int) -> None:
-        """Fold every post that was seen and is older than *epoch_seconds*: it has left the longest window.
+        """Update the baselines with every seen post older than *epoch_seconds*: it has left the longest window.
 
         A segment is dropped when all of its posts have.
         """
@@ -122,7 +122,7 @@ class BaselineUpdating:
 def _parts(
     rows: Sequence[ArrivedPost], edge: tuple[str, int]
 ) -> Iterator[tuple[Sequence[ArrivedPost], list[ArrivedPost]]]:
-    """Yield successive parts of the rows, each with its late posts: as many as one transaction can fold."""
+    """Yield successive parts of the rows, each with its late posts: as many as one transaction can take."""
     late = [number for number, row in enumerate(rows) if (row[6], row[0]) < edge]
     start = 0
     for first in range(0, len(late), POSTS_PER_TRANSACTION):

@@ -1,4 +1,4 @@
-"""The second half of `rank`: learn from posts that have settled, and forecast those that were looked at since."""
+"""The second half of `rank`: learn from posts that have matured, and forecast those observed since."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class PostForecasting:
                 self._advance(swept_day=self._day)
 
     def judge(self, fresh: datetime) -> list[Judged]:
-        """Return a judgement of each watched post that was looked at since the last run, and not before *fresh*.
+        """Return a judgement of each watched post observed since the last run, and not before *fresh*.
 
         While no source is ready, posts are only passed by. Call `pass_by` when what follows from it is stored.
         """
@@ -80,7 +80,7 @@ class PostForecasting:
         return judged
 
     def pass_by(self) -> None:
-        """Look at the same posts no more, unless they change; call in the transaction of what followed from them."""
+        """Judge the same posts no more, unless they change; call in the transaction of what followed from them."""
         self._stored.forget_changed(self._seen.newest_change)
         if self._seen.newest_post > self._progress.seen_post_id:
             self._advance(seen_post_id=self._seen.newest_post)
@@ -113,7 +113,7 @@ class PostForecasting:
         self._advance(left_created_at=last.created_text, left_post_id=last.id)
 
     def _seen_posts(self, rows: Sequence[WatchedRow]) -> list[SeenPost]:
-        """Return posts with their looks, those of the future aside; a post without any is left out."""
+        """Return posts with their observations until now; a post without any is left out."""
         history = self._stored.observations([row.id for row in rows]) if rows else {}
         posts = []
         for row in rows:

@@ -14,7 +14,7 @@ _REDDIT = re.compile(
 
 
 def place_of(given: str) -> tuple[str, str]:
-    """Return (source, id there) of what was told; raise UsageError when it is neither form."""
+    """Return (source, id there) of an address or SOURCE:ID; raise UsageError for anything else."""
     given = given.strip()
     source, colon, post_id = given.partition(":")
     if colon and source.lower() in SOURCES and post_id and not post_id.startswith("//"):

@@ -17,7 +17,7 @@ from trendspark_cli.trends.trend_alerts import Change, queue_change
 def rank_posts(
     job: JobContext, rules: LifecycleRules, recency: timedelta, *, alerts_are_muted: bool
 ) -> list[dict[str, Any]]:
-    """Learn from settled posts, judge those looked at since the last run; return the open trends of single posts."""
+    """Return the open trends of single posts, after learning from mature posts and judging what was observed since."""
     forecasting = PostForecasting(job, rules.false_alarms_per_day)
     forecasting.learn()
     judged = forecasting.judge(job.now - recency)
@@ -36,7 +36,7 @@ def rank_posts(
 
 
 def _saved(job: JobContext, trend: PostTrend, rules: LifecycleRules, muted: bool) -> PostTrend:
-    """Store a trend, count it, and queue what an operator must hear of it."""
+    """Store a trend, count it, and queue its alert."""
     saved = job.store.trends.save_post(trend, rules.threshold)
     change: Change = "opened" if trend.id is None else "closed" if trend.state is TrendState.CLOSED else "updated"
     queue_change(job, change, post_trend_fields(saved), rules, muted=muted)

@@ -1,4 +1,4 @@
-"""`posts why`: what became of one post, and which rule kept it from being told of."""
+"""`posts why`: what became of one post, and which rule kept it from being a trend or an alert."""
 
 from __future__ import annotations
 

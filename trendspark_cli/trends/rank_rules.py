@@ -1,4 +1,4 @@
-"""When trends open and close: rank's rules, made of settings, of a calibration and of what people said of trends."""
+"""When trends open and close: rank's rules, made of settings, a calibration and people's verdicts."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ NOISE = "noise"
 
 @dataclass(frozen=True)
 class Experience:
-    """What an installation has learnt: its newest calibration, and what people said of trends."""
+    """What an installation has learnt: its newest calibration, and people's verdicts on trends."""
 
     calibration: Calibration | None = None
     verdicts: tuple[Verdict, ...] = ()
 
 
 def experience(store: Store, now: datetime) -> Experience:
-    """Return what the database knows of it."""
+    """Return the newest calibration and all verdicts that still count."""
     verdicts = store.trends.verdicts(now - timedelta(seconds=FORGOTTEN_SECONDS))
     return Experience(store.calibrations.last(), tuple(_verdict(verdict) for verdict in verdicts))
 
