@@ -247,7 +247,7 @@ class Delivery:
             self._store.channels.save(state)
 
     def _tell_dead_letters(self) -> None:
-        """Once messages go out again, say that some did not; each dead alert is told of once."""
+        """Once messages go out again, say that some did not; each dead alert is reported once."""
         dead = self._store.notifications.listing(1000, "dead")
         if dead:
             newest = dead[0]

@@ -66,6 +66,6 @@ def gap_feeds(wired: Wired, profiles: Sequence[str] = ()) -> list[Feed]:
 
 
 def _left_queries(wired: Wired, profile: str, present: Sequence[str] = ()) -> list[str]:
-    """Return the queries of X that a profile left gaps of, those that are *present* aside."""
+    """Return the queries of X that a profile left gaps of, without those that are *present*."""
     found = wired.job.store.gaps.open_queries(profile)
     return [query for name, query in found if name == "x" and query not in present]

@@ -1,4 +1,4 @@
-"""Commands without a run: those that only look, change a few rows, or ask a service and keep its calls."""
+"""Commands without a run: those that only read, change a few rows, or ask a service and keep its calls."""
 
 from __future__ import annotations
 

@@ -52,7 +52,7 @@ class FieldError(ValueError):
 
 @dataclass(frozen=True)
 class Field:
-    """One field: in the form cronsim takes, and what cron leaves unread of it."""
+    """One field: in the form cronsim takes, and the rest that cron leaves unread."""
 
     text: str
     ignored: str = ""

@@ -63,7 +63,7 @@ def last_moment(schedules: Sequence[str], zone: tzinfo, before: datetime) -> dat
 
 
 def intervals(schedules: Sequence[str]) -> tuple[timedelta, timedelta]:
-    """Return the shortest and the longest time between two runs, clock changes aside; zeros for a line that never runs.
+    """Return the shortest and longest time between two runs, without clock changes; zeros for a line that never runs.
 
     Two lines that are due at the same minute are a shortest time of zero.
     """

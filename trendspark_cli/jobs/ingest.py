@@ -189,7 +189,7 @@ class _Reading:
 
 
 def estimate(job: JobContext, feeds: Sequence[Feed]) -> None:
-    """Say what a run would cost, without asking anyone: what runs of late cost, and what the ceilings allow at most."""
+    """Say what a run would cost, without asking anyone: what recent runs cost, and what the ceilings allow at most."""
     estimates = []
     for feed in (feed for feed in feeds if feed.is_new):
         job, source, budget = feed.job, feed.source, feed.budget

@@ -58,7 +58,7 @@ def rank_topics(
         changes = advance_trends(living, _spelled(job, topics, rules.threshold), tick_end, rules)
         with job.transaction():
             saved = _save(job, changes, rules, alerts_are_muted=alerts_are_muted)
-            # The tick that is still going on is looked at again by the next run.
+            # The tick that is still going on is ranked again by the next run.
             baseline.advance(ranked_tick=min(tick, now_tick - 1))
         living = [trend for trend in living if trend.id not in {new.id for new in saved}] + saved
         for change in CHANGES:
@@ -81,7 +81,7 @@ def _spelled(job: JobContext, topics: list[Topic], threshold: float) -> list[Top
 def _save(
     job: JobContext, changes: TrendChanges, rules: LifecycleRules, *, alerts_are_muted: bool
 ) -> list[TrendRecord]:
-    """Store what changed, and queue what an operator must hear of it in the same transaction."""
+    """Store what changed, and queue their alerts in the same transaction."""
     saved: list[TrendRecord] = []
     for change in CHANGES:
         for trend in getattr(changes, change):
@@ -95,7 +95,7 @@ def _save(
 def _sweep(job: JobContext, baseline: BaselineUpdating, now_tick: int) -> None:
     """Once a day, forget terms that have faded.
 
-    The day is that of the history: a clock that is a month ahead for a moment must not have all of it forgotten.
+    The day is that of the history: a clock that is a month ahead for a moment must not have everything forgotten.
     """
     newest = max((state.last_tick for state in baseline.sources.values()), default=0)
     tick = min(now_tick, newest + WINDOW_TICKS[-1])

@@ -1,4 +1,4 @@
-"""`backtest` as it is printed: a line for each tick or look, or a summary of what would have fired."""
+"""`backtest` as it is printed: a line for each tick or observation, or a summary of what would have fired."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def sum_up_archive(archive: ArchivedPosts, plan: SimulationPlan, output: Output,
 def _sum_up(
     posts: Iterable[ReplayPost], about: int, plan: SimulationPlan, output: Output, watched: Watched | None = None
 ) -> None:
-    """Rank *about* so many posts again, and print what came of it."""
+    """Rank *about* so many posts again, and print the outcome."""
     with row_progress(output) as progress:
         progress.begin("posts", about)
         outcome = simulate(posts, plan.rules, plan.since, progress, watched)

@@ -50,7 +50,7 @@ def _topic(topic: Mapping[str, Any]) -> str:
 
 
 def _forecast(forecast: Mapping[str, Any] | None, source: str) -> str:
-    """Return what is expected of it."""
+    """Return what is expected of the post."""
     if forecast is None:
         return "none"
     enough = f"{forecast['enough']:,.0f} is enough" if forecast["enough"] else "what is enough is not known yet"

@@ -1,4 +1,4 @@
-"""A rehearsal as people read it, with bars of plain characters, and as JSON."""
+"""A simulation as people read it, with bars of plain characters, and as JSON."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ COLUMNS = ("opened", "score", "delay", "trend", "posts", "expected", "authors")
 LESS_NEEDED = ("authors", "expected")
 POST_COLUMNS = ("opened", "score", "delay", "single post", "begins", "why", "enough")
 LESS_NEEDED_OF_POSTS = ("enough", "begins")
-PLOT_ROOM = 34  # characters beside the bars, the columns of alerts aside
+PLOT_ROOM = 34  # characters beside the bars, without the columns of alerts
 NARROWEST_BAR, WIDEST_BAR = 10, 60
 NAMES = "AB"
 MOST_SHOWN = 100  # trends of a table
@@ -65,7 +65,7 @@ def show_difference(outcome: Outcome, output: Output, titles: tuple[str, str]) -
 
 
 def outcome_json(outcome: Outcome) -> dict[str, Any]:
-    """Return all of it as plain values."""
+    """Return the whole outcome as plain values."""
     sides = [
         {
             "threshold": rules.threshold,
@@ -220,7 +220,7 @@ def _warn_of_one_threshold(outcome: Outcome, output: Output) -> None:
 
 
 def _show_days(outcome: Outcome, output: Output) -> None:
-    """Print each day with a bar of its posts and a mark for each alert."""
+    """Print each day with a bar of its posts and a count of its alerts."""
     most = max((day.posts for day in outcome.days.values()), default=0)
     sides = range(len(outcome.rules))
     suffixes = [f" {NAMES[number]}" if len(outcome.rules) > 1 else "" for number in sides]

@@ -1,7 +1,7 @@
 """Tell a service outside, such as healthchecks.io, how runs go: it notices when nothing comes any more.
 
 `URL/start`, then `URL` for a success, `URL/<exit code>` for a failure, or `URL/log` for a run that says nothing about
-its job. A run that is killed sends no end, a paused job nothing at all. Pings never fail a run: the log tells of them.
+its job. A run that is killed sends no end, a paused job nothing at all. Pings never fail a run: they are in the log.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What forecasts of single posts rest on: sums of each source, the usual of authors and communities, looks at posts."""
+"""What forecasts of single posts rest on: sums of each source, baselines of authors and communities, observations."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ if TYPE_CHECKING:  # numpy: only a ranking run needs it
     from trendspark_cli.ranking.posts.post_learning import Counters
     from trendspark_cli.ranking.posts.source_memory import SourceMemory
 
-MOST_OBSERVATIONS = 200  # of one post; a look each quarter of an hour for two days
+MOST_OBSERVATIONS = 200  # of one post; one each quarter of an hour for two days
 MOST_BASELINES = 300_000  # authors and communities remembered
 ROWS_PER_TRANSACTION = 1000
 
 
 class Forecasts:
-    """The forecast tables, asked in terms of posts, authors and looks."""
+    """The forecast tables, asked in terms of posts, authors and observations."""
 
     def __init__(self, connection: Connection) -> None:
         self._db = connection
@@ -68,7 +68,7 @@ class Forecasts:
             return {key: EngagementBaseline(posts, total) for key, posts, total in found}
 
     def put_baselines(self, baselines: Mapping[int, EngagementBaseline], day: int) -> None:
-        """Store the usual of these, heard of on *day* (since 1970); call inside a transaction."""
+        """Store these baselines, seen on *day* (since 1970); call inside a transaction."""
         self._db.executemany(self._sql["put_usual"], [(key, *one, day) for key, one in baselines.items()])
 
     def sweep(self, day: int) -> int:
@@ -116,7 +116,7 @@ class Forecasts:
         return self._watched("leaving", parameters)
 
     def observations(self, post_ids: Sequence[int]) -> dict[int, list[Counters]]:
-        """Return what the counters of these posts said over time: the first 200 looks of each, and the last."""
+        """Return what the counters of these posts said over time: the first 200 observations of each, and the last."""
         from trendspark_cli.ranking.posts.post_learning import Counters
 
         found: dict[int, list[Counters]] = defaultdict(list)
