@@ -15,7 +15,8 @@ from tests.ingest.operator import NOW, TOKEN, Operator
 from tests.servers import XServer, faults, x_post
 from trendspark_cli.base.errors import BadAnswerError
 from trendspark_cli.base.models import Profile
-from trendspark_cli.collecting.volume import HOUR_SECONDS, Slice, judge_volume, surprisal
+from trendspark_cli.collecting.volume import HOUR_SECONDS, Slice, judge_volume
+from trendspark_cli.ranking.bursts.surprisal import NUMBERS, surprisal
 from trendspark_cli.services.x.counts import read_counts
 from trendspark_cli.services.x.query import QUERY_LIMIT, x_queries_together
 
@@ -314,7 +315,7 @@ def test_a_word_nobody_used_before_is_bought_from_the_smallest_page_on() -> None
 
 def test_a_surprise_is_the_tail_of_the_distribution() -> None:
     # A negative binomial with r = 1 is geometric: P(X >= k) = (mean / (1 + mean)) ** k.
-    assert surprisal(7, 3.0, 1.0) == pytest.approx(-7 * -0.1249387, rel=1e-5)
+    assert surprisal(7.0, 3.0, 1.0, NUMBERS) == pytest.approx(-7 * -0.1249387, rel=1e-5)
 
 
 @pytest.mark.parametrize("content", [b"", b"[]", b'{"data":null}', b'{"data":[{"start":"x"}]}', b'{"meta":{}}'])

@@ -6,14 +6,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from trendspark_cli.ranking.bursts.scoring import (
+    ARRAYS,
     MANY_WINDOWS,
     enough_observed,
     lift,
-    log10_probability,
     log_gamma,
     score_of,
-    surprisal,
+    telling_surprisal,
 )
+from trendspark_cli.ranking.bursts.surprisal import NUMBERS, log10_probability, surprisal
 from trendspark_cli.ranking.bursts.thresholds import SURE
 
 MEANS = st.floats(1e-4, 50.0)
@@ -21,7 +22,7 @@ OVERDISPERSIONS = st.floats(0.031, 20.0)
 
 
 def score(observed: float, expected: float, overdispersion: float) -> float:
-    return float(surprisal(np.array([observed]), np.array([expected]), np.array([overdispersion]))[0])
+    return float(telling_surprisal(np.array([observed]), np.array([expected]), np.array([overdispersion]))[0])
 
 
 def summed(observed: int, expected: float, overdispersion: float) -> float:
@@ -44,6 +45,16 @@ def test_the_tail_is_the_sum_of_its_probabilities(observed: int, expected: float
     )
 
 
+@given(st.integers(3, 500), MEANS, OVERDISPERSIONS)
+def test_one_count_is_as_surprising_alone_as_among_many(observed: int, expected: float, overdispersion: float) -> None:
+    alone = surprisal(float(observed), expected, overdispersion, NUMBERS)
+
+    many = [np.array([value, value]) for value in (float(observed), expected, overdispersion)]
+    among_many = surprisal(many[0], many[1], many[2], ARRAYS)
+
+    assert among_many.tolist() == pytest.approx([alone, alone], abs=1e-6, rel=1e-9)
+
+
 @given(st.floats(0.01, 1e6))
 def test_log_gamma_agrees_with_the_standard_library(z: float) -> None:
     assert float(log_gamma(np.array([z]))[0]) == pytest.approx(math.lgamma(z), abs=1e-8, rel=1e-11)
@@ -56,7 +67,9 @@ def test_more_posts_are_never_less_surprising(observed: int, expected: float, ov
 
 @given(st.integers(3, 500), MEANS, OVERDISPERSIONS)
 def test_the_quick_bound_is_never_below_the_score(observed: int, expected: float, overdispersion: float) -> None:
-    first = log10_probability(np.array([float(observed)]), np.array([expected]), np.array([1.0 / overdispersion]))
+    first = log10_probability(
+        np.array([float(observed)]), np.array([expected]), np.array([1.0 / overdispersion]), ARRAYS
+    )
 
     assert -float(first[0]) >= score(observed, expected, overdispersion) - 1e-9
 

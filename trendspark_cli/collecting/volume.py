@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from trendspark_cli.ranking.bursts.surprisal import NUMBERS, surprisal
+
 HOUR_SECONDS = 3600
 THRESHOLD = 3.0  # -log10 p: at a count each quarter of an hour, one false purchase in ten days
 STIRRING = 1.0  # of several queries together: one count of ten leads to each being counted by itself
@@ -14,7 +16,7 @@ LEAST_POSTS = 10  # the smallest page one can buy
 LEAST_SECONDS = 120  # of a slice that is judged alone
 LEAST_RATIO = 1.5  # times the expected
 _LEAST_OVERDISPERSION = 0.03
-_TAIL_STEPS = 10_000
+_TAIL_STEPS = 10_000  # an hour may hold many thousands, whose tail is long
 
 
 @dataclass(frozen=True)
@@ -60,24 +62,16 @@ def judge_volume(slices: Sequence[Slice]) -> VolumeReading:
         expected = sum(_expected_per_hour(history, slice, mean) * slice.seconds / HOUR_SECONDS for slice in recent)
         is_telling = observed >= LEAST_POSTS and observed > LEAST_RATIO * expected
         is_long = sum(slice.seconds for slice in recent) >= LEAST_SECONDS
-        score = max(0.0, surprisal(observed, expected, overdispersion) - math.log10(2)) if is_long and observed else 0.0
+        score = _score(observed, expected, overdispersion) if is_long and observed else 0.0
         departs = is_telling and score >= THRESHOLD
         readings.append(VolumeReading(departs, score >= STIRRING, observed, expected, score, slices[-2].start))
     return max(readings, key=lambda reading: (reading.departs, reading.score))
 
 
-def surprisal(observed: int, expected: float, overdispersion: float) -> float:
-    """Return -log10 P(X >= observed) for X negative binomial with this mean and 1/r = *overdispersion*."""
-    mean, r = max(expected, 1e-9), 1.0 / overdispersion
-    log_p = math.lgamma(observed + r) - math.lgamma(r) - math.lgamma(observed + 1)
-    log_p += observed * math.log(mean / (mean + r)) - r * math.log1p(mean / r)
-    term = total = 1.0
-    for number in range(observed, observed + _TAIL_STEPS):
-        term *= mean / (mean + r) * (number + r) / (number + 1)
-        total += term
-        if term < 1e-9 * total:
-            break
-    return max(0.0, -(log_p + math.log(total)) / math.log(10))
+def _score(observed: int, expected: float, overdispersion: float) -> float:
+    """Return the surprisal of a count, less what having two chances is worth (Bonferroni)."""
+    found = surprisal(float(observed), max(expected, 1e-9), overdispersion, NUMBERS, steps=_TAIL_STEPS)
+    return max(0.0, found - math.log10(2))
 
 
 def _expected_per_hour(history: Sequence[Slice], recent: Slice, mean: float) -> float:

@@ -19,17 +19,18 @@ from trendspark_cli.ranking.bursts.effective_authors import (
 from trendspark_cli.ranking.bursts.hours import hour_factors
 from trendspark_cli.ranking.bursts.occurrences import Occurrences, count_terms
 from trendspark_cli.ranking.bursts.scoring import (
+    ARRAYS,
     LEAST_OBSERVED,
     LEAST_RATIO,
     MANY_WINDOWS,
     Floats,
     index_of_dispersion,
     lift,
-    log10_probability,
     overdispersion_of,
     score_of,
-    surprisal,
+    telling_surprisal,
 )
+from trendspark_cli.ranking.bursts.surprisal import log10_probability
 from trendspark_cli.ranking.bursts.thresholds import SURE
 from trendspark_cli.ranking.bursts.window import Mask, PostColumns, Window
 from trendspark_cli.ranking.text.keys import Integers, term_keys
@@ -133,7 +134,7 @@ def score_terms(snapshot: WindowSnapshot, history: TermHistory, floor: float) ->
 def _with_effective_authors(scored: ScoredTerms, snapshot: WindowSnapshot, texts: Signatures) -> ScoredTerms:
     """Return the terms with their effective authors, and the surprisal and lift of these."""
     effective_authors, uncapped = count_effective_authors(scored.occurrences, snapshot.posts, texts, snapshot.inside)
-    flat = surprisal(effective_authors.ravel(), scored.expected.ravel(), scored.overdispersion.ravel()).reshape(
+    flat = telling_surprisal(effective_authors.ravel(), scored.expected.ravel(), scored.overdispersion.ravel()).reshape(
         effective_authors.shape
     )
     surprisals = np.maximum(0.0, flat - MANY_WINDOWS - snapshot.volume_surge)
@@ -225,7 +226,9 @@ def _bound(counts: Floats, rough: ScoredTerms) -> Floats:
     telling = (counts >= LEAST_OBSERVED) & (counts > LEAST_RATIO * rough.expected)
     mean = np.maximum(rough.expected[telling], 1e-300)
     highest = np.zeros(counts.shape)
-    highest[telling] = -log10_probability(counts[telling], mean, 1.0 / rough.overdispersion[telling]) - MANY_WINDOWS
+    highest[telling] = (
+        -log10_probability(counts[telling], mean, 1.0 / rough.overdispersion[telling], ARRAYS) - MANY_WINDOWS
+    )
     result: Floats = highest.max(axis=0)
     return result
 

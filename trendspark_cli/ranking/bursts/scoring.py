@@ -1,13 +1,11 @@
-"""How unlikely a count is: the tail of the negative binomial, for many terms at once.
-
-The negative binomial is a Poisson whose mean is itself uncertain. `overdispersion` is 1/r: 0 would be a Poisson.
-"""
+"""Scores of many terms at once: how surprising their counts are and, once that is sure, how large."""
 
 import numpy as np
 import numpy.typing as npt
 
 from trendspark_cli.ranking.baseline.ticks import WINDOW_TICKS
 from trendspark_cli.ranking.baseline.traffic import PRIOR_POSTS, Traffic
+from trendspark_cli.ranking.bursts.surprisal import Arithmetic, surprisal
 from trendspark_cli.ranking.bursts.thresholds import SURE
 
 Floats = npt.NDArray[np.float64]
@@ -22,8 +20,6 @@ LIFT_FLOORS = (1.0, 1.0, 1.0, 3.0)
 _SCORE_PER_TENFOLD = 10.0
 _BASE_OVERDISPERSION = 0.03
 _EVEN_ENOUGH = 2.5  # below that it is mostly the noise of a few posts, and hides rare words that had a good day
-_TAIL_STEPS = 128  # the geometric rest is then good to 0.001 of the score
-_LOG_10 = float(np.log(10.0))
 
 
 def index_of_dispersion(squared_residuals: Floats, expected_per_tick: Floats, traffic: Traffic) -> Floats:
@@ -44,29 +40,12 @@ def overdispersion_of(counts: Floats, dispersions: Floats, expected_per_tick: Fl
     return result
 
 
-def surprisal(observed: Floats, expected: Floats, overdispersion: Floats) -> Floats:
-    """Return -log10 P(X >= observed) for X negative binomial; 0 where there is too little to judge.
-
-    The probability at `observed` by log-gamma (so `observed` may be fractional), then the ratio series
-    P(k+1)/P(k) = (k+r)/(k+1) * mu/(mu+r), closed as a geometric series once it hardly moves.
-    """
+def telling_surprisal(observed: Floats, expected: Floats, overdispersion: Floats) -> Floats:
+    """Return the surprisal of each count; 0 where there is too little to judge."""
     telling = (observed >= LEAST_OBSERVED) & (observed > LEAST_RATIO * expected)
     result = np.zeros(observed.shape)
-    if not telling.any():
-        return result
-    x, r = observed[telling], 1.0 / overdispersion[telling]
-    mean = np.maximum(expected[telling], 1e-300)
-    step = mean / (mean + r)
-    term = np.ones(x.shape)
-    total = np.ones(x.shape)
-    for number in range(_TAIL_STEPS):
-        ratio = step * (x + number + r) / (x + number + 1.0)
-        term = term * ratio
-        total += term
-        if not number % 16 and bool((term < 1e-7 * total).all()):
-            break
-    total += term * ratio / np.maximum(1e-9, 1.0 - ratio)
-    result[telling] = np.maximum(0.0, -log10_probability(x, mean, r) - np.log10(total))
+    if telling.any():
+        result[telling] = surprisal(observed[telling], expected[telling], overdispersion[telling], ARRAYS)
     return result
 
 
@@ -92,12 +71,21 @@ def score_of(surprisals: Floats, lifts: Floats) -> Floats:
     return result
 
 
-def log10_probability(x: Floats, mean: Floats, r: Floats) -> Floats:
-    """Return log10 P(X = x) of the negative binomial; its negative is an upper bound of `surprisal`."""
-    log_p = log_gamma(x + r) - log_gamma(r) - log_gamma(x + 1.0)
-    log_p += x * (np.log(mean) - np.log(mean + r)) - r * np.log1p(mean / r)
-    result: Floats = log_p / _LOG_10
-    return result
+def enough_observed(expected: Floats, overdispersion: Floats, threshold: float) -> npt.NDArray[np.int64]:
+    """Return the smallest whole numbers of posts whose surprisal reaches the threshold, by bisection."""
+    low = np.full(expected.shape, LEAST_OBSERVED - 1.0)
+    high = np.maximum(4.0, np.ceil(2.0 * expected))
+    for _ in range(60):
+        short = telling_surprisal(high, expected, overdispersion) - MANY_WINDOWS < threshold
+        if not short.any():
+            break
+        low[short], high[short] = high[short], 2.0 * high[short]
+    while bool((high - low > 1.0).any()):
+        middle = np.floor((low + high) / 2.0)
+        reached = telling_surprisal(middle, expected, overdispersion) - MANY_WINDOWS >= threshold
+        high = np.where(reached, middle, high)
+        low = np.where(reached, low, np.minimum(middle, high - 1.0))
+    return high.astype(np.int64)
 
 
 def log_gamma(z: Floats) -> Floats:
@@ -113,18 +101,4 @@ def log_gamma(z: Floats) -> Floats:
     return result
 
 
-def enough_observed(expected: Floats, overdispersion: Floats, threshold: float) -> npt.NDArray[np.int64]:
-    """Return the smallest whole numbers of posts whose surprisal reaches the threshold, by bisection."""
-    low = np.full(expected.shape, LEAST_OBSERVED - 1.0)
-    high = np.maximum(4.0, np.ceil(2.0 * expected))
-    for _ in range(60):
-        short = surprisal(high, expected, overdispersion) - MANY_WINDOWS < threshold
-        if not short.any():
-            break
-        low[short], high[short] = high[short], 2.0 * high[short]
-    while bool((high - low > 1.0).any()):
-        middle = np.floor((low + high) / 2.0)
-        reached = surprisal(middle, expected, overdispersion) - MANY_WINDOWS >= threshold
-        high = np.where(reached, middle, high)
-        low = np.where(reached, low, np.minimum(middle, high - 1.0))
-    return high.astype(np.int64)
+ARRAYS: Arithmetic[Floats] = Arithmetic(np.log, np.log1p, np.log10, log_gamma, np.maximum, np.all)

@@ -5,9 +5,7 @@ from collections.abc import Sequence
 
 SURE = 6.2  # -log10 p; about one false alarm in two days at 5,000 posts a day. Beyond it, size is what counts
 DEFAULT_THRESHOLD = SURE  # every sure topic, until calibrated
-LOWEST_THRESHOLD = (
-    5.0  # however quiet an installation is: one in 100,000, for each term and tick, happens all the time
-)
+LOWEST_THRESHOLD = 5.0  # however quiet an installation is: one in 100,000, for each term and tick, happens all the time
 MOST_ALARMS = 200  # kept of a calibration: enough for seven a day over four weeks
 _STEP = 0.01
 _NORMAL_90 = 1.645
