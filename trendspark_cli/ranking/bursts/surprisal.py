@@ -10,8 +10,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-if TYPE_CHECKING:
-    from trendspark_cli.ranking.bursts.scoring import Floats
+if TYPE_CHECKING:  # numpy: only a ranking run needs it
+    import numpy as np
+    import numpy.typing as npt
+
+    Floats = npt.NDArray[np.float64]
 
 Number = TypeVar("Number", float, "Floats")
 
