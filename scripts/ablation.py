@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from trendspark_cli.backtests.backtesting import read_past_posts
+from trendspark_cli.backtests.post_lines import read_past_posts
 from trendspark_cli.ranking.baseline.ticks import TICK_SECONDS, WINDOW_TICKS, tick_of
 from trendspark_cli.ranking.baseline.traffic import Traffic
 from trendspark_cli.ranking.bursts import effective_authors, evidence, hours, scoring, topics

@@ -48,17 +48,17 @@ def backtest(
     With --viral or --counts, each line of the file (or stdin) gives one, before the next one is read.
     """
     if viral or counts:
-        from trendspark_cli.backtests import forecast_backtest
+        from trendspark_cli.backtests import observation_lines
         from trendspark_cli.screens.backtests import print_lines
 
         if (viral and counts) or any((since, until, archive, archive_at, settings, compare, summary, as_json)):
             refuse(
                 here("backtest"), "backtest", UsageError("--viral or --counts: expected alone, with a file or without")
             )
-        lines = forecast_backtest.viral_lines if viral else forecast_backtest.count_lines
+        lines = observation_lines.viral_lines if viral else observation_lines.count_lines
         raise typer.Exit(print_lines(lines(file or "-")))
     from trendspark_cli.archiving.reading import ArchivedPosts
-    from trendspark_cli.backtests.backtesting import tick_lines
+    from trendspark_cli.backtests.post_lines import tick_lines
     from trendspark_cli.backtests.simulating import Question
     from trendspark_cli.base.input_files import is_piped_in
     from trendspark_cli.screens.backtests import print_lines, sum_up_archive, sum_up_database, sum_up_file

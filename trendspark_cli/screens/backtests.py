@@ -8,10 +8,10 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from trendspark_cli.archiving.reading import ArchivedPosts
-from trendspark_cli.backtests.backtesting import read_past_posts
 from trendspark_cli.backtests.lines import read_lines
 from trendspark_cli.backtests.past_counters import Watched, archived_posts_and_observations, stored_observations
 from trendspark_cli.backtests.past_posts import stored_posts
+from trendspark_cli.backtests.post_lines import read_past_posts
 from trendspark_cli.backtests.simulating import Question, SimulationPlan, simulate
 from trendspark_cli.base.console import Output, row_progress
 from trendspark_cli.base.errors import TrendSparkError
