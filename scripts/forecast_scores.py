@@ -19,7 +19,7 @@ from typing import Any
 
 from trendspark_cli.ranking.bursts.thresholds import DEFAULT_THRESHOLD
 from trendspark_cli.ranking.posts.forecast import WatchedPost, first_observation, observed_again
-from trendspark_cli.ranking.posts.post_trends import Judged
+from trendspark_cli.ranking.posts.post_trends import JudgedPost
 from trendspark_cli.ranking.posts.source_memory import SourceMemory
 from trendspark_cli.ranking.posts.watching import BaselinesByName
 
@@ -160,12 +160,12 @@ def alarms_table(scorers: Path, data: Path) -> list[str]:
 RATES = (0.1, 0.5, 2.0)
 
 
-def _opened(events: Sequence[Any], rate: float) -> dict[Any, Judged]:
+def _opened(events: Sequence[Any], rate: float) -> dict[Any, JudgedPost]:
     """Return the posts that would have opened a trend, as they were judged then; learning goes on as in `rank`."""
     memory, authors, places = SourceMemory(), BaselinesByName(), BaselinesByName()
     watched: dict[Any, tuple[WatchedPost, str, str]] = {}
     maturing: list[tuple[int, Any]] = []
-    opened: dict[Any, Judged] = {}
+    opened: dict[Any, JudgedPost] = {}
     before = events[0][0]
     for at, name, author, place, posted_at, engagement, comments in events:
         while maturing and maturing[0][0] <= at:
@@ -190,7 +190,7 @@ def _opened(events: Sequence[Any], rate: float) -> dict[Any, Judged]:
         if memory.forecaster.is_ready and name not in opened:
             baselines = authors.of(author), places.of(place)
             forecast = memory.forecaster.forecast(post, *baselines)
-            judged = Judged(0, "", author, post, forecast, baselines[0].posts, memory.return_level(rate))
+            judged = JudgedPost(0, "", author, post, forecast, baselines[0].posts, memory.return_level(rate))
             if judged.held_back_by(DEFAULT_THRESHOLD) is None:
                 opened[name] = judged
     return opened

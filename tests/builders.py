@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from trendspark_cli.app.installation import Installation
 from trendspark_cli.base import redaction
@@ -21,8 +21,14 @@ from trendspark_cli.base.clock import to_text
 from trendspark_cli.base.console import Output
 from trendspark_cli.base.models import Page, Post, RunResult
 from trendspark_cli.base.settings import load_settings
-from trendspark_cli.ranking.lifecycle.topic_lifecycle import TrendRecord, TrendState
-from trendspark_cli.ranking.posts.post_trends import PostTrend
+from trendspark_cli.ranking.lifecycle.trends import (
+    PostStory,
+    PostTrend,
+    TopicStory,
+    TopicTrend,
+    Trend,
+    TrendState,
+)
 from trendspark_cli.running.job_context import JobContext
 from trendspark_cli.store.sqlite.store import SqliteStore, open_sqlite
 
@@ -32,6 +38,7 @@ CHECKOUT = Path(__file__).resolve().parent.parent
 SERIES_LINE = re.compile(r"^([a-zA-Z_:][\w:]*(?:\{.*\})?) (\S+)$")
 
 Body = Callable[[JobContext], None]
+AnyStory = TypeVar("AnyStory", bound=TopicStory | PostStory)
 
 
 class FixedClock:
@@ -55,38 +62,28 @@ def post(source_id: str = "1", *, source: str = "x", text: str = "hello", **valu
     return Post(**{**empty, **values})
 
 
-def trend_record(at: int) -> TrendRecord:
-    """An open trend that began, was strongest and was last seen at *at* (epoch seconds)."""
-    times = dict.fromkeys(("first_seen", "last_seen", "opened_at", "last_strong_at", "peak_at"), at)
-    return TrendRecord(
-        id=None,
-        label="bridge",
-        terms=("bridge",),
-        state=TrendState.OPEN,
-        score=9.0,
-        observed=10.0,
-        expected=0.1,
-        window_seconds=900,
-        authors=9,
-        sources={"x": 10},
-        closed_at=None,
-        post_ids=(),
-        example_ids=(),
-        evidence=(),
-        **times,
-    )
+def topic_trend(at: datetime, **story: Any) -> TopicTrend:
+    """An open trend of a topic that began, was strongest and was last seen at that time."""
+    empty: dict[str, Any] = {
+        "terms": ("bridge",),
+        "observed": 10.0,
+        "expected": 0.1,
+        "window": timedelta(minutes=15),
+        "authors": 9,
+        "sources": {"x": 10},
+        "post_ids": (),
+        "example_ids": (),
+        "evidence": (),
+    }
+    return _open_trend(at, "bridge", TopicStory(**{**empty, **story}))
 
 
-def post_trend(at: int) -> PostTrend:
-    """An open trend that is a single post, which began, was strongest and was last seen at *at* (epoch seconds)."""
-    return PostTrend(
-        id=None,
+def post_trend(at: datetime) -> PostTrend:
+    """An open trend that is a single post, which began, was strongest and was last seen at that time."""
+    story = PostStory(
         post_id=1,
         source="x",
         author="someone",
-        label="a post",
-        state=TrendState.OPEN,
-        score=9.0,
         engagement=120,
         comments=8,
         forecast=340.0,
@@ -94,12 +91,24 @@ def post_trend(at: int) -> PostTrend:
         usual=41.0,
         usual_posts=3.0,
         enough=200.0,
-        created_at=at,
+    )
+    return _open_trend(at, "a post", story)
+
+
+def _open_trend(at: datetime, label: str, story: AnyStory) -> Trend[AnyStory]:
+    return Trend(
+        id=None,
+        label=label,
+        state=TrendState.OPEN,
+        score=9.0,
+        threshold=6.0,
+        first_seen=at,
         last_seen=at,
         opened_at=at,
         last_strong_at=at,
         peak_at=at,
         closed_at=None,
+        story=story,
     )
 
 

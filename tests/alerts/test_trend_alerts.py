@@ -24,7 +24,7 @@ def ranked(desk: Desk, tmp_path: Path) -> Desk:
 def burst(desk: Desk, posts: int = 20, words: str = "volcano eruption", ending: str = "") -> None:
     """Have many people speak of something in the last half hour, each in words of their own, and rank."""
     rows = said(words, posts, int((desk.now - timedelta(minutes=30)).timestamp()), every=60, seed=posts)
-    rows = [(*row[:5], row[5] + ending) for row in rows]
+    rows = [row._replace(text=row.text + ending) for row in rows]
     desk.operator.ingest(file=str(write_posts(desk.home / "burst.ndjson", rows)))
     desk.operator.rank()
 

@@ -10,9 +10,9 @@ from pathlib import Path
 import trendspark_cli
 from tests.tools.house import FLOOR_OF, circle, rooms, upward
 from tests.tools.house import imports as imports_between
-from trendspark_cli.archiving.tables import TABLES
 from trendspark_cli.base.schedules import STEPS
 from trendspark_cli.base.settings import JOB_IDS
+from trendspark_cli.store.rows.archived import TABLES
 from trendspark_cli.store.sqlite.migrations import migration
 from trendspark_cli.store.sqlite.schema import KNOWN_MIGRATIONS
 

@@ -12,13 +12,16 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from tests.builders import CHECKOUT, page, post, trend_record
+from tests.builders import CHECKOUT, page, post, topic_trend
 from tests.ingest.operator import Operator
 from trendspark_cli.app.job_bodies import archive_body, vacuum_body
 from trendspark_cli.app.wired import Wired
-from trendspark_cli.archiving.tables import TABLES
-from trendspark_cli.base.clock import to_text
-from trendspark_cli.base.models import Alert, Manifest, PageOutcome, Post, RankingProgress, RunResult
+from trendspark_cli.base.clock import from_epoch, to_text
+from trendspark_cli.base.models import Alert, Post, RunResult
+from trendspark_cli.store.rows.archived import TABLES
+from trendspark_cli.store.rows.archives import Manifest
+from trendspark_cli.store.rows.collecting import PageOutcome
+from trendspark_cli.store.rows.trends import RankingProgress
 from trendspark_cli.store.sqlite.store import SqliteStore
 
 NOW = datetime(2026, 11, 1, 12, 0, tzinfo=UTC)
@@ -47,7 +50,7 @@ HOSTILE = (
 )
 
 
-TREND = trend_record(1788220800)
+TREND = topic_trend(from_epoch(1788220800))
 
 
 @dataclass
@@ -125,7 +128,7 @@ class Keeper(Operator):
         """Every live row, as it would be archived."""
         with closing(self.store()) as store:
             ids = store.connection.rows(f"SELECT id FROM {name} ORDER BY id")
-            return store.archives.read(name, [row["id"] for row in ids])
+            return list(store.archives.read(name, [row["id"] for row in ids]))
 
     def everything(self) -> dict[str, list[tuple[Any, ...]]]:
         """Every live row of every table that is archived, `job_runs` of the archive's own runs aside."""

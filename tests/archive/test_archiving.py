@@ -25,10 +25,10 @@ from tests.archive.keeping import (
     old_post,
 )
 from trendspark_cli.archiving.part_files import FORMATS
-from trendspark_cli.archiving.tables import TABLES
 from trendspark_cli.base.clock import to_text
 from trendspark_cli.base.models import Alert
-from trendspark_cli.ranking.lifecycle.topic_lifecycle import TrendState
+from trendspark_cli.ranking.lifecycle.trends import TrendState
+from trendspark_cli.store.rows.archived import TABLES
 from trendspark_cli.store.sqlite.archives import Archives
 
 Rows = dict[str, list[tuple[Any, ...]]]
@@ -71,7 +71,7 @@ def test_every_row_past_retention_leaves_and_is_in_the_archive_byte_for_byte(kee
     for name in TABLES:
         assert sorted([*after[name], *gone[name]]) == sorted(before[name]), name
         limit = to_text(NOW - timedelta(days=90 if name in ("notifications", "job_runs") else 45))[:10]
-        at = TABLES[name].time_index
+        at = TABLES[name].names.index(TABLES[name].time_column)
         assert after[name], name
         assert all(row[at] >= limit for row in after[name] if name != "job_runs"), name
         assert gone[name], name
@@ -213,8 +213,9 @@ def test_posts_of_the_last_hours_that_are_not_history_yet_stay(keeper: Keeper) -
 def test_posts_of_open_trends_and_of_unsent_alerts_stay_until_they_are_over(keeper: Keeper) -> None:
     ids = [row["id"] for row in keeper.rows("SELECT id FROM posts ORDER BY created_at LIMIT 3")]
     with keeper.changes() as store:
-        store.trends.save(replace(TREND, post_ids=(ids[0],)), 6.0)
-        store.trends.save(replace(TREND, post_ids=(ids[1],), state=TrendState.CLOSED, closed_at=TREND.last_seen), 6.0)
+        one, other = (replace(TREND, story=replace(TREND.story, post_ids=(post_id,))) for post_id in ids[:2])
+        store.trends.save(one)
+        store.trends.save(replace(other, state=TrendState.CLOSED, closed_at=TREND.last_seen))
         store.notifications.queue(Alert("waits", "trending_alert", "t", "b", trend_id=2), NOW, muted=False)
 
     counts_of(keeper.archive())

@@ -17,7 +17,7 @@ import pytest
 from tests.archive.keeping import Keeper, counts_of, fill
 from tests.ingest.operator import as_json
 from tests.tools.object_store import BUCKET, SECRET, Disturbance, ObjectStore, disturbed
-from trendspark_cli.archiving.tables import TABLES
+from trendspark_cli.store.rows.archived import TABLES
 
 READ_CSV = "SELECT id, text, likes FROM read_csv($1, header=true, nullstr='\\N', strict_mode=true, all_varchar=true)"
 prefixes = iter(f"run-{number}" for number in range(1000))

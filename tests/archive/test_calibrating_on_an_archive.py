@@ -22,8 +22,8 @@ from trendspark_cli.archiving.reading import ArchivedPosts
 from trendspark_cli.backtests.calibrating import Wish, calibrate
 from trendspark_cli.backtests.past_posts import Past, past_of_archive, past_of_database
 from trendspark_cli.base.clock import from_epoch
-from trendspark_cli.base.models import Calibration
 from trendspark_cli.ranking.bursts.thresholds import alarms_per_day
+from trendspark_cli.store.rows.trends import Calibration
 from trendspark_cli.trends.rank_rules import Experience
 
 DAYS = 7

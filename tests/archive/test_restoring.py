@@ -17,9 +17,10 @@ import pytest
 from tests.archive.keeping import FIRST_OLD, NOW, TREND, Keeper, counts_of, fill, new_post, note_all_ranked, old_post
 from tests.builders import page
 from tests.ingest.operator import as_json
-from trendspark_cli.archiving.tables import TABLES
 from trendspark_cli.base.locks import job_lock
-from trendspark_cli.base.models import Alert, PageOutcome
+from trendspark_cli.base.models import Alert
+from trendspark_cli.store.rows.archived import TABLES
+from trendspark_cli.store.rows.collecting import PageOutcome
 
 
 @pytest.fixture
@@ -385,7 +386,7 @@ def test_a_restore_without_the_database_knows_what_was_to_be_forgotten(keeper: K
 def test_alerts_do_not_quote_what_was_forgotten(keeper: Keeper) -> None:
     post_id = keeper.rows("SELECT id FROM posts WHERE source_id = 'n5'")[0]["id"]
     with keeper.changes() as store:
-        store.trends.save(replace(TREND, post_ids=(post_id,)), 6.0)
+        store.trends.save(replace(TREND, story=replace(TREND.story, post_ids=(post_id,))))
         quote = Alert("quotes", "trending_alert", "bridge", "bridge: <i>news 5</i>", trend_id=1)
         store.notifications.queue(quote, NOW, muted=False)
 

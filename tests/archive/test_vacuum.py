@@ -21,7 +21,7 @@ from tests.ingest.operator import as_json
 from trendspark_cli.base.clock import to_text
 from trendspark_cli.base.models import Alert
 from trendspark_cli.jobs import vacuum as vacuum_job
-from trendspark_cli.ranking.lifecycle.topic_lifecycle import TrendState
+from trendspark_cli.ranking.lifecycle.trends import TrendState
 from trendspark_cli.store.sqlite.upkeep import Upkeep
 
 GAP: dict[str, Any] = {
@@ -172,10 +172,8 @@ def test_old_roll_ups_are_dropped_and_recent_ones_stay(keeper: Keeper) -> None:
                 elif table == "gaps":
                     store.gaps.close(store.gaps.open(**GAP, query=f"q{days}", now=at), "filled", at)
                 else:
-                    closed = int(at.timestamp())
-                    store.trends.save(replace(TREND, state=TrendState.CLOSED, closed_at=closed), 6.0)
-        told = replace(TREND, state=TrendState.CLOSED, closed_at=int((NOW - timedelta(days=500)).timestamp()))
-        store.trends.save(told, 6.0)
+                    store.trends.save(replace(TREND, state=TrendState.CLOSED, closed_at=at))
+        store.trends.save(replace(TREND, state=TrendState.CLOSED, closed_at=NOW - timedelta(days=500)))
         store.gaps.open(**GAP, query="open", now=NOW - timedelta(days=300))
         trend_id = store.connection.value("SELECT max(id) FROM trends")
         store.notifications.queue(Alert("tells", "trending_alert", "t", "b", trend_id=trend_id), NOW, muted=True)

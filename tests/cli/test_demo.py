@@ -170,10 +170,17 @@ def narrow(place: Workplace, shown: Done, monkeypatch: pytest.MonkeyPatch) -> It
         yield store
 
 
+def explain(store: SqliteStore, trend_id: int) -> None:
+    """Explain a trend on that terminal."""
+    trend = store.trends.get(trend_id)
+    assert trend is not None
+    explain_trend(store, Output(is_terminal=True), trend, "the default")
+
+
 def test_a_narrow_terminal_shows_each_term_with_what_was_seen_and_what_would_be_enough(
     narrow: SqliteStore, topics: list[dict[str, Any]], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    explain_trend(narrow, Output(is_terminal=True), narrow.trends.get(topics[0]["id"]) or {}, "the default")
+    explain(narrow, topics[0]["id"])
 
     lines = capsys.readouterr().out.splitlines()
     [heading] = [line.split() for line in lines if line.startswith(" term ")]
@@ -185,7 +192,7 @@ def test_a_narrow_terminal_shows_each_term_with_what_was_seen_and_what_would_be_
 def test_a_narrow_terminal_breaks_no_word_of_what_is_said_of_a_post(
     narrow: SqliteStore, viral: dict[str, Any], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    explain_trend(narrow, Output(is_terminal=True), narrow.trends.get(viral["id"]) or {}, "the default")
+    explain(narrow, viral["id"])
 
     shown = capsys.readouterr().out
     assert viral["why"] in " ".join(shown.split())

@@ -40,7 +40,7 @@ def on_terminal(workplace: Workplace, *arguments: str, **environment: str) -> st
 def hostile(workplace: Workplace, store: SqliteStore) -> Workplace:
     """An installation whose audit names a hostile query and whose last run failed with a hostile text."""
     from tests.builders import NOW, page
-    from trendspark_cli.base.models import PageOutcome
+    from trendspark_cli.store.rows.collecting import PageOutcome
 
     with store.transaction():
         run_id = store.job_runs.start("ingest", NOW, 1, "host", "0")

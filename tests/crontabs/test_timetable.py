@@ -44,7 +44,7 @@ def run(workplace: Workplace, job_id: str = "ingest", body: Body = nothing, **op
 
 def jobs(workplace: Workplace) -> dict[str, Any]:
     """Return what `jobs list` says, by job."""
-    return {job["id"]: job for job in workplace.command("jobs", "list", "--json").json["jobs"]}
+    return {job.id: job for job in workplace.command("jobs", "list", "--json").json["jobs"]}
 
 
 def scheduled(workplace: Workplace) -> list[tuple[str | None, float | None]]:
@@ -279,10 +279,10 @@ def test_jobs_list_counts_missed_and_overlapping_runs_of_a_day(with_crontab: Wor
         here(with_crontab).runner().run("ingest_rank", nothing, locks=("ingest_rank", "ingest", "rank"))
     clock.advance(hours=1)
     with closing(with_crontab.store(read_only=True)) as store:
-        found = {job["id"]: job for job in job_overview(store, clock.now, here(with_crontab).timetable)}
+        found = {job.id: job for job in job_overview(store, clock.now, here(with_crontab).timetable)}
 
-    assert (found["ingest"]["missed"], found["ingest"]["overlapping"]) == (3, 1)
-    assert found["ingest_rank"]["overlapping"] == 1
+    assert (found["ingest"].missed, found["ingest"].overlapping) == (3, 1)
+    assert found["ingest_rank"].overlapping == 1
 
 
 def test_nothing_is_missed_where_nothing_is_installed(workplace: Workplace) -> None:

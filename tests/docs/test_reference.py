@@ -76,7 +76,7 @@ def test_every_exit_code_is_documented() -> None:
 def test_every_table_is_documented(tmp_path: Path) -> None:
     create_database(tmp_path / "trendspark.db")
     connection = open_checked(tmp_path / "trendspark.db", read_only=True)
-    tables = set(database_stats(connection, utc_now())["rows"])
+    tables = set(database_stats(connection, utc_now()).rows)
     connection.close()
 
     documented = set(re.findall(r"^\| `(\w+)` \|", page("docs/database.md"), re.MULTILINE))

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from tests.builders import NOW, Workplace, page
-from trendspark_cli.base.models import PageOutcome
+from trendspark_cli.store.rows.collecting import PageOutcome
 from trendspark_cli.store.sqlite.store import SqliteStore
 
 READS_X = {"X_BEARER_TOKEN": "planted-token", "KEYWORDS": "bridge"}

@@ -7,12 +7,12 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
-from tests.builders import post, trend_record
+from tests.builders import post, topic_trend
 from tests.ingest.operator import NOW, Operator
 from trendspark_cli.base.clock import to_text
 from trendspark_cli.store.sqlite.store import SqliteStore
 
-TREND = trend_record(int(NOW.timestamp()))
+TREND = topic_trend(NOW)
 TEXTS = (
     "The bridge is closed after the storm.",
     "No trains over the bridge today.",
@@ -40,20 +40,13 @@ def open_trend(
         )
         for number, text in zip(ids, texts, strict=True)
     ]
-    trend = replace(
-        trend_record(int(now.timestamp())),
-        label=label,
-        terms=(label,),
-        post_ids=tuple(ids),
-        example_ids=tuple(ids)[:3],
-        **values,
-    )
+    told = topic_trend(now, terms=(label,), post_ids=tuple(ids), example_ids=tuple(ids)[:3])
+    trend = replace(told, label=label, **values)
     with store.transaction():
         store.posts.save(posts, now)
-        saved = store.trends.save(trend, 6.0)
+        saved = store.trends.save(trend)
     store.close()
-    assert saved.id is not None
-    return saved.id
+    return saved.stored_id
 
 
 def grow(operator: Operator, trend_id: int, observed: float) -> None:
@@ -61,7 +54,7 @@ def grow(operator: Operator, trend_id: int, observed: float) -> None:
     store = operator.store()
     with store.transaction():
         [trend] = [trend for trend in store.trends.living(NOW) if trend.id == trend_id]
-        store.trends.save(replace(trend, observed=observed), 6.0)
+        store.trends.save(replace(trend, story=replace(trend.story, observed=observed)))
     store.close()
 
 

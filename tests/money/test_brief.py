@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import re
 import sqlite3
+from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
 from tests.builders import post, post_trend
 from tests.ingest.operator import NOW, Operator, as_json
-from tests.money.briefing import grow, message, open_trend, spent_tokens, told
+from tests.money.briefing import TREND, grow, message, open_trend, spent_tokens, told
 from tests.servers import OpenAIServer
-from trendspark_cli.base.models import Tombstone
+from trendspark_cli.store.rows.archives import Tombstone
 
 
 def test_each_open_trend_gets_a_label_a_summary_and_the_posts_it_rests_on(
@@ -91,7 +93,7 @@ def test_a_single_post_going_viral_is_told_in_its_own_words_and_no_model_is_aske
     store = editor.store()
     with store.transaction():
         store.posts.save([post("1", text="The bridge is open again")], NOW)
-        store.trends.save_post(post_trend(int(NOW.timestamp())), 6.2)
+        store.trends.save(post_trend(NOW))
     store.close()
 
     [brief] = told(editor.brief(ideas=0))["briefs"]
@@ -184,10 +186,10 @@ def test_only_the_strongest_ten_trends_are_written_of(editor: Operator, model: O
 def test_later_alerts_of_a_trend_carry_the_models_label_marked_as_such(editor: Operator) -> None:
     from trendspark_cli.alerts.alert_texts import closed_alert, grown_alert
 
-    fields = {**_fields(), "closed_at": "2026-11-01T13:00:00.000Z"}
+    trend = replace(TREND, id=1, closed_at=NOW + timedelta(hours=1))
     bodies = [
-        grown_alert(fields, "k", 10.0, "Bridge <closed>").html,
-        closed_alert(fields, "k", editor.now - editor.now, "Bridge <closed>").html,
+        grown_alert(trend, "k", 10.0, "Bridge <closed>").html,
+        closed_alert(trend, "k", "Bridge <closed>").html,
     ]
 
     assert all("🤖 Bridge &lt;closed&gt; <i>(machine-written)</i>" in body for body in bodies)
@@ -254,10 +256,3 @@ def test_the_key_is_in_no_file_and_no_output(editor: Operator, model: OpenAIServ
     assert done.returncode == 3
     assert re.search(r"the key was refused \(401\)", done.stderr)
     assert editor.environment["OPENAI_API_KEY"] not in everything
-
-
-def _fields() -> dict[str, object]:
-    from tests.money.briefing import TREND
-    from trendspark_cli.store.trend_fields import trend_fields
-
-    return {**trend_fields(TREND), "id": 1}

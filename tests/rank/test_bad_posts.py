@@ -92,23 +92,25 @@ def test_posts_of_100_000_characters_are_read_to_a_bound(operator: Operator) -> 
         post(" ".join(f"word{random.randrange(10**6)}" for _ in range(9_000)), HALF_AN_HOUR_AGO + n, f"a{n}")
         for n in range(40)
     ]
-    assert min(len(row[5]) for row in long) > 90_000
+    assert min(len(row.text) for row in long) > 90_000
 
     assert ranked(operator, [*long, post("x" * 100_000, HALF_AN_HOUR_AGO, "b")]) == []
     with closing(operator.store()) as store:
-        assert max(len(row[5]) for row in store.posts.arrived(0, 10_000)) == LONGEST_TEXT
+        assert max(len(post.row.text) for post in store.posts.arrived(0, 10_000)) == LONGEST_TEXT
     assert (bytes_of_segments(operator) - before) / len(long) < 4 * MOST_BYTES_OF_A_POST
 
 
 def test_a_word_that_is_in_every_post_is_no_trend(experienced: Path, tmp_path: Path) -> None:
     here = Operator(tmp_path / "home", now=NOW)
-    rows = [(*row[:5], f"breaking {row[5]}") for row in background(TICK - 3 * 96, 3 * 96)]
+    rows = [row._replace(text=f"breaking {row.text}") for row in background(TICK - 3 * 96, 3 * 96)]
 
-    assert ranked(here, [*rows, *((*row[:5], f"breaking {row[5]}") for row in background(TICK - 2, 2, 60))]) == []
+    assert (
+        ranked(here, [*rows, *(row._replace(text=f"breaking {row.text}") for row in background(TICK - 2, 2, 60))]) == []
+    )
 
 
 def test_a_signature_that_every_post_has_from_now_on_is_told_once_at_most(operator: Operator) -> None:
-    signed = [(*row[:5], f"{row[5]} sent from newsbot app") for row in background(TICK - 2, 2, 40, seed=7)]
+    signed = [row._replace(text=f"{row.text} sent from newsbot app") for row in background(TICK - 2, 2, 40, seed=7)]
 
     assert len(ranked(operator, signed)) <= 1
 
@@ -135,7 +137,7 @@ def test_a_clock_that_was_a_month_ahead_leaves_the_ranking_as_it_was(operator: O
 
 def test_a_quarter_of_an_hour_of_6_000_posts_is_no_trend_and_costs_by_the_post(operator: Operator) -> None:
     before = operator.rows("SELECT count(*) AS n FROM ranking_segments")[0]["n"]
-    crowd = [(*row[:4], HALF_AN_HOUR_AGO + row[0] % 600, row[5]) for row in background(TICK - 2, 1, 6_000, seed=8)]
+    crowd = [row._replace(created_at=HALF_AN_HOUR_AGO + row.id % 600) for row in background(TICK - 2, 1, 6_000, seed=8)]
 
     found = ranked(operator, crowd)
 

@@ -15,6 +15,7 @@ from tests.rank.test_rank_job import burst, write_posts
 from tests.rank.viral import ingest, line, observe, quiet_days
 from tests.ranking.streams import background
 from trendspark_cli.base.errors import UsageError
+from trendspark_cli.screens.posts import reasons_json
 from trendspark_cli.trends.post_places import place_of
 from trendspark_cli.trends.post_reasons import Asked, reasons
 from trendspark_cli.trends.rank_rules import experience, lifecycle_rules
@@ -39,7 +40,7 @@ def why(operator: Operator, told: str) -> dict[str, Any]:
     settings = operator.installation().settings
     rules = lifecycle_rules(settings, experience(store, operator.now))
     try:
-        return reasons(Asked(store, rules, timedelta(minutes=30), operator.now), told)
+        return reasons_json(reasons(Asked(store, rules, timedelta(minutes=30), operator.now), told))
     finally:
         store.close()
 

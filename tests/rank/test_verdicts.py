@@ -86,9 +86,9 @@ def test_a_trend_marked_as_noise_tells_nobody_how_it_grows(operator: Operator) -
 
 
 def test_a_topic_like_noise_must_be_twice_as_large_and_half_of_that_fades_in_thirty_days() -> None:
-    bars = [opening_threshold(6.2, [NOISE], ["winner", "town"], day * DAY) for day in (0, 30, 60)]
+    needed = [opening_threshold(6.2, [NOISE], ["winner", "town"], day * DAY) for day in (0, 30, 60)]
 
-    assert bars == pytest.approx([18.0, 12.1, 9.15])
+    assert needed == pytest.approx([18.0, 12.1, 9.15])
 
 
 def test_other_topics_keep_their_threshold() -> None:

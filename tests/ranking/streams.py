@@ -23,7 +23,7 @@ def post(
     text: str, at: int, author: str | None = None, source: str = "reddit", community: str | None = None
 ) -> PostRow:
     """Return one post created at `at` (epoch seconds)."""
-    return (next(_ids), source, author, community, at, text)
+    return PostRow(next(_ids), source, author, community, at, text)
 
 
 def background(first_tick: int, ticks: int, per_tick: int = 10, source: str = "reddit", seed: int = 1) -> list[PostRow]:
@@ -56,7 +56,9 @@ class Desk:
 
     def learn(self, rows: Iterable[PostRow], at_once: int = 1_000) -> None:
         """Fold posts, in the order of their creation."""
-        posts = [BaselinePost(row[1], row[4], row[5]) for row in sorted(rows, key=lambda row: row[4])]
+        posts = [
+            BaselinePost(row.source, row.created_at, row.text) for row in sorted(rows, key=lambda row: row.created_at)
+        ]
         sizes = Counter(tick_of(one.created_at) for one in posts)
         for start in range(0, len(posts), at_once):
             update_baseline(posts[start : start + at_once], sizes, self.history, self.sources)

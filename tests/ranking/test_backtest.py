@@ -28,7 +28,7 @@ def line(row: PostRow, **changes: Any) -> str:
 
 def lines(rows: Iterable[PostRow]) -> bytes:
     """Return posts as a file, sorted by time."""
-    return "".join(line(row) + "\n" for row in sorted(rows, key=lambda row: row[4])).encode()
+    return "".join(line(row) + "\n" for row in sorted(rows, key=lambda row: row.created_at)).encode()
 
 
 def ticks(written: str) -> dict[str, list[dict[str, Any]]]:
@@ -64,14 +64,14 @@ def test_a_burst_is_listed_with_its_posts_at_the_end_of_its_tick(
     found = ticks(done.stdout)
     assert "volcano eruption" not in [term for trend in found[before] for term in trend["terms"]]
     assert found[after][0]["terms"][0] == "volcano eruption"
-    assert set(found[after][0]["posts"]) <= {f"p{row[0]}" for row in burst}
+    assert set(found[after][0]["posts"]) <= {f"p{row.id}" for row in burst}
 
 
 def test_later_posts_change_nothing_of_earlier_ticks(
     workplace: Workplace, quiet: list[PostRow], burst: list[PostRow]
 ) -> None:
     whole = workplace.command("backtest", stdin=lines(quiet + burst)).stdout.splitlines()
-    until = [row for row in quiet if row[4] < BURST]
+    until = [row for row in quiet if row.created_at < BURST]
 
     part = workplace.command("backtest", stdin=lines(until)).stdout.splitlines()
 
@@ -80,10 +80,10 @@ def test_later_posts_change_nothing_of_earlier_ticks(
 
 def test_the_score_is_the_one_rank_gives(workplace: Workplace, quiet: list[PostRow], burst: list[PostRow]) -> None:
     end = BURST + TICK_SECONDS
-    past = [row for row in quiet if row[4] < end - LONGEST_WINDOW_SECONDS]
+    past = [row for row in quiet if row.created_at < end - LONGEST_WINDOW_SECONDS]
     desk = Desk()
     desk.learn(past)
-    [topic] = desk.topics([row for row in quiet + burst if row[4] >= end - LONGEST_WINDOW_SECONDS], end)
+    [topic] = desk.topics([row for row in quiet + burst if row.created_at >= end - LONGEST_WINDOW_SECONDS], end)
 
     done = workplace.command("backtest", stdin=lines(quiet + burst))
 

@@ -20,10 +20,10 @@ from trendspark_cli.backtests.calibrating import Calibrated, Wish, calibrate, re
 from trendspark_cli.backtests.past_posts import past_of_database
 from trendspark_cli.base.console import Output
 from trendspark_cli.base.errors import TooLittleDataError
-from trendspark_cli.base.models import TrendVerdict
 from trendspark_cli.ranking.bursts.thresholds import LOWEST_THRESHOLD, alarms_per_day, likely_range, threshold_for
 from trendspark_cli.ranking.past.calibration import shuffled
 from trendspark_cli.screens.calibrations import show_calibrated
+from trendspark_cli.store.rows.trends import TrendVerdict
 from trendspark_cli.trends.rank_rules import Experience, experience, lifecycle_rules
 from trendspark_cli.trends.threshold import threshold_in_use
 

@@ -16,7 +16,7 @@ def quiet_hours(now: int, per_tick: int = 10) -> list[PostRow]:
 
 
 def in_other_words(rows: list[PostRow]) -> list[PostRow]:
-    return [(*row[:5], row[5].replace("everyday", "other")) for row in rows]
+    return [row._replace(text=row.text.replace("everyday", "other")) for row in rows]
 
 
 def labels(topics: Sequence[Topic]) -> list[str]:
@@ -75,7 +75,7 @@ def test_examples_are_of_different_authors_and_texts(desk: Desk, now: int) -> No
 
     [topic] = desk.topics(quiet_hours(now) + burst, now)
 
-    of_copies = {row[0] for row in copies} & set(topic.example_ids)
+    of_copies = {row.id for row in copies} & set(topic.example_ids)
     assert len(topic.example_ids) == 3
     assert len(of_copies) <= 1
 
@@ -161,10 +161,10 @@ def test_one_source_falling_silent_hardly_changes_the_scores_of_the_other(now: i
 
 def test_a_word_in_every_post_is_no_topic(now: int) -> None:
     desk = Desk()
-    desk.learn((*row[:5], f"breaking {row[5]}") for row in background(START_TICK, 2 * TICKS_PER_DAY))
-    desk.learn((*row[:5], f"breaking {row[5]}") for row in background(START_TICK + 192, 96))
+    desk.learn(row._replace(text=f"breaking {row.text}") for row in background(START_TICK, 2 * TICKS_PER_DAY))
+    desk.learn(row._replace(text=f"breaking {row.text}") for row in background(START_TICK + 192, 96))
 
-    assert desk.topics([(*row[:5], f"breaking {row[5]}") for row in quiet_hours(now)], now) == []
+    assert desk.topics([row._replace(text=f"breaking {row.text}") for row in quiet_hours(now)], now) == []
 
 
 def test_a_daily_thread_is_no_topic_after_a_week() -> None:
@@ -201,7 +201,7 @@ def test_a_source_that_is_warming_up_opens_nothing() -> None:
 
 
 def test_a_source_never_seen_opens_nothing(desk: Desk, now: int) -> None:
-    burst = [(*row[:1], "mastodon", *row[2:]) for row in said("volcano eruption", 40, now - HOUR)]
+    burst = [row._replace(source="mastodon") for row in said("volcano eruption", 40, now - HOUR)]
 
     assert desk.topics(quiet_hours(now) + burst, now) == []
 
@@ -222,7 +222,7 @@ def test_a_label_is_spelled_as_most_posts_spell_it(desk: Desk, now: int) -> None
     burst = said("#iPhone launch’s", 9, now - HOUR) + said("iphone launch", 3, now - 600)
     [topic] = desk.topics(quiet_hours(now) + burst, now)
 
-    spelled = spell_topic(topic, {row[0]: row[5] for row in burst})
+    spelled = spell_topic(topic, {row.id: row.text for row in burst})
 
     assert spelled.label == "iPhone launch"
 

@@ -81,11 +81,13 @@ def test_a_story_is_one_topic_named_by_its_own_words(desk: Desk, now: int, scrip
 )
 def test_a_story_without_spaces_is_named_as_it_is_written(desk: Desk, now: int, story: str, name: str) -> None:
     filler = run_of("㐀", "䶵")
-    rows = [(*row[:5], f"{row[5]} {filler(Random(row[0]))}") for row in told(story, lambda _: " ", 14, now - 1800)]
+    rows = [
+        row._replace(text=f"{row.text} {filler(Random(row.id))}") for row in told(story, lambda _: " ", 14, now - 1800)
+    ]
 
     [topic] = desk.topics(quiet_hours(now) + rows, now)
 
-    assert name_topic(topic, {row[0]: row[5] for row in rows}).label == name
+    assert name_topic(topic, {row.id: row.text for row in rows}).label == name
 
 
 @pytest.mark.parametrize("script", STORIES)
@@ -124,7 +126,7 @@ def test_people_who_share_a_link_speak_of_one_story_whatever_their_language(desk
     link = "https://www.news.example/city/bridge-closed"
     english = told("harbour bridge closed", LATIN, 8, now - 1800)
     german = told("hafenbrücke gesperrt", LATIN, 8, now - 1800)
-    rows = [(*row[:5], f"{row[5]} {link}?utm_source=feed{n}") for n, row in enumerate(english + german)]
+    rows = [row._replace(text=f"{row.text} {link}?utm_source=feed{n}") for n, row in enumerate(english + german)]
 
     [topic] = desk.topics(quiet_hours(now) + rows, now)
 

@@ -2,14 +2,11 @@ from dataclasses import replace
 
 import pytest
 
-from trendspark_cli.ranking.bursts.topics import TermEvidence, Topic
-from trendspark_cli.ranking.lifecycle.topic_lifecycle import (
-    LifecycleRules,
-    TrendChanges,
-    TrendRecord,
-    TrendState,
-    advance_trends,
-)
+from trendspark_cli.ranking.bursts.term_evidence import TermEvidence
+from trendspark_cli.ranking.bursts.topics import Topic
+from trendspark_cli.ranking.lifecycle.rules import LifecycleRules
+from trendspark_cli.ranking.lifecycle.topic_lifecycle import TrendChanges, advance_trends
+from trendspark_cli.ranking.lifecycle.trends import TopicTrend, TrendState, moment_of
 
 RULES = LifecycleRules(threshold=6.0)
 NOON = 1_700_000_000
@@ -21,18 +18,18 @@ def topic(*terms: str, score: float = 8.0, posts: tuple[int, ...] = (1, 2, 3, 4)
     return Topic(", ".join(terms), evidence, score, 9.0, 0.1, 3600, 9, {"x": 9}, at - HOUR, at, posts, posts[:3])
 
 
-def stored(changes: TrendChanges, trends: tuple[TrendRecord, ...] = ()) -> tuple[TrendRecord, ...]:
+def stored(changes: TrendChanges, trends: tuple[TopicTrend, ...] = ()) -> tuple[TopicTrend, ...]:
     """Return the trends after a store wrote the changes."""
-    known = {trend.id: trend for trend in trends}
+    known = {trend.stored_id: trend for trend in trends}
     for trend in changes.updated + changes.closed:
-        known[trend.id] = trend
+        known[trend.stored_id] = trend
     for trend in changes.opened:
         new_id = len(known) + 1
         known[new_id] = replace(trend, id=new_id)
     return tuple(known.values())
 
 
-def opened(*topics: Topic) -> tuple[TrendRecord, ...]:
+def opened(*topics: Topic) -> tuple[TopicTrend, ...]:
     return stored(advance_trends((), topics, NOON, RULES))
 
 
@@ -90,15 +87,15 @@ def test_a_stronger_look_replaces_the_peak_but_not_the_name() -> None:
     )
 
     [trend] = changes.updated
-    assert (trend.score, trend.peak_at, trend.post_ids, trend.label) == (12.0, NOON + 900, (1, 9, 10), "volcano")
-    assert trend.terms == ("eruption", "volcano")
+    assert (trend.score, trend.peak_at, trend.label) == (12.0, moment_of(NOON + 900), "volcano")
+    assert (trend.story.post_ids, trend.story.terms) == ((1, 9, 10), ("eruption", "volcano"))
 
 
 def test_a_weaker_look_keeps_the_peak_and_is_remembered_as_seen() -> None:
     changes = advance_trends(opened(topic("volcano")), [topic("volcano", score=7.0, at=NOON + 900)], NOON + 900, RULES)
 
     [trend] = changes.updated
-    assert (trend.score, trend.peak_at, trend.last_seen) == (8.0, NOON, NOON + 900)
+    assert (trend.score, trend.peak_at, trend.last_seen) == (8.0, moment_of(NOON), moment_of(NOON + 900))
 
 
 def test_the_terms_of_a_trend_stay_few() -> None:
@@ -108,7 +105,7 @@ def test_the_terms_of_a_trend_stay_few() -> None:
     for one in many:
         trends = stored(advance_trends(trends, [one], one.last_seen, RULES), trends)
 
-    assert len(trends[0].terms) == 12
+    assert len(trends[0].story.terms) == 12
 
 
 def test_a_trend_closes_after_six_hours_below_half_the_threshold() -> None:
@@ -118,7 +115,7 @@ def test_a_trend_closes_after_six_hours_below_half_the_threshold() -> None:
     almost = advance_trends(trends, weak, NOON + 6 * HOUR - 900, RULES)
     over = advance_trends(trends, weak, NOON + 6 * HOUR, RULES)
 
-    assert (almost.closed, [trend.closed_at for trend in over.closed]) == ((), [NOON + 6 * HOUR])
+    assert (almost.closed, [trend.closed_at for trend in over.closed]) == ((), [moment_of(NOON + 6 * HOUR)])
 
 
 def test_a_trend_nobody_speaks_of_closes_too() -> None:

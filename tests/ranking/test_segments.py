@@ -74,7 +74,7 @@ def test_a_post_has_the_same_numbers_in_every_process() -> None:
 
 
 def test_segments_in_any_order_give_the_topics_of_their_posts(desk: Desk, now: int, rows: list[PostRow]) -> None:
-    texts = {row[0]: row[5] for row in rows}
+    texts = {row.id: row.text for row in rows}
 
     found = topics_of(desk, stored(rows)[::-1], now, texts)
 
@@ -83,7 +83,7 @@ def test_segments_in_any_order_give_the_topics_of_their_posts(desk: Desk, now: i
 
 
 def test_a_topic_is_named_though_some_of_its_posts_are_gone(desk: Desk, now: int, rows: list[PostRow]) -> None:
-    texts = {row[0]: row[5] for row in rows if row[0] % 3 == 0}
+    texts = {row.id: row.text for row in rows if row.id % 3 == 0}
 
     [topic] = topics_of(desk, stored(rows), now, texts)
 
@@ -91,14 +91,14 @@ def test_a_topic_is_named_though_some_of_its_posts_are_gone(desk: Desk, now: int
 
 
 def test_a_topic_whose_words_nobody_has_any_more_is_none(desk: Desk, now: int, rows: list[PostRow]) -> None:
-    texts = {row[0]: "something else" for row in rows}
+    texts = {row.id: "something else" for row in rows}
 
     assert topics_of(desk, stored(rows), now, texts) == []
 
 
 def test_segments_may_reach_back_beyond_the_window(desk: Desk, now: int, rows: list[PostRow]) -> None:
     older = said("volcano eruption", 30, now - 10 * HOUR, every=60)
-    texts = {row[0]: row[5] for row in rows + older}
+    texts = {row.id: row.text for row in rows + older}
 
     assert topics_of(desk, stored(older + rows, 1_000), now, texts) == desk.topics(rows, now)
 

@@ -23,9 +23,9 @@ from trendspark_cli.backtests.simulating import Question
 from trendspark_cli.base.clock import from_text, to_text
 from trendspark_cli.base.console import Output
 from trendspark_cli.base.errors import IntegrityError, UsageError
-from trendspark_cli.base.models import Tombstone
 from trendspark_cli.ranking.baseline.baseline_posts import PostRow
 from trendspark_cli.screens.backtests import sum_up_archive, sum_up_database, sum_up_file
+from trendspark_cli.store.rows.archives import Tombstone
 from trendspark_cli.trends.rank_rules import Experience
 
 Simulated = Callable[..., Any]
@@ -160,7 +160,7 @@ def test_parts_of_one_day_are_read_in_the_order_of_time(archived: Keeper) -> Non
     here = archived.installation()
     with closing(archived.store()) as store, archive_spool(here.settings).own_folder() as spool:
         place = archive_destinations(here.settings, lambda call: None)(here.settings.archive_url)
-        times = [row[8] for row in ArchivedPosts(store, place, spool).between("", "9")]
+        times = [post.created_at for post in ArchivedPosts(store, place, spool).between("", "9")]
 
     assert len(times) == len([*QUIET, *EARLIER, *BURST]) + 2
     assert times == sorted(times)
@@ -214,7 +214,7 @@ def test_a_database_that_knows_nothing_of_an_archive_can_still_replay_it(
 def test_what_had_to_be_forgotten_is_not_replayed(archived: Keeper, capsys: pytest.CaptureFixture[str]) -> None:
     with closing(archived.store()) as store, store.transaction():
         for row in EARLIER:
-            store.tombstones.add(Tombstone(f"t{row[0]}", "reddit", str(row[0]), None, to_text(NOW)))
+            store.tombstones.add(Tombstone(f"t{row.id}", "reddit", str(row.id), None, to_text(NOW)))
 
     assert labels(of_archive(archived, capsys)["trends"]) == ["volcano eruption"]
 

@@ -19,7 +19,7 @@ PLACES = [f"place{number}" for number in range(40)]
 
 def somewhere(rows: Sequence[PostRow], places: Sequence[str | None]) -> list[PostRow]:
     """Return the posts in these communities, by turns."""
-    return [(*row[:3], places[number % len(places)], *row[4:]) for number, row in enumerate(rows)]
+    return [row._replace(community=places[number % len(places)]) for number, row in enumerate(rows)]
 
 
 def quiet_hours(now: int, places: Sequence[str | None] = PLACES) -> list[PostRow]:
@@ -65,7 +65,9 @@ def test_where_all_posts_come_from_one_place_or_none_is_known_nothing_is_smaller
 def test_communities_of_the_same_name_on_two_sources_are_two(desk: Desk, now: int) -> None:
     rows = quiet_hours(now) + burst(now, ["home"])
     desk.sources["x"] = desk.sources["reddit"]
-    elsewhere = [(row[0], "x", *row[2:]) if row[3] == "home" and number % 2 else row for number, row in enumerate(rows)]
+    elsewhere = [
+        row._replace(source="x") if row.community == "home" and number % 2 else row for number, row in enumerate(rows)
+    ]
 
     before, after = (only(desk.topics(posts, now)).terms[0].breadth for posts in (rows, elsewhere))
 

@@ -23,7 +23,7 @@ def quiet() -> list[PostRow]:
 
 def reported_at(rows: Sequence[PostRow], end: int) -> list[ReportedTopic]:
     """Return what there is to tell at this tick end, of topics that are sure."""
-    posts = [ReplayPost(str(row[0]), row) for row in sorted(rows, key=lambda row: (row[4], row[0]))]
+    posts = [ReplayPost(str(row.id), row) for row in sorted(rows, key=lambda row: (row.created_at, row.id))]
     reports = dict(report_ticks(posts, Replay()))
     return [one for one in reports[end] if one.topic.score >= 6.2]
 

@@ -15,7 +15,7 @@ from tests.servers import TelegramServer, XServer, faults, x_post
 from tests.servers.x_stream_server import XStreamServer
 from tests.tools.processes import wait_for
 from trendspark_cli.base.clock import to_text, utc_now
-from trendspark_cli.base.models import RankingProgress
+from trendspark_cli.store.rows.trends import RankingProgress
 
 
 @dataclass

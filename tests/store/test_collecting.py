@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from datetime import timedelta
 
 import pytest
 
 from tests.builders import NOW, page, post
 from trendspark_cli.base.errors import CeilingReachedError
-from trendspark_cli.base.models import Alert, Ceiling, JobState, PageOutcome, Rejection
+from trendspark_cli.base.models import Alert, Ceiling, Rejection
 from trendspark_cli.running.job_context import ApiCall, JobContext
 from trendspark_cli.spending.budget import Budget
+from trendspark_cli.store.rows.collecting import PageOutcome
+from trendspark_cli.store.rows.runs import JobState
 from trendspark_cli.store.sqlite.store import SqliteStore, open_sqlite
 
 TODAY = "2026-11-01"
@@ -105,7 +106,7 @@ def test_a_closed_gap_waits_for_nothing_and_stays_on_record(store: SqliteStore, 
     store.gaps.close(gap, state, NOW)
 
     assert (store.gaps.count_open(), store.gaps.open_ones("default", "x", "q")) == (0, [])
-    assert [(row["state"], row["closed_at"]) for row in store.gaps.recent(5)] == [(state, "2026-11-01T12:00:00.000Z")]
+    assert [(gap.state, gap.closed_at) for gap in store.gaps.recent(5)] == [(state, "2026-11-01T12:00:00.000Z")]
 
 
 def test_a_gap_its_own_run_read_to_the_end_leaves_no_row(store: SqliteStore) -> None:
@@ -122,16 +123,9 @@ def test_the_audit_names_what_a_page_held_and_what_was_refused(store: SqliteStor
     store.audit.add(running(store), "default", "x", "q", answer, PageOutcome(1, 1), NOW, usd=0.02)
 
     row = store.audit.recent(1)[0]
-    assert {name: row[name] for name in ("fetched", "new", "updated", "reads", "cost", "request_id")} == {
-        "fetched": 4,
-        "new": 1,
-        "updated": 1,
-        "reads": 4,
-        "cost": 0.02,
-        "request_id": "r-1",
-    }
-    assert (row["oldest"], row["newest"]) == (posts[0].created_at, posts[1].created_at)
-    assert row["rejected"] == {"bad_time": 2, "items": ["17: bad_time", "18: bad_time"]}
+    assert (row.fetched, row.new, row.updated, row.reads, row.cost, row.request_id) == (4, 1, 1, 4, 0.02, "r-1")
+    assert (row.oldest, row.newest) == (posts[0].created_at, posts[1].created_at)
+    assert row.rejections == {"bad_time": 2, "items": ["17: bad_time", "18: bad_time"]}
 
 
 def test_a_page_of_nothing_but_junk_makes_no_endless_audit_row(store: SqliteStore) -> None:
@@ -139,7 +133,7 @@ def test_a_page_of_nothing_but_junk_makes_no_endless_audit_row(store: SqliteStor
 
     store.audit.add(running(store), "default", "file", "f", page(rejections=junk, fetched=1000), PageOutcome(0, 0), NOW)
 
-    assert len(json.dumps(store.audit.recent(1)[0]["rejected"])) < 1000
+    assert len(store.audit.recent(1)[0].rejected) < 1000
 
 
 def test_usual_reads_are_the_mean_of_runs_and_not_of_pages(store: SqliteStore) -> None:

@@ -9,7 +9,9 @@ import pytest
 
 from tests.builders import NOW, post
 from trendspark_cli.base.clock import to_text
-from trendspark_cli.base.models import PageOutcome, Post, PostForecast
+from trendspark_cli.base.models import Post
+from trendspark_cli.store.rows.collecting import PageOutcome
+from trendspark_cli.store.rows.forecasts import PostForecast
 from trendspark_cli.store.sqlite.store import SqliteStore
 
 HOUR = timedelta(hours=1)

@@ -13,7 +13,7 @@ from sqlite_utils import Database
 
 from tests.builders import NOW, Workplace, fingerprint, mode, page, post
 from trendspark_cli.base.errors import ConfigError, IntegrityError
-from trendspark_cli.base.models import PageOutcome
+from trendspark_cli.store.rows.collecting import PageOutcome
 from trendspark_cli.store.sqlite.administration import create_database, upgrade_database
 from trendspark_cli.store.sqlite.migrations import migration
 from trendspark_cli.store.sqlite.schema import KNOWN_MIGRATIONS

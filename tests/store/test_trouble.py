@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
 import inspect
+import pkgutil
 import sqlite3
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -11,36 +13,27 @@ from typing import Any, get_type_hints
 
 import pytest
 
-from tests.builders import NOW, Workplace, page, post, post_trend, trend_record
+from tests.builders import NOW, Workplace, page, post, topic_trend
 from trendspark_cli.base.errors import StoreBusyError, StoreError
-from trendspark_cli.base.models import (
-    Alert,
-    Calibration,
-    ChannelState,
-    ForecastProgress,
-    Incident,
-    JobState,
-    Manifest,
-    ModelAnswer,
-    PageOutcome,
-    PostForecast,
-    Profile,
-    RankingProgress,
-    Tombstone,
-    TrendBrief,
-    TrendVerdict,
-)
+from trendspark_cli.base.models import Alert, Profile
+from trendspark_cli.ranking.baseline.baseline_posts import PostRow
 from trendspark_cli.ranking.baseline.history import SourceState, TermState
 from trendspark_cli.ranking.bursts.segments import read_segment
 from trendspark_cli.ranking.posts.forecast import EngagementBaseline
 from trendspark_cli.ranking.posts.source_memory import SourceMemory
 from trendspark_cli.ranking.text.terms import Vocabulary
 from trendspark_cli.store import protocol
+from trendspark_cli.store.rows.archives import Manifest, Tombstone
+from trendspark_cli.store.rows.collecting import PageOutcome
+from trendspark_cli.store.rows.forecasts import ForecastProgress, PostForecast
+from trendspark_cli.store.rows.outbox import ChannelState, Incident
+from trendspark_cli.store.rows.posts import StoredPost
+from trendspark_cli.store.rows.runs import JobState
+from trendspark_cli.store.rows.trends import Calibration, ModelAnswer, RankingProgress, TrendBrief, TrendVerdict
 from trendspark_cli.store.sqlite.store import SqliteStore
 from trendspark_cli.store.sqlite.upkeep import ROLL_UPS
 
-TREND = trend_record(1793530800)
-POST_TREND = post_trend(1793530800)
+TREND = topic_trend(NOW)
 GAP: dict[str, Any] = {
     "profile": "default",
     "source": "x",
@@ -52,10 +45,13 @@ GAP: dict[str, Any] = {
     "run_id": None,
     "now": NOW,
 }
-SEGMENT = read_segment([(1, "x", None, None, 1793530800, "the bridge")], Vocabulary())
+SEGMENT = read_segment([PostRow(1, "x", None, None, 1793530800, "the bridge")], Vocabulary())
 FAINT = TermState(count=0.0, squared_residuals=0.0, last_tick=0, last_tick_posts=0)
-ROW = (7, "x", "7", None, None, "text", "", "en", *["2026-11-01T12:00:00.000Z"], 1, None, None, None, None, 0)
-ROW += ("2026-11-01T12:00:00.000Z", "2026-11-01T12:00:00.000Z", None, None)
+ARCHIVED = StoredPost(
+    **post("7", likes=1)._replace(observed_at="2026-11-01T12:00:00.000Z")._asdict(),
+    id=7,
+    collected_at="2026-11-01T12:00:00.000Z",
+)
 MANIFEST = Manifest(
     id="m1",
     table_name="posts",
@@ -115,10 +111,9 @@ WRITERS: dict[str, Callable[[SqliteStore], object]] = {
     "notice_after": lambda s: s.notice_after("new", NOW, timedelta(minutes=1)),
     "ranking.add_segment": lambda s: s.ranking.add_segment(SEGMENT),
     "ranking.drop_segments": lambda s: s.ranking.drop_segments(10**12),
-    "trends.save": lambda s: s.trends.save(TREND, 6.0),
+    "trends.save": lambda s: s.trends.save(TREND),
     "trends.keep_verdict": lambda s: s.trends.keep_verdict(MARK),
     "calibrations.save": lambda s: s.calibrations.save(CALIBRATION),
-    "trends.save_post": lambda s: s.trends.save_post(POST_TREND, 6.0),
     "forecasts.save_progress": lambda s: s.forecasts.save_progress(ForecastProgress(5)),
     "forecasts.put_sources": lambda s: s.forecasts.put_sources({"x": SourceMemory()}),
     "forecasts.put_baselines": lambda s: s.forecasts.put_baselines({7: EngagementBaseline(1.0, 2.0)}, 20_000),
@@ -142,7 +137,7 @@ WRITERS: dict[str, Callable[[SqliteStore], object]] = {
     "archives.discard": lambda s: s.archives.discard("m1"),
     "archives.forget_changes": lambda s: s.archives.forget_changes("m1"),
     "archives.delete_batch": lambda s: s.archives.delete_batch(MANIFEST),
-    "archives.restore": lambda s: s.archives.restore(MANIFEST, [ROW]),
+    "archives.restore": lambda s: s.archives.restore(MANIFEST, [ARCHIVED]),
     "archives.note_missing": lambda s: s.archives.note_missing("m1", None),
     "archives.write_off": lambda s: s.archives.write_off("m1", "2026-11-01T12:00:00.000Z", "lost"),
     "tombstones.add": lambda s: s.tombstones.add(replace(TOMBSTONE, id="t2", source_id="2")),
@@ -220,7 +215,7 @@ READERS: dict[str, Callable[[SqliteStore], object]] = {
     "forecasts.leaving": lambda s: s.forecasts.leaving(("", 0), NOW, 5),
     "forecasts.observations": lambda s: s.forecasts.observations([1]),
     "forecasts.of_post": lambda s: s.forecasts.of_post(1),
-    "trends.post_ids": lambda s: s.trends.post_ids(1),
+    "trends.verdicts_of": lambda s: s.trends.verdicts_of([1]),
     "trends.listing": lambda s: s.trends.listing(5),
     "trends.get": lambda s: s.trends.get(1),
     "trends.verdicts": lambda s: s.trends.verdicts(NOW),
@@ -271,7 +266,7 @@ def busy(workplace: Workplace) -> Iterator[SqliteStore]:
         store.spend.reserve("x", "default", "search", 1, None, NOW)
         store.gaps.open(**GAP)
         store.ranking.put({7: FAINT})
-        store.trends.save(TREND, 6.0)
+        store.trends.save(TREND)
         store.forecasts.put_baselines({7: EngagementBaseline(1.0, 2.0)}, 0)
         store.notifications.queue(Alert("k1", "job_alert", "text", "text"), NOW, muted=False)
         store.archives.plan(MANIFEST, [1])
@@ -286,11 +281,15 @@ def busy(workplace: Workplace) -> Iterator[SqliteStore]:
 
 
 def test_every_promise_of_the_store_is_tried_here() -> None:
+    parts = [
+        importlib.import_module(f"{protocol.__name__}.{part.name}") for part in pkgutil.iter_modules(protocol.__path__)
+    ]
+    groups = {name: member for part in parts for name, member in vars(part).items()}
     promised = set()
     for name, member in inspect.getmembers(protocol.Store):
         if isinstance(member, property) and name not in NO_QUERY:
             assert member.fget is not None
-            group = get_type_hints(member.fget, vars(protocol))["return"]
+            group = get_type_hints(member.fget, groups)["return"]
             promised |= {f"{name}.{method}" for method in dir(group) if not method.startswith("_")}
         elif inspect.isfunction(member) and not name.startswith("_") and name not in NO_QUERY:
             promised.add(name)

@@ -20,7 +20,8 @@ from tests.tools.monitoring import exporter
 from trendspark_cli.app.job_bodies import RUNNABLE
 from trendspark_cli.app.wired import Wired
 from trendspark_cli.base.clock import to_text, utc_now
-from trendspark_cli.base.models import Alert, RankingProgress, RunResult
+from trendspark_cli.base.models import Alert, RunResult
+from trendspark_cli.store.rows.trends import RankingProgress
 
 if TYPE_CHECKING:
     from tests.tools.alert_stack import AlertStack

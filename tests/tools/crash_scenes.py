@@ -194,7 +194,7 @@ def rank_scene(folder: Path, now: datetime, *, is_first: bool) -> Scene:
     rows = [*quiet, *early, *late]
     if not is_first:
         operator.now = now - timedelta(minutes=45)
-        past = [row for row in rows if row[4] < operator.now.timestamp()]
+        past = [row for row in rows if row.created_at < operator.now.timestamp()]
         _ingest(operator, folder, past)
         assert operator.rank().exit_code == 0
         rows = [row for row in rows if row not in past]

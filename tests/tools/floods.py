@@ -43,13 +43,13 @@ class Flooded:
 
 def everyday(posts: int, at: int) -> Iterator[PostRow]:
     """Yield what people say on any day."""
-    yield from ((*row[:4], at + row[0] % 600, row[5]) for row in background(at // 900, 1, posts, seed=8))
+    yield from (row._replace(created_at=at + row.id % 600) for row in background(at // 900, 1, posts, seed=8))
 
 
 def one_author(posts: int, at: int) -> Iterator[PostRow]:
     """Yield one account's many words about one thing."""
     yield from (
-        (*row[:4], at + row[0] % 600, row[5]) for row in said("volcano eruption", posts, at, ["flooder"], every=0)
+        row._replace(created_at=at + row.id % 600) for row in said("volcano eruption", posts, at, ["flooder"], every=0)
     )
 
 

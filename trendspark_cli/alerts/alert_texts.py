@@ -2,68 +2,71 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
 from html import escape
-from typing import Any, Literal
+from typing import Literal
 
-from trendspark_cli.base.clock import duration_words
+from trendspark_cli.base.clock import duration_words, to_text
 from trendspark_cli.base.console import shortened
 from trendspark_cli.base.models import Alert, AlertCategory, Ceiling
-from trendspark_cli.store.trend_fields import is_single_post, post_counts, size_of, window_text
+from trendspark_cli.ranking.lifecycle.trends import AnyTrend, PostStory, TopicStory
+from trendspark_cli.reports.trend_words import post_counts, sources_text, window_text
+from trendspark_cli.store.rows.posts import StoredPost
 
 EXAMPLES = 2
 EXAMPLE_LENGTH = 200  # characters of a post: enough to see what it is about
 LABEL_LENGTH = 120
 
 
-def opened_alert(fields: Mapping[str, Any], posts: Sequence[Mapping[str, Any]]) -> Alert:
+def opened_alert(trend: AnyTrend, posts: Sequence[StoredPost]) -> Alert:
     """Return the alert that a trend has begun: observed against expected, who, two examples, how to see more."""
-    title = trend_title(fields)
-    lines = [f"📈 <b>{_safe(fields['label'], LABEL_LENGTH)}</b>", _counts(fields)]
+    lines = [f"📈 <b>{_safe(trend.label, LABEL_LENGTH)}</b>", _counts(trend)]
     lines += [_example(post) for post in posts[:EXAMPLES]]
-    lines.append(f"<code>trendspark trends explain {fields['id']}</code>")
+    lines.append(f"<code>trendspark trends explain {trend.id}</code>")
     return Alert(
-        f"trend:{fields['id']}:open",
+        f"trend:{trend.id}:open",
         "trending_alert",
-        title,
+        trend_title(trend),
         "\n".join(lines),
-        trend_id=fields["id"],
-        strength=fields["score"],
+        trend_id=trend.id,
+        strength=trend.score,
     )
 
 
-def grown_alert(fields: Mapping[str, Any], opened_key: str, told: float, machine_label: str = "") -> Alert:
-    """Return the reply that a trend has doubled since the last alert told *told* posts, or expected so much."""
-    size, unit = size_of(fields), "expected" if is_single_post(fields) else "posts"
-    html = f"📈 grown: {size:.0f} {unit}, {told:.0f} when last told\n{_counts(fields)}"
+def grown_alert(trend: AnyTrend, answered_key: str, last_size: float, machine_label: str = "") -> Alert:
+    """Return the reply that a trend has doubled since the last alert said *last_size* posts, or expected so much."""
+    size, unit = trend.story.size, "expected" if isinstance(trend.story, PostStory) else "posts"
+    html = f"📈 grown: {size:.0f} {unit}, {last_size:.0f} when last told\n{_counts(trend)}"
     html += _machine_line(machine_label)
     return Alert(
-        f"trend:{fields['id']}:grown:{size:.0f}",
+        f"trend:{trend.id}:grown:{size:.0f}",
         "trending_alert",
-        trend_title(fields),
+        trend_title(trend),
         html,
-        reply_to=opened_key,
-        trend_id=fields["id"],
-        strength=fields["score"],
+        reply_to=answered_key,
+        trend_id=trend.id,
+        strength=trend.score,
     )
 
 
-def closed_alert(fields: Mapping[str, Any], opened_key: str, lasted: timedelta, machine_label: str = "") -> Alert:
+def closed_alert(trend: AnyTrend, edited_key: str, machine_label: str = "") -> Alert:
     """Return the edit that a trend is over."""
+    lasted = trend.last_strong_at - trend.first_seen
     html = (
-        f"<b>{_safe(fields['label'], LABEL_LENGTH)}</b>{_machine_line(machine_label)}\n"
-        f"over after {duration_words(lasted)}; at its peak {_counts(fields)}\n"
-        f"<code>trendspark trends explain {fields['id']}</code>"
+        f"<b>{_safe(trend.label, LABEL_LENGTH)}</b>{_machine_line(machine_label)}\n"
+        f"over after {duration_words(lasted)}; at its peak {_counts(trend)}\n"
+        f"<code>trendspark trends explain {trend.id}</code>"
     )
+    closed_at = None if trend.closed_at is None else to_text(trend.closed_at)
     return Alert(
-        f"trend:{fields['id']}:closed:{fields['closed_at']}",
+        f"trend:{trend.id}:closed:{closed_at}",
         "trending_alert",
-        trend_title(fields),
+        trend_title(trend),
         html,
         action="edit",
-        reply_to=opened_key,
-        trend_id=fields["id"],
+        reply_to=edited_key,
+        trend_id=trend.id,
     )
 
 
@@ -146,11 +149,14 @@ def manual_alert(key: str, category: AlertCategory, text: str) -> Alert:
     return Alert(key, category, shortened(text, 80), escape(text))
 
 
-def trend_title(fields: Mapping[str, Any]) -> str:
+def trend_title(trend: AnyTrend) -> str:
     """Return a trend in one plain line."""
-    if is_single_post(fields):
-        return f"{shortened(fields['label'], 80)} ({size_of(fields):,.0f} expected, {fields['expected']:,.0f} usual)"
-    return f"{shortened(fields['label'], 80)} ({fields['observed']:.0f} posts, {fields['expected']:.2f} expected)"
+    label = shortened(trend.label, 80)
+    match trend.story:
+        case PostStory() as story:
+            return f"{label} ({story.forecast:,.0f} expected, {story.usual:,.0f} usual)"
+        case TopicStory() as story:
+            return f"{label} ({story.observed:.0f} posts, {story.expected:.2f} expected)"
 
 
 def _machine_line(label: str) -> str:
@@ -158,27 +164,28 @@ def _machine_line(label: str) -> str:
     return f"\n🤖 {_safe(label, LABEL_LENGTH)} <i>(machine-written)</i>" if label else ""
 
 
-def _counts(fields: Mapping[str, Any]) -> str:
-    if is_single_post(fields):
-        return f"one post on {escape(', '.join(fields['sources']))}: {post_counts(fields)}"
-    sources = ", ".join(f"{escape(str(name))} {count}" for name, count in fields["sources"].items())
-    return (
-        f"{fields['observed']:.0f} posts by {fields['authors']} authors in {window_text(fields['window_seconds'])}, "
-        f"{fields['expected']:.2f} expected; {sources}; first seen {fields['first_seen'][11:16]}Z"
-    )
+def _counts(trend: AnyTrend) -> str:
+    match trend.story:
+        case PostStory() as story:
+            return f"one post on {escape(story.source)}: {post_counts(story, trend.age_when_seen)}"
+        case TopicStory() as story:
+            return (
+                f"{story.observed:.0f} posts by {story.authors} authors in {window_text(story.window)}, "
+                f"{story.expected:.2f} expected; {escape(sources_text(story.sources))}; "
+                f"first seen {trend.first_seen:%H:%M}Z"
+            )
 
 
-def _example(post: Mapping[str, Any]) -> str:
+def _example(post: StoredPost) -> str:
     """Return a post as a line; its link is shown only when it is a web address."""
-    return f"• {_safe(post['text'], EXAMPLE_LENGTH)} {post_link(post)}".rstrip()
+    return f"• {_safe(post.text, EXAMPLE_LENGTH)} {post_link(post.source, post.url)}".rstrip()
 
 
-def post_link(post: Mapping[str, Any]) -> str:
+def post_link(source: str, url: str | None) -> str:
     """Return the link to a post, named by its source; nothing when it has no web address."""
-    url = str(post["url"] or "")
-    if not url.startswith(("https://", "http://")):
+    if url is None or not url.startswith(("https://", "http://")):
         return ""
-    return f'<a href="{escape(url[:500])}">{escape(str(post["source"]))}</a>'
+    return f'<a href="{escape(url[:500])}">{escape(source)}</a>'
 
 
 def _safe(text: str, length: int) -> str:

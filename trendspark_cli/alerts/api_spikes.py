@@ -8,8 +8,8 @@ from datetime import datetime
 from trendspark_cli.alerts.alert_texts import api_alert, recovered_alert
 from trendspark_cli.alerts.failure_streaks import OpsAlertRules
 from trendspark_cli.base.clock import from_text, to_text
-from trendspark_cli.base.models import Incident
 from trendspark_cli.store.protocol import Store
+from trendspark_cli.store.rows.outbox import Incident
 
 PREFIX = "api:"
 
@@ -20,9 +20,9 @@ def note_api_errors(store: Store, now: datetime, rules: OpsAlertRules) -> None:
     Everything is in the database, so five errors of five processes are five errors.
     """
     worst: dict[str, _Errors] = {}
-    for row in store.incidents.api_errors(now - rules.api_error_window):
-        errors = worst.setdefault(row["service"], _Errors(row["endpoint"], row["status"]))
-        errors.count += row["failures"]
+    for found in store.incidents.api_errors(now - rules.api_error_window):
+        errors = worst.setdefault(found.service, _Errors(found.endpoint, found.status))
+        errors.count += found.failures
     known = {incident.key: incident for incident in store.incidents.open_ones(PREFIX)}
     for service, errors in worst.items():
         if errors.count >= rules.api_error_threshold:

@@ -27,9 +27,10 @@ from trendspark_cli.base.clock import Clock, from_text, to_text
 from trendspark_cli.base.errors import ConfigError, TrendSparkError, UpstreamError
 from trendspark_cli.base.log_setup import log_event
 from trendspark_cli.base.metrics import Amount
-from trendspark_cli.base.models import Alert, ChannelState, QueuedAlert
+from trendspark_cli.base.models import Alert
 from trendspark_cli.base.redaction import redact
 from trendspark_cli.running.job_context import JobContext
+from trendspark_cli.store.rows.outbox import ChannelState, QueuedAlert
 
 LEASE = timedelta(seconds=60)  # longer than one send can take
 FIRST_BACK_OFF, LONGEST_BACK_OFF = timedelta(seconds=30), timedelta(minutes=30)
@@ -153,7 +154,7 @@ class Delivery:
         if alert.reply_to is None:
             return None
         parent = self._store.notifications.message_of(alert.reply_to)
-        return parent[1] if parent is not None and parent[0] not in PARENT_GONE else None
+        return parent.message_id if parent is not None and parent.status not in PARENT_GONE else None
 
     def _take_turn(self) -> ChannelState:
         """Wait until the channel's pace allows one more message, and note it before it is sent."""
@@ -251,7 +252,7 @@ class Delivery:
         dead = self._store.notifications.listing(1000, "dead")
         if dead:
             newest = dead[0]
-            self._queue(dead_letters_alert(f"dead:{newest['id']}", len(dead), str(newest["error"])))
+            self._queue(dead_letters_alert(f"dead:{newest.id}", len(dead), str(newest.error)))
 
     def _state(self) -> ChannelState:
         return self._store.channels.get(self._notifier.name)

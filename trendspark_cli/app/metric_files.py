@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from trendspark_cli import __version__
-from trendspark_cli.base.clock import from_text, to_text
+from trendspark_cli.base.clock import to_text
 from trendspark_cli.base.errors import OutputError
 from trendspark_cli.base.locks import waiting_lock
 from trendspark_cli.base.metrics import BACKLOGS, BY_NAME, DURATION_BUCKETS, METRICS, Metric
@@ -140,7 +140,7 @@ def shared_series(
         ({"type": name}, float(count)) for name, count in zip(BACKLOGS, waiting, strict=True)
     ]
     oldest = store.notifications.oldest_pending()
-    age = (now - from_text(oldest)).total_seconds() if oldest else 0.0
+    age = (now - oldest).total_seconds() if oldest is not None else 0.0
     series["trendspark_alerts_oldest_pending_seconds"] = [({}, max(0.0, age))]
     series["trendspark_budget_used_ratio"] = [
         ({"service": service, "period": ceiling.period}, used_part(ceiling, spent[ceiling.period]))

@@ -10,11 +10,11 @@ from trendspark_cli.archiving.destination import Destination, StoredObject
 from trendspark_cli.archiving.manifests import MANIFESTS, manifest_key
 from trendspark_cli.archiving.part_files import FORMATS
 from trendspark_cli.archiving.spool import Spool
-from trendspark_cli.archiving.tables import TABLES
 from trendspark_cli.base.clock import to_text
 from trendspark_cli.base.errors import IntegrityError
-from trendspark_cli.base.models import Manifest
 from trendspark_cli.store.protocol import Store
+from trendspark_cli.store.rows.archived import TABLES
+from trendspark_cli.store.rows.archives import Manifest
 
 
 def content_problem(destination: Destination, manifest: Manifest, spool: Spool) -> str | None:

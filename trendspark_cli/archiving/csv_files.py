@@ -10,11 +10,11 @@ import gzip
 import io
 import zlib
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from pathlib import Path
-from typing import Any
 
-from trendspark_cli.archiving.tables import ArchiveTable, Column
 from trendspark_cli.base.errors import IntegrityError
+from trendspark_cli.store.rows.archived import ArchivedRow, ArchiveTable, Column, Row
 
 NULL = "\\N"
 ESCAPED_STARTS = ("\\", "=", "+", "-", "@", "\t", "\r")
@@ -25,15 +25,15 @@ ROWS_PER_READ = 1000
 class Writer:
     """Writes one file."""
 
-    def __init__(self, path: Path, table: ArchiveTable) -> None:
+    def __init__(self, path: Path, table: ArchiveTable[ArchivedRow]) -> None:
         self._file = path.open("wb")
         self._gzip = gzip.GzipFile(filename="", mode="wb", fileobj=self._file, mtime=0)
         self._text = io.TextIOWrapper(self._gzip, encoding="utf-8", newline="")
         self._writer = csv.writer(self._text)
         self._are_texts = [column.kind in ("text", "word", "time") for column in table.columns]
-        self._writer.writerow([column.name for column in table.columns])
+        self._writer.writerow(table.names)
 
-    def write(self, rows: Sequence[Sequence[Any]]) -> None:
+    def write(self, rows: Sequence[ArchivedRow]) -> None:
         """Add rows."""
         for row in rows:
             self._writer.writerow([_field(value, is_text) for value, is_text in zip(row, self._are_texts, strict=True)])
@@ -44,7 +44,7 @@ class Writer:
         self._file.close()
 
 
-def read_rows(path: Path, table: ArchiveTable) -> Iterator[list[tuple[Any, ...]]]:
+def read_rows(path: Path, table: ArchiveTable[Row]) -> Iterator[list[Row]]:
     """Yield the rows of a file as the store has them, at most 1,000 at a time.
 
     Raises IntegrityError for a file that is damaged or holds other columns.
@@ -54,34 +54,29 @@ def read_rows(path: Path, table: ArchiveTable) -> Iterator[list[tuple[Any, ...]]
         with gzip.open(path, "rt", encoding="utf-8", newline="") as stream:
             reader = csv.reader(stream, strict=True)
             names = next(reader, [])
-            if names != [column.name for column in table.columns]:
+            if names != list(table.names):
                 raise IntegrityError(f"{path.name} holds other columns than {table.name}: {names}")
-            rows: list[tuple[Any, ...]] = []
-            for fields in reader:
-                rows.append(tuple(_value(c, field) for c, field in zip(table.columns, fields, strict=True)))
-                if len(rows) == ROWS_PER_READ:
-                    yield rows
-                    rows = []
-            if rows:
+            values = ([_value(c, f) for c, f in zip(table.columns, fields, strict=True)] for fields in reader)
+            while rows := table.rows(islice(values, ROWS_PER_READ)):
                 yield rows
     except (OSError, EOFError, zlib.error, csv.Error, ValueError) as error:
         raise IntegrityError(f"{path.name} is no sound CSV file: {str(error)[:200]}") from error
 
 
-def count_rows(path: Path, table: ArchiveTable) -> int:
+def count_rows(path: Path, table: ArchiveTable[ArchivedRow]) -> int:
     """Return how many rows a file holds, each of them read; raise IntegrityError for a damaged one."""
     return sum(len(rows) for rows in read_rows(path, table))
 
 
-def _field(value: Any, is_text: bool) -> Any:
+def _field(value: str | float | None, is_text: bool) -> str | float:
     if value is None:
         return NULL
-    if is_text and value.startswith(ESCAPED_STARTS):
+    if is_text and str(value).startswith(ESCAPED_STARTS):
         return f"\\{value}"
     return repr(value) if isinstance(value, float) else value
 
 
-def _value(column: Column, field: str) -> Any:
+def _value(column: Column, field: str) -> str | float | None:
     if field == NULL:
         return None
     if column.kind == "int":

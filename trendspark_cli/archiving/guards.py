@@ -41,18 +41,19 @@ def check_clock(store: Store, now: datetime, run_id: int | None) -> None:
 
     What services say of their posts is the better witness: it does not come from this machine's clock.
     """
-    runs = [run.started_at for run in store.job_runs.history(RUNS_LOOKED_AT) if run.id != run_id]
+    runs = [from_text(run.started_at) for run in store.job_runs.history(RUNS_LOOKED_AT) if run.id != run_id]
     newest_run = max(runs, default=None)
-    if newest_run is not None and newest_run > to_text(now + CLOCK_TOLERANCE):
+    if newest_run is not None and newest_run > now + CLOCK_TOLERANCE:
         raise IntegrityError(
-            f"the clock went backwards: a run began at {newest_run}, and it is {to_text(now)} now",
+            f"the clock went backwards: a run began at {to_text(newest_run)}, and it is {to_text(now)} now",
             hint=f"set the clock; {FORCE}",
         )
     newest_post = store.posts.newest_created(now)
     witness, what = (newest_post, "post") if newest_post is not None else (newest_run, "run")
-    if witness is not None and now - from_text(witness) > LONGEST_SILENCE:
+    if witness is not None and now - witness > LONGEST_SILENCE:
+        seen = f"the newest {what} is of {to_text(witness)}, and now is {to_text(now)}"
         raise IntegrityError(
-            f"the clock jumped, or nothing was collected: the newest {what} is of {witness}, and now is {to_text(now)}",
+            f"the clock jumped, or nothing was collected: {seen}",
             hint=f"check the clock and `trendspark ingest`; {FORCE}",
         )
 

@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from trendspark_cli.archiving.part_files import FORMATS
-from trendspark_cli.archiving.tables import SCHEMA_VERSION, TABLES
 from trendspark_cli.base.clock import to_text
 from trendspark_cli.base.errors import IntegrityError
-from trendspark_cli.base.models import Manifest, Tombstone
+from trendspark_cli.store.rows.archived import SCHEMA_VERSION, TABLES
+from trendspark_cli.store.rows.archives import Manifest, Tombstone
 
 MANIFESTS, TOMBSTONES = "manifests/", "tombstones/"
 KIND = "trendspark archive manifest"

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from trendspark_cli.archiving.tables import ArchiveTable, Column
 from trendspark_cli.base.errors import IntegrityError
+from trendspark_cli.store.rows.archived import ArchivedRow, ArchiveTable, Column, Row
 
 ROWS_PER_GROUP = 10_000  # what is held in memory while writing; large enough to compress well
 ROWS_PER_READ = 1000
@@ -28,7 +27,7 @@ pa.set_memory_pool(pa.system_memory_pool())
 class Writer:
     """Writes one file, row group by row group."""
 
-    def __init__(self, path: Path, table: ArchiveTable) -> None:
+    def __init__(self, path: Path, table: ArchiveTable[ArchivedRow]) -> None:
         self._table = table
         self._schema = schema(table)
         self._waiting: list[pa.RecordBatch] = []
@@ -40,10 +39,10 @@ class Writer:
             use_dictionary=[column.name for column in table.columns if column.kind == "word"],
             column_encoding={c.name: encoding for c in table.columns if (encoding := _encoding(c)) is not None},
             write_page_checksum=True,
-            sorting_columns=[pq.SortingColumn(table.time_index)],
+            sorting_columns=[pq.SortingColumn(table.names.index(table.time_column))],
         )
 
-    def write(self, rows: Sequence[Sequence[Any]]) -> None:
+    def write(self, rows: Sequence[ArchivedRow]) -> None:
         """Add rows; raise IntegrityError for a value that does not fit its column."""
         arrays = []
         for column, values in zip(self._table.columns, zip(*rows, strict=True), strict=True):
@@ -70,7 +69,7 @@ class Writer:
             self._waiting = []
 
 
-def read_rows(path: Path, table: ArchiveTable) -> Iterator[list[tuple[Any, ...]]]:
+def read_rows(path: Path, table: ArchiveTable[Row]) -> Iterator[list[Row]]:
     """Yield the rows of a file as the store has them, at most 1,000 at a time.
 
     Raises IntegrityError for a file that is damaged or holds other columns.
@@ -80,24 +79,24 @@ def read_rows(path: Path, table: ArchiveTable) -> Iterator[list[tuple[Any, ...]]
             _texts(batch.column(n)).to_pylist() if column.kind == "time" else batch.column(n).to_pylist()
             for n, column in enumerate(table.columns)
         ]
-        yield list(zip(*columns, strict=True))
+        yield table.rows(zip(*columns, strict=True))
 
 
-def count_rows(path: Path, table: ArchiveTable) -> int:
+def count_rows(path: Path, table: ArchiveTable[ArchivedRow]) -> int:
     """Return how many rows a file holds, every page of it decoded; raise IntegrityError for a damaged one."""
     return sum(batch.num_rows for batch in _batches(path, table, ROWS_PER_GROUP))
 
 
-def schema(table: ArchiveTable) -> pa.Schema:
+def schema(table: ArchiveTable[ArchivedRow]) -> pa.Schema:
     """Return the columns of a table's files."""
     return pa.schema([(column.name, _TYPES[column.kind]) for column in table.columns])
 
 
-def _batches(path: Path, table: ArchiveTable, rows: int) -> Iterator[pa.RecordBatch]:
+def _batches(path: Path, table: ArchiveTable[ArchivedRow], rows: int) -> Iterator[pa.RecordBatch]:
     words = [column.name for column in table.columns if column.kind == "word"] if rows > ROWS_PER_READ else None
     try:
         with pq.ParquetFile(path, page_checksum_verification=True, read_dictionary=words) as file:
-            if file.schema_arrow.names != [column.name for column in table.columns]:
+            if file.schema_arrow.names != list(table.names):
                 raise IntegrityError(f"{path.name} holds other columns than {table.name}: {file.schema_arrow.names}")
             yield from file.iter_batches(rows)
     except (pa.ArrowException, OSError) as error:

@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from trendspark_cli.archiving.tables import ArchiveTable
+from trendspark_cli.store.rows.archived import ArchivedRow, ArchiveTable, Row
 
 
 class PartWriter(Protocol):
     """Writes one file."""
 
-    def write(self, rows: Sequence[Sequence[Any]]) -> None:
-        """Add rows, each with a value for every column of the table."""
+    def write(self, rows: Sequence[ArchivedRow]) -> None:
+        """Add rows of the table."""
 
     def close(self) -> None:
         """Finish the file; it is not flushed to the disk yet."""
@@ -31,17 +31,17 @@ class PartFormat:
     suffix: str
     module: str
 
-    def create(self, path: Path, table: ArchiveTable) -> PartWriter:
+    def create(self, path: Path, table: ArchiveTable[ArchivedRow]) -> PartWriter:
         """Begin a file."""
         writer: PartWriter = self._library().Writer(path, table)
         return writer
 
-    def read(self, path: Path, table: ArchiveTable) -> Iterator[list[tuple[Any, ...]]]:
+    def read(self, path: Path, table: ArchiveTable[Row]) -> Iterator[list[Row]]:
         """Yield the rows of a file, at most 1,000 at a time."""
-        rows: Iterator[list[tuple[Any, ...]]] = self._library().read_rows(path, table)
+        rows: Iterator[list[Row]] = self._library().read_rows(path, table)
         return rows
 
-    def count(self, path: Path, table: ArchiveTable) -> int:
+    def count(self, path: Path, table: ArchiveTable[ArchivedRow]) -> int:
         """Return how many rows a file holds, all of it parsed."""
         return int(self._library().count_rows(path, table))
 

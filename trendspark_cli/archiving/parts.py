@@ -15,13 +15,13 @@ from trendspark_cli.archiving.destination import Destination
 from trendspark_cli.archiving.manifests import manifest_key, new_manifest, write_manifest
 from trendspark_cli.archiving.part_files import FORMATS
 from trendspark_cli.archiving.spool import Spool
-from trendspark_cli.archiving.tables import TABLES
 from trendspark_cli.base.clock import Clock, to_text
 from trendspark_cli.base.durable_files import sha256_of
 from trendspark_cli.base.errors import IntegrityError
 from trendspark_cli.base.metrics import Amount
-from trendspark_cli.base.models import Manifest
 from trendspark_cli.running.job_context import JobContext
+from trendspark_cli.store.rows.archived import TABLES
+from trendspark_cli.store.rows.archives import Manifest
 
 log = logging.getLogger(__name__)
 
@@ -97,7 +97,7 @@ class Parts:
                 if batch := archives.read(manifest.table_name, ids):
                     writer.write(batch)
                     rows += len(batch)
-                    times += [batch[0][table.time_index], batch[-1][table.time_index]]
+                    times += [table.time_of(batch[0]), table.time_of(batch[-1])]
             writer.close()
             size = path.stat().st_size
         if rows == 0:  # all of them were forgotten meanwhile

@@ -5,15 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
 
 from trendspark_cli.archiving.destination import Destination
 from trendspark_cli.archiving.part_files import FORMATS
 from trendspark_cli.archiving.spool import Spool
-from trendspark_cli.archiving.tables import TABLES
 from trendspark_cli.base.durable_files import sha256_of
 from trendspark_cli.base.errors import IntegrityError, UsageError
-from trendspark_cli.base.models import Manifest
+from trendspark_cli.store.rows.archived import TABLES
+from trendspark_cli.store.rows.archives import Manifest
 
 
 def files_of_tables(
@@ -63,7 +62,6 @@ def _require(manifest: Manifest, sha256: str | None) -> None:
 def _convert(manifest: Manifest, source: Path, target: Path) -> None:
     table = TABLES[manifest.table_name]
     writer = FORMATS["parquet"].create(target, table)
-    rows: Sequence[tuple[Any, ...]]
     for rows in FORMATS[manifest.format].read(source, table):
         writer.write(rows)
     writer.close()

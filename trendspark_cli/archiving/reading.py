@@ -4,20 +4,16 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 from trendspark_cli.archiving.destination import Destination
 from trendspark_cli.archiving.manifests import MANIFESTS, TOMBSTONES, read_manifest, read_tombstone
 from trendspark_cli.archiving.part_files import FORMATS
 from trendspark_cli.archiving.spool import Spool
-from trendspark_cli.archiving.tables import TABLES
 from trendspark_cli.base.errors import IntegrityError
-from trendspark_cli.base.models import Manifest, Tombstone
 from trendspark_cli.store.protocol import Store
-
-Row = tuple[Any, ...]
-POSTS = TABLES["posts"]
-_AT = {column.name: number for number, column in enumerate(POSTS.columns)}
+from trendspark_cli.store.rows.archived import POSTS
+from trendspark_cli.store.rows.archives import Manifest, Tombstone
+from trendspark_cli.store.rows.posts import StoredPost
 
 
 class ArchivedPosts:
@@ -31,8 +27,8 @@ class ArchivedPosts:
         self._gone = {(tombstone.source, tombstone.source_id) for tombstone in buried if tombstone.source_id}
         self._silent = {(tombstone.source, tombstone.author) for tombstone in buried if tombstone.author}
 
-    def between(self, since: str, until: str) -> Iterator[Row]:
-        """Yield the rows created in [since, until), both in the stored form, each post once, oldest first.
+    def between(self, since: str, until: str) -> Iterator[StoredPost]:
+        """Yield the posts created in [since, until), both in the stored form, each post once, oldest first.
 
         As many files are open at a time as overlap in time: those of one day. Of a post that is in two of them, the
         file written last counts. Raises IntegrityError for a file that is gone or not what was stored.
@@ -41,27 +37,26 @@ class ArchivedPosts:
         for overlapping in _groups(chosen):
             seen: set[tuple[str, str]] = set()
             newest_first = sorted(overlapping, key=lambda part: (part.created_at, part.id), reverse=True)
-            streams = [self._rows(part) for part in newest_first]
-            for row in heapq.merge(*streams, key=lambda row: (row[_AT["created_at"]], row[_AT["id"]])):
-                post = (row[_AT["source"]], row[_AT["source_id"]])
-                if since <= row[_AT["created_at"]] < until and post not in seen and not self._is_forgotten(row):
-                    seen.add(post)
-                    yield row
+            streams = [self._posts(part) for part in newest_first]
+            for post in heapq.merge(*streams, key=lambda post: (post.created_at, post.id)):
+                name = (post.source, post.source_id)
+                if since <= post.created_at < until and name not in seen and not self._is_forgotten(post):
+                    seen.add(name)
+                    yield post
 
-    def _is_forgotten(self, row: Row) -> bool:
-        source = row[_AT["source"]]
-        return (source, row[_AT["source_id"]]) in self._gone or (source, row[_AT["author"]]) in self._silent
+    def _is_forgotten(self, post: StoredPost) -> bool:
+        return (post.source, post.source_id) in self._gone or (post.source, post.author) in self._silent
 
-    def _rows(self, part: Manifest) -> Iterator[Row]:
-        """Yield the rows of one file after all of it was checked."""
+    def _posts(self, part: Manifest) -> Iterator[StoredPost]:
+        """Yield the posts of one file after all of it was checked."""
         with self._spool.scratch(f"{part.id}.replay") as path:
             if self._place.fetch(part.key, path) != part.sha256:
                 raise IntegrityError(
                     f"archive object {part.key} at {part.url} is gone or not what was stored",
                     hint="see `trendspark archives verify`",
                 )
-            for rows in FORMATS[part.format].read(path, POSTS):
-                yield from rows
+            for posts in FORMATS[part.format].read(path, POSTS):
+                yield from posts
 
     def _all_manifests(self, store: Store) -> Iterator[Manifest]:
         """Yield the manifests of this archive: those known here, and those of other databases."""

@@ -5,23 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any
 
 from trendspark_cli.archiving.checking import content_problem
 from trendspark_cli.archiving.destination import Destination
 from trendspark_cli.archiving.manifests import MANIFESTS, TOMBSTONES, read_manifest, read_tombstone
 from trendspark_cli.archiving.part_files import FORMATS
 from trendspark_cli.archiving.spool import Spool
-from trendspark_cli.archiving.tables import TABLES, ArchiveTable
 from trendspark_cli.base.clock import to_text
 from trendspark_cli.base.errors import IntegrityError, UsageError
-from trendspark_cli.base.models import Manifest
 from trendspark_cli.base.texts import without_controls
 from trendspark_cli.store.protocol import Store
+from trendspark_cli.store.rows.archived import TABLES, ArchivedRow, ArchiveTable
+from trendspark_cli.store.rows.archives import Manifest
+from trendspark_cli.store.rows.posts import StoredPost
 
 MOST_ROWS = 1000  # of one transaction, the history of counters included
-
-Row = tuple[Any, ...]
 
 
 @dataclass(frozen=True)
@@ -120,10 +118,10 @@ class Restore:
                     total = self._insert(total, batch)
         return total
 
-    def _insert(self, total: Restored, rows: Sequence[Row]) -> Restored:
+    def _insert(self, total: Restored, rows: Sequence[ArchivedRow]) -> Restored:
         """Insert a few rows, and say in the same transaction that they are to stay for a while."""
         if self.is_dry:
-            live = len(self.store.archives.read(total.manifest.table_name, [row[0] for row in rows]))
+            live = len(self.store.archives.read(total.manifest.table_name, [row.id for row in rows]))
             return replace(total, restored=total.restored + len(rows) - live, live=total.live + live)
         until = to_text(self.now + self.hold)
         with self.store.transaction():
@@ -140,37 +138,37 @@ class Restore:
             foreign=total.foreign + done.foreign,
         )
 
-    def _in_time(self, manifest: Manifest, rows: Sequence[Row]) -> Sequence[Row]:
-        at = TABLES[manifest.table_name].time_index
-        return [row for row in rows if self.since <= row[at] and (not self.until or row[at] < self.until)]
+    def _in_time(self, manifest: Manifest, rows: Sequence[ArchivedRow]) -> Sequence[ArchivedRow]:
+        time_of = TABLES[manifest.table_name].time_of
+        return [row for row in rows if self.since <= time_of(row) and (not self.until or time_of(row) < self.until)]
 
-    def _not_forgotten(self, manifest: Manifest, rows: Sequence[Row]) -> Sequence[Row]:
-        if manifest.table_name != "posts" or not rows:
+    def _not_forgotten(self, manifest: Manifest, rows: Sequence[ArchivedRow]) -> Sequence[ArchivedRow]:
+        posts = [(row.source_id, row.author) for row in rows if isinstance(row, StoredPost)]
+        if not posts:
             return rows
         assert manifest.source is not None
-        gone = self.store.tombstones.buried(manifest.source, [(row[2], row[3]) for row in rows])
+        gone = self.store.tombstones.buried(manifest.source, posts)
         return [row for number, row in enumerate(rows) if number not in gone]
 
 
-def _clean(table: ArchiveTable, rows: Sequence[Row]) -> list[Row]:
+def _clean(table: ArchiveTable[ArchivedRow], rows: Sequence[ArchivedRow]) -> list[ArchivedRow]:
     """Return rows with texts that can be stored and shown, as `ingest` does: others may write where archives lie."""
-    places = [place for place, column in enumerate(table.columns) if column.kind in ("text", "word")]
-    cleaned = []
-    for row in rows:
-        values = list(row)
-        for place in places:
-            if values[place] is not None:
-                values[place] = without_controls(values[place])
-        cleaned.append(tuple(values))
-    return cleaned
+    are_texts = [column.kind in ("text", "word") for column in table.columns]
+    return table.rows(
+        [
+            without_controls(value) if is_text and isinstance(value, str) else value
+            for value, is_text in zip(row, are_texts, strict=True)
+        ]
+        for row in rows
+    )
 
 
-def _batches(rows: Sequence[Row]) -> Iterator[Sequence[Row]]:
+def _batches(rows: Sequence[ArchivedRow]) -> Iterator[Sequence[ArchivedRow]]:
     """Yield rows in groups of at most 1,000 rows of the database: a post brings the history of its counters."""
-    group: list[Row] = []
+    group: list[ArchivedRow] = []
     weight = 0
     for row in rows:
-        own = 1 + (row[17].count("observed_at") if len(row) == 19 and isinstance(row[17], str) else 0)
+        own = 1 + (row.metrics.count("observed_at") if isinstance(row, StoredPost) and row.metrics else 0)
         if group and weight + own > MOST_ROWS:
             yield group
             group, weight = [], 0

@@ -16,13 +16,13 @@ from trendspark_cli.backtests.past_posts import POSTS_PER_READ, Past, PastPosts
 from trendspark_cli.backtests.simulating import Outcome, simulate
 from trendspark_cli.base.clock import Clock, from_text, to_text
 from trendspark_cli.base.errors import TooLittleDataError
-from trendspark_cli.base.models import Calibration
 from trendspark_cli.base.settings import Settings
 from trendspark_cli.ranking.baseline.ticks import TICKS_PER_DAY, tick_of
 from trendspark_cli.ranking.bursts.thresholds import MOST_ALARMS, Alarm, threshold_for
 from trendspark_cli.ranking.past.calibration import FalseAlarms, shuffled
 from trendspark_cli.ranking.past.replay import ReplayPost, ticks_of
 from trendspark_cli.ranking.text.keys import Integers
+from trendspark_cli.store.rows.trends import Calibration
 from trendspark_cli.trends.rank_rules import NOISE, Experience, lifecycle_rules
 
 LEAST_DAYS = 7
@@ -188,11 +188,10 @@ def _in_other_order(posts: PastPosts, history: History, seed: int) -> Iterator[R
     order = np.lexsort((history.ids, times))
     for start in range(0, order.size, POSTS_PER_READ):
         part = order[start : start + POSTS_PER_READ]
-        rows = {row[0]: row for row in posts.rows(history.ids[part].tolist())}
+        rows = {row.id: row for row in posts.rows(history.ids[part].tolist())}
         for post_id, at in zip(history.ids[part].tolist(), times[part].tolist(), strict=True):
             if post_id in rows:  # it may have been archived or forgotten meanwhile
-                _, source, author, community, _, text = rows[post_id]
-                yield ReplayPost(str(post_id), (post_id, source, author, community, at, text))
+                yield ReplayPost(str(post_id), rows[post_id]._replace(created_at=at))
 
 
 def _noise(past: Past, history: History) -> list[Alarm]:

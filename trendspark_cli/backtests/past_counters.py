@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import tee
-from typing import Any
 
 from trendspark_cli.archiving.reading import ArchivedPosts
 from trendspark_cli.backtests.past_posts import POSTS_PER_READ, archived_post
@@ -17,6 +16,7 @@ from trendspark_cli.ranking.past.replay import ReplayPost
 from trendspark_cli.ranking.posts.post_learning import Counters
 from trendspark_cli.ranking.posts.post_trends import LEAST_ENGAGEMENT, MOST_READ
 from trendspark_cli.store.protocol import Store
+from trendspark_cli.store.rows.posts import StoredPost
 
 MOST_OBSERVATIONS = 200  # of one archived post, and the last two: as many as are asked of the database
 
@@ -34,7 +34,7 @@ def stored_observations(store: Store, since: datetime, until: datetime) -> Watch
 
     def name_and_text(post: PastPost) -> tuple[str, str]:
         found = store.posts.by_ids([post.row.id])  # it may have been archived or forgotten meanwhile
-        return (f"{found[0]['source']}:{found[0]['source_id']}", found[0]["text"]) if found else ("", "")
+        return (f"{found[0].source}:{found[0].source_id}", found[0].text) if found else ("", "")
 
     return Watched(_stored_observations(store, since, until), name_and_text)
 
@@ -44,7 +44,7 @@ def _stored_observations(store: Store, since: datetime, until: datetime) -> Iter
     while rows := store.forecasts.leaving(position, until, POSTS_PER_READ):
         history = store.forecasts.observations([row.id for row in rows])
         for found in rows:
-            row = PastRow(*found[:5])
+            row = PastRow(found.id, found.source, found.author, found.community, found.created_at)
             newest = Counters(found.observed_at, found.engagement, found.comments)
             yield PastPost(row, past_observations(row, found.collected_at, history.get(row.id, ()), newest, end))
         position = (rows[-1].created_text, rows[-1].id)
@@ -60,20 +60,21 @@ def archived_posts_and_observations(
     numbered = enumerate(archive.between(to_text(since), to_text(until)))
     first, second = tee(numbered)
     end = int(until.timestamp())
-    watched = (_archived_observations(number, row, end) for number, row in second if row[9] is not None)
-    return (archived_post(number, row) for number, row in first), Watched(watched, lambda post: (post.name, post.text))
+    watched = (_archived_observations(number, post, end) for number, post in second if post.likes is not None)
+    posts = (archived_post(number, post) for number, post in first)
+    return posts, Watched(watched, lambda post: (post.name, post.text))
 
 
-def _archived_observations(number: int, row: tuple[Any, ...], until: int) -> PastPost:
+def _archived_observations(number: int, post: StoredPost, until: int) -> PastPost:
     """Return a post as its file has it; one that never had enough engagement for a trend needs no text."""
-    _, source, source_id, author, community, text, _, _, created, *counters, _, observed, collected, metrics, _ = row
-    history = [_counters(**observation) for observation in json.loads(metrics or "[]")]
+    history = [_counters(**observation) for observation in json.loads(post.metrics or "[]")]
     if len(history) > MOST_OBSERVATIONS:
         history = [*history[:MOST_OBSERVATIONS], *history[-2:]]
-    past = PastRow(number, source, author, community, _epoch(created))
-    observations = past_observations(past, _epoch(collected), history, _counters(observed, *counters), until)
+    past = PastRow(number, post.source, post.author, post.community, _epoch(post.created_at))
+    newest = _counters(post.observed_at, post.likes, post.replies, post.reposts, post.quotes, post.views)
+    observations = past_observations(past, _epoch(post.collected_at), history, newest, until)
     is_large = any((observation.engagement or 0) >= LEAST_ENGAGEMENT for observation in observations)
-    return PastPost(past, observations, f"{source}:{source_id}", text[:MOST_READ] if is_large else "")
+    return PastPost(past, observations, f"{post.source}:{post.source_id}", post.text[:MOST_READ] if is_large else "")
 
 
 def _counters(

@@ -7,7 +7,6 @@ from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
-from typing import Any
 
 import msgspec
 
@@ -31,16 +30,16 @@ class PastPostFile:
         """Yield the posts created in [since, until), oldest first."""
         for number in range(len(self._starts) - 1):
             row = self._row(number)
-            if since.timestamp() <= row[4] < until.timestamp():
+            if since.timestamp() <= row.created_at < until.timestamp():
                 yield ReplayPost(str(number), row)
 
-    def rows(self, numbers: Sequence[int]) -> Sequence[tuple[Any, ...]]:
+    def rows(self, numbers: Sequence[int]) -> Sequence[PostRow]:
         """Return the rows of the posts with these numbers, in this order."""
         return [self._row(number) for number in numbers]
 
     def _row(self, number: int) -> PostRow:
         start, end = self._starts[number], self._starts[number + 1]
-        return (number, *self._decode(os.pread(self._descriptor, end - start, start)))
+        return PostRow(number, *self._decode(os.pread(self._descriptor, end - start, start)))
 
 
 @contextmanager

@@ -9,17 +9,19 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
-from typing import Any, Protocol
+from typing import Protocol
 
 from trendspark_cli.archiving.parts import Progress
 from trendspark_cli.archiving.reading import ArchivedPosts
 from trendspark_cli.archiving.spool import Spool
 from trendspark_cli.backtests.past_post_file import past_post_file
 from trendspark_cli.base.clock import from_text, to_text
-from trendspark_cli.base.models import TrendVerdict
+from trendspark_cli.ranking.baseline.baseline_posts import PostRow
 from trendspark_cli.ranking.past.replay import ReplayPost
 from trendspark_cli.ranking.text.words import LONGEST_TEXT
 from trendspark_cli.store.protocol import Store
+from trendspark_cli.store.rows.posts import StoredPost
+from trendspark_cli.store.rows.trends import TrendVerdict
 
 POSTS_PER_READ = 2000  # each read is short: one that lasts would keep the WAL from being emptied
 HOUR = timedelta(hours=1)
@@ -32,7 +34,7 @@ class PastPosts(Protocol):
     def between(self, since: datetime, until: datetime) -> Iterator[ReplayPost]:
         """Yield the posts created in [since, until), oldest first."""
 
-    def rows(self, numbers: Sequence[int]) -> Sequence[tuple[Any, ...]]:
+    def rows(self, numbers: Sequence[int]) -> Sequence[PostRow]:
         """Return the rows of the posts with these numbers, in any order, those that are gone left out."""
 
 
@@ -46,7 +48,7 @@ class StoredPosts:
         """Yield the posts created in [since, until), oldest first."""
         return stored_posts(self._store, since, until)
 
-    def rows(self, numbers: Sequence[int]) -> Sequence[tuple[Any, ...]]:
+    def rows(self, numbers: Sequence[int]) -> Sequence[PostRow]:
         """Return the rows of these posts; one may have been archived or forgotten meanwhile."""
         return self._store.posts.rows(numbers)
 
@@ -74,7 +76,7 @@ def past_of_archive(
     They end with the newest of them, so that an archive of long ago is not followed by years of silence.
     """
     newest = [str(part.max_time) for part in archive.manifests if str(part.max_time) <= to_text(now)]
-    newest += [live] if (live := store.posts.newest_created(now)) else []
+    newest += [to_text(live)] if (live := store.posts.newest_created(now)) else []
     until = min(now, from_text(max(newest)).replace(minute=0, second=0, microsecond=0) + HOUR) if newest else now
     since = until - timedelta(days=days)
     archived = sum(part.rows for part in archive.manifests if str(part.max_time) >= to_text(since))
@@ -87,22 +89,22 @@ def past_of_archive(
 def stored_posts(store: Store, since: datetime, until: datetime) -> Iterator[ReplayPost]:
     """Yield the posts of the database created in [since, until); jobs may write meanwhile."""
     position, end = (to_text(since), 0), int(until.timestamp())
-    while rows := store.posts.leaving(position, end, NO_LIMIT, POSTS_PER_READ):
-        yield from (ReplayPost(str(row[0]), row[:6]) for row in rows)
-        position = (rows[-1][6], rows[-1][0])
+    while posts := store.posts.leaving(position, end, NO_LIMIT, POSTS_PER_READ):
+        yield from (ReplayPost(str(post.row.id), post.row) for post in posts)
+        position = posts[-1].position
 
 
 def archived_posts(archive: ArchivedPosts, since: datetime, until: datetime) -> Iterator[ReplayPost]:
     """Return the archived posts created in [since, until)."""
-    rows = enumerate(archive.between(to_text(since), to_text(until)))
-    return (archived_post(number, row) for number, row in rows)
+    posts = enumerate(archive.between(to_text(since), to_text(until)))
+    return (archived_post(number, post) for number, post in posts)
 
 
-def archived_post(number: int, row: tuple[Any, ...]) -> ReplayPost:
-    """Return a row of an archive's file as a post."""
-    _, source, source_id, author, community, text, _, _, created, *_ = row
-    at = int(from_text(created).timestamp())
-    return ReplayPost(f"{source}:{source_id}", (number, source, author, community, at, text[:LONGEST_TEXT]))
+def archived_post(number: int, post: StoredPost) -> ReplayPost:
+    """Return an archived post as a replay takes it."""
+    at = int(from_text(post.created_at).timestamp())
+    row = PostRow(number, post.source, post.author, post.community, at, post.text[:LONGEST_TEXT])
+    return ReplayPost(f"{post.source}:{post.source_id}", row)
 
 
 def archived_and_stored_posts(
@@ -110,7 +112,7 @@ def archived_and_stored_posts(
 ) -> Iterator[ReplayPost]:
     """Yield the posts of both created in [since, until), each once, oldest first; their numbers mean nothing."""
     only_archived = _not_stored(archived_posts(archive, since, until), store)
-    return heapq.merge(only_archived, stored_posts(store, since, until), key=lambda post: post.row[4])
+    return heapq.merge(only_archived, stored_posts(store, since, until), key=lambda post: post.row.created_at)
 
 
 def _not_stored(posts: Iterator[ReplayPost], store: Store) -> Iterator[ReplayPost]:
@@ -118,9 +120,9 @@ def _not_stored(posts: Iterator[ReplayPost], store: Store) -> Iterator[ReplayPos
     while batch := list(islice(posts, POSTS_PER_READ)):
         by_source: dict[str, set[str]] = defaultdict(set)
         for post in batch:
-            by_source[post.row[1]].add(_source_id(post))
+            by_source[post.row.source].add(_source_id(post))
         live = {source: store.posts.stored_ids(source, ids) for source, ids in by_source.items()}
-        yield from (post for post in batch if _source_id(post) not in live[post.row[1]])
+        yield from (post for post in batch if _source_id(post) not in live[post.row.source])
 
 
 def _source_id(post: ReplayPost) -> str:

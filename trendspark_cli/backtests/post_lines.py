@@ -9,6 +9,7 @@ import msgspec
 
 from trendspark_cli.backtests.lines import called, decoded, read_lines
 from trendspark_cli.base.errors import IntegrityError
+from trendspark_cli.ranking.baseline.baseline_posts import PostRow
 from trendspark_cli.ranking.baseline.ticks import TICKS_PER_DAY, tick_of
 from trendspark_cli.ranking.past.replay import Replay, ReplayPost
 from trendspark_cli.ranking.past.tick_reports import line_of, report_ticks
@@ -62,7 +63,7 @@ def read_past_posts(lines: Iterable[bytes], path: str) -> Iterator[ReplayPost]:
                 f"is of {post.created_at}, {silence}", "correct or remove that line, and sort the file by time"
             )
         newest = created if newest is None else max(newest, created)
-        row = (number, post.source, post.author, post.community, created, post.text[:LONGEST_TEXT])
+        row = PostRow(number, post.source, post.author, post.community, created, post.text[:LONGEST_TEXT])
         yield ReplayPost(str(name), row)
 
 

@@ -14,7 +14,7 @@ from trendspark_cli.base.given_times import day_or_time
 from trendspark_cli.base.settings import Settings
 from trendspark_cli.ranking.baseline.history import WARM_UP_TICKS
 from trendspark_cli.ranking.baseline.ticks import TICK_SECONDS, TICKS_PER_DAY, tick_of
-from trendspark_cli.ranking.lifecycle.topic_lifecycle import LifecycleRules
+from trendspark_cli.ranking.lifecycle.rules import LifecycleRules
 from trendspark_cli.ranking.past.post_replay import PastPost, PostReplay
 from trendspark_cli.ranking.past.post_simulation import FiredPost, PostSimulation
 from trendspark_cli.ranking.past.replay import Replay, ReplayPost, ticks_of
@@ -175,14 +175,15 @@ def simulate(
             counted += len(batch)
         _end_tick(replayed, observations.replayed, tick, stages, day)
         day.posts += len(batch)
+    counting = from_epoch(begin)
     matured = {name: memory.forecaster.matured for name, memory in observations.replayed.memories.items()}
     return Outcome(
         begin,
         end,
         counted,
         tuple(rules),
-        tuple(tuple(one for one in stage.topics.fired.values() if one.trend.opened_at > begin) for stage in stages),
-        tuple(tuple(one for one in _fired_posts(stage) if one.trend.opened_at > begin) for stage in stages),
+        tuple(tuple(one for one in stage.topics.fired.values() if one.trend.opened_at > counting) for stage in stages),
+        tuple(tuple(one for one in _fired_posts(stage) if one.trend.opened_at > counting) for stage in stages),
         Forecasts(observations.posts, matured) if watched is not None else None,
         days,
     )

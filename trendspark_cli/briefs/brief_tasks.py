@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from trendspark_cli.base.console import shortened
 from trendspark_cli.base.redaction import redact
-from trendspark_cli.briefs.writer import Task
+from trendspark_cli.briefs.brief import Brief, Idea
+from trendspark_cli.briefs.writer import Answer, Task
+from trendspark_cli.store.rows.posts import StoredPost
 
 MOST_POSTS = 8  # of a trend, shown to the model
 POST_LENGTH = 280  # characters of each
@@ -40,22 +41,22 @@ _PATH = re.compile(r"\b[\w-]+(?:\.[\w-]+)+/\S*")
 _WORD_JOINER = "\u2060"  # invisible; keeps a channel from making a link or a mention of what is none of ours
 
 
-def label_task(fields: Mapping[str, Any], posts: Sequence[Mapping[str, Any]]) -> Task:
-    """Return the task for one trend; *posts* are shown by number, without authors and links."""
+def label_task(terms: Sequence[str], posts: Sequence[StoredPost]) -> Task:
+    """Return the task for the trend of a topic; *posts* are shown by number, without authors and links."""
     shown = [
-        {"n": number, "source": post["source"], "text": _quoted(post["text"], POST_LENGTH)}
+        {"n": number, "source": post.source, "text": _quoted(post.text, POST_LENGTH)}
         for number, post in enumerate(posts[:MOST_POSTS], 1)
     ]
-    return Task("trend_label", LABEL_RULES, _json({"terms": fields["terms"], "posts": shown}), LABEL_TOKENS)
+    return Task("trend_label", LABEL_RULES, _json({"terms": terms, "posts": shown}), LABEL_TOKENS)
 
 
-def ideas_task(niche: str, wanted: int, briefs: Sequence[Mapping[str, Any]]) -> Task:
+def ideas_task(niche: str, wanted: int, briefs: Sequence[Brief]) -> Task:
     """Return the task for ideas from today's briefs."""
     trends = [
         {
             "n": number,
-            "label": _quoted(brief["label"], LABEL_LENGTH),
-            "summary": _quoted(brief["summary"], SUMMARY_LENGTH),
+            "label": _quoted(brief.label, LABEL_LENGTH),
+            "summary": _quoted(brief.summary, SUMMARY_LENGTH),
         }
         for number, brief in enumerate(briefs, 1)
     ]
@@ -63,21 +64,21 @@ def ideas_task(niche: str, wanted: int, briefs: Sequence[Mapping[str, Any]]) -> 
     return Task("daily_ideas", IDEAS_RULES, _json(content), IDEAS_TOKENS)
 
 
-def checked_label(value: Mapping[str, Any], posts: int) -> tuple[str, str, list[int]] | None:
+def checked_label(value: Answer, posts: int) -> tuple[str, str, list[int]] | None:
     """Return label, summary and the places of the posts it rests on (from 0), or None when one of them is missing."""
     label, summary = machine_text(value["label"], LABEL_LENGTH), machine_text(value["summary"], SUMMARY_LENGTH)
     places = [number - 1 for number in dict.fromkeys(value["posts"]) if 1 <= number <= posts]
     return (label, _sentences(summary), places) if label and summary and places else None
 
 
-def checked_ideas(value: Mapping[str, Any], wanted: int, trends: int) -> list[dict[str, Any]]:
-    """Return the ideas that rest on a trend there is, at most *wanted*, with the places of their trends (from 0)."""
+def checked_ideas(value: Answer, wanted: int, briefs: Sequence[Brief]) -> list[Idea]:
+    """Return the ideas that rest on one of these briefs at least, at most *wanted*."""
     ideas = []
     for idea in value["ideas"]:
         title, pitch = machine_text(idea["title"], TITLE_LENGTH), machine_text(idea["pitch"], PITCH_LENGTH)
-        places = [number - 1 for number in dict.fromkeys(idea["trends"]) if 1 <= number <= trends]
-        if title and pitch and places:
-            ideas.append({"title": title, "pitch": pitch, "trends": places})
+        numbers = [number for number in dict.fromkeys(idea["trends"]) if 1 <= number <= len(briefs)]
+        if title and pitch and numbers:
+            ideas.append(Idea(title, pitch, tuple(briefs[number - 1].trend_id for number in numbers)))
     return ideas[:wanted]
 
 
@@ -100,5 +101,5 @@ def _quoted(text: str, length: int) -> str:
     return shortened(_NAME.sub("@…", _ADDRESS.sub("…", redact(text))), length)
 
 
-def _json(value: Mapping[str, Any]) -> str:
+def _json(value: Mapping[str, object]) -> str:
     return redact(json.dumps(value, ensure_ascii=False))

@@ -2,29 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from html import escape
-from typing import Any
+from typing import cast
 
 from trendspark_cli.alerts.alert_texts import post_link, trend_title
 from trendspark_cli.base.console import Output, shortened
 from trendspark_cli.base.models import Alert, RunResult
+from trendspark_cli.briefs.brief import Brief, BriefRun, Idea
 from trendspark_cli.briefs.brief_tasks import SUMMARY_LENGTH
+from trendspark_cli.ranking.lifecycle.trends import AnyTrend
+from trendspark_cli.reports.trend_words import why
+from trendspark_cli.store.rows.posts import StoredPost
 
 QUOTE_LENGTH = 160  # characters of a post in extracted text
 MOST_LINKS = 3
 MARK = "machine-written"
 
 
-def extracted(fields: Mapping[str, Any], posts: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+def extracted(trend: AnyTrend, posts: Sequence[StoredPost]) -> Brief:
     """Return a brief without a model: the trend's own label, and the words of its first two posts."""
-    quotes = [f"“{shortened(post['text'], QUOTE_LENGTH)}”" for post in posts[:2]]
-    return {"label": fields["label"], "summary": " ".join(quotes) or trend_title(fields), "posts": list(posts[:2])}
+    quotes = [f"“{shortened(post.text, QUOTE_LENGTH)}”" for post in posts[:2]]
+    summary = " ".join(quotes) or trend_title(trend)
+    return Brief(trend_id=trend.stored_id, label=trend.label, summary=summary, posts=posts[:2], counts=why(trend))
 
 
-def daily_alert(
-    key: str, day: str, briefs: Sequence[Mapping[str, Any]], ideas: Sequence[Mapping[str, Any]], notes: Sequence[str]
-) -> Alert:
+def daily_alert(key: str, day: str, briefs: Sequence[Brief], ideas: Sequence[Idea], notes: Sequence[str]) -> Alert:
     """Return the one message of a day. *notes* say what is missing and why."""
     heading = f"Daily brief {day}: {len(briefs)} trend{'s' if len(briefs) != 1 else ''}"
     lines = [f"<b>{escape(heading)}</b>", *(f"<i>{_safe(note, 300)}</i>" for note in notes)]
@@ -33,47 +36,44 @@ def daily_alert(
     if ideas:
         lines += ["", f"<b>Ideas</b> <i>({MARK}: check before use)</i>"]
         lines += [
-            f"{n}. <b>{_safe(idea['title'], 120)}</b>: {_safe(idea['pitch'], 400)}" for n, idea in _numbered(ideas)
+            f"{number}. <b>{_safe(idea.title, 120)}</b>: {_safe(idea.pitch, 400)}"
+            for number, idea in enumerate(ideas, 1)
         ]
     return Alert(key, "daily_ideas", heading, "\n".join(lines))
 
 
 def show_brief(result: RunResult, output: Output) -> None:
     """Print a brief for a person: on a terminal, and in a dry run what it would cost."""
-    extra: Mapping[str, Any] = result.extra
+    printed = cast(BriefRun, result.extra)
     if result.is_dry:
-        for estimate in extra.get("estimates", ()):
+        for estimate in printed.get("estimates", ()):
             output.table(tuple(estimate), [tuple(estimate.values())])
         return
     if not output.is_terminal or output.is_quiet:
         return
-    for note in extra.get("notes", ()):
+    for note in printed.get("notes", ()):
         output.line(shortened(note, 300))
-    for brief in extra.get("briefs", ()):
+    for brief in printed.get("briefs", ()):
         output.line("")
-        output.line(f"{brief['trend_id']}  {shortened(brief['label'], 100)}  ({_author(brief)})")
+        output.line(f"{brief['trend_id']}  {shortened(brief['label'], 100)}  ({_author(brief['written_by'])})")
         output.line(f"   {shortened(brief['summary'], SUMMARY_LENGTH)}")
         for post in brief["posts"][:MOST_LINKS]:
             output.line(f"   [{post['source']}] {shortened(post['url'] or post['source_id'], 200)}")
-    for number, idea in _numbered(extra.get("ideas", ())):
+    for number, idea in enumerate(printed.get("ideas", ()), 1):
         output.line(f"{number}. {shortened(idea['title'], 120)}: {shortened(idea['pitch'], 400)}  ({MARK})")
 
 
-def _brief_lines(brief: Mapping[str, Any]) -> list[str]:
-    links = [link for post in brief["posts"][:MOST_LINKS] if (link := post_link(post))]
+def _brief_lines(brief: Brief) -> list[str]:
+    links = [link for post in brief.posts[:MOST_LINKS] if (link := post_link(post.source, post.url))]
     return [
-        f"<b>{_safe(brief['label'], 120)}</b> <i>({_author(brief)})</i>",
-        _safe(brief["summary"], SUMMARY_LENGTH),
-        f"{_safe(brief['counts'], 200)} {' '.join(links)}".rstrip(),
+        f"<b>{_safe(brief.label, 120)}</b> <i>({_author(brief.written_by)})</i>",
+        _safe(brief.summary, SUMMARY_LENGTH),
+        f"{_safe(brief.counts, 200)} {' '.join(links)}".rstrip(),
     ]
 
 
-def _author(brief: Mapping[str, Any]) -> str:
-    return MARK if brief["written_by"] else "from the posts"
-
-
-def _numbered(ideas: Sequence[Mapping[str, Any]]) -> list[tuple[int, Mapping[str, Any]]]:
-    return list(enumerate(ideas, 1))
+def _author(written_by: str) -> str:
+    return MARK if written_by else "from the posts"
 
 
 def _safe(text: str, length: int) -> str:

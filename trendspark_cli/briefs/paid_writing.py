@@ -18,10 +18,10 @@ from trendspark_cli.base.errors import (
     UpstreamError,
 )
 from trendspark_cli.base.metrics import Amount
-from trendspark_cli.base.models import ModelAnswer
 from trendspark_cli.briefs.writer import Task, Writer, Written
 from trendspark_cli.running.job_context import JobContext
 from trendspark_cli.spending.budget import Budget, Reservation
+from trendspark_cli.store.rows.trends import ModelAnswer
 
 LEAST_SECONDS = 1.0  # a call with less is not worth its price
 NO_KEY = "there is no OPENAI_API_KEY"

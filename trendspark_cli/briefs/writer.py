@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
+Answer = Mapping[str, Any]  # JSON in the form of a task
 QuestionKind = Literal["trend_label", "daily_ideas"]  # permanent: a metric label, and what is charged in the books
 
 
@@ -28,7 +29,7 @@ class Written:
     """
 
     outcome: Literal["ok", "refused", "broken"]
-    value: Mapping[str, Any] = field(default_factory=dict)
+    value: Answer = field(default_factory=dict)
     input_tokens: int | None = None
     output_tokens: int | None = None
 

@@ -31,23 +31,23 @@ def list_(
 
     def action(store: Store) -> None:
         require_one_of("--status", status, STATUSES)
-        rows = store.notifications.listing(limit, status)
+        alerts = store.notifications.listing(limit, status)
         if as_json:
-            installed.output.data({"alerts": rows})
+            installed.output.data({"alerts": [found._asdict() for found in alerts]})
             return
         installed.output.table(
             ("id", "queued", "category", "alert", "status", "attempts", "error"),
             [
                 (
-                    row["id"],
-                    row["created_at"][:19] + "Z",
-                    row["category"],
-                    shortened(row["title"], 60),
-                    row["status"],
-                    row["attempts"],
-                    shortened(row["error"] or "", 80),
+                    found.id,
+                    found.created_at[:19] + "Z",
+                    found.category,
+                    shortened(found.title, 60),
+                    found.status,
+                    found.attempts,
+                    shortened(found.error or "", 80),
                 )
-                for row in rows
+                for found in alerts
             ],
         )
 
@@ -62,16 +62,16 @@ def show(
     installed = here("alerts", is_json=as_json)
 
     def action(store: Store) -> None:
-        row = store.notifications.get(alert)
-        if row is None:
+        found = store.notifications.get(alert)
+        if found is None:
             raise UsageError(f"alert {alert} does not exist", hint="see `trendspark alerts list`")
         if as_json:
-            installed.output.data(row)
+            installed.output.data(found._asdict())
             return
-        for name, value in row.items():
+        for name, value in found._asdict().items():
             if name != "body" and value is not None:
                 installed.output.line(f"{name}: {printable(str(value))}")
-        for line in plain_text(row["body"]).splitlines():
+        for line in plain_text(found.body).splitlines():
             installed.output.line(f"  {printable(line)}")
 
     raise typer.Exit(read_only(installed, "alerts show", action))

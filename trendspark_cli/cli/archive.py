@@ -7,12 +7,12 @@ from typing import Annotated
 import typer
 
 from trendspark_cli.app.run import run
-from trendspark_cli.archiving.tables import TABLES
 from trendspark_cli.base.clock import parse_duration
 from trendspark_cli.base.console import row_progress, show_rows
 from trendspark_cli.base.errors import UsageError
 from trendspark_cli.base.models import RunResult
 from trendspark_cli.cli.options import JsonFlag, QuietFlag, VerboseFlag, here, refuse, require_one_of, sub_app
+from trendspark_cli.store.rows.archived import TABLES
 
 app = sub_app()
 

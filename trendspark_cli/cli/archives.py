@@ -12,15 +12,15 @@ import typer
 
 from trendspark_cli.app.adapters import archive_url
 from trendspark_cli.app.with_store import OpenArchive, change, read_only, with_archive
-from trendspark_cli.archiving.tables import TABLES
 from trendspark_cli.base.clock import parse_duration, to_text
 from trendspark_cli.base.console import row_progress
 from trendspark_cli.base.errors import ExitCode, UsageError
 from trendspark_cli.base.given_times import day_or_time
 from trendspark_cli.base.locks import job_lock
-from trendspark_cli.base.models import Manifest
 from trendspark_cli.cli.options import JsonFlag, LimitOption, here, require_one_of, sub_app
 from trendspark_cli.store.protocol import Store
+from trendspark_cli.store.rows.archived import TABLES
+from trendspark_cli.store.rows.archives import Manifest
 
 app = sub_app("Files of rows that left the database.")
 TablesOption = Annotated[

@@ -26,25 +26,25 @@ def audit(
     def action(store: Store) -> None:
         rows = store.audit.recent(limit, source)
         if installed.output.is_json:
-            installed.output.data({"audit": rows})
+            installed.output.data({"audit": [{**row._asdict(), "rejected": row.rejections} for row in rows]})
             return
         columns = ("at", "run", "profile", "source", "query", "fetched", "new", "updated", "rejected", "reads", "usd")
         installed.output.table(
             (*columns, "error"),
             [
                 (
-                    row["created_at"][:19] + "Z",
-                    row["cycle_id"],
-                    row["profile"],
-                    row["source"],
-                    shortened(row["query"], 40),
-                    row["fetched"],
-                    row["new"],
-                    row["updated"],
-                    _rejected(row["rejected"]),
-                    row["reads"],
-                    f"{row['cost']:.3f}",
-                    shortened(row["error"] or "", 60),
+                    row.created_at[:19] + "Z",
+                    row.cycle_id,
+                    row.profile,
+                    row.source,
+                    shortened(row.query, 40),
+                    row.fetched,
+                    row.new,
+                    row.updated,
+                    _rejected(row.rejections),
+                    row.reads,
+                    f"{row.cost:.3f}",
+                    shortened(row.error or "", 60),
                 )
                 for row in rows
             ],

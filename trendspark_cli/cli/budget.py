@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -11,6 +12,9 @@ from trendspark_cli.app.with_store import ask_x_usage, read_only, work
 from trendspark_cli.base.console import Output
 from trendspark_cli.cli.options import JsonFlag, here, sub_app
 from trendspark_cli.store.protocol import Store
+
+if TYPE_CHECKING:
+    from trendspark_cli.screens.budget_report import BudgetRow, DayOfReads, ProfileSpend, Reconciliation
 
 app = sub_app()
 
@@ -32,30 +36,33 @@ def budget(
 
     def action(store: Store) -> None:
         ceilings = spending_ceilings(settings)
-        shown: dict[str, Any] = {"budget": budget_rows(store, ceilings, prices, now)}
-        shown["profiles"] = profile_rows(store, read_profiles(settings, store.profiles.all()), ceilings["x"], now)
-        if reconcile:
-            usage = ask_x_usage(installed, store, now.day + 1)
-            shown["reconcile"] = {"service": "x", **reconciliation(store, usage, now)}
+        rows = budget_rows(store, ceilings, prices, now)
+        profiles = profile_rows(store, read_profiles(settings, store.profiles.all()), ceilings["x"], now)
+        compared = reconciliation(store, ask_x_usage(installed, store, now.day + 1), now) if reconcile else None
         if installed.output.is_json:
+            shown: dict[str, object] = {"budget": [row._asdict() for row in rows]}
+            shown["profiles"] = [profile._asdict() for profile in profiles]
+            if compared is not None:
+                shown["reconcile"] = {**compared._asdict(), "days": [day._asdict() for day in compared.days]}
             installed.output.data(shown)
-        else:
-            _show(shown, installed.output)
+            return
+        _show(installed.output, rows)
+        if len({profile.profile for profile in profiles}) > 1:
+            _show(installed.output, profiles)
+        if compared is not None:
+            _show_compared(installed.output, compared)
 
     raise typer.Exit((work if reconcile else read_only)(installed, "budget", action))
 
 
-def _show(shown: dict[str, Any], output: Output) -> None:
-    rows = shown["budget"]
-    output.table(tuple(rows[0]), [tuple(row.values()) for row in rows])
-    profiles = shown["profiles"]
-    if len({row["profile"] for row in profiles}) > 1:
-        output.table(tuple(profiles[0]), [tuple(row.values()) for row in profiles])
-    told = shown.get("reconcile")
-    if told is None:
-        return
-    if told["days"]:
-        output.table(tuple(told["days"][0]), [tuple(day.values()) for day in told["days"]])
-    output.line(f"since {told['since']}: {told['ours']} reads in our books, {told['x']} in those of X")
-    if told["x_cap"] is not None:
-        output.line(f"X: {told['x_used_of_cap']} of {told['x_cap']} used, reset on day {told['x_cap_reset_day']}")
+def _show(output: Output, rows: Sequence[BudgetRow] | Sequence[ProfileSpend] | Sequence[DayOfReads]) -> None:
+    output.table(rows[0]._fields, rows)
+
+
+def _show_compared(output: Output, compared: Reconciliation) -> None:
+    if compared.days:
+        _show(output, compared.days)
+    output.line(f"since {compared.since}: {compared.ours} reads in our books, {compared.x} in those of X")
+    if compared.x_cap is not None:
+        used = f"{compared.x_used_of_cap} of {compared.x_cap} used"
+        output.line(f"X: {used}, reset on day {compared.x_cap_reset_day}")

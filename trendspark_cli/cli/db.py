@@ -5,22 +5,51 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, NamedTuple, Protocol, TypeVar
 
 import typer
 
 from trendspark_cli.app.installation import Installation
 from trendspark_cli.base.errors import OutputError, TrendSparkError
 from trendspark_cli.cli.options import JsonFlag, here, sub_app
+from trendspark_cli.store.rows.upkeep import DatabaseStats
 
 app = sub_app("The database file.")
+
+
+class Created(NamedTuple):
+    """What `db init` did."""
+
+    database: str
+    created: bool
+
+
+class Upgraded(NamedTuple):
+    """What `db upgrade` did."""
+
+    database: str
+    steps: list[str]
+
+
+class BackedUp(NamedTuple):
+    """What `db backup` wrote."""
+
+    backup: str
+    bytes: int
+
+
+class _Shown(Protocol):
+    def _asdict(self) -> dict[str, object]: ...
+
+
+Found = TypeVar("Found", bound=_Shown)
 
 
 @app.command()
 def init(as_json: JsonFlag = False) -> None:
     """Create the database and the folders it needs; an existing good one is left as it is."""
 
-    def action(installed: Installation) -> dict[str, Any]:
+    def action(installed: Installation) -> Created:
         from trendspark_cli.store.sqlite.administration import create_database
 
         try:
@@ -31,16 +60,16 @@ def init(as_json: JsonFlag = False) -> None:
                 folder.chmod(0o755)
         except OSError as error:
             raise OutputError(f"cannot create {error.filename!r}: {error.strerror}") from error
-        return {"database": str(installed.database), "created": created}
+        return Created(str(installed.database), created)
 
-    _do("db init", as_json, action, lambda r: f"{'created' if r['created'] else 'already there:'} {r['database']}")
+    _do("db init", as_json, action, lambda r: f"{'created' if r.created else 'already there:'} {r.database}")
 
 
 @app.command()
 def upgrade(as_json: JsonFlag = False) -> None:
     """Bring the schema up to this version; no job may run meanwhile."""
 
-    def action(installed: Installation) -> dict[str, Any]:
+    def action(installed: Installation) -> Upgraded:
         from trendspark_cli.base.locks import job_lock
         from trendspark_cli.base.settings import JOB_IDS
         from trendspark_cli.store.sqlite.administration import upgrade_database
@@ -51,9 +80,9 @@ def upgrade(as_json: JsonFlag = False) -> None:
                 for job_id in JOB_IDS:
                     held.enter_context(job_lock(installed.lock_folder, job_id, installed.clock()))
             steps = upgrade_database(installed.database)
-        return {"database": str(installed.database), "steps": steps}
+        return Upgraded(str(installed.database), steps)
 
-    _do("db upgrade", as_json, action, lambda r: f"upgraded: {', '.join(r['steps'])}" if r["steps"] else "up to date")
+    _do("db upgrade", as_json, action, lambda r: f"upgraded: {', '.join(r.steps)}" if r.steps else "up to date")
 
 
 @app.command()
@@ -62,19 +91,19 @@ def backup(
 ) -> None:
     """Copy the database to a file while jobs go on."""
 
-    def action(installed: Installation) -> dict[str, Any]:
+    def action(installed: Installation) -> BackedUp:
         from trendspark_cli.store.sqlite.administration import backup_database
 
-        return {"backup": str(target), "bytes": backup_database(installed.database, target)}
+        return BackedUp(str(target), backup_database(installed.database, target))
 
-    _do("db backup", as_json, action, lambda r: f"{r['backup']}: {r['bytes']} bytes")
+    _do("db backup", as_json, action, lambda r: f"{r.backup}: {r.bytes} bytes")
 
 
 @app.command()
 def stats(as_json: JsonFlag = False) -> None:
     """Show rows per table, the size of the file, how fast it grows, and when the disk is full if nothing leaves."""
 
-    def action(installed: Installation) -> dict[str, Any]:
+    def action(installed: Installation) -> DatabaseStats:
         from trendspark_cli.store.sqlite.administration import database_stats
         from trendspark_cli.store.sqlite.connection import open_checked
 
@@ -84,10 +113,10 @@ def stats(as_json: JsonFlag = False) -> None:
         finally:
             connection.close()
 
-    def text(found: dict[str, Any]) -> str:
-        known = {name: "not known yet" if value is None else value for name, value in found.items()}
+    def text(found: DatabaseStats) -> str:
+        known = {name: "not known yet" if value is None else value for name, value in found._asdict().items()}
         facts = [f"{name}: {value}" for name, value in known.items() if name != "rows"]
-        return "\n".join([*facts, *(f"rows in {table}: {count}" for table, count in found["rows"].items())])
+        return "\n".join([*facts, *(f"rows in {table}: {count}" for table, count in found.rows.items())])
 
     _do("db stats", as_json, action, text)
 
@@ -95,8 +124,8 @@ def stats(as_json: JsonFlag = False) -> None:
 def _do(
     where: str,
     as_json: bool,
-    action: Callable[[Installation], dict[str, Any]],
-    text: Callable[[dict[str, Any]], str],
+    action: Callable[[Installation], Found],
+    text: Callable[[Found], str],
 ) -> None:
     installed = here("db", is_json=as_json)
     try:
@@ -105,6 +134,6 @@ def _do(
         installed.output.failure(error, where=where, exit_code=error.exit_code)
         raise typer.Exit(error.exit_code) from error
     if as_json:
-        installed.output.data(found)
+        installed.output.data(found._asdict())
     else:
         installed.output.line(text(found))

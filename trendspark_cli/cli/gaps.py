@@ -22,25 +22,25 @@ def list_(limit: LimitOption = 20, as_json: JsonFlag = False) -> None:
     installed = here("gaps", is_json=as_json)
 
     def action(store: Store) -> None:
-        rows = store.gaps.recent(limit)
+        gaps = store.gaps.recent(limit)
         if installed.output.is_json:
-            installed.output.data({"gaps": rows})
+            installed.output.data({"gaps": [gap._asdict() for gap in gaps]})
             return
         installed.output.table(
             ("id", "state", "profile", "source", "query", "after", "before", "reason", "since"),
             [
                 (
-                    row["id"],
-                    row["state"],
-                    row["profile"],
-                    row["source"],
-                    shortened(row["query"], 40),
-                    row["since_id"],
-                    row["until_id"],
-                    row["reason"],
-                    row["created_at"][:19] + "Z",
+                    gap.id,
+                    gap.state,
+                    gap.profile,
+                    gap.source,
+                    shortened(gap.query, 40),
+                    gap.since_id,
+                    gap.until_id,
+                    gap.reason,
+                    gap.created_at[:19] + "Z",
                 )
-                for row in rows
+                for gap in gaps
             ],
         )
 

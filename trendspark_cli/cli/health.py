@@ -17,16 +17,16 @@ def health(as_json: JsonFlag = False) -> None:
     installed = here("health", is_json=as_json)
     found = health_report(installed.settings, installed.clock(), installed.timetable)
     if as_json:
-        installed.output.data(found)
+        installed.output.data(found._asdict())
     else:
         installed.output.table(
             ("service", "ok", "what"),
             [
                 (name, "ok" if state["ok"] else "FAILS", state.get("reason") or _facts(state))
-                for name, state in found["services"].items()
+                for name, state in found.services.items()
             ],
         )
-    raise typer.Exit(0 if found["ok"] else 1)
+    raise typer.Exit(0 if found.ok else 1)
 
 
 def _facts(state: dict[str, object]) -> str:

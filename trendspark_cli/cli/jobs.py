@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, replace
 from datetime import datetime, timedelta
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -16,8 +16,6 @@ from trendspark_cli.base.clock import duration_words, from_text, to_text
 from trendspark_cli.base.console import printable, short_time, shortened
 from trendspark_cli.base.errors import UsageError
 from trendspark_cli.base.given_times import time_or_age
-from trendspark_cli.base.models import RUN_STATUSES as STATUSES
-from trendspark_cli.base.models import JobRun, RunFilter
 from trendspark_cli.cli.options import (
     JsonFlag,
     LimitOption,
@@ -31,6 +29,11 @@ from trendspark_cli.cli.options import (
 )
 from trendspark_cli.running.pausing import pause_words
 from trendspark_cli.store.protocol import Store
+from trendspark_cli.store.rows.runs import RUN_STATUSES as STATUSES
+from trendspark_cli.store.rows.runs import JobRun, RunFilter
+
+if TYPE_CHECKING:
+    from trendspark_cli.screens.job_overview import JobOverview
 
 app = sub_app("Runs of jobs.")
 WHEN = "A time in UTC, or an age such as 6h or 2d."
@@ -48,15 +51,15 @@ def list_(as_json: JsonFlag = False) -> None:
         timetable = installed.timetable
         jobs = job_overview(store, installed.clock(), timetable)
         if installed.output.is_json:
-            installed.output.data({"jobs": jobs, "schedule_from": timetable.origin})
+            installed.output.data({"jobs": [job._asdict() for job in jobs], "schedule_from": timetable.origin})
             return
         installed.output.table(
             JOB_COLUMNS, [_job_row(job) for job in jobs], less_needed=("overlapping", "schedule", "next run")
         )
         for job in jobs:
-            if job["paused"]:
-                why = pause_words(job["paused_by"], job["paused_reason"])
-                installed.output.line(printable(f"{job['id']} is {why}, since {job['paused_since']}"))
+            if job.paused:
+                why = pause_words(job.paused_by, job.paused_reason)
+                installed.output.line(printable(f"{job.id} is {why}, since {job.paused_since}"))
         is_kept = "" if timetable.is_installed else ": nothing that is installed here starts jobs"
         installed.output.line(f"schedule: {timetable.origin}{is_kept}")
 
@@ -77,18 +80,18 @@ JOB_COLUMNS = (
 )
 
 
-def _job_row(job: dict[str, Any]) -> tuple[object, ...]:
+def _job_row(job: JobOverview) -> tuple[object, ...]:
     return (
-        job["id"],
-        "yes" if job["paused"] else "",
-        job["schedule"],
-        short_time(job["next_run"]),
-        short_time(job["last_run"]),
-        job["last_status"],
-        duration_words(timedelta(seconds=job["lateness_seconds"])) if job["lateness_seconds"] else "",
-        job["failures"],
-        job["missed"] or "",
-        job["overlapping"] or "",
+        job.id,
+        "yes" if job.paused else "",
+        job.schedule,
+        short_time(job.next_run),
+        short_time(job.last_run),
+        job.last_status,
+        duration_words(timedelta(seconds=job.lateness_seconds)) if job.lateness_seconds else "",
+        job.failures,
+        job.missed or "",
+        job.overlapping or "",
     )
 
 
@@ -139,7 +142,7 @@ def _moment(option: str, text: str, now: datetime) -> str | None:
 
 def _show_runs(installed: Installation, runs: list[JobRun]) -> None:
     if installed.output.is_json:
-        installed.output.data({"history": [asdict(run) for run in runs]})
+        installed.output.data({"history": [{**run._asdict(), "counts": run.counted} for run in runs]})
         return
     installed.output.table(
         ("run", "job", "status", "started", "seconds", "exit", "error"),

@@ -10,9 +10,10 @@ import typer
 from trendspark_cli.app.with_store import work
 from trendspark_cli.base.clock import to_text
 from trendspark_cli.base.errors import UsageError
-from trendspark_cli.base.models import SOURCES, Tombstone
+from trendspark_cli.base.models import SOURCES
 from trendspark_cli.cli.options import JsonFlag, here, require_one_of, sub_app
 from trendspark_cli.store.protocol import Store
+from trendspark_cli.store.rows.archives import Tombstone
 
 app = sub_app("Posts that were collected.")
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Annotated, Any
+from dataclasses import asdict
+from typing import Annotated
 
 import typer
 
@@ -11,6 +12,7 @@ from trendspark_cli.app.with_store import change, read_only
 from trendspark_cli.base.console import Output
 from trendspark_cli.base.errors import UsageError
 from trendspark_cli.cli.options import LARGEST_ID, JsonFlag, LimitOption, here, person, sub_app
+from trendspark_cli.ranking.lifecycle.trends import AnyTrend
 from trendspark_cli.store.protocol import Store
 
 app = sub_app("What is trending, and why.")
@@ -53,8 +55,8 @@ def explain(trend: TrendId, as_json: JsonFlag = False) -> None:
     from trendspark_cli.screens.trends import explain_trend
     from trendspark_cli.trends.rank_rules import reason_of_trend
 
-    def explained(store: Store, output: Output, fields: dict[str, Any]) -> None:
-        explain_trend(store, output, fields, reason_of_trend(store, fields))
+    def explained(store: Store, output: Output, found: AnyTrend) -> None:
+        explain_trend(store, output, found, reason_of_trend(store, found))
 
     _one(trend, as_json, explained)
 
@@ -74,20 +76,20 @@ def mark(
     def action(store: Store) -> None:
         kept = keep_verdict(store, trend, verdict, note, installed.clock(), person())
         if as_json:
-            installed.output.data(kept)
+            installed.output.data(asdict(kept))
         elif not installed.output.is_quiet:
             installed.output.line(f"trend {trend} is marked as {verdict}")
 
     raise typer.Exit(change(installed, "trends mark", action))
 
 
-def _one(trend: int, as_json: bool, action: Callable[[Store, Output, dict[str, Any]], None]) -> None:
+def _one(trend: int, as_json: bool, action: Callable[[Store, Output, AnyTrend], None]) -> None:
     installed = here("trends", is_json=as_json)
 
-    def found(store: Store) -> None:
-        fields = store.trends.get(trend)
-        if fields is None:
+    def act(store: Store) -> None:
+        found = store.trends.get(trend)
+        if found is None:
             raise UsageError(f"trend {trend} does not exist", hint="see `trendspark trends list`")
-        action(store, installed.output, fields)
+        action(store, installed.output, found)
 
-    raise typer.Exit(read_only(installed, "trends", found))
+    raise typer.Exit(read_only(installed, "trends", act))

@@ -8,11 +8,12 @@ from dataclasses import replace
 from trendspark_cli.base.clock import to_text
 from trendspark_cli.base.errors import TrendSparkError, UpstreamError
 from trendspark_cli.base.metrics import Amount
-from trendspark_cli.base.models import Page, PageOutcome, Rejection
+from trendspark_cli.base.models import Page, Rejection
 from trendspark_cli.base.redaction import redact
 from trendspark_cli.collecting.source import Source
 from trendspark_cli.running.job_context import JobContext
 from trendspark_cli.spending.budget import Budget
+from trendspark_cli.store.rows.collecting import PageOutcome
 
 
 def store_page(

@@ -8,7 +8,7 @@ import sys
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TypedDict, cast
 
 from trendspark_cli.app.installation import Installation
 from trendspark_cli.app.job_bodies import ingest_body, rank_body
@@ -24,6 +24,21 @@ from trendspark_cli.store.protocol import Store
 SAMPLE = Path(__file__).parent / "sample.ndjson.gz"
 DESCRIPTION = Path(__file__).parent / "sample.json"
 MARKER = ".trendspark-demo"  # only a folder with this file in it is ever removed
+
+
+class Decoy(TypedDict):
+    """What looks like a trend in the sample and is none."""
+
+    label: str
+    kind: str
+    posts: int
+
+
+class Description(TypedDict):
+    """What the sample holds."""
+
+    ends_at: str
+    decoys: list[Decoy]
 
 
 def run_demo(folder: Path, *, is_json: bool = False, is_verbose: bool = False, prefix: str = "") -> int:
@@ -71,15 +86,14 @@ def sample_end() -> datetime:
     return from_text(_description()["ends_at"])
 
 
-def _description() -> dict[str, Any]:
-    """Return what the sample holds, as `scripts/make_sample` tells it."""
-    told: dict[str, Any] = json.loads(DESCRIPTION.read_text(encoding="utf-8"))
-    return told
+def _description() -> Description:
+    """Return what the sample holds, as `scripts/make_sample` wrote it."""
+    return cast(Description, json.loads(DESCRIPTION.read_text(encoding="utf-8")))
 
 
 def _show(store: Store, here: Installation, folder: Path, prefix: str) -> None:
+    from trendspark_cli.reports.trend_words import why
     from trendspark_cli.screens.trends import list_trends
-    from trendspark_cli.store.trend_fields import why
 
     output = here.output
     if output.is_json:
@@ -92,8 +106,8 @@ def _show(store: Store, here: Installation, folder: Path, prefix: str) -> None:
     )
     list_trends(store, output, limit=20, state="open")
     trends = store.trends.listing(20, "open")
-    for fields in trends:
-        output.prose(f"{fields['label']}: {why(fields)}")
+    for trend in trends:
+        output.prose(f"{trend.label}: {why(trend)}")
     decoys = (f"{decoy['label']} ({decoy['kind']}, {decoy['posts']} posts)" for decoy in _description()["decoys"])
     output.prose(f"No trend: {', '.join(decoys)}")
     output.line("")
@@ -105,8 +119,8 @@ def _show(store: Store, here: Installation, folder: Path, prefix: str) -> None:
         output.line(f"{what:9} {where}")
     command = f"{prefix}{_from_here(Path(sys.argv[0]))} --env-file {_from_here(folder / '.env')}"
     strongest: dict[str, int] = {}
-    for fields in trends:
-        strongest.setdefault(fields["kind"], fields["id"])
+    for trend in trends:
+        strongest.setdefault(trend.story.kind, trend.stored_id)
     for trend_id in strongest.values():
         output.line(f"why       {command} trends explain {trend_id}")
     output.line(f"runs      {command} jobs history")

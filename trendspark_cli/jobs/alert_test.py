@@ -40,5 +40,5 @@ def send_test(
         raise RateLimitedError(notifier.name, str(busy), hint="the message waits in the outbox") from busy
     if sent is None:
         found = job.store.notifications.get(queued.id)
-        raise UpstreamError(notifier.name, str(found["error"]) if found else "the message was not sent")
+        raise UpstreamError(notifier.name, str(found.error) if found else "the message was not sent")
     job.result["answer"] = {"message_id": sent.message_id, "chat": sent.chat}

@@ -5,17 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any
 
 from trendspark_cli.archiving.checking import find_missing
 from trendspark_cli.archiving.guards import FORCE, check_clock, check_database, check_retention, check_share
 from trendspark_cli.archiving.manifests import folder_key, tombstone_key, write_tombstone
 from trendspark_cli.archiving.parts import Parts, files_of
-from trendspark_cli.archiving.tables import TABLES
 from trendspark_cli.base.durable_files import sha256_of
 from trendspark_cli.base.errors import IntegrityError
-from trendspark_cli.base.models import Manifest
 from trendspark_cli.running.job_context import JobContext
+from trendspark_cli.store.rows.archived import TABLES
+from trendspark_cli.store.rows.archives import ChosenRow, Manifest
 
 MOST_ROWS = 50_000  # of one part
 MOST_TEXT_BYTES = 64 * 2**20  # of one part, before compression
@@ -97,21 +96,20 @@ def _parts_to_make(job: JobContext, cutoffs: Mapping[str, datetime]) -> Iterator
                 after = ("", 0)
                 while rows := archives.choose(table, source, day, after, MOST_ROWS):
                     ids, text_bytes = _fitting(rows)
-                    after = (rows[len(ids) - 1][1], ids[-1])
+                    after = (rows[len(ids) - 1].time, ids[-1])
                     yield ChosenPart(table, source, day, ids, text_bytes)
 
 
-def _fitting(rows: Sequence[tuple[int, str, int]]) -> tuple[tuple[int, ...], int]:
+def _fitting(rows: Sequence[ChosenRow]) -> tuple[tuple[int, ...], int]:
     """Return the ids of as many rows as one part may hold, one at least, and the bytes of their texts."""
-    ids, _, sizes = zip(*rows, strict=True)
-    text_bytes = sum(sizes)
+    text_bytes = sum(row.text_bytes for row in rows)
     if text_bytes <= MOST_TEXT_BYTES:
-        return ids, text_bytes
+        return tuple(row.id for row in rows), text_bytes
     text_bytes = 0
-    for number, (_, _, size) in enumerate(rows):
-        if number and text_bytes + size > MOST_TEXT_BYTES:
-            return tuple(row[0] for row in rows[:number]), text_bytes
-        text_bytes += size
+    for number, row in enumerate(rows):
+        if number and text_bytes + row.text_bytes > MOST_TEXT_BYTES:
+            return tuple(row.id for row in rows[:number]), text_bytes
+        text_bytes += row.text_bytes
     raise AssertionError("more than fits was said to fit")
 
 
@@ -137,7 +135,7 @@ def _push_tombstones(job: JobContext, parts: Parts, url: str) -> None:
                 job.store.tombstones.note_pushed(tombstone.id)
 
 
-def _preview(job: JobContext, part: ChosenPart, part_format: str) -> dict[str, Any]:
+def _preview(job: JobContext, part: ChosenPart, part_format: str) -> dict[str, object]:
     job.count("rows", len(part.ids))
     job.count("parts")
     size = _usual_bytes(job, part, part_format)

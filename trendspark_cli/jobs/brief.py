@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 from trendspark_cli.base.clock import to_text
 from trendspark_cli.base.errors import SourcesFailedError
-from trendspark_cli.base.models import TrendBrief
+from trendspark_cli.briefs.brief import Brief, BriefRun, Idea, brief_json, idea_json
 from trendspark_cli.briefs.brief_tasks import MOST_POSTS, checked_ideas, checked_label, ideas_task, label_task
 from trendspark_cli.briefs.brief_texts import MARK, daily_alert, extracted
 from trendspark_cli.briefs.paid_writing import PaidWriting
 from trendspark_cli.briefs.writer import Task
+from trendspark_cli.ranking.lifecycle.trends import AnyTrend, TopicStory
 from trendspark_cli.running.job_context import JobContext
-from trendspark_cli.store.trend_fields import is_single_post, why
+from trendspark_cli.store.rows.posts import StoredPost
+from trendspark_cli.store.rows.trends import TrendBrief
 
 MOST_TRENDS = 10  # the strongest; a brief is to be read in a minute
 GROWTH = 2.0  # a trend has changed when it holds so many times the posts it held when it was last written of
@@ -40,14 +41,19 @@ def brief(job: JobContext, writing: PaidWriting, rules: BriefRules) -> None:
         return
     writing.settle_dead_runs()
     notes: list[str] = []
-    briefs = [_brief_of(job, writing, fields) for fields in trends]
+    briefs = [_brief_of(job, writing, trend) for trend in trends]
     key = f"daily_ideas:{to_text(job.now)[:10]}"
     is_told = job.store.notifications.message_of(key) is not None
     ideas = [] if is_told or not briefs else _ideas(job, writing, rules, briefs, notes)
     notes = [*_authors(writing, briefs), *notes]
-    job.result |= {"briefs": briefs, "ideas": ideas, "notes": notes}
+    printed: BriefRun = {
+        "briefs": [brief_json(one) for one in briefs],
+        "ideas": [idea_json(idea) for idea in ideas],
+        "notes": notes,
+    }
+    job.result |= printed
     job.count("trends", len(briefs))
-    job.count("written", sum(brief["written_by"] != "" for brief in briefs))
+    job.count("written", sum(one.written_by != "" for one in briefs))
     job.count("ideas", len(ideas))
     if briefs and not is_told:
         alert = daily_alert(key, to_text(job.now)[:10], briefs, ideas, notes)
@@ -57,48 +63,49 @@ def brief(job: JobContext, writing: PaidWriting, rules: BriefRules) -> None:
     _finish(job, writing)
 
 
-def _brief_of(job: JobContext, writing: PaidWriting, fields: Mapping[str, Any]) -> dict[str, Any]:
+def _brief_of(job: JobContext, writing: PaidWriting, trend: AnyTrend) -> Brief:
     """Return what is to be said of a trend: newly written, as written before, or extracted from its posts."""
-    posts = _posts(job, fields)
-    last = job.store.briefs.of_trend(fields["id"])
-    if posts and _is_worth_asking(fields, last):
-        last = _written(job, writing, fields, posts, last) or last
-    said = {**extracted(fields, posts), "written_by": ""}
-    if last is not None and last.summary:
-        rests_on = job.store.posts.by_ids(last.post_ids)
-        said = {"label": last.label, "summary": last.summary, "posts": rests_on, "written_by": last.model}
-    shown = [{name: post[name] for name in ("source", "source_id", "url")} for post in said["posts"]]
-    return {"trend_id": fields["id"], **said, "posts": shown, "counts": why(fields)}
+    posts = _posts(job, trend)
+    last = job.store.briefs.of_trend(trend.stored_id)
+    task = _task(trend, posts, last)
+    if task is not None:
+        last = _written(job, writing, trend, task, posts, last) or last
+    brief = extracted(trend, posts)
+    if last is None or not last.summary:
+        return brief
+    rests_on = job.store.posts.by_ids(last.post_ids)
+    return replace(brief, label=last.label, summary=last.summary, posts=rests_on, written_by=last.model)
 
 
 def _written(
     job: JobContext,
     writing: PaidWriting,
-    fields: Mapping[str, Any],
-    posts: Sequence[Mapping[str, Any]],
+    trend: AnyTrend,
+    task: Task,
+    posts: Sequence[StoredPost],
     last: TrendBrief | None,
 ) -> TrendBrief | None:
     """Return the model's brief, stored; one without new text when the model gave none; None when none was asked."""
-    answer = writing.write(label_task(fields, posts))
+    answer = writing.write(task)
     if answer is None:
         return None
     checked = checked_label(answer.value, len(posts)) if answer.outcome == "ok" else None
-    made = last or TrendBrief(fields["id"], "", "", (), writing.model, 0.0, "")
+    made = last or TrendBrief(trend.stored_id, "", "", (), writing.model, 0.0, "")
     if checked is not None:
         label, summary, places = checked
-        ids = tuple(posts[place]["id"] for place in places)
+        ids = tuple(posts[place].id for place in places)
         made = replace(made, label=label, summary=summary, post_ids=ids, model=writing.model)
     else:
         job.count("without_text")
-    made = replace(made, observed=fields["observed"], made_at=to_text(job.now))
+    made = replace(made, observed=trend.story.size, made_at=to_text(job.now))
     with job.store.transaction():
         job.store.briefs.save(made)
     return made
 
 
 def _ideas(
-    job: JobContext, writing: PaidWriting, rules: BriefRules, briefs: Sequence[Mapping[str, Any]], notes: list[str]
-) -> list[dict[str, Any]]:
+    job: JobContext, writing: PaidWriting, rules: BriefRules, briefs: Sequence[Brief], notes: list[str]
+) -> list[Idea]:
     """Return ideas for the operator's field, once a day; *notes* gets the reason why there are none."""
     if not rules.ideas:
         return []
@@ -112,15 +119,15 @@ def _ideas(
     if answer.outcome != "ok":
         notes.append(f"no ideas: the model's answer was {answer.outcome}")
         return []
-    ideas = checked_ideas(answer.value, rules.ideas, len(briefs))
+    ideas = checked_ideas(answer.value, rules.ideas, briefs)
     if not ideas:
         notes.append("no ideas: none of the model's rests on a trend")
-    return [{**idea, "trends": [briefs[place]["trend_id"] for place in idea["trends"]]} for idea in ideas]
+    return ideas
 
 
-def _authors(writing: PaidWriting, briefs: Sequence[Mapping[str, Any]]) -> list[str]:
+def _authors(writing: PaidWriting, briefs: Sequence[Brief]) -> list[str]:
     """Say who wrote the texts, and why some are none of a model's."""
-    written = [brief["written_by"] for brief in briefs if brief["written_by"]]
+    written = [one.written_by for one in briefs if one.written_by]
     notes = []
     if written:
         notes.append(f"labels and summaries are {MARK} by {', '.join(dict.fromkeys(written))}")
@@ -139,36 +146,43 @@ def _finish(job: JobContext, writing: PaidWriting) -> None:
         raise writing.ceiling
 
 
-def _estimate(job: JobContext, writing: PaidWriting, rules: BriefRules, trends: Sequence[Mapping[str, Any]]) -> None:
+def _estimate(job: JobContext, writing: PaidWriting, rules: BriefRules, trends: Sequence[AnyTrend]) -> None:
     """Say what a run would ask a model, and what that costs at most."""
     tasks: list[Task] = []
-    for fields in trends:
-        posts = _posts(job, fields)
-        if posts and _is_worth_asking(fields, job.store.briefs.of_trend(fields["id"])):
-            tasks.append(label_task(fields, posts))
+    for trend in trends:
+        task = _task(trend, _posts(job, trend), job.store.briefs.of_trend(trend.stored_id))
+        if task is not None:
+            tasks.append(task)
     is_told = job.store.notifications.message_of(f"daily_ideas:{to_text(job.now)[:10]}") is not None
     if trends and rules.niche and rules.ideas and not is_told:
-        texts = [{**extracted(fields, _posts(job, fields))} for fields in trends]
-        tasks.append(ideas_task(rules.niche, rules.ideas, texts))
+        briefs = [extracted(trend, _posts(job, trend)) for trend in trends]
+        tasks.append(ideas_task(rules.niche, rules.ideas, briefs))
     bounds = [writing.bound(task) for task in tasks if not writing.why_not and writing.known(task) is None]
-    job.result["estimates"] = [
-        {
-            "trends": len(trends),
-            "calls": len(bounds),
-            "tokens_at_most": sum(bound.tokens for bound in bounds),
-            "usd_at_most": round(sum(bound.usd for bound in bounds), 4),
-            "note": writing.why_not,
-        }
-    ]
+    printed: BriefRun = {
+        "estimates": [
+            {
+                "trends": len(trends),
+                "calls": len(bounds),
+                "tokens_at_most": sum(bound.tokens for bound in bounds),
+                "usd_at_most": round(sum(bound.usd for bound in bounds), 4),
+                "note": writing.why_not,
+            }
+        ]
+    }
+    job.result |= printed
 
 
-def _posts(job: JobContext, fields: Mapping[str, Any]) -> list[dict[str, Any]]:
+def _task(trend: AnyTrend, posts: Sequence[StoredPost], last: TrendBrief | None) -> Task | None:
+    """Return what a model is asked of a trend; None when nothing is: a single post says itself what it is about."""
+    if not posts or not isinstance(trend.story, TopicStory):
+        return None
+    has_changed = last is None or trend.story.observed >= GROWTH * last.observed
+    return label_task(trend.story.terms, posts) if has_changed else None
+
+
+def _posts(job: JobContext, trend: AnyTrend) -> list[StoredPost]:
     """Return posts of a trend, its examples first, each text once; at most as many as a model is shown."""
-    ids = dict.fromkeys([*fields["examples"], *reversed(job.store.trends.post_ids(fields["id"])[-4 * MOST_POSTS :])])
-    by_text = {" ".join(post["text"].split()): post for post in reversed(job.store.posts.by_ids(list(ids)))}
+    newest = reversed(trend.story.post_ids[-4 * MOST_POSTS :])
+    ids = dict.fromkeys([*trend.story.example_ids, *newest])
+    by_text = {" ".join(post.text.split()): post for post in reversed(job.store.posts.by_ids(list(ids)))}
     return list(reversed(by_text.values()))[:MOST_POSTS]
-
-
-def _is_worth_asking(fields: Mapping[str, Any], last: TrendBrief | None) -> bool:
-    """Tell whether a model is asked: a single post says itself what it is about."""
-    return not is_single_post(fields) and (last is None or fields["observed"] >= GROWTH * last.observed)

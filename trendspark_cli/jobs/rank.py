@@ -13,15 +13,11 @@ from trendspark_cli.ranking.baseline.ticks import (
 )
 from trendspark_cli.ranking.bursts.spelling import name_topic
 from trendspark_cli.ranking.bursts.topics import Topic, find_topics
-from trendspark_cli.ranking.lifecycle.topic_lifecycle import (
-    LifecycleRules,
-    TrendChanges,
-    TrendRecord,
-    TrendState,
-    advance_trends,
-)
+from trendspark_cli.ranking.lifecycle.rules import LifecycleRules
+from trendspark_cli.ranking.lifecycle.topic_lifecycle import TrendChanges, advance_trends
+from trendspark_cli.ranking.lifecycle.trends import AnyTrend, TopicTrend, TrendState
+from trendspark_cli.reports.trend_json import trend_json
 from trendspark_cli.running.job_context import JobContext
-from trendspark_cli.store.trend_fields import trend_fields, trend_json
 from trendspark_cli.trends.baseline_updating import BaselineUpdating
 from trendspark_cli.trends.post_ranking import rank_posts
 from trendspark_cli.trends.trend_alerts import CHANGES, queue_change
@@ -43,7 +39,7 @@ def rank_topics(
     baseline.read_arrivals(since)
     window = baseline.window(since)
     job.count("posts_in_window", window.count_since(since))
-    living = job.store.trends.living(job.now - timedelta(seconds=rules.cooldown_seconds))
+    living = job.store.trends.living(job.now - rules.cooldown)
     for tick in ticks:
         tick_end = (tick + 1) * TICK_SECONDS
         baseline.update_before(tick_end - LONGEST_WINDOW_SECONDS)
@@ -64,10 +60,10 @@ def rank_topics(
         for change in CHANGES:
             job.count(change, len(getattr(changes, change)))
     _sweep(job, baseline, now_tick)
-    trends = [trend_fields(trend) for trend in living if trend.state is TrendState.OPEN]
+    trends: list[AnyTrend] = [trend for trend in living if trend.state is TrendState.OPEN]
     trends += rank_posts(job, rules, recency, alerts_are_muted=alerts_are_muted)
-    strongest = sorted(trends, key=lambda fields: -fields["score"])[:top]
-    job.result["trends"] = [trend_json(fields, job.store.posts.by_ids(fields["examples"])) for fields in strongest]
+    strongest = sorted(trends, key=lambda trend: -trend.score)[:top]
+    job.result["trends"] = [trend_json(one, job.store.posts.by_ids(one.story.example_ids)) for one in strongest]
 
 
 def _spelled(job: JobContext, topics: list[Topic], threshold: float) -> list[Topic]:
@@ -78,16 +74,14 @@ def _spelled(job: JobContext, topics: list[Topic], threshold: float) -> list[Top
     ]
 
 
-def _save(
-    job: JobContext, changes: TrendChanges, rules: LifecycleRules, *, alerts_are_muted: bool
-) -> list[TrendRecord]:
+def _save(job: JobContext, changes: TrendChanges, rules: LifecycleRules, *, alerts_are_muted: bool) -> list[TopicTrend]:
     """Store what changed, and queue their alerts in the same transaction."""
-    saved: list[TrendRecord] = []
+    saved: list[TopicTrend] = []
     for change in CHANGES:
         for trend in getattr(changes, change):
             if not job.dry_run:
-                trend = job.store.trends.save(trend, rules.opening_threshold(trend.terms, trend.opened_at))
-                queue_change(job, change, trend_fields(trend), rules, muted=alerts_are_muted)
+                trend = job.store.trends.save(trend)
+                queue_change(job, change, trend, rules, muted=alerts_are_muted)
             saved.append(trend)
     return saved
 

@@ -10,6 +10,7 @@ from trendspark_cli.base.clock import from_text, to_text
 from trendspark_cli.base.schedules import QUIET_WHEN_RUNNING
 from trendspark_cli.crontabs.timetable import Timetable
 from trendspark_cli.store.protocol import Store
+from trendspark_cli.store.rows.runs import WorkSpan
 
 AT_WORK_BEFORE = timedelta(hours=1)  # longer than any run of these jobs may take
 STARTING = timedelta(minutes=2)  # a run that is due right now may be about to begin
@@ -48,19 +49,19 @@ def _of_job(store: Store, timetable: Timetable, job_id: str, after: datetime, un
     after = max(after, from_text(state.schedule_since))
     served = store.job_runs.scheduled(job_id, after)
     busy = store.job_runs.spans(job_id, after - AT_WORK_BEFORE) if job_id in QUIET_WHEN_RUNNING else []
-    run: list[str] = []  # moments in a row, for one reason
+    run: list[datetime] = []  # moments in a row, for one reason
     why = ""
-    for moment in map(to_text, timetable.moments(job_id, after, until)):
+    for moment in timetable.moments(job_id, after, until):
         reason = "" if moment in served else STILL_RUNNING if _is_within(moment, busy) else NO_RUN
         if reason != why and run:
-            yield Missed(job_id, run[0], run[-1], len(run), why)
+            yield Missed(job_id, to_text(run[0]), to_text(run[-1]), len(run), why)
             run = []
         if reason:
             run.append(moment)
         why = reason
     if run:
-        yield Missed(job_id, run[0], run[-1], len(run), why)
+        yield Missed(job_id, to_text(run[0]), to_text(run[-1]), len(run), why)
 
 
-def _is_within(moment: str, spans: Sequence[tuple[str, str | None]]) -> bool:
-    return any(start <= moment and (end is None or moment <= end) for start, end in spans)
+def _is_within(moment: datetime, spans: Sequence[WorkSpan]) -> bool:
+    return any(span.since <= moment and (span.until is None or moment <= span.until) for span in spans)

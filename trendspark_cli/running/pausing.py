@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from trendspark_cli.base.models import JobState
 from trendspark_cli.base.schedules import STEPS
 from trendspark_cli.store.protocol import Store
+from trendspark_cli.store.rows.runs import JobState
 
 PAUSED_WITH = {step: whole for whole, steps in STEPS.items() for step in steps}  # pausing the pair pauses both
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from trendspark_cli import __version__
-from trendspark_cli.base.clock import from_text, to_text
+from trendspark_cli.base.clock import to_text
 from trendspark_cli.base.metrics import DURATION_BUCKETS, Amount
 from trendspark_cli.running.job_context import JobContext
 from trendspark_cli.store.protocol import Store
@@ -55,7 +55,7 @@ def record_schedule(store: Store, timetable: Timetable, job_id: str, run_id: int
     if timetable.is_installed and state.schedule != schedule:
         store.job_states.save(replace(state, schedule=schedule, schedule_since=to_text(started) if schedule else None))
     due = timetable.due(job_id, started)
-    if due is None or to_text(due) in store.job_runs.scheduled(job_id, due - timedelta(seconds=1)):
+    if due is None or due in store.job_runs.scheduled(job_id, due - timedelta(seconds=1)):
         return
     late_seconds = (started - due).total_seconds()
     store.job_runs.note_schedule(run_id, due, late_seconds)
@@ -69,7 +69,7 @@ def record_late_failure(job: JobContext, job_id: str, exit_code: int, message: s
     values = [Amount("trendspark_job_last_exit_code", {"job": job_id}, exit_code)]
     last_success = job.store.job_runs.last_success(job_id)
     if last_success is not None:
-        moment = from_text(last_success).timestamp()
+        moment = last_success.timestamp()
         values.append(Amount("trendspark_job_last_success_timestamp_seconds", {"job": job_id}, moment))
     job.store.totals.set(values)
 

@@ -41,7 +41,7 @@ def sum_up_file(path: str, asked: Question, settings: Settings, output: Output) 
     try:
         plan = asked.plan(settings, Experience(), are_posts_forecast=False)
         end = None if plan.until is None else int(plan.until.timestamp())
-        posts = (post for post in read_past_posts(read_lines(path), path) if end is None or post.row[4] < end)
+        posts = (post for post in read_past_posts(read_lines(path), path) if end is None or post.row.created_at < end)
         _sum_up(posts, 0, plan, output)
     except TrendSparkError as error:
         output.failure(error, where="backtest", exit_code=error.exit_code)

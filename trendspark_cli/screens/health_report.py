@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Any
+from typing import NamedTuple
 
 from trendspark_cli.base.clock import duration_words, from_epoch, to_text
 from trendspark_cli.base.errors import TrendSparkError
@@ -14,28 +14,38 @@ from trendspark_cli.base.settings import Settings
 from trendspark_cli.crontabs.timetable import Timetable
 from trendspark_cli.running.pausing import pause_words
 from trendspark_cli.screens.channel_health import telegram_health
-from trendspark_cli.screens.job_overview import job_overview
+from trendspark_cli.screens.job_overview import JobOverview, job_overview
 from trendspark_cli.store.open_store import open_store
 from trendspark_cli.store.protocol import Store
+
+State = dict[str, object]  # of a service, as `health --json` prints it: always with `ok`
 
 LATE_AFTER_INTERVALS = 2.5
 SILENT_AFTER_SECONDS = 120.0  # of a stream: it notes what comes every 15 s, and cron starts it each minute
 
 
-def health_report(settings: Settings, now: datetime, timetable: Timetable) -> dict[str, Any]:
-    """Return `ok` and each service's own `ok`, with the reason when it is false."""
+class HealthReport(NamedTuple):
+    """What `health` says."""
+
+    ok: bool
+    services: dict[str, State]
+
+
+def health_report(settings: Settings, now: datetime, timetable: Timetable) -> HealthReport:
+    """Return whether all is well, and each service's own `ok`, with the reason when it is false."""
     services = recorded_health(settings, now, timetable)
     known = services.pop("telegram", {})
     last_sent = None if "last_error" in known else known.get("last_sent")
-    services["telegram"] = {**known, **telegram_health(settings, now, last_sent)}
-    return {"ok": all(service["ok"] for service in services.values()), "services": services}
+    asked = telegram_health(settings, now, None if last_sent is None else str(last_sent))
+    services["telegram"] = {**known, **asked}
+    return HealthReport(all(service["ok"] for service in services.values()), services)
 
 
-def recorded_health(settings: Settings, now: datetime, timetable: Timetable) -> dict[str, dict[str, Any]]:
+def recorded_health(settings: Settings, now: datetime, timetable: Timetable) -> dict[str, State]:
     """Return what settings, files and the database say of each service; nobody is asked."""
-    services: dict[str, dict[str, Any]] = {}
+    services: dict[str, State] = {}
     has_topics = bool(settings.keywords)
-    last_pages: dict[str, dict[str, Any]] = {}
+    last_pages: dict[str, State] = {}
     services["config"] = _state(not settings.problems, "; ".join(settings.problems))
     try:
         store = open_store(settings, read_only=True)
@@ -71,53 +81,53 @@ def recorded_health(settings: Settings, now: datetime, timetable: Timetable) -> 
     return services
 
 
-def _worker(jobs: list[dict[str, Any]]) -> dict[str, Any]:
+def _worker(jobs: list[JobOverview]) -> State:
     """Judge the jobs that have ever run, and say what is wrong with each."""
     reasons = []
-    ran = [job for job in jobs if job["last_run"] is not None]
+    ran = [job for job in jobs if job.last_run is not None]
     for job in ran:
-        late_after = (job["expected_interval_seconds"] or 0) * (LATE_AFTER_INTERVALS - 1)
-        if job["paused"]:
+        late_after = (job.expected_interval_seconds or 0) * (LATE_AFTER_INTERVALS - 1)
+        if job.paused:
             continue
-        if job["last_status"] in ("error", "timeout", "abandoned"):
-            reasons.append(f"the last run of {job['id']} ended as {job['last_status']}")
-        elif late_after and job["lateness_seconds"] > late_after:
-            reasons.append(f"{job['id']} is overdue by {duration_words(timedelta(seconds=job['lateness_seconds']))}")
+        if job.last_status in ("error", "timeout", "abandoned"):
+            reasons.append(f"the last run of {job.id} ended as {job.last_status}")
+        elif late_after and (job.lateness_seconds or 0) > late_after:
+            reasons.append(f"{job.id} is overdue by {duration_words(timedelta(seconds=job.lateness_seconds or 0))}")
     if not ran:
         reasons.append("no job has run yet")
-    paused = {job["id"]: pause_words(job["paused_by"], job["paused_reason"]) for job in jobs if job["paused"]}
+    paused = {job.id: pause_words(job.paused_by, job.paused_reason) for job in jobs if job.paused}
     return {
         **_state(not reasons, "; ".join(reasons)),
-        "jobs": {job["id"]: job["last_status"] for job in ran},
-        "last_success": {job["id"]: job["last_success"] for job in ran},
-        "lateness_seconds": {job["id"]: job["lateness_seconds"] for job in ran},
+        "jobs": {job.id: job.last_status for job in ran},
+        "last_success": {job.id: job.last_success for job in ran},
+        "lateness_seconds": {job.id: job.lateness_seconds for job in ran},
         **({"paused": paused} if paused else {}),
     }
 
 
-def _alerts(backlog: dict[str, int]) -> dict[str, Any]:
+def _alerts(backlog: dict[str, int]) -> State:
     """Judge the outbox: a dead alert is one an operator should have had."""
     dead, waiting = backlog.get("dead", 0), backlog.get("pending", 0) + backlog.get("sending", 0)
     return {**_state(not dead, f"{dead} could not be delivered: see `trendspark alerts list`"), "waiting": waiting}
 
 
-def _last_page(store: Store, source: str) -> dict[str, Any]:
+def _last_page(store: Store, source: str) -> State:
     """Return when a source was read last, and what went wrong then."""
     pages = store.audit.recent(1, source)
     if not pages:
         return {}
-    error = {"last_error": pages[0]["error"]} if pages[0]["error"] else {}
-    return {"last_page": pages[0]["created_at"], **error}
+    error = {"last_error": pages[0].error} if pages[0].error else {}
+    return {"last_page": pages[0].created_at, **error}
 
 
-def _channel(store: Store, channel: str) -> dict[str, Any]:
+def _channel(store: Store, channel: str) -> State:
     """Return when a channel took its last message, and why it took none since, if it said so."""
     sent, state = store.notifications.listing(1, "sent"), store.channels.get(channel)
-    found = {"last_sent": sent[0]["sent_at"] if sent else None, "last_error": state.last_error}
+    found = {"last_sent": sent[0].sent_at if sent else None, "last_error": state.last_error}
     return {name: value for name, value in found.items() if value is not None}
 
 
-def _stream(totals: Mapping[str, list[tuple[dict[str, str], float]]], now: datetime) -> dict[str, Any]:
+def _stream(totals: Mapping[str, list[tuple[dict[str, str], float]]], now: datetime) -> State:
     """Judge the stream by when it last sent anything, keep-alives included."""
     found = totals.get("trendspark_stream_last_data_timestamp_seconds")
     if not found:
@@ -127,17 +137,17 @@ def _stream(totals: Mapping[str, list[tuple[dict[str, str], float]]], now: datet
     return {**_state(silent < SILENT_AFTER_SECONDS, reason), "last_data": to_text(from_epoch(found[0][1]))}
 
 
-def _archive(missing: int, *, is_configured: bool) -> dict[str, Any]:
+def _archive(missing: int, *, is_configured: bool) -> State:
     """Judge the archive by what was found missing; looking for it is for `archives verify`."""
     reason = f"objects are missing or changed: {missing}; see `trendspark archives verify`"
     return {**_source(True, is_configured, "ARCHIVE_URL"), **_state(not missing, reason)}
 
 
-def _source(is_enabled: bool, is_configured: bool, needs: str) -> dict[str, Any]:
+def _source(is_enabled: bool, is_configured: bool, needs: str) -> State:
     if not is_enabled:
         return {"ok": True, "configured": False, "reason": "switched off"}
     return {"ok": True, "configured": is_configured, **({} if is_configured else {"reason": f"needs {needs}"})}
 
 
-def _state(ok: bool, reason: str) -> dict[str, Any]:
+def _state(ok: bool, reason: str) -> State:
     return {"ok": True} if ok else {"ok": False, "reason": reason}

@@ -2,22 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import NamedTuple
 
 from trendspark_cli.app.job_bodies import RUNNABLE
 from trendspark_cli.base.clock import from_epoch, from_text, to_text
 from trendspark_cli.crontabs.timetable import Timetable
-from trendspark_cli.running.missed_runs import Missed, missed_runs
+from trendspark_cli.running.missed_runs import missed_runs
 from trendspark_cli.running.pausing import pause_of
 from trendspark_cli.store.protocol import Store
 
 WATCHED = timedelta(hours=24)  # for missed and overlapping runs
 
 
-def job_overview(store: Store, now: datetime, timetable: Timetable) -> list[dict[str, Any]]:
-    """Return one dict per job; `lateness_seconds` is how long its next run is overdue."""
+class JobOverview(NamedTuple):
+    """One job. `lateness_seconds`: how long its next run is overdue; `missed` and `overlapping`: runs within a day."""
+
+    id: str
+    paused: bool
+    paused_by: str | None
+    paused_since: str | None
+    paused_reason: str | None
+    schedule: str | None
+    expected_interval_seconds: int | None
+    next_run: str | None
+    last_run: str | None
+    last_status: str | None
+    lateness_seconds: int | None
+    failures: int
+    last_success: str | None
+    missed: int
+    overlapping: int
+
+
+def job_overview(store: Store, now: datetime, timetable: Timetable) -> list[JobOverview]:
+    """Return what is to be seen of each job."""
     successes = {
         labels["job"]: value
         for labels, value in store.totals.all().get("trendspark_job_last_success_timestamp_seconds", [])
@@ -25,40 +44,36 @@ def job_overview(store: Store, now: datetime, timetable: Timetable) -> list[dict
     missed = missed_runs(store, timetable, list(RUNNABLE), now - WATCHED, now)
     overlaps = store.job_runs.overlaps(now - WATCHED)
     return [
-        {
-            **_overview(store, job_id, now, timetable),
-            "last_success": to_text(from_epoch(successes[job_id])) if job_id in successes else None,
-            **_irregular(job_id, missed, overlaps),
-        }
+        _overview(store, job_id, now, timetable)._replace(
+            last_success=to_text(from_epoch(successes[job_id])) if job_id in successes else None,
+            missed=sum(found.runs for found in missed if found.job_id == job_id),
+            overlapping=overlaps.get(job_id, 0),
+        )
         for job_id in RUNNABLE
     ]
 
 
-def _overview(store: Store, job_id: str, now: datetime, timetable: Timetable) -> dict[str, Any]:
+def _overview(store: Store, job_id: str, now: datetime, timetable: Timetable) -> JobOverview:
+    """Return what the rows of one job say, what is reckoned for all jobs at once aside."""
     last = store.job_runs.last(job_id)
     state, pause = store.job_states.get(job_id), pause_of(store, job_id)
     following = timetable.next_run(job_id, now)
     interval = timetable.interval_seconds(job_id)
     due = timetable.next_run(job_id, from_text(last.started_at)) if last is not None and interval else None
-    return {
-        "id": job_id,
-        "paused": pause.paused,
-        "paused_by": pause.by,
-        "paused_since": pause.since,
-        "paused_reason": pause.reason,
-        "schedule": timetable.text(job_id),
-        "expected_interval_seconds": interval or None,
-        "next_run": to_text(following) if following is not None and not pause.paused else None,
-        "last_run": last.started_at if last is not None else None,
-        "last_status": last.status if last is not None else None,
-        "lateness_seconds": max(0, round((now - due).total_seconds())) if due is not None else None,
-        "failures": state.failures,
-    }
-
-
-def _irregular(job_id: str, missed: Sequence[Missed], overlaps: Mapping[str, int]) -> dict[str, int]:
-    """Return how many runs were missed, and how many found the one before at work, within a day."""
-    return {
-        "missed": sum(found.runs for found in missed if found.job_id == job_id),
-        "overlapping": overlaps.get(job_id, 0),
-    }
+    return JobOverview(
+        id=job_id,
+        paused=pause.paused,
+        paused_by=pause.by,
+        paused_since=pause.since,
+        paused_reason=pause.reason,
+        schedule=timetable.text(job_id),
+        expected_interval_seconds=interval or None,
+        next_run=to_text(following) if following is not None and not pause.paused else None,
+        last_run=last.started_at if last is not None else None,
+        last_status=last.status if last is not None else None,
+        lateness_seconds=max(0, round((now - due).total_seconds())) if due is not None else None,
+        failures=state.failures,
+        last_success=None,
+        missed=0,
+        overlapping=0,
+    )

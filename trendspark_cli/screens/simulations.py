@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 from shutil import get_terminal_size
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from trendspark_cli.backtests.simulating import Forecasts, Outcome
 from trendspark_cli.base.clock import duration_words, from_epoch, to_text
@@ -14,7 +14,7 @@ from trendspark_cli.ranking.past import post_simulation
 from trendspark_cli.ranking.past.post_simulation import FiredPost
 from trendspark_cli.ranking.past.simulation import Fired, only_in_first
 from trendspark_cli.ranking.posts.forecast import LEAST_MATURED
-from trendspark_cli.store.trend_fields import post_counts, post_trend_fields, why
+from trendspark_cli.reports.trend_words import post_counts, why
 
 COLUMNS = ("opened", "score", "delay", "trend", "posts", "expected", "authors")
 LESS_NEEDED = ("authors", "expected")
@@ -23,6 +23,7 @@ LESS_NEEDED_OF_POSTS = ("enough", "begins")
 PLOT_ROOM = 34  # characters beside the bars, without the columns of alerts
 NARROWEST_BAR, WIDEST_BAR = 10, 60
 NAMES = "AB"
+SECOND, HOUR = timedelta(seconds=1), timedelta(hours=1)
 MOST_SHOWN = 100  # trends of a table
 
 AnyFired = TypeVar("AnyFired", bound=Fired | FiredPost)
@@ -64,12 +65,12 @@ def show_difference(outcome: Outcome, output: Output, titles: tuple[str, str]) -
         _show_fired_posts(post_simulation.only_in_first(others, posts), output, f"{titles[1]}, single posts")
 
 
-def outcome_json(outcome: Outcome) -> dict[str, Any]:
+def outcome_json(outcome: Outcome) -> dict[str, object]:
     """Return the whole outcome as plain values."""
     sides = [
         {
             "threshold": rules.threshold,
-            "cooldown_seconds": rules.cooldown_seconds,
+            "cooldown_seconds": rules.cooldown // SECOND,
             "false_alarms_per_day": rules.false_alarms_per_day,
             "alerts_per_day": round(outcome.per_day(number), 3),
             "trends": _trends_json(outcome.fired[number], outcome.fired_posts[number]),
@@ -108,57 +109,57 @@ def outcome_json(outcome: Outcome) -> dict[str, Any]:
     return report
 
 
-def _forecasts_json(forecasts: Forecasts) -> dict[str, Any]:
+def _forecasts_json(forecasts: Forecasts) -> dict[str, object]:
     matured = {name: round(posts) for name, posts in sorted(forecasts.matured.items())}
     return {"posts_with_counters": forecasts.posts, "settled": matured, "ready_at": LEAST_MATURED}
 
 
-def _trends_json(topics: Sequence[Fired], posts: Sequence[FiredPost]) -> list[dict[str, Any]]:
+def _trends_json(topics: Sequence[Fired], posts: Sequence[FiredPost]) -> list[dict[str, object]]:
     """Return topics and single posts in the order in which they opened."""
     report = [*map(_fired_json, topics), *map(_fired_post_json, posts)]
     return sorted(report, key=lambda one: str(one["opened_at"]))
 
 
-def _fired_post_json(fired: FiredPost) -> dict[str, Any]:
-    trend, fields = fired.trend, post_trend_fields(fired.trend)
+def _fired_post_json(fired: FiredPost) -> dict[str, object]:
+    trend, story = fired.trend, fired.trend.story
     return {
-        "opened_at": fields["opened_at"],
+        "opened_at": to_text(trend.opened_at),
         "kind": "post",
         "label": trend.label,
         "post": fired.name,
-        "author": trend.author,
+        "author": story.author,
         "terms": [],
         "score": round(trend.score, 2),
         "peak_score": round(fired.peak, 2),
-        "observed": fields["observed"],
-        "expected": round(trend.usual, 4),
-        "forecast": round(trend.forecast, 1),
-        "enough": round(trend.enough, 1),
-        "window_seconds": fields["window_seconds"],
+        "observed": float(story.engagement),
+        "expected": round(story.usual, 4),
+        "forecast": round(story.forecast, 1),
+        "enough": round(story.enough, 1),
+        "window_seconds": trend.age_when_seen // SECOND,
         "authors": 1,
-        "sources": fields["sources"],
-        "first_seen": fields["first_seen"],
-        "delay_seconds": fired.delay_seconds,
-        "why": why(fields),
+        "sources": dict(story.sources),
+        "first_seen": to_text(trend.first_seen),
+        "delay_seconds": fired.delay // SECOND,
+        "why": why(trend),
     }
 
 
-def _fired_json(fired: Fired) -> dict[str, Any]:
-    trend = fired.trend
+def _fired_json(fired: Fired) -> dict[str, object]:
+    trend, story = fired.trend, fired.trend.story
     return {
-        "opened_at": to_text(from_epoch(fired.trend.opened_at)),
+        "opened_at": to_text(trend.opened_at),
         "kind": "topic",
         "label": trend.label,
         "terms": list(fired.terms),
         "score": round(trend.score, 2),
         "peak_score": round(fired.peak, 2),
-        "observed": round(trend.observed, 2),
-        "expected": round(trend.expected, 4),
-        "window_seconds": trend.window_seconds,
-        "authors": trend.authors,
-        "sources": dict(sorted(trend.sources.items())),
-        "first_seen": to_text(from_epoch(trend.first_seen)),
-        "delay_seconds": fired.delay_seconds,
+        "observed": round(story.observed, 2),
+        "expected": round(story.expected, 4),
+        "window_seconds": story.window // SECOND,
+        "authors": story.authors,
+        "sources": dict(sorted(story.sources.items())),
+        "first_seen": to_text(trend.first_seen),
+        "delay_seconds": fired.delay // SECOND,
     }
 
 
@@ -167,8 +168,8 @@ def _show_fired(fired: Sequence[Fired], output: Output, title: str) -> None:
 
 
 def _cells(one: Fired) -> Sequence[object]:
-    trend = one.trend
-    return (shortened(trend.label, 48), f"{trend.observed:.0f}", f"{trend.expected:.2f}", trend.authors)
+    story = one.trend.story
+    return (shortened(one.trend.label, 48), f"{story.observed:.0f}", f"{story.expected:.2f}", story.authors)
 
 
 def _show_fired_posts(fired: Sequence[FiredPost], output: Output, title: str) -> None:
@@ -176,8 +177,9 @@ def _show_fired_posts(fired: Sequence[FiredPost], output: Output, title: str) ->
 
 
 def _post_cells(one: FiredPost) -> Sequence[object]:
-    trend = one.trend
-    return (one.name, shortened(trend.label, 40), post_counts(post_trend_fields(trend)), f"{trend.enough:,.0f}")
+    trend, story = one.trend, one.trend.story
+    counts = post_counts(story, trend.age_when_seen)
+    return (one.name, shortened(trend.label, 40), counts, f"{story.enough:,.0f}")
 
 
 def _show_strongest(
@@ -195,9 +197,9 @@ def _show_strongest(
     shown = sorted(sorted(fired, key=lambda one: -one.trend.score)[:MOST_SHOWN], key=lambda one: one.trend.opened_at)
     rows = [
         [
-            short_time(to_text(from_epoch(one.trend.opened_at))),
+            short_time(to_text(one.trend.opened_at)),
             f"{one.trend.score:.1f}",
-            duration_words(timedelta(seconds=one.delay_seconds)),
+            duration_words(one.delay),
             *cells(one),
         ]
         for one in shown
@@ -238,7 +240,7 @@ def _show_days(outcome: Outcome, output: Output) -> None:
 
 def _rules_text(outcome: Outcome, number: int) -> str:
     rules = outcome.rules[number]
-    text = f"threshold {rules.threshold:g}, cooldown {rules.cooldown_seconds / 3600:g} h"
+    text = f"threshold {rules.threshold:g}, cooldown {rules.cooldown / HOUR:g} h"
     return text if outcome.forecasts is None else f"{text}, {rules.false_alarms_per_day:g} false alarms a day"
 
 

@@ -3,25 +3,20 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Mapping, Sequence
+import re
+from collections.abc import Collection, Sequence
 from datetime import timedelta
-from typing import Any
+from typing import cast
 
-from trendspark_cli.base.clock import from_text, to_text
+from trendspark_cli.base.clock import to_text
 from trendspark_cli.base.console import Output, short_time, shortened, sparkline
 from trendspark_cli.base.models import RunResult
+from trendspark_cli.ranking.bursts.term_evidence import TermEvidence
+from trendspark_cli.ranking.lifecycle.trends import AnyTrend, PostStory, TopicStory
+from trendspark_cli.reports.trend_json import TrendJson, evidence_json, trend_json
+from trendspark_cli.reports.trend_words import counted, sources_text, why, window_text
 from trendspark_cli.store.protocol import Store
-from trendspark_cli.store.trend_fields import (
-    counted,
-    forecast_of,
-    is_single_post,
-    is_watched,
-    rounded,
-    surprise_of,
-    trend_json,
-    why,
-    window_text,
-)
+from trendspark_cli.store.rows.trends import TrendVerdict
 from trendspark_cli.trends.verdicts import verdict_text
 
 COLUMNS = ("id", "trend", "posts", "expected", "authors", "sources", "score", "first seen")
@@ -56,13 +51,13 @@ SPARK_SLOTS, SPARK_SLOT_SECONDS = 16, 900  # the last four hours by quarters
 
 def show_ranked(result: RunResult, output: Output, *, explain: bool, is_dry: bool) -> None:
     """Print the open trends after a run: on a terminal, and without one only what was asked for."""
-    trends: list[dict[str, Any]] = list(result.extra.get("trends", []))  # type: ignore[call-overload]
+    trends = cast(Sequence[TrendJson], result.extra.get("trends", ()))
     if not (output.is_terminal or explain or is_dry) or output.is_quiet or result.exit_code:
         return
     if not trends:
         output.line("nothing is trending")
         return
-    output.table(COLUMNS, [_row(trend) for trend in trends], title="Open trends", less_needed=LESS_NEEDED)
+    output.table(COLUMNS, [_printed_row(trend) for trend in trends], title="Open trends", less_needed=LESS_NEEDED)
     if explain:
         for trend in trends:
             output.prose(f"{trend['label']}: {trend['why']}")
@@ -72,141 +67,182 @@ def list_trends(
     store: Store, output: Output, *, limit: int, state: str | None, watchlist: Collection[str] = ()
 ) -> None:
     """Print trends, open ones first; those about a term of *watchlist* are marked."""
-    rows = store.trends.listing(limit, state)
-    watched = [is_watched(row, watchlist) for row in rows]
+    trends = store.trends.listing(limit, state)
+    marks = store.trends.verdicts_of([trend.stored_id for trend in trends])
+    watched = {trend.stored_id for trend in trends if is_watched(trend, watchlist)}
     if output.is_json:
-        shown = [trend_json(row, store.posts.by_ids(row["examples"])) for row in rows]
-        output.data({"trends": [{**row, "watched": is_one} for row, is_one in zip(shown, watched, strict=True)]})
-    elif not rows:
+        shown = [
+            {**_json(store, trend, marks.get(trend.stored_id)), "watched": trend.id in watched} for trend in trends
+        ]
+        output.data({"trends": shown})
+    elif not trends:
         output.line("no trends")
     else:
         more = [] if state else ["state"]
-        more += ["mark"] if any(row["mark"] for row in rows) else []
-        listed = [_listed(store, *row, more) for row in zip(rows, watched, strict=True)]
+        more += ["mark"] if marks else []
+        listed = [
+            _listed(store, trend, marks.get(trend.stored_id), more, is_watched=trend.id in watched) for trend in trends
+        ]
         output.table((*COLUMNS[:2], "last 4 h", *COLUMNS[2:], *more), listed, less_needed=LESS_NEEDED)
 
 
-def show_trend(store: Store, output: Output, fields: Mapping[str, Any]) -> None:
+def is_watched(trend: AnyTrend, watchlist: Collection[str]) -> bool:
+    """Tell whether a trend's label or one of its terms holds a watched term, as whole words."""
+    terms = trend.story.terms if isinstance(trend.story, TopicStory) else ()
+    texts = [f" {_words(text)} " for text in (trend.label, *terms)]
+    wanted = [words for term in watchlist if (words := _words(term))]
+    return any(f" {term} " in text for term in wanted for text in texts)
+
+
+def _words(text: str) -> str:
+    return " ".join(re.findall(r"\w+", text.casefold()))
+
+
+def _json(store: Store, trend: AnyTrend, mark: TrendVerdict | None) -> TrendJson:
+    return trend_json(trend, store.posts.by_ids(trend.story.example_ids), mark)
+
+
+def show_trend(store: Store, output: Output, trend: AnyTrend) -> None:
     """Print one trend with its examples."""
-    posts = store.posts.by_ids(fields["examples"])
-    brief = store.briefs.of_trend(fields["id"])
+    mark = store.trends.verdicts_of([trend.stored_id]).get(trend.stored_id)
+    brief = store.briefs.of_trend(trend.stored_id)
     written = brief if brief is not None and brief.summary else None
     if output.is_json:
-        told = {"label": written.label, "summary": written.summary, "written_by": written.model} if written else None
-        output.data({**trend_json(fields, posts), "brief": told})
+        said = {"label": written.label, "summary": written.summary, "written_by": written.model} if written else None
+        output.data({**_json(store, trend, mark), "brief": said})
         return
-    output.prose(f"{fields['id']}  {fields['label']}  ({fields['state']})")
-    output.prose(why(fields), indent=INDENT)
-    if fields["terms"]:
-        output.prose(f"terms: {', '.join(fields['terms'])}", indent=INDENT)
-    if fields["mark"]:
-        output.prose(verdict_text(fields["mark"]), indent=INDENT)
+    output.prose(f"{trend.id}  {trend.label}  ({trend.state.value})")
+    output.prose(why(trend), indent=INDENT)
+    if isinstance(trend.story, TopicStory) and trend.story.terms:
+        output.prose(f"terms: {', '.join(trend.story.terms)}", indent=INDENT)
+    if mark is not None:
+        output.prose(verdict_text(mark), indent=INDENT)
     if written is not None:
         output.prose(f"{written.label}: {written.summary} (machine-written by {written.model})", indent=INDENT)
-    for post in posts:
-        output.prose(f"[{post['source']}] {shortened(post['text'], 100)}  {post['url'] or ''}".rstrip(), indent=INDENT)
+    for post in store.posts.by_ids(trend.story.example_ids):
+        output.prose(f"[{post.source}] {shortened(post.text, 100)}  {post.url or ''}".rstrip(), indent=INDENT)
 
 
-def explain_trend(store: Store, output: Output, fields: Mapping[str, Any], reason: str) -> None:
+def explain_trend(store: Store, output: Output, trend: AnyTrend, reason: str) -> None:
     """Print each term's evidence: what was seen, what was usual, and what would have been enough.
 
     *reason*: where the threshold comes from.
     """
-    threshold = fields["threshold"]
     if output.is_json:
-        posts = store.posts.by_ids(fields["examples"])
-        evidence = [rounded(item) for item in fields["evidence"]]
-        told = {"threshold": threshold, "threshold_reason": reason, "evidence": evidence}
-        output.data({**trend_json(fields, posts), **told})
+        mark = store.trends.verdicts_of([trend.stored_id]).get(trend.stored_id)
+        threshold = {"threshold": trend.threshold, "threshold_reason": reason}
+        output.data({**_json(store, trend, mark), **threshold, "evidence": evidence_json(trend)})
         return
-    show_trend(store, output, fields)
-    if is_single_post(fields):
-        output.prose(f"threshold {threshold:g} ({reason}); peak at {short_time(fields['peak'])}", indent=INDENT)
-        _explain_post(output, fields)
-        return
-    peak = from_text(fields["peak"])
-    began = short_time(to_text(peak - QUARTER)).removesuffix("Z")
-    output.prose(f"threshold {threshold:g} ({reason}); peak between {began} and {peak:%H:%M}Z", indent=INDENT)
-    rows = [_evidence_row(item) for item in fields["evidence"]]
-    output.table(EVIDENCE_COLUMNS, rows, less_needed=EVIDENCE_LESS_NEEDED)
-    for note in (*EVIDENCE_NOTES, *_further_terms(fields)):
-        output.prose(note, indent=INDENT)
+    show_trend(store, output, trend)
+    peak = f"threshold {trend.threshold:g} ({reason}); peak"
+    match trend.story:
+        case PostStory() as story:
+            output.prose(f"{peak} at {short_time(to_text(trend.peak_at))}", indent=INDENT)
+            _explain_post(story, output)
+        case TopicStory() as story:
+            began = short_time(to_text(trend.peak_at - QUARTER)).removesuffix("Z")
+            output.prose(f"{peak} between {began} and {trend.peak_at:%H:%M}Z", indent=INDENT)
+            rows = [_evidence_row(term) for term in story.evidence]
+            output.table(EVIDENCE_COLUMNS, rows, less_needed=EVIDENCE_LESS_NEEDED)
+            for note in (*EVIDENCE_NOTES, *_further_terms(story, trend.score)):
+                output.prose(note, indent=INDENT)
 
 
-def _further_terms(fields: Mapping[str, Any]) -> list[str]:
-    """Return what a topic told in several words is worth beyond its strongest one."""
-    strongest = max((float(item["score"]) for item in fields["evidence"]), default=0.0)
-    more = fields["score"] - strongest
+def _further_terms(story: TopicStory, score: float) -> list[str]:
+    """Return what a topic of several terms is worth beyond its strongest one."""
+    strongest = max((term.score for term in story.evidence), default=0.0)
+    more = score - strongest
     if not strongest or more < SHOWN_SCORE:
         return []
-    return [f"score {fields['score']:.1f}: {strongest:.1f}, and {more:.1f} for the authors that further terms bring."]
+    return [f"score {score:.1f}: {strongest:.1f}, and {more:.1f} for the authors that further terms bring."]
 
 
-def _explain_post(output: Output, fields: Mapping[str, Any]) -> None:
+def _explain_post(story: PostStory, output: Output) -> None:
     """Print what a post's forecast rests on."""
-    evidence = fields["evidence"][0]
-    sure = (evidence["forecast"] + 1) / math.exp(evidence["error"]) - 1
+    sure = (story.forecast + 1) / math.exp(story.error) - 1
     rows = [
-        ("expected after 48 hours", f"{evidence['forecast']:,.0f}"),
-        ("at least, five times of six", f"{max(sure, evidence['engagement']):,.0f}"),
-        ("usual for its author" if evidence["usual_posts"] else "usual here", f"{fields['expected']:,.0f}"),
-        ("settled posts of its author", f"{evidence['usual_posts']:.0f}"),
-        ("expected that would have been enough", f"{evidence['enough']:,.0f}"),
-        ("engagement so far", f"{evidence['engagement']:,.0f}"),
-        ("comments so far", f"{evidence['comments']:,.0f}"),
+        ("expected after 48 hours", f"{story.forecast:,.0f}"),
+        ("at least, five times of six", f"{max(sure, story.engagement):,.0f}"),
+        ("usual for its author" if story.usual_posts else "usual here", f"{story.usual:,.0f}"),
+        ("settled posts of its author", f"{story.usual_posts:.0f}"),
+        ("expected that would have been enough", f"{story.enough:,.0f}"),
+        ("engagement so far", f"{story.engagement:,.0f}"),
+        ("comments so far", f"{story.comments:,.0f}"),
     ]
     output.table(("what", "how much"), rows)
-    output.prose(f"engagement: {', '.join(map(counted, fields['sources']))}.", indent=INDENT)
+    output.prose(f"engagement: {counted(story.source)}.", indent=INDENT)
 
 
-def _row(trend: Mapping[str, Any]) -> list[object]:
-    sources = ", ".join(f"{name} {count}" for name, count in trend["sources"].items())
+def _row(trend: AnyTrend) -> list[object]:
+    """Return a trend as a row of COLUMNS."""
+    match trend.story:
+        case PostStory() as story:
+            size, authors = f"♥ {story.engagement:,.0f}", 1
+            expected = f"{story.forecast:,.0f}, usual {story.usual:,.0f}"
+        case TopicStory() as story:
+            size, expected, authors = f"{story.observed:.0f}", f"{story.expected:.2f}", story.authors
+    return [
+        trend.id if trend.id is not None else "new",
+        shortened(trend.label, 48),
+        size,
+        expected,
+        authors,
+        sources_text(trend.story.sources),
+        f"{trend.score:.1f}",
+        short_time(to_text(trend.first_seen)),
+    ]
+
+
+def _printed_row(trend: TrendJson) -> list[object]:
+    """Return a trend that a run printed as a row of COLUMNS."""
+    size, expected = f"{trend['observed']:.0f}", f"{trend['expected']:.2f}"
+    if trend["kind"] == "post":
+        size = f"♥ {trend['observed']:,.0f}"
+        expected = f"{trend['forecast']:,.0f}, usual {trend['expected']:,.0f}"
     return [
         trend["id"] if trend["id"] is not None else "new",
         shortened(trend["label"], 48),
-        *_seen_and_expected(trend),
+        size,
+        expected,
         trend["authors"],
-        sources,
+        sources_text(trend["sources"]),
         f"{trend['score']:.1f}",
         short_time(trend["first_seen"]),
     ]
 
 
-def _seen_and_expected(trend: Mapping[str, Any]) -> tuple[str, str]:
-    """Return what a trend has, and what was expected: posts of a topic, engagement of a single post."""
-    if is_single_post(trend):
-        forecast = trend["forecast"] if "forecast" in trend else forecast_of(trend)
-        return f"♥ {trend['observed']:,.0f}", f"{forecast:,.0f}, usual {trend['expected']:,.0f}"
-    return f"{trend['observed']:.0f}", f"{trend['expected']:.2f}"
+def _listed(
+    store: Store, trend: AnyTrend, mark: TrendVerdict | None, more: Sequence[str], *, is_watched: bool
+) -> list[object]:
+    row = _row(trend)
+    last = {"state": trend.state.value, "mark": mark.mark if mark is not None else ""}
+    label = f"{WATCHED} {row[1]}" if is_watched else row[1]
+    return [row[0], label, spark_of(store, trend), *row[2:], *(last[name] for name in more)]
 
 
-def _listed(store: Store, fields: Mapping[str, Any], watched: bool, more: Sequence[str]) -> list[object]:
-    row, mark = _row(fields), fields["mark"]
-    last = {"state": fields["state"], "mark": mark["mark"] if mark else ""}
-    label = f"{WATCHED} {row[1]}" if watched else row[1]
-    return [row[0], label, spark_of(store, fields), *row[2:], *(last[name] for name in more)]
-
-
-def spark_of(store: Store, fields: Mapping[str, Any]) -> str:
+def spark_of(store: Store, trend: AnyTrend) -> str:
     """Return a trend's posts over the four hours before it was last seen."""
-    end = int(from_text(fields["last_seen"]).timestamp()) // SPARK_SLOT_SECONDS + 1
+    end = int(trend.last_seen.timestamp()) // SPARK_SLOT_SECONDS + 1
     since = (end - SPARK_SLOTS) * SPARK_SLOT_SECONDS
-    return sparkline(store.posts.mentions_per_slot(fields["id"], since, SPARK_SLOT_SECONDS, SPARK_SLOTS))
+    return sparkline(store.posts.mentions_per_slot(trend.stored_id, since, SPARK_SLOT_SECONDS, SPARK_SLOTS))
 
 
-def _evidence_row(item: Mapping[str, Any]) -> Sequence[object]:
+def _evidence_row(term: TermEvidence) -> Sequence[object]:
+    lift = ""
+    if term.lift and term.lift_seconds is not None:
+        lift = f"{term.lift:.1f} in {window_text(timedelta(seconds=term.lift_seconds))}"
     return (
-        item["term"],
-        f"{item['score']:.1f}",
-        f"{surprise_of(item):.1f}",
-        f"{item['observed']:.1f}",
-        f"{item['expected']:.2f}",
-        window_text(item["window_seconds"]),
-        item["posts"],
-        f"{item['baseline']:.1f}",
-        f"{item['dispersion']:.1f}",
-        f"{item['hour_factor']:.1f}",
-        item["enough"],
-        f"{item['lift']:.1f} in {window_text(item['lift_seconds'])}" if item.get("lift") else "",
-        f"{item['breadth']:.2f}" if item.get("breadth") else "",
+        term.term,
+        f"{term.score:.1f}",
+        f"{term.minus_log10_p:.1f}",
+        f"{term.observed:.1f}",
+        f"{term.expected:.2f}",
+        window_text(timedelta(seconds=term.window_seconds)),
+        term.posts,
+        f"{term.baseline:.1f}",
+        f"{term.dispersion:.1f}",
+        f"{term.hour_factor:.1f}",
+        term.enough,
+        lift,
+        f"{term.breadth:.2f}" if term.breadth else "",
     )

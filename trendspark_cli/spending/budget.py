@@ -9,8 +9,9 @@ from dataclasses import dataclass, replace
 from trendspark_cli.alerts.alert_texts import account_alert, budget_alert
 from trendspark_cli.base.clock import to_text
 from trendspark_cli.base.errors import CeilingReachedError, UpstreamError
-from trendspark_cli.base.models import Ceiling, Spent
+from trendspark_cli.base.models import Ceiling
 from trendspark_cli.running.job_context import JobContext
+from trendspark_cli.store.rows.spending import Spent
 
 Books = Mapping[Ceiling, Spent]
 

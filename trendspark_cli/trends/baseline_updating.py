@@ -15,12 +15,11 @@ from trendspark_cli.ranking.bursts.segments import Segment, read_segment
 from trendspark_cli.ranking.bursts.window import Window
 from trendspark_cli.ranking.text.terms import Vocabulary
 from trendspark_cli.running.job_context import JobContext
+from trendspark_cli.store.rows.posts import ArrivedPost
 
 POSTS_PER_TRANSACTION = 50  # about 15 terms each: a transaction of at most about 1,000 rows
 ARRIVALS_PER_READ = 5000  # also the posts of one segment
 MOST_WORDS_KEPT = 500_000  # between reads: 100 MB. Languages have fewer; floods of made-up words have no end
-
-ArrivedPost = tuple[Any, ...]  # a PostRow and created_at as stored
 
 
 class BaselineUpdating:
@@ -47,11 +46,11 @@ class BaselineUpdating:
         # A post dated far ahead would keep its segment for ever.
         until = int(self._job.now.timestamp()) + LONGEST_WINDOW_SECONDS
         vocabulary = Vocabulary()
-        while rows := self._job.store.posts.arrived(self.progress.seen_post_id, ARRIVALS_PER_READ):
+        while posts := self._job.store.posts.arrived(self.progress.seen_post_id, ARRIVALS_PER_READ):
             if len(vocabulary) > MOST_WORDS_KEPT:
                 vocabulary = Vocabulary()
-            for part, late in _parts(rows, edge):
-                current = [row[:6] for row in part if since <= row[4] < until]
+            for part, late in _parts(posts, edge):
+                current = [post.row for post in part if since <= post.row.created_at < until]
                 segment = read_segment(current, vocabulary) if current else None
                 with self._job.transaction():
                     if late:
@@ -72,16 +71,16 @@ class BaselineUpdating:
 
         A segment is dropped when all of its posts have.
         """
-        while rows := self._job.store.posts.leaving(
+        while posts := self._job.store.posts.leaving(
             (self.progress.folded_created_at, self.progress.folded_post_id),
             epoch_seconds,
             self.progress.seen_post_id,
             POSTS_PER_TRANSACTION,
         ):
             with self._job.transaction():
-                self._update(rows)
-                self.advance(folded_created_at=rows[-1][6], folded_post_id=rows[-1][0])
-            self._job.count("posts_folded", len(rows))
+                self._update(posts)
+                self.advance(folded_created_at=posts[-1].created_text, folded_post_id=posts[-1].row.id)
+            self._job.count("posts_folded", len(posts))
         if not self._job.dry_run:
             with self._job.transaction():
                 self._job.store.ranking.drop_segments(epoch_seconds)
@@ -99,13 +98,13 @@ class BaselineUpdating:
             self._job.store.ranking.add_segment(segment)
 
     def _see(self, part: Sequence[ArrivedPost]) -> None:
-        self.advance(seen_post_id=part[-1][0])
+        self.advance(seen_post_id=part[-1].row.id)
         self._job.count("posts_seen", len(part))
         if not self._job.dry_run:
             self._job.store.totals.add([Amount("trendspark_rank_posts_total", {}, len(part))])
 
-    def _update(self, rows: Sequence[ArrivedPost]) -> None:
-        posts = [BaselinePost(source, created, text) for _, source, _, _, created, text, _ in rows]
+    def _update(self, arrived: Sequence[ArrivedPost]) -> None:
+        posts = [BaselinePost(post.row.source, post.row.created_at, post.row.text) for post in arrived]
         update_baseline(posts, self._sizes(posts), self.history, self.sources)
         if not self._job.dry_run:
             touched = {post.source for post in posts}
@@ -120,17 +119,17 @@ class BaselineUpdating:
 
 
 def _parts(
-    rows: Sequence[ArrivedPost], edge: tuple[str, int]
+    posts: Sequence[ArrivedPost], edge: tuple[str, int]
 ) -> Iterator[tuple[Sequence[ArrivedPost], list[ArrivedPost]]]:
-    """Yield successive parts of the rows, each with its late posts: as many as one transaction can take."""
-    late = [number for number, row in enumerate(rows) if (row[6], row[0]) < edge]
+    """Yield successive parts of the posts, each with its late ones: as many as one transaction can take."""
+    late = [number for number, post in enumerate(posts) if post.position < edge]
     start = 0
     for first in range(0, len(late), POSTS_PER_TRANSACTION):
         numbers = late[first : first + POSTS_PER_TRANSACTION]
-        yield rows[start : numbers[-1] + 1], [rows[number] for number in numbers]
+        yield posts[start : numbers[-1] + 1], [posts[number] for number in numbers]
         start = numbers[-1] + 1
-    if start < len(rows):
-        yield rows[start:], []
+    if start < len(posts):
+        yield posts[start:], []
 
 
 class DryHistory:

@@ -7,7 +7,6 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from trendspark_cli.base.clock import from_text, to_text
-from trendspark_cli.base.models import PostForecast, WatchedRow
 from trendspark_cli.ranking.posts.forecast import MATURES_AFTER_SECONDS
 from trendspark_cli.ranking.posts.post_learning import (
     Counters,
@@ -17,9 +16,10 @@ from trendspark_cli.ranking.posts.post_learning import (
     observations_of,
     seen_by,
 )
-from trendspark_cli.ranking.posts.post_trends import Judged
+from trendspark_cli.ranking.posts.post_trends import JudgedPost
 from trendspark_cli.ranking.posts.source_memory import return_levels
 from trendspark_cli.running.job_context import JobContext
+from trendspark_cli.store.rows.forecasts import PostForecast, WatchedRow
 
 POSTS_AT_ONCE = 300  # two rows of authors and communities each, and their forecasts: a transaction of about 1,000 rows
 MATURED_PER_RUN = 20_000  # so that years of history are learned in some runs and not in one
@@ -57,13 +57,13 @@ class PostForecasting:
             with self._job.transaction():
                 self._advance(swept_day=self._day)
 
-    def judge(self, fresh: datetime) -> list[Judged]:
+    def judge(self, fresh: datetime) -> list[JudgedPost]:
         """Return a judgement of each watched post observed since the last run, and not before *fresh*.
 
         While no source is ready, posts are only passed by. Call `pass_by` when what follows from it is stored.
         """
         since = self._job.now - WATCHED
-        judged: list[Judged] = []
+        judged: list[JudgedPost] = []
         self._return_levels = return_levels(self.memories, self._posts_per_day)
         if self._return_levels:
             changed = self._stored.changed(self._seen.newest_change)
@@ -85,7 +85,7 @@ class PostForecasting:
         if self._seen.newest_post > self._progress.seen_post_id:
             self._advance(seen_post_id=self._seen.newest_post)
 
-    def _judged(self, rows: Sequence[WatchedRow], fresh: datetime) -> list[Judged]:
+    def _judged(self, rows: Sequence[WatchedRow], fresh: datetime) -> list[JudgedPost]:
         """Judge the posts of sources that are ready; remember the forecasts."""
         posts = self._seen_posts([row for row in rows if row.source in self._return_levels])
         baselines = self._stored.baselines(key for post in posts for key in post.keys)
@@ -129,6 +129,6 @@ class PostForecasting:
         self._stored.save_progress(self._progress)
 
 
-def _noted(judged: Judged, now: datetime) -> PostForecast:
+def _noted(judged: JudgedPost, now: datetime) -> PostForecast:
     forecast = judged.forecast
     return PostForecast(judged.post_id, forecast.expected, forecast.baseline, judged.enough, to_text(now))

@@ -3,42 +3,40 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any
 
-from trendspark_cli.ranking.lifecycle.topic_lifecycle import LifecycleRules, TrendState
-from trendspark_cli.ranking.posts.post_lifecycle import advance_posts, remembered_seconds
-from trendspark_cli.ranking.posts.post_trends import PostTrend
+from trendspark_cli.ranking.lifecycle.rules import LifecycleRules
+from trendspark_cli.ranking.lifecycle.trends import PostTrend, TrendState
+from trendspark_cli.ranking.posts.post_lifecycle import advance_posts, remembered_for
 from trendspark_cli.running.job_context import JobContext
-from trendspark_cli.store.trend_fields import post_trend_fields
 from trendspark_cli.trends.post_forecasts import PostForecasting
 from trendspark_cli.trends.trend_alerts import Change, queue_change
 
 
 def rank_posts(
     job: JobContext, rules: LifecycleRules, recency: timedelta, *, alerts_are_muted: bool
-) -> list[dict[str, Any]]:
+) -> list[PostTrend]:
     """Return the open trends of single posts, after learning from mature posts and judging what was observed since."""
     forecasting = PostForecasting(job, rules.false_alarms_per_day)
     forecasting.learn()
     judged = forecasting.judge(job.now - recency)
     now = int(job.now.timestamp())
-    remembered = job.now - timedelta(seconds=remembered_seconds(rules))
-    living = {trend.post_id: trend for trend in job.store.trends.living_posts(remembered)}
+    remembered = job.now - remembered_for(rules)
+    living = {trend.story.post_id: trend for trend in job.store.trends.living_posts(remembered)}
     changed = advance_posts(
         living, judged, now, rules, lambda post_id: job.store.posts.texts([post_id]).get(post_id, "")
     )
     with job.transaction():
         for trend in changed:
-            living[trend.post_id] = trend if job.dry_run else _saved(job, trend, rules, alerts_are_muted)
+            living[trend.story.post_id] = trend if job.dry_run else _saved(job, trend, rules, alerts_are_muted)
         if not job.dry_run:
             forecasting.pass_by()
-    return [post_trend_fields(trend) for trend in living.values() if trend.state is TrendState.OPEN]
+    return [trend for trend in living.values() if trend.state is TrendState.OPEN]
 
 
 def _saved(job: JobContext, trend: PostTrend, rules: LifecycleRules, muted: bool) -> PostTrend:
     """Store a trend, count it, and queue its alert."""
-    saved = job.store.trends.save_post(trend, rules.threshold)
+    saved = job.store.trends.save(trend)
     change: Change = "opened" if trend.id is None else "closed" if trend.state is TrendState.CLOSED else "updated"
-    queue_change(job, change, post_trend_fields(saved), rules, muted=muted)
+    queue_change(job, change, saved, rules, muted=muted)
     job.count(change)
     return saved

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any
 
 from trendspark_cli.base.clock import from_text
 from trendspark_cli.ranking.baseline.ticks import LONGEST_WINDOW_SECONDS, TICK_SECONDS, TICKS_PER_DAY, tick_of
-from trendspark_cli.ranking.bursts.topics import find_topics
+from trendspark_cli.ranking.bursts.topics import Topic, find_topics
 from trendspark_cli.ranking.bursts.window import Window
-from trendspark_cli.ranking.lifecycle.topic_lifecycle import LifecycleRules
+from trendspark_cli.ranking.lifecycle.rules import LifecycleRules
+from trendspark_cli.ranking.lifecycle.trends import AnyTrend
 from trendspark_cli.ranking.posts.forecast import LEAST_MATURED
 from trendspark_cli.ranking.posts.post_trends import LEAST_ENGAGEMENT, NEWS_SECONDS, STILL_GROWS, label_of
 from trendspark_cli.store.protocol import Store
-from trendspark_cli.store.trend_fields import rounded
+from trendspark_cli.store.rows.collecting import PageRun
+from trendspark_cli.store.rows.forecasts import PostForecast
+from trendspark_cli.store.rows.outbox import AlertOutcome
+from trendspark_cli.store.rows.posts import StoredPost
 from trendspark_cli.trends.post_places import place_of
 
 _WATCHED = timedelta(hours=48)
@@ -47,66 +50,91 @@ class Asked:
     now: datetime
 
 
-def reasons(asked: Asked, place: str) -> dict[str, Any]:
+@dataclass(frozen=True)
+class TrendOfPost:
+    """A trend the post is in, and what became of its alerts."""
+
+    trend: AnyTrend
+    alerts: Sequence[AlertOutcome]
+
+
+@dataclass(frozen=True)
+class PostReasons:
+    """What is known of a post. `post` is None where it is not in the database, and then only rules are known.
+
+    `matched`: the pages that may have brought it; `topic`: the strongest one of now that holds it, of no trend yet.
+    """
+
+    source: str
+    source_id: str
+    post: StoredPost | None = None
+    matched: Sequence[PageRun] = ()
+    topic: Topic | None = None
+    threshold: float = 0.0  # a topic needs so much
+    forecast: PostForecast | None = None
+    trends: Sequence[TrendOfPost] = ()
+    held_back_by: Sequence[Held] = ()
+
+
+def reasons(asked: Asked, place: str) -> PostReasons:
     """Return what is known of a post; raise UsageError when *place* names none."""
-    source, post_id = place_of(place)
-    found = asked.store.posts.find(source, post_id)
-    if found is None:
-        held = [asdict(_unseen(asked, source, post_id))]
-        return {"source": source, "source_id": post_id, "seen": False, "trends": [], "held_back_by": held}
-    key = found["id"]
-    trends = [_trend(asked, trend_id) for trend_id in asked.store.trends.of_post(key)]
-    is_post_trend = any(trend["kind"] == "post" for trend in trends)
-    is_topic = any(trend["kind"] == "topic" for trend in trends)
-    topic, topic_rule = (None, None) if is_topic else _topic(asked, found)
-    forecast, forecast_rule = _forecast(asked, found, is_post_trend)
+    source, source_id = place_of(place)
+    post = asked.store.posts.find(source, source_id)
+    if post is None:
+        return PostReasons(source, source_id, held_back_by=(_unseen(asked, source, source_id),))
+    trends = _trends(asked, post)
+    kinds = {one.trend.story.kind for one in trends}
+    topic, topic_rule = (None, None) if "topic" in kinds else _topic(asked, post)
+    forecast = None if post.likes is None else asked.store.forecasts.of_post(post.id)
+    forecast_rule = _rule_of_forecast(asked, post, forecast, is_trend="post" in kinds)
     of_rules = (("topic", topic_rule), ("forecast", forecast_rule))
     held_back = [replace(rule, about=kind) for kind, rule in of_rules if rule is not None]
-    for trend in trends:
-        held_back += [
-            Held(*_ALERT_RULES[alert["status"]], about="alert")
-            for alert in trend["alerts"]
-            if alert["status"] in _ALERT_RULES
-        ]
-    shown = ("source", "source_id", "author", "community", "url", "text", "created_at", "collected_at", "observed_at")
-    return {
-        **{name: found[name] for name in shown},
-        "seen": True,
-        "matched": asked.store.audit.pages_with(source, found["created_at"], found["collected_at"]),
-        "topic": topic,
-        "forecast": None if forecast is None else rounded(forecast),
-        "trends": trends,
-        "held_back_by": [asdict(rule) for rule in dict.fromkeys(held_back)],
-    }
+    statuses = [alert.status for one in trends for alert in one.alerts]
+    held_back += [Held(*_ALERT_RULES[status], about="alert") for status in statuses if status in _ALERT_RULES]
+    return PostReasons(
+        post.source,
+        post.source_id,
+        post,
+        matched=asked.store.audit.pages_with(source, post.created_at, post.collected_at),
+        topic=topic,
+        threshold=asked.rules.threshold,
+        forecast=forecast,
+        trends=trends,
+        held_back_by=tuple(dict.fromkeys(held_back)),
+    )
+
+
+def engagement_of(post: StoredPost) -> int:
+    """Return what a post has so far of what is forecast."""
+    return sum(count or 0 for count in (post.likes, post.reposts, post.quotes))
 
 
 def _unseen(asked: Asked, source: str, post_id: str) -> Held:
     """Return why a post is not in the database."""
     if asked.store.tombstones.buried(source, [(post_id, None)]):
         return Held("forgotten", "it was removed by `posts forget`, and does not come back")
-    gaps = [gap for gap in asked.store.gaps.recent(200) if gap["source"] == source and gap["state"] != "filled"]
+    gaps = [gap for gap in asked.store.gaps.recent(200) if gap.source == source and gap.state != "filled"]
     missing = f"; {len(gaps)} ranges are known not to have been read: see `trendspark gaps list`" if gaps else ""
     return Held("not seen", f"no query, subreddit or file brought it, or it has left for the archive{missing}")
 
 
-def _trend(asked: Asked, trend_id: int) -> dict[str, Any]:
-    """Return a trend the post is in, and what became of its alerts."""
-    fields = asked.store.trends.get(trend_id) or {}
-    alerts = asked.store.notifications.of_trend(trend_id)
-    names = ("id", "label", "kind", "state", "score", "opened_at", "closed_at")
-    return {**rounded({name: fields.get(name) for name in names}), "alerts": alerts}
+def _trends(asked: Asked, post: StoredPost) -> list[TrendOfPost]:
+    """Return the trends the post is in."""
+    store = asked.store
+    found = [store.trends.get(trend_id) for trend_id in store.trends.of_post(post.id)]
+    return [TrendOfPost(one, store.notifications.of_trend(one.stored_id)) for one in found if one is not None]
 
 
-def _topic(asked: Asked, post: Mapping[str, Any]) -> tuple[dict[str, Any] | None, Held | None]:
+def _topic(asked: Asked, post: StoredPost) -> tuple[Topic | None, Held | None]:
     """Return the strongest topic of now that holds a post of no trend, and the rule that keeps it back."""
-    created = int(from_text(post["created_at"]).timestamp())
-    late = from_text(post["collected_at"]).timestamp() - created
+    created = int(from_text(post.created_at).timestamp())
+    late = from_text(post.collected_at).timestamp() - created
     states = asked.store.ranking.sources()
-    state = states.get(post["source"])
-    if post["id"] > asked.store.ranking.progress().seen_post_id:
+    state = states.get(post.source)
+    if post.id > asked.store.ranking.progress().seen_post_id:
         return None, Held("not ranked yet", "`rank` has not run since it was collected")
     if state is None or tick_of(int(asked.now.timestamp())) - state.first_tick < TICKS_PER_DAY:
-        return None, Held("warm-up", f"less than 24 hours of {post['source']} are known")
+        return None, Held("warm-up", f"less than 24 hours of {post.source} are known")
     if created > asked.now.timestamp() + LONGEST_WINDOW_SECONDS:
         return None, Held("clock ahead", "it is dated in the future")
     if late > LONGEST_WINDOW_SECONDS:
@@ -114,10 +142,10 @@ def _topic(asked: Asked, post: Mapping[str, Any]) -> tuple[dict[str, Any] | None
     since = int(asked.now.timestamp()) - LONGEST_WINDOW_SECONDS
     if created < since:
         return None, Held("no trend", "its words were not unusual enough in the eight hours they were looked at")
-    return _topic_now(asked, post["id"], since)
+    return _topic_now(asked, post.id, since)
 
 
-def _topic_now(asked: Asked, key: int, since: int) -> tuple[dict[str, Any] | None, Held]:
+def _topic_now(asked: Asked, post_id: int, since: int) -> tuple[Topic | None, Held]:
     """Look for the post among the topics of the eight hours until now, however weak."""
     window = Window(asked.store.posts.texts)
     window.add_segments(asked.store.ranking.segments(since))
@@ -126,44 +154,39 @@ def _topic_now(asked: Asked, key: int, since: int) -> tuple[dict[str, Any] | Non
     topics = find_topics(
         window, end, asked.store.ranking, asked.store.ranking.sources(), threshold=threshold, floor=0.5, limit=_LISTED
     )
-    found = next((topic for topic in topics if key in topic.post_ids), None)
+    found = next((topic for topic in topics if post_id in topic.post_ids), None)
     if found is None:
         return None, Held("below threshold", "none of its words is used more than is usual")
-    answer = {"label": found.label, "score": round(found.score, 2), "threshold": threshold, "observed": found.observed}
-    answer |= {"expected": round(found.expected, 4), "terms": [term.term for term in found.terms]}
     if found.score < threshold:
         why = f"its topic {found.label!r} scores {found.score:.1f}; {threshold:.1f} is needed"
-        return answer, Held("below threshold", why)
-    return answer, Held("not news", "its topic is a trend that goes on without it, or `rank` has not run since")
+        return found, Held("below threshold", why)
+    return found, Held("not news", "its topic is a trend that goes on without it, or `rank` has not run since")
 
 
-def _forecast(asked: Asked, post: Mapping[str, Any], is_trend: bool) -> tuple[dict[str, Any] | None, Held | None]:
-    """Return what is expected of the post, and the rule that keeps it from being a trend of its own."""
-    if post["likes"] is None:
-        return None, Held("no counters", "nothing is known of its engagement")
-    forecast = asked.store.forecasts.of_post(post["id"])
+def _rule_of_forecast(asked: Asked, post: StoredPost, forecast: PostForecast | None, *, is_trend: bool) -> Held | None:
+    """Return the rule that keeps the post from being a trend of its own."""
+    if post.likes is None:
+        return Held("no counters", "nothing is known of its engagement")
     if forecast is None:
-        return None, _unforecast(asked, post)
-    answer = {**forecast._asdict(), "engagement": sum(post[name] or 0 for name in ("likes", "reposts", "quotes"))}
-    del answer["post_id"]
-    return answer, None if is_trend else _rule_of_forecast(asked, post, answer)
+        return _unforecast(asked, post)
+    return None if is_trend else _failed_rule(asked, post, forecast)
 
 
-def _unforecast(asked: Asked, post: Mapping[str, Any]) -> Held:
+def _unforecast(asked: Asked, post: StoredPost) -> Held:
     """Return why nothing was expected of a post."""
-    memory = asked.store.forecasts.sources().get(post["source"])
+    memory = asked.store.forecasts.sources().get(post.source)
     matured = memory.forecaster.matured if memory is not None else 0.0
     if matured < LEAST_MATURED:
-        return Held("warm-up", f"{matured:.0f} of {LEAST_MATURED} posts of {post['source']} have settled")
-    if asked.now - from_text(post["created_at"]) > _WATCHED:
+        return Held("warm-up", f"{matured:.0f} of {LEAST_MATURED} posts of {post.source} have settled")
+    if asked.now - from_text(post.created_at) > _WATCHED:
         return Held("too old", "its engagement is no longer watched, two days after it was posted")
     return Held("not forecast yet", "its counters were not new when `rank` last looked")
 
 
-def _rule_of_forecast(asked: Asked, post: Mapping[str, Any], answer: Mapping[str, Any]) -> Held:
+def _failed_rule(asked: Asked, post: StoredPost, forecast: PostForecast) -> Held:
     """Return the first rule that the forecast fails."""
-    expected, enough, engagement = answer["forecast"], answer["enough"], answer["engagement"]
-    age = from_text(answer["looked_at"]) - from_text(post["created_at"])
+    expected, enough, engagement = forecast.forecast, forecast.enough, engagement_of(post)
+    age = from_text(forecast.looked_at) - from_text(post.created_at)
     if enough <= 0:
         return Held("warm-up", "how far forecasts usually go is not known yet")
     if engagement < LEAST_ENGAGEMENT:
@@ -174,11 +197,11 @@ def _rule_of_forecast(asked: Asked, post: Mapping[str, Any], answer: Mapping[str
         return Held("too old", "it was more than a day old when it was last looked at")
     if expected < STILL_GROWS * engagement:
         return Held("no longer growing", f"{expected:,.0f} expected, and it has {engagement:,.0f}")
-    cooldown = asked.now - timedelta(seconds=asked.rules.cooldown_seconds)
-    for trend in asked.store.trends.living_posts(cooldown):
-        if trend.author is not None and (trend.source, trend.author) == (post["source"], post["author"]):
+    for trend in asked.store.trends.living_posts(asked.now - asked.rules.cooldown):
+        story = trend.story
+        if story.author is not None and (story.source, story.author) == (post.source, post.author):
             return Held("cooldown", f"trend {trend.id} is by the same author, within ALERT_COOLDOWN_HOURS")
-        if trend.label.casefold() == label_of(post["text"]).casefold():
+        if trend.label.casefold() == label_of(post.text).casefold():
             return Held("cooldown", f"trend {trend.id} says the same, within ALERT_COOLDOWN_HOURS")
     why = "`rank` did not look within ALERT_RECENCY_MINUTES of its counters, or opened three others at once"
     return Held("not news", why)

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any
 
 from trendspark_cli.base.clock import from_text
 from trendspark_cli.base.errors import UsageError
-from trendspark_cli.base.models import Calibration, TrendVerdict
 from trendspark_cli.base.settings import Settings, specs
 from trendspark_cli.ranking.lifecycle.feedback import FORGOTTEN_SECONDS, Verdict, opening_threshold
-from trendspark_cli.ranking.lifecycle.topic_lifecycle import LifecycleRules
+from trendspark_cli.ranking.lifecycle.rules import LifecycleRules
+from trendspark_cli.ranking.lifecycle.trends import AnyTrend, TopicStory
 from trendspark_cli.store.protocol import Store
+from trendspark_cli.store.rows.trends import Calibration, TrendVerdict
 from trendspark_cli.trends.threshold import threshold_in_use
 
 FALSE_ALARMS, COOLDOWN = "ALERT_FALSE_ALARMS_PER_DAY", "ALERT_COOLDOWN_HOURS"
@@ -38,19 +38,21 @@ def lifecycle_rules(settings: Settings, learnt: Experience) -> LifecycleRules:
     """Return when trends open and close under these settings."""
     return LifecycleRules(
         threshold_in_use(settings, learnt.calibration),
-        cooldown_seconds=int(settings.alert_cooldown_hours * 3600),
+        cooldown=timedelta(seconds=int(settings.alert_cooldown_hours * 3600)),
         verdicts=learnt.verdicts,
         false_alarms_per_day=settings.alert_false_alarms_per_day,
     )
 
 
-def reason_of_trend(store: Store, fields: Mapping[str, Any]) -> str:
+def reason_of_trend(store: Store, trend: AnyTrend) -> str:
     """Return in a few words where the threshold of a trend came from, when it opened."""
-    opened = from_text(fields["opened_at"])
-    calibration = store.calibrations.last(opened)
+    calibration = store.calibrations.last(trend.opened_at)
     reason = "the default" if calibration is None else f"calibrated {calibration.made_at[:10]}"
-    verdicts = [_verdict(verdict) for verdict in store.trends.verdicts(opened - timedelta(seconds=FORGOTTEN_SECONDS))]
-    is_raised = opening_threshold(0.0, verdicts, fields["terms"], int(opened.timestamp())) > 0.0
+    if not isinstance(trend.story, TopicStory):
+        return reason
+    since = trend.opened_at - timedelta(seconds=FORGOTTEN_SECONDS)
+    verdicts = [_verdict(verdict) for verdict in store.trends.verdicts(since)]
+    is_raised = opening_threshold(0.0, verdicts, trend.story.terms, int(trend.opened_at.timestamp())) > 0.0
     return f"{reason}, raised by a trend of its terms that was marked as noise" if is_raised else reason
 
 
@@ -91,10 +93,5 @@ def _number(value: str) -> float | None:
 
 
 def _verdict(verdict: TrendVerdict) -> Verdict:
-    return Verdict(
-        verdict.trend_id,
-        verdict.terms,
-        verdict.score,
-        int(from_text(verdict.marked_at).timestamp()),
-        verdict.mark == NOISE,
-    )
+    at = int(from_text(verdict.marked_at).timestamp())
+    return Verdict(verdict.trend_id, verdict.terms, verdict.score, at, verdict.mark == NOISE)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from trendspark_cli.base.models import Calibration
 from trendspark_cli.base.settings import Settings
 from trendspark_cli.ranking.bursts.thresholds import DEFAULT_THRESHOLD, threshold_for
+from trendspark_cli.store.rows.trends import Calibration
 
 
 def threshold_in_use(settings: Settings, calibration: Calibration | None) -> float:

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict
 from datetime import datetime
-from typing import Any
 
 from trendspark_cli.base.clock import to_text
 from trendspark_cli.base.console import printable, short_time
 from trendspark_cli.base.errors import UsageError
-from trendspark_cli.base.models import TrendVerdict
+from trendspark_cli.ranking.lifecycle.trends import TopicStory
 from trendspark_cli.store.protocol import Store
+from trendspark_cli.store.rows.trends import TrendVerdict
 
 VERDICTS = ("good", "noise")
 LONGEST_NOTE = 500  # characters: it is shown with the trend
 
 
-def keep_verdict(store: Store, trend_id: int, verdict: str, note: str, now: datetime, by: str) -> dict[str, Any]:
+def keep_verdict(store: Store, trend_id: int, verdict: str, note: str, now: datetime, by: str) -> TrendVerdict:
     """Keep what *by* says of a trend, in the caller's transaction; raise UsageError for no such trend."""
     if verdict not in VERDICTS:
         raise UsageError(f"{verdict!r}: expected {' or '.join(VERDICTS)}")
@@ -26,23 +24,23 @@ def keep_verdict(store: Store, trend_id: int, verdict: str, note: str, now: date
     trend = store.trends.get(trend_id)
     if trend is None:
         raise UsageError(f"trend {trend_id} does not exist", hint="see `trendspark trends list`")
-    kept = TrendVerdict(
+    given = TrendVerdict(
         trend_id=trend_id,
         mark=verdict,
         note=note or None,
-        terms=tuple(trend["terms"]),
-        score=trend["score"],
-        opened_at=trend["opened_at"],
+        terms=trend.story.terms if isinstance(trend.story, TopicStory) else (),
+        score=trend.score,
+        opened_at=to_text(trend.opened_at),
         marked_at=to_text(now),
         marked_by=by,
     )
-    store.trends.keep_verdict(kept)
-    return asdict(kept)
+    store.trends.keep_verdict(given)
+    return given
 
 
-def verdict_text(verdict: Mapping[str, Any]) -> str:
+def verdict_text(verdict: TrendVerdict) -> str:
     """Return a verdict in one line."""
-    note = f": {printable(verdict['note'])}" if verdict["note"] else ""
+    note = f": {printable(verdict.note)}" if verdict.note else ""
     return (
-        f"marked as {verdict['mark']} by {printable(verdict['marked_by'])} on {short_time(verdict['marked_at'])}{note}"
+        f"marked as {verdict.mark} by {printable(verdict.marked_by)} on {short_time(verdict.marked_at)}{note}"
     )

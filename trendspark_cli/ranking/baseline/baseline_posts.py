@@ -2,8 +2,16 @@
 
 from typing import NamedTuple
 
-PostRow = tuple[int, str, str | None, str | None, int, str]
-"""(id, source, author, community, created_at in epoch seconds, text): what a window is built from."""
+
+class PostRow(NamedTuple):
+    """A post as a window takes it; `created_at` in epoch seconds."""
+
+    id: int
+    source: str
+    author: str | None
+    community: str | None
+    created_at: int
+    text: str
 
 
 class BaselinePost(NamedTuple):

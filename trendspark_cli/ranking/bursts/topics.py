@@ -10,6 +10,7 @@ from trendspark_cli.ranking.baseline.ticks import TICK_SECONDS, WINDOW_TICKS
 from trendspark_cli.ranking.bursts.evidence import ScoredTerms, WindowSnapshot, name_terms, score_terms, snapshot_of
 from trendspark_cli.ranking.bursts.occurrences import Occurrences
 from trendspark_cli.ranking.bursts.scoring import Floats, enough_observed
+from trendspark_cli.ranking.bursts.term_evidence import TermEvidence
 from trendspark_cli.ranking.bursts.thresholds import DEFAULT_THRESHOLD, SURE
 from trendspark_cli.ranking.bursts.window import PostColumns, Window
 from trendspark_cli.ranking.text.keys import Integers
@@ -22,35 +23,6 @@ MOST_EXAMPLES = 3
 MOST_POST_IDS = 500
 MOST_TOPICS = 50
 _SCORE_PER_TENFOLD_OF_FURTHER_TERMS = 5.0
-
-
-@dataclass(frozen=True, slots=True)
-class TermEvidence:
-    """Why one term is unusual, in the window where it is most surprising.
-
-    `score`: how sure and, once sure, how large (`scoring.score_of`). `posts`: posts with the term in the window;
-    `observed`: its effective authors; `expected`: in the same unit.
-    `baseline`: decayed posts in history; `dispersion`: how uneven the term usually is (1: random);
-    `hour_factor`: how much more often it is used at this hour of day; `enough`: smallest observed that is sure;
-    `surprise`: its surprisal; None where it was stored before the two differed, and is the score. `lift`: observed over
-    expected, in the window of `lift_seconds`, where that is most; `breadth`: the community dispersion there. None where
-    it was stored before there were these. Field names are JSON keys of stored evidence.
-    """
-
-    term: str
-    score: float
-    observed: float
-    expected: float
-    window_seconds: int
-    posts: int
-    baseline: float
-    dispersion: float
-    hour_factor: float
-    enough: int
-    surprise: float | None = None
-    lift: float | None = None
-    lift_seconds: int | None = None
-    breadth: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""What people said of trends raises the bar for topics like those they called noise, and less as time passes."""
+"""Verdicts on trends raise the opening threshold of topics like those called noise, and less as time passes."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from trendspark_cli.ranking.bursts.topics import MATCHED_TERMS, without_spaces
 
 NOISE_HALF_LIFE_SECONDS = 30 * 86400
 NOISE_MARGIN = 3.0  # of the score: a topic twice as large, since 10 is ten times
-FORGOTTEN_SECONDS = 12 * NOISE_HALF_LIFE_SECONDS  # then a mark is worth a four-thousandth
+FORGOTTEN_SECONDS = 12 * NOISE_HALF_LIFE_SECONDS  # then a verdict is worth a four-thousandth
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,9 +27,9 @@ class Verdict:
 def opening_threshold(threshold: float, verdicts: Sequence[Verdict], terms: Sequence[str], now: int) -> float:
     """Return the score a topic of these terms, strongest first, needs to open a trend at `now` (epoch seconds).
 
-    A topic that shares one of its three strongest terms with a trend marked as noise has to be twice as large as that
-    trend was; half of the difference to the threshold is gone after 30 days. Of marks that share terms, the newest
-    counts, so `good` takes `noise` back. Later marks are not known yet at `now`.
+    A topic that shares one of its three strongest terms with a trend called noise has to be twice as large as that
+    trend was; half of the difference to the threshold is gone after 30 days. Of verdicts that share terms, the newest
+    counts, so `good` takes `noise` back. Later verdicts are not known yet at `now`.
     """
     own = _strongest(terms)
     known = [verdict for verdict in verdicts if verdict.at <= now and own & _strongest(verdict.terms)]

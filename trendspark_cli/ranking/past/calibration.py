@@ -1,18 +1,19 @@
 """What fires of posts whose every story was destroyed: false alarms, all of them."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 
 import numpy as np
 import numpy.typing as npt
 
 from trendspark_cli.ranking.baseline.ticks import TICKS_PER_DAY
 from trendspark_cli.ranking.bursts.thresholds import LOWEST_THRESHOLD
-from trendspark_cli.ranking.lifecycle.topic_lifecycle import LifecycleRules
+from trendspark_cli.ranking.lifecycle.rules import LifecycleRules
 from trendspark_cli.ranking.past.replay import Replay, ReplayPost
 from trendspark_cli.ranking.past.simulation import TrendSimulation
 from trendspark_cli.ranking.text.keys import Integers
 
-EPISODE_SECONDS = 12 * 3600  # topics that share a strong term within it are one false alarm, as one trend would be
+EPISODE = timedelta(hours=12)  # topics that share a strong term within it are one false alarm, as one trend would be
 
 
 def shuffled(created: Integers, sources: npt.NDArray[np.int32], seed: int) -> Integers:
@@ -46,7 +47,7 @@ class FalseAlarms:
     def begin(self) -> None:
         """Start with another shuffle: history and trends are new."""
         self._peaks = self.peaks
-        rules = LifecycleRules(LOWEST_THRESHOLD, EPISODE_SECONDS)
+        rules = LifecycleRules(LOWEST_THRESHOLD, EPISODE)
         self._now = (Replay(), TrendSimulation(rules, needs_labels=False))
 
     def advance(self, tick: int, posts: Sequence[ReplayPost], *, counts: bool) -> None:

@@ -18,7 +18,7 @@ from trendspark_cli.ranking.posts.post_learning import (
     observations_of,
     seen_by,
 )
-from trendspark_cli.ranking.posts.post_trends import Judged
+from trendspark_cli.ranking.posts.post_trends import JudgedPost
 from trendspark_cli.ranking.posts.source_memory import SourceMemory, return_levels
 
 MOST_BASELINES = 300_000  # authors and communities remembered, as between runs of `rank`: those seen last
@@ -77,7 +77,7 @@ class PostReplay:
         self._leaving: deque[PastPost] = deque()
         self._left_at: int | None = None
         self._due: list[tuple[int, int]] = []  # (time, post id) of news to come
-        self._judged: list[Judged] = []
+        self._judged: list[JudgedPost] = []
 
     @property
     def has_news_to_come(self) -> bool:
@@ -97,7 +97,7 @@ class PostReplay:
             looked_at.add(heapq.heappop(self._due)[1])
         self._judged = self._judge(sorted(looked_at & self.watched.keys()), now) if is_judging else []
 
-    def judged(self, posts_per_day: float) -> list[Judged]:
+    def judged(self, posts_per_day: float) -> list[JudgedPost]:
         """Return what was judged last, with the return level of so many ordinary posts a day."""
         enough = return_levels(self.memories, posts_per_day)
         return [replace(one, level=enough[one.source]) for one in self._judged]
@@ -119,7 +119,7 @@ class PostReplay:
             del self._baselines[next(iter(self._baselines))]
         self._left_at = until
 
-    def _judge(self, post_ids: Sequence[int], now: int) -> list[Judged]:
+    def _judge(self, post_ids: Sequence[int], now: int) -> list[JudgedPost]:
         """Return a judgement of each of these posts whose source is ready; what is enough is left open."""
         ready = {name: memory for name, memory in self.memories.items() if memory.forecaster.is_ready}
         posts = [_seen(self.watched[post_id], now) for post_id in post_ids]

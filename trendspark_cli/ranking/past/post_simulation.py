@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 
-from trendspark_cli.ranking.lifecycle.topic_lifecycle import LifecycleRules, TrendState
+from trendspark_cli.ranking.lifecycle.rules import LifecycleRules
+from trendspark_cli.ranking.lifecycle.trends import PostTrend, TrendState, moment_of
 from trendspark_cli.ranking.past.post_replay import PastPost, PostReplay
-from trendspark_cli.ranking.posts.post_lifecycle import advance_posts, remembered_seconds
-from trendspark_cli.ranking.posts.post_trends import PostTrend
+from trendspark_cli.ranking.posts.post_lifecycle import advance_posts, remembered_for
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,9 +21,9 @@ class FiredPost:
     peak: float
 
     @property
-    def delay_seconds(self) -> int:
+    def delay(self) -> timedelta:
         """Return how long after the post was made it opened."""
-        return self.trend.opened_at - self.trend.created_at
+        return self.trend.opened_at - self.trend.first_seen
 
 
 class PostSimulation:
@@ -45,13 +46,14 @@ class PostSimulation:
         )
         before = len(self.fired)
         for trend in changed:
+            post_id = trend.story.post_id
             if trend.id is None:
-                name, _ = self._name_and_text(replayed.watched[trend.post_id])
-                self.fired[trend.post_id] = FiredPost(trend, name, trend.score)
+                name, _ = self._name_and_text(replayed.watched[post_id])
+                self.fired[post_id] = FiredPost(trend, name, trend.score)
                 trend = replace(trend, id=len(self.fired))
-            self.fired[trend.post_id] = replace(self.fired[trend.post_id], peak=trend.score)
-            self._living[trend.post_id] = trend
-        oldest = now - remembered_seconds(self.rules)
+            self.fired[post_id] = replace(self.fired[post_id], peak=trend.score)
+            self._living[post_id] = trend
+        oldest = moment_of(now) - remembered_for(self.rules)
         self._living = {
             key: one for key, one in self._living.items() if one.state is TrendState.OPEN or one.opened_at >= oldest
         }
@@ -60,5 +62,5 @@ class PostSimulation:
 
 def only_in_first(first: Sequence[FiredPost], second: Sequence[FiredPost]) -> list[FiredPost]:
     """Return the trends of *first* whose post opens none in *second*."""
-    others = {one.trend.post_id for one in second}
-    return [one for one in first if one.trend.post_id not in others]
+    others = {one.trend.story.post_id for one in second}
+    return [one for one in first if one.trend.story.post_id not in others]

@@ -36,7 +36,7 @@ class Replay:
     def advance(self, tick: int, posts: Sequence[ReplayPost]) -> None:
         """Add the posts of one tick, the next one."""
         self._ticks.append((tick, list(posts)))
-        self.posts.update((post.row[0], post) for post in posts)
+        self.posts.update((post.row.id, post) for post in posts)
         self._window.add(post.row for post in posts)
         self._read += len(posts)
         while self._ticks and self._ticks[0][0] <= tick - WINDOW_TICKS[-1]:
@@ -54,7 +54,7 @@ class Replay:
 
     def texts(self, topic: Topic) -> dict[int, str]:
         """Return the texts of a topic's posts."""
-        return {number: self.posts[number].row[5] for number in topic.post_ids}
+        return {number: self.posts[number].row.text for number in topic.post_ids}
 
     def _update_baseline(self, tick: int, posts: Sequence[ReplayPost]) -> None:
         """Put a tick that left the window into history."""
@@ -64,7 +64,7 @@ class Replay:
         sizes = Counter(tick_of(post.created_at) for post in leaving)
         update_baseline(leaving, sizes, self.history, self.sources)
         for post in posts:
-            del self.posts[post.row[0]]
+            del self.posts[post.row.id]
 
     def _start_window_afresh(self) -> None:
         """Build the window anew from its posts."""
@@ -77,7 +77,7 @@ def ticks_of(posts: Iterable[ReplayPost]) -> Iterator[tuple[int, list[ReplayPost
     batch: list[ReplayPost] = []
     tick: int | None = None
     for post in posts:
-        of_post = tick_of(post.row[4])
+        of_post = tick_of(post.row.created_at)
         while tick is not None and of_post > tick:
             yield tick, batch
             batch, tick = [], tick + 1

@@ -2,33 +2,29 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 
 from trendspark_cli.ranking.baseline.ticks import TICK_SECONDS
 from trendspark_cli.ranking.bursts.spelling import name_topic
 from trendspark_cli.ranking.bursts.topics import Topic
-from trendspark_cli.ranking.lifecycle.topic_lifecycle import (
-    LifecycleRules,
-    TrendChanges,
-    TrendRecord,
-    TrendState,
-    advance_trends,
-    is_same_topic,
-)
+from trendspark_cli.ranking.lifecycle.rules import LifecycleRules
+from trendspark_cli.ranking.lifecycle.topic_lifecycle import TrendChanges, advance_trends, is_same_topic
+from trendspark_cli.ranking.lifecycle.trends import TopicTrend, TrendState, moment_of
 from trendspark_cli.ranking.past.replay import Replay
 
-SAME_STORY_SECONDS = 24 * 3600  # two settings may notice one story this far apart
+SAME_STORY = timedelta(hours=24)  # two settings may notice one story this far apart
 
 
 @dataclass(frozen=True, slots=True)
 class Fired:
     """A trend as it would have opened, `terms`: all it ever had, strongest first, and `peak`: its highest score."""
 
-    trend: TrendRecord
+    trend: TopicTrend
     terms: tuple[str, ...]
     peak: float
 
     @property
-    def delay_seconds(self) -> int:
+    def delay(self) -> timedelta:
         """Return how long after its first post within eight hours it opened."""
         return self.trend.opened_at - self.trend.first_seen
 
@@ -40,7 +36,7 @@ class TrendSimulation:
         self.rules = rules
         self._needs_labels = needs_labels
         self.fired: dict[int, Fired] = {}
-        self._living: list[TrendRecord] = []
+        self._living: list[TopicTrend] = []
 
     def topics(self, replayed: Replay, tick: int) -> list[Topic]:
         """Return the topics `rank` would find at the end of the tick added last."""
@@ -64,17 +60,17 @@ class TrendSimulation:
         return name_topic(topic, replayed.texts(topic)) if is_shown else topic
 
     def _keep(self, changes: TrendChanges, now: int) -> None:
-        living = {trend.id: trend for trend in self._living}
+        living = {trend.stored_id: trend for trend in self._living}
         for trend in changes.opened:
             number = len(self.fired) + 1
-            self.fired[number] = Fired(trend, trend.terms, trend.score)
+            self.fired[number] = Fired(trend, trend.story.terms, trend.score)
             living[number] = replace(trend, id=number)
         for trend in (*changes.updated, *changes.closed):
-            known = living[trend.id].post_ids  # the store adds to a trend's posts, and so do we
-            living[trend.id] = replace(trend, post_ids=tuple(sorted({*known, *trend.post_ids})))
-            assert trend.id is not None
-            self.fired[trend.id] = replace(self.fired[trend.id], terms=trend.terms, peak=trend.score)
-        oldest = now - self.rules.cooldown_seconds
+            number, story = trend.stored_id, trend.story
+            known = living[number].story.post_ids  # the store adds to a trend's posts, and so do we
+            living[number] = replace(trend, story=replace(story, post_ids=tuple(sorted({*known, *story.post_ids}))))
+            self.fired[number] = replace(self.fired[number], terms=story.terms, peak=trend.score)
+        oldest = moment_of(now) - self.rules.cooldown
         self._living = [trend for trend in living.values() if trend.closed_at is None or trend.closed_at > oldest]
 
 
@@ -84,7 +80,7 @@ def only_in_first(first: Sequence[Fired], second: Sequence[Fired]) -> list[Fired
         one
         for one in first
         if not any(
-            abs(one.trend.opened_at - other.trend.opened_at) <= SAME_STORY_SECONDS and set(one.terms) & set(other.terms)
+            abs(one.trend.opened_at - other.trend.opened_at) <= SAME_STORY and set(one.terms) & set(other.terms)
             for other in second
         )
     ]

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from trendspark_cli.ranking.baseline.ticks import TICK_SECONDS
 from trendspark_cli.ranking.bursts.thresholds import DEFAULT_THRESHOLD
 from trendspark_cli.ranking.bursts.topics import MATCHED_TERMS, MOST_TERMS, Topic
-from trendspark_cli.ranking.lifecycle.topic_lifecycle import LifecycleRules
+from trendspark_cli.ranking.lifecycle.rules import LifecycleRules
 from trendspark_cli.ranking.past.replay import Replay, ReplayPost, ticks_of
 from trendspark_cli.ranking.past.simulation import TrendSimulation
 
@@ -45,7 +45,7 @@ class TickReporter:
                 reported[-1 - number] = ReportedTopic(topic, tuple(terms))
                 continue
             before = reported.get(trend, ReportedTopic(topic, ()))
-            first_term = self._trends.fired[trend].trend.terms[0]
+            first_term = self._trends.fired[trend].trend.story.terms[0]
             reported[trend] = ReportedTopic(before.topic, _named([*before.terms, *terms], first_term))
         return list(reported.values())
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, MutableMapping, Sequence
 from typing import NamedTuple
 
 from trendspark_cli.ranking.posts.forecast import MOST_ENGAGEMENT, EngagementBaseline, WatchedPost, watched
-from trendspark_cli.ranking.posts.post_trends import NEWS_SECONDS, Judged
+from trendspark_cli.ranking.posts.post_trends import NEWS_SECONDS, JudgedPost
 from trendspark_cli.ranking.posts.source_memory import SourceMemory
 from trendspark_cli.ranking.text.keys import name_key
 
@@ -70,11 +70,11 @@ def seen_by(now: int, created_at: int, observations: Sequence[Counters]) -> Watc
 
 def judge_post(
     post: SeenPost, memory: SourceMemory, baselines: Mapping[int, EngagementBaseline], return_level: float | None
-) -> Judged:
+) -> JudgedPost:
     """Return what is expected of a post, and how that compares with *return_level*, the exceedance that is rare."""
     author, community = _baselines_of(post, baselines)
     forecast = memory.forecaster.forecast(post.watched, author, community)
-    return Judged(post.id, post.source, post.author, post.watched, forecast, author.posts, return_level)
+    return JudgedPost(post.id, post.source, post.author, post.watched, forecast, author.posts, return_level)
 
 
 def learn_from(

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+from datetime import datetime
 
-from trendspark_cli.ranking.lifecycle.topic_lifecycle import LifecycleRules, TrendState
+from trendspark_cli.ranking.lifecycle.rules import LifecycleRules
+from trendspark_cli.ranking.lifecycle.trends import PostStory, PostTrend, Trend, TrendState, moment_of
 from trendspark_cli.ranking.posts.forecast import Forecast, WatchedPost
 from trendspark_cli.ranking.text.words import visible
 
@@ -17,37 +19,7 @@ STILL_GROWS = 1.1  # times what it has: what is expected of a post that is not o
 
 
 @dataclass(frozen=True, slots=True)
-class PostTrend:
-    """A trend of one post. Times are epoch seconds; engagement, forecast and usual are those of the peak.
-
-    `enough`: the forecast that would have opened it. `score` is the threshold where the forecast's excess is just
-    enough, and 10 more for each tenfold.
-    """
-
-    id: int | None
-    post_id: int
-    source: str
-    author: str | None
-    label: str
-    state: TrendState
-    score: float
-    engagement: int
-    comments: int
-    forecast: float
-    error: float
-    usual: float
-    usual_posts: float
-    enough: float
-    created_at: int
-    last_seen: int
-    opened_at: int
-    last_strong_at: int
-    peak_at: int
-    closed_at: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class Judged:
+class JudgedPost:
     """A post as it was judged by its last look. `level` is the excess that is enough, None while none is known."""
 
     post_id: int
@@ -89,48 +61,58 @@ class Judged:
         return self.forecast.expected >= STILL_GROWS * self.watched.best
 
 
-def opened(judged: Judged, label: str, now: int, threshold: float) -> PostTrend:
-    """Return a new trend."""
-    look = judged.watched.last
-    return PostTrend(
+def opened(judged: JudgedPost, label: str, now: datetime, threshold: float) -> PostTrend:
+    """Return a new trend, which needed a score of *threshold* to open; more of it is 10 for each tenfold."""
+    return Trend(
         id=None,
-        post_id=judged.post_id,
-        source=judged.source,
-        author=judged.author,
         label=label,
         state=TrendState.OPEN,
         score=judged.score(threshold),
+        threshold=threshold,
+        first_seen=moment_of(judged.watched.created_at),
+        last_seen=moment_of(judged.watched.last.at),
+        opened_at=now,
+        last_strong_at=now,
+        peak_at=now,
+        closed_at=None,
+        story=_story(judged),
+    )
+
+
+def _story(judged: JudgedPost) -> PostStory:
+    """Return what is expected of a post now, as a trend keeps it."""
+    return PostStory(
+        post_id=judged.post_id,
+        source=judged.source,
+        author=judged.author,
         engagement=judged.watched.best,
-        comments=look.comments,
+        comments=judged.watched.last.comments,
         forecast=judged.forecast.expected,
         error=judged.forecast.error,
         usual=judged.forecast.baseline,
         usual_posts=judged.usual_posts,
         enough=judged.enough,
-        created_at=judged.watched.created_at,
-        last_seen=look.at,
-        opened_at=now,
-        last_strong_at=now,
-        peak_at=now,
-        closed_at=None,
     )
 
 
-def seen_again(trend: PostTrend, judged: Judged, now: int, threshold: float) -> PostTrend:
+def seen_again(trend: PostTrend, judged: JudgedPost, now: datetime, rules: LifecycleRules) -> PostTrend:
     """Return an open trend after one more look at its post; what it showed at its peak stays."""
-    seen = replace(trend, last_seen=max(trend.last_seen, judged.watched.last.at))
+    seen = replace(trend, last_seen=max(trend.last_seen, moment_of(judged.watched.last.at)))
     if judged.still_grows:
         seen = replace(seen, last_strong_at=max(trend.last_strong_at, now))
-    if judged.forecast.expected <= trend.forecast and judged.watched.best <= trend.engagement:
+    if judged.forecast.expected <= trend.story.forecast and judged.watched.best <= trend.story.engagement:
         return seen
-    now_best = opened(judged, trend.label, now, threshold)
-    kept = {name: getattr(seen, name) for name in ("id", "opened_at", "last_seen", "last_strong_at", "usual")}
-    return replace(now_best, **kept, score=max(trend.score, now_best.score))
+    return replace(
+        seen,
+        score=max(trend.score, judged.score(rules.threshold)),
+        peak_at=now,
+        story=replace(_story(judged), usual=trend.story.usual),
+    )
 
 
-def closed_if_over(trend: PostTrend, now: int, rules: LifecycleRules) -> PostTrend:
+def closed_if_over(trend: PostTrend, now: datetime, rules: LifecycleRules) -> PostTrend:
     """Return the trend, closed when it has not grown for long enough; a closed post never opens again."""
-    if trend.state is TrendState.OPEN and now - trend.last_strong_at >= rules.close_after_seconds:
+    if trend.state is TrendState.OPEN and now - trend.last_strong_at >= rules.close_after:
         return replace(trend, state=TrendState.CLOSED, closed_at=now)
     return trend
 

@@ -7,10 +7,10 @@ from datetime import datetime, timedelta
 
 from trendspark_cli.base.clock import duration_words, from_text, to_text
 from trendspark_cli.base.errors import IntegrityError, TrendSparkError
-from trendspark_cli.base.models import RunFilter
 from trendspark_cli.base.settings import JOB_IDS
 from trendspark_cli.screens.doctor.findings import FAIL, OK, WARN, Finding, bytes_text
 from trendspark_cli.store.protocol import Store
+from trendspark_cli.store.rows.runs import RunFilter
 
 CHECK_SECONDS = 10.0  # for all pages of a few gigabytes; a larger file is for `vacuum`
 SILENT_AFTER = timedelta(seconds=90)  # six beats of a run that is at work
@@ -78,8 +78,8 @@ def _alerts(store: Store, now: datetime) -> Iterator[Finding]:
         fix = "see `trendspark alerts list --status dead`; then `alerts retry --all` or `alerts drop --all`"
         yield Finding("alerts", WARN, f"{dead} could not be delivered", fix)
     oldest = store.notifications.oldest_pending()
-    if oldest is not None and now - from_text(oldest) > WAITING_AFTER:
-        waits = duration_words(now - from_text(oldest))
+    if oldest is not None and now - oldest > WAITING_AFTER:
+        waits = duration_words(now - oldest)
         fix = "is `deliver` in the crontab? see `trendspark jobs history --job deliver`"
         yield Finding("alerts", WARN, f"the oldest has waited for {waits}", fix)
 
@@ -88,8 +88,8 @@ def _future(store: Store, now: datetime) -> Iterator[Finding]:
     """Yield what says that the clock was ahead, or is behind."""
     fix = "set the clock (timedatectl), and keep it set by NTP"
     newest = store.posts.newest_created(now + timedelta(days=3650))
-    if newest is not None and from_text(newest) > now + CLOCK_TOLERANCE:
-        yield Finding("clock", WARN, f"the newest post is of {newest}, and here it is {to_text(now)}", fix)
+    if newest is not None and newest > now + CLOCK_TOLERANCE:
+        yield Finding("clock", WARN, f"the newest post is of {to_text(newest)}, and here it is {to_text(now)}", fix)
     runs = store.job_runs.history(1)
     if runs and from_text(runs[0].started_at) > now + CLOCK_TOLERANCE:
         yield Finding("clock", FAIL, f"run {runs[0].id} began at {runs[0].started_at}, later than now", fix)

@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from trendspark_cli.base.errors import ConfigError, UsageError
-from trendspark_cli.base.models import Tombstone
-from trendspark_cli.store.named_queries import statements
+from trendspark_cli.store.named_queries import filled, statements
+from trendspark_cli.store.rows.archived import TABLES
+from trendspark_cli.store.rows.archives import Tombstone
 
+Setting = str | bool | int | float | list[str]
 VIEWS = Path(__file__).parent / "queries" / "views.sql"
 
 
@@ -27,7 +29,10 @@ def query_files(
     except ImportError as error:
         raise ConfigError("DuckDB is not installed", hint="pip install duckdb") from error
     views = statements(VIEWS)
-    config: dict[str, Any] = {"autoinstall_known_extensions": "false", "temp_directory": str(folder)}
+    config: dict[str, str | bool | int | float | list[str]] = {
+        "autoinstall_known_extensions": "false",
+        "temp_directory": str(folder),
+    }
     with duckdb.connect(":memory:", config=config) as connection:
         connection.execute("SET TimeZone = 'UTC'")
         connection.execute(views["forgotten"])
@@ -36,7 +41,7 @@ def query_files(
             connection.executemany(views["forget"], rows)
         for table, paths in files.items():
             connection.read_parquet([str(path) for path in paths], union_by_name=True).create_view(f"parts_{table}")
-            connection.execute(views[table])
+            connection.execute(filled(views[table], TABLES[table].names))
         allowed = [str(path) for paths in files.values() for path in paths]
         connection.execute("SET allowed_paths = $paths", {"paths": allowed})
         connection.execute("SET enable_external_access = false")

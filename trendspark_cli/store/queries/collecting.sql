@@ -1,29 +1,26 @@
 -- name: set_cursor
+-- Move the cursor of a query.
 INSERT INTO cursors (profile, source, query, newest_id, updated_at) VALUES (?, ?, ?, ?, ?)
 ON CONFLICT (profile, source, query) DO UPDATE SET newest_id = excluded.newest_id, updated_at = excluded.updated_at;
 
 -- name: open_gap
+-- Record a range that was not read.
 INSERT INTO gaps (profile, source, query, since_id, until_id, reason, estimated_reads, state, run_id, created_at)
 VALUES (?, ?, ?, ?, ?, ?, ?, 'open', ?, ?);
 
 -- name: open_gaps
 -- Newest first: what was just missed matters most.
-SELECT id, profile, source, query, since_id, until_id, reason, estimated_reads FROM gaps
-WHERE state = 'open' AND profile = ? AND source = ? AND query = ? ORDER BY id DESC;
+SELECT * FROM gaps WHERE state = 'open' AND profile = ? AND source = ? AND query = ? ORDER BY id DESC;
 
 -- name: add_audit
+-- What a page held, and what became of it.
 INSERT INTO ingest_audit (cycle_id, profile, source, query, endpoint, fetched, new, updated, rejected, oldest, newest,
                           cost, reads, request_id, error, created_at)
 VALUES (:cycle_id, :profile, :source, :query, :endpoint, :fetched, :new, :updated, :rejected, :oldest, :newest,
         :cost, :reads, :request_id, :error, :created_at);
 
--- name: extend_audit
-UPDATE ingest_audit SET fetched = fetched + :fetched, new = new + :new, updated = updated + :updated,
-    oldest = coalesce(min(oldest, :oldest), oldest, :oldest), newest = coalesce(max(newest, :newest), newest, :newest),
-    cost = cost + :cost, reads = reads + :reads
-WHERE id = :id;
-
 -- name: recent_audit
+-- Audit rows of one source or of all, newest first.
 SELECT * FROM ingest_audit WHERE (:source IS NULL OR source = :source) ORDER BY id DESC LIMIT :limit;
 
 -- name: pages_with
@@ -40,11 +37,13 @@ SELECT avg(reads) FROM (SELECT sum(reads) AS reads FROM ingest_audit WHERE profi
                         GROUP BY cycle_id ORDER BY cycle_id DESC LIMIT 20);
 
 -- name: add_api_call
+-- Count a call in its minute.
 INSERT INTO api_calls (minute, service, endpoint, code_class, calls, seconds, last_status) VALUES (?, ?, ?, ?, 1, ?, ?)
 ON CONFLICT (minute, service, endpoint, code_class) DO UPDATE SET
     calls = calls + 1, seconds = seconds + excluded.seconds, last_status = excluded.last_status;
 
 -- name: used_and_reserved
+-- Units used in some days, and those set aside for calls under way.
 SELECT (SELECT coalesce(sum(used), 0) FROM spend WHERE service = :service AND day >= :first AND day <= :last)
      + (SELECT coalesce(sum(units), 0) FROM spend_reservations
         WHERE service = :service AND day >= :first AND day <= :last);
@@ -60,26 +59,32 @@ FROM (SELECT day, used, 0 AS reserved, usd, 0.0 AS set_aside FROM spend
       WHERE day >= :first AND day <= :today AND service = :service AND (:profile IS NULL OR profile = :profile));
 
 -- name: spending_profiles
+-- Profiles that used anything of a service in some days, or have set something aside.
 SELECT profile FROM spend WHERE service = :service AND day >= :first AND day <= :last
 UNION SELECT profile FROM spend_reservations WHERE service = :service AND day >= :first AND day <= :last
 ORDER BY profile;
 
 -- name: bill
+-- Remember the posts of a page that were read today for the first time.
 INSERT INTO billed_posts (day, service, source_ids) VALUES (?, ?, ?);
 
 -- name: billed_since
+-- Posts read on a day, page by page, after a page.
 SELECT id, source_ids FROM billed_posts WHERE day = ? AND service = ? AND id > ? ORDER BY id;
 
 -- name: used_by_day
+-- Units settled on each of some days, those of one kind aside.
 SELECT day, sum(used) FROM spend WHERE service = :service AND day >= :first AND day <= :last AND kind <> :without
 GROUP BY day ORDER BY day;
 
 -- name: add_spend
+-- Add what a call used to its day.
 INSERT INTO spend (day, service, profile, kind, used, calls, usd) VALUES (?, ?, ?, ?, ?, 1, ?)
 ON CONFLICT (day, service, profile, kind) DO UPDATE SET
     used = used + excluded.used, calls = calls + 1, usd = usd + excluded.usd;
 
 -- name: reserve
+-- Set units aside for one call.
 INSERT INTO spend_reservations (day, service, profile, kind, units, usd, run_id, created_at)
 VALUES (?, ?, ?, ?, ?, ?, ?, ?);
 

@@ -1,12 +1,15 @@
 -- name: start
+-- A run that begins.
 INSERT INTO job_runs (job_id, status, started_at, heartbeat_at, pid, host, version)
 VALUES (?, 'running', ?, ?, ?, ?, ?);
 
 -- name: finish
+-- How a run ended.
 UPDATE job_runs SET status = :status, finished_at = :finished_at, duration = :duration, exit_code = :exit_code,
        error = :error, counts = :counts, heartbeat_at = :finished_at WHERE id = :id;
 
 -- name: add_skipped
+-- A run that did nothing, and why.
 INSERT INTO job_runs (job_id, status, started_at, finished_at, duration, pid, host, version, exit_code, error)
 VALUES (?, 'skipped', ?, ?, 0, ?, ?, ?, ?, ?);
 
@@ -26,32 +29,18 @@ ORDER BY id DESC LIMIT :limit;
 -- The moments that have a run, whatever became of it.
 SELECT scheduled_for FROM job_runs WHERE job_id = :job_id AND scheduled_for > :after;
 
--- name: spans
--- When runs that began after a time were at work: from and to, NULL while they are.
--- The + keeps the index of started_at in use: a day is a small part of all runs of a job.
-SELECT started_at, finished_at FROM job_runs WHERE +job_id = :job_id AND status <> 'skipped' AND started_at > :after;
-
--- name: overlaps
--- Runs by job that found another one of theirs at work: 75 is also a ceiling, but that is not said like this.
-SELECT job_id, count(*) AS runs FROM job_runs
-WHERE started_at >= :after AND status = 'skipped' AND error LIKE '% is already running (%' GROUP BY +job_id;
-
--- name: last_run
--- One look into the index for each status: a job that never ran would cost a walk through all runs of the others.
-SELECT * FROM job_runs WHERE id = (
-    SELECT max((SELECT max(id) FROM job_runs WHERE job_id = :job_id AND status = each_status.value))
-    FROM json_each('["running", "success", "partial", "error", "timeout", "interrupted", "abandoned"]') AS each_status
-);
-
 -- name: add_total
+-- Raise a counter by an amount.
 INSERT INTO metric_totals (name, labels, value) VALUES (?, ?, ?)
 ON CONFLICT (name, labels) DO UPDATE SET value = value + excluded.value;
 
 -- name: set_total
+-- Set a gauge to its value.
 INSERT INTO metric_totals (name, labels, value) VALUES (?, ?, ?)
 ON CONFLICT (name, labels) DO UPDATE SET value = excluded.value;
 
 -- name: save_state
+-- Remember pause, failure streak and times of a job.
 INSERT INTO job_states (job_id, paused, since, by, reason, failures, failing_since, alert_key, schedule, schedule_since)
 VALUES (:job_id, :paused, :since, :by, :reason, :failures, :failing_since, :alert_key, :schedule, :schedule_since)
 ON CONFLICT (job_id) DO UPDATE SET paused = excluded.paused, since = excluded.since, by = excluded.by,

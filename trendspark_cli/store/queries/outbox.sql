@@ -1,4 +1,5 @@
 -- name: queue
+-- Add an alert unless its dedupe key is known.
 INSERT INTO notifications (dedupe_key, channel, category, action, reply_to, trend_id, title, body, strength, status,
                            next_attempt_at, created_at)
 VALUES (:dedupe_key, :channel, :category, :action, :reply_to, :trend_id, :title, :html, :strength, :status, :now, :now)
@@ -10,6 +11,7 @@ SELECT id, dedupe_key, category, action, reply_to, title, body, strength, attemp
 FROM notifications WHERE channel = :channel AND status = 'pending' AND next_attempt_at <= :now ORDER BY id;
 
 -- name: waiting
+-- Everything that waits, due or not, in the order it was decided.
 SELECT id, dedupe_key, category, action, reply_to, title, body, strength, attempts, parts_sent, message_id, created_at
 FROM notifications WHERE channel = :channel AND status = 'pending' ORDER BY id;
 
@@ -24,19 +26,23 @@ UPDATE notifications SET status = 'pending', lease = NULL, next_attempt_at = :no
 WHERE channel = :channel AND status = 'sending' AND lease <= :now RETURNING id, category;
 
 -- name: part_sent
+-- How much of a long message has gone out.
 UPDATE notifications SET parts_sent = :parts_sent, message_id = coalesce(message_id, :message_id), lease = :lease
 WHERE id = :id;
 
 -- name: mark
+-- Give an alert its final status.
 UPDATE notifications SET status = :status, error = :error, lease = NULL, sent_at = :sent_at,
        message_id = coalesce(:message_id, message_id)
 WHERE id = :id;
 
 -- name: put_back
+-- Let an alert wait for another try.
 UPDATE notifications SET status = 'pending', lease = NULL, next_attempt_at = :next_attempt_at, error = :error
 WHERE id = :id;
 
 -- name: listing
+-- Alerts of one status or of all, newest first, without their bodies.
 SELECT id, created_at, category, title, status, attempts, next_attempt_at, sent_at, error, trend_id, dedupe_key,
        channel, action, message_id
 FROM notifications WHERE (:status IS NULL OR status = :status) ORDER BY id DESC LIMIT :limit;
@@ -48,20 +54,24 @@ WHERE channel = :channel AND category = 'trending_alert' AND action = 'send' AND
   AND trend_id IS NOT NULL AND status IN ('sent', 'sending') AND created_at >= :day;
 
 -- name: revive
+-- Let a dead alert, or all of them, wait again.
 UPDATE notifications SET status = 'pending', error = NULL, attempts = 0, parts_sent = 0, next_attempt_at = :now
 WHERE status = 'dead' AND (:id IS NULL OR id = :id);
 
 -- name: drop
+-- Give up a waiting or dead alert, or all of them.
 UPDATE notifications SET status = 'expired', error = 'dropped by hand', lease = NULL
 WHERE status IN ('pending', 'dead') AND (:id IS NULL OR id = :id);
 
 -- name: save_channel
+-- Remember the state of a channel.
 INSERT INTO channel_states (channel, paused_until, failures, migrated_chat_id, last_error, recent_sends)
 VALUES (:channel, :paused_until, :failures, :migrated_chat_id, :last_error, :recent_sends)
 ON CONFLICT (channel) DO UPDATE SET paused_until = excluded.paused_until, failures = excluded.failures,
     migrated_chat_id = excluded.migrated_chat_id, last_error = excluded.last_error, recent_sends = excluded.recent_sends;
 
 -- name: save_incident
+-- An incident, new or going on.
 INSERT INTO incidents (key, opened_at, failures, last_seen_at, alerted_at)
 VALUES (:key, :opened_at, :failures, :last_seen_at, :alerted_at)
 ON CONFLICT (key) DO UPDATE SET opened_at = excluded.opened_at, failures = excluded.failures,

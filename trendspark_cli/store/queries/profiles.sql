@@ -1,4 +1,5 @@
 -- name: save_profile
+-- A profile; of one that is there, the time of its creation stays.
 INSERT INTO profiles (name, keywords, exclude_keywords, watchlist, niche, languages, share, is_enabled, created_at,
                       updated_at)
 VALUES (:name, :keywords, :exclude_keywords, :watchlist, :niche, :languages, :share, :is_enabled, :created_at,

@@ -1,10 +1,12 @@
 -- name: insert
+-- A trend that opens.
 INSERT INTO trends (kind, label, terms, state, score, observed, expected, window_seconds, authors, sources, first_seen,
                     last_seen, opened_at, last_strong_at, peak, closed_at, examples, evidence, threshold)
 VALUES (:kind, :label, :terms, :state, :score, :observed, :expected, :window_seconds, :authors, :sources, :first_seen,
         :last_seen, :opened_at, :last_strong_at, :peak, :closed_at, :examples, :evidence, :threshold);
 
 -- name: update
+-- A trend that goes on or closes.
 UPDATE trends SET label = :label, terms = :terms, state = :state, score = :score, observed = :observed,
     expected = :expected, window_seconds = :window_seconds, authors = :authors, sources = :sources,
     first_seen = :first_seen, last_seen = :last_seen, opened_at = :opened_at, last_strong_at = :last_strong_at,
@@ -12,6 +14,7 @@ UPDATE trends SET label = :label, terms = :terms, state = :state, score = :score
 WHERE id = :id;
 
 -- name: add_post
+-- A post a trend rests on, if it is live.
 INSERT OR IGNORE INTO trend_posts (trend_id, post_id) SELECT ?, id FROM posts WHERE id = ?;
 
 -- name: living
@@ -26,75 +29,81 @@ FROM trends t LEFT JOIN trend_posts p ON p.trend_id = t.id LEFT JOIN posts ON po
 WHERE t.kind = 'post' AND (t.state = 'open' OR t.opened_at >= ?) ORDER BY t.id;
 
 -- name: of_post
+-- Trends that rest on a post, that of the post itself first, then the newest.
 SELECT t.id FROM trend_posts p JOIN trends t ON t.id = p.trend_id
 WHERE p.post_id = ? ORDER BY t.kind = 'post' DESC, t.id DESC LIMIT 20;
 
 -- name: listing
-SELECT * FROM trends WHERE (:state IS NULL OR state = :state) ORDER BY state = 'open' DESC, score DESC, id LIMIT :limit;
+-- Trends of both kinds, open ones first, with the post and its author of those that are one.
+SELECT t.*, coalesce(p.post_id, -t.id) AS post_id, posts.author
+FROM trends t LEFT JOIN trend_posts p ON t.kind = 'post' AND p.trend_id = t.id LEFT JOIN posts ON posts.id = p.post_id
+WHERE (:state IS NULL OR t.state = :state) ORDER BY t.state = 'open' DESC, t.score DESC, t.id LIMIT :limit;
+
+-- name: get
+-- One trend, in the same way.
+SELECT t.*, coalesce(p.post_id, -t.id) AS post_id, posts.author
+FROM trends t LEFT JOIN trend_posts p ON t.kind = 'post' AND p.trend_id = t.id LEFT JOIN posts ON posts.id = p.post_id
+WHERE t.id = ?;
 
 -- name: put_term
+-- What is remembered of a term.
 INSERT INTO ranking_terms (key, count, chi, last_tick, last_tick_posts, hours) VALUES (?, ?, ?, ?, ?, ?)
 ON CONFLICT (key) DO UPDATE SET count = excluded.count, chi = excluded.chi, last_tick = excluded.last_tick,
     last_tick_posts = excluded.last_tick_posts, hours = excluded.hours;
 
--- name: terms
-SELECT key, count, chi, last_tick, last_tick_posts, hours FROM ranking_terms
-WHERE key IN (SELECT value FROM json_each(?));
-
--- name: term_counts
-SELECT t.key, t.count, t.chi, t.last_tick FROM json_each(?) AS wanted JOIN ranking_terms AS t ON t.key = wanted.value;
-
--- name: faint_terms
--- Terms whose count has decayed below a quarter of a post; the rule of ranking/history.py in integers.
-SELECT key FROM ranking_terms WHERE last_tick <= :now_tick AND count <
-    ((CASE (:now_tick - last_tick) / 96 % 4 WHEN 0 THEN 32 WHEN 1 THEN 38 WHEN 2 THEN 45 ELSE 53 END)
-     << min((:now_tick - last_tick) / 384, 40));
-
 -- name: put_source
+-- What is known of a source's volume.
 INSERT INTO ranking_sources (source, state) VALUES (?, ?)
 ON CONFLICT (source) DO UPDATE SET state = excluded.state;
 
 -- name: save_progress
+-- Remember how far the ranker has come.
 UPDATE ranking_progress SET seen_post_id = :seen_post_id, folded_created_at = :folded_created_at,
     folded_post_id = :folded_post_id, ranked_tick = :ranked_tick, swept_tick = :swept_tick WHERE id = 1;
 
 -- name: add_segment
+-- Posts as numbers, for the windows of later runs.
 INSERT INTO ranking_segments (newest, source_names, post_ids, created, authors, words, sources, codes, communities)
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?);
 
 -- name: segments
+-- Segments with posts created at a time or later, in the order they were added.
 SELECT source_names, post_ids, created, authors, words, sources, codes, communities FROM ranking_segments
 WHERE newest >= ? ORDER BY id;
 
 -- name: save_brief
+-- What a model wrote of a trend, in place of what was there.
 INSERT INTO trend_briefs (trend_id, label, summary, post_ids, model, observed, made_at)
 VALUES (:trend_id, :label, :summary, :post_ids, :model, :observed, :made_at)
 ON CONFLICT (trend_id) DO UPDATE SET label = excluded.label, summary = excluded.summary,
     post_ids = excluded.post_ids, model = excluded.model, observed = excluded.observed, made_at = excluded.made_at;
 
 -- name: keep_answer
+-- What a model answered to a question.
 INSERT INTO model_answers (key, kind, model, outcome, answer, made_at) VALUES (?, ?, ?, ?, ?, ?)
 ON CONFLICT (key) DO UPDATE SET outcome = excluded.outcome, answer = excluded.answer, made_at = excluded.made_at;
 
--- name: marks_of
-SELECT trend_id, mark, note, marked_at, marked_by FROM trend_marks WHERE trend_id IN (SELECT value FROM json_each(?));
-
 -- name: marks
+-- What people said since a time, oldest first.
 SELECT trend_id, mark, note, terms, score, opened_at, marked_at, marked_by FROM trend_marks
 WHERE marked_at >= ? ORDER BY marked_at, id;
 
 -- name: mark
+-- What a person said of a trend, in place of what was said before.
 INSERT INTO trend_marks (trend_id, mark, note, terms, score, opened_at, marked_at, marked_by)
 VALUES (:trend_id, :mark, :note, :terms, :score, :opened_at, :marked_at, :marked_by)
 ON CONFLICT (trend_id) DO UPDATE SET mark = excluded.mark, note = excluded.note, terms = excluded.terms,
     score = excluded.score, marked_at = excluded.marked_at, marked_by = excluded.marked_by;
 
 -- name: last_calibration
+-- The newest threshold made of own posts, as of a time.
 SELECT * FROM calibrations WHERE made_at <= ? ORDER BY id DESC LIMIT 1;
 
 -- name: add_calibration
+-- A threshold made of own posts.
 INSERT INTO calibrations (made_at, since, until, posts, shuffles, seed, days, episodes, alarms, wanted_per_day, threshold)
 VALUES (:made_at, :since, :until, :posts, :shuffles, :seed, :days, :episodes, :alarms, :wanted_per_day, :threshold);
 
 -- name: forget_calibrations
+-- All but the last twenty thresholds.
 DELETE FROM calibrations WHERE id NOT IN (SELECT id FROM calibrations ORDER BY id DESC LIMIT 20);

@@ -7,12 +7,12 @@ import shutil
 import sqlite3
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 from trendspark_cli.base.clock import from_text, to_text
 from trendspark_cli.base.durable_files import publish
 from trendspark_cli.base.errors import ConfigError, OutputError
 from trendspark_cli.base.locks import STORE_ALERT_MARKER, STORE_LOCK
+from trendspark_cli.store.rows.upkeep import DatabaseStats
 from trendspark_cli.store.sqlite.connection import (
     PRIVATE_FILE,
     Connection,
@@ -98,7 +98,7 @@ def backup_database(path: Path, target: Path) -> int:
     return target.stat().st_size
 
 
-def database_stats(connection: Connection, now: datetime) -> dict[str, Any]:
+def database_stats(connection: Connection, now: datetime) -> DatabaseStats:
     """Return rows per table, bytes of the file, how fast it grows, and when its disk is full if nothing leaves."""
     names = connection.rows(
         "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' AND name NOT LIKE '_sqlite%' "
@@ -110,18 +110,18 @@ def database_stats(connection: Connection, now: datetime) -> dict[str, Any]:
     free = connection.value("PRAGMA freelist_count") * page_size
     room = shutil.disk_usage(connection.path.parent).free
     growth = _growth_per_day(connection, (size - free) / max(1, rows["posts"]), now)
-    return {
-        "path": str(connection.path),
-        "bytes": size,
-        "free_bytes": free,
-        "growth_bytes_per_day": growth,
-        "disk_free_bytes": room,
-        "days_until_disk_full": round((room + free) / growth) if growth else None,
-        "wal_bytes": _size(connection.path.with_name(connection.path.name + "-wal")),
-        "schema": applied_migrations(connection.raw)[-1],
-        "sqlite_version": sqlite3.sqlite_version,
-        "rows": rows,
-    }
+    return DatabaseStats(
+        path=str(connection.path),
+        bytes=size,
+        free_bytes=free,
+        growth_bytes_per_day=growth,
+        disk_free_bytes=room,
+        days_until_disk_full=round((room + free) / growth) if growth else None,
+        wal_bytes=_size(connection.path.with_name(connection.path.name + "-wal")),
+        schema=applied_migrations(connection.raw)[-1],
+        sqlite_version=sqlite3.sqlite_version,
+        rows=rows,
+    )
 
 
 def _growth_per_day(connection: Connection, bytes_per_post: float, now: datetime) -> int | None:

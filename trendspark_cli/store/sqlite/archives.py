@@ -6,17 +6,24 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, fields
 from datetime import datetime
-from typing import Any
 
 from trendspark_cli.base.clock import to_text
-from trendspark_cli.base.models import DeletedBatch, Manifest, RestoredBatch, Tombstone
-from trendspark_cli.store.sqlite.connection import Connection
+from trendspark_cli.store.named_queries import filled
+from trendspark_cli.store.rows.archived import POSTS, TABLES, ArchivedRow
+from trendspark_cli.store.rows.archives import (
+    ChosenRow,
+    DayOfRows,
+    DeletedBatch,
+    Manifest,
+    RestoredBatch,
+    Tombstone,
+)
+from trendspark_cli.store.rows.posts import StoredPost
+from trendspark_cli.store.sqlite.connection import Connection, SqlRow
 from trendspark_cli.store.sqlite.named_queries import queries
 
 BATCH_ROWS = 1000  # of one transaction
 _MANIFEST_FIELDS = tuple(field.name for field in fields(Manifest))
-_NOTHING_MORE = (None, None)
-_TIME_COLUMNS = {"posts": 8, "ingest_audit": 16, "notifications": 17, "job_runs": 3}  # by place in `read_TABLE`
 
 
 class Archives:
@@ -26,13 +33,14 @@ class Archives:
         self._db = connection
         self._sql = queries("archives")
 
-    def days(self, table: str, until: datetime) -> Iterator[tuple[str, int]]:
-        """Yield (day, rows) of each UTC day before *until* that has rows, the oldest first."""
+    def days(self, table: str, until: datetime) -> Iterator[DayOfRows]:
+        """Yield each UTC day before *until* that has rows, the oldest first."""
         end, since = to_text(until), ""
         while first := self._db.value(self._sql[f"first_{table}"], {"since": since, "until": end}):
             day = first[:10]
             since = min(f"{day}T99", end)  # after any time of that day
-            yield day, int(self._db.value(self._sql[f"count_{table}"], {"since": day, "until": since}))
+            rows = self._db.value(self._sql[f"count_{table}"], {"since": day, "until": since})
+            yield DayOfRows(day, int(rows))
 
     def count(self, table: str, until: datetime | None = None, at_most: int = 2**62) -> int:
         """Return how many rows are live, or how many of those are older than *until*; counting ends at *at_most*."""
@@ -44,27 +52,24 @@ class Archives:
         """Return how many live rows belong to a file: about to be deleted, or restored for a while."""
         return int(self._db.value(self._sql["held"], (table,)))
 
-    def choose(
-        self, table: str, source: str | None, day: str, after: tuple[str, int], limit: int
-    ) -> list[tuple[int, str, int]]:
-        """Return (id, time, bytes of text) of the next rows of a day that may leave, in the order of time."""
+    def choose(self, table: str, source: str | None, day: str, after: tuple[str, int], limit: int) -> list[ChosenRow]:
+        """Return the next rows of a day that may leave, in the order of time."""
         parameters = {"source": source, "day": day, "since": max(after[0], day), "after_id": after[1]}
-        with self._db.errors():
-            sql = self._sql[f"choose_{table}"]
-            return self._db.execute(sql, {**parameters, "until": f"{day}T99", "limit": limit}).fetchall()
+        parameters |= {"until": f"{day}T99", "limit": limit}
+        return self._db.made(ChosenRow._make, self._sql[f"choose_{table}"], parameters)
 
-    def read(self, table: str, ids: Sequence[int]) -> list[tuple[Any, ...]]:
+    def read(self, table: str, ids: Sequence[int]) -> Sequence[ArchivedRow]:
         """Return the rows with these ids that are live, in this order; posts with their metrics and trends as JSON."""
         wanted = {"ids": json.dumps(list(ids))}
+        archived = TABLES[table]
+        sql = filled(self._sql[f"read_{table}"], archived.own_names)
         with self._db.errors():
-            rows = self._db.execute(self._sql[f"read_{table}"], wanted).fetchall()
-            if table != "posts":
-                return rows
+            rows = self._db.execute(sql, wanted).fetchall()
+            if table != POSTS.name:
+                return archived.rows(rows)
             metrics = dict(self._db.execute(self._sql["read_metrics"], wanted))
             trends = dict(self._db.execute(self._sql["read_trends"], wanted))
-        if not metrics and not trends:
-            return [row + _NOTHING_MORE for row in rows]
-        return [(*row, metrics.get(row[0]), trends.get(row[0])) for row in rows]
+        return POSTS.rows((*row, metrics.get(row[0]), trends.get(row[0])) for row in rows)
 
     def plan(self, manifest: Manifest, ids: Sequence[int]) -> None:
         """Store a manifest and the ids it is about; call inside a transaction."""
@@ -121,38 +126,47 @@ class Archives:
         self._db.execute(sql, (manifest.id, rows[0]["batch"]))
         return DeletedBatch(deleted, kept, is_last=len(rows) == 1)
 
-    def restore(self, manifest: Manifest, rows: Sequence[tuple[Any, ...]]) -> RestoredBatch:
+    def restore(self, manifest: Manifest, rows: Sequence[ArchivedRow]) -> RestoredBatch:
         """Bring rows of a file back, watched from here on; live ones stay as they are. Call inside a transaction."""
-        if manifest.table_name == "posts":
-            ids, foreign = self._restore_posts(rows), 0
+        if manifest.table_name == POSTS.name:
+            ids, foreign = self._restore_posts([row for row in rows if isinstance(row, StoredPost)]), 0
         else:
-            live = {row[0]: row for row in self.read(manifest.table_name, [row[0] for row in rows])}
-            missing = [row for row in rows if row[0] not in live]
-            self._db.executemany(self._sql[f"insert_{manifest.table_name}"], missing)
-            ids = [row[0] for row in self.read(manifest.table_name, [row[0] for row in missing])]
-            at = _TIME_COLUMNS[manifest.table_name]
-            foreign = sum(live[row[0]][at] != row[at] for row in rows if row[0] in live) + len(missing) - len(ids)
+            ids, foreign = self._restore_rows(manifest.table_name, rows)
         if ids:
             self._add_batches(manifest.id, ids)
             self._db.execute(self._sql["widen"], {"id": manifest.id, "first": min(ids), "last": max(ids)})
             self._db.execute(self._sql["unchanged"], {"id": manifest.id, "ids": json.dumps(ids)})
         return RestoredBatch(len(ids), len(rows) - len(ids) - foreign, foreign)
 
-    def _restore_posts(self, rows: Sequence[tuple[Any, ...]]) -> list[int]:
+    def _restore_rows(self, name: str, rows: Sequence[ArchivedRow]) -> tuple[list[int], int]:
+        """Insert rows whose ids are free; return these ids, and how many rows found another one under theirs."""
+        table = TABLES[name]
+        live = {row.id: row for row in self.read(name, [row.id for row in rows])}
+        missing = [row for row in rows if row.id not in live]
+        self._db.executemany(filled(self._sql[f"insert_{name}"], table.own_names), missing)
+        ids = [row.id for row in self.read(name, [row.id for row in missing])]
+        others = sum(table.time_of(live[row.id]) != table.time_of(row) for row in rows if row.id in live)
+        return ids, others + len(missing) - len(ids)
+
+    def _restore_posts(self, posts: Sequence[StoredPost]) -> list[int]:
         """Insert posts that are not live under any id; one whose id another post has by now gets a new one."""
+        names = POSTS.own_names  # the first of them is the id
+        insert = filled(self._sql["insert_posts"], names)
+        insert_anew = filled(self._sql["insert_post_under_new_id"], names[1:])
         ids = []
-        for *post, metrics, trends in rows:
-            post_id = post[0]
-            if self._db.execute(self._sql["insert_posts"], post).rowcount == 0:
-                found = self._db.execute(self._sql["insert_post_under_new_id"], post[1:]).fetchone()
+        for post in posts:
+            own = post[: len(names)]
+            post_id: int | None = post.id
+            if self._db.execute(insert, own).rowcount == 0:
+                found = self._db.execute(insert_anew, own[1:]).fetchone()
                 post_id = found[0] if found else None
             if post_id is None:
                 continue
             ids.append(post_id)
-            if metrics:
-                self._db.execute(self._sql["insert_metrics"], {"post_id": post_id, "metrics": metrics})
-            if trends:
-                self._db.execute(self._sql["insert_trend_posts"], {"post_id": post_id, "trend_ids": trends})
+            if post.metrics:
+                self._db.execute(self._sql["insert_metrics"], {"post_id": post_id, "metrics": post.metrics})
+            if post.trend_ids:
+                self._db.execute(self._sql["insert_trend_posts"], {"post_id": post_id, "trend_ids": post.trend_ids})
         return ids
 
     def _add_batches(self, manifest_id: str, ids: Sequence[int]) -> None:
@@ -236,9 +250,9 @@ class Tombstones:
         self._db.execute("UPDATE tombstones SET is_pushed = 1 WHERE id = ?", (tombstone_id,))
 
 
-def _values(manifest: Manifest) -> dict[str, Any]:
+def _values(manifest: Manifest) -> SqlRow:
     return {name: getattr(manifest, name) for name in _MANIFEST_FIELDS}
 
 
-def _manifest(row: dict[str, Any]) -> Manifest:
+def _manifest(row: SqlRow) -> Manifest:
     return Manifest(**{name: row[name] for name in _MANIFEST_FIELDS})

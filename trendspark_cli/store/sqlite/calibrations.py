@@ -7,7 +7,7 @@ from dataclasses import asdict
 from datetime import datetime
 
 from trendspark_cli.base.clock import to_text
-from trendspark_cli.base.models import Calibration
+from trendspark_cli.store.rows.trends import Calibration
 from trendspark_cli.store.sqlite.connection import Connection
 from trendspark_cli.store.sqlite.named_queries import queries
 

@@ -10,7 +10,8 @@ from datetime import datetime
 from typing import Any
 
 from trendspark_cli.base.clock import to_text
-from trendspark_cli.base.models import Gap, Page, PageOutcome
+from trendspark_cli.base.models import Page
+from trendspark_cli.store.rows.collecting import AuditRow, Gap, PageOutcome, PageRun, SourceQuery
 from trendspark_cli.store.sqlite.connection import Connection
 from trendspark_cli.store.sqlite.named_queries import queries
 
@@ -81,12 +82,12 @@ class Gaps:
 
     def open_ones(self, profile: str, source: str, query: str) -> list[Gap]:
         """Return the open gaps of a query, newest first."""
-        return [Gap(**row) for row in self._db.rows(self._sql["open_gaps"], (profile, source, query))]
+        return self._db.records(Gap, self._sql["open_gaps"], (profile, source, query))
 
-    def open_queries(self, profile: str) -> list[tuple[str, str]]:
-        """Return (source, query) of all open gaps of a profile."""
+    def open_queries(self, profile: str) -> list[SourceQuery]:
+        """Return the queries of a profile that have open gaps."""
         sql = "SELECT DISTINCT source, query FROM gaps WHERE state = 'open' AND profile = ? ORDER BY 1, 2"
-        return [(row["source"], row["query"]) for row in self._db.rows(sql, (profile,))]
+        return self._db.records(SourceQuery, sql, (profile,))
 
     def open_profiles(self) -> list[str]:
         """Return the profiles that have open gaps."""
@@ -102,9 +103,9 @@ class Gaps:
         """Return how many gaps wait to be filled."""
         return int(self._db.value("SELECT count(*) FROM gaps WHERE state = 'open'"))
 
-    def recent(self, limit: int) -> list[dict[str, Any]]:
-        """Return gap rows, newest first."""
-        return self._db.rows("SELECT * FROM gaps ORDER BY id DESC LIMIT ?", (limit,))
+    def recent(self, limit: int) -> list[Gap]:
+        """Return gaps, open or not, newest first."""
+        return self._db.records(Gap, "SELECT * FROM gaps ORDER BY id DESC LIMIT ?", (limit,))
 
 
 class IngestAudit:
@@ -177,15 +178,14 @@ class IngestAudit:
             sql = "UPDATE ingest_audit SET rejected = ? WHERE id = ?"
             self._db.execute(sql, (json.dumps(total), audit_id))
 
-    def recent(self, limit: int, source: str | None = None) -> list[dict[str, Any]]:
-        """Return audit rows, newest first, `rejected` decoded."""
-        rows = self._db.rows(self._sql["recent_audit"], {"limit": limit, "source": source})
-        return [{**row, "rejected": json.loads(row["rejected"])} for row in rows]
+    def recent(self, limit: int, source: str | None = None) -> list[AuditRow]:
+        """Return audit rows, newest first."""
+        return self._db.records(AuditRow, self._sql["recent_audit"], {"limit": limit, "source": source})
 
-    def pages_with(self, source: str, created_at: str, collected_at: str) -> list[dict[str, Any]]:
-        """Return profile, query and run of the pages that may have brought a post, both times as stored."""
+    def pages_with(self, source: str, created_at: str, collected_at: str) -> list[PageRun]:
+        """Return the pages that may have brought a post, both times as stored."""
         parameters = {"source": source, "created_at": created_at, "collected_at": collected_at}
-        return self._db.rows(self._sql["pages_with"], parameters)
+        return self._db.records(PageRun, self._sql["pages_with"], parameters)
 
     def usual_reads(self, profile: str, source: str, query: str) -> int:
         """Return the mean of billed reads over the last runs of a query, rounded up; 0 when there was none."""

@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import sqlite3
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from trendspark_cli.base.errors import ConfigError, IntegrityError, StoreBusyError, StoreError, TrendSparkError
 from trendspark_cli.store.sqlite.schema import check_schema
@@ -18,6 +18,10 @@ BUSY_TIMEOUT_SECONDS = 15  # longer than any transaction of ours by far; see doc
 LARGE_WAL_BYTES = 4 * 2**20  # what SQLite's own automatic checkpoint waits for
 HUGE_WAL_BYTES = 64 * 2**20  # worth a short wait for other writers
 PRIVATE_FILE, PRIVATE_FOLDER = 0o600, 0o700
+
+Parameters = Sequence[Any] | Mapping[str, Any]  # by place or by name; SQLite says so when one is of no type of its own
+SqlRow = dict[str, Any]  # by column name; becomes a record before it leaves the store
+Record = TypeVar("Record")
 
 
 def store_error(error: sqlite3.Error, path: Path) -> TrendSparkError:
@@ -138,7 +142,7 @@ class Connection:
                     with suppress(sqlite3.Error):  # the work is committed; the next commit tries again
                         self.raw.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
 
-    def execute(self, sql: str, parameters: Sequence[Any] | dict[str, Any] = ()) -> sqlite3.Cursor:
+    def execute(self, sql: str, parameters: Parameters = ()) -> sqlite3.Cursor:
         """Run one statement with bound values."""
         with self.errors():
             return self.raw.execute(sql, parameters)
@@ -148,14 +152,23 @@ class Connection:
         with self.errors():
             return self.raw.executemany(sql, rows).rowcount
 
-    def rows(self, sql: str, parameters: Sequence[Any] | dict[str, Any] = ()) -> list[dict[str, Any]]:
+    def rows(self, sql: str, parameters: Parameters = ()) -> list[SqlRow]:
         """Return all rows as dicts by column name."""
         with self.errors():
             cursor = self.raw.execute(sql, parameters)
             names = [column[0] for column in cursor.description]
             return [dict(zip(names, row, strict=True)) for row in cursor]
 
-    def value(self, sql: str, parameters: Sequence[Any] | dict[str, Any] = ()) -> Any:
+    def records(self, make: Callable[..., Record], sql: str, parameters: Parameters = ()) -> list[Record]:
+        """Return all rows as records: *make* gets each value under the name of its column."""
+        return [make(**row) for row in self.rows(sql, parameters)]
+
+    def made(self, make: Callable[[tuple[Any, ...]], Record], sql: str, parameters: Parameters = ()) -> list[Record]:
+        """Return all rows as records: *make* gets each row with its values in the order of the columns."""
+        with self.errors():
+            return list(map(make, self.raw.execute(sql, parameters)))
+
+    def value(self, sql: str, parameters: Parameters = ()) -> Any:
         """Return the first column of the first row, or None."""
         with self.errors():
             row = self.raw.execute(sql, parameters).fetchone()

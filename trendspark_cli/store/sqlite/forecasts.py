@@ -7,11 +7,11 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from trendspark_cli.base.clock import to_text
-from trendspark_cli.base.models import ForecastProgress, NewestSeen, PostForecast, WatchedRow
-from trendspark_cli.store.sqlite.connection import Connection
+from trendspark_cli.store.rows.forecasts import ForecastProgress, NewestSeen, PostForecast, WatchedRow
+from trendspark_cli.store.sqlite.connection import Connection, Parameters
 from trendspark_cli.store.sqlite.named_queries import queries
 
 if TYPE_CHECKING:  # numpy: only a ranking run needs it
@@ -33,7 +33,7 @@ class Forecasts:
 
     def progress(self) -> ForecastProgress:
         """Return how far forecasting has come."""
-        return ForecastProgress(**self._db.rows(self._sql["progress"])[0])
+        return self._db.records(ForecastProgress, self._sql["progress"])[0]
 
     def save_progress(self, progress: ForecastProgress) -> None:
         """Store how far it has come; call in the transaction of the work it counts."""
@@ -138,9 +138,7 @@ class Forecasts:
     def of_post(self, post_id: int) -> PostForecast | None:
         """Return the last forecast of a post that is still watched, or None."""
         sql = "SELECT post_id, forecast, usual, enough, looked_at FROM post_forecasts WHERE post_id = ?"
-        rows = self._db.rows(sql, (post_id,))
-        return PostForecast(**rows[0]) if rows else None
+        return next(iter(self._db.records(PostForecast, sql, (post_id,))), None)
 
-    def _watched(self, name: str, parameters: Sequence[Any] | dict[str, Any]) -> list[WatchedRow]:
-        with self._db.errors():
-            return [WatchedRow(*row) for row in self._db.execute(self._sql[name], parameters)]
+    def _watched(self, name: str, parameters: Parameters) -> list[WatchedRow]:
+        return self._db.made(WatchedRow._make, self._sql[name], parameters)

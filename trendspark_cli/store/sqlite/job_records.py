@@ -6,10 +6,9 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
-from typing import Any
 
-from trendspark_cli.base.clock import to_text
-from trendspark_cli.base.models import ALL_RUNS, JobRun, JobState, RunFilter
+from trendspark_cli.base.clock import from_text, to_text
+from trendspark_cli.store.rows.runs import ALL_RUNS, JobRun, JobState, RunFilter, WorkSpan
 from trendspark_cli.store.sqlite.connection import Connection
 from trendspark_cli.store.sqlite.named_queries import queries
 
@@ -79,33 +78,30 @@ class JobRuns:
 
     def history(self, limit: int, wanted: RunFilter = ALL_RUNS) -> list[JobRun]:
         """Return the runs that are wanted, newest first."""
-        rows = self._db.rows(self._sql["history"], {"limit": limit, **asdict(wanted)})
-        return [_job_run(row) for row in rows]
+        return self._db.records(JobRun, self._sql["history"], {"limit": limit, **asdict(wanted)})
 
-    def scheduled(self, job_id: str, after: datetime) -> set[str]:
+    def scheduled(self, job_id: str, after: datetime) -> set[datetime]:
         """Return the moments after *after* for which there is a run."""
         rows = self._db.rows(self._sql["scheduled"], {"job_id": job_id, "after": to_text(after)})
-        return {row["scheduled_for"] for row in rows}
+        return {from_text(row["scheduled_for"]) for row in rows}
 
-    def spans(self, job_id: str, after: datetime) -> list[tuple[str, str | None]]:
-        """Return when runs of the job that began after *after* were at work: from and to."""
+    def spans(self, job_id: str, after: datetime) -> list[WorkSpan]:
+        """Return when runs of the job that began after *after* were at work."""
         rows = self._db.rows(self._sql["spans"], {"job_id": job_id, "after": to_text(after)})
-        return [(row["started_at"], row["finished_at"]) for row in rows]
+        return [WorkSpan(from_text(row["started_at"]), _moment(row["finished_at"])) for row in rows]
 
     def overlaps(self, after: datetime) -> dict[str, int]:
         """Return how many runs of each job found another one at work."""
         return {row["job_id"]: row["runs"] for row in self._db.rows(self._sql["overlaps"], {"after": to_text(after)})}
 
-    def last_success(self, job_id: str) -> str | None:
+    def last_success(self, job_id: str) -> datetime | None:
         """Return when the job last ended with exit code 0."""
         sql = "SELECT max(finished_at) FROM job_runs WHERE job_id = ? AND status = 'success' AND exit_code = 0"
-        value = self._db.value(sql, (job_id,))
-        return None if value is None else str(value)
+        return _moment(self._db.value(sql, (job_id,)))
 
     def last(self, job_id: str) -> JobRun | None:
         """Return the newest run that was not skipped."""
-        rows = self._db.rows(self._sql["last_run"], {"job_id": job_id})
-        return _job_run(rows[0]) if rows else None
+        return next(iter(self._db.records(JobRun, self._sql["last_run"], {"job_id": job_id})), None)
 
 
 class JobStates:
@@ -153,5 +149,5 @@ def label_text(labels: Mapping[str, str]) -> str:
     return json.dumps(dict(sorted(labels.items())), separators=(",", ":"))
 
 
-def _job_run(row: dict[str, Any]) -> JobRun:
-    return JobRun(**{**row, "counts": json.loads(row["counts"])})
+def _moment(text: str | None) -> datetime | None:
+    return None if text is None else from_text(text)

@@ -1,4 +1,4 @@
-"""The named SQL of this store, `store/queries/*.sql`."""
+"""The named SQL of this store: what every database can answer, and what SQLite alone can, or can do better."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ from pathlib import Path
 
 from trendspark_cli.store.named_queries import statements
 
-_FOLDER = Path(__file__).parent.parent / "queries"
+SHARED = Path(__file__).parent.parent / "queries"
+OWN = Path(__file__).parent / "queries"
 
 
 def queries(file_name: str) -> dict[str, str]:
-    """Return the statements of `store/queries/<file_name>.sql` by name."""
-    return statements(_FOLDER / f"{file_name}.sql")
+    """Return the statements of `<file_name>.sql` by name; one of SQLite's own replaces the shared one of its name."""
+    return statements(SHARED / f"{file_name}.sql", OWN / f"{file_name}.sql")

@@ -6,10 +6,19 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime
-from typing import Any
 
-from trendspark_cli.base.clock import to_text
-from trendspark_cli.base.models import Alert, ChannelState, Incident, QueuedAlert
+from trendspark_cli.base.clock import from_text, to_text
+from trendspark_cli.base.models import Alert
+from trendspark_cli.store.rows.outbox import (
+    AlertOutcome,
+    AlertRow,
+    ApiErrors,
+    ChannelState,
+    Incident,
+    ListedAlert,
+    QueuedAlert,
+    SentMessage,
+)
 from trendspark_cli.store.sqlite.connection import Connection
 from trendspark_cli.store.sqlite.named_queries import queries
 
@@ -29,12 +38,11 @@ class Notifications:
 
     def due(self, channel: str, now: datetime) -> list[QueuedAlert]:
         """Return what may be sent now, in the order it was decided."""
-        rows = self._db.rows(self._sql["due"], {"channel": channel, "now": to_text(now)})
-        return [QueuedAlert(**row) for row in rows]
+        return self._db.records(QueuedAlert, self._sql["due"], {"channel": channel, "now": to_text(now)})
 
     def waiting(self, channel: str) -> list[QueuedAlert]:
         """Return everything that waits, due or not, in the order it was decided."""
-        return [QueuedAlert(**row) for row in self._db.rows(self._sql["waiting"], {"channel": channel})]
+        return self._db.records(QueuedAlert, self._sql["waiting"], {"channel": channel})
 
     def claim(self, alert_id: int, lease_until: datetime) -> bool:
         """Take an alert for sending; False when another process has it."""
@@ -69,28 +77,28 @@ class Notifications:
         row = {"id": alert_id, "next_attempt_at": to_text(next_attempt_at), "error": error}
         self._db.execute(self._sql["put_back"], row)
 
-    def message_of(self, dedupe_key: str) -> tuple[str, str | None] | None:
-        """Return (status, message id) of the alert with this key, or None."""
-        rows = self._db.rows("SELECT status, message_id FROM notifications WHERE dedupe_key = ?", (dedupe_key,))
-        return (rows[0]["status"], rows[0]["message_id"]) if rows else None
+    def message_of(self, dedupe_key: str) -> SentMessage | None:
+        """Return what became of the alert with this key, or None."""
+        sql = "SELECT status, message_id FROM notifications WHERE dedupe_key = ?"
+        return next(iter(self._db.records(SentMessage, sql, (dedupe_key,))), None)
 
     def sent_today(self, channel: str, day: str) -> int:
         """Return how many trend alerts went out since *day* (YYYY-MM-DD) began."""
         return int(self._db.value(self._sql["sent_today"], {"channel": channel, "day": day}))
 
-    def listing(self, limit: int, status: str | None = None) -> list[dict[str, Any]]:
+    def listing(self, limit: int, status: str | None = None) -> list[ListedAlert]:
         """Return alerts, newest first, without their bodies."""
-        return self._db.rows(self._sql["listing"], {"limit": limit, "status": status})
+        return self._db.records(ListedAlert, self._sql["listing"], {"limit": limit, "status": status})
 
-    def of_trend(self, trend_id: int) -> list[dict[str, Any]]:
-        """Return what became of the alerts of a trend: id, title, status, sent_at, error."""
+    def of_trend(self, trend_id: int) -> list[AlertOutcome]:
+        """Return what became of the alerts of a trend, the first 50, oldest first."""
         sql = "SELECT id, title, status, sent_at, error FROM notifications WHERE trend_id = ? ORDER BY id LIMIT 50"
-        return self._db.rows(sql, (trend_id,))
+        return self._db.records(AlertOutcome, sql, (trend_id,))
 
-    def get(self, alert_id: int) -> dict[str, Any] | None:
+    def get(self, alert_id: int) -> AlertRow | None:
         """Return one alert whole, or None."""
-        rows = self._db.rows("SELECT * FROM notifications WHERE id = ?", (alert_id,))
-        return rows[0] if rows else None
+        sql = "SELECT * FROM notifications WHERE id = ?"
+        return next(iter(self._db.records(AlertRow, sql, (alert_id,))), None)
 
     def revive(self, alert_id: int | None, now: datetime) -> int:
         """Make a dead alert, or all of them, wait again; return how many."""
@@ -105,10 +113,10 @@ class Notifications:
         rows = self._db.rows("SELECT status, count(*) AS alerts FROM notifications GROUP BY status")
         return {row["status"]: row["alerts"] for row in rows}
 
-    def oldest_pending(self) -> str | None:
+    def oldest_pending(self) -> datetime | None:
         """Return the time at which the oldest waiting alert was queued."""
         value = self._db.value("SELECT min(created_at) FROM notifications WHERE status IN ('pending', 'sending')")
-        return None if value is None else str(value)
+        return None if value is None else from_text(value)
 
 
 class Channels:
@@ -139,8 +147,8 @@ class Incidents:
 
     def open_ones(self, prefix: str) -> list[Incident]:
         """Return open incidents whose key begins with *prefix*."""
-        rows = self._db.rows("SELECT * FROM incidents WHERE substr(key, 1, ?) = ?", (len(prefix), prefix))
-        return [Incident(**row) for row in rows]
+        sql = "SELECT * FROM incidents WHERE substr(key, 1, ?) = ?"
+        return self._db.records(Incident, sql, (len(prefix), prefix))
 
     def save(self, incident: Incident) -> None:
         """Store an incident."""
@@ -150,6 +158,6 @@ class Incidents:
         """Forget an incident that is over."""
         self._db.execute("DELETE FROM incidents WHERE key = ?", (key,))
 
-    def api_errors(self, since: datetime) -> Sequence[dict[str, Any]]:
-        """Return service, endpoint, failures and last status of 5xx and lost answers since *since*, the worst first."""
-        return self._db.rows(self._sql["api_errors"], {"since": to_text(since)[:16] + "Z"})
+    def api_errors(self, since: datetime) -> Sequence[ApiErrors]:
+        """Return the server errors and lost answers since the minute of *since*, the worst endpoint first."""
+        return self._db.records(ApiErrors, self._sql["api_errors"], {"since": to_text(since)[:16] + "Z"})

@@ -7,8 +7,11 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from trendspark_cli.base.clock import from_epoch, to_text
-from trendspark_cli.base.models import PageOutcome, Post
+from trendspark_cli.base.clock import from_epoch, from_text, to_text
+from trendspark_cli.base.models import Post
+from trendspark_cli.ranking.baseline.baseline_posts import PostRow
+from trendspark_cli.store.rows.collecting import PageOutcome
+from trendspark_cli.store.rows.posts import ArrivedPost, StoredPost
 from trendspark_cli.store.sqlite.connection import Connection
 from trendspark_cli.store.sqlite.named_queries import queries
 
@@ -38,7 +41,10 @@ class Posts:
         if observed:
             self._db.executemany(
                 self._sql["add_observation"],
-                [(p.source, p.source_id, p.observed_at, *p[8:13]) for p in observed],
+                [
+                    (p.source, p.source_id, p.observed_at, p.likes, p.replies, p.reposts, p.quotes, p.views)
+                    for p in observed
+                ],
             )
         return PageOutcome(new=new, updated=touched - new)
 
@@ -46,10 +52,10 @@ class Posts:
         """Return the id of the post stored last, 0 when there is none."""
         return int(self._db.value("SELECT max(id) FROM posts") or 0)
 
-    def newest_created(self, until: datetime) -> str | None:
+    def newest_created(self, until: datetime) -> datetime | None:
         """Return when the newest post was created, those dated after *until* aside; None when there is none."""
         value = self._db.value("SELECT max(created_at) FROM posts WHERE created_at <= ?", (to_text(until),))
-        return None if value is None else str(value)
+        return None if value is None else from_text(value)
 
     def count(self) -> int:
         """Return how many posts are live."""
@@ -68,8 +74,8 @@ class Posts:
             found = self._db.execute(self._sql["stored_ids"], (source, json.dumps(sorted(source_ids))))
             return {source_id for (source_id,) in found}
 
-    def leaving(self, position: tuple[str, int], until: int, seen_post_id: int, limit: int) -> list[tuple[Any, ...]]:
-        """Return rows of `window` plus created_at: the next posts after *position* created before *until*."""
+    def leaving(self, position: tuple[str, int], until: int, seen_post_id: int, limit: int) -> list[ArrivedPost]:
+        """Return the next posts after *position* created before *until*."""
         parameters = {
             "created_at": position[0],
             "id": position[1],
@@ -77,31 +83,28 @@ class Posts:
             "seen_post_id": seen_post_id,
             "limit": limit,
         }
-        with self._db.errors():
-            return self._db.execute(self._sql["leaving"], parameters).fetchall()
+        return self._db.made(_arrived, self._sql["leaving"], parameters)
 
-    def arrived(self, after_id: int, limit: int) -> list[tuple[Any, ...]]:
-        """Return rows of `window` plus created_at: the posts stored after *after_id*, in that order."""
-        with self._db.errors():
-            return self._db.execute(self._sql["arrived"], {"id": after_id, "limit": limit}).fetchall()
+    def arrived(self, after_id: int, limit: int) -> list[ArrivedPost]:
+        """Return the posts stored after *after_id*, in that order."""
+        return self._db.made(_arrived, self._sql["arrived"], {"id": after_id, "limit": limit})
 
     def count_between(self, since: int, until: int) -> int:
         """Return how many posts were created in [since, until), both in epoch seconds."""
         return int(self._db.value(self._sql["tick_size"], {"since": _text(since), "until": _text(until)}))
 
-    def find(self, source: str, source_id: str) -> dict[str, Any] | None:
+    def find(self, source: str, source_id: str) -> StoredPost | None:
         """Return one live post by its source and its id there, or None."""
-        rows = self._db.rows("SELECT * FROM posts WHERE source = ? AND source_id = ?", (source, source_id))
-        return rows[0] if rows else None
+        sql = "SELECT * FROM posts WHERE source = ? AND source_id = ?"
+        return next(iter(self._db.records(StoredPost, sql, (source, source_id))), None)
 
-    def by_ids(self, ids: Sequence[int]) -> list[dict[str, Any]]:
+    def by_ids(self, ids: Sequence[int]) -> list[StoredPost]:
         """Return the posts with these ids, in this order; archived ones are missing."""
-        return [row for post_id in ids for row in self._db.rows(self._sql["by_id"], (post_id,))]
+        return [post for post_id in ids for post in self._db.records(StoredPost, self._sql["by_id"], (post_id,))]
 
-    def rows(self, ids: Sequence[int]) -> list[tuple[Any, ...]]:
-        """Return rows of `window` for the live posts with these ids."""
-        with self._db.errors():
-            return self._db.execute(self._sql["rows"], (json.dumps(list(ids)),)).fetchall()
+    def rows(self, ids: Sequence[int]) -> list[PostRow]:
+        """Return the live posts with these ids as the ranking reads them."""
+        return self._db.made(PostRow._make, self._sql["rows"], (json.dumps(list(ids)),))
 
     def texts(self, ids: Sequence[int]) -> dict[int, str]:
         """Return the texts of the live posts with these ids."""
@@ -134,6 +137,10 @@ class Posts:
     def note_counts_read(self, source: str, source_ids: Sequence[str], now: datetime) -> None:
         """Remember that these posts' counters were asked for, whatever came of it."""
         self._db.execute(self._sql["note_counts_read"], (to_text(now), source, json.dumps(list(source_ids))))
+
+
+def _arrived(values: Sequence[Any]) -> ArrivedPost:
+    return ArrivedPost(PostRow._make(values[:6]), values[6])
 
 
 def _text(epoch: int) -> str:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
-from typing import Any
 
 from trendspark_cli.base.models import Profile
-from trendspark_cli.store.sqlite.connection import Connection
+from trendspark_cli.store.sqlite.connection import Connection, SqlRow
 from trendspark_cli.store.sqlite.named_queries import queries
 
 LISTS = ("keywords", "exclude_keywords", "watchlist", "languages")  # JSON text in the table
@@ -40,6 +39,6 @@ class Profiles:
         return self._db.execute("DELETE FROM profiles WHERE name = ?", (name,)).rowcount == 1
 
 
-def _profile(row: dict[str, Any]) -> Profile:
+def _profile(row: SqlRow) -> Profile:
     lists = {name: tuple(json.loads(row[name])) for name in LISTS}
     return Profile(**{**row, **lists, "is_enabled": bool(row["is_enabled"])})

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 
 from trendspark_cli.base.clock import to_text
-from trendspark_cli.base.models import Spent
+from trendspark_cli.store.rows.spending import Reservation, Spent
 from trendspark_cli.store.sqlite.connection import Connection
 from trendspark_cli.store.sqlite.named_queries import queries
 
@@ -121,7 +120,7 @@ class Spend:
 
     def settle_dead_runs(self, service: str, usd_per_unit: float) -> int:
         """Count reservations of runs that died as used, since the service may have billed them; return the units."""
-        rows: list[dict[str, Any]] = self._db.rows(self._sql["reservations_of_dead_runs"], (service,))
-        for row in rows:
-            self.settle(row["id"], row["units"], row["usd"] or row["units"] * usd_per_unit)
-        return sum(row["units"] for row in rows)
+        left = self._db.records(Reservation, self._sql["reservations_of_dead_runs"], (service,))
+        for one in left:
+            self.settle(one.id, one.units, one.usd or one.units * usd_per_unit)
+        return sum(one.units for one in left)

@@ -6,19 +6,18 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from trendspark_cli.base.clock import from_text, to_text
-from trendspark_cli.base.models import RankingProgress, TrendVerdict
+from trendspark_cli.base.clock import to_text
 from trendspark_cli.ranking.baseline.history import CountRow, SourceState, TermState
+from trendspark_cli.ranking.lifecycle.trends import AnyTrend, PostTrend, StoryT, TopicTrend, Trend
+from trendspark_cli.store.rows.trend_columns import Row, columns_of, post_trend_of, topic_trend_of, trend_of
+from trendspark_cli.store.rows.trends import RankingProgress, TrendVerdict
 from trendspark_cli.store.sqlite.connection import Connection
 from trendspark_cli.store.sqlite.named_queries import queries
-from trendspark_cli.store.trend_fields import TIMES, post_trend_fields, trend_fields
 
 if TYPE_CHECKING:  # numpy: only a ranking run needs it
     from trendspark_cli.ranking.bursts.segments import Segment
-    from trendspark_cli.ranking.lifecycle.topic_lifecycle import TrendRecord
-    from trendspark_cli.ranking.posts.post_trends import PostTrend
 
 ROWS_PER_TRANSACTION = 1000
 
@@ -30,33 +29,28 @@ class Trends:
         self._db = connection
         self._sql = queries("trends")
 
-    def living(self, closed_since: datetime) -> list[TrendRecord]:
-        """Return open trends and those closed after *closed_since*, with their posts."""
+    def living(self, closed_since: datetime) -> list[TopicTrend]:
+        """Return open trends of topics and those closed after *closed_since*, with their posts."""
         rows = self._db.rows(self._sql["living"], (to_text(closed_since),))
-        return [_record(row, self.post_ids(row["id"])) for row in rows]
-
-    def save(self, trend: TrendRecord, threshold: float) -> TrendRecord:
-        """Insert or update a trend and return it with its id; call inside a transaction."""
-        return replace(trend, id=self._put(trend.id, trend_fields(trend), trend.post_ids, threshold))
+        return [topic_trend_of(row, self._post_ids(row["id"])) for row in rows]
 
     def living_posts(self, opened_since: datetime) -> list[PostTrend]:
         """Return open trends that are single posts, and those that opened since."""
         rows = self._db.rows(self._sql["living_posts"], (to_text(opened_since),))
-        return [_post_trend(row) for row in rows]
+        return [post_trend_of(row) for row in rows]
 
-    def save_post(self, trend: PostTrend, threshold: float) -> PostTrend:
-        """Insert or update a trend that is a single post, and return it with its id; call inside a transaction."""
-        return replace(trend, id=self._put(trend.id, post_trend_fields(trend), (trend.post_id,), threshold))
+    def save(self, trend: Trend[StoryT]) -> Trend[StoryT]:
+        """Insert or update a trend, add its posts, and return it with its id; call inside a transaction.
 
-    def _put(self, trend_id: int | None, fields: dict[str, Any], post_ids: Sequence[int], threshold: float) -> int:
-        """Insert or update the row of a trend, add its posts, and return its id."""
-        row = _row(fields)
+        The posts it had before stay its posts, and the threshold it opened with stays.
+        """
+        columns, trend_id = columns_of(trend), trend.id
         if trend_id is None:
-            trend_id = int(self._db.execute(self._sql["insert"], {**row, "threshold": threshold}).lastrowid or 0)
+            trend_id = int(self._db.execute(self._sql["insert"], columns).lastrowid or 0)
         else:
-            self._db.execute(self._sql["update"], {**row, "id": trend_id})
-        self._db.executemany(self._sql["add_post"], [(trend_id, post_id) for post_id in post_ids])
-        return trend_id
+            self._db.execute(self._sql["update"], {**columns, "id": trend_id})
+        self._db.executemany(self._sql["add_post"], [(trend_id, post_id) for post_id in trend.story.post_ids])
+        return replace(trend, id=trend_id)
 
     def of_post(self, post_id: int) -> list[int]:
         """Return the ids of the trends that rest on a post, that of the post itself first, then the newest."""
@@ -72,26 +66,28 @@ class Trends:
         sql = "UPDATE trends SET alert_key = ?, alerted_observed = ? WHERE id = ?"
         self._db.execute(sql, (alert_key, observed, trend_id))
 
-    def post_ids(self, trend_id: int) -> tuple[int, ...]:
+    def listing(self, limit: int, state: str | None = None) -> list[AnyTrend]:
+        """Return trends: open ones first, the strongest first."""
+        rows = self._db.rows(self._sql["listing"], {"limit": limit, "state": state})
+        return [self._trend(row) for row in rows]
+
+    def get(self, trend_id: int) -> AnyTrend | None:
+        """Return one trend, or None."""
+        rows = self._db.rows(self._sql["get"], (trend_id,))
+        return self._trend(rows[0]) if rows else None
+
+    def _trend(self, row: Row) -> AnyTrend:
+        return trend_of(row, self._post_ids(row["id"]))
+
+    def _post_ids(self, trend_id: int) -> tuple[int, ...]:
         """Return the live posts a trend rests on, oldest first."""
         rows = self._db.rows("SELECT post_id FROM trend_posts WHERE trend_id = ? ORDER BY post_id", (trend_id,))
         return tuple(row["post_id"] for row in rows)
 
-    def listing(self, limit: int, state: str | None = None) -> list[dict[str, Any]]:
-        """Return trend rows with JSON columns decoded: open ones first, the strongest first."""
-        rows = self._db.rows(self._sql["listing"], {"limit": limit, "state": state})
-        return self._with_marks([_decoded(row) for row in rows])
-
-    def get(self, trend_id: int) -> dict[str, Any] | None:
-        """Return one trend row with JSON columns decoded, or None."""
-        rows = self._db.rows("SELECT * FROM trends WHERE id = ?", (trend_id,))
-        return self._with_marks([_decoded(rows[0])])[0] if rows else None
-
-    def _with_marks(self, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-        """Return trends each with what a person said of it, None for most."""
-        found = self._db.rows(self._sql["marks_of"], (json.dumps([row["id"] for row in rows]),))
-        marks = {mark.pop("trend_id"): mark for mark in found}
-        return [{**row, "mark": marks.get(row["id"])} for row in rows]
+    def verdicts_of(self, trend_ids: Sequence[int]) -> dict[int, TrendVerdict]:
+        """Return what a person said of those of these trends of which somebody said something."""
+        rows = self._db.rows(self._sql["marks_of"], (json.dumps(list(trend_ids)),))
+        return {row["trend_id"]: _mark(row) for row in rows}
 
     def keep_verdict(self, verdict: TrendVerdict) -> None:
         """Keep what a person said of a trend; it replaces what was said before. Call inside a transaction."""
@@ -100,7 +96,7 @@ class Trends:
     def verdicts(self, since: datetime) -> list[TrendVerdict]:
         """Return what was said since then, oldest first."""
         rows = self._db.rows(self._sql["marks"], (to_text(since),))
-        return [TrendVerdict(**{**row, "terms": tuple(json.loads(row["terms"]))}) for row in rows]
+        return [_mark(row) for row in rows]
 
     def count_open(self) -> int:
         """Return how many trends are open."""
@@ -178,66 +174,9 @@ class RankingMemory:
         self._db.execute(self._sql["save_progress"], asdict(progress))
 
 
-def _source_state(values: dict[str, Any]) -> SourceState:
+def _source_state(values: Row) -> SourceState:
     return SourceState(**{**values, "hours": tuple(values["hours"])})
 
 
-def _row(fields: dict[str, Any]) -> dict[str, Any]:
-    row = dict(fields)
-    for name in ("terms", "sources", "evidence", "examples"):
-        row[name] = json.dumps(row[name], ensure_ascii=False)
-    del row["id"]
-    return row
-
-
-def _decoded(row: dict[str, Any]) -> dict[str, Any]:
-    decoded = {name: json.loads(row[name]) for name in ("terms", "sources", "examples", "evidence")}
-    return {**row, **decoded}
-
-
-def _record(row: dict[str, Any], post_ids: tuple[int, ...]) -> TrendRecord:
-    from trendspark_cli.ranking.bursts.topics import TermEvidence
-    from trendspark_cli.ranking.lifecycle.topic_lifecycle import TrendRecord, TrendState
-
-    row = _decoded(row)
-    times: dict[str, Any] = {name: _epoch(row[name]) for name in TIMES}
-    times["peak_at"] = times.pop("peak")
-    plain = ("id", "label", "score", "observed", "expected", "window_seconds", "authors", "sources")
-    return TrendRecord(
-        **{name: row[name] for name in plain},
-        **times,
-        terms=tuple(row["terms"]),
-        state=TrendState(row["state"]),
-        post_ids=post_ids,
-        example_ids=tuple(row["examples"]),
-        evidence=tuple(TermEvidence(**item) for item in row["evidence"]),
-    )
-
-
-def _post_trend(row: dict[str, Any]) -> PostTrend:
-    from trendspark_cli.ranking.lifecycle.topic_lifecycle import TrendState
-    from trendspark_cli.ranking.posts.post_trends import PostTrend
-
-    [evidence] = json.loads(row["evidence"])
-    [source] = json.loads(row["sources"])
-    names = {"last_seen": "last_seen", "opened_at": "opened_at", "last_strong_at": "last_strong_at"}
-    times: dict[str, Any] = {name: _epoch(row[column]) for name, column in names.items()}
-    return PostTrend(
-        id=row["id"],
-        post_id=row["post_id"],
-        source=source,
-        author=row["author"],
-        label=row["label"],
-        state=TrendState(row["state"]),
-        score=row["score"],
-        usual=row["expected"],
-        created_at=_epoch(row["first_seen"]) or 0,
-        peak_at=_epoch(row["peak"]) or 0,
-        closed_at=_epoch(row["closed_at"]),
-        **times,
-        **evidence,
-    )
-
-
-def _epoch(text: str | None) -> int | None:
-    return None if text is None else round(from_text(text).timestamp())
+def _mark(row: Row) -> TrendVerdict:
+    return TrendVerdict(**{**row, "terms": tuple(json.loads(row["terms"]))})

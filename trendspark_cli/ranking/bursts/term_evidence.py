@@ -1,0 +1,37 @@
+"""Why one term is unusual, as a value: what trends keep of it, and what screens show of it."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class TermEvidence:
+    """Why one term is unusual, in the window where it is most surprising.
+
+    `score`: how sure and, once sure, how large (`scoring.score_of`). `posts`: posts with the term in the window;
+    `observed`: the same with copies and repeated authors folded; `expected`: in the same unit.
+    `baseline`: decayed posts in history; `dispersion`: how uneven the term usually is (1: random);
+    `hour_factor`: how much more usual at this hour of day; `enough`: smallest observed that is sure;
+    `surprise`: -log10 of the chance of this; None where it was stored before the two differed, and is the score.
+    `lift`: times more than usual, in the window of `lift_seconds`, where that is most; `breadth`: communities there,
+    for each one expected, at most 1. None where it was stored before there were these.
+    """
+
+    term: str
+    score: float
+    observed: float
+    expected: float
+    window_seconds: int
+    posts: int
+    baseline: float
+    dispersion: float
+    hour_factor: float
+    enough: int
+    surprise: float | None = None
+    lift: float | None = None
+    lift_seconds: int | None = None
+    breadth: float | None = None
+
+    @property
+    def minus_log10_p(self) -> float:
+        """Return how improbable the term was, whenever it was stored."""
+        return self.score if self.surprise is None else self.surprise

@@ -1,0 +1,141 @@
+"""A trend as a value: what any trend has, and the story of a topic or of a single post that it tells."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from typing import Generic, Literal, TypeVar
+
+from trendspark_cli.ranking.bursts.term_evidence import TermEvidence
+
+Kind = Literal["topic", "post"]  # permanent: stored in trends.kind
+
+
+class TrendState(StrEnum):
+    """Whether a trend is still going on."""
+
+    OPEN = "open"
+    CLOSED = "closed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TopicStory:
+    """Many posts about one topic. `terms`: strongest first, at most 12 over the whole life.
+
+    `observed` to `sources` (posts by source) are those of the peak, in `window`; `evidence` is of that moment too.
+    """
+
+    terms: tuple[str, ...]
+    observed: float
+    expected: float
+    window: timedelta
+    authors: int
+    sources: Mapping[str, int]
+    post_ids: tuple[int, ...]
+    example_ids: tuple[int, ...]
+    evidence: tuple[TermEvidence, ...]
+
+    @property
+    def kind(self) -> Kind:
+        """Return what the story is of."""
+        return "topic"
+
+    @property
+    def size(self) -> float:
+        """Return what alerts say of its size: its posts."""
+        return self.observed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PostStory:
+    """One post going far. Engagement, comments, forecast and usual are those of the peak.
+
+    `forecast`: the engagement it is expected to end with, `error` of its logarithm; `enough`: the forecast that would
+    have opened the trend; `usual`: what posts of its author or community end with, known by `usual_posts` of them.
+    """
+
+    post_id: int
+    source: str
+    author: str | None
+    engagement: int
+    comments: int
+    forecast: float
+    error: float
+    usual: float
+    usual_posts: float
+    enough: float
+
+    @property
+    def kind(self) -> Kind:
+        """Return what the story is of."""
+        return "post"
+
+    @property
+    def size(self) -> float:
+        """Return what alerts say of its size: the engagement it is expected to reach."""
+        return self.forecast
+
+    @property
+    def sources(self) -> Mapping[str, int]:
+        """Return its posts by source."""
+        return {self.source: 1}
+
+    @property
+    def post_ids(self) -> tuple[int, ...]:
+        """Return the posts it rests on."""
+        return (self.post_id,)
+
+    @property
+    def example_ids(self) -> tuple[int, ...]:
+        """Return the posts that show what it is about."""
+        return (self.post_id,)
+
+
+StoryT = TypeVar("StoryT", bound=TopicStory | PostStory, covariant=True)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trend(Generic[StoryT]):
+    """A trend over its life. `id` is None until the store gave one; all times are UTC.
+
+    `score` is the highest so far, at `peak_at`, and `threshold` the one it needed to open. `first_seen`: when its first
+    post of eight hours was made, or the single post. `last_strong_at`: when it last was what keeps a trend open.
+    `closed_at`: None while open.
+    """
+
+    id: int | None
+    label: str
+    state: TrendState
+    score: float
+    threshold: float
+    first_seen: datetime
+    last_seen: datetime
+    opened_at: datetime
+    last_strong_at: datetime
+    peak_at: datetime
+    closed_at: datetime | None
+    story: StoryT
+
+    @property
+    def stored_id(self) -> int:
+        """Return its id; raise ValueError when the store gave it none yet."""
+        if self.id is None:
+            raise ValueError(f"the trend {self.label!r} is not stored yet: expected an id")
+        return self.id
+
+    @property
+    def age_when_seen(self) -> timedelta:
+        """Return how long after it began it was last seen."""
+        return max(timedelta(0), self.last_seen - self.first_seen)
+
+
+TopicTrend = Trend[TopicStory]
+PostTrend = Trend[PostStory]
+AnyTrend = Trend[TopicStory | PostStory]
+
+
+def moment_of(epoch_seconds: int) -> datetime:
+    """Return the UTC time of a tick end, or of a post as ranking counts time."""
+    return datetime.fromtimestamp(epoch_seconds, UTC)

@@ -1,0 +1,131 @@
+"""A trend as the contract's JSON: the one shape every command prints a trend in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from datetime import timedelta
+from typing import NotRequired, TypedDict
+
+from trendspark_cli.base.clock import to_text
+from trendspark_cli.ranking.lifecycle.trends import AnyTrend, Kind, PostStory, TopicStory
+from trendspark_cli.reports.trend_words import why
+from trendspark_cli.store.rows.posts import StoredPost
+from trendspark_cli.store.rows.trends import TrendVerdict
+
+SHOWN_POSTS = 3
+POST_EVIDENCE = ("engagement", "comments", "forecast", "error", "usual_posts", "enough")
+SECOND = timedelta(seconds=1)
+
+
+class ShownPost(TypedDict):
+    """An example post of a trend."""
+
+    source: str
+    source_id: str
+    url: str | None
+    text: str
+
+
+class ShownMark(TypedDict):
+    """What a person said of a trend."""
+
+    mark: str
+    note: str | None
+    marked_at: str
+    marked_by: str
+
+
+class _Head(TypedDict):
+    id: int | None
+    label: str
+    terms: list[str]
+    kind: Kind
+    state: str
+    score: float
+    observed: float
+    expected: float
+    authors: int
+    sources: dict[str, int]
+    first_seen: str
+    last_seen: str
+    window_seconds: int
+    opened_at: str
+    closed_at: str | None
+    forecast: NotRequired[float]
+
+
+class TrendJson(_Head):
+    """A trend as printed. `observed` and `expected`: posts of a topic, engagement of a single post."""
+
+    mark: ShownMark | None
+    posts: list[ShownPost]
+    why: str
+
+
+def trend_json(trend: AnyTrend, posts: Sequence[StoredPost], mark: TrendVerdict | None = None) -> TrendJson:
+    """Return a trend with its example posts, and what a person said of it, as printed."""
+    return {
+        **_head(trend),
+        "mark": None if mark is None else _shown_mark(mark),
+        "posts": [_shown_post(post) for post in posts[:SHOWN_POSTS]],
+        "why": why(trend),
+    }
+
+
+def evidence_json(trend: AnyTrend) -> list[dict[str, object]]:
+    """Return what makes a topic's terms unusual, or what the forecast of a single post rests on, as printed."""
+    match trend.story:
+        case TopicStory() as story:
+            return [rounded(_known(asdict(term))) for term in story.evidence]
+        case PostStory() as story:
+            return [rounded({name: getattr(story, name) for name in POST_EVIDENCE})]
+
+
+def _head(trend: AnyTrend) -> _Head:
+    """Return what is printed of a trend before its mark and its posts; of a single post with its forecast."""
+    match trend.story:
+        case TopicStory() as story:
+            terms, observed, expected = list(story.terms), story.observed, story.expected
+            authors, window = story.authors, story.window
+        case PostStory() as story:
+            terms, observed, expected = [], float(story.engagement), story.usual
+            authors, window = 1, trend.age_when_seen
+    head: _Head = {
+        "id": trend.id,
+        "label": trend.label,
+        "terms": terms,
+        "kind": trend.story.kind,
+        "state": trend.state.value,
+        "score": round(trend.score, 2),
+        "observed": observed,
+        "expected": round(expected, 4),
+        "authors": authors,
+        "sources": dict(trend.story.sources),
+        "first_seen": to_text(trend.first_seen),
+        "last_seen": to_text(trend.last_seen),
+        "window_seconds": window // SECOND,
+        "opened_at": to_text(trend.opened_at),
+        "closed_at": None if trend.closed_at is None else to_text(trend.closed_at),
+    }
+    if isinstance(trend.story, PostStory):
+        head["forecast"] = round(trend.story.forecast, 1)
+    return head
+
+
+def _known(values: Mapping[str, object]) -> dict[str, object]:
+    """Return the values that were stored: of long ago, some were not."""
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def _shown_mark(mark: TrendVerdict) -> ShownMark:
+    return {"mark": mark.mark, "note": mark.note, "marked_at": mark.marked_at, "marked_by": mark.marked_by}
+
+
+def _shown_post(post: StoredPost) -> ShownPost:
+    return {"source": post.source, "source_id": post.source_id, "url": post.url, "text": post.text}
+
+
+def rounded(numbers: Mapping[str, object]) -> dict[str, object]:
+    """Return the same with its fractions as people and scripts can use them."""
+    return {name: round(value, 4) if isinstance(value, float) else value for name, value in numbers.items()}

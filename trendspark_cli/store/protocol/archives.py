@@ -1,0 +1,107 @@
+"""The books of the archive."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import Protocol
+
+from trendspark_cli.store.rows.archived import ArchivedRow
+from trendspark_cli.store.rows.archives import (
+    ChosenRow,
+    DayOfRows,
+    DeletedBatch,
+    Manifest,
+    RestoredBatch,
+    Tombstone,
+)
+
+
+class Archives(Protocol):
+    """Manifests, the ids they are about, and the rows behind these ids. `table` is one of store/rows/archived.py."""
+
+    def days(self, table: str, until: datetime) -> Iterator[DayOfRows]:
+        """Yield each UTC day before *until* that has rows, the oldest first."""
+
+    def count(self, table: str, until: datetime | None = None, at_most: int = 2**62) -> int:
+        """Return how many rows are live, or how many of those are older than *until*; counting ends at *at_most*."""
+
+    def count_held(self, table: str) -> int:
+        """Return how many live rows belong to a file: about to be deleted, or restored for a while."""
+
+    def choose(self, table: str, source: str | None, day: str, after: tuple[str, int], limit: int) -> list[ChosenRow]:
+        """Return the next rows of a day that may leave, in the order of time.
+
+        Left out: posts that are not ranked yet or that an open trend or an unsent alert refers to, alerts that are
+        not final, runs that `jobs list` tells of, and rows that are in a file already.
+        """
+
+    def read(self, table: str, ids: Sequence[int]) -> Sequence[ArchivedRow]:
+        """Return the live rows with these ids, in this order, as they are archived: with what is gathered of posts."""
+
+    def plan(self, manifest: Manifest, ids: Sequence[int]) -> None:
+        """Store a manifest and the ids it is about."""
+
+    def adopt(self, manifest: Manifest) -> bool:
+        """Record a manifest that was found in an archive; return False when it is known."""
+
+    def save(self, manifest: Manifest) -> None:
+        """Store what changed of a manifest."""
+
+    def discard(self, manifest_id: str) -> None:
+        """Forget a manifest none of whose rows was deleted; they are free for another one."""
+
+    def forget_changes(self, manifest_id: str) -> None:
+        """Begin to watch the rows of a manifest from here on: call before they are read for export."""
+
+    def batches(self, manifest_id: str) -> Iterator[list[int]]:
+        """Yield the ids of a manifest, at most 1,000 at a time, in the order of the file."""
+
+    def delete_batch(self, manifest: Manifest) -> DeletedBatch:
+        """Delete the next batch of a verified manifest, rows that changed since their export aside."""
+
+    def restore(self, manifest: Manifest, rows: Sequence[ArchivedRow]) -> RestoredBatch:
+        """Bring rows of a file back, watched from here on; what is live stays as it is."""
+
+    def get(self, manifest_id: str) -> Manifest | None:
+        """Return one manifest, or None."""
+
+    def listing(self, limit: int, table: str | None = None) -> list[Manifest]:
+        """Return manifests, newest first."""
+
+    def unfinished(self, now: datetime) -> list[Manifest]:
+        """Return manifests to go on with, oldest first: cut short, or whose restored rows have stayed long enough."""
+
+    def stored(self) -> list[Manifest]:
+        """Return every manifest whose object should be in the archive, those written off aside."""
+
+    def note_missing(self, manifest_id: str, since: str | None) -> None:
+        """Remember since when an object is wrong, or that it is right again."""
+
+    def write_off(self, manifest_id: str, at: str, why: str) -> None:
+        """Expect the object of a manifest no more; its rows that are live are free for another file."""
+
+    def count_missing(self) -> int:
+        """Return how many objects were found missing or changed."""
+
+
+class Tombstones(Protocol):
+    """Posts and authors whose posts must not come back, from an archive or from a source."""
+
+    def add(self, tombstone: Tombstone) -> bool:
+        """Store a tombstone; return False when there is one for that post or author."""
+
+    def exist(self) -> bool:
+        """Tell whether there is any: most installations have none."""
+
+    def forget_posts(self, tombstone: Tombstone) -> int:
+        """Delete at most 1,000 live posts it is about, and what alerts quote of them; return how many posts."""
+
+    def buried(self, source: str, posts: Sequence[tuple[str, str | None]]) -> set[int]:
+        """Return the places of those (source id, author) pairs that have a tombstone."""
+
+    def all(self) -> list[Tombstone]:
+        """Return every tombstone, oldest first."""
+
+    def note_pushed(self, tombstone_id: str) -> None:
+        """Remember that the archive knows it too."""

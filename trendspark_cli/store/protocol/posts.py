@@ -1,0 +1,70 @@
+"""Posts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Protocol
+
+from trendspark_cli.base.models import Post
+from trendspark_cli.ranking.baseline.baseline_posts import PostRow
+from trendspark_cli.store.rows.collecting import PageOutcome
+from trendspark_cli.store.rows.posts import ArrivedPost, StoredPost
+
+
+class Posts(Protocol):
+    """Posts and their counters over time. Of a text, the ranking gets no more than words.LONGEST_TEXT characters."""
+
+    def save(self, posts: Sequence[Post], collected_at: datetime) -> PageOutcome:
+        """Store posts idempotently by (source, source_id); older versions never replace newer ones."""
+
+    def newest_id(self) -> int:
+        """Return the id of the post stored last; ids grow and are never used again."""
+
+    def newest_created(self, until: datetime) -> datetime | None:
+        """Return when the newest post was created, those dated after *until* aside; None when there is none."""
+
+    def count(self) -> int:
+        """Return how many posts are live."""
+
+    def count_known(self, posts: Sequence[Post]) -> int:
+        """Return how many of these posts are stored already."""
+
+    def stored_ids(self, source: str, source_ids: Iterable[str]) -> set[str]:
+        """Return those of these ids of a source whose posts are live."""
+
+    def leaving(self, position: tuple[str, int], until: int, seen_post_id: int, limit: int) -> list[ArrivedPost]:
+        """Return the next posts after *position* created before *until*, of those with ids up to *seen_post_id*.
+
+        They come by time of creation, then id: `ArrivedPost.position` of the last is where to go on.
+        """
+
+    def arrived(self, after_id: int, limit: int) -> list[ArrivedPost]:
+        """Return the posts stored after *after_id*, in that order."""
+
+    def count_between(self, since: int, until: int) -> int:
+        """Return how many posts were created in [since, until), both in epoch seconds."""
+
+    def find(self, source: str, source_id: str) -> StoredPost | None:
+        """Return one live post by its source and its id there, or None."""
+
+    def by_ids(self, ids: Sequence[int]) -> list[StoredPost]:
+        """Return the live posts with these ids, in this order."""
+
+    def rows(self, ids: Sequence[int]) -> list[PostRow]:
+        """Return the live posts with these ids as the ranking reads them, in any order."""
+
+    def texts(self, ids: Sequence[int]) -> dict[int, str]:
+        """Return the texts of the live posts with these ids."""
+
+    def mentions_per_slot(self, trend_id: int, since: int, slot_seconds: int, slots: int) -> list[int]:
+        """Return how many posts of a trend were created in each slot from *since* (epoch) on."""
+
+    def refreshable(self, source: str, since: datetime, not_since: datetime, today: str, limit: int) -> list[str]:
+        """Return the source ids of recent posts whose counters were not read since *not_since*.
+
+        Those last read *today* (YYYY-MM-DD) come first, then the busiest.
+        """
+
+    def note_counts_read(self, source: str, source_ids: Sequence[str], now: datetime) -> None:
+        """Remember that these posts' counters were asked for, whatever came of it."""

@@ -1,0 +1,79 @@
+"""Trends, and what models and people said of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Protocol
+
+from trendspark_cli.ranking.lifecycle.trends import AnyTrend, PostTrend, StoryT, TopicTrend, Trend
+from trendspark_cli.store.rows.trends import Calibration, ModelAnswer, TrendBrief, TrendVerdict
+
+
+class Trends(Protocol):
+    """Trends over their life."""
+
+    def living(self, closed_since: datetime) -> list[TopicTrend]:
+        """Return open trends of topics and those closed after *closed_since*, with their posts."""
+
+    def living_posts(self, opened_since: datetime) -> list[PostTrend]:
+        """Return open trends that are single posts, and those that opened since."""
+
+    def save(self, trend: Trend[StoryT]) -> Trend[StoryT]:
+        """Insert or update a trend and return it with its id.
+
+        The posts it had before stay its posts, and the threshold it opened with stays.
+        """
+
+    def of_post(self, post_id: int) -> list[int]:
+        """Return the ids of the trends that rest on a post, that of the post itself first."""
+
+    def alert_of(self, trend_id: int) -> tuple[str | None, float]:
+        """Return the key of the alert that tells of a trend, and how much was observed when the last one was queued."""
+
+    def set_alert(self, trend_id: int, alert_key: str, observed: float) -> None:
+        """Remember which alert tells of a trend, and what it told."""
+
+    def listing(self, limit: int, state: str | None = None) -> list[AnyTrend]:
+        """Return trends: open ones first, the strongest first."""
+
+    def get(self, trend_id: int) -> AnyTrend | None:
+        """Return one trend, or None."""
+
+    def count_open(self) -> int:
+        """Return how many trends are open."""
+
+    def verdicts_of(self, trend_ids: Sequence[int]) -> dict[int, TrendVerdict]:
+        """Return what a person said of those of these trends of which somebody said something."""
+
+    def keep_verdict(self, verdict: TrendVerdict) -> None:
+        """Keep what a person said of a trend; it replaces what was said before."""
+
+    def verdicts(self, since: datetime) -> list[TrendVerdict]:
+        """Return what was said since then, oldest first."""
+
+
+class Calibrations(Protocol):
+    """Thresholds made of an operator's own posts."""
+
+    def last(self, until: datetime | None = None) -> Calibration | None:
+        """Return the newest, or the one that was the newest at a time; None when there was none."""
+
+    def save(self, calibration: Calibration) -> None:
+        """Store one; the oldest of more than twenty go."""
+
+
+class Briefs(Protocol):
+    """What a language model wrote."""
+
+    def of_trend(self, trend_id: int) -> TrendBrief | None:
+        """Return what was last written of a trend, or None when no model was asked yet."""
+
+    def save(self, brief: TrendBrief) -> None:
+        """Store what was written of a trend, in place of what was there."""
+
+    def answer(self, key: str) -> ModelAnswer | None:
+        """Return what a model answered when it was asked the same before, or None."""
+
+    def keep_answer(self, key: str, kind: str, model: str, answer: ModelAnswer, now: datetime) -> None:
+        """Remember an answer, in the transaction that settles what it cost."""

@@ -1,0 +1,85 @@
+"""Archive files and what became of their rows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+ManifestState = Literal["planned", "exported", "uploaded", "verified", "deleting", "done"]
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """One archive file, from the choice of its rows to the last deletion. Times are text in the stored form.
+
+    `url` and `key` say where the object is. `rows`, `bytes`, `sha256` and the times of its first and last row are known
+    once it is exported. `restored_until`: its rows were brought back, and stay live until then.
+    """
+
+    id: str
+    table_name: str
+    source: str | None  # of posts; None for other tables
+    day: str  # YYYY-MM-DD, UTC
+    format: str
+    url: str
+    key: str
+    state: ManifestState
+    created_at: str
+    rows: int = 0
+    bytes: int = 0
+    sha256: str | None = None
+    min_time: str | None = None
+    max_time: str | None = None
+    deleted_rows: int = 0
+    kept_rows: int = 0  # changed since they were exported, so they stayed
+    run_id: int | None = None
+    done_at: str | None = None
+    restored_until: str | None = None
+    missing_since: str | None = None  # the object was not found, or is not what was stored
+    written_off_at: str | None = None
+    written_off_why: str | None = None
+
+
+class ChosenRow(NamedTuple):
+    """A row that may leave: its id, its time as text in the stored form, and the bytes of its texts."""
+
+    id: int
+    time: str
+    text_bytes: int
+
+
+class DayOfRows(NamedTuple):
+    """A UTC day (YYYY-MM-DD) and how many rows a table has of it."""
+
+    day: str
+    rows: int
+
+
+@dataclass(frozen=True)
+class DeletedBatch:
+    """What one transaction of deletes did. `kept` rows were changed since their export, or are needed by an alert."""
+
+    deleted: int
+    kept: int
+    is_last: bool
+
+
+@dataclass(frozen=True)
+class RestoredBatch:
+    """What one transaction of restoring did. `foreign` rows were left out: another row has their id."""
+
+    restored: int
+    live: int
+    foreign: int = 0
+
+
+@dataclass(frozen=True)
+class Tombstone:
+    """A post, or everything by an author, that must not come back. One of `source_id` and `author` is set."""
+
+    id: str
+    source: str
+    source_id: str | None
+    author: str | None
+    created_at: str
+    is_pushed: bool = False  # whether the archive knows it too

@@ -1,0 +1,48 @@
+"""Posts as they leave the store."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from trendspark_cli.ranking.baseline.baseline_posts import PostRow
+from trendspark_cli.store.rows.column_kinds import Gathered, Time, Word
+
+
+class StoredPost(NamedTuple):
+    """A post with all that is stored of it, live or archived. Counters are None when not told.
+
+    `metrics` (JSON: one object for each time its counters were read) and `trend_ids` (JSON: the trends that rest on it)
+    come with archived posts only.
+    """
+
+    id: int
+    source: Word
+    source_id: str
+    author: Word | None
+    community: Word | None
+    text: str
+    url: str | None
+    lang: Word | None
+    created_at: Time
+    likes: int | None
+    replies: int | None
+    reposts: int | None
+    quotes: int | None
+    views: int | None
+    edits: int
+    observed_at: Time
+    collected_at: Time
+    metrics: Gathered | None = None
+    trend_ids: Gathered | None = None
+
+
+class ArrivedPost(NamedTuple):
+    """A post as the ranking reads it, and the time of its creation as stored: with its id a position in time."""
+
+    row: PostRow
+    created_text: str
+
+    @property
+    def position(self) -> tuple[str, int]:
+        """Return its place among all posts by time of creation, then id."""
+        return self.created_text, self.row.id

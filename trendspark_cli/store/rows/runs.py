@@ -1,0 +1,75 @@
+"""Runs of jobs, and what is remembered of a job between them."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple
+
+from trendspark_cli.store.rows.column_kinds import Time, Word
+
+
+class JobRun(NamedTuple):
+    """One run. `duration` and `lateness` in seconds; `counts`: JSON, see `counted`."""
+
+    id: int
+    job_id: Word
+    status: Word
+    started_at: Time
+    heartbeat_at: Time | None
+    finished_at: Time | None
+    duration: float | None
+    scheduled_for: Time | None
+    lateness: float | None
+    pid: int
+    host: Word
+    exit_code: int | None
+    error: str | None
+    counts: str
+    version: Word
+
+    @property
+    def counted(self) -> dict[str, object]:
+        """Return what the run counted, by name."""
+        return dict(json.loads(self.counts))
+
+
+class WorkSpan(NamedTuple):
+    """When a run was at work; `until` is None while it is."""
+
+    since: datetime
+    until: datetime | None
+
+
+RUN_STATUSES = ("running", "success", "partial", "error", "timeout", "interrupted", "skipped", "abandoned")
+
+
+@dataclass(frozen=True)
+class RunFilter:
+    """Which runs are wanted; times in the stored form, by when a run began."""
+
+    job_id: str | None = None
+    status: str | None = None
+    since: str | None = None
+    until: str | None = None
+    is_failed: bool = False
+
+
+ALL_RUNS = RunFilter()
+
+
+@dataclass(frozen=True)
+class JobState:
+    """What is remembered of a job between runs: paused by whom, its failure streak, its times."""
+
+    job_id: str
+    paused: bool = False
+    since: str | None = None
+    by: str | None = None
+    reason: str | None = None
+    failures: int = 0
+    failing_since: str | None = None
+    alert_key: str | None = None  # dedupe key of the streak's alert, once it was queued
+    schedule: str | None = None  # when it is due, as the last run that cron started found it
+    schedule_since: str | None = None  # the first run that found it so

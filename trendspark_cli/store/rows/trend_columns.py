@@ -1,0 +1,122 @@
+"""How a trend lies in the columns of its table, whatever the database: lists and evidence as JSON, times as text."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from datetime import timedelta
+from typing import Any
+
+from trendspark_cli.base.clock import from_text, to_text
+from trendspark_cli.ranking.bursts.term_evidence import TermEvidence
+from trendspark_cli.ranking.lifecycle.trends import (
+    AnyTrend,
+    PostStory,
+    PostTrend,
+    TopicStory,
+    TopicTrend,
+    Trend,
+    TrendState,
+)
+
+Row = dict[str, Any]
+SECOND = timedelta(seconds=1)
+
+
+def columns_of(trend: AnyTrend) -> Row:
+    """Return what the table says of a trend, its id left out."""
+    match trend.story:
+        case TopicStory() as story:
+            own = _topic_columns(story)
+        case PostStory() as story:
+            own = _post_columns(story, trend.age_when_seen)
+    return {
+        **own,
+        "kind": trend.story.kind,
+        "label": trend.label,
+        "state": trend.state.value,
+        "score": trend.score,
+        "threshold": trend.threshold,
+        "sources": _json(dict(trend.story.sources)),
+        "examples": _json(trend.story.example_ids),
+        "first_seen": to_text(trend.first_seen),
+        "last_seen": to_text(trend.last_seen),
+        "opened_at": to_text(trend.opened_at),
+        "last_strong_at": to_text(trend.last_strong_at),
+        "peak": to_text(trend.peak_at),
+        "closed_at": None if trend.closed_at is None else to_text(trend.closed_at),
+    }
+
+
+def _topic_columns(story: TopicStory) -> Row:
+    return {
+        "terms": _json(story.terms),
+        "observed": story.observed,
+        "expected": story.expected,
+        "window_seconds": story.window // SECOND,
+        "authors": story.authors,
+        "evidence": _json([asdict(term) for term in story.evidence]),
+    }
+
+
+def _post_columns(story: PostStory, age: timedelta) -> Row:
+    """Return a post in the same columns; what is expected of it is its one piece of evidence."""
+    measured = ("engagement", "comments", "forecast", "error", "usual_posts", "enough")
+    return {
+        "terms": _json(()),
+        "observed": float(story.engagement),
+        "expected": story.usual,
+        "window_seconds": age // SECOND,
+        "authors": 1,
+        "evidence": _json([{name: getattr(story, name) for name in measured}]),
+    }
+
+
+def trend_of(row: Row, post_ids: tuple[int, ...]) -> AnyTrend:
+    """Return the trend of a row; *post_ids* are the live posts a topic rests on."""
+    return post_trend_of(row) if row["kind"] == "post" else topic_trend_of(row, post_ids)
+
+
+def topic_trend_of(row: Row, post_ids: tuple[int, ...]) -> TopicTrend:
+    """Return the trend of a topic's row."""
+    story = TopicStory(
+        terms=tuple(json.loads(row["terms"])),
+        observed=row["observed"],
+        expected=row["expected"],
+        window=row["window_seconds"] * SECOND,
+        authors=row["authors"],
+        sources=json.loads(row["sources"]),
+        post_ids=post_ids,
+        example_ids=tuple(json.loads(row["examples"])),
+        evidence=tuple(TermEvidence(**item) for item in json.loads(row["evidence"])),
+    )
+    return Trend(**_common(row), story=story)
+
+
+def post_trend_of(row: Row) -> PostTrend:
+    """Return the trend of a single post's row, in which its `post_id` and `author` were looked up."""
+    [measured] = json.loads(row["evidence"])
+    [source] = json.loads(row["sources"])
+    story = PostStory(post_id=row["post_id"], source=source, author=row["author"], usual=row["expected"], **measured)
+    return Trend(**_common(row), story=story)
+
+
+def _common(row: Row) -> Row:
+    """Return what any trend has."""
+    return {
+        "id": row["id"],
+        "label": row["label"],
+        "state": TrendState(row["state"]),
+        "score": row["score"],
+        "threshold": row["threshold"],
+        "first_seen": from_text(row["first_seen"]),
+        "last_seen": from_text(row["last_seen"]),
+        "opened_at": from_text(row["opened_at"]),
+        "last_strong_at": from_text(row["last_strong_at"]),
+        "peak_at": from_text(row["peak"]),
+        "closed_at": None if row["closed_at"] is None else from_text(row["closed_at"]),
+    }
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False)

@@ -1,0 +1,21 @@
+"""What is known of the database as a whole."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+
+class DatabaseStats(NamedTuple):
+    """Rows per table and bytes of the file. `days_until_disk_full` is None when that is not known yet."""
+
+    path: str
+    bytes: int
+    free_bytes: int
+    growth_bytes_per_day: int | None
+    disk_free_bytes: int
+    days_until_disk_full: int | None
+    wal_bytes: int
+    schema: str
+    sqlite_version: str
+    rows: Mapping[str, int]

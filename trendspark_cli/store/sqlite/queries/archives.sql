@@ -1,0 +1,149 @@
+-- name: choose_posts
+-- Posts that may leave: ranked and folded into history, in no open trend, in no alert that waits, in no other file.
+SELECT id, created_at, length(CAST(text AS BLOB)) FROM posts
+WHERE source = :source AND (created_at, id) > (:since, :after_id) AND created_at < :until
+  AND id <= (SELECT seen_post_id FROM ranking_progress)
+  AND (created_at, id) <= (SELECT folded_created_at, folded_post_id FROM ranking_progress)
+  AND id NOT IN (SELECT post_id FROM trend_posts JOIN trends ON trends.id = trend_id WHERE trends.state = 'open')
+  AND id NOT IN (SELECT post_id FROM trend_posts JOIN notifications n ON n.trend_id = trend_posts.trend_id
+                 WHERE n.status IN ('pending', 'sending'))
+  AND id NOT IN (SELECT value FROM archive_manifests m JOIN archive_rows r ON r.manifest_id = m.id, json_each(r.row_ids)
+                 WHERE m.table_name = 'posts' AND m.day = :day)
+ORDER BY created_at, id LIMIT :limit;
+
+-- name: read_posts
+-- The value of `key` keeps the order of the ids asked for.
+SELECT {p.columns}
+FROM json_each(:ids) AS wanted JOIN posts p ON p.id = wanted.value ORDER BY wanted.key;
+
+-- name: read_metrics
+-- The history of counters of those posts that have one, as JSON.
+SELECT post_id, json_group_array(json_object('observed_at', observed_at, 'likes', likes, 'replies', replies,
+                                             'reposts', reposts, 'quotes', quotes, 'views', views))
+FROM (SELECT m.* FROM json_each(:ids) AS wanted JOIN post_metrics m ON m.post_id = wanted.value
+      ORDER BY m.post_id, m.observed_at)
+GROUP BY post_id;
+
+-- name: read_trends
+-- The trends that rest on those posts, as JSON.
+SELECT post_id, json_group_array(trend_id)
+FROM (SELECT t.* FROM json_each(:ids) AS wanted JOIN trend_posts t ON t.post_id = wanted.value
+      ORDER BY t.post_id, t.trend_id)
+GROUP BY post_id;
+
+-- name: delete_posts
+-- One batch of a verified file: rows unchanged since their export that no alert needs by now.
+DELETE FROM posts
+WHERE id IN (SELECT value FROM json_each(:ids))
+  AND id NOT IN (SELECT row_id FROM archive_changes WHERE manifest_id = :manifest_id)
+  AND id NOT IN (SELECT post_id FROM trend_posts JOIN notifications n ON n.trend_id = trend_posts.trend_id
+                 WHERE n.status IN ('pending', 'sending'));
+
+-- name: left_posts
+-- How many of a batch are still live after its delete: they changed, or an alert needs them.
+SELECT count(*) FROM json_each(:ids) AS wanted JOIN posts ON posts.id = wanted.value;
+
+-- name: choose_ingest_audit
+-- Audit rows that may leave: those in no other file.
+SELECT id, created_at, length(rejected) + coalesce(length(error), 0) FROM ingest_audit
+WHERE (created_at, id) > (:since, :after_id) AND created_at < :until
+  AND id NOT IN (SELECT value FROM archive_manifests m JOIN archive_rows r ON r.manifest_id = m.id, json_each(r.row_ids)
+                 WHERE m.table_name = 'ingest_audit' AND m.day = :day)
+ORDER BY created_at, id LIMIT :limit;
+
+-- name: read_ingest_audit
+-- Audit rows in the order of the ids asked for.
+SELECT {a.columns}
+FROM json_each(:ids) AS wanted JOIN ingest_audit a ON a.id = wanted.value ORDER BY wanted.key;
+
+-- name: delete_ingest_audit
+-- One batch of a verified file: rows unchanged since their export.
+DELETE FROM ingest_audit WHERE id IN (SELECT value FROM json_each(:ids))
+  AND id NOT IN (SELECT row_id FROM archive_changes WHERE manifest_id = :manifest_id);
+
+-- name: left_ingest_audit
+-- How many of a batch are still live after its delete.
+SELECT count(*) FROM json_each(:ids) AS wanted JOIN ingest_audit ON ingest_audit.id = wanted.value;
+
+-- name: choose_notifications
+-- Alerts that are final, that no open trend goes on with, and that no waiting one answers.
+SELECT id, created_at, length(body) FROM notifications
+WHERE (created_at, id) > (:since, :after_id) AND created_at < :until
+  AND status IN ('sent', 'digested', 'dead', 'expired', 'muted')
+  AND dedupe_key NOT IN (SELECT alert_key FROM trends WHERE state = 'open' AND alert_key IS NOT NULL)
+  AND dedupe_key NOT IN (SELECT reply_to FROM notifications
+                         WHERE status IN ('pending', 'sending') AND reply_to IS NOT NULL)
+  AND id NOT IN (SELECT value FROM archive_manifests m JOIN archive_rows r ON r.manifest_id = m.id, json_each(r.row_ids)
+                 WHERE m.table_name = 'notifications' AND m.day = :day)
+ORDER BY created_at, id LIMIT :limit;
+
+-- name: read_notifications
+-- Alerts in the order of the ids asked for.
+SELECT {n.columns}
+FROM json_each(:ids) AS wanted JOIN notifications n ON n.id = wanted.value ORDER BY wanted.key;
+
+-- name: delete_notifications
+-- One batch of a verified file: rows unchanged since their export.
+DELETE FROM notifications WHERE id IN (SELECT value FROM json_each(:ids))
+  AND id NOT IN (SELECT row_id FROM archive_changes WHERE manifest_id = :manifest_id);
+
+-- name: left_notifications
+-- How many of a batch are still live after its delete.
+SELECT count(*) FROM json_each(:ids) AS wanted JOIN notifications ON notifications.id = wanted.value;
+
+-- name: choose_job_runs
+-- Runs that ended, but for the last run and the last success of each job, which `jobs list` tells of.
+SELECT id, started_at, length(counts) + coalesce(length(error), 0) FROM job_runs
+WHERE (started_at, id) > (:since, :after_id) AND started_at < :until AND status <> 'running'
+  AND id NOT IN (SELECT max(id) FROM job_runs WHERE status <> 'skipped' GROUP BY job_id)
+  AND id NOT IN (SELECT max(id) FROM job_runs WHERE exit_code = 0 AND status <> 'skipped' GROUP BY job_id)
+  AND id NOT IN (SELECT run_id FROM spend_reservations WHERE run_id IS NOT NULL)
+  AND id NOT IN (SELECT value FROM archive_manifests m JOIN archive_rows r ON r.manifest_id = m.id, json_each(r.row_ids)
+                 WHERE m.table_name = 'job_runs' AND m.day = :day)
+ORDER BY started_at, id LIMIT :limit;
+
+-- name: read_job_runs
+-- Runs in the order of the ids asked for.
+SELECT {j.columns}
+FROM json_each(:ids) AS wanted JOIN job_runs j ON j.id = wanted.value ORDER BY wanted.key;
+
+-- name: delete_job_runs
+-- One batch of a verified file: rows unchanged since their export.
+DELETE FROM job_runs WHERE id IN (SELECT value FROM json_each(:ids))
+  AND id NOT IN (SELECT row_id FROM archive_changes WHERE manifest_id = :manifest_id);
+
+-- name: left_job_runs
+-- How many of a batch are still live after its delete.
+SELECT count(*) FROM json_each(:ids) AS wanted JOIN job_runs ON job_runs.id = wanted.value;
+
+-- name: insert_metrics
+-- The history of counters of a post that was brought back, from its JSON.
+INSERT INTO post_metrics (post_id, observed_at, likes, replies, reposts, quotes, views)
+SELECT :post_id, json_extract(value, '$.observed_at'), json_extract(value, '$.likes'), json_extract(value, '$.replies'),
+       json_extract(value, '$.reposts'), json_extract(value, '$.quotes'), json_extract(value, '$.views')
+FROM json_each(:metrics) WHERE true ON CONFLICT DO NOTHING;
+
+-- name: insert_trend_posts
+-- The trends that rest on a post that was brought back, as far as they are still there.
+INSERT INTO trend_posts (trend_id, post_id)
+SELECT value, :post_id FROM json_each(:trend_ids) JOIN trends ON trends.id = value WHERE true ON CONFLICT DO NOTHING;
+
+-- name: held
+-- How many live rows of a table belong to a file.
+SELECT coalesce(sum(json_array_length(row_ids)), 0) FROM archive_rows
+JOIN archive_manifests ON id = manifest_id WHERE table_name = ?;
+
+-- name: widen
+-- Watch rows that were brought back: the trigger looks at this range.
+UPDATE archive_manifests SET is_active = 1, first_row_id = min(coalesce(first_row_id, :first), :first),
+    last_row_id = max(coalesce(last_row_id, :last), :last) WHERE id = :id;
+
+-- name: unchanged
+-- Rows that were just brought back are as they are in the file, whatever the triggers saw.
+DELETE FROM archive_changes WHERE manifest_id = :id AND row_id IN (SELECT value FROM json_each(:ids));
+
+-- name: buried
+-- Which of these (source_id, author) pairs of a source have a tombstone.
+SELECT wanted.key FROM json_each(:pairs) AS wanted WHERE EXISTS (
+    SELECT 1 FROM tombstones t WHERE t.source = :source
+    AND (t.source_id = json_extract(wanted.value, '$[0]') OR t.author = json_extract(wanted.value, '$[1]')));
