@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import html
+from dataclasses import replace
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.servers.telegram_server import _Markup
 from trendspark_cli.alerts.message_parts import message_parts, plain_text, text_units
+from trendspark_cli.kinds.channels import CHANNELS
 
 LIMIT = 200
+FORM = replace(CHANNELS["telegram"].form, text_limit=LIMIT)
 words = st.text(alphabet=st.characters(codec="utf-8", exclude_categories=("Cs", "Cc")), min_size=1, max_size=40)
 pieces = st.one_of(
     words.map(lambda text: html.escape(text, quote=False)),
@@ -39,7 +42,7 @@ def utf16(text: str) -> int:
 @settings(max_examples=300, deadline=None)
 @given(markups)
 def test_every_part_parses_and_fits(markup: str) -> None:
-    parts = message_parts(markup, LIMIT)
+    parts = message_parts(markup, FORM)
 
     assert all(utf16(parsed(part)) <= LIMIT for part in parts)
 
@@ -47,7 +50,7 @@ def test_every_part_parses_and_fits(markup: str) -> None:
 @settings(max_examples=300, deadline=None)
 @given(markups)
 def test_the_parts_together_say_what_the_message_said(markup: str) -> None:
-    parts = message_parts(markup, LIMIT)
+    parts = message_parts(markup, FORM)
 
     texts = [parsed(part) for part in parts]
     if len(parts) > 1:
@@ -58,21 +61,21 @@ def test_the_parts_together_say_what_the_message_said(markup: str) -> None:
 @settings(max_examples=200, deadline=None)
 @given(markups)
 def test_the_length_is_what_an_independent_count_says(markup: str) -> None:
-    assert text_units(markup) == utf16(parsed(markup))
+    assert text_units(markup, FORM) == utf16(parsed(markup))
 
 
 def test_a_short_message_is_one_part_without_a_number() -> None:
-    assert message_parts("<b>short</b>", LIMIT) == ["<b>short</b>"]
+    assert message_parts("<b>short</b>", FORM) == ["<b>short</b>"]
 
 
 def test_parts_are_numbered() -> None:
-    parts = message_parts("\n".join(["a line of twenty-four c."] * 20), LIMIT)
+    parts = message_parts("\n".join(["a line of twenty-four c."] * 20), FORM)
 
     assert [part.split("\n")[0] for part in parts] == [f"({n}/{len(parts)})" for n in range(1, len(parts) + 1)]
 
 
 def test_parts_are_cut_between_lines() -> None:
-    parts = message_parts("\n".join(["a line of twenty-four c."] * 20), LIMIT)
+    parts = message_parts("\n".join(["a line of twenty-four c."] * 20), FORM)
 
     assert all(line == "a line of twenty-four c." for part in parts for line in part.split("\n")[1:])
 

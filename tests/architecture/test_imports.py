@@ -10,8 +10,7 @@ from pathlib import Path
 import trendspark_cli
 from tests.tools.house import FLOOR_OF, circle, rooms, upward
 from tests.tools.house import imports as imports_between
-from trendspark_cli.base.schedules import STEPS
-from trendspark_cli.base.settings import JOB_IDS
+from trendspark_cli.kinds.jobs import JOBS
 from trendspark_cli.store.rows.archived import TABLES
 from trendspark_cli.store.sqlite.migrations import migration
 from trendspark_cli.store.sqlite.schema import KNOWN_MIGRATIONS
@@ -88,7 +87,7 @@ def test_a_folder_holds_what_its_room_is_for() -> None:
     jobs = sorted(path.stem for path in (PACKAGE / "jobs").glob("*.py") if path.stem != "__init__")
 
     assert loose == [f"{OURS}.__main__"]
-    assert {name.replace("_", "-") for name in jobs} == set(JOB_IDS) - set(STEPS)
+    assert {name.replace("_", "-") for name in jobs} == {job.id for job in JOBS.values() if not job.steps}
 
 
 def test_files_are_small_but_for_the_few_tables() -> None:
@@ -144,8 +143,16 @@ def test_services_know_neither_tables_nor_settings() -> None:
     assert offenders(in_room("services"), *ours("store", "base.settings")) == []
 
 
-def test_base_imports_nothing_of_ours_but_itself() -> None:
-    assert [line for line in offenders(in_room("base"), OURS) if f"-> {OURS}.base" not in line] == []
+def test_base_imports_nothing_of_ours_but_itself_and_the_tables_of_kinds() -> None:
+    found = offenders(in_room("base"), OURS)
+
+    assert [line for line in found if f"-> {OURS}.base" not in line and f"-> {OURS}.kinds" not in line] == []
+
+
+def test_the_tables_of_kinds_import_nothing_of_ours_but_each_other() -> None:
+    found = offenders(in_room("kinds"), OURS)
+
+    assert [line for line in found if f"-> {OURS}.kinds" not in line] == []
 
 
 def test_only_the_job_runner_catches_every_exception() -> None:

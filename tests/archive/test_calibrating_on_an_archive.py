@@ -16,7 +16,7 @@ from tests.builders import fingerprint
 from tests.rank.test_rank_job import TICK, write_posts
 from tests.ranking.streams import background
 from tests.tools.object_store import BUCKET, ObjectStore
-from trendspark_cli.app.adapters import archive_destinations, archive_spool
+from trendspark_cli.app.adapters.archives import archive_destinations, archive_spool
 from trendspark_cli.archiving.parts import Unseen
 from trendspark_cli.archiving.reading import ArchivedPosts
 from trendspark_cli.backtests.calibrating import Wish, calibrate

@@ -9,9 +9,9 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from tests.crontabs.cron_model import CronModel, utc
-from trendspark_cli.base.schedules import SCHEDULES
 from trendspark_cli.crontabs.moments import intervals, last_moment, machine_zone, moments, moments_between
 from trendspark_cli.crontabs.timetable import example_timetable
+from trendspark_cli.kinds.jobs import SCHEDULED
 
 CHANGES = [
     ("Europe/Berlin", "2026-03-29T01:00"),
@@ -20,7 +20,7 @@ CHANGES = [
     ("America/New_York", "2026-11-01T06:00"),
     ("UTC", "2026-03-29T01:00"),
 ]
-LINES = [schedule.cron for schedule in SCHEDULES]
+LINES = [job.cron for job in SCHEDULED.values()]
 LINES += ["30 2 * * *", "0 3 * * *", "30 1 * * *", "15,45 1-3 * * *", "*/20 2 * * *", "30 */2 * * *", "5 * * * 0"]
 
 

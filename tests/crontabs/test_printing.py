@@ -12,11 +12,11 @@ import pytest
 from tests.builders import Workplace
 from tests.crontabs.desk import WHOLE_DAY, install
 from trendspark_cli.base.errors import ConfigError
-from trendspark_cli.base.schedules import BY_JOB
 from trendspark_cli.base.settings import load_settings
 from trendspark_cli.crontabs.moments import intervals
 from trendspark_cli.crontabs.printing import SPREAD_MINUTES, crontab_text, merged, offset_minutes, shifted
 from trendspark_cli.crontabs.reading import Entry, read_crontab
+from trendspark_cli.kinds.jobs import JOBS
 
 
 def entries(text: str) -> dict[str, Entry]:
@@ -92,13 +92,13 @@ def test_hosts_are_spread_over_the_quarter_of_an_hour_and_each_keeps_its_minutes
 
 @pytest.mark.parametrize("minutes", range(SPREAD_MINUTES))
 def test_whatever_the_spread_rank_comes_five_minutes_after_ingest_and_vacuum_long_after_archive(minutes: int) -> None:
-    ingest, rank = (shifted(BY_JOB[job].cron, minutes) for job in ("ingest", "rank"))
+    ingest, rank = (shifted(JOBS[job].cron, minutes) for job in ("ingest", "rank"))
 
     after = {int(later.split("-")[0]) - int(earlier.split("-")[0]) for earlier, later in [(ingest, rank)]}
     assert after <= {5, 5 - 15}
-    assert intervals([ingest]) == intervals([BY_JOB["ingest"].cron])
-    assert intervals([shifted(BY_JOB["archive"].cron, minutes)]) == intervals([BY_JOB["archive"].cron])
-    assert shifted(BY_JOB["deliver"].cron, minutes) == "* * * * *"
+    assert intervals([ingest]) == intervals([JOBS["ingest"].cron])
+    assert intervals([shifted(JOBS["archive"].cron, minutes)]) == intervals([JOBS["archive"].cron])
+    assert shifted(JOBS["deliver"].cron, minutes) == "* * * * *"
 
 
 # In a crontab with other lines

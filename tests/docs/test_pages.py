@@ -13,7 +13,7 @@ from cronsim import CronSim
 
 from tests.docs.project import PROJECT, commands, page, pages
 from tests.tools.house import FLOOR_OF, circle, imports, rooms, upward
-from trendspark_cli.base.schedules import SCHEDULES
+from trendspark_cli.kinds.jobs import SCHEDULED
 
 HAND_WRITTEN = [path for path in pages() if "Made by scripts/docs" not in path.read_text(encoding="utf-8")]
 
@@ -144,8 +144,8 @@ def cron_lines() -> list[tuple[str, str]]:
 def test_every_scheduled_job_has_a_cron_line() -> None:
     lines = cron_lines()
 
-    assert [schedule for schedule, _ in lines] == [schedule.cron for schedule in SCHEDULES]
-    assert not [s.job_id for s, (_, command) in zip(SCHEDULES, lines, strict=True) if s.job_id not in command.split()]
+    assert [schedule for schedule, _ in lines] == [job.cron for job in SCHEDULED.values()]
+    assert not [job for job, (_, command) in zip(SCHEDULED, lines, strict=True) if job not in command.split()]
 
 
 def test_cron_lines_parse_and_their_commands_exist() -> None:

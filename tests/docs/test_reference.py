@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from tests.docs.project import PROJECT, commands, page
-from trendspark_cli.app.adapters import spending_ceilings
+from trendspark_cli.app.adapters.spending import spending_ceilings
+from trendspark_cli.app.adapters.x import X
 from trendspark_cli.base.clock import utc_now
 from trendspark_cli.base.errors import ExitCode
 from trendspark_cli.base.metrics import METRICS
@@ -108,7 +109,7 @@ def test_a_copy_of_the_env_example_sets_nothing_and_starts(tmp_path: Path) -> No
     settings = load_settings({"HOME": str(tmp_path)}, env_file=copy)
 
     assert settings.raw == {}
-    assert config_findings(settings, spending_ceilings(settings)["x"], ())["ok"]
+    assert config_findings(settings, spending_ceilings(settings)[X.name], ())["ok"]
 
 
 def test_defaults_of_the_env_example_are_the_defaults(tmp_path: Path) -> None:

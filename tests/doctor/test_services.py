@@ -14,7 +14,7 @@ import pytest
 
 from tests.builders import Workplace, fingerprint
 from tests.servers import Fault, LocalServer, OpenAIServer, RedditServer, TelegramServer, XServer, faults
-from trendspark_cli.app.adapters import archive_destinations
+from trendspark_cli.app.adapters.archives import archive_destinations
 from trendspark_cli.running.job_context import ApiCall
 from trendspark_cli.screens.doctor.examining import examine_services
 from trendspark_cli.screens.doctor.findings import FAIL, OK, WARN, Finding

@@ -19,12 +19,12 @@ from tests.money.briefing import open_trend
 from tests.money.conftest import budget_alerts
 from tests.servers import XServer, faults, x_post
 from tests.tools import books
-from trendspark_cli.app.adapters import queries_of
 from trendspark_cli.app.job_bodies import gaps_body, ingest_body, niches
 from trendspark_cli.app.wired import Wired
 from trendspark_cli.base.errors import ConfigError
 from trendspark_cli.base.models import Profile
 from trendspark_cli.base.profiles import problems_of, shares_problem
+from trendspark_cli.services.x.query import queries_of
 
 HARBOUR, CITY, MARKET = "harbour", "city", "market"
 WORDS = {HARBOUR: "ferry", CITY: "bridge", MARKET: "bread"}

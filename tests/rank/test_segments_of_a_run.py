@@ -14,10 +14,9 @@ import pytest
 from tests.ingest.operator import Operator
 from tests.rank.test_rank_job import NOW, TICK, burst, visible, write_posts
 from tests.ranking.streams import background, said
-from trendspark_cli.app.adapters import recency
 from trendspark_cli.jobs.rank import rank_topics
 from trendspark_cli.running.job_context import JobContext
-from trendspark_cli.trends.rank_rules import Experience, lifecycle_rules
+from trendspark_cli.trends.rank_rules import Experience, lifecycle_rules, recency
 
 QUARTERS_OF_TWO_DAYS = 2 * 96
 

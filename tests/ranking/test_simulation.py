@@ -17,7 +17,7 @@ from tests.builders import Workplace, fingerprint
 from tests.rank.test_rank_job import NOW, TICK, write_posts
 from tests.ranking.streams import background, said
 from tests.ranking.test_backtest import lines
-from trendspark_cli.app.adapters import archive_destinations, archive_spool
+from trendspark_cli.app.adapters.archives import archive_destinations, archive_spool
 from trendspark_cli.archiving.reading import ArchivedPosts
 from trendspark_cli.backtests.simulating import Question
 from trendspark_cli.base.clock import from_text, to_text

@@ -15,7 +15,7 @@ import pytest
 from tests.archive.keeping import Keeper
 from tests.rank.conftest import NOW
 from tests.rank.viral import busy_hours, ingest, line, quiet_days
-from trendspark_cli.app.adapters import archive_destinations, archive_spool
+from trendspark_cli.app.adapters.archives import archive_destinations, archive_spool
 from trendspark_cli.archiving.reading import ArchivedPosts
 from trendspark_cli.backtests.simulating import Question
 from trendspark_cli.base.clock import to_text

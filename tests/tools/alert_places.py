@@ -17,7 +17,7 @@ from tests.ingest.operator import TOKEN
 from tests.servers import OpenAIServer, TelegramServer, XServer, x_post
 from tests.servers.x_stream_server import XStreamServer
 from tests.tools.monitoring import exporter
-from trendspark_cli.app.job_bodies import RUNNABLE
+from trendspark_cli.app.job_bodies import bodies_of
 from trendspark_cli.app.wired import Wired
 from trendspark_cli.base.clock import to_text, utc_now
 from trendspark_cli.base.models import Alert, RunResult
@@ -49,7 +49,7 @@ class Place(Keeper):
         """Run a job in this process, now."""
         self.now = utc_now()
         here = self.installation()
-        [body] = (make() for make in RUNNABLE[job_id].values())
+        [body] = bodies_of(job_id).values()
         return here.runner().run(job_id, lambda job: body(Wired(here.settings, job, here.clock)))
 
     def start(self, *arguments: str) -> subprocess.Popen[str]:

@@ -18,16 +18,14 @@ from tests.servers import faults, x_post
 from tests.tools.alert_places import Place
 from tests.tools.monitoring import START_SECONDS, Prometheus
 from tests.tools.processes import free_port, get, running, wait_for
-from trendspark_cli.app.job_bodies import RUNNABLE, stream_body
+from trendspark_cli.app.job_bodies import bodies_of, stream_body
 from trendspark_cli.app.wired import Wired
 from trendspark_cli.base.clock import utc_now
-from trendspark_cli.base.schedules import SCHEDULES
+from trendspark_cli.kinds.jobs import SCHEDULED
 
 SCRAPE_MINUTES = 2
 SEED = 20261128
-SCHEDULE = {
-    schedule.job_id: schedule.cron for schedule in SCHEDULES if schedule.is_scheduled or schedule.job_id == "archive"
-}
+SCHEDULE = {job.id: job.cron for job in SCHEDULED.values() if job.is_scheduled or job.id == "archive"}
 
 
 class DayOfMetrics:
@@ -87,8 +85,8 @@ class DayOfMetrics:
 
     def _run(self, job_id: str) -> None:
         here = self._place.installation()
-        [make] = RUNNABLE[job_id].values()
-        here.runner().run(job_id, lambda job: make()(Wired(here.settings, job, here.clock)))
+        [body] = bodies_of(job_id).values()
+        here.runner().run(job_id, lambda job: body(Wired(here.settings, job, here.clock)))
 
     def _stream(self) -> None:
         place = self._place

@@ -28,6 +28,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("running", "reports"),
     ("store", "crontabs"),
     ("ranking", "base"),
+    ("kinds",),
 )
 FLOOR_OF: Mapping[str, int] = {room: len(FLOORS) - index for index, rooms in enumerate(FLOORS) for room in rooms}
 SHELVES = ("text", "baseline", "bursts", "lifecycle", "posts", "past")  # of ranking, each on those before it

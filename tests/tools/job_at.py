@@ -15,12 +15,12 @@ from trendspark_cli.base.clock import from_text
 def main(time: str, *arguments: str) -> None:
     """Run the command; settings come from the environment."""
     now = from_text(time)
-    real = here.installation
+    real = here.open_installation
 
     def at_that_time(**options: Any) -> Installation:
         return replace(real(**options), clock=lambda: now)
 
-    here.installation = at_that_time
+    here.open_installation = at_that_time
     sys.argv = ["trendspark", *arguments]
     __main__.main()
 

@@ -1,4 +1,4 @@
-"""What a notifier promises: it sends one message or raises. Retries, claims and books belong to alert_delivery.py."""
+"""What a notifier promises: it sends one message or raises. Retries, claims and ledger belong to alerts/delivery.py."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Protocol
 
 from trendspark_cli.base.errors import ConfigError, CredentialsRefusedError, ExitCode, UpstreamError
+from trendspark_cli.kinds.channels import MessageForm
 
 
 @dataclass(frozen=True)
@@ -60,16 +61,18 @@ class Notifier(Protocol):
     """One channel."""
 
     name: str  # short and permanent: stored in notifications.channel and used as a metric label
-    text_limit: int  # UTF-16 units of one message, markup not counted
+    form: MessageForm  # what it takes, and how fast: the outbox cuts, renders and waits by it
 
-    def send(self, html: str, *, chat_id: str | None, reply_to: str | None = None, is_plain: bool = False) -> Sent:
-        """Send one message of at most `text_limit`; *chat_id* overrides the configured one.
+    def send(self, text: str, *, chat_id: str | None, reply_to: str | None = None, is_plain: bool = False) -> Sent:
+        """Send one message of at most `form.text_limit`; *chat_id* overrides the configured one.
+
+        The text has the markup of `form`, or none when it *is_plain*.
 
         Raises the errors above, or UpstreamError when it is certain that nothing arrived and waiting may help.
         """
 
-    def edit(self, message_id: str, html: str, *, chat_id: str | None) -> Sent:
-        """Replace the text of a message sent before; errors as for `send`."""
+    def edit(self, message_id: str, text: str, *, chat_id: str | None) -> Sent:
+        """Replace the text of a message sent before; called only when `form.can_edit`; errors as for `send`."""
 
     def check(self) -> str:
         """Return who we are and where we write, for people; costs nothing, sends nothing; errors as for `send`."""

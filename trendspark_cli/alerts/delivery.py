@@ -22,7 +22,7 @@ from trendspark_cli.alerts.channel import (
     UncertainError,
     UnreadableMarkupError,
 )
-from trendspark_cli.alerts.message_parts import message_parts, plain_text
+from trendspark_cli.alerts.message_parts import message_parts, plain_text, rendered
 from trendspark_cli.base.clock import Clock, from_text, to_text
 from trendspark_cli.base.errors import ConfigError, TrendSparkError, UpstreamError
 from trendspark_cli.base.log_setup import log_event
@@ -34,8 +34,6 @@ from trendspark_cli.store.rows.outbox import ChannelState, QueuedAlert
 
 LEASE = timedelta(seconds=60)  # longer than one send can take
 FIRST_BACK_OFF, LONGEST_BACK_OFF = timedelta(seconds=30), timedelta(minutes=30)
-SENDS_PER_MINUTE = 20  # Telegram's limit for a group
-LEAST_SPACING_SECONDS = 1.0  # Telegram's limit for a chat
 MOST_SINGLE_ALERTS = 10  # more than that waiting become one digest
 PARENT_GONE = ("muted", "expired", "digested", "dead")
 
@@ -60,6 +58,7 @@ class Delivery:
         self._job = job
         self._store = job.store
         self._notifier = notifier
+        self._form = notifier.form
         self._rules = rules
         self._clock = clock
         self._sleep = sleep
@@ -89,7 +88,7 @@ class Delivery:
             if not self._store.notifications.claim(alert.id, self._clock() + LEASE):
                 return None
         try:
-            sent = self._edit(alert) if alert.action == "edit" else self._send(alert)
+            sent = self._edit(alert) if alert.action == "edit" else self._send(alert, self._parent_message(alert))
         except (UpstreamError, ConfigError) as error:
             self._note_failure(alert, error)
             if isinstance(error, MessageRefusedError):
@@ -109,10 +108,9 @@ class Delivery:
             log_event(log, f"{name}.sent", **told, message_id=sent.message_id)
         return sent
 
-    def _send(self, alert: QueuedAlert) -> Sent | None:
+    def _send(self, alert: QueuedAlert, reply_to: str | None) -> Sent | None:
         """Send the parts that have not gone out yet."""
-        reply_to = self._parent_message(alert)
-        parts = message_parts(alert.body, self._notifier.text_limit)
+        parts = message_parts(alert.body, self._form)
         sent = Sent(alert.message_id or "", "")
         for number, part in enumerate(parts[alert.parts_sent :], alert.parts_sent + 1):
             sent = self._send_part(part, reply_to)
@@ -123,29 +121,33 @@ class Delivery:
 
     def _send_part(self, part: str, reply_to: str | None) -> Sent:
         """Send one message; follow a chat that moved, and fall back to plain text when the markup is refused."""
-        is_plain = False
+        is_plain = self._form.markup == "plain"
         for _ in range(3):  # as sent, to the new chat, in plain text
             chat_id = self._take_turn().migrated_chat_id
             try:
-                text = plain_text(part) if is_plain else part
-                return self._notifier.send(text, chat_id=chat_id, reply_to=reply_to, is_plain=is_plain)
+                return self._notifier.send(part, chat_id=chat_id, reply_to=reply_to, is_plain=is_plain)
             except ChatMovedError as moved:
                 self._follow(moved)
             except UnreadableMarkupError as error:
                 if is_plain:
                     raise MessageRefusedError(self._notifier.name, str(error)) from error
-                is_plain = True
+                part, is_plain = plain_text(part), True
         raise MessageRefusedError(self._notifier.name, "neither markup nor plain text was accepted")
 
     def _edit(self, alert: QueuedAlert) -> Sent | None:
-        """Edit the message the alert is about; when that was never sent there is nothing to edit."""
+        """Edit the message the alert is about; when that was never sent there is nothing to edit.
+
+        A channel that cannot edit gets a message of its own, which answers that one.
+        """
         message_id = self._parent_message(alert)
         if not message_id:
             return None
+        if not self._form.can_edit:
+            return self._send(alert, message_id)
         for _ in range(2):
             chat_id = self._take_turn().migrated_chat_id
             try:
-                return self._notifier.edit(message_id, alert.body, chat_id=chat_id)
+                return self._notifier.edit(message_id, rendered(alert.body, self._form), chat_id=chat_id)
             except ChatMovedError as moved:
                 self._follow(moved)
         return None
@@ -153,7 +155,7 @@ class Delivery:
     def _parent_message(self, alert: QueuedAlert) -> str | None:
         if alert.reply_to is None:
             return None
-        parent = self._store.notifications.message_of(alert.reply_to)
+        parent = self._store.notifications.message_of(alert.reply_to, self._notifier.name)
         return parent.message_id if parent is not None and parent.status not in PARENT_GONE else None
 
     def _take_turn(self) -> ChannelState:
@@ -161,7 +163,8 @@ class Delivery:
         state = self._state()
         now = self._clock().timestamp()
         if state.recent_sends:
-            self._sleep(max(0.0, min(LEAST_SPACING_SECONDS, state.recent_sends[-1] + LEAST_SPACING_SECONDS - now)))
+            least = self._form.seconds_between
+            self._sleep(max(0.0, min(least, state.recent_sends[-1] + least - now)))
         now = self._clock().timestamp()
         state = replace(state, recent_sends=(*(sent for sent in state.recent_sends if now - sent < 60), now))
         with self._store.transaction():
@@ -172,8 +175,8 @@ class Delivery:
         """Tell whether the alert's messages fit into this minute."""
         now = self._clock().timestamp()
         recent = sum(now - sent < 60 for sent in self._state().recent_sends)
-        needed = len(message_parts(alert.body, self._notifier.text_limit)) - alert.parts_sent
-        return recent + min(needed, SENDS_PER_MINUTE) <= SENDS_PER_MINUTE
+        needed = len(message_parts(alert.body, self._form)) - alert.parts_sent
+        return recent + min(needed, self._form.messages_per_minute) <= self._form.messages_per_minute
 
     def _reclaim(self) -> None:
         with self._store.transaction():
@@ -219,7 +222,8 @@ class Delivery:
             self._count(alert.category, status)
 
     def _queue(self, alert: Alert) -> None:
-        self._store.notifications.queue(alert, self._clock(), muted=False)
+        """Queue an alert about alerts, for this channel alone."""
+        self._store.notifications.queue(replace(alert, channel=self._notifier.name), self._clock(), muted=False)
 
     def _follow(self, moved: ChatMovedError) -> None:
         log.warning("the chat moved; its new id is kept")
@@ -249,7 +253,7 @@ class Delivery:
 
     def _tell_dead_letters(self) -> None:
         """Once messages go out again, say that some did not; each dead alert is reported once."""
-        dead = self._store.notifications.listing(1000, "dead")
+        dead = self._store.notifications.listing(1000, "dead", self._notifier.name)
         if dead:
             newest = dead[0]
             self._queue(dead_letters_alert(f"dead:{newest.id}", len(dead), str(newest.error)))

@@ -10,6 +10,7 @@ from html import escape
 from pathlib import Path
 
 from trendspark_cli.alerts.channel import Notifier
+from trendspark_cli.alerts.message_parts import rendered
 from trendspark_cli.base.errors import TrendSparkError
 from trendspark_cli.base.locks import STORE_ALERT_MARKER
 from trendspark_cli.base.redaction import redact
@@ -20,7 +21,7 @@ log = logging.getLogger(__name__)
 def send_directly(
     notifiers: Sequence[Notifier], folder: Path, job_id: str, error: TrendSparkError, now: datetime, cooldown: timedelta
 ) -> bool:
-    """Send one message about a broken store, at most once per *cooldown*; return whether it went out."""
+    """Send one message about a broken store, at most once per *cooldown*; return whether any channel took it."""
     marker = folder / STORE_ALERT_MARKER
     try:
         if now.timestamp() - marker.stat().st_mtime < cooldown.total_seconds():
@@ -31,10 +32,11 @@ def send_directly(
     text = f"🔴 <b>{job_id} cannot use its database</b>\n{escape(redact(str(error))[:500], quote=False)}"
     if error.hint:
         text += f"\n{escape(error.hint, quote=False)}"
+    went_out = False
     for notifier in notifiers:
         try:
-            notifier.send(text, chat_id=None)
+            notifier.send(rendered(text, notifier.form), chat_id=None, is_plain=notifier.form.markup == "plain")
+            went_out = True
         except TrendSparkError as failure:
             log.error("the alert about the store could not be sent: %s", failure)
-            return False
-    return bool(notifiers)
+    return went_out

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from trendspark_cli.alerts.alert_texts import failing_alert, recovered_alert
 from trendspark_cli.base.clock import from_text, to_text
+from trendspark_cli.kinds.jobs import kind_of
 from trendspark_cli.store.protocol import Store
 
 
@@ -23,7 +24,6 @@ class OpsAlertRules:
 
 FAILURES = ("partial", "error", "timeout", "abandoned")
 NEUTRAL = ("skipped", "interrupted")  # say nothing about whether the job works
-WITHOUT_STREAK = ("ingest_rank",)  # its steps have their own: one fault, one alert
 
 
 def note_outcome(
@@ -37,7 +37,8 @@ def note_outcome(
 ) -> None:
     """Count a run towards its job's streak and queue what the operator must hear; call inside a transaction."""
     state = store.job_states.get(job_id)
-    if job_id in WITHOUT_STREAK or status in NEUTRAL or (status not in FAILURES and state.failures == 0):
+    has_none = bool(kind_of(job_id).steps)  # its steps have their own: one fault, one alert
+    if has_none or status in NEUTRAL or (status not in FAILURES and state.failures == 0):
         return
     if status in FAILURES:
         failing_since = state.failing_since or to_text(now)

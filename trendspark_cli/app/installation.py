@@ -9,7 +9,6 @@ from datetime import UTC, timedelta
 from functools import cached_property
 from pathlib import Path
 
-from trendspark_cli.app.adapters import spending_ceilings
 from trendspark_cli.base import log_setup, redaction
 from trendspark_cli.base.clock import Clock, utc_now
 from trendspark_cli.base.console import Output, has_terminal
@@ -61,6 +60,7 @@ class Installation:
 
     def metric_files(self) -> MetricFiles:
         """Return the .prom files."""
+        from trendspark_cli.app.adapters.spending import spending_ceilings
         from trendspark_cli.app.metric_files import MetricFiles
 
         settings = self.settings
@@ -99,7 +99,7 @@ class Installation:
         )
 
 
-def installation(
+def open_installation(
     *, job: str, env_file: Path | None = None, is_json: bool = False, is_quiet: bool = False, is_verbose: bool = False
 ) -> Installation:
     """Return this process's installation, with redaction and the log set up first of all.

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
 from trendspark_cli.base.errors import ConfigError
 from trendspark_cli.base.models import AlertCategory
 from trendspark_cli.base.settings import Settings
+from trendspark_cli.kinds.channels import configured_channels
+from trendspark_cli.kinds.jobs import JOBS
+from trendspark_cli.kinds.loading import load
+from trendspark_cli.kinds.services import WRITERS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -28,7 +32,7 @@ def ingest_body(
     """Return the body of `ingest`."""
 
     def body(wired: Wired) -> None:
-        from trendspark_cli.app.profile_feeds import ingest_feeds
+        from trendspark_cli.app.profile_reading import sources_to_ingest
         from trendspark_cli.jobs.ingest import estimate, ingest, ingest_pages
 
         if file is not None:
@@ -37,11 +41,11 @@ def ingest_body(
             found, profile = PostFile(file), wired.profiles(profiles)[0].name if profiles else wired.job.profile
             ingest_pages(replace(wired.job, profile=profile), found.name, found.pages(limit))
             return
-        feeds, refused = ingest_feeds(wired, sources, profiles)
+        profile_sources, refused = sources_to_ingest(wired, sources, profiles)
         if wired.job.dry_run:
-            estimate(wired.job, feeds)
+            estimate(wired.job, profile_sources)
         else:
-            ingest(wired.job, feeds, limit=limit, refused=refused)
+            ingest(wired.job, profile_sources, limit=limit, refused=refused)
 
     return body
 
@@ -50,9 +54,8 @@ def rank_body(*, top: int = 20) -> Body:
     """Return the body of `rank`."""
 
     def body(wired: Wired) -> None:
-        from trendspark_cli.app.adapters import recency
         from trendspark_cli.jobs.rank import rank_topics
-        from trendspark_cli.trends.rank_rules import experience, lifecycle_rules
+        from trendspark_cli.trends.rank_rules import experience, lifecycle_rules, recency
 
         rank_topics(
             wired.job,
@@ -75,7 +78,9 @@ def brief_body(*, ideas: int = DEFAULT_IDEAS) -> Body:
         settings = wired.settings
         price = Price(settings.openai_price_input_usd / 1e6, settings.openai_price_output_usd / 1e6)
         seconds = settings.openai_timeout.total_seconds()
-        writing = PaidWriting(wired.job, wired.writer(), wired.budgets()["openai"], price, seconds)
+        writer = wired.writer()
+        budget = wired.budgets()[writer.service if writer is not None else next(iter(WRITERS))]
+        writing = PaidWriting(wired.job, writer, budget, price, seconds)
         brief(wired.job, writing, BriefRules(niches(wired), ideas, settings.alerts_are_muted))
 
     return body
@@ -92,21 +97,20 @@ def deliver_body() -> Body:
     def body(wired: Wired) -> None:
         from trendspark_cli.jobs.deliver import deliver
 
-        if wired.settings.telegram_is_configured:  # without a channel alerts are muted, so nothing waits
+        if configured_channels(wired.settings):  # without a channel alerts are muted, so nothing waits
             deliver(wired.job, wired.notifiers(), delivery_rules(wired.settings), wired.clock)
 
     return body
 
 
-def alert_test_body(*, category: AlertCategory, text: str) -> Body:
+def alert_test_body(*, category: AlertCategory = "manual_test", text: str = TEST_TEXT) -> Body:
     """Return the body of `alert-test`."""
 
     def body(wired: Wired) -> None:
-        from trendspark_cli.jobs.alert_test import send_test
+        from trendspark_cli.jobs.alert_test import send_tests
 
-        for notifier in wired.notifiers():
-            rules = delivery_rules(wired.settings)
-            send_test(wired.job, notifier, rules, wired.clock, category=category, text=text)
+        rules = delivery_rules(wired.settings)
+        send_tests(wired.job, wired.notifiers(), rules, wired.clock, category=category, text=text)
 
     return body
 
@@ -123,7 +127,7 @@ def archive_body(
     """Return the body of `archive`."""
 
     def body(wired: Wired) -> None:
-        from trendspark_cli.app.adapters import archive_destinations, archive_spool, archive_url
+        from trendspark_cli.app.adapters.archives import archive_destinations, archive_spool, archive_url
         from trendspark_cli.archiving.parts import Parts, Unseen
         from trendspark_cli.jobs.archive import ArchiveRules, archive
 
@@ -157,14 +161,14 @@ def gaps_body(*, limit: int | None = None, profiles: Sequence[str] = ()) -> Body
     """Return the body of `gaps fill`: an ingest of what is known not to have been read, and nothing else."""
 
     def body(wired: Wired) -> None:
-        from trendspark_cli.app.profile_feeds import gap_feeds
+        from trendspark_cli.app.profile_reading import sources_with_gaps
         from trendspark_cli.jobs.ingest import estimate_gaps, fill_gaps
 
-        feeds = gap_feeds(wired, profiles)
+        profile_sources = sources_with_gaps(wired, profiles)
         if wired.job.dry_run:
-            estimate_gaps(wired.job, feeds)
+            estimate_gaps(wired.job, profile_sources)
         else:
-            fill_gaps(wired.job, feeds, limit=limit)
+            fill_gaps(wired.job, profile_sources, limit=limit)
 
     return body
 
@@ -182,40 +186,44 @@ def stream_body(*, max_runtime: timedelta | None = None) -> Body:
             hint = "set KEYWORDS or X_STREAM_RULES, or `trendspark profiles add`, or `trendspark rules add`"
             raise ConfigError("there is no rule for the stream to have", hint=hint)
         added, _ = rules_at_x.make(list(rules))
-        beside = SideWork(
-            lambda: wired.beside("rank", _rank_and_deliver),
-            lambda: wired.beside("ingest", lambda other: _fill_small_gaps(other, list(rules))),
+        side_work = SideWork(
+            lambda: wired.run_as_part("rank", _rank_and_deliver),
+            lambda: wired.run_as_part("ingest", lambda other: _fill_small_gaps(other, list(rules))),
         )
         work = StreamWork(
             stream=source,
             rules=rules,
             has_new_rules=added > 0,
-            budget=wired.budgets()["x"],
+            budget=wired.budgets()[source.service],
             clock=wired.clock,
             export=wired.export("stream"),
-            ask=beside.ask,
+            ask=side_work.ask,
             max_runtime=max_runtime,
         )
         try:
             stream(wired.job, work)
         finally:
-            beside.end()
+            side_work.end()
 
     return body
 
 
 def _rank_and_deliver(wired: Wired) -> None:
     rank_body()(wired)
-    if not wired.settings.alerts_are_muted:
-        wired.beside("deliver", deliver_body())
+    then = JOBS["rank"].then
+    if JOBS[then].is_needed(wired.settings):
+        for body in bodies_of(then).values():
+            wired.run_as_part(then, body)
 
 
 def _fill_small_gaps(wired: Wired, rules: Sequence[str]) -> None:
-    from trendspark_cli.app.profile_feeds import gap_feeds
+    from trendspark_cli.app.profile_reading import sources_with_gaps
     from trendspark_cli.jobs.ingest import fill_gaps
 
-    if feeds := [feed for feed in gap_feeds(wired) if feed.source.query in rules]:
-        fill_gaps(wired.job, feeds, limit=MOST_POSTS_TO_FILL)
+    if profile_sources := [
+        profile_source for profile_source in sources_with_gaps(wired) if profile_source.source.query in rules
+    ]:
+        fill_gaps(wired.job, profile_sources, limit=MOST_POSTS_TO_FILL)
 
 
 def delivery_rules(settings: Settings) -> DeliveryRules:
@@ -229,15 +237,12 @@ def delivery_rules(settings: Settings) -> DeliveryRules:
     )
 
 
-# Job id -> the steps it runs, each with the body cron would run.
-RUNNABLE: Mapping[str, Mapping[str, Callable[[], Body]]] = {
-    "ingest": {"ingest": ingest_body},
-    "rank": {"rank": rank_body},
-    "brief": {"brief": brief_body},
-    "deliver": {"deliver": deliver_body},
-    "alert-test": {"alert-test": lambda: alert_test_body(category="manual_test", text=TEST_TEXT)},
-    "ingest_rank": {"ingest": ingest_body, "rank": rank_body},
-    "stream": {"stream": stream_body},
-    "archive": {"archive": archive_body},
-    "vacuum": {"vacuum": vacuum_body},
-}
+def bodies_of(job_id: str) -> dict[str, Body]:
+    """Return the bodies that cron would run of a job, by step; the only step of most is the job itself."""
+    kind = JOBS[job_id]
+    if kind.steps:
+        return {step: body for name in kind.steps for step, body in bodies_of(name).items()}
+    if not kind.run:
+        return {job_id: load(kind.body)()}
+    job_alone = load(kind.run)
+    return {job_id: lambda wired: job_alone(wired.job)}

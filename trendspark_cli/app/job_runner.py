@@ -27,7 +27,7 @@ from trendspark_cli.base.errors import CeilingReachedError, ExitCode, LockHeldEr
 from trendspark_cli.base.locks import job_lock
 from trendspark_cli.base.models import RunResult
 from trendspark_cli.base.redaction import redact
-from trendspark_cli.base.schedules import QUIET_WHEN_RUNNING
+from trendspark_cli.kinds.jobs import kind_of
 from trendspark_cli.running.heartbeat import Heartbeat
 from trendspark_cli.running.job_context import JobContext
 from trendspark_cli.running.pausing import is_paused, why_paused
@@ -235,7 +235,7 @@ class JobRunner:
         self.metric_files.write(store, [job_id], self.clock())
 
     def _skip_for_lock(self, job_id: str, error: LockHeldError) -> RunResult:
-        if job_id in QUIET_WHEN_RUNNING:
+        if kind_of(job_id).is_quiet_while_running:
             return RunResult(job_id, None, "skipped", error.exit_code, self.clock(), 0.0)
         timetable = None if self.is_by_hand else self.timetable()
         store = self.open_store()

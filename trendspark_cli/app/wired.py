@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from trendspark_cli.app.adapters import NOTIFIERS, PROFILE_SOURCES, SOURCES, WRITER, load, spending_ceilings
 from trendspark_cli.app.installation import Installation
 from trendspark_cli.base.clock import Clock, utc_now
 from trendspark_cli.base.console import Output
 from trendspark_cli.base.errors import ConfigError
 from trendspark_cli.base.settings import Settings
+from trendspark_cli.kinds.channels import CHANNELS
 from trendspark_cli.store.open_store import open_store
 
 TYPE_CHECKING = False
@@ -35,32 +35,22 @@ class Wired:
 
     def notifiers(self) -> list[Notifier]:
         """Return the configured channels; raise ConfigError when there is none."""
-        made = [load(target)(self.settings, self.job.api_calls.append) for target in NOTIFIERS.values()]
-        notifiers: list[Notifier] = [notifier for notifier in made if notifier is not None]
+        from trendspark_cli.app.adapters.channels import notifiers_of
+
+        notifiers = notifiers_of(self.settings, self.job.api_calls.append)
         if not notifiers:
-            raise ConfigError("no alert channel is configured", hint="set TELEGRAM_BOT_TOKEN and TELEGRAM_CHAT_ID")
+            needed = " or ".join(kind.needs_words for kind in CHANNELS.values())
+            raise ConfigError("no alert channel is configured", hint=f"set {needed}")
         return notifiers
 
-    def sources(self, names: Sequence[str] = ()) -> list[Source]:
-        """Return the configured sources that belong to no profile, or those of *names* among them."""
-        return [
-            source
-            for name, target in SOURCES.items()
-            if not names or name in names
-            for source in load(target)(self.settings, self.job)
-        ]
+    def sources(self, names: Sequence[str] = (), profile: Profile | None = None) -> list[Source]:
+        """Return the configured sources of a profile's topics, or those that belong to no profile.
 
-    def profile_sources(self, profile: Profile, names: Sequence[str] = ()) -> list[Source]:
-        """Return the configured sources of a profile's topics, or those of *names* among them.
-
-        Raises ConfigError for topics that cannot be searched for.
+        Those of *names* only, when there are any. Raises ConfigError for topics that cannot be searched for.
         """
-        return [
-            source
-            for name, target in PROFILE_SOURCES.items()
-            if not names or name in names
-            for source in load(target)(self.settings, self.job, profile)
-        ]
+        from trendspark_cli.app.adapters.sources import sources_of
+
+        return sources_of(self.settings, self.job, profile, names)
 
     def profiles(self, names: Sequence[str] = ()) -> list[Profile]:
         """Return the profiles to read: those of *names*, or every enabled one, or the one of the settings.
@@ -73,24 +63,25 @@ class Wired:
 
     def writer(self) -> Writer | None:
         """Return the language model, or None when there is no key for one."""
-        writer: Writer | None = load(WRITER)(self.settings, self.job.api_calls.append)
-        return writer
+        from trendspark_cli.app.adapters.writers import writer_of
 
-    def searches(self, queries: Sequence[str]) -> list[Source]:
-        """Return a source of X for each query: stream rules are queries too."""
-        from trendspark_cli.app.adapters import x_searches
+        return writer_of(self.settings, self.job.api_calls.append)
 
-        return x_searches(self.settings, self.job, queries) if self.settings.x_bearer_token else []
+    def searches(self, queries: Sequence[tuple[str, str]]) -> list[Source]:
+        """Return a source for each (source, query) that was searched for before."""
+        from trendspark_cli.app.adapters.sources import searches
+
+        return searches(self.settings, self.job, queries)
 
     def stream(self) -> tuple[XStream, XRules]:
         """Return X's stream and its rules; raise ConfigError without a token."""
-        from trendspark_cli.app.adapters import x_rules, x_stream
+        from trendspark_cli.app.adapters.x import x_rules, x_stream
 
         return x_stream(self.settings, self.job), x_rules(self.settings, self.job.api_calls.append)
 
     def wanted_rules(self) -> dict[str, str]:
         """Return the rules the stream should have, each with its profile; raise ConfigError when one cannot be made."""
-        from trendspark_cli.app.adapters import wanted_rules
+        from trendspark_cli.app.adapters.x import wanted_rules
 
         return wanted_rules(self.settings, self.job.store.stream_rules.all(), self.profiles())
 
@@ -103,7 +94,7 @@ class Wired:
 
         return write
 
-    def beside(self, lock: str, body: Callable[[Wired], None]) -> None:
+    def run_as_part(self, lock: str, body: Callable[[Wired], None]) -> None:
         """Run *body* as a part of this run, with another job's lock held and a store of its own: for other threads.
 
         Raises LockHeldError when that job is at work, and what the body raises.
@@ -127,25 +118,7 @@ class Wired:
         return Installation(self.settings, Output(is_quiet=True), self.clock)
 
     def budgets(self) -> dict[str, Budget]:
-        """Return the spending ceilings by service."""
-        from trendspark_cli.spending.budget import Budget
+        """Return what each service may cost, by service."""
+        from trendspark_cli.app.adapters.spending import budgets_of
 
-        settings, ceilings = self.settings, spending_ceilings(self.settings)
-        return {
-            "x": Budget(
-                "x",
-                ceilings["x"],
-                settings.x_price_per_read_usd,
-                when_reached="what is unread is kept as a gap",
-                alerts_are_muted=settings.alerts_are_muted,
-            ),
-            "openai": Budget(
-                "openai",
-                ceilings["openai"],
-                max(settings.openai_price_input_usd, settings.openai_price_output_usd) / 1e6,
-                unit="tokens",
-                when_reached="until then briefs are taken from the posts",
-                alerts_are_muted=settings.alerts_are_muted,
-            ),
-            "reddit": Budget("reddit", unit="requests"),  # counted, and cost nothing
-        }
+        return budgets_of(self.settings)

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
 
-from trendspark_cli.app.adapters import archive_destinations, archive_spool
 from trendspark_cli.app.installation import Installation
 from trendspark_cli.base.errors import ExitCode, TrendSparkError
 from trendspark_cli.store.open_store import open_store
@@ -24,15 +23,15 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-def read_only(here: Installation, where: str, action: Callable[[Store], int | None]) -> int:
+def read_only(installation: Installation, where: str, action: Callable[[Store], int | None]) -> int:
     """Run a command that only reads, and return its exit code."""
-    return _with_store(here, where, action, read_only=True)
+    return _with_store(installation, where, action, read_only=True)
 
 
-def peek(here: Installation, action: Callable[[Store], T]) -> T | None:
+def try_read(installation: Installation, action: Callable[[Store], T]) -> T | None:
     """Return what *action* finds in the database; None when it cannot be read, which is for `health` to tell."""
     try:
-        store = open_store(here.settings, read_only=True)
+        store = open_store(installation.settings, read_only=True)
     except TrendSparkError:
         return None
     try:
@@ -41,19 +40,19 @@ def peek(here: Installation, action: Callable[[Store], T]) -> T | None:
         store.close()
 
 
-def change(here: Installation, where: str, action: Callable[[Store], int | None]) -> int:
+def change(installation: Installation, where: str, action: Callable[[Store], int | None]) -> int:
     """Run a command that changes a few rows at once, in one transaction, and return its exit code."""
 
     def in_one(store: Store) -> int | None:
         with store.transaction():
             return action(store)
 
-    return work(here, where, in_one)
+    return work(installation, where, in_one)
 
 
-def work(here: Installation, where: str, action: Callable[[Store], int | None]) -> int:
+def work(installation: Installation, where: str, action: Callable[[Store], int | None]) -> int:
     """Run a command that changes rows in transactions of its own, and return its exit code."""
-    return _with_store(here, where, action, read_only=False)
+    return _with_store(installation, where, action, read_only=False)
 
 
 @dataclass(frozen=True)
@@ -67,59 +66,67 @@ class OpenArchive:
 
 
 def with_archive(
-    here: Installation, where: str, action: Callable[[OpenArchive], int | None], *, is_dry: bool = False
+    installation: Installation, where: str, action: Callable[[OpenArchive], int | None], *, is_dry: bool = False
 ) -> int:
     """Run a command about the archive, keep its calls and metrics unless it is dry, and return its exit code."""
 
+    from trendspark_cli.app.adapters.archives import archive_destinations, archive_spool
+
     def on_store(store: Store, record: Callable[[ApiCall], None]) -> int | None:
-        with archive_spool(here.settings).own_folder() as spool:
-            return action(OpenArchive(store, spool, archive_destinations(here.settings, record), here.clock()))
+        with archive_spool(installation.settings).own_folder() as spool:
+            return action(
+                OpenArchive(store, spool, archive_destinations(installation.settings, record), installation.clock())
+            )
 
     if is_dry:
-        return read_only(here, where, lambda store: on_store(store, lambda call: None))
-    return with_calls(here, where, on_store)
+        return read_only(installation, where, lambda store: on_store(store, lambda call: None))
+    return with_calls(installation, where, on_store)
 
 
 @contextmanager
-def _books(here: Installation, store: Store) -> Iterator[Callable[[ApiCall], None]]:
+def _ledger(installation: Installation, store: Store) -> Iterator[Callable[[ApiCall], None]]:
     """Yield what takes the calls of a command; they are kept like those of a job, and so are the metrics."""
     from trendspark_cli.running.job_context import JobContext
 
-    here.settings.require()
-    books = JobContext(store, here.clock())
+    installation.settings.require()
+    ledger = JobContext(store, installation.clock())
     try:
-        yield books.api_calls.append
+        yield ledger.api_calls.append
     finally:
         with store.transaction():
-            books.record_calls()
-        here.metric_files().write(store, (), books.now)
+            ledger.record_calls()
+        installation.metric_files().write(store, (), ledger.now)
 
 
-def with_calls(here: Installation, where: str, action: Callable[[Store, Callable[[ApiCall], None]], int | None]) -> int:
+def with_calls(
+    installation: Installation, where: str, action: Callable[[Store, Callable[[ApiCall], None]], int | None]
+) -> int:
     """Run a command that asks a service, keep its calls and metrics, and return its exit code."""
 
     def on_store(store: Store) -> int | None:
-        with _books(here, store) as record:
+        with _ledger(installation, store) as record:
             return action(store, record)
 
-    return work(here, where, on_store)
+    return work(installation, where, on_store)
 
 
-def ask_x_usage(here: Installation, store: Store, days: int) -> XUsage:
-    """Return what X counted in the last *days*; the call goes into the books like that of a job."""
-    from trendspark_cli.app.adapters import x_usage
+def ask_x_usage(installation: Installation, store: Store, days: int) -> XUsage:
+    """Return what X counted in the last *days*; the call goes into the ledger like that of a job."""
+    from trendspark_cli.app.adapters.x import x_usage
 
-    with _books(here, store) as record:
-        return x_usage(here.settings, record, days)
+    with _ledger(installation, store) as record:
+        return x_usage(installation.settings, record, days)
 
 
-def _with_store(here: Installation, where: str, action: Callable[[Store], int | None], *, read_only: bool) -> int:
+def _with_store(
+    installation: Installation, where: str, action: Callable[[Store], int | None], *, read_only: bool
+) -> int:
     try:
-        store = open_store(here.settings, read_only=read_only)
+        store = open_store(installation.settings, read_only=read_only)
         try:
             return action(store) or ExitCode.DONE
         finally:
             store.close()
     except TrendSparkError as error:
-        here.output.failure(error, where=where, exit_code=error.exit_code)
+        installation.output.failure(error, where=where, exit_code=error.exit_code)
         return error.exit_code

@@ -6,6 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
+from trendspark_cli.kinds.channels import CHANNELS
+from trendspark_cli.kinds.services import SERVICES
+from trendspark_cli.kinds.sources import SOURCES
+
 DURATION_BUCKETS = (0.5, 1, 2, 5, 10, 30, 60, 120, 300, 600)  # seconds
 REJECTION_REASONS = (
     "not_json",
@@ -26,7 +30,6 @@ WRITING_KINDS = ("trend_label", "daily_ideas")
 WRITING_STATUSES = ("ok", "refused", "broken", "timeout", "rate_limited", "quota", "error")
 STREAM_ENDS = ("closed", "disconnect", "silence", "broken", "too_long", "network", "http", "rate_limit")
 ARCHIVED = ("posts", "ingest_audit", "notifications", "job_runs")
-SERVICES = ("x", "reddit", "telegram", "openai", "s3")
 
 
 class Amount(NamedTuple):
@@ -53,7 +56,7 @@ def _each(label: str, values: tuple[str, ...]) -> tuple[Mapping[str, str], ...]:
     return tuple({label: value} for value in values)
 
 
-_SOURCES = ("x", "reddit")
+_SOURCES = tuple(SOURCES)
 
 METRICS = (
     Metric(
@@ -148,7 +151,8 @@ METRICS = (
         "Alerts by what became of them; failed and uncertain ones were tried again.",
         ("channel", "category", "status"),
         zeros=tuple(
-            {"channel": "telegram", "category": c, "status": s}
+            {"channel": channel, "category": c, "status": s}
+            for channel in CHANNELS
             for c in ("trending_alert", "daily_ideas", "job_alert", "api_alert", "budget_alert")
             for s in ALERT_STATUSES
         ),

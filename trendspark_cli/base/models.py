@@ -9,7 +9,6 @@ from typing import Literal, NamedTuple, get_args
 
 AlertCategory = Literal["trending_alert", "daily_ideas", "job_alert", "api_alert", "budget_alert", "manual_test"]
 ALERT_CATEGORIES: tuple[AlertCategory, ...] = get_args(AlertCategory)
-SOURCES = ("x", "reddit")  # permanent: stored in posts.source and used as a metric label
 
 
 class Post(NamedTuple):
@@ -120,7 +119,7 @@ class Alert:
     category: AlertCategory
     title: str
     html: str
-    channel: str = "telegram"
+    channel: str = ""  # "" is every configured one
     action: Literal["send", "edit"] = "send"
     reply_to: str | None = None
     trend_id: int | None = None

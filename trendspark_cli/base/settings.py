@@ -15,29 +15,8 @@ from urllib.parse import urlsplit
 
 from trendspark_cli.base import setting_values as read
 from trendspark_cli.base.errors import ConfigError
-
-JOB_IDS = (
-    "ingest",
-    "rank",
-    "stream",
-    "deliver",
-    "alert-test",
-    "brief",
-    "archive",
-    "vacuum",
-    "ingest_rank",
-)
-
-_TIMEOUTS = {
-    "ingest": "10m",
-    "rank": "10m",
-    "brief": "10m",
-    "deliver": "5m",
-    "alert-test": "5m",
-    "archive": "60m",
-    "vacuum": "60m",
-    "ingest_rank": "20m",
-}
+from trendspark_cli.kinds.channels import alerts_are_sent
+from trendspark_cli.kinds.jobs import JOBS
 
 SHORTEST_SECRET_PATH = 16  # characters
 
@@ -456,22 +435,6 @@ class Settings:
         return tuple(dict.fromkeys([*forms, *(path for path in paths if len(path) >= SHORTEST_SECRET_PATH)]))
 
     @property
-    def x_is_configured(self) -> bool:
-        """Return whether `ingest` can read X; what to search for is said by KEYWORDS or by profiles."""
-        return bool(self.x_ingest_enabled and self.x_bearer_token)
-
-    @property
-    def reddit_is_configured(self) -> bool:
-        """Return whether `ingest` can read Reddit: credentials, a user agent and at least one subreddit."""
-        needed = (
-            self.reddit_client_id,
-            self.reddit_client_secret,
-            self.reddit_user_agent,
-            self.reddit_subreddits,
-        )
-        return self.reddit_ingest_enabled and all(needed)
-
-    @property
     def retention(self) -> dict[str, timedelta]:
         """Return how long the rows of each table stay live."""
         return {
@@ -482,29 +445,24 @@ class Settings:
         }
 
     @property
-    def telegram_is_configured(self) -> bool:
-        """Return whether alerts have somewhere to go."""
-        return bool(self.telegram_bot_token and self.telegram_chat_id)
-
-    @property
     def alerts_are_muted(self) -> bool:
         """Return whether alerts are only recorded: switched off, or nowhere to go."""
-        return not (self.enable_realtime_alerts and self.telegram_is_configured)
+        return not alerts_are_sent(self)
 
 
 def specs() -> dict[str, SettingSpec]:
     """Return every setting by name, per-job ones included, in the order of the docs."""
     table = {f.metadata["spec"].name: f.metadata["spec"] for f in fields(Settings) if f.metadata}
-    for job_id in JOB_IDS:
+    for job_id, kind in JOBS.items():
         table[job_variable("JOB_TIMEOUT_", job_id)] = SettingSpec(
             job_variable("JOB_TIMEOUT_", job_id),
             read.DURATION.read,
             read.DURATION.expected,
-            _TIMEOUTS.get(job_id, ""),
+            kind.time_limit,
             "watch",
             f"Longest run of `{job_id}`; unset is no limit.",
         )
-    for job_id in JOB_IDS:
+    for job_id in JOBS:
         table[job_variable("HEARTBEAT_URL_", job_id)] = SettingSpec(
             job_variable("HEARTBEAT_URL_", job_id),
             read.HTTP_URL.read,
@@ -612,7 +570,7 @@ def _parse_values(
 
     values = {f.name: value_of(f.metadata["spec"]) for f in fields(Settings) if f.metadata}
     values["trendspark_home"] = Path(variables["TRENDSPARK_HOME"])
-    values["job_timeouts"] = {job: value_of(table[job_variable("JOB_TIMEOUT_", job)]) for job in JOB_IDS}
-    urls = {job: value_of(table[job_variable("HEARTBEAT_URL_", job)]) for job in JOB_IDS}
+    values["job_timeouts"] = {job: value_of(table[job_variable("JOB_TIMEOUT_", job)]) for job in JOBS}
+    urls = {job: value_of(table[job_variable("HEARTBEAT_URL_", job)]) for job in JOBS}
     values["heartbeat_urls"] = {job: url for job, url in urls.items() if url}
     return values

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
 Answer = Mapping[str, Any]  # JSON in the form of a task
-QuestionKind = Literal["trend_label", "daily_ideas"]  # permanent: a metric label, and what is charged in the books
+QuestionKind = Literal["trend_label", "daily_ideas"]  # permanent: a metric label, and what is charged in the ledger
 
 
 @dataclass(frozen=True)

@@ -10,20 +10,16 @@ import typer
 
 from trendspark_cli.cli.lazy_group import LazyGroup
 from trendspark_cli.cli.options import GLOBALS
+from trendspark_cli.kinds.jobs import JOBS
+
+PLAIN_JOB = "trendspark_cli.cli.plain_job"  # the command of a job without flags of its own
 
 
 class Root(LazyGroup):
     """Every command of trendspark."""
 
     table: ClassVar[Mapping[str, str]] = {
-        "ingest": "trendspark_cli.cli.ingest",
-        "rank": "trendspark_cli.cli.rank",
-        "brief": "trendspark_cli.cli.brief",
-        "stream": "trendspark_cli.cli.stream",
-        "deliver": "trendspark_cli.cli.deliver",
-        "alert-test": "trendspark_cli.cli.alert_test",
-        "archive": "trendspark_cli.cli.archive",
-        "vacuum": "trendspark_cli.cli.vacuum",
+        **{job.command: job.flags or PLAIN_JOB for job in JOBS.values() if not job.steps},
         "jobs": "trendspark_cli.cli.jobs",
         "crontab": "trendspark_cli.cli.crontab",
         "trends": "trendspark_cli.cli.trends",

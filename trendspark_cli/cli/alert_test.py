@@ -10,7 +10,8 @@ from trendspark_cli.app.job_bodies import TEST_TEXT, alert_test_body
 from trendspark_cli.app.run import run
 from trendspark_cli.base.errors import UsageError
 from trendspark_cli.base.models import ALERT_CATEGORIES, RunResult
-from trendspark_cli.cli.options import JsonFlag, QuietFlag, VerboseFlag, here, sub_app
+from trendspark_cli.cli.options import JsonFlag, QuietFlag, VerboseFlag, sub_app, this_installation
+from trendspark_cli.kinds.channels import CHANNELS, configured_channels
 
 app = sub_app()
 
@@ -25,7 +26,9 @@ def alert_test(
     verbose: VerboseFlag = False,
 ) -> None:
     """Send one test message the way real alerts go, and say what Telegram answered."""
-    installed = here("alert-test", is_json=as_json, quiet=quiet, verbose=verbose)
+    from trendspark_cli.jobs.alert_test import answers_of
+
+    installed = this_installation("alert-test", is_json=as_json, quiet=quiet, verbose=verbose)
     chosen = next((known for known in ALERT_CATEGORIES if known == category), None)
     if chosen is None:
         error = UsageError(f"--category {category!r}: expected one of {', '.join(ALERT_CATEGORIES)}")
@@ -33,9 +36,11 @@ def alert_test(
         raise typer.Exit(error.exit_code)
 
     def show(result: RunResult) -> None:
-        answer = result.extra.get("answer")
-        if isinstance(answer, dict) and not installed.output.is_quiet:
-            installed.output.line(f"Telegram accepted message {answer['message_id']} for {answer['chat']}")
+        if installed.output.is_quiet:
+            return
+        for channel, answer in answers_of(result.extra, configured_channels(installed.settings)).items():
+            title = CHANNELS[channel].title
+            installed.output.line(f"{title} accepted message {answer['message_id']} for {answer['chat']}")
 
     body = alert_test_body(category=chosen, text=text)
     raise typer.Exit(run(installed, "alert-test", body, is_dry=dry_run, show=show))

@@ -11,7 +11,7 @@ from trendspark_cli.alerts.message_parts import plain_text
 from trendspark_cli.app.with_store import change, read_only
 from trendspark_cli.base.console import printable, shortened
 from trendspark_cli.base.errors import UsageError
-from trendspark_cli.cli.options import LARGEST_ID, JsonFlag, LimitOption, here, require_one_of, sub_app
+from trendspark_cli.cli.options import LARGEST_ID, JsonFlag, LimitOption, require_one_of, sub_app, this_installation
 from trendspark_cli.store.protocol import Store
 
 app = sub_app("Alerts: waiting, sent, and those that never will be.")
@@ -27,7 +27,7 @@ def list_(
     as_json: JsonFlag = False,
 ) -> None:
     """List alerts, newest first."""
-    installed = here("alerts", is_json=as_json)
+    installed = this_installation("alerts", is_json=as_json)
 
     def action(store: Store) -> None:
         require_one_of("--status", status, STATUSES)
@@ -59,7 +59,7 @@ def show(
     alert: Annotated[int, typer.Argument(min=1, max=LARGEST_ID, help="An alert's id.")], as_json: JsonFlag = False
 ) -> None:
     """Show one alert with its text and what became of it."""
-    installed = here("alerts", is_json=as_json)
+    installed = this_installation("alerts", is_json=as_json)
 
     def action(store: Store) -> None:
         found = store.notifications.get(alert)
@@ -80,7 +80,7 @@ def show(
 @app.command()
 def retry(alert: AlertId = None, every: AllFlag = False) -> None:
     """Let a dead alert wait to be sent again."""
-    installed = here("alerts")
+    installed = this_installation("alerts")
     _change("retry", alert, every, lambda store, chosen: store.notifications.revive(chosen, installed.clock()))
 
 
@@ -91,7 +91,7 @@ def drop(alert: AlertId = None, every: AllFlag = False) -> None:
 
 
 def _change(verb: str, alert: int | None, every: bool, action: Callable[[Store, int | None], int]) -> None:
-    installed = here("alerts")
+    installed = this_installation("alerts")
 
     def changed(store: Store) -> None:
         if (alert is None) != every:

@@ -11,7 +11,15 @@ from trendspark_cli.base.clock import parse_duration
 from trendspark_cli.base.console import row_progress, show_rows
 from trendspark_cli.base.errors import UsageError
 from trendspark_cli.base.models import RunResult
-from trendspark_cli.cli.options import JsonFlag, QuietFlag, VerboseFlag, here, refuse, require_one_of, sub_app
+from trendspark_cli.cli.options import (
+    JsonFlag,
+    QuietFlag,
+    VerboseFlag,
+    refuse,
+    require_one_of,
+    sub_app,
+    this_installation,
+)
 from trendspark_cli.store.rows.archived import TABLES
 
 app = sub_app()
@@ -36,7 +44,7 @@ def archive(
     """Move rows past retention to the archive: written, read back, compared, and only then deleted here."""
     from trendspark_cli.app.job_bodies import archive_body
 
-    installed = here("archive", is_json=as_json, quiet=quiet, verbose=verbose)
+    installed = this_installation("archive", is_json=as_json, quiet=quiet, verbose=verbose)
     try:
         for name in table or ():
             require_one_of("--table", name, TABLES)

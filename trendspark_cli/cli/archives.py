@@ -10,14 +10,14 @@ from typing import Annotated, Any
 
 import typer
 
-from trendspark_cli.app.adapters import archive_url
+from trendspark_cli.app.adapters.archives import archive_url
 from trendspark_cli.app.with_store import OpenArchive, change, read_only, with_archive
 from trendspark_cli.base.clock import parse_duration, to_text
 from trendspark_cli.base.console import row_progress
 from trendspark_cli.base.errors import ExitCode, UsageError
 from trendspark_cli.base.given_times import day_or_time
 from trendspark_cli.base.locks import job_lock
-from trendspark_cli.cli.options import JsonFlag, LimitOption, here, require_one_of, sub_app
+from trendspark_cli.cli.options import JsonFlag, LimitOption, require_one_of, sub_app, this_installation
 from trendspark_cli.store.protocol import Store
 from trendspark_cli.store.rows.archived import TABLES
 from trendspark_cli.store.rows.archives import Manifest
@@ -34,7 +34,7 @@ MOST_NAMED = 20  # objects that are nobody's
 @app.command("list")
 def list_(limit: LimitOption = 20, table: TablesOption = None, as_json: JsonFlag = False) -> None:
     """List archive files, newest first."""
-    installed = here("archives", is_json=as_json)
+    installed = this_installation("archives", is_json=as_json)
 
     def action(store: Store) -> None:
         wanted = _tables(table)
@@ -62,7 +62,7 @@ def verify(
     from trendspark_cli.archiving.checking import unknown_objects
     from trendspark_cli.archiving.checking import verify as verify_objects
 
-    installed = here("archives", is_json=as_json)
+    installed = this_installation("archives", is_json=as_json)
 
     def action(archive: OpenArchive) -> int:
         wanted = _tables(table)
@@ -112,7 +112,7 @@ def restore(
     """Bring archived rows back, checked; what is live stays as it is, so restoring twice changes nothing."""
     from trendspark_cli.archiving.restoring import Restore, Restored, learn_from_archive, of_time, one_of
 
-    installed = here("archives", is_json=as_json)
+    installed = this_installation("archives", is_json=as_json)
 
     def action(archive: OpenArchive) -> int:
         if bool(archive_id) == bool(since or until):
@@ -174,7 +174,7 @@ def query(
     from trendspark_cli.archiving.restoring import of_time
     from trendspark_cli.store.duckdb.archive_query import query_files
 
-    installed = here("archives", is_json=as_json)
+    installed = this_installation("archives", is_json=as_json)
 
     def action(archive: OpenArchive) -> None:
         found = of_time(archive.store.archives.stored(), _moment("--since", since), _moment("--until", until))
@@ -202,7 +202,7 @@ def write_off(
     """Give up an object that was found missing or changed, so that `archive` goes on; its rows are lost."""
     from trendspark_cli.archiving.restoring import one_of
 
-    installed = here("archives", is_json=as_json)
+    installed = this_installation("archives", is_json=as_json)
 
     def action(store: Store) -> None:
         manifest = one_of(store, archive_id)

@@ -8,7 +8,7 @@ import typer
 
 from trendspark_cli.app.with_store import read_only
 from trendspark_cli.base.console import shortened
-from trendspark_cli.cli.options import JsonFlag, LimitOption, here, sub_app
+from trendspark_cli.cli.options import JsonFlag, LimitOption, sub_app, this_installation
 from trendspark_cli.store.protocol import Store
 
 app = sub_app()
@@ -21,7 +21,7 @@ def audit(
     as_json: JsonFlag = False,
 ) -> None:
     """Show recent pages: what each held, what was stored, what was refused and why."""
-    installed = here("audit", is_json=as_json)
+    installed = this_installation("audit", is_json=as_json)
 
     def action(store: Store) -> None:
         rows = store.audit.recent(limit, source)

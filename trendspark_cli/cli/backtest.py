@@ -6,10 +6,10 @@ from typing import Annotated
 
 import typer
 
-from trendspark_cli.app.adapters import archive_url
+from trendspark_cli.app.adapters.archives import archive_url
 from trendspark_cli.app.with_store import OpenArchive, read_only, with_archive
 from trendspark_cli.base.errors import UsageError
-from trendspark_cli.cli.options import JsonFlag, here, refuse, sub_app
+from trendspark_cli.cli.options import JsonFlag, refuse, sub_app, this_installation
 from trendspark_cli.store.protocol import Store
 
 app = sub_app()
@@ -53,7 +53,9 @@ def backtest(
 
         if (viral and counts) or any((since, until, archive, archive_at, settings, compare, summary, as_json)):
             refuse(
-                here("backtest"), "backtest", UsageError("--viral or --counts: expected alone, with a file or without")
+                this_installation("backtest"),
+                "backtest",
+                UsageError("--viral or --counts: expected alone, with a file or without"),
             )
         lines = observation_lines.viral_lines if viral else observation_lines.count_lines
         raise typer.Exit(print_lines(lines(file or "-")))
@@ -68,7 +70,7 @@ def backtest(
     asked = Question(since, until, tuple(settings or ()), tuple(compare or ()))
     if (file or is_piped_in()) and not (is_archive or summary or as_json or asked != Question()):
         raise typer.Exit(print_lines(tick_lines(file or "-")))
-    installed = here("backtest", is_json=as_json)
+    installed = this_installation("backtest", is_json=as_json)
     output, now = installed.output, installed.clock()
     if file and is_archive:
         refuse(installed, "backtest", UsageError("give a file or an archive, not both"))

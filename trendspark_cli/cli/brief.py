@@ -7,8 +7,8 @@ from typing import Annotated
 import typer
 
 from trendspark_cli.app.job_bodies import DEFAULT_IDEAS
-from trendspark_cli.app.run import deliver_now, run
-from trendspark_cli.cli.options import JsonFlag, QuietFlag, VerboseFlag, here, sub_app
+from trendspark_cli.app.run import run
+from trendspark_cli.cli.options import JsonFlag, QuietFlag, VerboseFlag, sub_app, this_installation
 
 app = sub_app()
 
@@ -29,7 +29,7 @@ def brief(
     from trendspark_cli.app.job_bodies import brief_body
     from trendspark_cli.briefs.brief_texts import show_brief
 
-    installed = here("brief", is_json=as_json, quiet=quiet, verbose=verbose)
+    installed = this_installation("brief", is_json=as_json, quiet=quiet, verbose=verbose)
     code = run(
         installed,
         "brief",
@@ -37,6 +37,4 @@ def brief(
         is_dry=dry_run,
         show=lambda result: show_brief(result, installed.output),
     )
-    if not dry_run:
-        deliver_now(installed)
     raise typer.Exit(code)

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from trendspark_cli.app.adapters import spending_ceilings
+from trendspark_cli.app.adapters.spending import shared_ceilings, spending_ceilings, unit_prices
 from trendspark_cli.app.with_store import ask_x_usage, read_only, work
 from trendspark_cli.base.console import Output
-from trendspark_cli.cli.options import JsonFlag, here, sub_app
+from trendspark_cli.cli.options import JsonFlag, sub_app, this_installation
 from trendspark_cli.store.protocol import Store
 
 if TYPE_CHECKING:
@@ -30,14 +30,12 @@ def budget(
     from trendspark_cli.base.profiles import read_profiles
     from trendspark_cli.screens.budget_report import budget_rows, profile_rows, reconciliation
 
-    installed = here("budget", is_json=as_json)
+    installed = this_installation("budget", is_json=as_json)
     settings, now = installed.settings, installed.clock()
-    prices = {"x": settings.x_price_per_read_usd}
 
     def action(store: Store) -> None:
-        ceilings = spending_ceilings(settings)
-        rows = budget_rows(store, ceilings, prices, now)
-        profiles = profile_rows(store, read_profiles(settings, store.profiles.all()), ceilings["x"], now)
+        rows = budget_rows(store, spending_ceilings(settings), unit_prices(settings), now)
+        profiles = profile_rows(store, read_profiles(settings, store.profiles.all()), shared_ceilings(settings), now)
         compared = reconciliation(store, ask_x_usage(installed, store, now.day + 1), now) if reconcile else None
         if installed.output.is_json:
             shown: dict[str, object] = {"budget": [row._asdict() for row in rows]}

@@ -6,12 +6,12 @@ from typing import Annotated
 
 import typer
 
-from trendspark_cli.app.adapters import archive_url
+from trendspark_cli.app.adapters.archives import archive_url
 from trendspark_cli.app.with_store import OpenArchive, read_only, with_archive, work
 from trendspark_cli.base.clock import parse_duration
 from trendspark_cli.base.console import row_progress
 from trendspark_cli.base.errors import UsageError
-from trendspark_cli.cli.options import JsonFlag, here, sub_app
+from trendspark_cli.cli.options import JsonFlag, sub_app, this_installation
 from trendspark_cli.store.protocol import Store
 
 app = sub_app()
@@ -44,7 +44,7 @@ def calibrate(
     from trendspark_cli.screens.calibrations import show_calibrated
     from trendspark_cli.trends.rank_rules import experience
 
-    installed = here("calibrate", is_json=as_json)
+    installed = this_installation("calibrate", is_json=as_json)
     settings, output, clock = installed.settings, installed.output, installed.clock
 
     def wish() -> Wish:

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from trendspark_cli.app.with_store import peek
-from trendspark_cli.cli.options import JsonFlag, here, sub_app
+from trendspark_cli.app.with_store import try_read
+from trendspark_cli.cli.options import JsonFlag, sub_app, this_installation
 
 if TYPE_CHECKING:
     from trendspark_cli.app.installation import Installation
@@ -21,9 +21,9 @@ def show(as_json: JsonFlag = False) -> None:
     """Show every setting with its value and origin, secrets masked, and the threshold of trends that follows."""
     from trendspark_cli.screens.config_report import settings_table, threshold_told
 
-    installed = here("config", is_json=as_json)
+    installed = this_installation("config", is_json=as_json)
     rows = settings_table(installed.settings)
-    threshold = peek(installed, lambda store: threshold_told(installed.settings, store))
+    threshold = try_read(installed, lambda store: threshold_told(installed.settings, store))
     if as_json:
         installed.output.data({"settings": rows, "threshold": threshold})
         return
@@ -35,7 +35,7 @@ def show(as_json: JsonFlag = False) -> None:
 @app.command()
 def check(as_json: JsonFlag = False) -> None:
     """Check settings; show the X query that will be sent, its length and what the first run may cost."""
-    installed = here("config", is_json=as_json)
+    installed = this_installation("config", is_json=as_json)
     stored, found = findings_of(installed)
     if as_json:
         installed.output.data(found)
@@ -60,8 +60,9 @@ def check(as_json: JsonFlag = False) -> None:
 
 def findings_of(installed: Installation) -> tuple[list[Profile], dict[str, Any]]:
     """Return the profiles of the database, and what is to be said of the settings."""
-    from trendspark_cli.app.adapters import spending_ceilings
+    from trendspark_cli.app.adapters.spending import spending_ceilings
+    from trendspark_cli.app.adapters.x import X
     from trendspark_cli.screens.config_report import config_findings
 
-    stored = peek(installed, lambda store: store.profiles.all()) or []
-    return stored, config_findings(installed.settings, spending_ceilings(installed.settings)["x"], stored)
+    stored = try_read(installed, lambda store: store.profiles.all()) or []
+    return stored, config_findings(installed.settings, spending_ceilings(installed.settings)[X.name], stored)

@@ -13,7 +13,7 @@ import typer
 
 from trendspark_cli.base.console import printable
 from trendspark_cli.base.errors import ConfigError, ExitCode, InputError
-from trendspark_cli.cli.options import JsonFlag, here, refuse, sub_app
+from trendspark_cli.cli.options import JsonFlag, refuse, sub_app, this_installation
 
 if TYPE_CHECKING:
     from trendspark_cli.app.installation import Installation
@@ -35,7 +35,7 @@ def print_(
     from trendspark_cli.crontabs.printing import crontab_text, merged
 
     with _never_empty(is_json=as_json):
-        installed = here("crontab", is_json=as_json)
+        installed = this_installation("crontab", is_json=as_json)
         uid = owner_of(installed.database)
         text = crontab_text(installed.settings, home_of(uid))
         if merge:
@@ -70,7 +70,7 @@ def check(
     """Check a crontab: syntax as cron reads it, commands, jobs that are missing, times that do not fit the settings."""
     from trendspark_cli.screens.crontab_check.findings import told
 
-    installed = here("crontab", is_json=as_json)
+    installed = this_installation("crontab", is_json=as_json)
     crontabs = _crontabs(installed, file)
     findings = findings_of(installed, crontabs)
     is_good = not any(finding.is_problem for finding in findings)
@@ -87,7 +87,7 @@ def check(
 
 def findings_of(installed: Installation, crontabs: Sequence[Crontab] | None = None) -> list[CrontabFinding]:
     """Return what is wrong with *crontabs*, or with the installed ones; nothing that was found was run."""
-    from trendspark_cli.app.with_store import peek
+    from trendspark_cli.app.with_store import try_read
     from trendspark_cli.crontabs.installed import home_of, installed_crontabs, owner_of
     from trendspark_cli.crontabs.printing import executable
     from trendspark_cli.screens.crontab_check.checking import check as check_crontabs
@@ -95,7 +95,7 @@ def findings_of(installed: Installation, crontabs: Sequence[Crontab] | None = No
 
     uid = owner_of(installed.database)
     found = installed_crontabs(uid) if crontabs is None else crontabs
-    profiles = peek(installed, lambda store: store.profiles.all()) or []
+    profiles = try_read(installed, lambda store: store.profiles.all()) or []
     return check_crontabs(found, Ground(installed.settings, executable(), complaint, home_of(uid), profiles))
 
 
@@ -117,8 +117,8 @@ def complaint(arguments: Sequence[str]) -> str | None:
     """Return what the command line would say of these arguments, or None when it takes them; nothing is run."""
     from typer._click.exceptions import UsageError as BadArguments  # typer carries its own copy of click
 
-    from trendspark_cli.app.job_bodies import RUNNABLE
     from trendspark_cli.cli import app as root_app
+    from trendspark_cli.kinds.jobs import JOBS
 
     if {"--help", "-h", "--version"} & set(arguments):
         return None
@@ -139,6 +139,6 @@ def complaint(arguments: Sequence[str]) -> str | None:
             path.append(str(name))
     except BadArguments as error:
         return f"arguments of `{' '.join(path)}`: {error.format_message()}"
-    if path == ["trendspark", "jobs", "run"] and context.params["job"] not in RUNNABLE:
-        return f"a job after `jobs run`: {', '.join(RUNNABLE)}"
+    if path == ["trendspark", "jobs", "run"] and context.params["job"] not in JOBS:
+        return f"a job after `jobs run`: {', '.join(JOBS)}"
     return None

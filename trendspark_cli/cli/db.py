@@ -11,7 +11,7 @@ import typer
 
 from trendspark_cli.app.installation import Installation
 from trendspark_cli.base.errors import OutputError, TrendSparkError
-from trendspark_cli.cli.options import JsonFlag, here, sub_app
+from trendspark_cli.cli.options import JsonFlag, sub_app, this_installation
 from trendspark_cli.store.rows.upkeep import DatabaseStats
 
 app = sub_app("The database file.")
@@ -71,13 +71,13 @@ def upgrade(as_json: JsonFlag = False) -> None:
 
     def action(installed: Installation) -> Upgraded:
         from trendspark_cli.base.locks import job_lock
-        from trendspark_cli.base.settings import JOB_IDS
+        from trendspark_cli.kinds.jobs import JOBS
         from trendspark_cli.store.sqlite.administration import upgrade_database
 
         with ExitStack() as held:
             if installed.database.exists():
                 installed.lock_folder.mkdir(mode=0o700, exist_ok=True)
-                for job_id in JOB_IDS:
+                for job_id in JOBS:
                     held.enter_context(job_lock(installed.lock_folder, job_id, installed.clock()))
             steps = upgrade_database(installed.database)
         return Upgraded(str(installed.database), steps)
@@ -127,7 +127,7 @@ def _do(
     action: Callable[[Installation], Found],
     text: Callable[[Found], str],
 ) -> None:
-    installed = here("db", is_json=as_json)
+    installed = this_installation("db", is_json=as_json)
     try:
         found = action(installed)
     except TrendSparkError as error:

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from trendspark_cli.app.run import run
-from trendspark_cli.cli.options import JsonFlag, QuietFlag, VerboseFlag, here, sub_app
+from trendspark_cli.cli.options import JsonFlag, QuietFlag, VerboseFlag, sub_app, this_installation
 
 app = sub_app()
 
@@ -22,5 +22,5 @@ def deliver(
     """Send the alerts that wait, as fast as the channel allows."""
     from trendspark_cli.app.job_bodies import deliver_body
 
-    installed = here("deliver", is_json=as_json, quiet=quiet, verbose=verbose)
+    installed = this_installation("deliver", is_json=as_json, quiet=quiet, verbose=verbose)
     raise typer.Exit(run(installed, "deliver", deliver_body(), is_dry=dry_run))

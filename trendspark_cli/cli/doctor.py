@@ -10,7 +10,7 @@ import typer
 
 from trendspark_cli.base.console import printable
 from trendspark_cli.base.errors import ExitCode, TrendSparkError
-from trendspark_cli.cli.options import JsonFlag, here, sub_app
+from trendspark_cli.cli.options import JsonFlag, sub_app, this_installation
 
 if TYPE_CHECKING:
     from trendspark_cli.app.installation import Installation
@@ -27,7 +27,7 @@ def doctor(
     """Look at everything and say how to mend it; exit 1 when something fails. Changes nothing and costs nothing."""
     from trendspark_cli.screens.doctor.findings import FAIL, OK
 
-    installed = here("doctor", is_json=as_json)
+    installed = this_installation("doctor", is_json=as_json)
     findings = list(_findings(installed, offline))
     is_well = all(finding.state != FAIL for finding in findings)
     if as_json:
@@ -42,7 +42,7 @@ def doctor(
 
 
 def _findings(installed: Installation, offline: bool) -> Iterator[Finding]:
-    from trendspark_cli.app.adapters import archive_destinations
+    from trendspark_cli.app.adapters.archives import archive_destinations
     from trendspark_cli.cli.config import findings_of as config_findings_of
     from trendspark_cli.screens.doctor.examining import examine_here, examine_services
 

@@ -10,7 +10,7 @@ from trendspark_cli.app.run import run
 from trendspark_cli.app.with_store import read_only
 from trendspark_cli.base.console import shortened, show_rows
 from trendspark_cli.base.models import RunResult
-from trendspark_cli.cli.options import JsonFlag, LimitOption, QuietFlag, VerboseFlag, here, sub_app
+from trendspark_cli.cli.options import JsonFlag, LimitOption, QuietFlag, VerboseFlag, sub_app, this_installation
 from trendspark_cli.store.protocol import Store
 
 app = sub_app("Ranges that were not read.")
@@ -19,7 +19,7 @@ app = sub_app("Ranges that were not read.")
 @app.command("list")
 def list_(limit: LimitOption = 20, as_json: JsonFlag = False) -> None:
     """List ranges that are known not to have been read; `ingest` comes back for the open ones."""
-    installed = here("gaps", is_json=as_json)
+    installed = this_installation("gaps", is_json=as_json)
 
     def action(store: Store) -> None:
         gaps = store.gaps.recent(limit)
@@ -59,7 +59,7 @@ def fill(
     """Read what is known not to have been read, within the ceilings; what X no longer searches is marked as lost."""
     from trendspark_cli.app.job_bodies import gaps_body
 
-    installed = here("gaps", is_json=as_json, quiet=quiet, verbose=verbose)
+    installed = this_installation("gaps", is_json=as_json, quiet=quiet, verbose=verbose)
 
     def show(result: RunResult) -> None:
         show_rows(result, installed.output, "estimates")

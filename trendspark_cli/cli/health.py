@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from trendspark_cli.cli.options import JsonFlag, here, sub_app
+from trendspark_cli.cli.options import JsonFlag, sub_app, this_installation
 
 app = sub_app()
 
@@ -14,7 +14,7 @@ def health(as_json: JsonFlag = False) -> None:
     """Check that the parts work; exit 0 when they do, 1 when one does not. Asks nothing that costs."""
     from trendspark_cli.screens.health_report import health_report
 
-    installed = here("health", is_json=as_json)
+    installed = this_installation("health", is_json=as_json)
     found = health_report(installed.settings, installed.clock(), installed.timetable)
     if as_json:
         installed.output.data(found._asdict())

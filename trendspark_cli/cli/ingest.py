@@ -9,7 +9,8 @@ import typer
 from trendspark_cli.app.run import run
 from trendspark_cli.base.console import show_rows
 from trendspark_cli.base.models import RunResult
-from trendspark_cli.cli.options import JsonFlag, QuietFlag, VerboseFlag, here, sub_app
+from trendspark_cli.cli.options import JsonFlag, QuietFlag, VerboseFlag, sub_app, this_installation
+from trendspark_cli.kinds.sources import SOURCES
 
 app = sub_app()
 
@@ -17,7 +18,7 @@ app = sub_app()
 @app.command()
 def ingest(
     source: Annotated[
-        list[str] | None, typer.Option(help="Read only this source, x or reddit; may be repeated.")
+        list[str] | None, typer.Option(help=f"Read only this source, {' or '.join(SOURCES)}; may be repeated.")
     ] = None,
     file: Annotated[
         str | None,
@@ -37,7 +38,7 @@ def ingest(
     """Fetch new posts from every configured source, or from a file."""
     from trendspark_cli.app.job_bodies import ingest_body
 
-    installed = here("ingest", is_json=as_json, quiet=quiet, verbose=verbose)
+    installed = this_installation("ingest", is_json=as_json, quiet=quiet, verbose=verbose)
 
     def show(result: RunResult) -> None:
         show_rows(result, installed.output, "estimates")

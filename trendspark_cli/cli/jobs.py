@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from trendspark_cli.app.installation import Installation
-from trendspark_cli.app.job_bodies import RUNNABLE
-from trendspark_cli.app.run import deliver_now, run, run_steps
+from trendspark_cli.app.run import run_as_cron
 from trendspark_cli.app.with_store import change, read_only
 from trendspark_cli.base.clock import duration_words, from_text, to_text
 from trendspark_cli.base.console import printable, short_time, shortened
@@ -21,12 +20,13 @@ from trendspark_cli.cli.options import (
     LimitOption,
     QuietFlag,
     VerboseFlag,
-    here,
     person,
     refuse,
     require_one_of,
     sub_app,
+    this_installation,
 )
+from trendspark_cli.kinds.jobs import JOBS
 from trendspark_cli.running.pausing import pause_words
 from trendspark_cli.store.protocol import Store
 from trendspark_cli.store.rows.runs import RUN_STATUSES as STATUSES
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 app = sub_app("Runs of jobs.")
 WHEN = "A time in UTC, or an age such as 6h or 2d."
-JobId = Annotated[str, typer.Argument(help=f"A job: {', '.join(RUNNABLE)}.")]
+JobId = Annotated[str, typer.Argument(help=f"A job: {', '.join(JOBS)}.")]
 
 
 @app.command("list")
@@ -45,7 +45,7 @@ def list_(as_json: JsonFlag = False) -> None:
     """List jobs: when they are due, their last run, what was missed or skipped within 24 hours."""
     from trendspark_cli.screens.job_overview import job_overview
 
-    installed = here("jobs", is_json=as_json)
+    installed = this_installation("jobs", is_json=as_json)
 
     def action(store: Store) -> None:
         timetable = installed.timetable
@@ -109,7 +109,7 @@ def history(
     as_json: JsonFlag = False,
 ) -> None:
     """Show runs, newest first."""
-    installed = here("jobs", is_json=as_json)
+    installed = this_installation("jobs", is_json=as_json)
     try:
         wanted = _filter(installed, job, status, since, until)
         if missed and (status or failed):
@@ -128,7 +128,7 @@ def history(
 
 def _filter(installed: Installation, job: str | None, status: str | None, since: str, until: str) -> RunFilter:
     """Return what runs are wanted; raise UsageError for a job or status that does not exist."""
-    require_one_of("--job", job, RUNNABLE)
+    require_one_of("--job", job, JOBS)
     require_one_of("--status", status, STATUSES)
     now = installed.clock()
     return RunFilter(job, status, _moment("--since", since, now), _moment("--until", until, now))
@@ -167,7 +167,7 @@ def _show_missed(installed: Installation, store: Store, wanted: RunFilter, limit
     now = installed.clock()
     after = from_text(wanted.since) if wanted.since else now - timedelta(hours=24)
     until = from_text(wanted.until) if wanted.until else now
-    found = missed_runs(store, installed.timetable, [wanted.job_id] if wanted.job_id else list(RUNNABLE), after, until)
+    found = missed_runs(store, installed.timetable, [wanted.job_id] if wanted.job_id else list(JOBS), after, until)
     found = sorted(found, key=lambda missed: missed.last, reverse=True)[:limit]
     if installed.output.is_json:
         installed.output.data({"missed": [asdict(each) for each in found], "schedule_from": installed.timetable.origin})
@@ -181,19 +181,12 @@ def _show_missed(installed: Installation, store: Store, wanted: RunFilter, limit
 @app.command("run")
 def run_(job: JobId, as_json: JsonFlag = False, quiet: QuietFlag = False, verbose: VerboseFlag = False) -> None:
     """Run a job now, as cron would; `ingest_rank` runs ingest, then rank, as one job."""
-    installed = here(job, is_json=as_json, quiet=quiet, verbose=verbose)
-    steps = RUNNABLE.get(job)
-    if steps is None:
-        error = UsageError(f"job {job!r} is unknown; expected one of {', '.join(RUNNABLE)}")
+    installed = this_installation(job, is_json=as_json, quiet=quiet, verbose=verbose)
+    if job not in JOBS:
+        error = UsageError(f"job {job!r} is unknown; expected one of {', '.join(JOBS)}")
         installed.output.failure(error, where="jobs run", exit_code=error.exit_code)
         raise typer.Exit(error.exit_code)
-    bodies = {step: make() for step, make in steps.items()}
-    if list(bodies) == [job]:
-        code = run(installed, job, bodies[job])
-        if job == "rank":
-            deliver_now(installed)
-        raise typer.Exit(code)
-    raise typer.Exit(run_steps(installed, job, bodies))
+    raise typer.Exit(run_as_cron(installed, job))
 
 
 @app.command()
@@ -209,11 +202,11 @@ def resume(job: JobId) -> None:
 
 
 def _set_paused(job: str, paused: bool, reason: str) -> None:
-    installed = here("jobs")
+    installed = this_installation("jobs")
 
     def action(store: Store) -> None:
-        if job not in RUNNABLE:
-            raise UsageError(f"job {job!r} is unknown; expected one of {', '.join(RUNNABLE)}")
+        if job not in JOBS:
+            raise UsageError(f"job {job!r} is unknown; expected one of {', '.join(JOBS)}")
         by = person()
         since = to_text(installed.clock())
         found = replace(store.job_states.get(job), paused=paused, since=None, by=None, reason=None)

@@ -10,8 +10,8 @@ from trendspark_cli.base.console import Output, printable
 from trendspark_cli.base.errors import StoreError, UsageError
 from trendspark_cli.base.given_times import time_or_age
 from trendspark_cli.base.log_reading import LEVELS, LogEvent, Wanted, log_files, read_log
-from trendspark_cli.base.settings import JOB_IDS
-from trendspark_cli.cli.options import LARGEST_ID, JsonFlag, here, refuse, require_one_of, sub_app
+from trendspark_cli.cli.options import LARGEST_ID, JsonFlag, refuse, require_one_of, sub_app, this_installation
+from trendspark_cli.kinds.jobs import JOBS
 
 app = sub_app()
 
@@ -26,10 +26,10 @@ def logs(
     as_json: JsonFlag = False,
 ) -> None:
     """Show the last events of the log, rotated files included, whatever form they were written in."""
-    installed = here("logs", is_json=as_json)
+    installed = this_installation("logs", is_json=as_json)
     log_file = installed.settings.log_file
     try:
-        require_one_of("--job", job, JOB_IDS)
+        require_one_of("--job", job, JOBS)
         require_one_of("--level", level, LEVELS)
         wanted = Wanted(job, run, level, time_or_age("--since", since, installed.clock()))
         events = read_log(log_file, wanted, tail)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import typer
 
-from trendspark_cli.app.job_bodies import RUNNABLE
 from trendspark_cli.app.with_store import read_only
-from trendspark_cli.cli.options import JsonFlag, here, sub_app
+from trendspark_cli.cli.options import JsonFlag, sub_app, this_installation
+from trendspark_cli.kinds.jobs import JOBS
 from trendspark_cli.store.protocol import Store
 
 app = sub_app()
@@ -15,10 +15,10 @@ app = sub_app()
 @app.command()
 def metrics(as_json: JsonFlag = False) -> None:
     """Write every .prom file again from the database."""
-    installed = here("metrics", is_json=as_json)
+    installed = this_installation("metrics", is_json=as_json)
 
     def action(store: Store) -> None:
-        files = installed.metric_files().write(store, RUNNABLE, installed.clock())
+        files = installed.metric_files().write(store, JOBS, installed.clock())
         if installed.output.is_json:
             installed.output.data({"files": [str(path) for path in files]})
         else:

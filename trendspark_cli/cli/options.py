@@ -10,7 +10,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from trendspark_cli.app.installation import Installation, installation
+from trendspark_cli.app.installation import Installation, open_installation
 from trendspark_cli.base.console import Output
 from trendspark_cli.base.errors import TrendSparkError, UsageError
 
@@ -67,10 +67,10 @@ def refuse(installed: Installation, where: str, error: TrendSparkError) -> NoRet
     raise typer.Exit(error.exit_code) from error
 
 
-def here(job: str, *, is_json: bool = False, quiet: bool = False, verbose: bool = False) -> Installation:
+def this_installation(job: str, *, is_json: bool = False, quiet: bool = False, verbose: bool = False) -> Installation:
     """Return this process's installation, or end it with the settings' own error."""
     try:
-        return installation(
+        return open_installation(
             job=job,
             env_file=GLOBALS.env_file,
             is_json=is_json,

@@ -10,8 +10,8 @@ import typer
 from trendspark_cli.app.with_store import work
 from trendspark_cli.base.clock import to_text
 from trendspark_cli.base.errors import UsageError
-from trendspark_cli.base.models import SOURCES
-from trendspark_cli.cli.options import JsonFlag, here, require_one_of, sub_app
+from trendspark_cli.cli.options import JsonFlag, require_one_of, sub_app, this_installation
+from trendspark_cli.kinds.sources import SOURCES
 from trendspark_cli.store.protocol import Store
 from trendspark_cli.store.rows.archives import Tombstone
 
@@ -31,7 +31,7 @@ def forget(
     as_json: JsonFlag = False,
 ) -> None:
     """Remove a post, or all posts of an author, and let none of them come back from an archive or the service."""
-    installed = here("posts", is_json=as_json)
+    installed = this_installation("posts", is_json=as_json)
 
     def action(store: Store) -> None:
         require_one_of("--source", source, SOURCES)
@@ -65,13 +65,12 @@ def why(
     as_json: JsonFlag = False,
 ) -> None:
     """Say what became of a post: seen, matched, scored, in which trend, and held back by which rule."""
-    from trendspark_cli.app.adapters import recency
     from trendspark_cli.app.with_store import read_only
     from trendspark_cli.screens.posts import show_reasons
     from trendspark_cli.trends.post_reasons import Asked, reasons
-    from trendspark_cli.trends.rank_rules import experience, lifecycle_rules
+    from trendspark_cli.trends.rank_rules import experience, lifecycle_rules, recency
 
-    installed = here("posts", is_json=as_json)
+    installed = this_installation("posts", is_json=as_json)
 
     def action(store: Store) -> None:
         now = installed.clock()

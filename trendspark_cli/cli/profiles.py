@@ -7,7 +7,6 @@ from typing import Annotated, Any
 
 import typer
 
-from trendspark_cli.app.adapters import queries_of
 from trendspark_cli.app.installation import Installation
 from trendspark_cli.app.with_store import change, read_only
 from trendspark_cli.base.clock import to_text
@@ -16,7 +15,8 @@ from trendspark_cli.base.errors import UsageError
 from trendspark_cli.base.models import Profile
 from trendspark_cli.base.profiles import DEFAULT, filled_in, of_settings, problems_of, read_profiles, shares_problem
 from trendspark_cli.base.setting_values import LIST
-from trendspark_cli.cli.options import JsonFlag, here, sub_app
+from trendspark_cli.cli.options import JsonFlag, sub_app, this_installation
+from trendspark_cli.services.x.query import queries_of
 from trendspark_cli.store.protocol import Store
 
 app = sub_app("Topics by name; once there is one, KEYWORDS is not read.")
@@ -36,7 +36,7 @@ ShareOption = Annotated[
 @app.command("list")
 def list_(as_json: JsonFlag = False) -> None:
     """List the profiles; without any, the one that the settings make."""
-    installed = here("profiles", is_json=as_json)
+    installed = this_installation("profiles", is_json=as_json)
 
     def action(store: Store) -> None:
         profiles = store.profiles.all() or [of_settings(installed.settings)]
@@ -63,7 +63,7 @@ def list_(as_json: JsonFlag = False) -> None:
 @app.command()
 def show(name: Name, as_json: JsonFlag = False) -> None:
     """Show a profile with what it takes from the settings, and the X queries it makes."""
-    installed = here("profiles", is_json=as_json)
+    installed = this_installation("profiles", is_json=as_json)
 
     def action(store: Store) -> None:
         _tell(installed, _found(installed, store, name))
@@ -84,7 +84,7 @@ def add(
     as_json: JsonFlag = False,
 ) -> None:
     """Add a profile. The first one takes the place of KEYWORDS; one called default goes on where KEYWORDS was."""
-    installed = here("profiles", is_json=as_json)
+    installed = this_installation("profiles", is_json=as_json)
 
     def action(store: Store) -> None:
         if store.profiles.get(name) is not None:
@@ -113,7 +113,7 @@ def edit(
     as_json: JsonFlag = False,
 ) -> None:
     """Change what is given of a profile. A query that changes is read anew; gaps of the old one are still filled."""
-    installed = here("profiles", is_json=as_json)
+    installed = this_installation("profiles", is_json=as_json)
 
     def action(store: Store) -> None:
         old = _found(installed, store, name, is_stored=True)
@@ -128,7 +128,7 @@ def edit(
 @app.command()
 def remove(name: Name, as_json: JsonFlag = False) -> None:
     """Remove a profile. Its posts and cursors stay; its open gaps are given up and kept on record as lost."""
-    installed = here("profiles", is_json=as_json)
+    installed = this_installation("profiles", is_json=as_json)
 
     def action(store: Store) -> None:
         if not store.profiles.remove(name):

@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
-from trendspark_cli.app.run import deliver_now, run
-from trendspark_cli.cli.options import JsonFlag, QuietFlag, VerboseFlag, here, sub_app
+from trendspark_cli.app.run import run
+from trendspark_cli.cli.options import JsonFlag, QuietFlag, VerboseFlag, sub_app, this_installation
 
 app = sub_app()
 
@@ -25,7 +25,7 @@ def rank(
     from trendspark_cli.app.job_bodies import rank_body
     from trendspark_cli.screens.trends import show_ranked
 
-    installed = here("rank", is_json=as_json, quiet=quiet, verbose=verbose)
+    installed = this_installation("rank", is_json=as_json, quiet=quiet, verbose=verbose)
     code = run(
         installed,
         "rank",
@@ -33,6 +33,4 @@ def rank(
         is_dry=dry_run,
         show=lambda result: show_ranked(result, installed.output, explain=explain, is_dry=dry_run),
     )
-    if not dry_run:
-        deliver_now(installed)
     raise typer.Exit(code)

@@ -7,12 +7,12 @@ from typing import Annotated
 
 import typer
 
-from trendspark_cli.app.adapters import wanted_rules, x_rules
+from trendspark_cli.app.adapters.x import wanted_rules, x_rules
 from trendspark_cli.app.installation import Installation
 from trendspark_cli.app.with_store import with_calls
 from trendspark_cli.base.errors import UsageError
 from trendspark_cli.base.profiles import read_profiles
-from trendspark_cli.cli.options import JsonFlag, here, sub_app
+from trendspark_cli.cli.options import JsonFlag, sub_app, this_installation
 from trendspark_cli.store.protocol import Store
 
 TYPE_CHECKING = False
@@ -120,7 +120,7 @@ def _is_ours(tag: str) -> bool:
 
 
 def _do(where: str, as_json: bool, action: Callable[[Installation, Store, XRules], None]) -> None:
-    installed = here("rules", is_json=as_json)
+    installed = this_installation("rules", is_json=as_json)
     raise typer.Exit(
         with_calls(
             installed,

@@ -9,7 +9,7 @@ import typer
 from trendspark_cli.app.run import run
 from trendspark_cli.base.clock import parse_duration
 from trendspark_cli.base.errors import ExitCode, UsageError
-from trendspark_cli.cli.options import JsonFlag, QuietFlag, VerboseFlag, here, refuse, sub_app
+from trendspark_cli.cli.options import JsonFlag, QuietFlag, VerboseFlag, refuse, sub_app, this_installation
 
 app = sub_app()
 
@@ -24,7 +24,7 @@ def stream(
     """Store posts as X sends them, rank as they come, and keep what was missed as gaps; ends when it is told to."""
     from trendspark_cli.app.job_bodies import stream_body
 
-    installed = here("stream", is_json=as_json, quiet=quiet, verbose=verbose)
+    installed = this_installation("stream", is_json=as_json, quiet=quiet, verbose=verbose)
     try:
         limit = parse_duration(max_runtime) if max_runtime else None
     except ValueError as error:

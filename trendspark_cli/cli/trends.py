@@ -11,7 +11,7 @@ import typer
 from trendspark_cli.app.with_store import change, read_only
 from trendspark_cli.base.console import Output
 from trendspark_cli.base.errors import UsageError
-from trendspark_cli.cli.options import LARGEST_ID, JsonFlag, LimitOption, here, person, sub_app
+from trendspark_cli.cli.options import LARGEST_ID, JsonFlag, LimitOption, person, sub_app, this_installation
 from trendspark_cli.ranking.lifecycle.trends import AnyTrend
 from trendspark_cli.store.protocol import Store
 
@@ -29,7 +29,7 @@ def list_(
     from trendspark_cli.base.profiles import read_profiles
     from trendspark_cli.screens.trends import list_trends
 
-    installed = here("trends", is_json=as_json)
+    installed = this_installation("trends", is_json=as_json)
 
     def action(store: Store) -> None:
         if state not in (None, "open", "closed"):
@@ -71,7 +71,7 @@ def mark(
     """Say what a trend was worth: topics like one marked noise need more to open a trend; `calibrate` counts it."""
     from trendspark_cli.trends.verdicts import keep_verdict
 
-    installed = here("trends", is_json=as_json)
+    installed = this_installation("trends", is_json=as_json)
 
     def action(store: Store) -> None:
         kept = keep_verdict(store, trend, verdict, note, installed.clock(), person())
@@ -84,7 +84,7 @@ def mark(
 
 
 def _one(trend: int, as_json: bool, action: Callable[[Store, Output, AnyTrend], None]) -> None:
-    installed = here("trends", is_json=as_json)
+    installed = this_installation("trends", is_json=as_json)
 
     def act(store: Store) -> None:
         found = store.trends.get(trend)

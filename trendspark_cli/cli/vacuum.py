@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from trendspark_cli.app.run import run
-from trendspark_cli.cli.options import JsonFlag, QuietFlag, VerboseFlag, here, sub_app
+from trendspark_cli.cli.options import JsonFlag, QuietFlag, VerboseFlag, sub_app, this_installation
 
 app = sub_app()
 
@@ -25,5 +25,5 @@ def vacuum(
     """Check the database, drop old roll-ups, give free pages back to the disk, and empty the WAL."""
     from trendspark_cli.app.job_bodies import vacuum_body
 
-    installed = here("vacuum", is_json=as_json, quiet=quiet, verbose=verbose)
+    installed = this_installation("vacuum", is_json=as_json, quiet=quiet, verbose=verbose)
     raise typer.Exit(run(installed, "vacuum", vacuum_body(full=full), is_dry=dry_run))

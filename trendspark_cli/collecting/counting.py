@@ -11,7 +11,7 @@ from trendspark_cli.base.models import Page, Span
 from trendspark_cli.collecting.gap_keeping import record_unbought
 from trendspark_cli.collecting.page_storing import record_failure, store_page
 from trendspark_cli.collecting.paid_calls import paid
-from trendspark_cli.collecting.profile_sources import Feed
+from trendspark_cli.collecting.profile_sources import ProfileSource
 from trendspark_cli.collecting.source import Counted, Counter, Source
 from trendspark_cli.collecting.volume import judge_volume
 from trendspark_cli.running.job_context import JobContext
@@ -33,7 +33,8 @@ def worth_reading_from(
     counted = _count(job, source, counter, budget, source.query)
     reading = judge_volume(counted.slices)
     log.info(
-        "counted x query=%s observed=%d expected=%.1f score=%.1f departs=%s",
+        "counted %s query=%s observed=%d expected=%.1f score=%.1f departs=%s",
+        source.name,
         source.query,
         reading.observed,
         reading.expected,
@@ -50,13 +51,17 @@ def worth_reading_from(
     return begin
 
 
-def feeds_worth_reading(job: JobContext, feeds: Sequence[Feed]) -> list[Feed]:
-    """Return the feeds that are to be counted by themselves: all but those whose sum is as expected.
+def feeds_worth_reading(job: JobContext, profile_sources: Sequence[ProfileSource]) -> list[ProfileSource]:
+    """Return the profile sources that are to be counted by themselves: all but those whose sum is as expected.
 
-    One request counts as many queries as X takes in one. If it fails, each feed's own count meets and records the
-    failure. Once an hour all are counted by themselves: a busy query hides the burst of a quiet one.
+    One request counts as many queries as X takes in one. If it fails, each profile source's own count meets and records
+    the failure. Once an hour all are counted by themselves: a busy query hides the burst of a quiet one.
     """
-    counted = [feed for feed in feeds if feed.source.counter is not None and _cursor(feed) is not None]
+    counted = [
+        profile_source
+        for profile_source in profile_sources
+        if profile_source.source.counter is not None and _cursor(profile_source) is not None
+    ]
     quiet: set[str] = set()
     groups = _together(counted)
     if groups:
@@ -73,30 +78,42 @@ def feeds_worth_reading(job: JobContext, feeds: Sequence[Feed]) -> list[Feed]:
             break
         if is_quiet:
             quiet |= set(members)
-    still = {id(feed) for feed in counted if feed.source.query in quiet}
+    still = {id(profile_source) for profile_source in counted if profile_source.source.query in quiet}
     if still:
         job.count("quiet", len(still))
-    return [feed for feed in feeds if id(feed) not in still]
+    return [profile_source for profile_source in profile_sources if id(profile_source) not in still]
 
 
-def _together(feeds: Sequence[Feed]) -> list[tuple[str, tuple[str, ...]]]:
-    """Return queries that stand for at least two of these feeds' each, with those they stand for."""
-    counter = feeds[0].source.counter if feeds else None
-    groups = counter.together([feed.source.query for feed in feeds]) if counter is not None else []
+def _together(profile_sources: Sequence[ProfileSource]) -> list[tuple[str, tuple[str, ...]]]:
+    """Return queries that stand for at least two of these profile sources' each, with those they stand for."""
+    counter = profile_sources[0].source.counter if profile_sources else None
+    groups = (
+        counter.together([profile_source.source.query for profile_source in profile_sources])
+        if counter is not None
+        else []
+    )
     return [(query, members) for query, members in groups if len(members) > 1]
 
 
-def _stirs(job: JobContext, feed: Feed, query: str) -> bool:
+def _stirs(job: JobContext, profile_source: ProfileSource, query: str) -> bool:
     """Tell whether a query that stands for several finds more than expected; no profile pays for that count alone."""
-    assert feed.source.counter is not None
-    budget = feed.budget.without_shares() if feed.budget is not None else None
-    reading = judge_volume(_count(job, feed.source, feed.source.counter, budget, query).slices)
-    log.info("counted together x query=%s score=%.1f stirs=%s", query, reading.score, reading.stirs)
+    assert profile_source.source.counter is not None
+    budget = profile_source.budget.without_shares() if profile_source.budget is not None else None
+    reading = judge_volume(_count(job, profile_source.source, profile_source.source.counter, budget, query).slices)
+    log.info(
+        "counted together %s query=%s score=%.1f stirs=%s",
+        profile_source.source.name,
+        query,
+        reading.score,
+        reading.stirs,
+    )
     return reading.stirs
 
 
-def _cursor(feed: Feed) -> str | None:
-    return feed.job.store.cursors.get(feed.job.profile, feed.source.name, feed.source.query)
+def _cursor(profile_source: ProfileSource) -> str | None:
+    return profile_source.job.store.cursors.get(
+        profile_source.job.profile, profile_source.source.name, profile_source.source.query
+    )
 
 
 def _count(job: JobContext, source: Source, counter: Counter, budget: Budget | None, query: str) -> Counted:

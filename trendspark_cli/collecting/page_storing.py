@@ -11,6 +11,7 @@ from trendspark_cli.base.metrics import Amount
 from trendspark_cli.base.models import Page, Rejection
 from trendspark_cli.base.redaction import redact
 from trendspark_cli.collecting.source import Source
+from trendspark_cli.kinds.sources import SOURCES
 from trendspark_cli.running.job_context import JobContext
 from trendspark_cli.spending.budget import Budget
 from trendspark_cli.store.rows.collecting import PageOutcome
@@ -51,9 +52,10 @@ def store_page(
         Amount("trendspark_ingest_rejected_total", {"source": source, "reason": reason}, n)
         for reason, n in rejected.items()
     ]
-    if page.reads and source == "x":
-        amounts.append(Amount("trendspark_x_reads_total", {"endpoint": page.endpoint}, page.reads))
-        amounts.append(Amount("trendspark_x_cost_usd_total", {}, usd))
+    kind = SOURCES.get(source)
+    if page.reads and kind is not None and kind.reads_metric:
+        amounts.append(Amount(kind.reads_metric, {"endpoint": page.endpoint}, page.reads))
+        amounts.append(Amount(kind.cost_metric, {}, usd))
     if job.counts.get("pages", 0) == 0:
         amounts.append(Amount("trendspark_ingest_cycles_total", {}, 1))
     job.store.totals.add(amounts)

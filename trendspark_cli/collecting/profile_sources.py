@@ -13,7 +13,7 @@ from trendspark_cli.spending.budget import Budget
 
 
 @dataclass(frozen=True)
-class Feed:
+class ProfileSource:
     """One source of one profile. `job` is the run, its ledger set to the profile."""
 
     job: JobContext
@@ -22,20 +22,20 @@ class Feed:
     is_new: bool = True  # read for new posts; otherwise only gaps are left of its query
 
 
-def feeds_of(
+def profile_sources_of(
     job: JobContext,
     sources: Sequence[Source],
     budgets: Mapping[str, Budget],
     profile: Profile | None = None,
     *,
     is_new: bool = True,
-) -> list[Feed]:
-    """Return a feed for each of these sources: of a profile, within its shares, or of nobody."""
-    feeds = []
+) -> list[ProfileSource]:
+    """Return a profile source for each of these sources: of a profile, within its shares, or of nobody."""
+    profile_sources = []
     for source in sources:
         budget = budgets.get(source.service)
         if budget is not None and profile is not None:
             budget = budget.with_shares(shares_of(profile, budget.ceilings))
         of_profile = job if profile is None else replace(job, profile=profile.name)
-        feeds.append(Feed(of_profile, source, budget, is_new))
-    return feeds
+        profile_sources.append(ProfileSource(of_profile, source, budget, is_new))
+    return profile_sources

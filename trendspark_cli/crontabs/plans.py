@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from trendspark_cli.base.schedules import BY_JOB, STEPS
 from trendspark_cli.base.settings import Settings
 from trendspark_cli.crontabs.commands import calls
 from trendspark_cli.crontabs.fields import AT_BOOT
 from trendspark_cli.crontabs.reading import Entry
+from trendspark_cli.kinds.jobs import JOBS, SCHEDULED, starters
 
 Plan = Mapping[str, Sequence[Entry]]  # job -> the lines that start it
 
@@ -22,15 +22,14 @@ def plan_of(entries: Sequence[Entry]) -> Plan:
         except ValueError:
             continue
         for job in jobs:
-            if job in BY_JOB and entry not in plan.get(job, []):
+            if job is not None and job in SCHEDULED and entry not in plan.get(job, []):
                 plan.setdefault(job, []).append(entry)
     return plan
 
 
 def schedules_of(plan: Plan, job: str) -> list[str]:
     """Return when a job runs, by itself or as a step of another, each line's time fields."""
-    jobs = [job, *(whole for whole, steps in STEPS.items() if job in steps)]
-    return [entry.schedule for name in jobs for entry in repeated(plan.get(name, ()))]
+    return [entry.schedule for name in starters(job) for entry in repeated(plan.get(name, ()))]
 
 
 def repeated(entries: Sequence[Entry]) -> list[Entry]:
@@ -40,9 +39,4 @@ def repeated(entries: Sequence[Entry]) -> list[Entry]:
 
 def wanted_jobs(settings: Settings) -> dict[str, bool]:
     """Return the jobs that make sense with these settings; True for those nothing works without."""
-    jobs = {"ingest": True, "rank": True, "deliver": not settings.alerts_are_muted, "brief": False, "vacuum": False}
-    if settings.x_stream_enabled:
-        jobs["stream"] = True
-    if settings.archive_url:
-        jobs["archive"] = True
-    return jobs
+    return {job.id: job.is_needed(settings) for job in JOBS.values() if job.is_wanted(settings)}

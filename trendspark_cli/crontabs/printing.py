@@ -12,11 +12,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from trendspark_cli.base.errors import ConfigError
-from trendspark_cli.base.schedules import SCHEDULES
 from trendspark_cli.base.settings import Settings, specs
 from trendspark_cli.crontabs.commands import OURS, mentions_us
 from trendspark_cli.crontabs.plans import wanted_jobs
 from trendspark_cli.crontabs.reading import read_crontab
+from trendspark_cli.kinds.jobs import SCHEDULED
 
 BEGIN, END = "# BEGIN trendspark", "# END trendspark"
 SPREAD_MINUTES = 15  # between two ingests: hosts are spread over it
@@ -63,10 +63,10 @@ def crontab_text(settings: Settings, home: Path, *, host: str = "") -> str:
         "# cron mails the one line of a run that failed to this user; to someone else with:",
         "#MAILTO=you@example.org",
     ]
-    for schedule in SCHEDULES:
-        if schedule.job_id in jobs:
-            line = f"{shifted(schedule.cron, later)} {command} {schedule.job_id}".replace("%", r"\%")
-            lines += ["", f"# {schedule.why.partition(';')[0]}", line]
+    for job in SCHEDULED.values():
+        if job.id in jobs:
+            line = f"{shifted(job.cron, later)} {command} {job.command}".replace("%", r"\%")
+            lines += ["", f"# {job.why.partition(';')[0]}", line]
     return "\n".join([*lines, END]) + "\n"
 
 

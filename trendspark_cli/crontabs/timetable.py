@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from pathlib import Path
 
-from trendspark_cli.base.schedules import BY_JOB, CONTINUOUS, SCHEDULES
 from trendspark_cli.crontabs.commands import calls, mentions_us
 from trendspark_cli.crontabs.installed import Machine, installed_crontabs, owner_of
 from trendspark_cli.crontabs.moments import intervals, last_moment, machine_zone, moments, moments_between
 from trendspark_cli.crontabs.plans import Plan, plan_of, schedules_of
 from trendspark_cli.crontabs.reading import Crontab, Entry
+from trendspark_cli.kinds.jobs import SCHEDULED, kind_of
 
 EXAMPLE = "crontab.example"
 
@@ -52,7 +52,7 @@ class Timetable:
         return moments_between(self._of(job_id), self.zone, after, until)
 
     def _of(self, job_id: str) -> Sequence[str]:
-        return () if job_id in CONTINUOUS else self.schedules.get(job_id, ())
+        return () if kind_of(job_id).is_continuous else self.schedules.get(job_id, ())
 
 
 def installed_timetable(database: Path, home: Path, machine: Machine | None = None) -> Timetable:
@@ -69,13 +69,13 @@ def installed_timetable(database: Path, home: Path, machine: Machine | None = No
 
 def example_timetable(zone: tzinfo) -> Timetable:
     """Return the times of crontab.example."""
-    lines = {schedule.job_id: (schedule.cron,) for schedule in SCHEDULES if schedule.is_scheduled}
+    lines = {job.id: (job.cron,) for job in SCHEDULED.values() if job.is_scheduled}
     return Timetable(lines, zone, EXAMPLE)
 
 
 def timetable_of(plan: Plan, zone: tzinfo, origin: str) -> Timetable:
     """Return the times of these lines."""
-    schedules = {job: tuple(dict.fromkeys(schedules_of(plan, job))) for job in BY_JOB}
+    schedules = {job: tuple(dict.fromkeys(schedules_of(plan, job))) for job in SCHEDULED}
     return Timetable({job: lines for job, lines in schedules.items() if lines}, zone, origin)
 
 

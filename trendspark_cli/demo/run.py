@@ -48,14 +48,14 @@ def run_demo(folder: Path, *, is_json: bool = False, is_verbose: bool = False, p
     """
     output = Output(is_json=is_json, is_verbose=is_verbose, is_terminal=sys.stdout.isatty())
     try:
-        here = _install(folder, output)
+        installation = _install(folder, output)
     except TrendSparkError as error:
         output.failure(error, where="demo", exit_code=error.exit_code)
         return error.exit_code
-    quiet = replace(here, output=Output(is_quiet=True, is_verbose=is_verbose))
+    quiet = replace(installation, output=Output(is_quiet=True, is_verbose=is_verbose))
     steps = {"ingest": ingest_body(file=str(SAMPLE)), "rank": rank_body()}
     code = run_steps(quiet, "ingest_rank", steps)
-    return code or read_only(here, "demo", lambda store: _show(store, here, folder, prefix))
+    return code or read_only(installation, "demo", lambda store: _show(store, installation, folder, prefix))
 
 
 def _install(folder: Path, output: Output) -> Installation:
@@ -76,9 +76,9 @@ def _install(folder: Path, output: Output) -> Installation:
     settings = load_settings({}, env_file=env_file)
     redaction.install(())
     log_setup.configure_logging(settings.log_file, settings.log_format, job="demo", verbose=output.is_verbose)
-    here = Installation(settings, output, sample_end, is_by_hand=True, example_times=True)
-    create_database(here.database)
-    return here
+    installation = Installation(settings, output, sample_end, is_by_hand=True, example_times=True)
+    create_database(installation.database)
+    return installation
 
 
 def sample_end() -> datetime:
@@ -91,11 +91,11 @@ def _description() -> Description:
     return cast(Description, json.loads(DESCRIPTION.read_text(encoding="utf-8")))
 
 
-def _show(store: Store, here: Installation, folder: Path, prefix: str) -> None:
+def _show(store: Store, installation: Installation, folder: Path, prefix: str) -> None:
     from trendspark_cli.reports.trend_words import why
     from trendspark_cli.screens.trends import list_trends
 
-    output = here.output
+    output = installation.output
     if output.is_json:
         list_trends(store, output, limit=20, state="open")
         return
@@ -112,9 +112,9 @@ def _show(store: Store, here: Installation, folder: Path, prefix: str) -> None:
     output.prose(f"No trend: {', '.join(decoys)}")
     output.line("")
     for what, where in (
-        ("database", here.database),
-        ("metrics", here.settings.textfile_dir),
-        ("log", here.settings.log_file),
+        ("database", installation.database),
+        ("metrics", installation.settings.textfile_dir),
+        ("log", installation.settings.log_file),
     ):
         output.line(f"{what:9} {where}")
     command = f"{prefix}{_from_here(Path(sys.argv[0]))} --env-file {_from_here(folder / '.env')}"

@@ -2,19 +2,34 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Sequence
 
 from trendspark_cli.alerts.channel import Notifier
 from trendspark_cli.alerts.delivery import Delivery, DeliveryRules
 from trendspark_cli.base.clock import Clock
+from trendspark_cli.base.errors import ConfigError, UpstreamError
 from trendspark_cli.running.job_context import JobContext
+
+log = logging.getLogger(__name__)
 
 
 def deliver(job: JobContext, notifiers: Sequence[Notifier], rules: DeliveryRules, clock: Clock) -> None:
-    """Send what is due through each channel; nothing due is a good result."""
+    """Send what is due through each channel, whatever becomes of the others; nothing due is a good result.
+
+    Raises what the first channel that failed answered.
+    """
     if job.dry_run:
         job.counts["due"] = sum(len(job.store.notifications.due(n.name, job.now)) for n in notifiers)
         return
+    failures: list[UpstreamError | ConfigError] = []
     for notifier in notifiers:
-        Delivery(job, notifier, rules, clock, time.sleep).run()
+        try:
+            Delivery(job, notifier, rules, clock, time.sleep).run()
+        except (UpstreamError, ConfigError) as failure:
+            failures.append(failure)
+    for other in failures[1:]:
+        log.error("%s", other)
+    if failures:
+        raise failures[0]

@@ -19,7 +19,7 @@ from trendspark_cli.collecting.counting import feeds_worth_reading, worth_readin
 from trendspark_cli.collecting.gap_keeping import close_gap, keep_gap, record_lost
 from trendspark_cli.collecting.page_storing import as_billed, record_failure, store_page
 from trendspark_cli.collecting.paid_calls import fetch_page, reserve_page
-from trendspark_cli.collecting.profile_sources import Feed
+from trendspark_cli.collecting.profile_sources import ProfileSource
 from trendspark_cli.collecting.refresh import refresh_counts
 from trendspark_cli.running.job_context import JobContext
 
@@ -27,74 +27,86 @@ EMPTY_PAGES = 10  # in a row: a listing that goes on longer than that without a 
 
 
 def ingest(
-    job: JobContext, feeds: Sequence[Feed], *, limit: int | None = None, refused: Sequence[ConfigError] = ()
+    job: JobContext,
+    profile_sources: Sequence[ProfileSource],
+    *,
+    limit: int | None = None,
+    refused: Sequence[ConfigError] = (),
 ) -> None:
     """Read new posts, then what earlier runs left unread, then present counts; each page is stored before the next.
 
     *refused* are profiles that nothing can be asked for; the others go on.
     Raises SourcesFailedError when sources failed, CeilingReachedError when money ran out first.
     """
-    budgets = {feed.budget.service: feed.budget for feed in feeds if feed.budget is not None}
+    budgets = {
+        profile_source.budget.service: profile_source.budget
+        for profile_source in profile_sources
+        if profile_source.budget is not None
+    }
     with job.store.transaction():
         for budget in budgets.values():
             job.store.spend.settle_dead_runs(budget.service, budget.usd_per_unit)
     reading = _Reading(job, limit, refused)
-    for feed in feeds_worth_reading(job, [feed for feed in feeds if feed.is_new]):
-        reading.attempt(feed, reading.read_new)
-    for feed in feeds:
-        reading.attempt(feed, reading.fill_gaps)
+    for profile_source in feeds_worth_reading(
+        job, [profile_source for profile_source in profile_sources if profile_source.is_new]
+    ):
+        reading.attempt(profile_source, reading.read_new)
+    for profile_source in profile_sources:
+        reading.attempt(profile_source, reading.fill_gaps)
     if limit is None:
-        for feed in {feed.source.service: feed for feed in feeds}.values():
-            reading.attempt(feed, reading.refresh)
-    reading.finish(feeds)
+        for profile_source in {
+            profile_source.source.service: profile_source for profile_source in profile_sources
+        }.values():
+            reading.attempt(profile_source, reading.refresh)
+    reading.finish(profile_sources)
 
 
-def fill_gaps(job: JobContext, feeds: Sequence[Feed], *, limit: int | None = None) -> None:
+def fill_gaps(job: JobContext, profile_sources: Sequence[ProfileSource], *, limit: int | None = None) -> None:
     """Read only what earlier runs knew of and did not read. Raises as `ingest` does."""
     reading = _Reading(job, limit)
-    for feed in feeds:
-        reading.attempt(feed, reading.fill_gaps)
-    reading.finish(feeds)
+    for profile_source in profile_sources:
+        reading.attempt(profile_source, reading.fill_gaps)
+    reading.finish(profile_sources)
 
 
 class _Reading:
-    """One run over its feeds: what failed, and what therefore is not worth asking."""
+    """One run over its profile sources: what failed, and what therefore is not worth asking."""
 
     def __init__(self, job: JobContext, limit: int | None, refused: Sequence[ConfigError] = ()) -> None:
         self._job = job
         self._limit = limit
         self._refused = refused
-        self._left: dict[int, int] = {}  # posts each feed may still bring, once it has brought some
-        self._failures: dict[int, TrendSparkError] = {}  # by feed, the first of each
+        self._left: dict[int, int] = {}  # posts each profile source may still bring, once it has brought some
+        self._failures: dict[int, TrendSparkError] = {}  # by profile source, the first of each
         self._down: dict[str, UpstreamError] = {}  # services that would answer every source alike
         self._ceilings: dict[str, CeilingReachedError] = {}  # by key
         self._something_worked = False
 
-    def attempt(self, feed: Feed, step: Callable[[Feed], None]) -> None:
-        """Take one step with one feed, unless that cannot work; keep its failure for the end of the run."""
-        service = feed.source.service
-        if id(feed) in self._failures:
+    def attempt(self, profile_source: ProfileSource, step: Callable[[ProfileSource], None]) -> None:
+        """Take one step with one profile source, unless that cannot work; keep its failure for the end of the run."""
+        service = profile_source.source.service
+        if id(profile_source) in self._failures:
             return
         if service in self._down:
-            self._failures[id(feed)] = self._down[service]
+            self._failures[id(profile_source)] = self._down[service]
             return
         try:
-            step(feed)
+            step(profile_source)
         except CeilingReachedError as reached:
             self._ceilings.setdefault(reached.key, reached)
         except (UpstreamError, ConfigError) as failure:
-            record_failure(feed.job, feed.source, failure, feed.budget)
-            self._failures[id(feed)] = failure
+            record_failure(profile_source.job, profile_source.source, failure, profile_source.budget)
+            self._failures[id(profile_source)] = failure
             self._something_worked |= step == self.refresh  # its posts were read before
             if isinstance(failure, UpstreamError) and failure.is_service_wide:
                 self._down[service] = failure
 
-    def read_new(self, feed: Feed) -> None:
+    def read_new(self, profile_source: ProfileSource) -> None:
         """Read what is newer than the cursor; what can no longer be read is recorded as lost."""
-        job, source = feed.job, feed.source
+        job, source = profile_source.job, profile_source.source
         cursor = job.store.cursors.get(job.profile, source.name, source.query)
         if source.counter is not None and cursor is not None:
-            cursor = worth_reading_from(job, source, source.counter, feed.budget, cursor)
+            cursor = worth_reading_from(job, source, source.counter, profile_source.budget, cursor)
             if cursor is None:
                 return
         reach = source.reach(Span(since=cursor))
@@ -103,51 +115,55 @@ class _Reading:
         if reach.readable is None:
             return
         try:
-            self._read(feed, reach.readable)
+            self._read(profile_source, reach.readable)
         except CursorTooOldError:
             # The id did not tell its age, but the service refused it: begin again as in a first run.
             again = source.reach(Span()).readable
             assert again is not None
             record_lost(job, source, Span(since=cursor, until=again.since), moves_cursor=True)
-            self._read(feed, again)
+            self._read(profile_source, again)
 
-    def fill_gaps(self, feed: Feed) -> None:
+    def fill_gaps(self, profile_source: ProfileSource) -> None:
         """Read what earlier runs knew of and did not read, the newest first."""
-        job, source = feed.job, feed.source
+        job, source = profile_source.job, profile_source.source
         for gap in job.store.gaps.open_ones(job.profile, source.name, source.query):
             reach = source.reach(Span(since=gap.since_id, until=gap.until_id))
             if reach.lost is not None:
                 record_lost(job, source, reach.lost)
             if reach.readable is not None:
-                self._read(feed, reach.readable, gap_id=gap.id)
+                self._read(profile_source, reach.readable, gap_id=gap.id)
             elif reach.lost is not None:
                 close_gap(job, gap.id, "lost")
 
-    def refresh(self, feed: Feed) -> None:
+    def refresh(self, profile_source: ProfileSource) -> None:
         """Read present counts of recent posts, whoever found them; a ceiling leaves nothing unread: it is no news."""
-        refresh_counts(self._job, feed.source, feed.budget.without_shares() if feed.budget is not None else None)
+        refresh_counts(
+            self._job,
+            profile_source.source,
+            profile_source.budget.without_shares() if profile_source.budget is not None else None,
+        )
 
-    def finish(self, feeds: Sequence[Feed]) -> None:
+    def finish(self, profile_sources: Sequence[ProfileSource]) -> None:
         """Raise what the run ends with, if anything."""
         failures = [*self._refused, *self._failures.values()]
         if failures:
-            raise SourcesFailedError(failures, tried=len(feeds) + len(self._refused) + self._something_worked)
+            raise SourcesFailedError(failures, tried=len(profile_sources) + len(self._refused) + self._something_worked)
         if self._ceilings:
             with self._job.store.transaction():
                 for reached in self._ceilings.values():
                     reached.is_news = self._job.store.notice_once(reached.key, self._job.now)
             raise max(self._ceilings.values(), key=lambda reached: reached.is_news)
 
-    def _read(self, feed: Feed, span: Span, *, gap_id: int | None = None) -> None:
+    def _read(self, profile_source: ProfileSource, span: Span, *, gap_id: int | None = None) -> None:
         """Read a span page by page; each page, its cursor and what is left of the span are one transaction.
 
         The first page moves the cursor, and what lies below becomes a gap that shrinks with each further page.
         A page's transaction also reserves the next one: a commit saved is a fsync saved.
         """
-        job, source, budget = feed.job, feed.source, feed.budget
+        job, source, budget = profile_source.job, profile_source.source, profile_source.budget
         fills_gap = cursor_is_final = gap_id is not None
         unread: Span | None = span
-        left = self._left.get(id(feed), self._limit if self._limit is not None else sys.maxsize)
+        left = self._left.get(id(profile_source), self._limit if self._limit is not None else sys.maxsize)
         if left <= 0:
             return
         empty = 0
@@ -160,7 +176,7 @@ class _Reading:
             except TrendSparkError:
                 self._explain(gap_id, "the source failed")
                 raise
-            left = self._left[id(feed)] = left - page.fetched
+            left = self._left[id(profile_source)] = left - page.fetched
             empty = 0 if page.fetched else empty + 1
             with job.store.transaction():
                 page = as_billed(job, source.service, page)
@@ -188,11 +204,11 @@ class _Reading:
                 self._job.store.gaps.explain(gap_id, reason)
 
 
-def estimate(job: JobContext, feeds: Sequence[Feed]) -> None:
+def estimate(job: JobContext, profile_sources: Sequence[ProfileSource]) -> None:
     """Say what a run would cost, without asking anyone: what recent runs cost, and what the ceilings allow at most."""
     estimates = []
-    for feed in (feed for feed in feeds if feed.is_new):
-        job, source, budget = feed.job, feed.source, feed.budget
+    for profile_source in (profile_source for profile_source in profile_sources if profile_source.is_new):
+        job, source, budget = profile_source.job, profile_source.source, profile_source.budget
         at_most = budget.remaining(job) if budget is not None and budget.usd_per_unit else None
         usual = job.store.audit.usual_reads(job.profile, source.name, source.query)
         price = budget.usd_per_unit if budget is not None else 0.0
@@ -210,8 +226,8 @@ def estimate(job: JobContext, feeds: Sequence[Feed]) -> None:
     job.result["estimates"] = estimates
 
 
-def estimate_gaps(job: JobContext, feeds: Sequence[Feed]) -> None:
-    """Say what filling the gaps of these feeds would cost, by the guess made when each was found."""
+def estimate_gaps(job: JobContext, profile_sources: Sequence[ProfileSource]) -> None:
+    """Say what filling the gaps of these profile sources would cost, by the guess made when each was found."""
     job.result["estimates"] = [
         {
             "gap": gap.id,
@@ -220,10 +236,14 @@ def estimate_gaps(job: JobContext, feeds: Sequence[Feed]) -> None:
             "since": gap.since_id,
             "until": gap.until_id,
             "reads": gap.estimated_reads,
-            "usd": round(gap.estimated_reads * feed.budget.usd_per_unit, 4) if feed.budget is not None else 0.0,
+            "usd": round(gap.estimated_reads * profile_source.budget.usd_per_unit, 4)
+            if profile_source.budget is not None
+            else 0.0,
         }
-        for feed in feeds
-        for gap in job.store.gaps.open_ones(feed.job.profile, feed.source.name, feed.source.query)
+        for profile_source in profile_sources
+        for gap in job.store.gaps.open_ones(
+            profile_source.job.profile, profile_source.source.name, profile_source.source.query
+        )
     ]
 
 

@@ -311,7 +311,7 @@ class _Running:
         self._job.store.totals.set([Amount(name, {}, value)])
 
     def _payer(self) -> JobContext:
-        """Return the run with books of the stream's own: it serves all profiles, so none of their shares pays."""
+        """Return the run with a ledger of the stream's own: it serves all profiles, so none of their shares pays."""
         return replace(self._at_now(), profile=POSITION)
 
     def _at_now(self) -> JobContext:

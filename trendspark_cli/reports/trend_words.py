@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import timedelta
 
+from trendspark_cli.kinds.sources import engagement_of
 from trendspark_cli.ranking.lifecycle.trends import AnyTrend, PostStory, TopicStory
 
-ENGAGEMENT = {"x": "likes, reposts and quotes", "reddit": "points"}  # what a source counts in favour of a post
 LEAST_AGE = timedelta(minutes=1)  # of a post, as it is said
 
 
@@ -17,7 +17,7 @@ def why(trend: AnyTrend) -> str:
         case PostStory() as story:
             return (
                 f"{post_counts(story, trend.age_when_seen)}; {story.enough:,.0f} would have been enough, "
-                f"score {trend.score:.1f}; {counted(story.source)}"
+                f"score {trend.score:.1f}; {engagement_of(story.source)}"
             )
         case TopicStory() as story:
             log10_p = story.evidence[0].minus_log10_p if story.evidence else trend.score
@@ -35,11 +35,6 @@ def post_counts(story: PostStory, age: timedelta) -> str:
         f"{story.forecast:,.0f} expected, {whose} {story.usual:,.0f}; "
         f"{story.engagement:,.0f} so far, {window_text(max(LEAST_AGE, age))} after it was posted"
     )
-
-
-def counted(source: str) -> str:
-    """Return what the numbers of a single post are, on its source."""
-    return f"{ENGAGEMENT.get(source, 'engagement')} on {source}"
 
 
 def sources_text(sources: Mapping[str, int]) -> str:

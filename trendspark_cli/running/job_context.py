@@ -37,7 +37,7 @@ class ApiCall:
 
 
 def note_call(record: Callable[[ApiCall], None], call: ApiCall) -> None:
-    """Hand a finished request to its job's books and to the log."""
+    """Hand a finished request to its job's ledger and to the log."""
     record(call)
     seconds = round(call.seconds, 3)
     fields = {"service": call.service, "endpoint": call.endpoint, "status": call.status, "duration": seconds}

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from trendspark_cli.base.clock import from_text, to_text
-from trendspark_cli.base.schedules import QUIET_WHEN_RUNNING
 from trendspark_cli.crontabs.timetable import Timetable
+from trendspark_cli.kinds.jobs import kind_of
 from trendspark_cli.store.protocol import Store
 from trendspark_cli.store.rows.runs import WorkSpan
 
@@ -48,7 +48,7 @@ def _of_job(store: Store, timetable: Timetable, job_id: str, after: datetime, un
         return
     after = max(after, from_text(state.schedule_since))
     served = store.job_runs.scheduled(job_id, after)
-    busy = store.job_runs.spans(job_id, after - AT_WORK_BEFORE) if job_id in QUIET_WHEN_RUNNING else []
+    busy = store.job_runs.spans(job_id, after - AT_WORK_BEFORE) if kind_of(job_id).is_quiet_while_running else []
     run: list[datetime] = []  # moments in a row, for one reason
     why = ""
     for moment in timetable.moments(job_id, after, until):

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from trendspark_cli.base.schedules import STEPS
+from trendspark_cli.kinds.jobs import WHOLES
 from trendspark_cli.store.protocol import Store
 from trendspark_cli.store.rows.runs import JobState
-
-PAUSED_WITH = {step: whole for whole, steps in STEPS.items() for step in steps}  # pausing the pair pauses both
 
 
 def why_paused(store: Store, job_id: str) -> str:
@@ -28,4 +26,4 @@ def is_paused(store: Store, job_id: str) -> bool:
 def pause_of(store: Store, job_id: str) -> JobState:
     """Return the state that holds the pause: the job's own, or that of the pair."""
     own = store.job_states.get(job_id)
-    return own if own.paused or job_id not in PAUSED_WITH else store.job_states.get(PAUSED_WITH[job_id])
+    return own if own.paused or job_id not in WHOLES else store.job_states.get(WHOLES[job_id])

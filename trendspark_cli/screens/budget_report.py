@@ -1,4 +1,4 @@
-"""What `budget` says: used, reserved and forecast against each ceiling, and our books against X's."""
+"""What `budget` says: used, reserved and forecast against each ceiling, and our ledger against X's."""
 
 from __future__ import annotations
 
@@ -80,23 +80,29 @@ def budget_rows(
 
 
 def profile_rows(
-    store: Store, profiles: Sequence[Profile], ceilings: Sequence[Ceiling], now: datetime
+    store: Store, profiles: Sequence[Profile], ceilings: Mapping[str, Sequence[Ceiling]], now: datetime
 ) -> list[ProfileSpend]:
-    """Return what each profile used of X this day and month, and its share; also of one that is no more.
+    """Return what each profile used this day and month, and its share; also of one that is no more.
 
-    *profiles* are those that are read, *ceilings* those of X.
+    *profiles* are those that are read, *ceilings* those that they share, by service.
     """
+    return [row for service in ceilings for row in _rows_of_profiles(store, profiles, service, ceilings[service], now)]
+
+
+def _rows_of_profiles(
+    store: Store, profiles: Sequence[Profile], service: str, ceilings: Sequence[Ceiling], now: datetime
+) -> list[ProfileSpend]:
     today = to_text(now)[:10]
     known = {profile.name: profile for profile in profiles}
-    names = dict.fromkeys([*known, *store.spend.profiles_in("x", f"{today[:8]}01", today)])
+    names = dict.fromkeys([*known, *store.spend.profiles_in(service, f"{today[:8]}01", today)])
     rows = []
     for name in names:
         profile = known.get(name, Profile(name, ()))
         shares: dict[str, int] = {share.period: int(share.limit) for share in shares_of(profile, ceilings)}
-        for period, spent in store.spend.spent_now("x", today, name).items():
+        for period, spent in store.spend.spent_now(service, today, name).items():
             rows.append(
                 ProfileSpend(
-                    service="x",
+                    service=service,
                     profile=name,
                     period=period,
                     used=spent.used,
@@ -137,17 +143,17 @@ def reconciliation(store: Store, usage: XUsage, now: datetime) -> Reconciliation
     if usage.by_day is None:
         first = _period_start(now, usage.cap_reset_day or 1)
         days: tuple[DayOfReads, ...] = ()
-        ours = sum(store.spend.used_by_day("x", first, today, without=COUNTS).values())
+        ours = sum(store.spend.used_by_day(usage.service, first, today, without=COUNTS).values())
         theirs = usage.this_period or 0
     else:
         first = f"{today[:8]}01"
-        our_days = store.spend.used_by_day("x", first, today, without=COUNTS)
+        our_days = store.spend.used_by_day(usage.service, first, today, without=COUNTS)
         their_days = {day: count for day, count in usage.by_day.items() if first <= day <= today}
         both = ((day, our_days.get(day, 0), their_days.get(day, 0)) for day in sorted(our_days | their_days))
         days = tuple(DayOfReads(day, ours, theirs, theirs - ours) for day, ours, theirs in both if ours or theirs)
         ours, theirs = sum(our_days.values()), sum(their_days.values())
     return Reconciliation(
-        service="x",
+        service=usage.service,
         since=first,
         ours=ours,
         x=theirs,

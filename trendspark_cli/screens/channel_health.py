@@ -1,4 +1,4 @@
-"""Ask the alert channel whether it would take a message, at most every few minutes."""
+"""Ask an alert channel whether it would take a message, at most every few minutes."""
 
 from __future__ import annotations
 
@@ -12,30 +12,30 @@ from trendspark_cli.base.clock import from_text
 from trendspark_cli.base.errors import TrendSparkError
 from trendspark_cli.base.redaction import redact
 from trendspark_cli.base.settings import Settings
+from trendspark_cli.kinds.channels import ChannelKind
 
 CHECK_SECONDS = 3.0
 GOOD_FOR_SECONDS, BAD_FOR_SECONDS = 300, 60  # a check each minute must not hammer the channel
-CACHE = "health-telegram.json"
 
 
-def telegram_health(settings: Settings, now: datetime, last_sent: str | None) -> dict[str, Any]:
+def channel_health(settings: Settings, kind: ChannelKind, now: datetime, last_sent: str | None) -> dict[str, Any]:
     """Return `ok` and who answers, from a recent check or a new one; a message taken a moment ago says it too.
 
     *last_sent* is when the channel took the last message, None when it refused one since.
     """
-    if not settings.telegram_is_configured:
-        return {"ok": True, "configured": False, "reason": "needs TELEGRAM_BOT_TOKEN and TELEGRAM_CHAT_ID"}
+    if not kind.is_configured(settings):
+        return {"ok": True, "configured": False, "reason": f"needs {kind.needs_words}"}
     if last_sent is not None and 0 <= (now - from_text(last_sent)).total_seconds() < GOOD_FOR_SECONDS:
         return {"ok": True, "configured": True}
-    path = settings.trendspark_home / CACHE
-    who = f"{settings.telegram_api_base_url} {settings.telegram_chat_id}"
+    path = settings.trendspark_home / f"health-{kind.name}.json"
+    who = " ".join(str(getattr(settings, name)) for name in kind.identity)
     with suppress(OSError, ValueError, KeyError, TypeError):
         kept = json.loads(path.read_text(encoding="utf-8"))
         limit = GOOD_FOR_SECONDS if kept["state"]["ok"] else BAD_FOR_SECONDS
         if kept["who"] == who and 0 <= now.timestamp() - kept["checked_at"] < limit:
             state: dict[str, Any] = kept["state"]
             return state
-    state = {"configured": True, **_check(settings)}
+    state = {"configured": True, **_check(settings, kind)}
     with suppress(OSError):
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
         with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
@@ -43,11 +43,10 @@ def telegram_health(settings: Settings, now: datetime, last_sent: str | None) ->
     return state
 
 
-def _check(settings: Settings) -> dict[str, Any]:
-    from trendspark_cli.app.adapters import telegram
+def _check(settings: Settings, kind: ChannelKind) -> dict[str, Any]:
+    from trendspark_cli.app.adapters.channels import notifier_of
 
-    notifier = telegram(settings, lambda call: None, answer_seconds=CHECK_SECONDS)
-    assert notifier is not None
+    notifier = notifier_of(settings, kind.name, lambda call: None, answer_seconds=CHECK_SECONDS)
     try:
         return {"ok": True, "answers": notifier.check()}
     except TrendSparkError as error:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from trendspark_cli.app.adapters import queries_of
+from trendspark_cli.app.adapters.x import X
 from trendspark_cli.base.clock import duration_text
 from trendspark_cli.base.errors import ConfigError
 from trendspark_cli.base.models import Ceiling, Profile
@@ -13,7 +13,7 @@ from trendspark_cli.base.profiles import read_profiles, shares_of, shares_proble
 from trendspark_cli.base.redaction import MASK
 from trendspark_cli.base.setting_values import expand
 from trendspark_cli.base.settings import Settings, specs
-from trendspark_cli.services.x.query import QUERY_LIMIT
+from trendspark_cli.services.x.query import QUERY_LIMIT, queries_of
 from trendspark_cli.store.protocol import Store
 from trendspark_cli.trends.threshold import threshold_in_use, threshold_reason
 
@@ -84,7 +84,7 @@ def _most(settings: Settings, profile: Profile, ceilings: Sequence[Ceiling]) -> 
 
 
 def _first_run(settings: Settings, profiles: Sequence[Mapping[str, Any]]) -> str:
-    if not (settings.x_is_configured and any(profile["queries"] for profile in profiles)):
+    if not (X.is_configured(settings) and any(profile["queries"] for profile in profiles)):
         return "X is not configured: set X_BEARER_TOKEN and KEYWORDS, or read files with `ingest --from`"
     most = min(settings.x_max_reads_per_day, settings.x_max_reads_per_month)
     return (

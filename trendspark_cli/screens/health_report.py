@@ -1,4 +1,4 @@
-"""What `health` says: the parts are asked by their records, and Telegram at most every few minutes; nothing costs."""
+"""What `health` says: the parts are asked by their records, and channels at most every few minutes; nothing costs."""
 
 from __future__ import annotations
 
@@ -12,8 +12,11 @@ from trendspark_cli.base.errors import TrendSparkError
 from trendspark_cli.base.profiles import read_profiles
 from trendspark_cli.base.settings import Settings
 from trendspark_cli.crontabs.timetable import Timetable
+from trendspark_cli.kinds.channels import CHANNELS
+from trendspark_cli.kinds.services import WRITERS
+from trendspark_cli.kinds.sources import SOURCES
 from trendspark_cli.running.pausing import pause_words
-from trendspark_cli.screens.channel_health import telegram_health
+from trendspark_cli.screens.channel_health import channel_health
 from trendspark_cli.screens.job_overview import JobOverview, job_overview
 from trendspark_cli.store.open_store import open_store
 from trendspark_cli.store.protocol import Store
@@ -34,10 +37,11 @@ class HealthReport(NamedTuple):
 def health_report(settings: Settings, now: datetime, timetable: Timetable) -> HealthReport:
     """Return whether all is well, and each service's own `ok`, with the reason when it is false."""
     services = recorded_health(settings, now, timetable)
-    known = services.pop("telegram", {})
-    last_sent = None if "last_error" in known else known.get("last_sent")
-    asked = telegram_health(settings, now, None if last_sent is None else str(last_sent))
-    services["telegram"] = {**known, **asked}
+    for name, kind in CHANNELS.items():
+        known = services.pop(name, {})
+        last_sent = None if "last_error" in known else known.get("last_sent")
+        asked = channel_health(settings, kind, now, None if last_sent is None else str(last_sent))
+        services[name] = {**known, **asked}
     return HealthReport(all(service["ok"] for service in services.values()), services)
 
 
@@ -58,8 +62,8 @@ def recorded_health(settings: Settings, now: datetime, timetable: Timetable) -> 
             services["worker"] = _worker(job_overview(store, now, timetable))
             services["alerts"] = _alerts(store.notifications.backlog())
             has_topics = any(profile.keywords for profile in read_profiles(settings, store.profiles.all()))
-            last_pages = {source: _last_page(store, source) for source in ("x", "reddit")}
-            services["telegram"] = _channel(store, "telegram")
+            last_pages = {source: _last_page(store, source) for source in SOURCES}
+            services |= {channel: _channel(store, channel) for channel in CHANNELS}
             if settings.x_stream_enabled:
                 services["stream"] = _stream(store.totals.all(), now)
             services["archive"] = _archive(store.archives.count_missing(), is_configured=bool(settings.archive_url))
@@ -70,14 +74,16 @@ def recorded_health(settings: Settings, now: datetime, timetable: Timetable) -> 
             store.close()
     folder = settings.textfile_dir
     services["metrics"] = _state(os.access(folder, os.W_OK), f"TEXTFILE_DIR {str(folder)!r} cannot be written")
-    can_read = settings.x_is_configured and has_topics
-    x = _source(settings.x_ingest_enabled, can_read, "X_BEARER_TOKEN, and KEYWORDS or a profile")
-    reddit = _source(settings.reddit_ingest_enabled, settings.reddit_is_configured, "the REDDIT_* settings")
-    for name, source in (("x", x), ("reddit", reddit)):
+    for name, kind in SOURCES.items():
+        can_read = kind.is_configured(settings) and (has_topics or not kind.searches_profiles)
+        needs = f"{kind.needs_words}, and KEYWORDS or a profile" if kind.searches_profiles else kind.needs_words
+        source = _source(kind.is_enabled(settings), can_read, needs)
         page = last_pages.get(name, {})
         is_failing = source["configured"] and "last_error" in page  # whatever the others bring meanwhile
         services[name] = {**source, **page, **_state(not is_failing, f"the last page: {page.get('last_error')}")}
-    services["openai"] = _source(True, bool(settings.openai_api_key), "OPENAI_API_KEY")
+    services |= {
+        name: _source(True, writer.is_configured(settings), writer.needs_words) for name, writer in WRITERS.items()
+    }
     return services
 
 
@@ -122,7 +128,7 @@ def _last_page(store: Store, source: str) -> State:
 
 def _channel(store: Store, channel: str) -> State:
     """Return when a channel took its last message, and why it took none since, if it said so."""
-    sent, state = store.notifications.listing(1, "sent"), store.channels.get(channel)
+    sent, state = store.notifications.listing(1, "sent", channel), store.channels.get(channel)
     found = {"last_sent": sent[0].sent_at if sent else None, "last_error": state.last_error}
     return {name: value for name, value in found.items() if value is not None}
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from trendspark_cli.app.job_bodies import RUNNABLE
 from trendspark_cli.base.clock import from_epoch, from_text, to_text
 from trendspark_cli.crontabs.timetable import Timetable
+from trendspark_cli.kinds.jobs import JOBS
 from trendspark_cli.running.missed_runs import missed_runs
 from trendspark_cli.running.pausing import pause_of
 from trendspark_cli.store.protocol import Store
@@ -41,7 +41,7 @@ def job_overview(store: Store, now: datetime, timetable: Timetable) -> list[JobO
         labels["job"]: value
         for labels, value in store.totals.all().get("trendspark_job_last_success_timestamp_seconds", [])
     }
-    missed = missed_runs(store, timetable, list(RUNNABLE), now - WATCHED, now)
+    missed = missed_runs(store, timetable, list(JOBS), now - WATCHED, now)
     overlaps = store.job_runs.overlaps(now - WATCHED)
     return [
         _overview(store, job_id, now, timetable)._replace(
@@ -49,7 +49,7 @@ def job_overview(store: Store, now: datetime, timetable: Timetable) -> list[JobO
             missed=sum(found.runs for found in missed if found.job_id == job_id),
             overlapping=overlaps.get(job_id, 0),
         )
-        for job_id in RUNNABLE
+        for job_id in JOBS
     ]
 
 

@@ -7,9 +7,9 @@ from dataclasses import asdict
 
 from trendspark_cli.base.clock import to_text
 from trendspark_cli.base.console import Output, short_time, shortened
+from trendspark_cli.kinds.sources import engagement_of as counted
 from trendspark_cli.ranking.bursts.topics import Topic
 from trendspark_cli.reports.trend_json import rounded
-from trendspark_cli.reports.trend_words import counted
 from trendspark_cli.store.rows.forecasts import PostForecast
 from trendspark_cli.store.rows.posts import StoredPost
 from trendspark_cli.trends.post_reasons import PostReasons, TrendOfPost, engagement_of

@@ -11,10 +11,11 @@ from typing import cast
 from trendspark_cli.base.clock import to_text
 from trendspark_cli.base.console import Output, short_time, shortened, sparkline
 from trendspark_cli.base.models import RunResult
+from trendspark_cli.kinds.sources import engagement_of
 from trendspark_cli.ranking.bursts.term_evidence import TermEvidence
 from trendspark_cli.ranking.lifecycle.trends import AnyTrend, PostStory, TopicStory
 from trendspark_cli.reports.trend_json import TrendJson, evidence_json, trend_json
-from trendspark_cli.reports.trend_words import counted, sources_text, why, window_text
+from trendspark_cli.reports.trend_words import sources_text, why, window_text
 from trendspark_cli.store.protocol import Store
 from trendspark_cli.store.rows.trends import TrendVerdict
 from trendspark_cli.trends.verdicts import verdict_text
@@ -170,7 +171,7 @@ def _explain_post(story: PostStory, output: Output) -> None:
         ("comments so far", f"{story.comments:,.0f}"),
     ]
     output.table(("what", "how much"), rows)
-    output.prose(f"engagement: {counted(story.source)}.", indent=INDENT)
+    output.prose(f"engagement: {engagement_of(story.source)}.", indent=INDENT)
 
 
 def _row(trend: AnyTrend) -> list[object]:

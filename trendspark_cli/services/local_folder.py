@@ -9,10 +9,12 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 from trendspark_cli.archiving.destination import StoredObject
 from trendspark_cli.base.durable_files import publish, sha256_of, sync_folder
 from trendspark_cli.base.errors import ConfigError, IntegrityError, OutputError, StoreError
+from trendspark_cli.running.opening import Opening
 
 UNFINISHED = ".unfinished"  # ending of a file that is being written
 
@@ -108,3 +110,8 @@ class LocalFolder:
             if error.errno == errno.EIO:
                 raise StoreError(f"archive folder {str(self._folder)!r}: {error}", hint="check that disk") from error
             raise OutputError(f"{key!r} of archive folder {str(self._folder)!r}: {error}") from error
+
+
+def make(opening: Opening, url: str) -> LocalFolder:
+    """Return the folder of an address such as `file:///srv/archive`."""
+    return LocalFolder(url, Path(unquote(urlsplit(url).path)))

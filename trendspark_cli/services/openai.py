@@ -29,6 +29,7 @@ from trendspark_cli.base.errors import (
 from trendspark_cli.base.redaction import excerpt
 from trendspark_cli.briefs.writer import Task, Written
 from trendspark_cli.running.job_context import ApiCall, note_call
+from trendspark_cli.running.opening import Opening
 
 CONNECT_SECONDS = 5.0
 BODY_PAUSE_SECONDS = 5.0
@@ -65,7 +66,7 @@ FORMS: dict[str, type[pydantic.BaseModel]] = {"trend_label": TrendLabel, "daily_
 
 @dataclass
 class _Asked:
-    """What came of a call, for the books."""
+    """What came of a call, for the ledger."""
 
     status: int | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
@@ -251,3 +252,23 @@ def _refusal(error: openai.APIStatusError) -> TrendSparkError:
             "openai", f"is failing ({status})", status=status, hint="nothing to do: the next run tries again"
         )
     return ConfigError(f"openai refused the request ({status}): {told}", hint=_SETTINGS)
+
+
+@dataclass(frozen=True)
+class _Access:
+    """The settings that say which model is asked, and where."""
+
+    openai_api_key: str
+    openai_base_url: str
+    openai_model: str
+
+
+def make(opening: Opening) -> OpenAIResponses:
+    """Return the model behind OPENAI_BASE_URL."""
+    access = opening.read(_Access)
+    return OpenAIResponses(
+        api_key=access.openai_api_key,
+        base_url=access.openai_base_url,
+        model=access.openai_model,
+        record=opening.record,
+    )

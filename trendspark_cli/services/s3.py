@@ -38,6 +38,7 @@ from trendspark_cli.base.errors import (
     UpstreamError,
 )
 from trendspark_cli.running.job_context import ApiCall, note_call
+from trendspark_cli.running.opening import Opening
 
 SERVICE = "s3"
 CONNECT_SECONDS = 5
@@ -232,3 +233,33 @@ class _NoSuchKeyError(UpstreamError):
 
 class _ExistsError(UpstreamError):
     """There is an object under that key."""
+
+
+@dataclass(frozen=True)
+class _Given:
+    """The settings that say how to reach S3."""
+
+    aws_access_key_id: str
+    aws_secret_access_key: str
+    aws_session_token: str
+    aws_region: str
+    aws_default_region: str
+    aws_endpoint_url_s3: str
+    aws_endpoint_url: str
+    aws_profile: str
+    aws_ca_bundle: str
+
+
+def make(opening: Opening, url: str) -> S3Bucket:
+    """Return the bucket of an address such as `s3://bucket/prefix`."""
+    given = opening.read(_Given)
+    access = S3Access(
+        access_key_id=given.aws_access_key_id,
+        secret_access_key=given.aws_secret_access_key,
+        session_token=given.aws_session_token,
+        region=given.aws_region or given.aws_default_region,
+        endpoint_url=given.aws_endpoint_url_s3 or given.aws_endpoint_url,
+        profile=given.aws_profile,
+        ca_bundle=given.aws_ca_bundle,
+    )
+    return S3Bucket(url, access, opening.record, answer_seconds=opening.answer_seconds)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -20,10 +21,11 @@ from trendspark_cli.alerts.channel import (
 )
 from trendspark_cli.base.errors import CredentialsRefusedError, TrendSparkError, UpstreamError
 from trendspark_cli.base.redaction import excerpt
+from trendspark_cli.kinds.channels import CHANNELS
 from trendspark_cli.running.job_context import ApiCall
+from trendspark_cli.running.opening import Opening
 from trendspark_cli.services.http import ANSWER_SECONDS, BoundedAdapter, session
 
-TEXT_LIMIT = 4096  # UTF-16 units after parsing; longer texts are refused
 LONGEST_PAUSE = timedelta(hours=1)  # an absurd retry_after must not silence us for days
 _CHAT_PROBLEMS = (
     "chat not found",
@@ -38,10 +40,10 @@ _CHAT_PROBLEMS = (
 
 
 class Telegram:
-    """Implements notifiers.protocol.Notifier."""
+    """Implements alerts.channel.Notifier."""
 
     name = "telegram"
-    text_limit = TEXT_LIMIT
+    form = CHANNELS["telegram"].form
 
     def __init__(
         self,
@@ -64,11 +66,11 @@ class Telegram:
         )
         self._session = session(adapter)
 
-    def send(self, html: str, *, chat_id: str | None, reply_to: str | None = None, is_plain: bool = False) -> Sent:
-        """Send one message, as notifiers.protocol.Notifier promises."""
+    def send(self, text: str, *, chat_id: str | None, reply_to: str | None = None, is_plain: bool = False) -> Sent:
+        """Send one message, as alerts.channel.Notifier promises."""
         body: dict[str, Any] = {
             "chat_id": chat_id or self._chat_id,
-            "text": html,
+            "text": text,
             "link_preview_options": {"is_disabled": True},
         }
         if not is_plain:
@@ -77,12 +79,12 @@ class Telegram:
             body["reply_parameters"] = {"message_id": int(reply_to), "allow_sending_without_reply": True}
         return _sent(self._call("sendMessage", body))
 
-    def edit(self, message_id: str, html: str, *, chat_id: str | None) -> Sent:
+    def edit(self, message_id: str, text: str, *, chat_id: str | None) -> Sent:
         """Replace the text of a message sent before."""
         body = {
             "chat_id": chat_id or self._chat_id,
             "message_id": int(message_id),
-            "text": html,
+            "text": text,
             "parse_mode": "HTML",
             "link_preview_options": {"is_disabled": True},
         }
@@ -174,3 +176,24 @@ def _was_never_sent(error: requests.exceptions.RequestException) -> bool:
 def _without_url(error: Exception) -> Exception:
     """Return an error that says what happened without the URL, which holds the token."""
     return RuntimeError(type(error).__name__)
+
+
+@dataclass(frozen=True)
+class _Access:
+    """The settings that say who writes, and where."""
+
+    telegram_bot_token: str
+    telegram_chat_id: str
+    telegram_api_base_url: str
+
+
+def make(opening: Opening) -> Telegram:
+    """Return the chat of TELEGRAM_CHAT_ID."""
+    access = opening.read(_Access)
+    return Telegram(
+        token=access.telegram_bot_token,
+        chat_id=access.telegram_chat_id,
+        base_url=access.telegram_api_base_url,
+        record=opening.record,
+        answer_seconds=opening.answer_seconds,
+    )

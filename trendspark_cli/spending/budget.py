@@ -13,7 +13,7 @@ from trendspark_cli.base.models import Ceiling
 from trendspark_cli.running.job_context import JobContext
 from trendspark_cli.store.rows.spending import Spent
 
-Books = Mapping[Ceiling, Spent]
+Ledger = Mapping[Ceiling, Spent]
 
 UNLIMITED = 2**53
 WARN_AT_PERCENT = 80
@@ -108,18 +108,18 @@ class Budget:
         alert = account_alert(key, self.service, str(failure), failure.hint)
         job.store.notifications.queue(alert, job.now, muted=self.alerts_are_muted)
 
-    def _spent(self, job: JobContext) -> Books:
+    def _spent(self, job: JobContext) -> Ledger:
         """Return what counts against each ceiling: what all used, or of a share what its profile did."""
         today = to_text(job.now)[:10]
         profiles = {ceiling.profile for ceiling in self.ceilings}
         spent = {profile: job.store.spend.spent_now(self.service, today, profile) for profile in profiles}
         return {ceiling: spent[ceiling.profile][ceiling.period] for ceiling in self.ceilings}
 
-    def _units_left(self, spent: Books, price: float) -> list[int]:
+    def _units_left(self, spent: Ledger, price: float) -> list[int]:
         """Return how many units each ceiling leaves."""
         return [_units_left(ceiling, spent[ceiling], price) for ceiling in self.ceilings]
 
-    def _tell(self, job: JobContext, ceiling: Ceiling, percent: int, spent: Books) -> None:
+    def _tell(self, job: JobContext, ceiling: Ceiling, percent: int, spent: Ledger) -> None:
         if not ceiling.limit:  # switched off by its owner, so it is no news
             return
         now = spent[ceiling]

@@ -95,3 +95,8 @@ def _number(value: str) -> float | None:
 def _verdict(verdict: TrendVerdict) -> Verdict:
     at = int(from_text(verdict.marked_at).timestamp())
     return Verdict(verdict.trend_id, verdict.terms, verdict.score, at, verdict.mark == NOISE)
+
+
+def recency(settings: Settings) -> timedelta:
+    """Return how old a burst may be to open a trend."""
+    return timedelta(minutes=settings.alert_recency_minutes)

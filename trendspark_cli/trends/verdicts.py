@@ -41,6 +41,4 @@ def keep_verdict(store: Store, trend_id: int, verdict: str, note: str, now: date
 def verdict_text(verdict: TrendVerdict) -> str:
     """Return a verdict in one line."""
     note = f": {printable(verdict.note)}" if verdict.note else ""
-    return (
-        f"marked as {verdict.mark} by {printable(verdict.marked_by)} on {short_time(verdict.marked_at)}{note}"
-    )
+    return f"marked as {verdict.mark} by {printable(verdict.marked_by)} on {short_time(verdict.marked_at)}{note}"

@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
 
-from trendspark_cli.app.adapters import queries_of
+from trendspark_cli.app.adapters.x import X
 from trendspark_cli.base.clock import duration_text
 from trendspark_cli.base.errors import ConfigError
 from trendspark_cli.base.models import Profile
 from trendspark_cli.base.profiles import read_profiles
-from trendspark_cli.base.schedules import BY_JOB, QUIET_WHEN_RUNNING, STEPS
 from trendspark_cli.base.settings import Settings, job_variable
 from trendspark_cli.crontabs.fields import AT_BOOT
 from trendspark_cli.crontabs.moments import intervals
 from trendspark_cli.crontabs.plans import Plan, repeated, schedules_of, wanted_jobs
+from trendspark_cli.kinds.jobs import JOBS, SCHEDULED, starters
 from trendspark_cli.screens.crontab_check.findings import CrontabFinding, of_entry, place
+from trendspark_cli.services.x.query import queries_of
 
 SMALLEST_READ = 10  # posts: X's smallest page
 
@@ -40,25 +41,24 @@ def check_plan(plan: Plan, settings: Settings, stored: Sequence[Profile]) -> Ite
 def _check_missing(plan: Plan, settings: Settings) -> Iterator[CrontabFinding]:
     wanted = wanted_jobs(settings)
     for job, is_problem in wanted.items():
-        starters = [job, *(whole for whole, steps in STEPS.items() if job in steps)]
-        if not any(name in plan for name in starters):
+        if not any(name in plan for name in starters(job)):
             fix = "add its line: see `trendspark crontab print`"
-            yield CrontabFinding(
-                job, "no line", f"a line that starts it: {BY_JOB[job].why}", fix, is_problem=is_problem
+            yield CrontabFinding(job, "no line", f"a line that starts it: {JOBS[job].why}", fix, is_problem=is_problem)
+    for kind in SCHEDULED.values():
+        if kind.needs and kind.id in plan and kind.id not in wanted:
+            expected, fix = (
+                f"no line for {kind.id}: it needs {kind.needs_words}",
+                f"remove the line, or set {kind.needs_words}",
             )
-    for job, needs in (("stream", "X_STREAM_ENABLED=true"), ("archive", "ARCHIVE_URL")):
-        if job in plan and job not in wanted:
-            is_problem = job == "archive"  # the stream's runs just end
-            expected, fix = f"no line for {job}: it needs {needs}", f"remove the line, or set {needs}"
-            yield of_entry(plan[job][0], expected, fix, is_problem=is_problem)
+            yield of_entry(plan[kind.id][0], expected, fix, is_problem=kind.fails_without)
 
 
 def _check_pair(plan: Plan) -> Iterator[CrontabFinding]:
-    for whole, steps in STEPS.items():
-        for step in steps:
-            if whole in plan and step in plan:
-                fix = f"keep either {whole}, or {' and '.join(steps)}"
-                yield of_entry(plan[step][0], f"no line for {step} beside {whole}, which runs it", fix)
+    for whole in JOBS.values():
+        for step in whole.steps:
+            if whole.id in plan and step in plan:
+                fix = f"keep either {whole.id}, or {' and '.join(whole.steps)}"
+                yield of_entry(plan[step][0], f"no line for {step} beside {whole.id}, which runs it", fix)
 
 
 def _check_twice(plan: Plan, job: str) -> Iterator[CrontabFinding]:
@@ -72,14 +72,14 @@ def _check_twice(plan: Plan, job: str) -> Iterator[CrontabFinding]:
 def _check_never(plan: Plan, job: str) -> Iterator[CrontabFinding]:
     for entry in plan[job]:
         if entry.schedule == AT_BOOT and len(plan[job]) == 1:
-            yield of_entry(entry, f"{job} again and again, not once a boot", f"write `{BY_JOB[job].cron}`")
+            yield of_entry(entry, f"{job} again and again, not once a boot", f"write `{JOBS[job].cron}`")
         elif entry.schedule not in ("", AT_BOOT) and not intervals([entry.schedule])[1]:
             yield of_entry(entry, "a date that comes: this line never runs", "correct day and month")
 
 
 def _check_time_limit(plan: Plan, job: str, settings: Settings) -> Iterator[CrontabFinding]:
     limit, schedules = settings.job_timeouts.get(job), schedules_of(plan, job)
-    if limit is None or not schedules or job in (*QUIET_WHEN_RUNNING, *STEPS):
+    if limit is None or not schedules or JOBS[job].is_quiet_while_running or JOBS[job].steps:
         return  # a step has a limit of its own
     shortest, _ = intervals(schedules)
     if timedelta(0) < shortest < limit:
@@ -97,14 +97,14 @@ def _check_recency(plan: Plan, settings: Settings) -> Iterator[CrontabFinding]:
         longest = intervals(schedules)[1] if schedules else timedelta(0)
         if longest > recency and not (job == "deliver" and settings.alerts_are_muted):
             expected = f"{job} at least every {duration_text(recency)} (ALERT_RECENCY_MINUTES): {effect}"
-            fix = f"write `{BY_JOB[job].cron}`, or set ALERT_RECENCY_MINUTES={longest // timedelta(minutes=1)}"
-            entries = plan.get(job) or next(plan[whole] for whole, steps in STEPS.items() if job in steps)
+            fix = f"write `{JOBS[job].cron}`, or set ALERT_RECENCY_MINUTES={longest // timedelta(minutes=1)}"
+            entries = next(plan[name] for name in starters(job) if name in plan)
             yield of_entry(entries[0], expected, fix)
 
 
 def _check_reads(plan: Plan, settings: Settings, profiles: Sequence[Profile]) -> Iterator[CrontabFinding]:
     schedules = schedules_of(plan, "ingest")
-    if not schedules or not settings.x_is_configured:
+    if not schedules or not X.is_configured(settings):
         return
     try:
         queries = sum(len(queries_of(profile)) for profile in profiles)

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from trendspark_cli.base.clock import duration_words, from_text, to_text
 from trendspark_cli.base.errors import IntegrityError, TrendSparkError
-from trendspark_cli.base.settings import JOB_IDS
+from trendspark_cli.kinds.jobs import JOBS
 from trendspark_cli.screens.doctor.findings import FAIL, OK, WARN, Finding, bytes_text
 from trendspark_cli.store.protocol import Store
 from trendspark_cli.store.rows.runs import RunFilter
@@ -64,7 +64,7 @@ def _killed_runs(store: Store, now: datetime) -> Iterator[Finding]:
 
 
 def _paused_jobs(store: Store) -> Iterator[Finding]:
-    for job_id in JOB_IDS:
+    for job_id in JOBS:
         state = store.job_states.get(job_id)
         if state.paused:
             why = f": {state.reason}" if state.reason else ""

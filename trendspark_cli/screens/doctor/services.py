@@ -11,11 +11,18 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import replace
 from datetime import UTC, timedelta
 from email.utils import parsedate_to_datetime
+from functools import partial
 
+from trendspark_cli.app.adapters.channels import notifier_of
+from trendspark_cli.app.adapters.opening import opening_of
 from trendspark_cli.archiving.destination import Destination
 from trendspark_cli.base.errors import ConfigError, RateLimitedError, TrendSparkError
 from trendspark_cli.base.redaction import redact
 from trendspark_cli.base.settings import Settings
+from trendspark_cli.kinds.channels import CHANNELS, ChannelKind
+from trendspark_cli.kinds.loading import load
+from trendspark_cli.kinds.services import WRITERS, WriterKind
+from trendspark_cli.kinds.sources import SOURCES, SourceKind
 from trendspark_cli.running.job_context import ApiCall
 from trendspark_cli.screens.doctor.findings import FAIL, OK, WARN, Finding
 
@@ -34,19 +41,20 @@ def impatient(settings: Settings) -> Settings:
 
 def probes(settings: Settings, record: Record, destination: Callable[[str], Destination]) -> dict[str, Probe | str]:
     """Return what asks each service, or which settings it would need."""
-    return {
-        "x": (lambda: _ask_x(settings, record)) if settings.x_bearer_token else "needs X_BEARER_TOKEN",
-        "reddit": (lambda: _ask_reddit(settings, record))
-        if settings.reddit_client_id and settings.reddit_client_secret and settings.reddit_user_agent
-        else "needs the REDDIT_* settings",
-        "telegram": (lambda: _ask_telegram(settings, record))
-        if settings.telegram_is_configured
-        else "needs TELEGRAM_BOT_TOKEN and TELEGRAM_CHAT_ID",
-        "openai": (lambda: _ask_openai(settings, record)) if settings.openai_api_key else "needs OPENAI_API_KEY",
-        "archive": (lambda: _ask_archive(destination(settings.archive_url)))
-        if settings.archive_url
-        else "needs ARCHIVE_URL",
-    }
+    found: dict[str, Probe | str] = {}
+    for source in SOURCES.values():
+        asks = partial(_ask_source, settings, source, record)
+        found[source.name] = asks if source.can_be_asked(settings) else f"needs {source.needs_words}"
+    for channel in CHANNELS.values():
+        asks = partial(_ask_channel, settings, channel, record)
+        found[channel.name] = asks if channel.is_configured(settings) else f"needs {channel.needs_words}"
+    for writer in WRITERS.values():
+        asks = partial(_ask_writer, settings, writer, record)
+        found[writer.name] = asks if writer.is_configured(settings) else f"needs {writer.needs_words}"
+    found["archive"] = (
+        (lambda: _ask_archive(destination(settings.archive_url))) if settings.archive_url else "needs ARCHIVE_URL"
+    )
+    return found
 
 
 def check_services(asked: Mapping[str, Probe | str]) -> Iterator[Finding]:
@@ -95,35 +103,16 @@ def _finding(name: str, answer: Future[str]) -> Finding:
         return Finding(name, FAIL, redact(str(error)), redact(error.hint or "see `trendspark logs --tail 20`"))
 
 
-def _ask_x(settings: Settings, record: Record) -> str:
-    from trendspark_cli.app.adapters import x_usage
-
-    usage = x_usage(settings, record, 1)
-    cap = f" of {usage.cap}" if usage.cap is not None else ""
-    used = f": {usage.this_period}{cap} posts used this period" if usage.this_period is not None else ""
-    return f"the token is good{used}"
+def _ask_source(settings: Settings, kind: SourceKind, record: Record) -> str:
+    return str(load(kind.check)(opening_of(settings, record)))
 
 
-def _ask_reddit(settings: Settings, record: Record) -> str:
-    from trendspark_cli.app.adapters import reddit_client
-
-    return reddit_client(settings, record).check()
+def _ask_channel(settings: Settings, kind: ChannelKind, record: Record) -> str:
+    return notifier_of(settings, kind.name, record).check()
 
 
-def _ask_telegram(settings: Settings, record: Record) -> str:
-    from trendspark_cli.app.adapters import telegram
-
-    notifier = telegram(settings, record)
-    assert notifier is not None
-    return notifier.check()
-
-
-def _ask_openai(settings: Settings, record: Record) -> str:
-    from trendspark_cli.app.adapters import openai_writer
-
-    writer = openai_writer(settings, record)
-    assert writer is not None
-    return writer.check(settings.http_timeout.total_seconds())
+def _ask_writer(settings: Settings, kind: WriterKind, record: Record) -> str:
+    return str(load(kind.make)(opening_of(settings, record)).check(settings.http_timeout.total_seconds()))
 
 
 def _ask_archive(destination: Destination) -> str:

@@ -13,8 +13,9 @@ import msgspec
 
 from trendspark_cli.base.errors import InputError
 from trendspark_cli.base.input_files import opened
-from trendspark_cli.base.models import SOURCES, Page, Post, Rejection
+from trendspark_cli.base.models import Page, Post, Rejection
 from trendspark_cli.base.texts import clean_text
+from trendspark_cli.kinds.sources import SOURCES
 from trendspark_cli.services.post_texts import stored_time
 from trendspark_cli.services.reddit.posts import post_from_submission
 from trendspark_cli.services.x.posts import Counter, Includes, Tweet, posts_of, rejection_reason, tweet_from_object

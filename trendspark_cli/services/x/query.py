@@ -6,10 +6,16 @@ import re
 from collections.abc import Sequence
 
 from trendspark_cli.base.errors import ConfigError
+from trendspark_cli.base.models import Profile
 
 QUERY_LIMIT = 512  # characters; longer queries are refused on self-serve access
 _PLAIN = re.compile(r"[#@$]?\w+|(?:from|to|url|context|entity):[\w.-]+")
 _RESERVED = {"or", "and", "not"}
+
+
+def queries_of(profile: Profile) -> tuple[str, ...]:
+    """Return the X queries of a profile; raise ConfigError for a keyword that is too long."""
+    return x_queries(profile.keywords, profile.exclude_keywords, profile.languages)
 
 
 def x_queries(keywords: Sequence[str], exclude: Sequence[str] = (), languages: Sequence[str] = ()) -> tuple[str, ...]:

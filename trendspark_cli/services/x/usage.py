@@ -28,6 +28,7 @@ class XUsage:
     this_period: int | None
     cap: int | None
     cap_reset_day: int | None
+    service: str = "x"
 
 
 def read_usage(

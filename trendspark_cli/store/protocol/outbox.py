@@ -23,7 +23,7 @@ class Notifications(Protocol):
     """The outbox. A claim is an update that must change exactly one row, with a lease that gives it back."""
 
     def queue(self, alert: Alert, now: datetime, *, muted: bool) -> bool:
-        """Add an alert unless its dedupe key is known; return whether it was added."""
+        """Add an alert for each channel, or its own, unless its dedupe key is known there; tell whether any was new."""
 
     def due(self, channel: str, now: datetime) -> list[QueuedAlert]:
         """Return what may be sent now, in the order it was decided."""
@@ -54,13 +54,13 @@ class Notifications(Protocol):
     def put_back(self, alert_id: int, next_attempt_at: datetime, error: str) -> None:
         """Let an alert wait for another try."""
 
-    def message_of(self, dedupe_key: str) -> SentMessage | None:
-        """Return what became of the alert with this key, or None."""
+    def message_of(self, dedupe_key: str, channel: str = "") -> SentMessage | None:
+        """Return what became of the alert with this key in a channel, or in the first that has it; or None."""
 
     def sent_today(self, channel: str, day: str) -> int:
         """Return how many trend alerts went out since *day* (YYYY-MM-DD) began."""
 
-    def listing(self, limit: int, status: str | None = None) -> list[ListedAlert]:
+    def listing(self, limit: int, status: str | None = None, channel: str | None = None) -> list[ListedAlert]:
         """Return alerts, newest first, without their bodies."""
 
     def of_trend(self, trend_id: int) -> list[AlertOutcome]:

@@ -45,7 +45,13 @@ WHERE id = :id;
 -- Alerts of one status or of all, newest first, without their bodies.
 SELECT id, created_at, category, title, status, attempts, next_attempt_at, sent_at, error, trend_id, dedupe_key,
        channel, action, message_id
-FROM notifications WHERE (:status IS NULL OR status = :status) ORDER BY id DESC LIMIT :limit;
+FROM notifications WHERE (:status IS NULL OR status = :status) AND (:channel IS NULL OR channel = :channel)
+ORDER BY id DESC LIMIT :limit;
+
+-- name: message_of
+-- What became of an alert, in the first of the channels whose keys these are.
+SELECT status, message_id FROM notifications WHERE dedupe_key IN (SELECT value FROM json_each(:keys))
+ORDER BY id LIMIT 1;
 
 -- name: sent_today
 -- Trend alerts that opened a trend and went out since the day began.

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Generic, TypeVar, cast
 
-from trendspark_cli.base.models import SOURCES
+from trendspark_cli.kinds.sources import SOURCES
 from trendspark_cli.store.rows.collecting import AuditRow
 from trendspark_cli.store.rows.column_kinds import Kind, kinds_of
 from trendspark_cli.store.rows.outbox import AlertRow
@@ -67,7 +67,7 @@ class ArchiveTable(Generic[Row]):
         return str(getattr(row, self.time_column))
 
 
-POSTS = ArchiveTable("posts", StoredPost, "created_at", SOURCES)
+POSTS = ArchiveTable("posts", StoredPost, "created_at", tuple(SOURCES))
 TABLES: Mapping[str, ArchiveTable[ArchivedRow]] = {
     table.name: table
     for table in (

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime
 
 from trendspark_cli.base.clock import from_text, to_text
 from trendspark_cli.base.models import Alert
+from trendspark_cli.kinds.channels import CHANNELS, stored_key
 from trendspark_cli.store.rows.outbox import (
     AlertOutcome,
     AlertRow,
@@ -26,23 +27,34 @@ from trendspark_cli.store.sqlite.named_queries import queries
 class Notifications:
     """Alerts by status: `pending sending sent digested dead expired muted`."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, channels: Sequence[str]) -> None:
         self._db = connection
         self._sql = queries("outbox")
+        self._channels = channels
 
     def queue(self, alert: Alert, now: datetime, *, muted: bool) -> bool:
-        """Add an alert unless its dedupe key is known; return whether it was added."""
+        """Add an alert for each channel, or its own, unless its dedupe key is known there; tell whether any was new."""
         status = "muted" if muted else "pending"
-        row = {**asdict(alert), "status": status, "now": to_text(now)}
-        return self._db.execute(self._sql["queue"], row).rowcount == 1
+        added = 0
+        for channel in (alert.channel,) if alert.channel else self._channels:
+            own = {"channel": channel, "dedupe_key": stored_key(channel, alert.dedupe_key)}
+            row = {**asdict(alert), **own, "status": status, "now": to_text(now)}
+            added += self._db.execute(self._sql["queue"], row).rowcount
+        return added > 0
 
     def due(self, channel: str, now: datetime) -> list[QueuedAlert]:
         """Return what may be sent now, in the order it was decided."""
-        return self._db.records(QueuedAlert, self._sql["due"], {"channel": channel, "now": to_text(now)})
+        return self._queued(channel, "due", {"channel": channel, "now": to_text(now)})
 
     def waiting(self, channel: str) -> list[QueuedAlert]:
         """Return everything that waits, due or not, in the order it was decided."""
-        return self._db.records(QueuedAlert, self._sql["waiting"], {"channel": channel})
+        return self._queued(channel, "waiting", {"channel": channel})
+
+    def _queued(self, channel: str, name: str, values: dict[str, str]) -> list[QueuedAlert]:
+        """Return alerts of a channel under the keys they were queued by."""
+        suffix = stored_key(channel, "")
+        found = self._db.records(QueuedAlert, self._sql[name], values)
+        return [replace(alert, dedupe_key=alert.dedupe_key.removesuffix(suffix)) for alert in found]
 
     def claim(self, alert_id: int, lease_until: datetime) -> bool:
         """Take an alert for sending; False when another process has it."""
@@ -77,18 +89,19 @@ class Notifications:
         row = {"id": alert_id, "next_attempt_at": to_text(next_attempt_at), "error": error}
         self._db.execute(self._sql["put_back"], row)
 
-    def message_of(self, dedupe_key: str) -> SentMessage | None:
-        """Return what became of the alert with this key, or None."""
-        sql = "SELECT status, message_id FROM notifications WHERE dedupe_key = ?"
-        return next(iter(self._db.records(SentMessage, sql, (dedupe_key,))), None)
+    def message_of(self, dedupe_key: str, channel: str = "") -> SentMessage | None:
+        """Return what became of the alert with this key in a channel, or in the first that has it; or None."""
+        keys = [stored_key(name, dedupe_key) for name in ([channel] if channel else CHANNELS)]
+        return next(iter(self._db.records(SentMessage, self._sql["message_of"], {"keys": json.dumps(keys)})), None)
 
     def sent_today(self, channel: str, day: str) -> int:
         """Return how many trend alerts went out since *day* (YYYY-MM-DD) began."""
         return int(self._db.value(self._sql["sent_today"], {"channel": channel, "day": day}))
 
-    def listing(self, limit: int, status: str | None = None) -> list[ListedAlert]:
+    def listing(self, limit: int, status: str | None = None, channel: str | None = None) -> list[ListedAlert]:
         """Return alerts, newest first, without their bodies."""
-        return self._db.records(ListedAlert, self._sql["listing"], {"limit": limit, "status": status})
+        values = {"limit": limit, "status": status, "channel": channel}
+        return self._db.records(ListedAlert, self._sql["listing"], values)
 
     def of_trend(self, trend_id: int) -> list[AlertOutcome]:
         """Return what became of the alerts of a trend, the first 50, oldest first."""

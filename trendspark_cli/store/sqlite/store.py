@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from trendspark_cli.kinds.channels import CHANNELS
 from trendspark_cli.store.sqlite.collecting import ApiCalls, Cursors, Gaps, IngestAudit, StreamRules
 from trendspark_cli.store.sqlite.connection import Connection, open_checked
 from trendspark_cli.store.sqlite.job_records import JobRuns, JobStates, MetricTotals
@@ -25,10 +26,13 @@ if TYPE_CHECKING:
     from trendspark_cli.store.sqlite.upkeep import Upkeep
 
 
+FIRST_CHANNEL = tuple(CHANNELS)[:1]
+
+
 class SqliteStore:
     """Implements store.protocol.Store."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, channels: Sequence[str] = FIRST_CHANNEL) -> None:
         self.connection = connection
         self.posts = Posts(connection)
         self.cursors = Cursors(connection)
@@ -41,7 +45,7 @@ class SqliteStore:
         self.job_runs = JobRuns(connection)
         self.job_states = JobStates(connection)
         self.totals = MetricTotals(connection)
-        self.notifications = Notifications(connection)
+        self.notifications = Notifications(connection, channels)
         self.channels = Channels(connection)
         self.incidents = Incidents(connection)
 
@@ -82,7 +86,7 @@ class SqliteStore:
 
     @property
     def archives(self) -> Archives:
-        """Return the archive's books; loaded when asked."""
+        """Return the archive's ledger; loaded when asked."""
         from trendspark_cli.store.sqlite.archives import Archives
 
         return Archives(self.connection)
@@ -146,6 +150,9 @@ class SqliteStore:
         self.connection.close()
 
 
-def open_sqlite(path: Path, *, read_only: bool = False) -> SqliteStore:
-    """Return the store in an existing file of this version's schema; errors as `open_checked` raises them."""
-    return SqliteStore(open_checked(path, read_only=read_only))
+def open_sqlite(path: Path, *, read_only: bool = False, channels: Sequence[str] = FIRST_CHANNEL) -> SqliteStore:
+    """Return the store in an existing file of this version's schema; errors as `open_checked` raises them.
+
+    *channels* are those that alerts are queued for.
+    """
+    return SqliteStore(open_checked(path, read_only=read_only), channels)

@@ -1,0 +1,1 @@
+"""Settings become live objects, by the tables of `kinds/`."""

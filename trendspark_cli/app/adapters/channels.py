@@ -1,0 +1,24 @@
+"""The channels that alerts go through."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from trendspark_cli.app.adapters.opening import Record, opening_of
+from trendspark_cli.base.settings import Settings
+from trendspark_cli.kinds.channels import CHANNELS, configured_channels
+from trendspark_cli.kinds.loading import load
+
+if TYPE_CHECKING:
+    from trendspark_cli.alerts.channel import Notifier
+
+
+def notifier_of(settings: Settings, name: str, record: Record, *, answer_seconds: float = 0.0) -> Notifier:
+    """Return one channel, which must be configured; *answer_seconds* overrides HTTP_TIMEOUT."""
+    made: Notifier = load(CHANNELS[name].make)(opening_of(settings, record, answer_seconds=answer_seconds))
+    return made
+
+
+def notifiers_of(settings: Settings, record: Record) -> list[Notifier]:
+    """Return every configured channel."""
+    return [notifier_of(settings, name, record) for name in configured_channels(settings)]

@@ -1,0 +1,43 @@
+"""The sources that the settings ask for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from trendspark_cli.app.adapters.opening import opening_of
+from trendspark_cli.base.models import Profile
+from trendspark_cli.base.settings import Settings
+from trendspark_cli.kinds.loading import load
+from trendspark_cli.kinds.sources import SOURCES
+
+if TYPE_CHECKING:
+    from trendspark_cli.collecting.source import Source
+    from trendspark_cli.running.job_context import JobContext
+
+
+def sources_of(
+    settings: Settings, job: JobContext, profile: Profile | None = None, names: Sequence[str] = ()
+) -> list[Source]:
+    """Return the configured sources of a profile's topics, or without one those that belong to none.
+
+    Those of *names* only, when there are any. Raises ConfigError for topics that cannot be searched for.
+    """
+    opening = opening_of(settings, job.api_calls.append, now=job.now, profile=profile)
+    return [
+        source
+        for kind in SOURCES.values()
+        if kind.searches_profiles == (profile is not None) and kind.is_configured(settings)
+        if not names or kind.name in names
+        for source in load(kind.make)(opening)
+    ]
+
+
+def searches(settings: Settings, job: JobContext, queries: Sequence[tuple[str, str]]) -> list[Source]:
+    """Return a source for each (source, query) that was searched for before; none where credentials are missing."""
+    opening = opening_of(settings, job.api_calls.append, now=job.now)
+    return [
+        load(SOURCES[name].again)(opening, query)
+        for name, query in queries
+        if name in SOURCES and SOURCES[name].again and SOURCES[name].can_be_asked(settings)
+    ]

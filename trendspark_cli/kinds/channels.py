@@ -1,0 +1,87 @@
+"""Where alerts go: one entry for each channel. Settings are named in lower case."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from trendspark_cli.kinds.entries import Settings, are_set, in_words
+
+SWITCH = "enable_realtime_alerts"  # of all channels
+
+
+@dataclass(frozen=True, kw_only=True)
+class MessageForm:
+    """What a channel takes, and how fast. A text is measured as it is read: without markup, entities resolved."""
+
+    text_limit: int  # of one message; longer texts go in parts
+    unit: Literal["utf16", "characters", "bytes"]  # what the limit counts; bytes are those of UTF-8
+    markup: Literal["html", "plain"]  # `html` is Telegram's few tags, which alerts are written in
+    can_edit: bool  # a message that was sent can be changed; else the news is a message of its own
+    messages_per_minute: int
+    seconds_between: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChannelKind:
+    """One channel. `make` takes an `Opening` and returns an `alerts.channel.Notifier`."""
+
+    name: str  # short and permanent: stored in notifications.channel and used as a metric label
+    title: str  # as people call it
+    make: str
+    needs: tuple[str, ...]  # settings without which it is not configured
+    identity: tuple[str, ...] = ()  # settings that say who answers: what one said does not hold for another
+    form: MessageForm
+    has_plain_keys: bool = False  # its alerts are stored under their own keys; those of others end in the channel
+
+    @property
+    def needs_words(self) -> str:
+        """Return the settings it needs, for people."""
+        return in_words(self.needs)
+
+    def is_configured(self, settings: Settings) -> bool:
+        """Tell whether alerts can be sent through it."""
+        return are_set(settings, self.needs)
+
+
+_ALL = (
+    ChannelKind(
+        name="telegram",
+        title="Telegram",
+        make="trendspark_cli.services.telegram:make",
+        needs=("telegram_bot_token", "telegram_chat_id"),
+        identity=("telegram_api_base_url", "telegram_chat_id"),
+        form=MessageForm(
+            text_limit=4096,  # longer texts are refused
+            unit="utf16",
+            markup="html",
+            can_edit=True,
+            messages_per_minute=20,  # Telegram's limit for a group
+            seconds_between=1.0,  # Telegram's limit for a chat
+        ),
+        has_plain_keys=True,  # it was there before there were others
+    ),
+)
+CHANNELS: Mapping[str, ChannelKind] = {kind.name: kind for kind in _ALL}
+
+
+def configured_channels(settings: Settings) -> tuple[str, ...]:
+    """Return the channels that alerts can be sent through."""
+    return tuple(name for name, kind in CHANNELS.items() if kind.is_configured(settings))
+
+
+def queued_for(settings: Settings) -> tuple[str, ...]:
+    """Return the channels that alerts are stored for: those that are configured, or the first while none is."""
+    return configured_channels(settings) or tuple(CHANNELS)[:1]
+
+
+def stored_key(channel: str, dedupe_key: str) -> str:
+    """Return the key under which an alert of a channel is stored: keys are unique over all channels."""
+    kind = CHANNELS.get(channel)
+    return dedupe_key if kind is not None and kind.has_plain_keys else f"{dedupe_key}#{channel}"
+
+
+def alerts_are_sent(settings: Settings) -> bool:
+    """Tell whether alerts are sent: not switched off, and somewhere to go."""
+    return are_set(settings, (SWITCH,)) and bool(configured_channels(settings))

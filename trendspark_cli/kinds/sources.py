@@ -1,0 +1,93 @@
+"""Where posts come from: one entry for each source. Settings are named in lower case."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from trendspark_cli.kinds.entries import CeilingKind, Costs, Settings, are_set, in_words
+
+FREE = Costs(unit="requests")  # counted all the same
+
+
+@dataclass(frozen=True, kw_only=True)
+class SourceKind:
+    """One service that posts are read from. The functions it names take an `Opening` first."""
+
+    name: str  # short and permanent: stored in posts.source and used as a metric label
+    make: str  # what returns a list of `collecting.source.Source`; those of `opening.profile` if `searches_profiles`
+    check: str  # what asks the service something free and returns what it said, for `doctor`
+    needs: tuple[str, ...] = ()  # settings without which it cannot be asked anything
+    needs_text: str = ""  # these in words, when their names are too many
+    reads: tuple[str, ...] = ()  # settings that say what to read; nothing is read while one is empty
+    switch: str = ""  # the setting that turns it off
+    searches_profiles: bool = False  # it is asked for the topics of each profile; else it is read once, for nobody
+    again: str = ""  # of one that searches profiles: what returns the source of (opening, query), to fill its gaps
+    engagement: str = "engagement"  # what it counts in favour of a post, for people
+    addresses: tuple[str, ...] = ()  # regular expressions of a post's addresses; the first group is its id
+    example: str = ""  # such an address, for people
+    id_prefix: str = ""  # what may stand before an id and is not part of it
+    costs: Costs = FREE
+    reads_metric: str = ""  # what counts billed units by endpoint, and the next what they cost in USD
+    cost_metric: str = ""
+
+    @property
+    def needs_words(self) -> str:
+        """Return the settings it needs, for people."""
+        return self.needs_text or in_words(self.needs)
+
+    def can_be_asked(self, settings: Settings) -> bool:
+        """Tell whether there are credentials."""
+        return are_set(settings, self.needs)
+
+    def is_enabled(self, settings: Settings) -> bool:
+        """Tell whether it is switched on."""
+        return not self.switch or are_set(settings, (self.switch,))
+
+    def is_configured(self, settings: Settings) -> bool:
+        """Tell whether `ingest` can read it; what to search for may still be said by profiles."""
+        return self.is_enabled(settings) and are_set(settings, (*self.needs, *self.reads))
+
+
+_ALL = (
+    SourceKind(
+        name="x",
+        make="trendspark_cli.services.x.making:make",
+        again="trendspark_cli.services.x.making:search",
+        check="trendspark_cli.services.x.making:check",
+        needs=("x_bearer_token",),
+        switch="x_ingest_enabled",
+        searches_profiles=True,
+        engagement="likes, reposts and quotes",
+        addresses=(r"(?:https?://)?(?:www\.|mobile\.)?(?:x|twitter)\.com/[^/]+/status(?:es)?/(\d{1,20})",),
+        example="https://x.com/NAME/status/ID",
+        costs=Costs(
+            unit="reads",
+            ceilings=(CeilingKind("day", "x_max_reads_per_day"), CeilingKind("month", "x_max_reads_per_month")),
+            prices=("x_price_per_read_usd",),
+            when_reached="what is unread is kept as a gap",
+        ),
+        reads_metric="trendspark_x_reads_total",
+        cost_metric="trendspark_x_cost_usd_total",
+    ),
+    SourceKind(
+        name="reddit",
+        make="trendspark_cli.services.reddit.making:make",
+        check="trendspark_cli.services.reddit.making:check",
+        needs=("reddit_client_id", "reddit_client_secret", "reddit_user_agent"),
+        needs_text="the REDDIT_* settings",
+        reads=("reddit_subreddits",),
+        switch="reddit_ingest_enabled",
+        engagement="points",
+        addresses=(r"(?:https?://)?(?:(?:\w+\.)?reddit\.com/(?:r/[^/]+/)?comments/|redd\.it/)([a-z0-9]{1,13})",),
+        example="https://www.reddit.com/comments/ID",
+        id_prefix="t3_",
+    ),
+)
+SOURCES: Mapping[str, SourceKind] = {kind.name: kind for kind in _ALL}
+
+
+def engagement_of(source: str) -> str:
+    """Return what the numbers of a single post are, on its source: `points on reddit`."""
+    kind = SOURCES.get(source)
+    return f"{kind.engagement if kind is not None else 'engagement'} on {source}"
