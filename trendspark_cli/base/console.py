@@ -26,11 +26,12 @@ _UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u
 _EMOJI = "\u2190-\u2bff\U0001f000-\U0001faff"
 _LETTERS_WITH_JOINERS = "\u0600-\u08ff\u0900-\u0dff\u1000-\u109f\ufb50-\ufeff"
 _INVISIBLE = re.compile(
-    "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\u3164"
+    "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b\u200e\u200f\u202a-\u202e\u2061-\u206f\u3164"
     "\ufe00-\ufe0e\ufeff\uffa0\ufff0-\ufffb\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
     f"|(?<![{_LETTERS_WITH_JOINERS}])\u200c|\u200c(?![{_LETTERS_WITH_JOINERS}])"
     f"|(?<![{_LETTERS_WITH_JOINERS}{_EMOJI}\ufe0f])\u200d|\u200d(?![{_LETTERS_WITH_JOINERS}{_EMOJI}])"
     f"|(?<![{_EMOJI}0-9#*])\ufe0f"
+    r"|(?<![.@#/$])\u2060|\u2060(?!\w)"  # one of ours keeps what a model wrote from becoming a link
 )
 
 

@@ -6,7 +6,7 @@ import logging
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import cast
 
 from trendspark_cli.alerts.alert_texts import manual_alert
 from trendspark_cli.alerts.channel import ChannelBusyError, Notifier
@@ -31,7 +31,7 @@ def send_tests(
     text: str,
 ) -> None:
     """Send a message through each channel and report the answers; raise the first refusal once all were tried."""
-    answers: dict[str, Any] = {}
+    answers: dict[str, dict[str, str] | None] = {}
     failures: list[UpstreamError | ConfigError] = []
     for notifier in notifiers:
         try:
@@ -49,11 +49,11 @@ def send_tests(
         raise failures[0]
 
 
-def answers_of(result: Mapping[str, Any], channels: Sequence[str]) -> dict[str, Mapping[str, str]]:
+def answers_of(result: Mapping[str, object], channels: Sequence[str]) -> dict[str, Mapping[str, str]]:
     """Return what each channel answered, from a run's result; *channels* are those that were asked."""
     if ANSWERS in result:
-        return dict(result[ANSWERS])
-    return {channel: result[ANSWER] for channel in channels[:1] if ANSWER in result}
+        return cast(dict[str, Mapping[str, str]], result[ANSWERS])
+    return {channel: cast(Mapping[str, str], result[ANSWER]) for channel in channels[:1] if ANSWER in result}
 
 
 def send_test(
