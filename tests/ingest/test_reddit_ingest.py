@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from praw.config import Config
 
 from tests.ingest.operator import NOW, Operator
 from tests.servers import RedditServer, reddit_post
@@ -51,6 +53,22 @@ def operator(tmp_path: Path, reddit: RedditServer) -> Operator:
             "HTTP_TIMEOUT": "2s",
         },
     )
+
+
+@pytest.mark.parametrize("kind", ["another address", "another account", "nonsense", "a pipe"])
+def test_a_file_of_praws_settings_in_the_folder_we_are_in_is_not_read(
+    operator: Operator, reddit: RedditServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    monkeypatch.setattr(Config, "CONFIG", None)  # as in a new process
+    monkeypatch.chdir(tmp_path)
+    texts = {
+        "another address": "[DEFAULT]\noauth_url=http://127.0.0.1:9\ntimeout=soon\n",
+        "another account": "[DEFAULT]\nrefresh_token=of-somebody\n",
+        "nonsense": "no section\n",
+    }
+    (tmp_path / "praw.ini").write_text(texts[kind]) if kind in texts else os.mkfifo(tmp_path / "praw.ini")
+
+    assert (operator.ingest().exit_code, operator.stored_ids("reddit")) == (0, ids_of(posts(250)))
 
 
 def test_a_first_run_brings_two_days_of_a_subreddit(operator: Operator, reddit: RedditServer) -> None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import re
-from collections.abc import Callable, Container, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -158,37 +159,22 @@ DATABASE_URL = ValueReader(_database_url, "sqlite:///PATH (absolute paths have f
 
 
 def expand(text: str, variables: Mapping[str, str]) -> str:
-    """Return *text* with `$NAME` of *variables* and a leading `~` replaced."""
+    """Return *text* with `$NAME` of *variables* and a leading `~` replaced.
+
+    Raises ValueError when it begins with a home folder that nobody knows.
+    """
     for name, value in variables.items():
         text = text.replace(f"${name}", value).replace(f"${{{name}}}", value)
-    return str(Path(text).expanduser()) if text.startswith("~") else text
+    text = os.path.expanduser(text)
+    if text.startswith("~"):
+        raise ValueError(text)
+    return text
 
 
-def read_env_file(path: Path, known: Container[str]) -> tuple[dict[str, str], list[str]]:
-    """Return the values of an env file and a line for each of its lines that is no NAME=value.
-
-    A bare word is a value that lost its name, unless it is a *known* name: then it is unset.
-    """
-    from dotenv.parser import parse_stream
-
-    values: dict[str, str] = {}
-    problems = []
-    try:
-        with path.open(encoding="utf-8-sig") as stream:
-            for binding in parse_stream(stream):
-                is_name = binding.key is None or re.fullmatch(r"[A-Za-z_]\w*", binding.key) is not None
-                if (
-                    binding.error
-                    or not is_name
-                    or (binding.value is None and binding.key is not None and binding.key not in known)
-                ):
-                    # The text may be half a secret, so only the place is told.
-                    problems.append(f"{path} line {binding.original.line}: expected NAME=value")
-                elif binding.key is not None:
-                    values[binding.key] = binding.value or ""
-    except (OSError, UnicodeDecodeError) as error:
-        problems.append(f"{path} cannot be read: {error}")
-    return values, problems
+def without_quotes(text: str) -> str:
+    """Return *text* without one pair of quotes around it: programs that pass env files on leave them there."""
+    is_quoted = len(text) > 1 and text[0] == text[-1] and text[0] in "\"'" and text[0] not in text[1:-1]
+    return text[1:-1] if is_quoted else text
 
 
 def unknown_names(

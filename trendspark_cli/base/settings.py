@@ -6,7 +6,7 @@ Order: environment, then the first env file found, then the default. Empty means
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass, field, fields
 from datetime import timedelta
 from pathlib import Path
@@ -14,7 +14,9 @@ from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from trendspark_cli.base import setting_values as read
+from trendspark_cli.base.env_files import SECRETS_SENT, EnvFile, find_env_file, home_folder
 from trendspark_cli.base.errors import ConfigError
+from trendspark_cli.base.trusted_files import UntrustedFileError, read_secret
 from trendspark_cli.kinds.channels import alerts_are_sent
 from trendspark_cli.kinds.jobs import JOBS
 
@@ -418,6 +420,8 @@ class Settings:
     problems: tuple[str, ...] = ()  # malformed values, one line each
     unknown: tuple[tuple[str, str], ...] = ()  # (name, nearest known name or "")
     env_file: Path | None = None
+    passed_over: tuple[str, ...] = ()  # files, and names in them, that are not believed; one line each
+    unquoted: tuple[str, ...] = ()  # names whose value in the environment had quotes around it
 
     def require(self) -> None:
         """Raise ConfigError when any value is malformed, naming each."""
@@ -475,72 +479,79 @@ def specs() -> dict[str, SettingSpec]:
     return table
 
 
-def env_file_candidates(environment: Mapping[str, str], flag: Path | None) -> list[Path]:
-    """Return the env files that may be read, best first; only the first that exists is."""
-    if flag is not None:
-        return [flag]
-    if environment.get("TRENDSPARK_ENV_FILE"):
-        return [Path(environment["TRENDSPARK_ENV_FILE"]).expanduser()]
-    config_home = Path(environment.get("XDG_CONFIG_HOME") or Path.home() / ".config")
-    return [Path(".env"), config_home / "trendspark" / ".env"]
-
-
 def load_settings(environment: Mapping[str, str] | None = None, *, env_file: Path | None = None) -> Settings:
     """Return the settings of this process. Malformed values are listed in `problems`, not raised.
 
-    Raises ConfigError when an env file was named and cannot be read.
+    Raises ConfigError when an env file was named that does not exist, or when nobody knows where our data shall lie.
     """
     environment = os.environ if environment is None else environment
-    candidates = env_file_candidates(environment, env_file)
-    named = env_file is not None or bool(environment.get("TRENDSPARK_ENV_FILE"))
-    path = next((candidate for candidate in candidates if _is_file(candidate, if_hidden=named)), None)
-    if path is None and named:
-        raise ConfigError(
-            f"env file {str(candidates[0])!r} does not exist",
-            hint="give an existing file to --env-file or TRENDSPARK_ENV_FILE",
-        )
     table = specs()
-    file_values, problems = read.read_env_file(path, table) if path else ({}, [])
-    raw = _raw_values(table, environment, file_values, path, problems)
-    values = _parse_values(table, raw, environment, problems)
-    accepted = {*table, *(f"{name}_FILE" for name, spec in table.items() if spec.secret)}
-    unknown = read.unknown_names(tuple(table), accepted, environment, file_values)
-    return Settings(**values, raw=raw, problems=tuple(problems), unknown=unknown, env_file=path)
+    secret_files = {f"{name}_FILE" for name, spec in table.items() if spec.secret}
+    plain, unquoted = _without_quotes(environment, {*table, *secret_files, "TRENDSPARK_ENV_FILE"})
+    file = find_env_file(plain, env_file, table)
+    problems, passed_over = list(file.problems), list(file.passed_over)
+    raw = _raw_values(table, plain, file, problems, passed_over)
+    values = _parse_values(table, raw, plain, problems)
+    unknown = read.unknown_names(tuple(table), {*table, *secret_files}, environment, file.values)
+    return Settings(
+        **values,
+        raw=raw,
+        problems=tuple(problems),
+        unknown=unknown,
+        env_file=file.path,
+        passed_over=tuple(passed_over),
+        unquoted=unquoted,
+    )
 
 
-def _is_file(path: Path, *, if_hidden: bool) -> bool:
-    """Tell whether there is something to read; *if_hidden* is the answer where this user may not even look."""
-    try:
-        return path.exists() and not path.is_dir()  # a pipe is as good as a file
-    except PermissionError:  # the folder another user was in before `sudo -u`, for example
-        return if_hidden
+def _without_quotes(environment: Mapping[str, str], names: Set[str]) -> tuple[dict[str, str], tuple[str, ...]]:
+    """Return the environment with one pair of quotes taken off each of our values, and the names that had one."""
+    plain = {name: read.without_quotes(value) if name in names else value for name, value in environment.items()}
+    return plain, tuple(name for name in plain if plain[name] != environment[name])
 
 
 def _raw_values(
     table: Mapping[str, SettingSpec],
     environment: Mapping[str, str],
-    file_values: Mapping[str, str],
-    path: Path | None,
+    file: EnvFile,
     problems: list[str],
+    passed_over: list[str],
 ) -> dict[str, tuple[str, str]]:
     """Return each set value with its origin; secrets may come from the file NAME_FILE names."""
     raw: dict[str, tuple[str, str]] = {}
     for name, spec in table.items():
-        for values, origin in ((environment, "environment"), (file_values, str(path))):
+        for values, origin in ((environment, "environment"), (file.values, str(file.path))):
             if values.get(name):
                 raw[name] = (values[name], origin)
                 break
-            if spec.secret and values.get(f"{name}_FILE"):
-                secret_file = values[f"{name}_FILE"]
+            secret_file = values.get(f"{name}_FILE") if spec.secret else None
+            if secret_file and values is file.values and file.doubt:
+                passed_over.append(f"{name}_FILE of env file {origin!r} is passed over: {file.doubt}")
+            elif secret_file:
                 try:
-                    text = Path(secret_file).expanduser().read_text(encoding="utf-8").strip()
-                except (OSError, UnicodeDecodeError) as error:
+                    text = read_secret(Path(os.path.expanduser(secret_file)))
+                except UntrustedFileError as error:
+                    problems.append(f"{name}_FILE={secret_file!r} is refused: {error}")
+                    break
+                except (OSError, ValueError) as error:
                     problems.append(f"{name}_FILE={secret_file!r} cannot be read: {error}")
                     break
                 if text:
                     raw[name] = (text, f"{secret_file} (from {origin})")
                     break
+    if not file.is_believed:
+        _drop_addresses(raw, str(file.path), passed_over)
     return raw
+
+
+def _drop_addresses(raw: dict[str, tuple[str, str]], origin: str, passed_over: list[str]) -> None:
+    """Leave out addresses of an env file that may be somebody else's, but for those that come with their secret."""
+    for name, secrets in SECRETS_SENT.items():
+        came_with = {raw[secret][1] for secret in secrets if secret in raw}
+        if secrets and name in raw and raw[name][1] == origin and came_with != {origin}:
+            del raw[name]
+            told = f"what is sent there, {' and '.join(secrets)}, does not stand in that file too"
+            passed_over.append(f"{name} of env file {origin!r} is passed over: {told}")
 
 
 def _parse_values(
@@ -550,19 +561,14 @@ def _parse_values(
     problems: list[str],
 ) -> dict[str, Any]:
     """Return the fields of Settings; a malformed value becomes a problem and takes its default."""
-    home_text = raw.get("TRENDSPARK_HOME", (table["TRENDSPARK_HOME"].default, ""))[0]
-    data_home = environment.get("XDG_DATA_HOME") or str(Path.home() / ".local" / "share")
-    home = read.expand(home_text, {"XDG_DATA_HOME": data_home})
-    variables = {"XDG_DATA_HOME": data_home, "TRENDSPARK_HOME": str(Path(home).absolute())}
+    variables = _places(raw.get("TRENDSPARK_HOME", (table["TRENDSPARK_HOME"].default, ""))[0], environment)
 
     def value_of(spec: SettingSpec) -> Any:
         text, origin = raw.get(spec.name, (spec.default, "default"))
-        if spec.group == "place":
-            text = read.expand(text, variables)
         if not text:
             return None if spec.group == "watch" else spec.parse("")  # per-job settings are optional
         try:
-            return spec.parse(text)
+            return spec.parse(read.expand(text, variables) if spec.group == "place" else text)
         except ValueError:
             shown = "(secret)" if spec.secret or "@" in text else repr(text)  # an address may hold a password
             problems.append(f"{spec.name}={shown} ({origin}): expected {spec.expected}")
@@ -574,3 +580,24 @@ def _parse_values(
     urls = {job: value_of(table[job_variable("HEARTBEAT_URL_", job)]) for job in JOBS}
     values["heartbeat_urls"] = {job: url for job, url in urls.items() if url}
     return values
+
+
+def _places(home: str, environment: Mapping[str, str]) -> dict[str, str]:
+    """Return what `$XDG_DATA_HOME` and `$TRENDSPARK_HOME` mean in the place of a setting.
+
+    Raises ConfigError when *home*, the value of TRENDSPARK_HOME, begins in a home folder and nobody knows one.
+    """
+    data_home = environment.get("XDG_DATA_HOME")
+    if not data_home and (user_home := home_folder(environment)):
+        data_home = f"{user_home}/.local/share"
+    known = {"XDG_DATA_HOME": data_home} if data_home else {}
+    try:
+        place = read.expand(home, known)
+    except ValueError:
+        place = home
+    if place.startswith("~") or ("XDG_DATA_HOME" in place and not data_home):
+        raise ConfigError(
+            f"TRENDSPARK_HOME is {home!r}, and uid {os.geteuid()} has no home folder (no account, HOME is not set)",
+            hint="set TRENDSPARK_HOME to an absolute path",
+        )
+    return {**known, "TRENDSPARK_HOME": str(Path(place).absolute())}

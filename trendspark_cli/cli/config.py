@@ -45,6 +45,11 @@ def check(as_json: JsonFlag = False) -> None:
         for name in found["unknown"]:
             nearest = f"; did you mean {name['nearest']}?" if name["nearest"] else ""
             installed.output.line(f"unknown setting: {name['name']}{nearest}")
+        for told in found["passed_over"]:
+            installed.output.line(told)
+        if found["unquoted"]:
+            names = ", ".join(found["unquoted"])
+            installed.output.line(f"quotes: those around the values of {names} in the environment were taken off")
         for query in found["x_queries"]:
             whose = f" of profile {query['profile']}" if stored else ""
             size = f"{query['length']} of {query['limit']} characters"

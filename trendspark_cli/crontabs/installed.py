@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from trendspark_cli.base.env_files import home_folder
 from trendspark_cli.crontabs.commands import mentions_us
 from trendspark_cli.crontabs.reading import Crontab, Fault, read_crontab
 from trendspark_cli.crontabs.timers import read_timers
@@ -107,7 +108,7 @@ def _account(uid: int) -> tuple[str, Path]:
     try:
         account = pwd.getpwuid(uid)
     except KeyError:
-        return str(uid), Path.home()
+        return str(uid), Path(home_folder({}) or "/")
     return account.pw_name, Path(account.pw_dir)
 
 

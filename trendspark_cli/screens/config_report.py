@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 from trendspark_cli.app.adapters.x import X
@@ -30,7 +31,8 @@ def settings_table(settings: Settings) -> list[dict[str, str]]:
         if spec.secret and value:
             value = MASK
         elif spec.group == "place":
-            value = expand(value, variables)
+            with suppress(ValueError):  # what is wrong with it is told by `config check`
+                value = expand(value, variables)
         rows.append({"name": name, "value": value, "origin": origin if value else "unset"})
     return rows
 
@@ -70,6 +72,8 @@ def config_findings(settings: Settings, ceilings: Sequence[Ceiling], stored: Seq
         "ok": not problems,
         "problems": problems,
         "unknown": [{"name": name, "nearest": nearest} for name, nearest in settings.unknown],
+        "passed_over": list(settings.passed_over),
+        "unquoted": list(settings.unquoted),
         "x_queries": queries,
         "profiles": profiles,
         "first_run": _first_run(settings, profiles),

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
+from configparser import ConfigParser
 from datetime import timedelta
+from importlib.resources import files
 from typing import Any
 from urllib.parse import urlsplit
 
 import praw
 import prawcore
 import requests
+from praw.config import Config
 
 from trendspark_cli.base.clock import to_text, utc_now
 from trendspark_cli.base.errors import (
@@ -47,6 +50,7 @@ class RedditClient:
         answer_seconds: float = ANSWER_SECONDS,
     ) -> None:
         self._adapter = _RedditAdapter("reddit", record, endpoint_of=endpoint_name, answer_seconds=answer_seconds)
+        _use_no_found_settings()
         self._reddit = praw.Reddit(
             client_id=client_id,
             client_secret=client_secret,
@@ -87,6 +91,13 @@ class RedditClient:
         self.get("/api/v1/scopes", {}, about=_SIGN_IN)
         left = f", {self._adapter.remaining:.0f} requests left" if self._adapter.remaining is not None else ""
         return f"the sign-in works{left}"
+
+
+def _use_no_found_settings() -> None:
+    """Give praw its own defaults: it would read the praw.ini of whatever folder we are in, which may be anybody's."""
+    own = ConfigParser(interpolation=None)
+    own.read_string(files(praw).joinpath("praw.ini").read_text(encoding="utf-8"))
+    Config.CONFIG = own
 
 
 class _RefusedError(Exception):
