@@ -181,6 +181,7 @@ READERS: dict[str, Callable[[SqliteStore], object]] = {
     "spend.spent_now": lambda s: s.spend.spent_now("x", "2026-11-01"),
     "spend.used_by_day": lambda s: s.spend.used_by_day("x", "2026-11-01", "2026-11-01"),
     "spend.reserved": lambda s: s.spend.reserved("x", "2026-11-01", "2026-11-01"),
+    "job_runs.unended": lambda s: s.job_runs.unended("ingest"),
     "job_runs.history": lambda s: s.job_runs.history(5),
     "job_runs.scheduled": lambda s: s.job_runs.scheduled("ingest", NOW),
     "job_runs.spans": lambda s: s.job_runs.spans("ingest", NOW),

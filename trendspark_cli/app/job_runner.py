@@ -30,6 +30,7 @@ from trendspark_cli.base.redaction import redact
 from trendspark_cli.kinds.jobs import kind_of
 from trendspark_cli.running.heartbeat import Heartbeat
 from trendspark_cli.running.job_context import JobContext
+from trendspark_cli.running.living_runs import lives, this_process
 from trendspark_cli.running.pausing import is_paused, why_paused
 from trendspark_cli.running.run_records import (
     record_abandoned,
@@ -101,16 +102,24 @@ class JobRunner:
                 return self._skip_for_lock(job_id, error)
             store = self.open_store()
             held.callback(store.close)
-            return self.run_locked(job_id, body, store)
+            try:
+                return self.run_locked(job_id, body, store)
+            except LockHeldError as error:  # somebody removed the lock's file, and its run is still at work
+                return self._skip_for_lock(job_id, error)
 
     def run_locked(self, job_id: str, body: Body, store: Store, *, began: datetime | None = None) -> RunResult:
         """Run *body* with its lock held and its store open: `ingest_rank` does so for each of its steps.
 
         A step is as late as the job that *began* then: its turn comes when the steps before it are done.
+
+        Raises LockHeldError when another run of this job lives, whatever became of its lock.
         """
         started = self.clock()
         timetable = None if self.is_by_hand else self.timetable()
         with store.transaction():
+            for run in store.job_runs.unended(job_id):
+                if lives(run, started):
+                    raise LockHeldError(job_id, f"pid {run.pid} on {run.host} since {run.started_at}")
             abandoned = store.job_runs.abandon(job_id, started)
             for run_id in abandoned:
                 log.warning("run %d of %s ended without a word; marked abandoned", run_id, job_id)
@@ -129,7 +138,9 @@ class JobRunner:
             if paused:
                 run_id = record_skip(store, job_id, started, ExitCode.DONE, why_paused(store, job_id))
             else:
-                run_id = store.job_runs.start(job_id, started, os.getpid(), socket.gethostname(), __version__)
+                run_id = store.job_runs.start(
+                    job_id, started, os.getpid(), socket.gethostname(), __version__, this_process()
+                )
             if timetable is not None:
                 record_schedule(store, timetable, job_id, run_id, began or started)
         if paused:
@@ -165,6 +176,8 @@ class JobRunner:
             log.warning("%s: %s", job_id, stop)
             status = "timeout" if stop.exit_code == ExitCode.DEADLINE else "interrupted"
             return Outcome(stop.exit_code, status, stop)
+        except LockHeldError as error:  # of a step
+            return Outcome(error.exit_code, "skipped", error)
         except CeilingReachedError as error:
             return Outcome(error.exit_code, "partial" if job.counts.get("fetched") else "skipped", error)
         except TrendSparkError as error:

@@ -6,16 +6,14 @@ import errno
 import fcntl
 import os
 import shutil
-import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from trendspark_cli.base.durable_files import publish, sha256_of
+from trendspark_cli.base.durable_files import make_folder, sha256_of, unfinished, writing_by_name
 from trendspark_cli.base.errors import OutputError, StoreError
-from trendspark_cli.base.locks import waiting_lock
+from trendspark_cli.base.locks import try_lock, waiting_lock
 
-UNFINISHED = ".unfinished"
 OWN = "own-"  # folders of one command each
 CLEANING = "cleaning.lock"  # held for the moment in which a folder is made or removed
 
@@ -29,39 +27,31 @@ class Spool:
     @contextmanager
     def writing(self, name: str) -> Iterator[Path]:
         """Yield a path to write to; at the end of the block it is flushed and gets its name, or it is removed."""
-        path, unfinished = self.folder / name, self.folder / (name + UNFINISHED)
         with self.errors():
-            self.folder.mkdir(mode=0o700, exist_ok=True)
-            try:
-                os.close(os.open(unfinished, os.O_CREAT | os.O_TRUNC | os.O_WRONLY | os.O_CLOEXEC, 0o600))
-                yield unfinished
-                publish(unfinished, path)
-            finally:
-                unfinished.unlink(missing_ok=True)
+            make_folder(self.folder, 0o700)
+            with writing_by_name(self.folder / name) as path:
+                yield path
 
     @contextmanager
     def scratch(self, name: str) -> Iterator[Path]:
         """Yield a path that is gone at the end of the block."""
-        path = self.folder / (name + UNFINISHED)
         with self.errors():
-            self.folder.mkdir(mode=0o700, exist_ok=True)
-            try:
-                os.close(os.open(path, os.O_CREAT | os.O_TRUNC | os.O_WRONLY | os.O_CLOEXEC, 0o600))
+            make_folder(self.folder, 0o700)
+            with unfinished(self.folder / name) as (_, path):
                 yield path
-            finally:
-                path.unlink(missing_ok=True)
 
     @contextmanager
     def own_folder(self) -> Iterator[Spool]:
         """Yield a folder in this one for the files of one command; those of commands that were killed are removed."""
         with self.errors():
-            self.folder.mkdir(mode=0o700, exist_ok=True)
+            make_folder(self.folder, 0o700)
             with waiting_lock(self.folder / CLEANING):
                 for left in self.folder.glob(f"{OWN}*"):
                     _remove_if_left(left)
-                own = Path(tempfile.mkdtemp(prefix=OWN, dir=self.folder))
-                descriptor = os.open(own, os.O_RDONLY)
-                fcntl.flock(descriptor, fcntl.LOCK_EX)
+                own = self.folder / f"{OWN}{os.urandom(8).hex()}"
+                make_folder(own, 0o700)
+                descriptor = os.open(own, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+                try_lock(descriptor, own, fcntl.LOCK_EX)
         try:
             yield Spool(own)
         finally:
@@ -87,7 +77,7 @@ class Spool:
         with self.errors():
             if self.folder.is_dir():
                 for path in self.folder.iterdir():
-                    if path.name not in wanted and path.is_file():
+                    if path.name not in wanted and (path.is_symlink() or path.is_file()):
                         path.unlink(missing_ok=True)
 
     @contextmanager
@@ -106,11 +96,9 @@ class Spool:
 
 def _remove_if_left(folder: Path) -> None:
     """Remove a folder whose command is gone: it holds no lock any more."""
-    descriptor = os.open(folder, os.O_RDONLY)
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        shutil.rmtree(folder, ignore_errors=True)
-    except BlockingIOError:
-        pass  # at work
+        if try_lock(descriptor, folder, fcntl.LOCK_EX):  # else it is at work
+            shutil.rmtree(folder, ignore_errors=True)
     finally:
         os.close(descriptor)

@@ -17,6 +17,7 @@ from trendspark_cli.app.with_store import read_only
 from trendspark_cli.base import log_setup, redaction
 from trendspark_cli.base.clock import from_text
 from trendspark_cli.base.console import Output
+from trendspark_cli.base.durable_files import make_files_for_owner_of, make_folder, replacing
 from trendspark_cli.base.errors import OutputError, TrendSparkError
 from trendspark_cli.base.settings import load_settings
 from trendspark_cli.store.protocol import Store
@@ -67,10 +68,12 @@ def _install(folder: Path, output: Output) -> Installation:
             if not (folder / MARKER).is_file():
                 raise OutputError(f"{str(folder)!r} is not empty and not an earlier demo", hint="give another --dir")
             shutil.rmtree(folder)
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        (folder / MARKER).touch()
+        make_files_for_owner_of(folder)
+        make_folder(folder, 0o700)
         env_file = folder / ".env"
-        env_file.write_text(f"TRENDSPARK_HOME={folder}\n", encoding="utf-8")
+        for path, text in ((folder / MARKER, ""), (env_file, f"TRENDSPARK_HOME={folder}\n")):
+            with replacing(path) as stream:
+                stream.write(text.encode())
     except OSError as error:
         raise OutputError(f"demo folder {str(folder)!r} cannot be made: {error}", hint="give another --dir") from error
     settings = load_settings({}, env_file=env_file)

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import json
-import os
 from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
 from trendspark_cli.base.clock import from_text
+from trendspark_cli.base.durable_files import replacing
 from trendspark_cli.base.errors import TrendSparkError
 from trendspark_cli.base.redaction import redact
 from trendspark_cli.base.settings import Settings
+from trendspark_cli.base.trusted_files import read_own
 from trendspark_cli.kinds.channels import ChannelKind
 
 CHECK_SECONDS = 3.0
 GOOD_FOR_SECONDS, BAD_FOR_SECONDS = 300, 60  # a check each minute must not hammer the channel
+LONGEST_CACHE_BYTES = 1 << 16
 
 
 def channel_health(settings: Settings, kind: ChannelKind, now: datetime, last_sent: str | None) -> dict[str, Any]:
@@ -30,16 +32,16 @@ def channel_health(settings: Settings, kind: ChannelKind, now: datetime, last_se
     path = settings.trendspark_home / f"health-{kind.name}.json"
     who = " ".join(str(getattr(settings, name)) for name in kind.identity)
     with suppress(OSError, ValueError, KeyError, TypeError):
-        kept = json.loads(path.read_text(encoding="utf-8"))
+        kept = json.loads(read_own(path, LONGEST_CACHE_BYTES))
         limit = GOOD_FOR_SECONDS if kept["state"]["ok"] else BAD_FOR_SECONDS
         if kept["who"] == who and 0 <= now.timestamp() - kept["checked_at"] < limit:
             state: dict[str, Any] = kept["state"]
             return state
     state = {"configured": True, **_check(settings, kind)}
     with suppress(OSError):
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
-            json.dump({"who": who, "checked_at": now.timestamp(), "state": state}, stream)
+        content = json.dumps({"who": who, "checked_at": now.timestamp(), "state": state})
+        with replacing(path, 0o600) as stream:
+            stream.write(content.encode())
     return state
 
 

@@ -12,11 +12,9 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from trendspark_cli.archiving.destination import StoredObject
-from trendspark_cli.base.durable_files import publish, sha256_of, sync_folder
+from trendspark_cli.base.durable_files import UNFINISHED, leftovers, make_folder, publish, sha256_of, unfinished
 from trendspark_cli.base.errors import ConfigError, IntegrityError, OutputError, StoreError
 from trendspark_cli.running.opening import Opening
-
-UNFINISHED = ".unfinished"  # ending of a file that is being written
 
 
 class LocalFolder:
@@ -29,19 +27,20 @@ class LocalFolder:
     def put(self, key: str, file: Path, sha256: str) -> None:
         """Store a file for good: written beside its name, flushed, renamed; an existing one is never replaced."""
         target = self._path(key)
-        unfinished = target.with_name(target.name + UNFINISHED)
         with self._errors(key, writes_to=self._folder):
-            self._make_folders(target.parent)
+            make_folder(target.parent, 0o700)
             if target.exists():
                 if sha256_of(target) != sha256:
                     raise IntegrityError(
                         f"{str(target)!r} exists with other content", hint="nothing was overwritten; look at that file"
                     )
-                unfinished.unlink(missing_ok=True)
+                self._remove_leftovers(target)
                 return
-            with file.open("rb") as source, unfinished.open("wb") as copy:
-                shutil.copyfileobj(source, copy, 1 << 20)
-            publish(unfinished, target)
+            self._remove_leftovers(target)
+            with file.open("rb") as source, unfinished(target) as (descriptor, temporary):
+                with os.fdopen(os.dup(descriptor), "wb") as copy:
+                    shutil.copyfileobj(source, copy, 1 << 20)
+                publish(descriptor, temporary, target)
 
     def fetch(self, key: str, file: Path) -> str | None:
         """Copy an object to *file* and return the SHA-256 of what was read."""
@@ -91,12 +90,11 @@ class LocalFolder:
                 f"archive folder {str(self._folder)!r} does not exist", hint="create it, or mount the disk it lives on"
             )
 
-    def _make_folders(self, folder: Path) -> None:
-        """Make a folder and those above it, each one on the disk before the next."""
-        if not folder.is_dir():
-            self._make_folders(folder.parent)
-            folder.mkdir(mode=0o700, exist_ok=True)
-            sync_folder(folder.parent)
+    def _remove_leftovers(self, target: Path) -> None:
+        """Remove what earlier runs began of this object: its name is used by one run at a time."""
+        for path in leftovers(target.parent, target.name):
+            path.unlink(missing_ok=True)
+        target.with_name(target.name + UNFINISHED).unlink(missing_ok=True)  # as version 0.1 named it
 
     @contextmanager
     def _errors(self, key: str, *, writes_to: Path) -> Iterator[None]:

@@ -21,6 +21,14 @@ def database_path(settings: Settings) -> Path:
     return settings.trendspark_home / rest.removeprefix("/")
 
 
+def data_folder(settings: Settings) -> Path:
+    """Return the folder that database, locks and spool lie in."""
+    try:
+        return database_path(settings).parent
+    except ConfigError:
+        return settings.trendspark_home
+
+
 def require_database(path: Path) -> None:
     """Raise ConfigError when the database is not there."""
     from trendspark_cli.store.sqlite.connection import require_database as require

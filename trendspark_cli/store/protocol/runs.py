@@ -6,14 +6,14 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
-from trendspark_cli.store.rows.runs import ALL_RUNS, JobRun, JobState, RunFilter, WorkSpan
+from trendspark_cli.store.rows.runs import ALL_RUNS, JobRun, JobState, RunFilter, UnendedRun, WorkSpan
 
 
 class JobRuns(Protocol):
     """One row for each run, written before its work begins."""
 
-    def start(self, job_id: str, now: datetime, pid: int, host: str, version: str) -> int:
-        """Record that a run begins and return its id."""
+    def start(self, job_id: str, now: datetime, pid: int, host: str, version: str, process: str | None = None) -> int:
+        """Record that a run begins and return its id; *process* tells its process from others with that pid."""
 
     def beat(self, run_id: int, now: datetime) -> None:
         """Record that the run is alive."""
@@ -42,7 +42,10 @@ class JobRuns(Protocol):
         """Record a run that did nothing, and why; return its id."""
 
     def abandon(self, job_id: str, now: datetime) -> list[int]:
-        """Mark runs that never ended; only the holder of the job's lock may call this. Return their ids."""
+        """Mark runs that never ended and live no more, and return their ids; for the holder of the job's lock."""
+
+    def unended(self, job_id: str) -> list[UnendedRun]:
+        """Return the runs of a job that have not ended, oldest first: at work, or killed."""
 
     def history(self, limit: int, wanted: RunFilter = ALL_RUNS) -> list[JobRun]:
         """Return the runs that are wanted, newest first."""

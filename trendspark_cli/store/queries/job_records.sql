@@ -3,6 +3,12 @@
 INSERT INTO job_runs (job_id, status, started_at, heartbeat_at, pid, host, version)
 VALUES (?, 'running', ?, ?, ?, ?, ?);
 
+-- name: unended
+-- Runs of a job that are at work or were killed, oldest first.
+SELECT j.id, j.pid, j.host, j.started_at, j.heartbeat_at, p.process
+FROM job_runs j LEFT JOIN run_processes p ON p.run_id = j.id
+WHERE j.job_id = ? AND j.status = 'running' ORDER BY j.id;
+
 -- name: finish
 -- How a run ended.
 UPDATE job_runs SET status = :status, finished_at = :finished_at, duration = :duration, exit_code = :exit_code,
@@ -14,7 +20,7 @@ INSERT INTO job_runs (job_id, status, started_at, finished_at, duration, pid, ho
 VALUES (?, 'skipped', ?, ?, 0, ?, ?, ?, ?, ?);
 
 -- name: abandon
--- Called by the holder of the job's lock, so no run of this job is alive.
+-- Called by the holder of the job's lock, in the transaction that has seen that none of them lives.
 UPDATE job_runs SET status = 'abandoned', finished_at = ?, error = 'the process ended without a word (killed?)'
 WHERE job_id = ? AND status = 'running' RETURNING id;
 

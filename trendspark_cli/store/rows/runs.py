@@ -35,6 +35,17 @@ class JobRun(NamedTuple):
         return dict(json.loads(self.counts))
 
 
+class UnendedRun(NamedTuple):
+    """A run that has not ended: at work, or killed. `process` says which one it is of its host, None when unknown."""
+
+    id: int
+    pid: int
+    host: Word
+    started_at: Time
+    heartbeat_at: Time | None
+    process: str | None
+
+
 class WorkSpan(NamedTuple):
     """When a run was at work; `until` is None while it is."""
 

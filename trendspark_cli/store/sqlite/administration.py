@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import shutil
 import sqlite3
+from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 
 from trendspark_cli.base.clock import from_text, to_text
-from trendspark_cli.base.durable_files import publish
+from trendspark_cli.base.durable_files import create_file, writing_by_name
 from trendspark_cli.base.errors import ConfigError, OutputError
 from trendspark_cli.base.locks import STORE_ALERT_MARKER, STORE_LOCK
 from trendspark_cli.store.rows.upkeep import DatabaseStats
@@ -31,11 +32,11 @@ def create_database(path: Path) -> bool:
     """Create the file, its folders and its schema; return False when a good one was there already."""
     create_private_folder(path.parent)
     create_private_folder(path.parent / "locks")
-    marker = path.parent / "locks" / STORE_ALERT_MARKER
-    if not marker.exists():
-        marker.touch(PRIVATE_FILE)
-        os.utime(marker, (0, 0))  # its time is that of the last such alert
-    (path.parent / "locks" / STORE_LOCK).touch(PRIVATE_FILE)
+    for name in (STORE_ALERT_MARKER, STORE_LOCK):
+        with suppress(FileExistsError):
+            descriptor = create_file(path.parent / "locks" / name, PRIVATE_FILE)
+            os.utime(descriptor, (0, 0))  # of the marker it is the time of the last such alert
+            os.close(descriptor)
     try:
         create_private_file(path)
     except FileExistsError:
@@ -70,31 +71,23 @@ def backup_database(path: Path, target: Path) -> int:
 
     Raises OutputError when *target* exists or cannot be written.
     """
-    if target.exists():
+    if os.path.lexists(target):
         raise OutputError(f"{str(target)!r} exists already", hint="name a new file, or remove the old backup first")
     require_database(path)
-    partial = target.with_name(f"{target.name}.{os.getpid()}.partial")
     try:
-        partial.unlink(missing_ok=True)
-        create_private_file(partial)
+        with writing_by_name(target, PRIVATE_FILE) as partial:
+            source = Connection(path)
+            copy = sqlite3.connect(partial)
+            try:
+                with source.errors():
+                    check_schema(source.raw, str(path))
+                    source.raw.backup(copy, pages=BACKUP_PAGES_PER_STEP, sleep=0.005)
+                    copy.execute("PRAGMA journal_mode = DELETE")
+            finally:
+                copy.close()
+                source.close()
     except OSError as error:
         raise OutputError(f"backup {str(target)!r} cannot be written: {error}") from error
-    try:
-        source = Connection(path)
-        copy = sqlite3.connect(partial)
-        try:
-            with source.errors():
-                check_schema(source.raw, str(path))
-                source.raw.backup(copy, pages=BACKUP_PAGES_PER_STEP, sleep=0.005)
-                copy.execute("PRAGMA journal_mode = DELETE")
-        finally:
-            copy.close()
-            source.close()
-        publish(partial, target)
-    except OSError as error:
-        raise OutputError(f"backup {str(target)!r} cannot be written: {error}") from error
-    finally:
-        partial.unlink(missing_ok=True)
     return target.stat().st_size
 
 

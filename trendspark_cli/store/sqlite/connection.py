@@ -10,6 +10,7 @@ from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
+from trendspark_cli.base.durable_files import create_file, make_folder
 from trendspark_cli.base.errors import ConfigError, IntegrityError, StoreBusyError, StoreError, TrendSparkError
 from trendspark_cli.store.sqlite.schema import check_schema
 from trendspark_cli.store.sqlite.write_gate import WriteGate
@@ -217,14 +218,12 @@ def require_database(path: Path) -> None:
 
 def create_private_folder(path: Path) -> None:
     """Create a folder that only its owner can enter; an existing one keeps its mode."""
-    if not path.is_dir():
-        create_private_folder(path.parent)
-        path.mkdir(mode=PRIVATE_FOLDER, exist_ok=True)
+    make_folder(path, PRIVATE_FOLDER)
 
 
 def create_private_file(path: Path) -> None:
     """Create an empty file that only its owner can read; raise FileExistsError when it is there."""
-    os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, PRIVATE_FILE))
+    os.close(create_file(path, PRIVATE_FILE))
 
 
 def _has_wal(path: Path) -> bool:

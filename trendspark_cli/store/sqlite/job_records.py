@@ -8,7 +8,7 @@ from dataclasses import asdict
 from datetime import datetime
 
 from trendspark_cli.base.clock import from_text, to_text
-from trendspark_cli.store.rows.runs import ALL_RUNS, JobRun, JobState, RunFilter, WorkSpan
+from trendspark_cli.store.rows.runs import ALL_RUNS, JobRun, JobState, RunFilter, UnendedRun, WorkSpan
 from trendspark_cli.store.sqlite.connection import Connection
 from trendspark_cli.store.sqlite.named_queries import queries
 
@@ -20,10 +20,13 @@ class JobRuns:
         self._db = connection
         self._sql = queries("job_records")
 
-    def start(self, job_id: str, now: datetime, pid: int, host: str, version: str) -> int:
+    def start(self, job_id: str, now: datetime, pid: int, host: str, version: str, process: str | None = None) -> int:
         """Record that a run begins and return its id."""
         cursor = self._db.execute(self._sql["start"], (job_id, to_text(now), to_text(now), pid, host, version))
         assert cursor.lastrowid is not None
+        if process is not None:
+            sql = "INSERT INTO run_processes (run_id, process) VALUES (?, ?)"
+            self._db.execute(sql, (cursor.lastrowid, process))
         return cursor.lastrowid
 
     def beat(self, run_id: int, now: datetime) -> None:
@@ -53,6 +56,7 @@ class JobRuns:
                 "duration": round(duration, 3),
             },
         )
+        self._db.execute("DELETE FROM run_processes WHERE run_id = ?", (run_id,))
 
     def note_schedule(self, run_id: int, scheduled_for: datetime, lateness: float) -> None:
         """Record when a run was due and how many seconds late it began."""
@@ -73,8 +77,14 @@ class JobRuns:
         return cursor.lastrowid
 
     def abandon(self, job_id: str, now: datetime) -> list[int]:
-        """Mark runs that never ended; only the holder of the job's lock may call this. Return their ids."""
-        return [row["id"] for row in self._db.rows(self._sql["abandon"], (to_text(now), job_id))]
+        """Mark runs that never ended and live no more, and return their ids; for the holder of the job's lock."""
+        ended = [row["id"] for row in self._db.rows(self._sql["abandon"], (to_text(now), job_id))]
+        self._db.executemany("DELETE FROM run_processes WHERE run_id = ?", [(run_id,) for run_id in ended])
+        return ended
+
+    def unended(self, job_id: str) -> list[UnendedRun]:
+        """Return the runs of a job that have not ended, oldest first: at work, or killed."""
+        return self._db.records(UnendedRun, self._sql["unended"], (job_id,))
 
     def history(self, limit: int, wanted: RunFilter = ALL_RUNS) -> list[JobRun]:
         """Return the runs that are wanted, newest first."""

@@ -561,3 +561,15 @@ def m0012_schedules(db: Database) -> None:
 def m0013_communities(db: Database) -> None:
     """Which community each post of the window came from; posts that were read before have none."""
     db.execute("ALTER TABLE ranking_segments ADD COLUMN communities BLOB")
+
+
+@migration()
+def m0014_processes(db: Database) -> None:
+    """Which process each run at work is: its pid may be another one's after it died."""
+    db.execute(
+        """
+        CREATE TABLE run_processes (
+            run_id INTEGER PRIMARY KEY REFERENCES job_runs(id) ON DELETE CASCADE, process TEXT NOT NULL
+        ) STRICT
+        """
+    )

@@ -25,6 +25,7 @@ KNOWN_MIGRATIONS = (
     "m0011_calibration",
     "m0012_schedules",
     "m0013_communities",
+    "m0014_processes",
 )
 
 

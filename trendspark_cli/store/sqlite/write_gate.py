@@ -6,7 +6,6 @@ connections leave that to nobody but us: transactions hold a kernel lock togethe
 
 from __future__ import annotations
 
-import errno
 import fcntl
 import os
 import time
@@ -14,8 +13,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from trendspark_cli.base.durable_files import make_folder
 from trendspark_cli.base.errors import StoreBusyError, StoreError
-from trendspark_cli.base.locks import STORE_LOCK
+from trendspark_cli.base.locks import STORE_LOCK, is_still_named, open_lock_file, try_lock
 
 _PAUSE_SECONDS = 0.005
 
@@ -58,15 +58,13 @@ class WriteGate:
             self._descriptor = None
 
     def _take(self, kind: int, wait_seconds: float) -> bool:
-        descriptor = self._open()
         until = time.monotonic() + wait_seconds
         while True:
-            try:
-                fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
-                return True
-            except OSError as error:
-                if error.errno not in (errno.EAGAIN, errno.EACCES):
-                    raise StoreError(f"lock file {str(self._path)!r} cannot be used: {error}") from error
+            descriptor = self._open()
+            if try_lock(descriptor, self._path, kind):
+                if is_still_named(descriptor, self._path):
+                    return True
+                self.close()  # another file bears the name now
             if time.monotonic() >= until:
                 return False
             time.sleep(_PAUSE_SECONDS)
@@ -78,8 +76,8 @@ class WriteGate:
     def _open(self) -> int:
         if self._descriptor is None:
             try:
-                self._path.parent.mkdir(mode=0o700, exist_ok=True)
-                self._descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+                make_folder(self._path.parent, 0o700)
             except OSError as error:
                 raise StoreError(f"lock file {str(self._path)!r} cannot be opened: {error}") from error
+            self._descriptor = open_lock_file(self._path)
         return self._descriptor
