@@ -12,9 +12,10 @@ from pathlib import Path
 from trendspark_cli.base import log_setup, redaction
 from trendspark_cli.base.clock import Clock, utc_now
 from trendspark_cli.base.console import Output, has_terminal
+from trendspark_cli.base.durable_files import make_files_for_owner_of
 from trendspark_cli.base.errors import ConfigError
 from trendspark_cli.base.settings import Settings, load_settings
-from trendspark_cli.store.open_store import database_path, open_store
+from trendspark_cli.store.open_store import data_folder, database_path, open_store
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -66,6 +67,7 @@ class Installation:
         settings = self.settings
         return MetricFiles(
             settings.textfile_dir,
+            settings.trendspark_home,
             self.lock_folder / "metrics.lock",
             spending_ceilings(settings),
             settings.retention if settings.archive_url else None,
@@ -108,8 +110,13 @@ def open_installation(
     """
     settings = load_settings(env_file=env_file)
     redaction.install(settings.secrets())
+    make_files_for_owner_of(data_folder(settings))
     log_setup.configure_logging(settings.log_file, settings.log_format, job=job, verbose=is_verbose)
     for name, nearest in settings.unknown:
         log.warning("unknown setting %s%s", name, f"; did you mean {nearest}?" if nearest else "")
+    for told in settings.passed_over:
+        log.warning("%s", told)
+    if settings.unquoted:
+        log.warning("quotes around the values of %s in the environment were taken off", ", ".join(settings.unquoted))
     output = Output(is_json, is_quiet, is_verbose, sys.stdout.isatty())
     return Installation(settings, output, is_by_hand=has_terminal())

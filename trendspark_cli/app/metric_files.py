@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from trendspark_cli import __version__
 from trendspark_cli.base.clock import to_text
+from trendspark_cli.base.durable_files import leftovers, make_folder, replacing
 from trendspark_cli.base.errors import OutputError
+from trendspark_cli.base.folder_markers import claim
 from trendspark_cli.base.locks import waiting_lock
 from trendspark_cli.base.metrics import BACKLOGS, BY_NAME, DURATION_BUCKETS, METRICS, Metric
 from trendspark_cli.base.models import Ceiling
@@ -32,6 +34,7 @@ class MetricFiles:
     def __init__(
         self,
         folder: Path,
+        home: Path,
         lock_file: Path,
         ceilings: Mapping[str, Sequence[Ceiling]],
         retention: Mapping[str, timedelta] | None = None,
@@ -40,6 +43,7 @@ class MetricFiles:
         interval_seconds: Callable[[str], int] = lambda job_id: 0,
     ) -> None:
         self._folder = folder
+        self._home = home  # of the installation, which has the folder to itself
         self._lock_file = lock_file
         self._ceilings = ceilings  # by service
         self._interval_seconds = interval_seconds  # between two runs of a job; 0 when nothing starts it
@@ -49,13 +53,14 @@ class MetricFiles:
     def write(self, store: Store, job_ids: Iterable[str], now: datetime) -> list[Path]:
         """Write the files of these jobs and the shared one; values are read under the lock that orders writers.
 
-        Raises OutputError when the folder cannot be written.
+        Raises OutputError when the folder cannot be written, ConfigError when it is another installation's.
         """
         from prometheus_client import CollectorRegistry, generate_latest
 
         written = []
         try:
-            self._ensure_folder()
+            make_folder(self._folder, 0o755)  # whatever the umask: another user's exporter reads it
+            claim(self._folder, self._home)
             with waiting_lock(self._lock_file):
                 totals = store.totals.all()
                 contents = {
@@ -72,6 +77,7 @@ class MetricFiles:
                     path = self._folder / f"trendspark_{name.replace('-', '_')}.prom"
                     replace_file(path, generate_latest(registry))
                     written.append(path)
+                self._remove_leftovers()
         except OSError as error:
             raise OutputError(
                 f"metrics cannot be written to {str(self._folder)!r}: {error}",
@@ -79,10 +85,12 @@ class MetricFiles:
             ) from error
         return written
 
-    def _ensure_folder(self) -> None:
-        if not self._folder.is_dir():
-            self._folder.mkdir(parents=True)
-            self._folder.chmod(0o755)  # whatever the umask: another user's exporter reads it
+    def _remove_leftovers(self) -> None:
+        """Remove what killed writers left behind, version 0.1 too; the lock is held, so nobody is at it."""
+        ours = (path for path in leftovers(self._folder) if path.match(f".{OUR_FILES}.*"))
+        for path in (*ours, *self._folder.glob(f"{OUR_FILES}.tmp")):
+            with suppress(OSError):
+                path.unlink()
 
 
 def job_series(totals: Series, job_id: str, paused: bool, interval_seconds: int) -> Series:
@@ -159,14 +167,8 @@ def shared_series(
 
 def replace_file(path: Path, content: bytes) -> None:
     """Put *content* at *path* so that a reader sees the old or the new file, whole; readable by everyone."""
-    # The temporary name does not end in .prom, or the exporter would read it half written.
-    temporary = path.with_name(path.name + ".tmp")
-    with temporary.open("wb") as stream:
+    with replacing(path, 0o644) as stream:  # under a name that does not end in .prom, which the exporter would read
         stream.write(content)
-        os.fchmod(stream.fileno(), 0o644)
-        stream.flush()
-        os.fsync(stream.fileno())
-    temporary.replace(path)
 
 
 def _archive_backlog(store: Store, retention: Mapping[str, timedelta], now: datetime) -> int:

@@ -17,6 +17,7 @@ from contextlib import contextmanager, nullcontext, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
+from trendspark_cli.base.durable_files import files_belong_to, give_away
 from trendspark_cli.base.redaction import redact
 
 _CHATTY = ("urllib3", "tweepy", "prawcore", "praw", "openai", "httpx2", "httpcore2", "botocore", "boto3")
@@ -112,8 +113,15 @@ class LogFile(logging.Handler):
 
     def _open(self) -> int:
         # Readable by its owner alone, whatever the umask; never waiting for the reader of a pipe.
-        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | os.O_NONBLOCK
-        return os.open(self._path, flags, 0o600)
+        flags = os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC | os.O_NONBLOCK
+        if files_belong_to() != os.geteuid():  # root in another user's folder follows none of that user's links
+            flags |= os.O_NOFOLLOW
+        try:
+            return os.open(self._path, flags)
+        except FileNotFoundError:
+            descriptor = os.open(self._path, flags | os.O_CREAT, 0o600)
+            give_away(descriptor)
+            return descriptor
 
     def emit(self, record: logging.LogRecord) -> None:
         """Write one event, if that is possible."""

@@ -10,6 +10,7 @@ from typing import Annotated, NamedTuple, Protocol, TypeVar
 import typer
 
 from trendspark_cli.app.installation import Installation
+from trendspark_cli.base.durable_files import make_folder
 from trendspark_cli.base.errors import OutputError, TrendSparkError
 from trendspark_cli.cli.options import JsonFlag, sub_app, this_installation
 from trendspark_cli.store.rows.upkeep import DatabaseStats
@@ -54,10 +55,7 @@ def init(as_json: JsonFlag = False) -> None:
 
         try:
             created = create_database(installed.database)
-            folder = installed.settings.textfile_dir
-            if not folder.is_dir():
-                folder.mkdir(parents=True)
-                folder.chmod(0o755)
+            make_folder(installed.settings.textfile_dir, 0o755)
         except OSError as error:
             raise OutputError(f"cannot create {error.filename!r}: {error.strerror}") from error
         return Created(str(installed.database), created)
@@ -76,7 +74,7 @@ def upgrade(as_json: JsonFlag = False) -> None:
 
         with ExitStack() as held:
             if installed.database.exists():
-                installed.lock_folder.mkdir(mode=0o700, exist_ok=True)
+                make_folder(installed.lock_folder, 0o700)
                 for job_id in JOBS:
                     held.enter_context(job_lock(installed.lock_folder, job_id, installed.clock()))
             steps = upgrade_database(installed.database)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import NamedTuple
@@ -17,8 +16,9 @@ from trendspark_cli.kinds.services import WRITERS
 from trendspark_cli.kinds.sources import SOURCES
 from trendspark_cli.running.pausing import pause_words
 from trendspark_cli.screens.channel_health import channel_health
+from trendspark_cli.screens.doctor.placed_files import lock_trouble, metrics_trouble
 from trendspark_cli.screens.job_overview import JobOverview, job_overview
-from trendspark_cli.store.open_store import open_store
+from trendspark_cli.store.open_store import database_path, open_store
 from trendspark_cli.store.protocol import Store
 
 State = dict[str, object]  # of a service, as `health --json` prints it: always with `ok`
@@ -72,8 +72,7 @@ def recorded_health(settings: Settings, now: datetime, timetable: Timetable) -> 
             services.setdefault("worker", _state(False, "the database does not answer"))
         finally:
             store.close()
-    folder = settings.textfile_dir
-    services["metrics"] = _state(os.access(folder, os.W_OK), f"TEXTFILE_DIR {str(folder)!r} cannot be written")
+    services |= _files(settings, services["worker"])
     for name, kind in SOURCES.items():
         can_read = kind.is_configured(settings) and (has_topics or not kind.searches_profiles)
         needs = f"{kind.needs_words}, and KEYWORDS or a profile" if kind.searches_profiles else kind.needs_words
@@ -85,6 +84,18 @@ def recorded_health(settings: Settings, now: datetime, timetable: Timetable) -> 
         name: _source(True, writer.is_configured(settings), writer.needs_words) for name, writer in WRITERS.items()
     }
     return services
+
+
+def _files(settings: Settings, worker: State) -> dict[str, State]:
+    """Return what the files of locks and metrics say of the worker and of the metrics."""
+    try:
+        database = database_path(settings)
+    except TrendSparkError:  # of a database we cannot store in
+        return {"metrics": _state(False, "the database does not answer")}
+    if (told := lock_trouble(database)) and worker["ok"]:
+        worker = {**worker, **_state(False, told)}
+    told = metrics_trouble(settings, database)
+    return {"worker": worker, "metrics": _state(not told, told)}
 
 
 def _worker(jobs: list[JobOverview]) -> State:

@@ -15,6 +15,7 @@ from trendspark_cli.running.job_context import ApiCall
 from trendspark_cli.screens.doctor.exporter import check_metrics_folder
 from trendspark_cli.screens.doctor.files import check_disks, check_places, check_settings
 from trendspark_cli.screens.doctor.findings import FAIL, OK, Finding
+from trendspark_cli.screens.doctor.placed_files import check_placed_files
 from trendspark_cli.screens.doctor.records import check_database, check_rows, unusable
 from trendspark_cli.screens.doctor.services import check_clock, check_services, impatient, probes
 from trendspark_cli.screens.health_report import recorded_health
@@ -34,6 +35,7 @@ def examine_here(settings: Settings, now: datetime, problems: Sequence[str], tim
     try:
         database = database_path(settings)
         yield from check_places(settings, database)
+        yield from check_placed_files(settings, database)
         yield from check_disks(settings, database)
         with closing(open_store(settings, read_only=True)) as store:
             yield from check_database(store)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-import pwd
 import shlex
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from trendspark_cli.base.settings import Settings, specs
+from trendspark_cli.base.trusted_files import user_name
 from trendspark_cli.screens.doctor.findings import FAIL, OK, WARN, Finding, bytes_text
 
 LITTLE_ROOM_BYTES, NO_ROOM_BYTES = 10**9, 10**8
@@ -23,6 +23,13 @@ def check_settings(settings: Settings, problems: Sequence[str]) -> Iterator[Find
     for name, nearest in settings.unknown:
         fix = f"write {nearest}, or remove it" if nearest else "remove it, or see docs/settings.md for the name"
         yield Finding("settings", WARN, f"{name} is no setting, so it is ignored", fix)
+    for told in settings.passed_over:
+        fix = "name it with --env-file or TRENDSPARK_ENV_FILE if it is yours; see docs/explanation/trust.md"
+        yield Finding("settings", WARN, told, fix)
+    if settings.unquoted:
+        what = f"quotes around the values of {', '.join(settings.unquoted)} were taken off"
+        fix = "write them without quotes: `docker --env-file` and its like pass quotes on"
+        yield Finding("settings", WARN, what, fix)
     if not problems and not settings.unknown:
         where = f", env file {str(settings.env_file)!r}" if settings.env_file else ""
         yield Finding("settings", OK, f"{len(settings.raw)} set{where}")
@@ -37,7 +44,8 @@ def check_places(settings: Settings, database: Path) -> Iterator[Finding]:
         return
     private = [(database.parent, 0o700), (database, 0o600), (database.parent / "locks", 0o700)]
     private += [(database.with_name(database.name + ending), 0o600) for ending in ("-wal", "-shm")]
-    findings = [finding for path, mode in private if path.exists() for finding in _private(path, mode)]
+    owner = os.geteuid() or database.parent.stat().st_uid  # root is anybody, and works for the owner of the data
+    findings = [finding for path, mode in private if path.exists() for finding in _private(path, mode, owner)]
     yield from findings or [Finding("permissions", OK, f"{str(database.parent)!r} is private")]
     if not (database.parent / "locks").is_dir():
         fix = "run `trendspark db init`: it makes what is missing and changes nothing else"
@@ -98,11 +106,7 @@ def out_of_reach(path: Path) -> Path | None:
 
 
 def _owner(path: Path) -> str:
-    uid = path.stat().st_uid
-    try:
-        return pwd.getpwuid(uid).pw_name
-    except KeyError:
-        return f"uid {uid}"
+    return user_name(path.stat().st_uid)
 
 
 def _secret(path: Path) -> Iterator[Finding]:
@@ -116,12 +120,13 @@ def _secret(path: Path) -> Iterator[Finding]:
         yield Finding("secrets", FAIL, what, f"chmod 600 {shlex.quote(str(path))}")
 
 
-def _private(path: Path, mode: int) -> Iterator[Finding]:
-    """Yield a finding when others can enter, read or write *path*, or when it is not ours."""
+def _private(path: Path, mode: int, owner: int) -> Iterator[Finding]:
+    """Yield a finding when others can enter, read or write *path*, or when it is not the *owner*'s."""
     found = path.stat()
     if found.st_mode & (0o066 if path.is_dir() else 0o077):  # to pass through a folder tells nothing of what is in it
         what = f"{str(path)!r} has mode {found.st_mode & 0o777:04o}: others than its owner have access"
         yield Finding("permissions", FAIL, what, f"chmod {mode:o} {shlex.quote(str(path))}")
-    if found.st_uid != os.geteuid() and os.geteuid() != 0:
-        what = f"{str(path)!r} belongs to uid {found.st_uid}, and this is uid {os.geteuid()}"
+    if found.st_uid != owner:
+        whose = f"this is uid {owner}" if os.geteuid() else f"the data to uid {owner}"
+        what = f"{str(path)!r} belongs to uid {found.st_uid}, and {whose}"
         yield Finding("permissions", FAIL, what, f"run as {_owner(path)}, or chown it")
