@@ -48,11 +48,6 @@ SELECT id, created_at, category, title, status, attempts, next_attempt_at, sent_
 FROM notifications WHERE (:status IS NULL OR status = :status) AND (:channel IS NULL OR channel = :channel)
 ORDER BY id DESC LIMIT :limit;
 
--- name: message_of
--- What became of an alert, in the first of the channels whose keys these are.
-SELECT status, message_id FROM notifications WHERE dedupe_key IN (SELECT value FROM json_each(:keys))
-ORDER BY id LIMIT 1;
-
 -- name: sent_today
 -- Trend alerts that opened a trend and went out since the day began.
 SELECT count(*) FROM notifications

@@ -14,7 +14,7 @@ from typing import Generic, TypeVar, cast
 
 from trendspark_cli.kinds.sources import SOURCES
 from trendspark_cli.store.rows.collecting import AuditRow
-from trendspark_cli.store.rows.column_kinds import Kind, kinds_of
+from trendspark_cli.store.rows.column_kinds import ColumnKind, kinds_of
 from trendspark_cli.store.rows.outbox import AlertRow
 from trendspark_cli.store.rows.posts import StoredPost
 from trendspark_cli.store.rows.runs import JobRun
@@ -30,7 +30,7 @@ class Column:
     """One column of a file. One that is `gathered` holds rows of other tables as JSON."""
 
     name: str
-    kind: Kind
+    kind: ColumnKind
     is_gathered: bool = False
 
 

@@ -5,21 +5,21 @@ from __future__ import annotations
 from types import NoneType, UnionType
 from typing import Annotated, Literal, Union, get_args, get_origin, get_type_hints
 
-Kind = Literal["int", "real", "text", "word", "time"]
+ColumnKind = Literal["int", "real", "text", "word", "time"]
 
 Word = Annotated[str, "word"]  # a text of which there are few different ones
 Time = Annotated[str, "time"]  # text in the stored form
 Gathered = Annotated[str, "gathered"]  # JSON of rows of other tables: in an archive's file, but no column of the table
 
-_PLAIN: dict[object, Kind] = {int: "int", float: "real", str: "text"}
+_PLAIN: dict[object, ColumnKind] = {int: "int", float: "real", str: "text"}
 
 
-def kinds_of(row: type) -> dict[str, tuple[Kind, bool]]:
+def kinds_of(row: type) -> dict[str, tuple[ColumnKind, bool]]:
     """Return for each field of a row class, in their order, its kind and whether it is gathered from other tables."""
     return {name: _kind(hint) for name, hint in get_type_hints(row, include_extras=True).items()}
 
 
-def _kind(hint: object) -> tuple[Kind, bool]:
+def _kind(hint: object) -> tuple[ColumnKind, bool]:
     if get_origin(hint) in (Union, UnionType):
         [hint] = [option for option in get_args(hint) if option is not NoneType]
     if get_origin(hint) is not Annotated:

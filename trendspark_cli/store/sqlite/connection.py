@@ -164,7 +164,7 @@ class Connection:
         """Return all rows as records: *make* gets each value under the name of its column."""
         return [make(**row) for row in self.rows(sql, parameters)]
 
-    def made(self, make: Callable[[tuple[Any, ...]], Record], sql: str, parameters: Parameters = ()) -> list[Record]:
+    def made(self, make: Callable[[Sequence[Any]], Record], sql: str, parameters: Parameters = ()) -> list[Record]:
         """Return all rows as records: *make* gets each row with its values in the order of the columns."""
         with self.errors():
             return list(map(make, self.raw.execute(sql, parameters)))
