@@ -44,7 +44,7 @@ def run(workplace: Workplace, job_id: str = "ingest", body: Body = nothing, **op
 
 def jobs(workplace: Workplace) -> dict[str, Any]:
     """Return what `jobs list` says, by job."""
-    return {job.id: job for job in workplace.command("jobs", "list", "--json").json["jobs"]}
+    return {job["id"]: job for job in workplace.command("jobs", "list", "--json").json["jobs"]}
 
 
 def scheduled(workplace: Workplace) -> list[tuple[str | None, float | None]]:

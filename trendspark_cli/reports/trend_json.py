@@ -27,7 +27,7 @@ class ShownPost(TypedDict):
     text: str
 
 
-class ShownMark(TypedDict):
+class ShownVerdict(TypedDict):
     """What a person said of a trend."""
 
     mark: str
@@ -58,16 +58,16 @@ class _Head(TypedDict):
 class TrendJson(_Head):
     """A trend as printed. `observed` and `expected`: posts of a topic, engagement of a single post."""
 
-    mark: ShownMark | None
+    mark: ShownVerdict | None
     posts: list[ShownPost]
     why: str
 
 
-def trend_json(trend: AnyTrend, posts: Sequence[StoredPost], mark: TrendVerdict | None = None) -> TrendJson:
+def trend_json(trend: AnyTrend, posts: Sequence[StoredPost], verdict: TrendVerdict | None = None) -> TrendJson:
     """Return a trend with its example posts, and what a person said of it, as printed."""
     return {
         **_head(trend),
-        "mark": None if mark is None else _shown_mark(mark),
+        "mark": None if verdict is None else _shown_verdict(verdict),
         "posts": [_shown_post(post) for post in posts[:SHOWN_POSTS]],
         "why": why(trend),
     }
@@ -118,8 +118,13 @@ def _known(values: Mapping[str, object]) -> dict[str, object]:
     return {name: value for name, value in values.items() if value is not None}
 
 
-def _shown_mark(mark: TrendVerdict) -> ShownMark:
-    return {"mark": mark.mark, "note": mark.note, "marked_at": mark.marked_at, "marked_by": mark.marked_by}
+def _shown_verdict(verdict: TrendVerdict) -> ShownVerdict:
+    return {
+        "mark": verdict.mark,
+        "note": verdict.note,
+        "marked_at": verdict.marked_at,
+        "marked_by": verdict.marked_by,
+    }
 
 
 def _shown_post(post: StoredPost) -> ShownPost:

@@ -20,10 +20,10 @@ def why(trend: AnyTrend) -> str:
                 f"score {trend.score:.1f}; {engagement_of(story.source)}"
             )
         case TopicStory() as story:
-            log10_p = story.evidence[0].minus_log10_p if story.evidence else trend.score
+            surprisal = story.evidence[0].surprisal if story.evidence else trend.score
             return (
                 f"{story.observed:.0f} posts by {story.authors} authors in {window_text(story.window)}, "
-                f"{story.expected:.2f} expected, -log10 p {log10_p:.1f}, score {trend.score:.1f}; "
+                f"{story.expected:.2f} expected, -log10 p {surprisal:.1f}, score {trend.score:.1f}; "
                 f"first seen {trend.first_seen:%H:%M}Z; {sources_text(story.sources)}"
             )
 

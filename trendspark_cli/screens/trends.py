@@ -69,20 +69,21 @@ def list_trends(
 ) -> None:
     """Print trends, open ones first; those about a term of *watchlist* are marked."""
     trends = store.trends.listing(limit, state)
-    marks = store.trends.verdicts_of([trend.stored_id for trend in trends])
+    verdicts = store.trends.verdicts_of([trend.stored_id for trend in trends])
     watched = {trend.stored_id for trend in trends if is_watched(trend, watchlist)}
     if output.is_json:
         shown = [
-            {**_json(store, trend, marks.get(trend.stored_id)), "watched": trend.id in watched} for trend in trends
+            {**_json(store, trend, verdicts.get(trend.stored_id)), "watched": trend.id in watched} for trend in trends
         ]
         output.data({"trends": shown})
     elif not trends:
         output.line("no trends")
     else:
         more = [] if state else ["state"]
-        more += ["mark"] if marks else []
+        more += ["mark"] if verdicts else []
         listed = [
-            _listed(store, trend, marks.get(trend.stored_id), more, is_watched=trend.id in watched) for trend in trends
+            _listed(store, trend, verdicts.get(trend.stored_id), more, is_watched=trend.id in watched)
+            for trend in trends
         ]
         output.table((*COLUMNS[:2], "last 4 h", *COLUMNS[2:], *more), listed, less_needed=LESS_NEEDED)
 
@@ -99,25 +100,25 @@ def _words(text: str) -> str:
     return " ".join(re.findall(r"\w+", text.casefold()))
 
 
-def _json(store: Store, trend: AnyTrend, mark: TrendVerdict | None) -> TrendJson:
-    return trend_json(trend, store.posts.by_ids(trend.story.example_ids), mark)
+def _json(store: Store, trend: AnyTrend, verdict: TrendVerdict | None) -> TrendJson:
+    return trend_json(trend, store.posts.by_ids(trend.story.example_ids), verdict)
 
 
 def show_trend(store: Store, output: Output, trend: AnyTrend) -> None:
     """Print one trend with its examples."""
-    mark = store.trends.verdicts_of([trend.stored_id]).get(trend.stored_id)
+    verdict = store.trends.verdicts_of([trend.stored_id]).get(trend.stored_id)
     brief = store.briefs.of_trend(trend.stored_id)
     written = brief if brief is not None and brief.summary else None
     if output.is_json:
         said = {"label": written.label, "summary": written.summary, "written_by": written.model} if written else None
-        output.data({**_json(store, trend, mark), "brief": said})
+        output.data({**_json(store, trend, verdict), "brief": said})
         return
     output.prose(f"{trend.id}  {trend.label}  ({trend.state.value})")
     output.prose(why(trend), indent=INDENT)
     if isinstance(trend.story, TopicStory) and trend.story.terms:
         output.prose(f"terms: {', '.join(trend.story.terms)}", indent=INDENT)
-    if mark is not None:
-        output.prose(verdict_text(mark), indent=INDENT)
+    if verdict is not None:
+        output.prose(verdict_text(verdict), indent=INDENT)
     if written is not None:
         output.prose(f"{written.label}: {written.summary} (machine-written by {written.model})", indent=INDENT)
     for post in store.posts.by_ids(trend.story.example_ids):
@@ -130,9 +131,9 @@ def explain_trend(store: Store, output: Output, trend: AnyTrend, reason: str) ->
     *reason*: where the threshold comes from.
     """
     if output.is_json:
-        mark = store.trends.verdicts_of([trend.stored_id]).get(trend.stored_id)
+        verdict = store.trends.verdicts_of([trend.stored_id]).get(trend.stored_id)
         threshold = {"threshold": trend.threshold, "threshold_reason": reason}
-        output.data({**_json(store, trend, mark), **threshold, "evidence": evidence_json(trend)})
+        output.data({**_json(store, trend, verdict), **threshold, "evidence": evidence_json(trend)})
         return
     show_trend(store, output, trend)
     peak = f"threshold {trend.threshold:g} ({reason}); peak"
@@ -213,10 +214,10 @@ def _printed_row(trend: TrendJson) -> list[object]:
 
 
 def _listed(
-    store: Store, trend: AnyTrend, mark: TrendVerdict | None, more: Sequence[str], *, is_watched: bool
+    store: Store, trend: AnyTrend, verdict: TrendVerdict | None, more: Sequence[str], *, is_watched: bool
 ) -> list[object]:
     row = _row(trend)
-    last = {"state": trend.state.value, "mark": mark.mark if mark is not None else ""}
+    last = {"state": trend.state.value, "mark": verdict.mark if verdict is not None else ""}
     label = f"{WATCHED} {row[1]}" if is_watched else row[1]
     return [row[0], label, spark_of(store, trend), *row[2:], *(last[name] for name in more)]
 
@@ -235,7 +236,7 @@ def _evidence_row(term: TermEvidence) -> Sequence[object]:
     return (
         term.term,
         f"{term.score:.1f}",
-        f"{term.minus_log10_p:.1f}",
+        f"{term.surprisal:.1f}",
         f"{term.observed:.1f}",
         f"{term.expected:.2f}",
         window_text(timedelta(seconds=term.window_seconds)),

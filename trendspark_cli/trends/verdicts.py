@@ -24,7 +24,7 @@ def keep_verdict(store: Store, trend_id: int, verdict: str, note: str, now: date
     trend = store.trends.get(trend_id)
     if trend is None:
         raise UsageError(f"trend {trend_id} does not exist", hint="see `trendspark trends list`")
-    given = TrendVerdict(
+    kept = TrendVerdict(
         trend_id=trend_id,
         mark=verdict,
         note=note or None,
@@ -34,8 +34,8 @@ def keep_verdict(store: Store, trend_id: int, verdict: str, note: str, now: date
         marked_at=to_text(now),
         marked_by=by,
     )
-    store.trends.keep_verdict(given)
-    return given
+    store.trends.keep_verdict(kept)
+    return kept
 
 
 def verdict_text(verdict: TrendVerdict) -> str:

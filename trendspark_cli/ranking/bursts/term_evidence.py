@@ -8,12 +8,12 @@ class TermEvidence:
     """Why one term is unusual, in the window where it is most surprising.
 
     `score`: how sure and, once sure, how large (`scoring.score_of`). `posts`: posts with the term in the window;
-    `observed`: the same with copies and repeated authors folded; `expected`: in the same unit.
+    `observed`: its effective authors; `expected`: in the same unit.
     `baseline`: decayed posts in history; `dispersion`: how uneven the term usually is (1: random);
-    `hour_factor`: how much more usual at this hour of day; `enough`: smallest observed that is sure;
-    `surprise`: -log10 of the chance of this; None where it was stored before the two differed, and is the score.
-    `lift`: times more than usual, in the window of `lift_seconds`, where that is most; `breadth`: communities there,
-    for each one expected, at most 1. None where it was stored before there were these.
+    `hour_factor`: how much more often it is used at this hour of day; `enough`: smallest observed that is sure;
+    `surprise`: its surprisal; None where it was stored before the two differed, and is the score. `lift`: observed over
+    expected, in the window of `lift_seconds`, where that is most; `breadth`: the community dispersion there. None where
+    it was stored before there were these. Field names are JSON keys of stored evidence.
     """
 
     term: str
@@ -32,6 +32,6 @@ class TermEvidence:
     breadth: float | None = None
 
     @property
-    def minus_log10_p(self) -> float:
-        """Return how improbable the term was, whenever it was stored."""
+    def surprisal(self) -> float:
+        """Return -log10 of the chance of the term's posts, whenever it was stored."""
         return self.score if self.surprise is None else self.surprise

@@ -87,7 +87,7 @@ class Trends:
     def verdicts_of(self, trend_ids: Sequence[int]) -> dict[int, TrendVerdict]:
         """Return what a person said of those of these trends of which somebody said something."""
         rows = self._db.rows(self._sql["marks_of"], (json.dumps(list(trend_ids)),))
-        return {row["trend_id"]: _mark(row) for row in rows}
+        return {row["trend_id"]: _verdict(row) for row in rows}
 
     def keep_verdict(self, verdict: TrendVerdict) -> None:
         """Keep what a person said of a trend; it replaces what was said before. Call inside a transaction."""
@@ -96,7 +96,7 @@ class Trends:
     def verdicts(self, since: datetime) -> list[TrendVerdict]:
         """Return what was said since then, oldest first."""
         rows = self._db.rows(self._sql["marks"], (to_text(since),))
-        return [_mark(row) for row in rows]
+        return [_verdict(row) for row in rows]
 
     def count_open(self) -> int:
         """Return how many trends are open."""
@@ -178,5 +178,5 @@ def _source_state(values: Row) -> SourceState:
     return SourceState(**{**values, "hours": tuple(values["hours"])})
 
 
-def _mark(row: Row) -> TrendVerdict:
+def _verdict(row: Row) -> TrendVerdict:
     return TrendVerdict(**{**row, "terms": tuple(json.loads(row["terms"]))})
