@@ -190,7 +190,15 @@ def _opened(events: Sequence[Any], rate: float) -> dict[Any, JudgedPost]:
         if memory.forecaster.is_ready and name not in opened:
             baselines = authors.of(author), places.of(place)
             forecast = memory.forecaster.forecast(post, *baselines)
-            judged = JudgedPost(0, "", author, post, forecast, baselines[0].posts, memory.return_level(rate))
+            judged = JudgedPost(
+                post_id=0,
+                source="",
+                author=author,
+                watched=post,
+                forecast=forecast,
+                usual_posts=baselines[0].posts,
+                level=memory.return_level(rate),
+            )
             if judged.held_back_by(DEFAULT_THRESHOLD) is None:
                 opened[name] = judged
     return opened

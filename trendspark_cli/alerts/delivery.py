@@ -26,7 +26,7 @@ from trendspark_cli.alerts.message_parts import message_parts, plain_text, rende
 from trendspark_cli.base.clock import Clock, from_text, to_text
 from trendspark_cli.base.errors import ConfigError, TrendSparkError, UpstreamError
 from trendspark_cli.base.log_setup import log_event
-from trendspark_cli.base.metrics import Amount
+from trendspark_cli.base.metrics import ALERT_DELIVERY
 from trendspark_cli.base.models import Alert
 from trendspark_cli.base.redaction import redact
 from trendspark_cli.running.job_context import JobContext
@@ -262,8 +262,8 @@ class Delivery:
         return self._store.channels.get(self._notifier.name)
 
     def _count(self, category: str, status: str) -> None:
-        labels = {"channel": self._notifier.name, "category": category, "status": status}
-        self._store.totals.add([Amount("trendspark_alert_delivery_total", labels, 1)])
+        delivery = ALERT_DELIVERY.by(1, channel=self._notifier.name, category=category, status=status)
+        self._store.totals.add([delivery])
         self._job.count(status)
 
 

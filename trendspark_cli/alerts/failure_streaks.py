@@ -45,14 +45,13 @@ def note_outcome(
         state = replace(state, failures=state.failures + 1, failing_since=failing_since)
         is_due = state.failures >= rules.failure_threshold and state.alert_key is None
         if is_due and store.notice_after(f"job_alert:{job_id}", now, rules.cooldown):
-            state = replace(state, alert_key=f"job_alert:{job_id}:{failing_since}")
-            assert state.alert_key is not None
-            alert = failing_alert(state.alert_key, job_id, state.failures, run_id, message or status)
+            key = f"job_alert:{job_id}:{failing_since}"
+            state = replace(state, alert_key=key)
+            alert = failing_alert(key, job_id, state.failures, run_id, message or status)
             store.notifications.queue(alert, now, muted=rules.are_muted)
     else:
         if state.alert_key is not None:
-            assert state.failing_since is not None
-            lasted = now - from_text(state.failing_since)
+            lasted = now - from_text(state.failing_since or to_text(now))
             alert = recovered_alert(state.alert_key, "job_alert", job_id, lasted, state.failures)
             store.notifications.queue(alert, now, muted=rules.are_muted)
         state = replace(state, failures=0, failing_since=None, alert_key=None)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import sys
 from dataclasses import dataclass
-from datetime import UTC, timedelta
+from datetime import UTC
 from functools import cached_property
 from pathlib import Path
 
@@ -91,8 +91,8 @@ class Installation:
             alert_rules=OpsAlertRules(
                 failure_threshold=settings.job_failure_threshold,
                 api_error_threshold=settings.api_error_threshold,
-                api_error_window=timedelta(seconds=settings.api_error_window_seconds),
-                cooldown=timedelta(minutes=settings.ops_alert_cooldown_minutes),
+                api_error_window=settings.api_error_window,
+                cooldown=settings.ops_alert_cooldown,
                 are_muted=settings.alerts_are_muted,
             ),
             pings=Pings(settings.heartbeat_urls),

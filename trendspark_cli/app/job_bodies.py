@@ -55,12 +55,12 @@ def rank_body(*, top: int = 20) -> Body:
 
     def body(wired: Wired) -> None:
         from trendspark_cli.jobs.rank import rank_topics
-        from trendspark_cli.trends.rank_rules import experience, lifecycle_rules, recency
+        from trendspark_cli.trends.rank_rules import experience, lifecycle_rules
 
         rank_topics(
             wired.job,
             lifecycle_rules(wired.settings, experience(wired.job.store, wired.job.now)),
-            recency(wired.settings),
+            wired.settings.alert_recency,
             top=top,
             alerts_are_muted=wired.settings.alerts_are_muted,
         )
@@ -231,7 +231,7 @@ def delivery_rules(settings: Settings) -> DeliveryRules:
     from trendspark_cli.alerts.delivery import DeliveryRules
 
     return DeliveryRules(
-        recency=timedelta(minutes=settings.alert_recency_minutes),
+        recency=settings.alert_recency,
         most_per_day=settings.alert_max_per_day,
         is_enabled=settings.enable_realtime_alerts,
     )

@@ -150,12 +150,11 @@ class JobRunner:
             return self._run_recorded(JobContext(store, started, run_id), job_id, body)
 
     def _run_recorded(self, job: JobContext, job_id: str, body: Body) -> RunResult:
-        assert job.run_id is not None
         pings = self._begin_pings(job, job_id)
         log.info("%s started", job_id)
         clock_started = time.monotonic()
         with StopSignals(job.store, self.timeouts.get(job_id)) as signals:
-            with Heartbeat(self.open_store, job.run_id, self.clock):
+            with Heartbeat(self.open_store, job.recorded_id, self.clock):
                 outcome = self._call(job, job_id, body, signals)
             duration = time.monotonic() - clock_started
             outcome = self._record(job, job_id, outcome, duration)
@@ -179,7 +178,7 @@ class JobRunner:
         except LockHeldError as error:  # of a step
             return Outcome(error.exit_code, "skipped", error)
         except CeilingReachedError as error:
-            return Outcome(error.exit_code, "partial" if job.counts.get("fetched") else "skipped", error)
+            return Outcome(error.exit_code, "partial" if job.progress.has_posts else "skipped", error)
         except TrendSparkError as error:
             log.error("%s failed: %s", job_id, error, exc_info=True)
             return Outcome(error.exit_code, "partial" if error.exit_code == ExitCode.PARTIAL else "error", error)
@@ -217,7 +216,6 @@ class JobRunner:
 
     def _export(self, job: JobContext, job_id: str, outcome: Outcome) -> Outcome:
         """Write the metrics; failing to is the run's result only when nothing worse happened."""
-        assert job.run_id is not None
         try:
             self._write_metrics(job_id, job.store)
         except Exception as error:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from trendspark_cli import __version__
 from trendspark_cli.base.clock import to_text
@@ -14,7 +14,23 @@ from trendspark_cli.base.durable_files import leftovers, make_folder, replacing
 from trendspark_cli.base.errors import OutputError
 from trendspark_cli.base.folder_markers import claim
 from trendspark_cli.base.locks import waiting_lock
-from trendspark_cli.base.metrics import BACKLOGS, BY_NAME, DURATION_BUCKETS, METRICS, Metric
+from trendspark_cli.base.metric_kinds import Metric, Reading, bucket_bounds
+from trendspark_cli.base.metrics import (
+    ALERTS_OLDEST_PENDING,
+    ARCHIVE_OBJECTS_MISSING,
+    BACKLOGS,
+    BUDGET_USED,
+    BUILD_INFO,
+    DB_FREE,
+    DB_SIZE,
+    DISK_FREE,
+    JOB_EXPECTED_INTERVAL,
+    JOB_PAUSED,
+    METRICS,
+    QUEUE_BACKLOG,
+    STREAM_ENABLED,
+    TRENDS_OPEN,
+)
 from trendspark_cli.base.models import Ceiling
 from trendspark_cli.running.pausing import is_paused
 from trendspark_cli.spending.budget import used_part
@@ -70,7 +86,7 @@ class MetricFiles:
                 if "stream" in contents:
                     contents["stream"] |= own_series(totals, "stream")
                 contents["shared"] = shared_series(totals, store, self._ceilings, now, self._retention)
-                contents["shared"]["trendspark_stream_enabled"] = [({}, float(self._is_streaming))]
+                contents["shared"] |= series_of([STREAM_ENABLED.at(float(self._is_streaming))])
                 for name, series in contents.items():
                     registry = CollectorRegistry()
                     registry.register(_Collector(series, ("shared",) if name == "shared" else ("job", "stream")))
@@ -109,10 +125,17 @@ def job_series(totals: Series, job_id: str, paused: bool, interval_seconds: int)
             for zero in metric.zeros:
                 found.setdefault(tuple(sorted({"job": job_id, **zero}.items())), 0.0)
             series[metric.name] = [(dict(labels), value) for labels, value in sorted(found.items())]
-    own = {"job": job_id}
-    series["trendspark_job_paused"] = [(own, float(paused))]
+    series |= series_of([JOB_PAUSED.at(float(paused), job=job_id)])
     if interval_seconds:
-        series["trendspark_job_expected_interval_seconds"] = [(own, float(interval_seconds))]
+        series |= series_of([JOB_EXPECTED_INTERVAL.at(float(interval_seconds), job=job_id)])
+    return series
+
+
+def series_of(readings: Iterable[Reading]) -> Series:
+    """Return readings by the name of their metric."""
+    series: Series = {}
+    for reading in readings:
+        series.setdefault(reading.name, []).append((dict(reading.labels), float(reading.value)))
     return series
 
 
@@ -144,25 +167,26 @@ def shared_series(
         store.gaps.count_open(),
         _archive_backlog(store, retention, now),
     )
-    series["trendspark_queue_backlog"] = [
-        ({"type": name}, float(count)) for name, count in zip(BACKLOGS, waiting, strict=True)
-    ]
     oldest = store.notifications.oldest_pending()
     age = (now - oldest).total_seconds() if oldest is not None else 0.0
-    series["trendspark_alerts_oldest_pending_seconds"] = [({}, max(0.0, age))]
-    series["trendspark_budget_used_ratio"] = [
-        ({"service": service, "period": ceiling.period}, used_part(ceiling, spent[ceiling.period]))
-        for service, spent in ((service, store.spend.spent_now(service, to_text(now)[:10])) for service in ceilings)
-        for ceiling in ceilings[service]
-        if ceiling.limit
+    spent = {service: store.spend.spent_now(service, to_text(now)[:10]) for service in ceilings}
+    readings = [
+        *(QUEUE_BACKLOG.at(count, type=name) for name, count in zip(BACKLOGS, waiting, strict=True)),
+        ALERTS_OLDEST_PENDING.at(max(0.0, age)),
+        *(
+            BUDGET_USED.at(used_part(one, spent[service][one.period]), service=service, period=one.period)
+            for service in ceilings
+            for one in ceilings[service]
+            if one.limit
+        ),
+        TRENDS_OPEN.at(store.trends.count_open()),
+        ARCHIVE_OBJECTS_MISSING.at(store.archives.count_missing()),
+        DB_SIZE.at(store.size_bytes()),
+        DB_FREE.at(store.free_bytes()),
+        DISK_FREE.at(store.upkeep.disk_free_bytes()),
+        BUILD_INFO.at(1.0, version=__version__),
     ]
-    series["trendspark_trends_open"] = [({}, float(store.trends.count_open()))]
-    series["trendspark_archive_objects_missing"] = [({}, float(store.archives.count_missing()))]
-    series["trendspark_db_size_bytes"] = [({}, float(store.size_bytes()))]
-    series["trendspark_db_free_bytes"] = [({}, float(store.free_bytes()))]
-    series["trendspark_disk_free_bytes"] = [({}, float(store.upkeep.disk_free_bytes()))]
-    series["trendspark_build_info"] = [({"version": __version__}, 1.0)]
-    return series
+    return series | series_of(readings)
 
 
 def replace_file(path: Path, content: bytes) -> None:
@@ -193,13 +217,13 @@ class _Collector:
 
     def collect(self) -> Iterable[Family]:
         """Yield one family per metric of this file that has series."""
-        for metric in BY_NAME.values():
+        for metric in METRICS:
             if metric.file in self._files:
                 family = self._histogram(metric) if metric.kind == "histogram" else self._plain(metric)
                 if family.samples:
                     yield family
 
-    def _plain(self, metric: Metric) -> Family:
+    def _plain(self, metric: Metric[Any]) -> Family:
         from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 
         make = CounterMetricFamily if metric.kind == "counter" else GaugeMetricFamily
@@ -208,7 +232,7 @@ class _Collector:
             family.add_metric([labels[name] for name in metric.labels], value)
         return family
 
-    def _histogram(self, metric: Metric) -> Family:
+    def _histogram(self, metric: Metric[Any]) -> Family:
         from prometheus_client.core import HistogramMetricFamily
 
         family = HistogramMetricFamily(metric.name, metric.help, labels=metric.labels)
@@ -219,8 +243,3 @@ class _Collector:
             buckets = [(le, counts.get(le, 0.0)) for le in bucket_bounds()]
             family.add_metric([labels[name] for name in metric.labels], buckets=buckets, sum_value=total)
         return family
-
-
-def bucket_bounds() -> list[str]:
-    """Return the upper bounds of the duration histogram as label values."""
-    return [f"{bound:g}" for bound in DURATION_BUCKETS] + ["+Inf"]

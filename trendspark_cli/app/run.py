@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
-from datetime import timedelta
 
 from trendspark_cli.app.installation import Installation
 from trendspark_cli.app.wired import Wired
@@ -117,7 +116,7 @@ def _tell_of_broken_store(installation: Installation, job_id: str, error: TrendS
     if installation.settings.alerts_are_muted or not (is_broken or not installation.database.exists()):
         return
     notifiers = notifiers_of(installation.settings, lambda call: None)
-    cooldown = timedelta(minutes=installation.settings.ops_alert_cooldown_minutes)
+    cooldown = installation.settings.ops_alert_cooldown
     send_directly(notifiers, installation.lock_folder, job_id, error, installation.clock(), cooldown)
 
 

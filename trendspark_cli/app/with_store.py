@@ -17,7 +17,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from trendspark_cli.archiving.destination import Destination
     from trendspark_cli.archiving.spool import Spool
-    from trendspark_cli.running.job_context import ApiCall
+    from trendspark_cli.base.api_calls import ApiCall
     from trendspark_cli.services.x.usage import XUsage
 
 T = TypeVar("T")

@@ -18,7 +18,7 @@ from trendspark_cli.archiving.spool import Spool
 from trendspark_cli.base.clock import Clock, to_text
 from trendspark_cli.base.durable_files import sha256_of
 from trendspark_cli.base.errors import IntegrityError
-from trendspark_cli.base.metrics import Amount
+from trendspark_cli.base.metrics import ARCHIVE_BYTES, ARCHIVE_ROWS
 from trendspark_cli.running.job_context import JobContext
 from trendspark_cli.store.rows.archived import TABLES
 from trendspark_cli.store.rows.archives import Manifest
@@ -110,10 +110,9 @@ class Parts:
 
     def _upload(self, manifest: Manifest) -> Manifest:
         """Put the file where it belongs; one that is gone or damaged is exported again."""
-        if self.spool.sha256(_file_name(manifest)) != manifest.sha256:
+        if manifest.sha256 is None or self.spool.sha256(_file_name(manifest)) != manifest.sha256:
             log.warning("archive part %s is not in the spool as it was exported", manifest.id)
             return self._save(replace(manifest, state="planned"))
-        assert manifest.sha256 is not None
         destination = self.destination(manifest.url)
         destination.put(manifest.key, self.spool.folder / _file_name(manifest), manifest.sha256)
         if manifest.format == "csv":
@@ -135,8 +134,7 @@ class Parts:
             self.job.record_calls()
             self.job.store.archives.save(verified)
             if is_new:
-                labels = {"table": manifest.table_name}
-                self.job.store.totals.add([Amount("trendspark_archive_bytes_total", labels, manifest.bytes)])
+                self.job.store.totals.add([ARCHIVE_BYTES.by(manifest.bytes, table=manifest.table_name)])
                 self.job.count("bytes", manifest.bytes)
         self.spool.remove(_file_name(manifest))
         return verified
@@ -176,8 +174,7 @@ class Parts:
                     kept_rows=manifest.kept_rows + batch.kept,
                 )
                 self.job.store.archives.save(manifest)
-                amount = Amount("trendspark_archive_rows_total", {"table": manifest.table_name}, batch.deleted)
-                self.job.store.totals.add([amount])
+                self.job.store.totals.add([ARCHIVE_ROWS.by(batch.deleted, table=manifest.table_name)])
                 self.job.count("archived", batch.deleted)
                 self.job.count("kept", batch.kept)
                 self.job.count("parts", int(batch.is_last))

@@ -146,7 +146,8 @@ class Restore:
         posts = [(row.source_id, row.author) for row in rows if isinstance(row, StoredPost)]
         if not posts:
             return rows
-        assert manifest.source is not None
+        if manifest.source is None:
+            raise IntegrityError(f"archive {manifest.id} holds posts and does not say of which source")
         gone = self.store.tombstones.buried(manifest.source, posts)
         return [row for number, row in enumerate(rows) if number not in gone]
 

@@ -130,6 +130,12 @@ def positive(unit: str) -> ValueReader[int]:
     return ValueReader(read, f"a whole number of {unit}, at least 1")
 
 
+def positive_span(unit: str) -> ValueReader[timedelta]:
+    """Return a reader for a whole number of seconds or minutes, at least 1."""
+    whole = positive(unit)
+    return ValueReader(lambda text: parse_duration(f"{whole.read(text)}{unit[0]}"), whole.expected)
+
+
 def duration(maximum: str) -> ValueReader[timedelta]:
     """Return a reader for a duration of at most *maximum*."""
 
@@ -148,6 +154,9 @@ LIST = ValueReader(_list, "words separated by commas, or a JSON list of strings"
 COUNT = ValueReader(_count, "a whole number, 0 or more")
 AMOUNT = ValueReader(_number, "a number, 0 or more")
 DURATION = ValueReader(parse_duration, "a duration such as 90s, 15m or 6h")
+SECONDS = positive_span("seconds")
+MINUTES = positive_span("minutes")
+HOURS = ValueReader(lambda text: parse_duration(f"{_number(text):.9f}h"), AMOUNT.expected)
 DAYS = ValueReader(_days, "a number of days such as 45")
 PATH = ValueReader(lambda text: Path(text).absolute(), "a path")
 HTTP_URL = ValueReader(_http_url, "an address that starts with https:// or http://")

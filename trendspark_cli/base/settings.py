@@ -232,16 +232,16 @@ class Settings:
     alert_max_per_day: int = setting(
         "ALERT_MAX_PER_DAY", read.COUNT, "ranking", "Most trend alerts a day.", default="20"
     )
-    alert_recency_minutes: int = setting(
+    alert_recency: timedelta = setting(
         "ALERT_RECENCY_MINUTES",
-        read.positive("minutes"),
+        read.MINUTES,
         "ranking",
         "Older bursts open no trend; older waiting alerts expire.",
         default="30",
     )
-    alert_cooldown_hours: float = setting(
+    alert_cooldown: timedelta = setting(
         "ALERT_COOLDOWN_HOURS",
-        read.AMOUNT,
+        read.HOURS,
         "ranking",
         "Hours before a closed trend's terms may open another.",
         default="12",
@@ -277,16 +277,16 @@ class Settings:
         "Server errors of one service before an alert.",
         default="5",
     )
-    api_error_window_seconds: int = setting(
+    api_error_window: timedelta = setting(
         "API_ERROR_WINDOW_SECONDS",
-        read.positive("seconds"),
+        read.SECONDS,
         "alerts",
         "Time in which those errors are counted.",
         default="300",
     )
-    ops_alert_cooldown_minutes: int = setting(
+    ops_alert_cooldown: timedelta = setting(
         "OPS_ALERT_COOLDOWN_MINUTES",
-        read.positive("minutes"),
+        read.MINUTES,
         "alerts",
         "Least time between two alerts about one job or service.",
         default="30",
@@ -340,24 +340,24 @@ class Settings:
         default="2",
     )
 
-    retention_days_posts: timedelta = setting(
+    retention_of_posts: timedelta = setting(
         "RETENTION_DAYS_POSTS", read.DAYS, "keeping", "Days posts stay live.", default="45"
     )
-    retention_days_ingest_audit: timedelta = setting(
+    retention_of_ingest_audit: timedelta = setting(
         "RETENTION_DAYS_INGEST_AUDIT",
         read.DAYS,
         "keeping",
         "Days audit rows stay live.",
         default="45",
     )
-    retention_days_notifications: timedelta = setting(
+    retention_of_notifications: timedelta = setting(
         "RETENTION_DAYS_NOTIFICATIONS",
         read.DAYS,
         "keeping",
         "Days alerts stay live.",
         default="90",
     )
-    retention_days_job_runs: timedelta = setting(
+    retention_of_job_runs: timedelta = setting(
         "RETENTION_DAYS_JOB_RUNS",
         read.DAYS,
         "keeping",
@@ -442,10 +442,10 @@ class Settings:
     def retention(self) -> dict[str, timedelta]:
         """Return how long the rows of each table stay live."""
         return {
-            "posts": self.retention_days_posts,
-            "ingest_audit": self.retention_days_ingest_audit,
-            "notifications": self.retention_days_notifications,
-            "job_runs": self.retention_days_job_runs,
+            "posts": self.retention_of_posts,
+            "ingest_audit": self.retention_of_ingest_audit,
+            "notifications": self.retention_of_notifications,
+            "job_runs": self.retention_of_job_runs,
         }
 
     @property

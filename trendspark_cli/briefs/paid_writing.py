@@ -17,7 +17,7 @@ from trendspark_cli.base.errors import (
     TrendSparkError,
     UpstreamError,
 )
-from trendspark_cli.base.metrics import Amount
+from trendspark_cli.base.metrics import OPENAI_COST_USD, OPENAI_REQUESTS, OPENAI_TOKENS
 from trendspark_cli.briefs.writer import Task, Writer, Written
 from trendspark_cli.running.job_context import JobContext
 from trendspark_cli.spending.budget import Budget, Reservation
@@ -85,8 +85,9 @@ class PaidWriting:
         return self._job.store.briefs.answer(self._key(task)) if self._writer is not None else None
 
     def bound(self, task: Task) -> Bound:
-        """Return what a call for *task* can use at most."""
-        assert self._writer is not None
+        """Return what a call for *task* can use at most. Raises ConfigError without a model."""
+        if self._writer is None:
+            raise ConfigError(NO_KEY)
         most_input = self._writer.most_input_tokens(task)
         usd = self._price.of(most_input, task.most_output_tokens)
         return Bound(most_input + task.most_output_tokens, usd)
@@ -151,10 +152,10 @@ class PaidWriting:
         self._job.record_calls()
         self._job.store.totals.add(
             [
-                Amount("trendspark_openai_requests_total", {"kind": kind, "status": status}, 1),
-                Amount("trendspark_openai_tokens_total", {"kind": kind, "direction": "input"}, input_tokens),
-                Amount("trendspark_openai_tokens_total", {"kind": kind, "direction": "output"}, output_tokens),
-                Amount("trendspark_openai_cost_usd_total", {"kind": kind}, usd),
+                OPENAI_REQUESTS.by(1, kind=kind, status=status),
+                OPENAI_TOKENS.by(input_tokens, kind=kind, direction="input"),
+                OPENAI_TOKENS.by(output_tokens, kind=kind, direction="output"),
+                OPENAI_COST_USD.by(usd, kind=kind),
             ]
         )
         self._job.count("calls")

@@ -68,13 +68,13 @@ def why(
     from trendspark_cli.app.with_store import read_only
     from trendspark_cli.screens.posts import show_reasons
     from trendspark_cli.trends.post_reasons import Asked, reasons
-    from trendspark_cli.trends.rank_rules import experience, lifecycle_rules, recency
+    from trendspark_cli.trends.rank_rules import experience, lifecycle_rules
 
     installed = this_installation("posts", is_json=as_json)
 
     def action(store: Store) -> None:
         now = installed.clock()
         rules = lifecycle_rules(installed.settings, experience(store, now))
-        show_reasons(reasons(Asked(store, rules, recency(installed.settings), now), post), installed.output)
+        show_reasons(reasons(Asked(store, rules, installed.settings.alert_recency, now), post), installed.output)
 
     raise typer.Exit(read_only(installed, "posts why", action))

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from trendspark_cli.base.errors import CeilingReachedError, ConfigError, UpstreamError
-from trendspark_cli.base.models import Page, Span
+from trendspark_cli.base.models import Page
 from trendspark_cli.collecting.gap_keeping import record_unbought
 from trendspark_cli.collecting.page_storing import record_failure, store_page
 from trendspark_cli.collecting.paid_calls import paid
@@ -47,7 +47,7 @@ def worth_reading_from(
     begin = counter.place_at(reading.since)
     if int(begin) <= int(cursor):
         return cursor
-    record_unbought(job, source, Span(since=cursor, until=begin), _posts_before(counted, reading.since))
+    record_unbought(job, source, since=cursor, until=begin, posts=_posts_before(counted, reading.since))
     return begin
 
 
@@ -62,15 +62,18 @@ def feeds_worth_reading(job: JobContext, profile_sources: Sequence[ProfileSource
         for profile_source in profile_sources
         if profile_source.source.counter is not None and _cursor(profile_source) is not None
     ]
+    counter = counted[0].source.counter if counted else None
+    if counter is None:
+        return list(profile_sources)
     quiet: set[str] = set()
-    groups = _together(counted)
+    groups = _together(counter, counted)
     if groups:
         with job.store.transaction():
             is_due = job.store.notice_after("counts:each", job.now, EACH_AFTER)
         groups = [] if is_due else groups
     for query, members in groups:
         try:
-            is_quiet = not _stirs(job, counted[0], query)
+            is_quiet = not _stirs(job, counted[0], counter, query)
         except (UpstreamError, ConfigError, CeilingReachedError) as failure:
             log.info("queries were not counted together: %s", failure)
             if isinstance(failure, UpstreamError) and failure.booked:
@@ -84,22 +87,16 @@ def feeds_worth_reading(job: JobContext, profile_sources: Sequence[ProfileSource
     return [profile_source for profile_source in profile_sources if id(profile_source) not in still]
 
 
-def _together(profile_sources: Sequence[ProfileSource]) -> list[tuple[str, tuple[str, ...]]]:
+def _together(counter: Counter, profile_sources: Sequence[ProfileSource]) -> list[tuple[str, tuple[str, ...]]]:
     """Return queries that stand for at least two of these profile sources' each, with those they stand for."""
-    counter = profile_sources[0].source.counter if profile_sources else None
-    groups = (
-        counter.together([profile_source.source.query for profile_source in profile_sources])
-        if counter is not None
-        else []
-    )
+    groups = counter.together([profile_source.source.query for profile_source in profile_sources])
     return [(query, members) for query, members in groups if len(members) > 1]
 
 
-def _stirs(job: JobContext, profile_source: ProfileSource, query: str) -> bool:
+def _stirs(job: JobContext, profile_source: ProfileSource, counter: Counter, query: str) -> bool:
     """Tell whether a query that stands for several finds more than expected; no profile pays for that count alone."""
-    assert profile_source.source.counter is not None
     budget = profile_source.budget.without_shares() if profile_source.budget is not None else None
-    reading = judge_volume(_count(job, profile_source.source, profile_source.source.counter, budget, query).slices)
+    reading = judge_volume(_count(job, profile_source.source, counter, budget, query).slices)
     log.info(
         "counted together %s query=%s score=%.1f stirs=%s",
         profile_source.source.name,

@@ -34,13 +34,12 @@ def record_lost(job: JobContext, source: Source, lost: Span, *, moves_cursor: bo
             job.store.cursors.set(job.profile, source.name, source.query, lost.until, job.now)
 
 
-def record_unbought(job: JobContext, source: Source, span: Span, posts: int) -> None:
+def record_unbought(job: JobContext, source: Source, *, since: str, until: str, posts: int) -> None:
     """Record a range that was not worth its price, holding so many *posts*, and move the cursor past it."""
     with job.store.transaction():
         reason = "not bought: there were no more posts than usual"
-        job.store.gaps.close(_add(job, source, span, reason, posts), "lost", job.now)
-        assert span.until is not None
-        job.store.cursors.set(job.profile, source.name, source.query, span.until, job.now)
+        job.store.gaps.close(_add(job, source, Span(since=since, until=until), reason, posts), "lost", job.now)
+        job.store.cursors.set(job.profile, source.name, source.query, until, job.now)
 
 
 def close_gap(job: JobContext, gap_id: int, state: str) -> None:

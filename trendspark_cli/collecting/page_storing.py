@@ -7,11 +7,11 @@ from dataclasses import replace
 
 from trendspark_cli.base.clock import to_text
 from trendspark_cli.base.errors import TrendSparkError, UpstreamError
-from trendspark_cli.base.metrics import Amount
+from trendspark_cli.base.metrics import INGEST_CYCLES, INGEST_ITEMS, INGEST_REJECTED
 from trendspark_cli.base.models import Page, Rejection
 from trendspark_cli.base.redaction import redact
+from trendspark_cli.collecting.paid_calls import paid_increases
 from trendspark_cli.collecting.source import Source
-from trendspark_cli.kinds.sources import SOURCES
 from trendspark_cli.running.job_context import JobContext
 from trendspark_cli.spending.budget import Budget
 from trendspark_cli.store.rows.collecting import PageOutcome
@@ -31,7 +31,6 @@ def store_page(
     *usd* is what it cost. *audit_id* names a row to extend instead of a new one.
     """
     page = _without_forgotten(job, page)
-    assert job.run_id is not None
     new_by_source: dict[str, int] = {}
     new = updated = 0
     names = list(dict.fromkeys([post.source for post in page.posts]))  # one, but for files
@@ -42,23 +41,20 @@ def store_page(
         new, updated = new + outcome.new, updated + outcome.updated
     outcome = PageOutcome(new, updated)
     if audit_id is None:
-        audit_id = job.store.audit.add(job.run_id, job.profile, source, query, page, outcome, job.now, usd=usd)
+        audit_id = job.store.audit.add(job.recorded_id, job.profile, source, query, page, outcome, job.now, usd=usd)
     else:
         job.store.audit.extend(audit_id, page, outcome, usd=usd)
     job.record_calls()
     rejected = Counter(rejection.reason for rejection in page.rejections)
-    amounts = [Amount("trendspark_ingest_items_total", {"source": name}, n) for name, n in new_by_source.items()]
-    amounts += [
-        Amount("trendspark_ingest_rejected_total", {"source": source, "reason": reason}, n)
-        for reason, n in rejected.items()
-    ]
-    kind = SOURCES.get(source)
-    if page.reads and kind is not None and kind.reads_metric:
-        amounts.append(Amount(kind.reads_metric, {"endpoint": page.endpoint}, page.reads))
-        amounts.append(Amount(kind.cost_metric, {}, usd))
-    if job.counts.get("pages", 0) == 0:
-        amounts.append(Amount("trendspark_ingest_cycles_total", {}, 1))
-    job.store.totals.add(amounts)
+    increases = [INGEST_ITEMS.by(n, source=name) for name, n in new_by_source.items()]
+    increases += [INGEST_REJECTED.by(n, source=source, reason=reason) for reason, n in rejected.items()]
+    if page.reads:
+        increases += paid_increases(source, page.endpoint, page.reads, usd)
+    if not job.progress.has_page:
+        increases.append(INGEST_CYCLES.by(1))
+    job.progress.has_page = True
+    job.progress.has_posts |= page.fetched > 0
+    job.store.totals.add(increases)
     job.count("pages")
     job.count("fetched", page.fetched)
     job.count("new", new)
@@ -98,13 +94,12 @@ def _without_forgotten(job: JobContext, page: Page) -> Page:
 
 def record_failure(job: JobContext, source: Source, failure: TrendSparkError, budget: Budget | None = None) -> None:
     """Give a source's failure its audit row: which query, and what went wrong. An empty account queues an alert."""
-    assert job.run_id is not None
     booked, usd = (failure.booked, failure.booked_usd) if isinstance(failure, UpstreamError) else (0, 0.0)
     page = Page(posts=(), fetched=0, endpoint=source.endpoint, reads=booked)
     with job.store.transaction():
         job.record_calls()
         job.store.audit.add(
-            job.run_id,
+            job.recorded_id,
             job.profile,
             source.name,
             source.query,

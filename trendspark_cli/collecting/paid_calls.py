@@ -7,9 +7,11 @@ from contextlib import suppress
 from typing import TypeVar
 
 from trendspark_cli.base.errors import TrendSparkError, UpstreamError
-from trendspark_cli.base.metrics import Amount
+from trendspark_cli.base.metric_kinds import Increase
+from trendspark_cli.base.metrics import COSTS, READS
 from trendspark_cli.base.models import Page, Span
 from trendspark_cli.collecting.source import Source
+from trendspark_cli.kinds.sources import SOURCES
 from trendspark_cli.running.job_context import JobContext
 from trendspark_cli.spending.budget import Budget, Reservation
 
@@ -68,10 +70,13 @@ def _book(job: JobContext, budget: Budget, reservation: Reservation, failure: Up
     """Count all that was set aside as used: the answer may have held it."""
     with job.store.transaction():
         usd = budget.settle(job, reservation, reservation.units)
-        job.store.totals.add(
-            [
-                Amount("trendspark_x_reads_total", {"endpoint": reservation.kind}, reservation.units),
-                Amount("trendspark_x_cost_usd_total", {}, usd),
-            ]
-        )
+        job.store.totals.add(paid_increases(budget.service, reservation.kind, reservation.units, usd))
     failure.booked, failure.booked_usd = reservation.units, usd
+
+
+def paid_increases(source: str, endpoint: str, reads: int, usd: float) -> list[Increase]:
+    """Return what paid reads add to the metrics of their source; nothing for a source that has none."""
+    kind = SOURCES.get(source)
+    if kind is None or not kind.reads_metric:
+        return []
+    return [READS[kind.reads_metric].by(reads, endpoint=endpoint), COSTS[kind.cost_metric].by(usd)]

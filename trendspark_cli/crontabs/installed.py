@@ -9,13 +9,13 @@ import shutil
 import stat
 import subprocess
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from trendspark_cli.base.env_files import home_folder
 from trendspark_cli.crontabs.commands import mentions_us
 from trendspark_cli.crontabs.reading import Crontab, Fault, read_crontab
-from trendspark_cli.crontabs.timers import read_timers
+from trendspark_cli.crontabs.timers import Systemd
 
 USERS_CRONTAB = "crontab"  # how a user's own is called in what we print
 _USUAL_PATH = "/usr/bin:/bin:/usr/local/bin"
@@ -24,10 +24,11 @@ _READ_IN_CRON_D = re.compile(r"[A-Za-z0-9_-]+")
 
 @dataclass(frozen=True)
 class Machine:
-    """Where crontabs and timers lie."""
+    """Where crontabs lie, and whose timers there are."""
 
     etc: Path = Path("/etc")
-    is_asked: bool = True  # whether to ask for the user's own crontab: a process
+    is_asked: bool = True  # whether to ask for the user's own crontab and for timers: processes
+    systemd: Systemd = field(default_factory=Systemd)
 
 
 def owner_of(database: Path) -> int:
@@ -45,10 +46,11 @@ def installed_crontabs(uid: int, machine: Machine | None = None) -> list[Crontab
     text = users_crontab(uid) if machine.is_asked else None
     if text is not None:
         found.append(read_crontab(text, USERS_CRONTAB))
-    name, home = _account(uid)
+    name, _ = _account(uid)
     found += [_of_user(crontab, name) for crontab in _system_crontabs(machine.etc)]
-    if not any(mentions_us(entry.command) for crontab in found for entry in crontab.entries):
-        found += read_timers(machine.etc, home)
+    has_lines = any(mentions_us(entry.command) for crontab in found for entry in crontab.entries)
+    if machine.is_asked and not has_lines:
+        found += machine.systemd.timers(uid, name)
     return found
 
 

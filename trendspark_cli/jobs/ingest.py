@@ -119,7 +119,8 @@ class _Reading:
         except CursorTooOldError:
             # The id did not tell its age, but the service refused it: begin again as in a first run.
             again = source.reach(Span()).readable
-            assert again is not None
+            if again is None:
+                raise
             record_lost(job, source, Span(since=cursor, until=again.since), moves_cursor=True)
             self._read(profile_source, again)
 

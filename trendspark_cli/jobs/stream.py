@@ -17,13 +17,14 @@ from trendspark_cli.base.errors import (
     TrendSparkError,
     UpstreamError,
 )
-from trendspark_cli.base.metrics import Amount
+from trendspark_cli.base.metric_kinds import Reading
+from trendspark_cli.base.metrics import STREAM_CONNECTED, STREAM_LAG, STREAM_LAST_DATA, STREAM_RECONNECTS
 from trendspark_cli.base.models import Page
 from trendspark_cli.collecting.arrivals import Arrivals
 from trendspark_cli.collecting.page_storing import as_billed, store_page
 from trendspark_cli.collecting.reconnecting import ATTEMPTS_WINDOW, MOST_ATTEMPTS, Reconnecting
 from trendspark_cli.collecting.stream_reading import Lines, StreamReader
-from trendspark_cli.collecting.stream_source import StreamConnection, StreamEndedError, StreamSource
+from trendspark_cli.collecting.stream_source import StreamEndedError, StreamSource
 from trendspark_cli.running.job_context import JobContext
 from trendspark_cli.running.pausing import is_paused
 from trendspark_cli.spending.budget import Budget, Reservation
@@ -107,12 +108,12 @@ class _Running:
     def end(self) -> None:
         """Close the connection in order and store all that has arrived; in whatever way the run ended."""
         if self._reader is not None:
-            self._drop_connection()
+            self._drop_connection(self._reader)
         with self._job.store.transaction():
             if self._reservation is not None:
                 self._work.budget.settle(self._at_now(), self._reservation, 0)
             self._job.record_calls()
-            self._set("trendspark_stream_connected", 0.0)
+            self._set(STREAM_CONNECTED.at(0.0))
 
     def _pause(self, seconds: float) -> None:
         """Wait, in steps, so that the planned end and a pause are noticed."""
@@ -135,16 +136,17 @@ class _Running:
         finally:
             with self._job.store.transaction():
                 self._job.record_calls()
-        self._begin(connection)
-        ended = self._read()
+        self._reader = StreamReader(connection, self._source.service)
+        self._begin()
+        ended = self._read(self._reader)
         if ended is None:
             return 0.0
         self._count_end(ended.reason if isinstance(ended, StreamEndedError) else "disconnect", ended)
         return self._reconnecting.pause_after("network", held_seconds=time.monotonic() - self._connected_at)
 
-    def _begin(self, connection: StreamConnection) -> None:
+    def _begin(self) -> None:
         """Note what was missed since the last data, by whatever process, and from now on that nothing is."""
-        self._reader, self._connected_at = StreamReader(connection, self._source.service), time.monotonic()
+        self._connected_at = time.monotonic()
         job, now = self._at_now(), self._work.clock()
         with job.store.transaction():
             position = job.store.cursors.get(job.profile, self._source.name, POSITION)
@@ -165,32 +167,31 @@ class _Running:
                     )
                     job.count("gaps")
             job.store.cursors.set(job.profile, self._source.name, POSITION, self._source.id_at(now), now)
-            self._set("trendspark_stream_connected", 1.0)
+            self._set(STREAM_CONNECTED.at(1.0))
         self._last_data = now
         log.info("stream connected, rules=%d", len(self._work.rules))
 
-    def _read(self) -> TrendSparkError | None:
+    def _read(self, reader: StreamReader) -> TrendSparkError | None:
         """Store what comes until the connection ends; return why it did, None when the run is over."""
-        assert self._reader is not None
         while not self._is_over():
             wait = COMMIT_SECONDS
             if self._waiting:
                 wait = max(0.0, self._oldest_waiting + COMMIT_SECONDS - time.monotonic())
-            lines = self._reader.take(wait)
+            lines = reader.take(wait)
             if lines is not None:
                 self._keep(lines)
             is_due = self._waiting and time.monotonic() >= self._oldest_waiting + COMMIT_SECONDS
             problem = self._commit() if is_due or len(self._waiting) >= self._most_waiting() else None
             self._note()
             if problem is not None:
-                self._drop_connection()
+                self._drop_connection(reader)
                 return UpstreamError(
                     self._source.service,
                     f"{self._source.name.upper()} says: {problem}",
                     hint="nothing to do: it connects again",
                 )
-            if lines is None and (ended := self._reader.end) is not None:
-                self._drop_connection()
+            if lines is None and (ended := reader.end) is not None:
+                self._drop_connection(reader)
                 return ended
         return None
 
@@ -198,17 +199,16 @@ class _Running:
         """Return how many posts may wait: they are paid for before half of what is set aside has come."""
         return min(MOST_POSTS, self._reservation.units // 2) if self._reservation is not None else 1
 
-    def _drop_connection(self) -> None:
+    def _drop_connection(self, reader: StreamReader) -> None:
         """Store what is left of a connection that has ended."""
-        assert self._reader is not None
-        self._reader.stop()
-        while (lines := self._reader.take(0)) is not None:
+        reader.stop()
+        while (lines := reader.take(0)) is not None:
             self._keep(lines)
         self._reader = None
         while self._waiting:
             self._commit(is_last=True)
         with self._job.store.transaction():
-            self._set("trendspark_stream_connected", 0.0)
+            self._set(STREAM_CONNECTED.at(0.0))
 
     def _keep(self, lines: Lines) -> None:
         self._last_data = self._work.clock() - timedelta(seconds=time.monotonic() - lines.at)
@@ -234,7 +234,7 @@ class _Running:
                 if self._audit_began + AUDIT_SECONDS < time.monotonic():
                     self._audit_id, self._audit_began = None, time.monotonic()
                 self._audit_id = store_page(job, self._source.name, POSITION, page, usd=usd, audit_id=self._audit_id)
-                self._set("trendspark_stream_lag_seconds", _lag(page, now))
+                self._set(STREAM_LAG.at(_lag(page, now)))
                 try:
                     if not is_last:
                         most = self._arrivals.most
@@ -273,7 +273,7 @@ class _Running:
         if self._last_data is None:
             return
         job.store.cursors.set(job.profile, self._source.name, POSITION, self._source.id_at(self._last_data), job.now)
-        self._set("trendspark_stream_last_data_timestamp_seconds", self._last_data.timestamp())
+        self._set(STREAM_LAST_DATA.at(self._last_data.timestamp()))
 
     def _reserve(self, reads: int, *, least: int) -> None:
         """Set reads aside for what may come before the next commit; nobody can give back what has been delivered."""
@@ -296,7 +296,7 @@ class _Running:
         log.warning("stream: %s", failure)
         self._job.count("reconnects")
         with self._job.store.transaction():
-            self._job.store.totals.add([Amount("trendspark_stream_reconnects_total", {"reason": reason}, 1)])
+            self._job.store.totals.add([STREAM_RECONNECTS.by(1, reason=reason)])
 
     def _usual_posts(self, span: timedelta) -> int:
         """Return how many posts such a time has held in this run so far."""
@@ -307,8 +307,8 @@ class _Running:
         limit = self._work.max_runtime
         return self._is_paused or (limit is not None and time.monotonic() - self._started >= limit.total_seconds())
 
-    def _set(self, name: str, value: float) -> None:
-        self._job.store.totals.set([Amount(name, {}, value)])
+    def _set(self, reading: Reading) -> None:
+        self._job.store.totals.set([reading])
 
     def _payer(self) -> JobContext:
         """Return the run with a ledger of the stream's own: it serves all profiles, so none of their shares pays."""

@@ -2,53 +2,34 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from trendspark_cli.base.log_setup import log_event
-from trendspark_cli.base.metrics import Amount
+from trendspark_cli.base.api_calls import ApiCall
+from trendspark_cli.base.metrics import API_RATE_LIMIT_REMAINING, API_REQUESTS
 from trendspark_cli.store.protocol import Store
 
-LONGEST_REQUEST_ID = 80  # characters
 
-log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class ApiCall:
-    """One request to a remote service. `status` is None when no answer came."""
-
-    at: datetime
-    service: str
-    endpoint: str  # from a short fixed list: it is stored and alerted on
-    status: int | None
-    seconds: float
-    rate_limit_remaining: float | None = None
-    request_id: str = ""  # what the service calls this request, for its support
-    answered_at: str = ""  # the time of its answer as the service wrote it (HTTP Date)
-
-    @property
-    def code_class(self) -> str:
-        """Return `2xx`, `4xx`, ..., or `transport` when no answer came."""
-        return "transport" if self.status is None else f"{self.status // 100}xx"
+class DryRunError(RuntimeError):
+    """Something was to be recorded of a run that has no row: a dry run writes nothing."""
 
 
-def note_call(record: Callable[[ApiCall], None], call: ApiCall) -> None:
-    """Hand a finished request to its job's ledger and to the log."""
-    record(call)
-    seconds = round(call.seconds, 3)
-    fields = {"service": call.service, "endpoint": call.endpoint, "status": call.status, "duration": seconds}
-    if call.request_id:
-        fields["request_id"] = call.request_id[:LONGEST_REQUEST_ID]
-    log_event(log, "request.completed", **fields)
+@dataclass
+class Progress:
+    """How far a run has come, for decisions: what it counts is only shown."""
+
+    has_page: bool = False  # its sources were reached, and a page was stored
+    has_posts: bool = False  # one with something in it: a run that a ceiling ends now was not for nothing
 
 
 @dataclass
 class JobContext:
-    """The store, the time, and where a job counts what it did. `run_id` is None in a dry run."""
+    """The store, the time, and where a job counts what it did. `run_id` is None in a dry run.
+
+    A context made of another by `replace` shares its counts, calls and progress: it is the same run.
+    """
 
     store: Store
     now: datetime
@@ -56,9 +37,17 @@ class JobContext:
     profile: str = "default"
     dry_run: bool = False
     counts: dict[str, object] = field(default_factory=dict)
+    progress: Progress = field(default_factory=Progress)
     result: dict[str, object] = field(default_factory=dict)  # what `--json` shows beside the counts
     api_calls: list[ApiCall] = field(default_factory=list)
     still_alive: Callable[[], None] = lambda: None  # for a job without an end: says outside that it works
+
+    @property
+    def recorded_id(self) -> int:
+        """Return the id of the run's row. Raises DryRunError when it has none."""
+        if self.run_id is None:
+            raise DryRunError("a dry run has no row in job_runs")
+        return self.run_id
 
     def transaction(self) -> AbstractContextManager[None]:
         """Group writes; in a dry run there are none to group."""
@@ -67,13 +56,15 @@ class JobContext:
     def count(self, name: str, amount: int = 1) -> None:
         """Add to one of the run's counts, as shown in job_runs and `--json`."""
         current = self.counts.get(name, 0)
-        assert isinstance(current, int)
+        if not isinstance(current, int):
+            raise TypeError(f"count {name!r} is {current!r}, expected a number")
         self.counts[name] = current + amount
 
     def count_by(self, name: str, amounts: Mapping[str, int]) -> None:
         """Add to the parts of one of the run's counts, such as rejections by reason."""
         parts = self.counts.setdefault(name, {})
-        assert isinstance(parts, dict)
+        if not isinstance(parts, dict):
+            raise TypeError(f"count {name!r} is {parts!r}, expected parts")
         for key, amount in amounts.items():
             parts[key] = parts.get(key, 0) + amount
 
@@ -83,13 +74,6 @@ class JobContext:
         if not calls:
             return
         self.store.api_calls.add([(c.at, c.service, c.endpoint, c.code_class, c.seconds, c.status) for c in calls])
-        self.store.totals.add(
-            [
-                Amount("trendspark_api_requests_total", {"service": c.service, "code_class": c.code_class}, 1)
-                for c in calls
-            ]
-        )
+        self.store.totals.add([API_REQUESTS.by(1, service=call.service, code_class=call.code_class) for call in calls])
         limits = {c.service: c.rate_limit_remaining for c in calls if c.rate_limit_remaining is not None}
-        self.store.totals.set(
-            [Amount("trendspark_api_rate_limit_remaining", {"service": s}, left) for s, left in limits.items()]
-        )
+        self.store.totals.set([API_RATE_LIMIT_REMAINING.at(left, service=service) for service, left in limits.items()])

@@ -9,7 +9,14 @@ from datetime import datetime, timedelta
 
 from trendspark_cli import __version__
 from trendspark_cli.base.clock import to_text
-from trendspark_cli.base.metrics import DURATION_BUCKETS, Amount
+from trendspark_cli.base.metrics import (
+    JOB_DURATION,
+    JOB_LAST_EXIT_CODE,
+    JOB_LAST_RUN,
+    JOB_LAST_SUCCESS,
+    JOB_LATENESS,
+    JOB_RUNS,
+)
 from trendspark_cli.running.job_context import JobContext
 from trendspark_cli.store.protocol import Store
 
@@ -28,20 +35,13 @@ def record_end(
     duration: float,
 ) -> None:
     """Finish the run's row and raise its totals; call inside a transaction. *duration* in seconds."""
-    assert job.run_id is not None
     job.record_calls()
-    job.store.job_runs.finish(job.run_id, status, exit_code, message, job.counts, now, duration)
-    labels = {"job": job_id}
-    job.store.totals.add(
-        [Amount("trendspark_job_runs_total", {"job": job_id, "status": status}, 1), *_observed(job_id, duration)]
-    )
+    job.store.job_runs.finish(job.recorded_id, status, exit_code, message, job.counts, now, duration)
+    job.store.totals.add([JOB_RUNS.by(1, job=job_id, status=status), *JOB_DURATION.of(duration, job=job_id)])
     moment = now.timestamp()
-    values = [
-        Amount("trendspark_job_last_run_timestamp_seconds", labels, moment),
-        Amount("trendspark_job_last_exit_code", labels, exit_code),
-    ]
+    values = [JOB_LAST_RUN.at(moment, job=job_id), JOB_LAST_EXIT_CODE.at(exit_code, job=job_id)]
     if exit_code == 0:
-        values.append(Amount("trendspark_job_last_success_timestamp_seconds", labels, moment))
+        values.append(JOB_LAST_SUCCESS.at(moment, job=job_id))
     job.store.totals.set(values)
 
 
@@ -59,37 +59,26 @@ def record_schedule(store: Store, timetable: Timetable, job_id: str, run_id: int
         return
     late_seconds = (started - due).total_seconds()
     store.job_runs.note_schedule(run_id, due, late_seconds)
-    store.totals.set([Amount("trendspark_job_lateness_seconds", {"job": job_id}, late_seconds)])
+    store.totals.set([JOB_LATENESS.at(late_seconds, job=job_id)])
 
 
 def record_late_failure(job: JobContext, job_id: str, exit_code: int, message: str) -> None:
     """Add to a finished run that its metrics could not be written; call inside a transaction."""
-    assert job.run_id is not None
-    job.store.job_runs.amend(job.run_id, exit_code, message)
-    values = [Amount("trendspark_job_last_exit_code", {"job": job_id}, exit_code)]
+    job.store.job_runs.amend(job.recorded_id, exit_code, message)
+    values = [JOB_LAST_EXIT_CODE.at(exit_code, job=job_id)]
     last_success = job.store.job_runs.last_success(job_id)
     if last_success is not None:
         moment = last_success.timestamp()
-        values.append(Amount("trendspark_job_last_success_timestamp_seconds", {"job": job_id}, moment))
+        values.append(JOB_LAST_SUCCESS.at(moment, job=job_id))
     job.store.totals.set(values)
 
 
 def record_abandoned(store: Store, job_id: str, runs: int) -> None:
     """Count runs that ended without a word; call inside a transaction."""
-    store.totals.add([Amount("trendspark_job_runs_total", {"job": job_id, "status": "abandoned"}, runs)])
+    store.totals.add([JOB_RUNS.by(runs, job=job_id, status="abandoned")])
 
 
 def record_skip(store: Store, job_id: str, now: datetime, exit_code: int, why: str) -> int:
     """Record a run that did nothing, and why; return its id. Call inside a transaction."""
-    store.totals.add([Amount("trendspark_job_runs_total", {"job": job_id, "status": "skipped"}, 1)])
+    store.totals.add([JOB_RUNS.by(1, job=job_id, status="skipped")])
     return store.job_runs.add_skipped(job_id, now, os.getpid(), socket.gethostname(), __version__, exit_code, why)
-
-
-def _observed(job_id: str, duration: float) -> list[Amount]:
-    """Return what one observation adds to the cumulative histogram."""
-    name = "trendspark_job_duration_seconds"
-    bounds = [(f"{bound:g}", bound) for bound in DURATION_BUCKETS] + [("+Inf", float("inf"))]
-    buckets = [
-        Amount(f"{name}_bucket", {"job": job_id, "le": label}, 1) for label, bound in bounds if duration <= bound
-    ]
-    return [*buckets, Amount(f"{name}_sum", {"job": job_id}, duration)]

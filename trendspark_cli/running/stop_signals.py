@@ -76,9 +76,8 @@ class StopSignals:
             raise pending
 
     def _request(self, number: int) -> StopRequest:
-        if number == signal.SIGALRM:
-            assert self._timeout is not None
+        if number == signal.SIGALRM and self._timeout is not None:
             return StopRequest(ExitCode.DEADLINE, f"the time limit of {duration_text(self._timeout)} passed")
         if number == signal.SIGINT:
             return StopRequest(ExitCode.INTERRUPTED, "interrupted by SIGINT")
-        return StopRequest(ExitCode.TERMINATED, "stopped by SIGTERM")
+        return StopRequest(ExitCode.TERMINATED, f"stopped by {signal.Signals(number).name}")

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from trendspark_cli.base.clock import duration_words, from_epoch, to_text
 from trendspark_cli.base.errors import TrendSparkError
+from trendspark_cli.base.metrics import STREAM_LAST_DATA
 from trendspark_cli.base.profiles import read_profiles
 from trendspark_cli.base.settings import Settings
 from trendspark_cli.crontabs.timetable import Timetable
@@ -146,7 +147,7 @@ def _channel(store: Store, channel: str) -> State:
 
 def _stream(totals: Mapping[str, list[tuple[dict[str, str], float]]], now: datetime) -> State:
     """Judge the stream by when it last sent anything, keep-alives included."""
-    found = totals.get("trendspark_stream_last_data_timestamp_seconds")
+    found = totals.get(STREAM_LAST_DATA.name)
     if not found:
         return _state(False, "it has never been connected: see `trendspark rules list`")
     silent = now.timestamp() - found[0][1]

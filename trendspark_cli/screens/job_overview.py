@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from trendspark_cli.base.clock import from_epoch, from_text, to_text
+from trendspark_cli.base.metrics import JOB_LAST_SUCCESS
 from trendspark_cli.crontabs.timetable import Timetable
 from trendspark_cli.kinds.jobs import JOBS
 from trendspark_cli.running.missed_runs import missed_runs
@@ -37,10 +38,7 @@ class JobOverview(NamedTuple):
 
 def job_overview(store: Store, now: datetime, timetable: Timetable) -> list[JobOverview]:
     """Return what is to be seen of each job."""
-    successes = {
-        labels["job"]: value
-        for labels, value in store.totals.all().get("trendspark_job_last_success_timestamp_seconds", [])
-    }
+    successes = {labels["job"]: value for labels, value in store.totals.all().get(JOB_LAST_SUCCESS.name, [])}
     missed = missed_runs(store, timetable, list(JOBS), now - WATCHED, now)
     overlaps = store.job_runs.overlaps(now - WATCHED)
     return [

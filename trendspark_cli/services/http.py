@@ -16,8 +16,8 @@ import requests
 import urllib3
 from requests.adapters import HTTPAdapter
 
+from trendspark_cli.base.api_calls import ApiCall, note_call
 from trendspark_cli.base.clock import utc_now
-from trendspark_cli.running.job_context import ApiCall, note_call
 
 CONNECT_SECONDS = 5
 ANSWER_SECONDS = 20.0  # for the first byte, and half as much again for the whole: dripped bytes trip no read time-out
@@ -80,24 +80,22 @@ class BoundedAdapter(HTTPAdapter):
 
     def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> requests.Response:
         """Send, read the whole body, and try again quickly after 5xx or a dropped connection."""
-        assert request.url is not None
-        request.url = self._rewritten(request.url)
+        request.url = self._rewritten(request.url or "")
         kwargs["timeout"] = (min(CONNECT_SECONDS, self._answer_seconds), self._answer_seconds)
         kwargs["stream"] = True
-        for attempt in range(self._retries + 1):
-            is_last = attempt == self._retries
+        for attempt in range(self._retries):
             try:
                 response = self._send_once(request, *args, **kwargs)
             except (requests.exceptions.SSLError, requests.exceptions.Timeout):
                 raise  # neither gets better within a second
             except (requests.exceptions.ConnectionError, requests.exceptions.ChunkedEncodingError) as error:
-                if is_last or (self._is_billed and may_be_billed(error)):
+                if self._is_billed and may_be_billed(error):
                     raise
             else:
-                if response.status_code < 500 or is_last:
+                if response.status_code < 500:
                     return response
             time.sleep(RETRY_PAUSE_SECONDS * 2**attempt)
-        raise AssertionError("the last attempt returns or raises")
+        return self._send_once(request, *args, **kwargs)
 
     def _send_once(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> requests.Response:
         started, at = time.monotonic(), utc_now()

@@ -14,7 +14,7 @@ from urllib.parse import unquote, urlsplit
 from trendspark_cli.archiving.destination import StoredObject
 from trendspark_cli.base.durable_files import UNFINISHED, leftovers, make_folder, publish, sha256_of, unfinished
 from trendspark_cli.base.errors import ConfigError, IntegrityError, OutputError, StoreError
-from trendspark_cli.running.opening import Opening
+from trendspark_cli.base.opening import Opening
 
 
 class LocalFolder:

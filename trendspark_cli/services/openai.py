@@ -14,6 +14,7 @@ import httpx2
 import openai
 import pydantic
 
+from trendspark_cli.base.api_calls import ApiCall, note_call
 from trendspark_cli.base.clock import utc_now
 from trendspark_cli.base.errors import (
     AnswerTimedOutError,
@@ -26,10 +27,9 @@ from trendspark_cli.base.errors import (
     UpstreamError,
     UsageCappedError,
 )
+from trendspark_cli.base.opening import Opening
 from trendspark_cli.base.redaction import excerpt
 from trendspark_cli.briefs.writer import Task, Written
-from trendspark_cli.running.job_context import ApiCall, note_call
-from trendspark_cli.running.opening import Opening
 
 CONNECT_SECONDS = 5.0
 BODY_PAUSE_SECONDS = 5.0
@@ -168,7 +168,8 @@ class OpenAIResponses:
         Once the head is there, the body follows at once or not at all.
         """
         response.request.extensions["timeout"]["read"] = BODY_PAUSE_SECONDS
-        assert isinstance(response.stream, httpx2.SyncByteStream)
+        if not isinstance(response.stream, httpx2.SyncByteStream):
+            raise TypeError(f"an answer is read from {type(response.stream).__name__}, expected a stream that waits")
         response.stream = _BoundedStream(response.stream, response.request, self._until)
 
 

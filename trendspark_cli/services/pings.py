@@ -15,9 +15,9 @@ from urllib.parse import urlsplit, urlunsplit
 from uuid import uuid4
 
 from trendspark_cli.alerts.failure_streaks import NEUTRAL
+from trendspark_cli.base.api_calls import ApiCall
 from trendspark_cli.base.log_setup import LogTail
 from trendspark_cli.base.redaction import excerpt
-from trendspark_cli.running.job_context import ApiCall
 
 ANSWER_SECONDS = 3.0
 LONGEST_SECONDS = 10.0  # one retry included; a name server that hangs knows no time-out of ours

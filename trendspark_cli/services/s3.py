@@ -26,6 +26,7 @@ from botocore.parsers import ResponseParserError
 from urllib3.exceptions import HTTPError
 
 from trendspark_cli.archiving.destination import StoredObject
+from trendspark_cli.base.api_calls import ApiCall, note_call
 from trendspark_cli.base.clock import utc_now
 from trendspark_cli.base.errors import (
     BadAnswerError,
@@ -37,8 +38,7 @@ from trendspark_cli.base.errors import (
     TrendSparkError,
     UpstreamError,
 )
-from trendspark_cli.running.job_context import ApiCall, note_call
-from trendspark_cli.running.opening import Opening
+from trendspark_cli.base.opening import Opening
 
 SERVICE = "s3"
 CONNECT_SECONDS = 5

@@ -19,11 +19,11 @@ from trendspark_cli.alerts.channel import (
     UncertainError,
     UnreadableMarkupError,
 )
+from trendspark_cli.base.api_calls import ApiCall
 from trendspark_cli.base.errors import CredentialsRefusedError, TrendSparkError, UpstreamError
+from trendspark_cli.base.opening import Opening
 from trendspark_cli.base.redaction import excerpt
 from trendspark_cli.kinds.channels import CHANNELS
-from trendspark_cli.running.job_context import ApiCall
-from trendspark_cli.running.opening import Opening
 from trendspark_cli.services.http import ANSWER_SECONDS, BoundedAdapter, session
 
 LONGEST_PAUSE = timedelta(hours=1)  # an absurd retry_after must not silence us for days
@@ -117,9 +117,10 @@ class Telegram:
             raise UncertainError("telegram", "the answer was lost") from _without_url(error)
         try:
             answer = json.loads(response.content)
-            assert isinstance(answer, dict)
-        except (ValueError, AssertionError, RecursionError):
-            raise UncertainError("telegram", f"answered {response.status_code} without sense") from None
+        except (ValueError, RecursionError):
+            answer = None
+        if not isinstance(answer, dict):
+            raise UncertainError("telegram", f"answered {response.status_code} without sense")
         result = answer.get("result")
         if answer.get("ok") is True and isinstance(result, dict):
             return result
@@ -130,8 +131,8 @@ def _refusal(answer: Mapping[str, Any], status: int) -> TrendSparkError:
     """Return what a refusal means: for this message, for the chat, for the token, or only for now."""
     code = answer.get("error_code") if isinstance(answer.get("error_code"), int) else status
     told = excerpt(" ".join(str(answer.get("description") or "no reason given").split()), 300)
-    parameters = answer.get("parameters") if isinstance(answer.get("parameters"), dict) else {}
-    assert isinstance(parameters, dict)
+    given = answer.get("parameters")
+    parameters = given if isinstance(given, dict) else {}
     if isinstance(parameters.get("migrate_to_chat_id"), int):
         return ChatMovedError("telegram", str(parameters["migrate_to_chat_id"]))
     if code == 429:

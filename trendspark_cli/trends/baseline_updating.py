@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from trendspark_cli.base.metrics import Amount
+from trendspark_cli.base.metrics import RANK_POSTS
 from trendspark_cli.ranking.baseline.baseline_posts import BaselinePost
 from trendspark_cli.ranking.baseline.history import CountRow, TermHistory, TermState
 from trendspark_cli.ranking.baseline.ticks import LONGEST_WINDOW_SECONDS, TICK_SECONDS, tick_of
@@ -101,7 +101,7 @@ class BaselineUpdating:
         self.advance(seen_post_id=part[-1].row.id)
         self._job.count("posts_seen", len(part))
         if not self._job.dry_run:
-            self._job.store.totals.add([Amount("trendspark_rank_posts_total", {}, len(part))])
+            self._job.store.totals.add([RANK_POSTS.by(len(part))])
 
     def _update(self, arrived: Sequence[ArrivedPost]) -> None:
         posts = [BaselinePost(post.row.source, post.row.created_at, post.row.text) for post in arrived]

@@ -8,7 +8,8 @@ from datetime import datetime, timedelta
 
 from trendspark_cli.base.clock import from_text
 from trendspark_cli.base.errors import UsageError
-from trendspark_cli.base.settings import Settings, specs
+from trendspark_cli.base.setting_values import AMOUNT, HOURS, ValueReader
+from trendspark_cli.base.settings import Settings
 from trendspark_cli.ranking.lifecycle.feedback import FORGOTTEN_SECONDS, Verdict, opening_threshold
 from trendspark_cli.ranking.lifecycle.rules import LifecycleRules
 from trendspark_cli.ranking.lifecycle.trends import AnyTrend, TopicStory
@@ -38,7 +39,7 @@ def lifecycle_rules(settings: Settings, learnt: Experience) -> LifecycleRules:
     """Return when trends open and close under these settings."""
     return LifecycleRules(
         threshold_in_use(settings, learnt.calibration),
-        cooldown=timedelta(seconds=int(settings.alert_cooldown_hours * 3600)),
+        cooldown=settings.alert_cooldown,
         verdicts=learnt.verdicts,
         false_alarms_per_day=settings.alert_false_alarms_per_day,
     )
@@ -65,29 +66,30 @@ def changed_rules(
         name, _, value = change.partition("=")
         if name not in ("threshold", COOLDOWN, FALSE_ALARMS):
             raise UsageError(f"{option} {change!r}: expected threshold=N, {COOLDOWN}=N or {FALSE_ALARMS}=N")
-        number = _number(value)
-        if number is None or (name == "threshold" and not number):
+        read = _read(name, value)
+        if read is None or (name == "threshold" and not read):
             least = "above 0" if name == "threshold" else "0 or more"
             raise UsageError(f"{option} {change!r}: expected a number, {least}, such as {name}=7")
-        if name == COOLDOWN:
-            settings = replace(settings, alert_cooldown_hours=number)
+        if isinstance(read, timedelta):
+            settings = replace(settings, alert_cooldown=read)
         elif name == "threshold":
-            threshold = number
+            threshold = read
         elif learnt.calibration is None and not are_posts_forecast:
             raise UsageError(
                 f"{option} {change!r}: without a calibration no threshold follows from it",
                 hint="run `trendspark calibrate` first",
             )
         else:
-            settings = replace(settings, alert_false_alarms_per_day=number)
+            settings = replace(settings, alert_false_alarms_per_day=read)
     rules = lifecycle_rules(settings, learnt)
     return rules if threshold is None else replace(rules, threshold=threshold)
 
 
-def _number(value: str) -> float | None:
-    """Return a number of 0 or more, as settings of ranking are; None for anything else."""
+def _read(name: str, value: str) -> float | timedelta | None:
+    """Return a number of 0 or more, as settings of ranking are, or the hours it counts; None for anything else."""
+    reader: ValueReader[float] | ValueReader[timedelta] = HOURS if name == COOLDOWN else AMOUNT
     try:
-        return float(specs()[COOLDOWN].parse(value))
+        return reader.read(value)
     except ValueError:
         return None
 
@@ -95,8 +97,3 @@ def _number(value: str) -> float | None:
 def _verdict(verdict: TrendVerdict) -> Verdict:
     at = int(from_text(verdict.marked_at).timestamp())
     return Verdict(verdict.trend_id, verdict.terms, verdict.score, at, verdict.mark == NOISE)
-
-
-def recency(settings: Settings) -> timedelta:
-    """Return how old a burst may be to open a trend."""
-    return timedelta(minutes=settings.alert_recency_minutes)

@@ -11,8 +11,8 @@ from trendspark_cli.base.models import Profile
 from trendspark_cli.base.settings import Settings
 
 if TYPE_CHECKING:
-    from trendspark_cli.running.job_context import ApiCall
-    from trendspark_cli.running.opening import Opening
+    from trendspark_cli.base.api_calls import ApiCall
+    from trendspark_cli.base.opening import Opening
 
 Record = Callable[["ApiCall"], None]
 
@@ -26,7 +26,7 @@ def opening_of(
     answer_seconds: float = 0.0,
 ) -> Opening:
     """Return what a service is opened with; *answer_seconds* overrides HTTP_TIMEOUT."""
-    from trendspark_cli.running.opening import NOBODYS, Opening
+    from trendspark_cli.base.opening import NOBODYS, Opening
 
     return Opening(
         value_of=lambda name: getattr(settings, name),

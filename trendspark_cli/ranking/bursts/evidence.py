@@ -56,7 +56,7 @@ class WindowSnapshot:
     volume_surge: float
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ScoredTerms:
     """The terms of `occurrences`: `score` of each; the rest one row per window, one column per term.
 
@@ -191,19 +191,19 @@ def _expect(
     uneven = index_of_dispersion(squared_residuals, per_tick, traffic)
     nothing = np.zeros(counts.shape)
     return ScoredTerms(
-        found,
-        np.zeros(0, np.int64),
-        np.zeros(len(found)),
-        nothing,
-        nothing,
-        np.ones(counts.shape),
-        nothing,
-        counts,
-        (baseline + PRIOR_POSTS) * volume,
-        np.broadcast_to(overdispersion_of(baseline, uneven, per_tick), counts.shape),
-        uneven,
-        baseline,
-        np.ones(baseline.size),
+        occurrences=found,
+        texts=np.zeros(0, np.int64),
+        score=np.zeros(len(found)),
+        surprisals=nothing,
+        lifts=nothing,
+        community_dispersion=np.ones(counts.shape),
+        observed=nothing,
+        counts=counts,
+        expected=(baseline + PRIOR_POSTS) * volume,
+        overdispersion=np.broadcast_to(overdispersion_of(baseline, uneven, per_tick), counts.shape),
+        dispersion=uneven,
+        baseline=baseline,
+        hour_factor=np.ones(baseline.size),
     )
 
 
@@ -236,17 +236,17 @@ def _bound(counts: Floats, rough: ScoredTerms) -> Floats:
 def _columns(scored: ScoredTerms, terms: npt.NDArray[np.int64]) -> ScoredTerms:
     """Return only these terms."""
     return ScoredTerms(
-        scored.occurrences.select(terms),
-        scored.texts,
-        scored.score[terms],
-        scored.surprisals[:, terms],
-        scored.lifts[:, terms],
-        scored.community_dispersion[:, terms],
-        scored.observed[:, terms],
-        scored.counts[:, terms],
-        scored.expected[:, terms],
-        scored.overdispersion[:, terms],
-        scored.dispersion[terms],
-        scored.baseline[terms],
-        scored.hour_factor[terms],
+        occurrences=scored.occurrences.select(terms),
+        texts=scored.texts,
+        score=scored.score[terms],
+        surprisals=scored.surprisals[:, terms],
+        lifts=scored.lifts[:, terms],
+        community_dispersion=scored.community_dispersion[:, terms],
+        observed=scored.observed[:, terms],
+        counts=scored.counts[:, terms],
+        expected=scored.expected[:, terms],
+        overdispersion=scored.overdispersion[:, terms],
+        dispersion=scored.dispersion[terms],
+        baseline=scored.baseline[terms],
+        hour_factor=scored.hour_factor[terms],
     )

@@ -36,25 +36,26 @@ class FalseAlarms:
     def __init__(self) -> None:
         self.days = 0.0
         self._peaks: list[float] = []
-        self._now: tuple[Replay, TrendSimulation] | None = None
+        self._replayed, self._simulation = _unseen()
 
     @property
     def peaks(self) -> list[float]:
         """Return the highest score of each false alarm."""
-        running = [one.peak for one in self._now[1].fired.values()] if self._now else []
-        return self._peaks + running
+        return self._peaks + [one.peak for one in self._simulation.fired.values()]
 
     def begin(self) -> None:
         """Start with another shuffle: history and trends are new."""
         self._peaks = self.peaks
-        rules = LifecycleRules(LOWEST_THRESHOLD, EPISODE)
-        self._now = (Replay(), TrendSimulation(rules, needs_labels=False))
+        self._replayed, self._simulation = _unseen()
 
     def advance(self, tick: int, posts: Sequence[ReplayPost], *, counts: bool) -> None:
         """Add a tick of the shuffle; one that does not count is only history."""
-        assert self._now is not None
-        replayed, simulation = self._now
+        replayed, simulation = self._replayed, self._simulation
         replayed.advance(tick, posts)
         if counts:
             simulation.advance(replayed, tick, simulation.topics(replayed, tick))
             self.days += 1.0 / TICKS_PER_DAY
+
+
+def _unseen() -> tuple[Replay, TrendSimulation]:
+    return Replay(), TrendSimulation(LifecycleRules(LOWEST_THRESHOLD, EPISODE), needs_labels=False)

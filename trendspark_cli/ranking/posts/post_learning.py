@@ -74,7 +74,15 @@ def judge_post(
     """Return what is expected of a post, and how that compares with *return_level*, the exceedance that is rare."""
     author, community = _baselines_of(post, baselines)
     forecast = memory.forecaster.forecast(post.watched, author, community)
-    return JudgedPost(post.id, post.source, post.author, post.watched, forecast, author.posts, return_level)
+    return JudgedPost(
+        post_id=post.id,
+        source=post.source,
+        author=post.author,
+        watched=post.watched,
+        forecast=forecast,
+        usual_posts=author.posts,
+        level=return_level,
+    )
 
 
 def learn_from(

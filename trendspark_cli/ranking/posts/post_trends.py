@@ -18,7 +18,7 @@ MOST_READ = 2_000  # characters of a text, to find its label
 STILL_GROWS = 1.1  # times what it has: what is expected of a post that is not over
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class JudgedPost:
     """A post as it was judged by its last look. `level` is the excess that is enough, None while none is known."""
 

@@ -90,7 +90,7 @@ def _check_time_limit(plan: Plan, job: str, settings: Settings) -> Iterator[Cron
 
 
 def _check_recency(plan: Plan, settings: Settings) -> Iterator[CrontabFinding]:
-    recency = timedelta(minutes=settings.alert_recency_minutes)
+    recency = settings.alert_recency
     effects = {"rank": "a burst that is older opens no trend", "deliver": "an alert that waits longer is not sent"}
     for job, effect in effects.items():
         schedules = schedules_of(plan, job)

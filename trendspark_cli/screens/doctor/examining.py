@@ -8,10 +8,10 @@ from datetime import datetime
 from typing import Any
 
 from trendspark_cli.archiving.destination import Destination
+from trendspark_cli.base.api_calls import ApiCall
 from trendspark_cli.base.errors import TrendSparkError
 from trendspark_cli.base.settings import Settings
 from trendspark_cli.crontabs.timetable import Timetable
-from trendspark_cli.running.job_context import ApiCall
 from trendspark_cli.screens.doctor.exporter import check_metrics_folder
 from trendspark_cli.screens.doctor.files import check_disks, check_places, check_settings
 from trendspark_cli.screens.doctor.findings import FAIL, OK, Finding

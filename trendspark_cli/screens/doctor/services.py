@@ -16,6 +16,7 @@ from functools import partial
 from trendspark_cli.app.adapters.channels import notifier_of
 from trendspark_cli.app.adapters.opening import opening_of
 from trendspark_cli.archiving.destination import Destination
+from trendspark_cli.base.api_calls import ApiCall
 from trendspark_cli.base.errors import ConfigError, RateLimitedError, TrendSparkError
 from trendspark_cli.base.redaction import redact
 from trendspark_cli.base.settings import Settings
@@ -23,7 +24,6 @@ from trendspark_cli.kinds.channels import CHANNELS, ChannelKind
 from trendspark_cli.kinds.loading import load
 from trendspark_cli.kinds.services import WRITERS, WriterKind
 from trendspark_cli.kinds.sources import SOURCES, SourceKind
-from trendspark_cli.running.job_context import ApiCall
 from trendspark_cli.screens.doctor.findings import FAIL, OK, WARN, Finding
 
 ANSWER_SECONDS = 5.0

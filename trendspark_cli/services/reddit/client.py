@@ -15,6 +15,7 @@ import prawcore
 import requests
 from praw.config import Config
 
+from trendspark_cli.base.api_calls import ApiCall
 from trendspark_cli.base.clock import to_text, utc_now
 from trendspark_cli.base.errors import (
     BadAnswerError,
@@ -24,7 +25,6 @@ from trendspark_cli.base.errors import (
     TrendSparkError,
     UpstreamError,
 )
-from trendspark_cli.running.job_context import ApiCall
 from trendspark_cli.services.http import ANSWER_SECONDS, BoundedAdapter, session
 from trendspark_cli.services.transport_errors import no_answer
 

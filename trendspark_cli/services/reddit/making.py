@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
-from trendspark_cli.running.opening import Opening
+from trendspark_cli.base.opening import Opening
 from trendspark_cli.services.reddit.client import RedditClient
 from trendspark_cli.services.reddit.listing import RedditListing
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
-from trendspark_cli.running.opening import Opening
+from trendspark_cli.base.opening import Opening
 from trendspark_cli.services.x.query import queries_of
 from trendspark_cli.services.x.rules import XRules
 from trendspark_cli.services.x.search import XSearch

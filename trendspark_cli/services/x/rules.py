@@ -12,6 +12,7 @@ import msgspec
 import requests
 import tweepy
 
+from trendspark_cli.base.api_calls import ApiCall
 from trendspark_cli.base.errors import (
     BadAnswerError,
     ConfigError,
@@ -20,7 +21,6 @@ from trendspark_cli.base.errors import (
     UpstreamError,
 )
 from trendspark_cli.base.redaction import excerpt
-from trendspark_cli.running.job_context import ApiCall
 from trendspark_cli.services.http import BoundedAdapter, session
 from trendspark_cli.services.transport_errors import no_answer
 from trendspark_cli.services.x.search import LIBRARY_HOST
@@ -104,8 +104,10 @@ class XRules:
             raise ConfigError(f"x refused the rule {first.value!r}: {told}", hint="see `trendspark rules list`")
 
     def remove(self, rules: Sequence[Rule]) -> None:
-        """Remove rules of ours; others are never touched."""
-        assert all(rule.is_ours for rule in rules)
+        """Remove rules of ours. Raises ValueError for one of another program: those are never touched."""
+        foreign = [rule.value for rule in rules if not rule.is_ours]
+        if foreign:
+            raise ValueError(f"rules of another program are not ours to remove: {foreign}")
         self._ask(lambda: self._client.delete_rules([rule.id for rule in rules]))
 
     def make(self, values: Sequence[str], *, is_dry: bool = False) -> tuple[int, int]:

@@ -10,6 +10,7 @@ from typing import Any
 import requests
 import tweepy
 
+from trendspark_cli.base.api_calls import ApiCall
 from trendspark_cli.base.clock import to_text
 from trendspark_cli.base.errors import (
     BadAnswerError,
@@ -25,7 +26,6 @@ from trendspark_cli.base.errors import (
 from trendspark_cli.base.models import Page, Span
 from trendspark_cli.base.redaction import excerpt
 from trendspark_cli.collecting.source import Counter, Reach
-from trendspark_cli.running.job_context import ApiCall
 from trendspark_cli.services.http import ANSWER_SECONDS, BoundedAdapter, session
 from trendspark_cli.services.transport_errors import no_answer
 from trendspark_cli.services.x.counts import XCounter

@@ -16,6 +16,7 @@ import msgspec
 import requests
 import urllib3
 
+from trendspark_cli.base.api_calls import ApiCall, note_call
 from trendspark_cli.base.clock import utc_now
 from trendspark_cli.base.errors import (
     BadAnswerError,
@@ -27,7 +28,6 @@ from trendspark_cli.base.errors import (
 from trendspark_cli.base.models import Rejection
 from trendspark_cli.base.redaction import excerpt
 from trendspark_cli.collecting.stream_source import Received, StreamConnection, StreamEndedError
-from trendspark_cli.running.job_context import ApiCall, note_call
 from trendspark_cli.services.http import CONNECT_SECONDS
 from trendspark_cli.services.transport_errors import no_answer
 from trendspark_cli.services.x.posts import (

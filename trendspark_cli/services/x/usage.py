@@ -10,8 +10,8 @@ from typing import Any
 import requests
 import tweepy
 
+from trendspark_cli.base.api_calls import ApiCall
 from trendspark_cli.base.errors import BadAnswerError
-from trendspark_cli.running.job_context import ApiCall
 from trendspark_cli.services.http import BoundedAdapter, session
 from trendspark_cli.services.transport_errors import no_answer
 from trendspark_cli.services.x.search import LIBRARY_HOST, endpoint_name, refusal

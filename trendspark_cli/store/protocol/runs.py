@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
+from trendspark_cli.base.metric_kinds import Increase, Reading
 from trendspark_cli.store.rows.runs import ALL_RUNS, JobRun, JobState, RunFilter, UnendedRun, WorkSpan
 
 
@@ -79,11 +80,11 @@ class JobStates(Protocol):
 class MetricTotals(Protocol):
     """Counters, histogram buckets and last-seen values."""
 
-    def add(self, amounts: Sequence[tuple[str, Mapping[str, str], float]]) -> None:
-        """Raise each (name, labels) by its amount."""
+    def add(self, increases: Sequence[Increase]) -> None:
+        """Raise each series by its amount."""
 
-    def set(self, values: Sequence[tuple[str, Mapping[str, str], float]]) -> None:
-        """Set each (name, labels) to its value."""
+    def set(self, readings: Sequence[Reading]) -> None:
+        """Set each series to its value."""
 
     def all(self) -> dict[str, list[tuple[dict[str, str], float]]]:
         """Return every total by metric name."""

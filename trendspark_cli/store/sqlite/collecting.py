@@ -57,12 +57,10 @@ class Gaps:
         now: datetime,
     ) -> int:
         """Record a gap and return its id."""
-        cursor = self._db.execute(
+        return self._db.insert(
             self._sql["open_gap"],
             (profile, source, query, since_id, until_id, reason, estimated_reads, run_id, to_text(now)),
         )
-        assert cursor.lastrowid is not None
-        return cursor.lastrowid
 
     def shrink(self, gap_id: int, until_id: str | None) -> None:
         """What is newer than *until_id* has been read."""
@@ -130,7 +128,7 @@ class IngestAudit:
     ) -> int:
         """Record what a page held and what became of it; return the row's id."""
         times = [post.created_at for post in page.posts]
-        cursor = self._db.execute(
+        return self._db.insert(
             self._sql["add_audit"],
             {
                 "cycle_id": cycle_id,
@@ -151,8 +149,6 @@ class IngestAudit:
                 "created_at": to_text(now),
             },
         )
-        assert cursor.lastrowid is not None
-        return cursor.lastrowid
 
     def extend(self, audit_id: int, page: Page, outcome: PageOutcome, *, usd: float = 0.0) -> None:
         """Add what else came in the same way to a row."""

@@ -148,6 +148,13 @@ class Connection:
         with self.errors():
             return self.raw.execute(sql, parameters)
 
+    def insert(self, sql: str, parameters: Sequence[Any] | dict[str, Any] = ()) -> int:
+        """Run one INSERT with bound values and return the id of its row."""
+        row_id = self.execute(sql, parameters).lastrowid
+        if row_id is None:
+            raise StoreError("the database gave a new row no id")
+        return row_id
+
     def executemany(self, sql: str, rows: Sequence[Sequence[Any]]) -> int:
         """Run one statement for each row; return how many rows of the table it inserted or changed."""
         with self.errors():

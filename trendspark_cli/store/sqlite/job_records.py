@@ -8,6 +8,7 @@ from dataclasses import asdict
 from datetime import datetime
 
 from trendspark_cli.base.clock import from_text, to_text
+from trendspark_cli.base.metric_kinds import Increase, Reading
 from trendspark_cli.store.rows.runs import ALL_RUNS, JobRun, JobState, RunFilter, UnendedRun, WorkSpan
 from trendspark_cli.store.sqlite.connection import Connection
 from trendspark_cli.store.sqlite.named_queries import queries
@@ -22,12 +23,11 @@ class JobRuns:
 
     def start(self, job_id: str, now: datetime, pid: int, host: str, version: str, process: str | None = None) -> int:
         """Record that a run begins and return its id."""
-        cursor = self._db.execute(self._sql["start"], (job_id, to_text(now), to_text(now), pid, host, version))
-        assert cursor.lastrowid is not None
+        run_id = self._db.insert(self._sql["start"], (job_id, to_text(now), to_text(now), pid, host, version))
         if process is not None:
             sql = "INSERT INTO run_processes (run_id, process) VALUES (?, ?)"
-            self._db.execute(sql, (cursor.lastrowid, process))
-        return cursor.lastrowid
+            self._db.execute(sql, (run_id, process))
+        return run_id
 
     def beat(self, run_id: int, now: datetime) -> None:
         """Record that the run is alive."""
@@ -72,9 +72,7 @@ class JobRuns:
     ) -> int:
         """Record a run that did nothing, and why; return its id."""
         row = (job_id, to_text(now), to_text(now), pid, host, version, exit_code, why)
-        cursor = self._db.execute(self._sql["add_skipped"], row)
-        assert cursor.lastrowid is not None
-        return cursor.lastrowid
+        return self._db.insert(self._sql["add_skipped"], row)
 
     def abandon(self, job_id: str, now: datetime) -> list[int]:
         """Mark runs that never ended and live no more, and return their ids; for the holder of the job's lock."""
@@ -138,13 +136,13 @@ class MetricTotals:
         self._db = connection
         self._sql = queries("job_records")
 
-    def add(self, amounts: Sequence[tuple[str, Mapping[str, str], float]]) -> None:
-        """Raise each (name, labels) by its amount."""
-        self._db.executemany(self._sql["add_total"], [(n, label_text(lb), v) for n, lb, v in amounts])
+    def add(self, increases: Sequence[Increase]) -> None:
+        """Raise each series by its amount."""
+        self._db.executemany(self._sql["add_total"], [(i.name, label_text(i.labels), i.value) for i in increases])
 
-    def set(self, values: Sequence[tuple[str, Mapping[str, str], float]]) -> None:
-        """Set each (name, labels) to its value."""
-        self._db.executemany(self._sql["set_total"], [(n, label_text(lb), v) for n, lb, v in values])
+    def set(self, readings: Sequence[Reading]) -> None:
+        """Set each series to its value."""
+        self._db.executemany(self._sql["set_total"], [(r.name, label_text(r.labels), r.value) for r in readings])
 
     def all(self) -> dict[str, list[tuple[dict[str, str], float]]]:
         """Return every total by metric name."""

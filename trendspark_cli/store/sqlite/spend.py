@@ -102,9 +102,7 @@ class Spend:
     ) -> int:
         """Set *units* and *usd* aside for one call and return the reservation's id; call inside a transaction."""
         row = (to_text(now)[:10], service, profile, kind, units, usd, run_id, to_text(now))
-        cursor = self._db.execute(self._sql["reserve"], row)
-        assert cursor.lastrowid is not None
-        return cursor.lastrowid
+        return self._db.insert(self._sql["reserve"], row)
 
     def settle(self, reservation_id: int, used: int, usd: float) -> None:
         """Replace a reservation by what the call really used, on the day it was made."""

@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field, fields
 from datetime import datetime
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
+from trendspark_cli.base.api_calls import ApiCall
 from trendspark_cli.base.clock import utc_now
 from trendspark_cli.base.models import Profile
-
-if TYPE_CHECKING:
-    from trendspark_cli.running.job_context import ApiCall
 
 T = TypeVar("T")
 NOBODYS = Profile("", ())  # for what belongs to no profile
