@@ -1,26 +1,16 @@
-"""What tests build: posts, pages, files of posts, and an installation whose clock is told the time."""
+"""What tests build: posts, trends, pages and files of posts."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-import os
-import re
-import shutil
-import subprocess
-import sys
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
-from trendspark_cli.app.installation import Installation
-from trendspark_cli.base import redaction
 from trendspark_cli.base.clock import to_text
-from trendspark_cli.base.console import Output
-from trendspark_cli.base.models import Page, Post, RunResult
-from trendspark_cli.base.settings import load_settings
+from trendspark_cli.base.models import Page, Post
 from trendspark_cli.ranking.lifecycle.trends import (
     PostStory,
     PostTrend,
@@ -29,30 +19,9 @@ from trendspark_cli.ranking.lifecycle.trends import (
     Trend,
     TrendState,
 )
-from trendspark_cli.running.job_context import JobContext
-from trendspark_cli.store.sqlite.store import SqliteStore, open_sqlite
 
 NOW = datetime(2026, 11, 1, 12, 0, tzinfo=UTC)
-COMMAND = (sys.executable, "-m", "trendspark_cli")
-CHECKOUT = Path(__file__).resolve().parent.parent
-SERIES_LINE = re.compile(r"^([a-zA-Z_:][\w:]*(?:\{.*\})?) (\S+)$")
-
-Body = Callable[[JobContext], None]
 AnyStory = TypeVar("AnyStory", bound=TopicStory | PostStory)
-
-
-class FixedClock:
-    """A clock that stands until it is moved."""
-
-    def __init__(self, now: datetime = NOW) -> None:
-        self.now = now
-
-    def __call__(self) -> datetime:
-        return self.now
-
-    def advance(self, **time: float) -> None:
-        """Move on by hours, minutes, seconds as timedelta names them."""
-        self.now += timedelta(**time)
 
 
 def post(source_id: str = "1", *, source: str = "x", text: str = "hello", **values: Any) -> Post:
@@ -139,123 +108,6 @@ def in_lines(*values: Any) -> bytes:
     return b"".join(json.dumps(value).encode() + b"\n" for value in values)
 
 
-@dataclass(frozen=True)
-class Done:
-    """How a command ended."""
-
-    exit_code: int
-    stdout: str
-    stderr: str
-
-    @property
-    def json(self) -> Any:
-        """The one object on stdout."""
-        return json.loads(self.stdout)
-
-
-@dataclass
-class Workplace:
-    """One installation in a folder of its own; jobs run in this process at a told time, or as real commands."""
-
-    home: Path
-    clock: FixedClock = field(default_factory=FixedClock)
-    environment: dict[str, str] = field(default_factory=dict)
-
-    @property
-    def database(self) -> Path:
-        """The SQLite file."""
-        return self.home / "trendspark.db"
-
-    @property
-    def metrics_folder(self) -> Path:
-        """The folder of .prom files."""
-        return self.home / "textfile_collector"
-
-    @property
-    def log_file(self) -> Path:
-        """The log."""
-        return self.home / "trendspark.log"
-
-    def variables(self) -> dict[str, str]:
-        """The settings of this installation, with nothing of the surroundings."""
-        empty = self.home.parent / "empty.env"
-        empty.touch()
-        return {"TRENDSPARK_HOME": str(self.home), "TRENDSPARK_ENV_FILE": str(empty), **self.environment}
-
-    def installation(self, **output: bool) -> Installation:
-        """The installation as wired in this process."""
-        settings = load_settings(self.variables())
-        redaction.install(settings.secrets())
-        return Installation(settings, Output(**{"is_quiet": True, **output}), self.clock, example_times=True)
-
-    def run(self, job_id: str, body: Body, **options: Any) -> RunResult:
-        """Run *body* as a job in this process."""
-        return self.installation().runner(is_dry=options.get("is_dry", False)).run(job_id, body, **options)
-
-    def command(
-        self,
-        *arguments: str,
-        stdin: bytes = b"",
-        environment: Mapping[str, str] | None = None,
-        wrapped_in: Sequence[str] = (),
-    ) -> Done:
-        """Run the real command as cron would: no terminal, nothing but a PATH and a HOME around it."""
-        done = subprocess.run(
-            [*wrapped_in, *COMMAND, *arguments],
-            env={**self.surroundings(), **(environment or {})},
-            cwd=self.home.parent,
-            input=stdin,
-            capture_output=True,
-            start_new_session=True,  # no terminal to be found at /dev/tty, wherever the tests were started
-            timeout=60,
-        )
-        return Done(done.returncode, done.stdout.decode(), done.stderr.decode("utf-8", "backslashreplace"))
-
-    def surroundings(self) -> dict[str, str]:
-        """The environment of the real commands."""
-        around = {"PATH": "/usr/bin:/bin", "HOME": str(self.home.parent), "PYTHONPATH": str(CHECKOUT)}
-        return {**around, **self.variables()}
-
-    def ingest(self, *values: Any, **options: Any) -> Done:
-        """Ingest a file with one JSON value a line."""
-        file = self.home.parent / "posts.ndjson"
-        file.write_bytes(in_lines(*values))
-        return self.command("ingest", "--from", str(file), "--json", **options)
-
-    def store(self, *, read_only: bool = False) -> SqliteStore:
-        """Open the store."""
-        return open_sqlite(self.database, read_only=read_only)
-
-    def rows(self, sql: str) -> list[dict[str, Any]]:
-        """Ask the database."""
-        store = self.store(read_only=True)
-        try:
-            return store.connection.rows(sql)
-        finally:
-            store.close()
-
-    def values(self, sql: str) -> list[Any]:
-        """Ask the database for one column."""
-        return [next(iter(row.values())) for row in self.rows(sql)]
-
-    def series(self) -> dict[str, float]:
-        """Every series of every .prom file, named as in the file."""
-        return read_series(self.metrics_folder)
-
-
-def read_series(folder: Path) -> dict[str, float]:
-    """Return the series of a folder of .prom files; a series in two files is an error."""
-    found: dict[str, float] = {}
-    for path in sorted(folder.glob("*.prom")):
-        for line in path.read_text(encoding="utf-8").splitlines():
-            if not line.startswith("#"):
-                match = SERIES_LINE.match(line)
-                assert match is not None, f"{path.name}: {line!r} is no series without a timestamp"
-                assert match[1] not in found, f"{match[1]} is in two files"
-                found[match[1]] = float(match[2])
-    return found
-
-
 def fingerprint(folder: Path) -> dict[str, str]:
     """Return the SHA-256 of every file below *folder*."""
     return {
@@ -268,11 +120,3 @@ def fingerprint(folder: Path) -> dict[str, str]:
 def mode(path: Path) -> int:
     """Return the permission bits."""
     return path.stat().st_mode & 0o777
-
-
-def copy_installation(template: Path, home: Path) -> None:
-    """Give *home* a database and its folders, without running the migrations again."""
-    (home / "locks").mkdir(mode=0o700, parents=True)
-    home.chmod(0o700)
-    shutil.copyfile(template, home / "trendspark.db")
-    os.chmod(home / "trendspark.db", 0o600)

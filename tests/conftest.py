@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.builders import FixedClock, Workplace, copy_installation
+from tests.installation import FixedClock, Installation, copy_installation
 from trendspark_cli.base import redaction
 from trendspark_cli.store.sqlite.administration import create_database
 from trendspark_cli.store.sqlite.store import SqliteStore
@@ -23,20 +23,20 @@ def template_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def workplace(tmp_path: Path, template_database: Path) -> Workplace:
+def workplace(tmp_path: Path, template_database: Path) -> Installation:
     """An installation with an empty database."""
     copy_installation(template_database, tmp_path / "home")
-    return Workplace(tmp_path / "home")
+    return Installation(tmp_path / "home")
 
 
 @pytest.fixture
-def clock(workplace: Workplace) -> FixedClock:
+def clock(workplace: Installation) -> FixedClock:
     """The clock of that installation."""
     return workplace.clock
 
 
 @pytest.fixture
-def store(workplace: Workplace) -> Iterator[SqliteStore]:
+def store(workplace: Installation) -> Iterator[SqliteStore]:
     """Its store."""
     opened = workplace.store()
     yield opened

@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import pytest
 
-from tests.builders import FixedClock, Workplace
+from tests.installation import FixedClock, Installation
 from trendspark_cli.alerts.channel import Sent
 from trendspark_cli.alerts.delivery import Delivery, DeliveryRules
 from trendspark_cli.alerts.message_parts import message_parts, text_units
@@ -55,7 +55,7 @@ class FakeChannel:
 
 
 @pytest.fixture
-def outbox(workplace: Workplace) -> Iterator[SqliteStore]:
+def outbox(workplace: Installation) -> Iterator[SqliteStore]:
     """The store of an installation with two channels."""
     opened = open_sqlite(workplace.database, channels=("telegram", "desk"))
     yield opened

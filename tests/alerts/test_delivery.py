@@ -142,7 +142,7 @@ def test_more_than_ten_waiting_become_one_digest(desk: Desk, telegram: TelegramS
 
 
 def test_a_day_keeps_its_strongest_trends_and_digests_the_rest(desk: Desk, telegram: TelegramServer) -> None:
-    desk.operator.environment["ALERT_MAX_PER_DAY"] = "2"
+    desk.environment["ALERT_MAX_PER_DAY"] = "2"
     for number, strength in enumerate((7.0, 30.0, 6.0, 20.0), 1):
         desk.queue(f"t{number}", category="trending_alert", trend_id=number, strength=strength)
 
@@ -154,13 +154,13 @@ def test_a_day_keeps_its_strongest_trends_and_digests_the_rest(desk: Desk, teleg
 
 
 def test_a_wrong_chat_is_a_dead_letter_at_once(desk: Desk, telegram: TelegramServer) -> None:
-    desk.operator.environment["TELEGRAM_CHAT_ID"] = "-1"
+    desk.environment["TELEGRAM_CHAT_ID"] = "-1"
     desk.queue("a")
 
     result = desk.deliver()
 
     assert (result.exit_code, desk.statuses()) == (78, {"a": "dead"})
-    assert "chat not found" in desk.operator.rows("SELECT error FROM notifications")[0]["error"]
+    assert "chat not found" in desk.rows("SELECT error FROM notifications")[0]["error"]
 
 
 def test_a_blocked_bot_is_a_dead_letter_at_once(desk: Desk, telegram: TelegramServer) -> None:
@@ -173,7 +173,7 @@ def test_a_blocked_bot_is_a_dead_letter_at_once(desk: Desk, telegram: TelegramSe
 
 
 def test_a_wrong_token_is_refused_with_77(desk: Desk, telegram: TelegramServer) -> None:
-    desk.operator.environment["TELEGRAM_BOT_TOKEN"] = "987654321:AAwrongwrongwrongwrongwrongwrong"
+    desk.environment["TELEGRAM_BOT_TOKEN"] = "987654321:AAwrongwrongwrongwrongwrongwrong"
     desk.queue("a")
 
     result = desk.deliver()
@@ -248,7 +248,7 @@ def test_answers_without_sense_are_uncertain_and_tried_again(desk: Desk, telegra
 
 def test_a_claim_of_a_dead_process_is_taken_up_again(desk: Desk, telegram: TelegramServer) -> None:
     desk.queue("a")
-    store = desk.operator.store()
+    store = desk.store()
     with store.transaction():
         store.notifications.claim(1, desk.now + timedelta(seconds=60))
     store.close()
@@ -263,7 +263,7 @@ def test_a_claim_of_a_dead_process_is_taken_up_again(desk: Desk, telegram: Teleg
 
 
 def test_a_long_message_arrives_in_parts_and_goes_on_where_it_stopped(desk: Desk, telegram: TelegramServer) -> None:
-    store = desk.operator.store()
+    store = desk.store()
     from trendspark_cli.base.models import Alert
 
     body = "\n".join(f"line {number} of a long message" for number in range(400))
@@ -281,10 +281,10 @@ def test_a_long_message_arrives_in_parts_and_goes_on_where_it_stopped(desk: Desk
 
 
 def test_switched_off_records_and_sends_nothing(desk: Desk, telegram: TelegramServer) -> None:
-    desk.operator.environment["ENABLE_REALTIME_ALERTS"] = "false"
+    desk.environment["ENABLE_REALTIME_ALERTS"] = "false"
     desk.queue("a")
     desk.deliver()
-    desk.operator.environment["ENABLE_REALTIME_ALERTS"] = "true"
+    desk.environment["ENABLE_REALTIME_ALERTS"] = "true"
 
     desk.deliver()
 

@@ -17,7 +17,7 @@ from tests.servers import TelegramServer
 @pytest.fixture
 def ranked(desk: Desk, tmp_path: Path) -> Desk:
     """A desk with three quiet days behind it."""
-    desk.operator.ingest(file=str(write_posts(tmp_path / "quiet.ndjson", background(TICK - 3 * 96, 3 * 96))))
+    desk.ingest(file=str(write_posts(tmp_path / "quiet.ndjson", background(TICK - 3 * 96, 3 * 96))))
     return desk
 
 
@@ -25,8 +25,8 @@ def burst(desk: Desk, posts: int = 20, words: str = "volcano eruption", ending: 
     """Have many people speak of something in the last half hour, each in words of their own, and rank."""
     rows = said(words, posts, int((desk.now - timedelta(minutes=30)).timestamp()), every=60, seed=posts)
     rows = [row._replace(text=row.text + ending) for row in rows]
-    desk.operator.ingest(file=str(write_posts(desk.home / "burst.ndjson", rows)))
-    desk.operator.rank()
+    desk.ingest(file=str(write_posts(desk.home / "burst.ndjson", rows)))
+    desk.rank()
 
 
 def test_an_opening_trend_says_what_why_and_how_to_see_more(ranked: Desk, telegram: TelegramServer) -> None:
@@ -45,7 +45,7 @@ def test_an_opening_trend_says_what_why_and_how_to_see_more(ranked: Desk, telegr
 
 def test_ranking_again_tells_nothing_again(ranked: Desk, telegram: TelegramServer) -> None:
     burst(ranked)
-    ranked.operator.rank()
+    ranked.rank()
 
     ranked.deliver()
 
@@ -68,7 +68,7 @@ def test_a_trend_that_is_over_edits_its_message(ranked: Desk, telegram: Telegram
     burst(ranked)
     ranked.deliver()
     ranked.later(hours=11)
-    ranked.operator.rank()
+    ranked.rank()
 
     ranked.deliver()
 
@@ -97,7 +97,7 @@ def test_a_closed_trend_that_returns_within_the_cooldown_is_not_told_again(
     burst(ranked)
     ranked.deliver()
     ranked.later(hours=8)
-    ranked.operator.rank()
+    ranked.rank()
     burst(ranked, posts=21)
 
     ranked.deliver()
@@ -106,8 +106,8 @@ def test_a_closed_trend_that_returns_within_the_cooldown_is_not_told_again(
 
 
 def test_muted_alerts_are_recorded_with_their_trend(ranked: Desk, telegram: TelegramServer) -> None:
-    ranked.operator.environment["ENABLE_REALTIME_ALERTS"] = "false"
+    ranked.environment["ENABLE_REALTIME_ALERTS"] = "false"
 
     burst(ranked)
 
-    assert ranked.operator.rows("SELECT status, trend_id FROM notifications") == [{"status": "muted", "trend_id": 1}]
+    assert ranked.rows("SELECT status, trend_id FROM notifications") == [{"status": "muted", "trend_id": 1}]

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from tests.architecture.toys import house_with_toys
-from tests.builders import Done, Workplace, own_line
+from tests.builders import own_line
+from tests.installation import Done, Installation
 from tests.tools.house import modules, room_of
 from trendspark_cli.kinds.channels import CHANNELS
 from trendspark_cli.kinds.sources import SOURCES
@@ -25,7 +26,7 @@ class House:
     """The real command of a house with toys, in one installation."""
 
     code: Path
-    workplace: Workplace
+    workplace: Installation
 
     def command(self, *arguments: str, **settings: str) -> Done:
         """Run it with these settings."""
@@ -55,7 +56,7 @@ def code(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def house(code: Path, workplace: Workplace) -> House:
+def house(code: Path, workplace: Installation) -> House:
     return House(code, workplace)
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.builders import Workplace
+from tests.installation import Installation
 
 HEAVY = (
     "openai",
@@ -36,7 +36,7 @@ main()
 """
 
 
-def imported_by(workplace: Workplace, *arguments: str) -> set[str]:
+def imported_by(workplace: Installation, *arguments: str) -> set[str]:
     """Return the top-level packages a command has imported when it ends."""
     done = subprocess.run(
         [sys.executable, "-c", SPY, *arguments],
@@ -66,25 +66,25 @@ def imported_by(workplace: Workplace, *arguments: str) -> set[str]:
         "profiles list",
     ],
 )
-def test_a_command_that_only_looks_imports_nothing_heavy(workplace: Workplace, command: str) -> None:
+def test_a_command_that_only_looks_imports_nothing_heavy(workplace: Installation, command: str) -> None:
     found = imported_by(workplace, *command.split())
 
     assert found & set(HEAVY) == set()
 
 
-def test_the_version_needs_not_even_the_command_line_library(workplace: Workplace) -> None:
+def test_the_version_needs_not_even_the_command_line_library(workplace: Installation) -> None:
     found = imported_by(workplace, "--version")
 
     assert found & {"typer", "click", "sqlite3", "json", "logging"} == set()
 
 
 def test_a_run_without_a_database_is_refused_before_anything_heavy_is_imported(tmp_path: Path) -> None:
-    found = imported_by(Workplace(tmp_path / "nowhere"), "ingest")
+    found = imported_by(Installation(tmp_path / "nowhere"), "ingest")
 
     assert found & set(HEAVY) == set()
 
 
-def test_a_run_that_finds_its_lock_held_imports_nothing_heavy(workplace: Workplace) -> None:
+def test_a_run_that_finds_its_lock_held_imports_nothing_heavy(workplace: Installation) -> None:
     import fcntl
 
     with (workplace.home / "locks" / "ingest.lock").open("w") as lock:
@@ -94,7 +94,7 @@ def test_a_run_that_finds_its_lock_held_imports_nothing_heavy(workplace: Workpla
     assert found & set(HEAVY) == set()
 
 
-def test_reading_a_file_imports_no_service_library(workplace: Workplace) -> None:
+def test_reading_a_file_imports_no_service_library(workplace: Installation) -> None:
     found = imported_by(workplace, "ingest", "--from", "/dev/null")
 
     assert found & {"openai", "pyarrow", "boto3", "praw", "tweepy", "numpy", "sqlite_utils", "rich"} == set()

@@ -26,7 +26,7 @@ from dataclasses import dataclass
 from trendspark_cli.base.clock import to_text
 from trendspark_cli.base.models import Page, Post, Span
 from trendspark_cli.collecting.source import Counter, Reach
-from trendspark_cli.running.opening import Opening
+from trendspark_cli.base.opening import Opening
 
 
 @dataclass(frozen=True)
@@ -92,7 +92,7 @@ from pathlib import Path
 
 from trendspark_cli.alerts.channel import Sent
 from trendspark_cli.kinds.channels import CHANNELS
-from trendspark_cli.running.opening import Opening
+from trendspark_cli.base.opening import Opening
 
 
 @dataclass(frozen=True)

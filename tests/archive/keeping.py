@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from tests.builders import CHECKOUT, page, post, topic_trend
+from tests.builders import page, post, topic_trend
 from tests.ingest.operator import Operator
 from trendspark_cli.app.job_bodies import archive_body, vacuum_body
-from trendspark_cli.app.wired import Wired
 from trendspark_cli.base.clock import from_epoch, to_text
 from trendspark_cli.base.models import Alert, Post, RunResult
 from trendspark_cli.store.rows.archived import TABLES
@@ -53,17 +50,13 @@ HOSTILE = (
 TREND = topic_trend(from_epoch(1788220800))
 
 
-@dataclass
 class Keeper(Operator):
     """An operator who archives into a folder."""
 
-    now: datetime = NOW
-    environment: dict[str, str] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        self.folder.mkdir(parents=True, exist_ok=True)
-        self.environment = {"ARCHIVE_URL": f"file://{self.folder}", **self.environment}
-        super().__post_init__()
+    def __init__(self, home: Path, environment: Mapping[str, str] | None = None, now: datetime = NOW) -> None:
+        folder = home.parent / "archive"
+        folder.mkdir(parents=True, exist_ok=True)
+        super().__init__(home, {"ARCHIVE_URL": f"file://{folder}", **(environment or {})}, now)
 
     @property
     def folder(self) -> Path:
@@ -77,28 +70,11 @@ class Keeper(Operator):
 
     def archive(self, *, is_dry: bool = False, **options: Any) -> RunResult:
         """Run `archive` in this process."""
-        here = self.installation()
-        body = archive_body(**options)
-        runner = here.runner(is_dry=is_dry)
-        return runner.run("archive", lambda job: body(Wired(here.settings, job, here.clock)), is_dry=is_dry)
+        return self.run_body("archive", archive_body(**options), is_dry=is_dry)
 
     def vacuum(self, *, full: bool = False, is_dry: bool = False) -> RunResult:
         """Run `vacuum` in this process."""
-        here = self.installation()
-        body = vacuum_body(full=full)
-        runner = here.runner(is_dry=is_dry)
-        return runner.run("vacuum", lambda job: body(Wired(here.settings, job, here.clock)), is_dry=is_dry)
-
-    def command_now(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        """Run the real command at the time of the test's clock."""
-        return subprocess.run(
-            [sys.executable, "-m", "tests.tools.job_at", to_text(self.now), *arguments],
-            env={"PATH": "/usr/bin:/bin", "HOME": str(self.home), "PYTHONPATH": str(CHECKOUT), **self.environment},
-            cwd=self.home,
-            capture_output=True,
-            text=True,
-            timeout=300,
-        )
+        return self.run_body("vacuum", vacuum_body(full=full), is_dry=is_dry)
 
     def damage(self) -> None:
         """Write over an index, as a failing disk would."""

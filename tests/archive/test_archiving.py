@@ -279,7 +279,7 @@ def test_counters_of_the_metrics_do_not_fall_when_rows_leave(keeper: Keeper) -> 
 
 def test_rows_past_retention_are_a_backlog_until_they_have_left(keeper: Keeper) -> None:
     backlog = 'trendspark_queue_backlog{type="archive_rows"}'
-    assert keeper.command("metrics", "--json").returncode == 0
+    assert keeper.command("metrics", "--json").exit_code == 0
     assert keeper.metric(backlog) > 100
 
     counts_of(keeper.archive())

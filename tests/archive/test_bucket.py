@@ -15,7 +15,6 @@ import pyarrow.parquet as pq
 import pytest
 
 from tests.archive.keeping import Keeper, counts_of, fill
-from tests.ingest.operator import as_json
 from tests.tools.object_store import BUCKET, SECRET, Disturbance, ObjectStore, disturbed
 from trendspark_cli.store.rows.archived import TABLES
 
@@ -61,11 +60,11 @@ def test_rows_go_to_a_bucket_are_verified_and_come_back(keeper: Keeper, s3: Obje
     before = keeper.everything()
     count = counts_of(keeper.archive(part_format=part_format))["archived"]
     objects = s3.objects(prefix_of(keeper))
-    verified = as_json(keeper.command_now("archives", "verify", "--read-data", "--json").stdout)
+    verified = keeper.command_now("archives", "verify", "--read-data", "--json").json
     shutil.rmtree(keeper.home)
     again = Keeper(keeper.home, keeper.environment)
 
-    done = as_json(again.command_now("archives", "restore", "--since", "2026-01-01", "--json").stdout)
+    done = again.command_now("archives", "restore", "--since", "2026-01-01", "--json").json
 
     assert (verified["problems"], verified["unknown"]) == ([], [])
     assert len([key for key in objects if key.startswith("manifests/")]) == verified["checked"]
@@ -144,8 +143,8 @@ def test_the_identity_of_the_archive_cannot_delete(keeper: Keeper, s3: ObjectSto
     with disturbed(s3) as (between, found):
         keeper.environment |= between.settings
         counts_of(keeper.archive())
-        assert keeper.command_now("archives", "verify", "--read-data").returncode == 0
-        assert keeper.command_now("archives", "restore", "--since", "2026-01-01").returncode == 0
+        assert keeper.command_now("archives", "verify", "--read-data").exit_code == 0
+        assert keeper.command_now("archives", "restore", "--since", "2026-01-01").exit_code == 0
 
     assert {method for method, _, _ in found.seen} == {"PUT", "GET", "HEAD"}
 
@@ -180,7 +179,7 @@ def test_keys_are_in_no_output_file_or_database(keeper: Keeper) -> None:
     keeper.environment["AWS_ENDPOINT_URL_S3"] = f"http://127.0.0.1:9/{SECRET}"
     done = keeper.command_now("archive", "-v")
 
-    assert done.returncode == 69
+    assert done.exit_code == 69
     assert SECRET not in done.stdout + done.stderr
     for path in keeper.home.rglob("*"):
         assert not path.is_file() or SECRET.encode() not in path.read_bytes(), path
@@ -272,7 +271,7 @@ def test_an_object_that_was_corrupted_is_given_up_for_another_name(keeper: Keepe
         first.cause, "hint", ""
     )
     assert corrupted.rpartition("/")[2] not in {m.key.rpartition("/")[2] for m in keeper.manifests()}
-    told = as_json(keeper.command_now("archives", "verify", "--json").stdout)
+    told = keeper.command_now("archives", "verify", "--json").json
     assert [key.rpartition("/")[2] for key in told["unknown"]] == [corrupted.rpartition("/")[2]]
 
 
@@ -308,7 +307,7 @@ def test_sql_over_a_bucket_reads_checked_copies(keeper: Keeper) -> None:
 
     done = keeper.command_now("archives", "query", "SELECT count(*) FROM posts", "--json")
 
-    assert as_json(done.stdout)["rows"] == [[120]]
+    assert done.json["rows"] == [[120]]
 
 
 def test_requests_to_the_bucket_are_counted_as_those_of_other_services(keeper: Keeper) -> None:

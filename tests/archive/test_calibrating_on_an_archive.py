@@ -97,7 +97,7 @@ def other(archived: Keeper, tmp_path: Path) -> Keeper:
 def test_without_it_only_what_is_left_counts(archived: Keeper) -> None:
     done = archived.command_now("calibrate", "--json")
 
-    assert (done.returncode, "reach back 3 whole days" in done.stderr) == (75, True)
+    assert (done.exit_code, "reach back 3 whole days" in done.stderr) == (75, True)
     assert "or with --archive" in done.stderr
 
 
@@ -117,7 +117,7 @@ def test_posts_in_the_archive_count_as_they_did_in_the_database_and_a_dry_run_st
 
 def test_a_post_that_came_back_counts_once(archived: Keeper) -> None:
     day = ("--since", "2026-10-26", "--until", "2026-10-27")
-    assert archived.command_now("archives", "restore", *day).returncode == 0
+    assert archived.command_now("archives", "restore", *day).exit_code == 0
     assert len(archived.rows("SELECT id FROM posts")) > STAYED
 
     with past_with_archive(archived) as past:
@@ -141,7 +141,7 @@ def test_a_part_that_is_not_what_was_stored_ends_it_before_anything_is_stored(ot
 
     done = other.command_now("calibrate", "--archive", "--json")
 
-    assert (done.returncode, json.loads(done.stderr)["error"]["code"]) == (65, 65)
+    assert (done.exit_code, json.loads(done.stderr)["error"]["code"]) == (65, 65)
     assert "not what was stored" in done.stderr
     assert other.rows("SELECT id FROM calibrations") == []
     assert [path.name for path in other.spool.iterdir()] == ["cleaning.lock"]
@@ -153,7 +153,7 @@ def test_an_archive_in_a_bucket_is_read_and_its_threshold_is_stored(tmp_path: Pa
 
     done = keeper.command_now("calibrate", "--archive", "--days", "7", "--shuffles", "1", "--json")
 
-    assert (done.returncode, done.stderr) == (0, "")
+    assert (done.exit_code, done.stderr) == (0, "")
     told = json.loads(done.stdout)
     assert told["posts"] == POSTS
     assert keeper.rows("SELECT posts, threshold FROM calibrations") == [

@@ -98,7 +98,7 @@ def test_an_earlier_object_that_is_gone_stops_further_deletes_until_it_is_writte
     assert keeper.rows("SELECT count(*) AS n FROM posts WHERE created_at < '2026-09-17'")[0]["n"] > 0
     assert keeper.metric("trendspark_archive_objects_missing") == 1
     done = keeper.command("archives", "write-off", lost.stem.removeprefix("part-")[:9], "--reason", "disk died")
-    assert (done.returncode, done.stderr) == (0, "")
+    assert (done.exit_code, done.stderr) == (0, "")
     assert keeper.metric("trendspark_archive_objects_missing") == 0
     assert counts_of(keeper.archive())["archived"] > 0
     listed = keeper.command("archives", "list", "--limit", "100").stdout
@@ -138,12 +138,12 @@ def test_wrong_arguments_are_named_with_what_was_expected(
 ) -> None:
     done = keeper.command("archive", *arguments)
 
-    assert (done.returncode, done.stdout) == (2, "")
+    assert (done.exit_code, done.stdout) == (2, "")
     assert told in done.stderr
 
 
 def test_a_wrong_address_of_the_archive_is_a_setting_problem(keeper: Keeper) -> None:
     done = keeper.command("archive", environment={"ARCHIVE_URL": "s4://bucket"})
 
-    assert done.returncode == 78
+    assert done.exit_code == 78
     assert "ARCHIVE_URL='s4://bucket'" in done.stderr

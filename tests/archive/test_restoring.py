@@ -16,7 +16,6 @@ import pytest
 
 from tests.archive.keeping import FIRST_OLD, NOW, TREND, Keeper, counts_of, fill, new_post, note_all_ranked, old_post
 from tests.builders import page
-from tests.ingest.operator import as_json
 from trendspark_cli.base.locks import job_lock
 from trendspark_cli.base.models import Alert
 from trendspark_cli.store.rows.archived import TABLES
@@ -34,8 +33,8 @@ def keeper(tmp_path: Path) -> Keeper:
 def json_of(keeper: Keeper, *arguments: str, exit_code: int = 0) -> Any:
     """What a command prints with --json."""
     done = keeper.command_now(*arguments, "--json")
-    assert done.returncode == exit_code, done.stderr
-    return as_json(done.stdout)
+    assert done.exit_code == exit_code, done.stderr
+    return done.json
 
 
 def restored(keeper: Keeper, *arguments: str, exit_code: int = 0) -> dict[str, Any]:
@@ -205,7 +204,7 @@ def test_a_changed_object_is_not_restored(keeper: Keeper) -> None:
 
     done = keeper.command_now("archives", "restore", path.stem.removeprefix("part-"))
 
-    assert done.returncode == 65
+    assert done.exit_code == 65
     assert f"{path.name} at file://{keeper.folder} has SHA-256" in done.stderr
     assert "nothing of it was restored" in done.stderr
     assert keeper.everything() == live
@@ -232,7 +231,7 @@ def test_verify_finds_what_is_missing_or_changed_and_says_so_to_prometheus(keepe
     assert "has SHA-256" in named[changed.name]
     assert "has lost its manifest" in named[bare.name]
     assert keeper.metric("trendspark_archive_objects_missing") == 4
-    health = as_json(keeper.command_now("health", "--json").stdout)["services"]["archive"]
+    health = keeper.command_now("health", "--json").json["services"]["archive"]
     assert (health["ok"], health["reason"][:37]) == (False, "objects are missing or changed: 4; se")
     assert "missing or changed since 2026-11" in keeper.command_now("archives", "list", "-n", "100").stdout
 
@@ -324,7 +323,7 @@ def test_a_query_reads_the_archive_and_nothing_else(keeper: Keeper, sql: str) ->
 
     done = keeper.command_now("archives", "query", sql)
 
-    assert done.returncode == 2
+    assert done.exit_code == 2
     assert done.stderr.startswith("trendspark archives query: the query failed: ")
     assert "root:" not in done.stdout
     assert list(keeper.home.rglob("*.csv")) == list(keeper.home.rglob("own.db")) == []
@@ -333,7 +332,7 @@ def test_a_query_reads_the_archive_and_nothing_else(keeper: Keeper, sql: str) ->
 def test_a_query_for_a_table_without_files_says_so(keeper: Keeper) -> None:
     done = keeper.command_now("archives", "query", "SELECT * FROM posts")
 
-    assert done.returncode == 2
+    assert done.exit_code == 2
     assert "no files of posts are in the archive" in done.stderr
 
 
@@ -364,7 +363,7 @@ def test_a_forgotten_post_is_refused_when_its_service_gives_it_again(keeper: Kee
         '{"source":"reddit","source_id":"n5","created_at":"2026-11-01T10:00:00Z","text":"another"}\n'
     )
 
-    done = as_json(keeper.command_now("ingest", "--from", str(file), "--json").stdout)
+    done = keeper.command_now("ingest", "--from", str(file), "--json").json
 
     assert (done["counts"]["new"], done["counts"]["rejected_by_reason"]) == (1, {"forgotten": 1})
     assert "n5" not in keeper.stored_ids("x")
@@ -413,7 +412,7 @@ def test_alerts_do_not_quote_what_was_forgotten(keeper: Keeper) -> None:
 def test_what_cannot_be_done_is_said_in_one_line(keeper: Keeper, arguments: tuple[str, ...], told: str) -> None:
     done = keeper.command_now(*arguments)
 
-    assert (done.returncode, done.stdout) == (2, "")
+    assert (done.exit_code, done.stdout) == (2, "")
     assert told in done.stderr
     assert len(done.stderr.splitlines()) == 1
 
@@ -423,7 +422,7 @@ def test_a_sound_object_is_not_written_off(keeper: Keeper) -> None:
 
     done = keeper.command_now("archives", "write-off", keeper.manifests()[0].id, "--reason", "mistake")
 
-    assert done.returncode == 2
+    assert done.exit_code == 2
     assert "was not found missing or changed" in done.stderr
 
 
@@ -432,7 +431,7 @@ def test_a_restore_waits_for_no_archive_that_runs(keeper: Keeper) -> None:
     with job_lock(keeper.home / "locks", "archive", keeper.now):
         done = keeper.command_now("archives", "restore", *ALL_OF_IT)
 
-    assert done.returncode == 75
+    assert done.exit_code == 75
 
 
 def test_posts_that_come_again_after_they_left_are_stored_as_new(keeper: Keeper) -> None:

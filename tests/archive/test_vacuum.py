@@ -17,7 +17,6 @@ from typing import Any
 import pytest
 
 from tests.archive.keeping import NOW, TREND, Keeper, counts_of, fill
-from tests.ingest.operator import as_json
 from trendspark_cli.base.clock import to_text
 from trendspark_cli.base.models import Alert
 from trendspark_cli.jobs import vacuum as vacuum_job
@@ -221,7 +220,7 @@ def test_sizes_and_growth_are_shown(keeper: Keeper) -> None:
                 (to_text(NOW - timedelta(days=days)),),
             )
 
-    found = as_json(keeper.command_now("db", "stats", "--json").stdout)
+    found = keeper.command_now("db", "stats", "--json").json
 
     per_post = (found["bytes"] - found["free_bytes"]) / found["rows"]["posts"]
     assert found["growth_bytes_per_day"] == round(50 * per_post)

@@ -14,7 +14,8 @@ import pytest
 from rich.cells import cell_len
 
 import trendspark_cli
-from tests.builders import Done, Workplace, fingerprint
+from tests.builders import fingerprint
+from tests.installation import Done, Installation
 from trendspark_cli.base.console import Output
 from trendspark_cli.screens.trends import explain_trend
 from trendspark_cli.store.sqlite.store import SqliteStore
@@ -31,21 +32,21 @@ DISTURBANCES = {
 
 
 @pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory) -> Workplace:
+def place(tmp_path_factory: pytest.TempPathFactory) -> Installation:
     """A folder in which the demo is run amid settings it must not read."""
     folder = tmp_path_factory.mktemp("demo")
     (folder / ".env").write_text("KEYWORDS=unrelated\nX_MAX_READS_PER_DAY=many\n")
-    return Workplace(folder / "home")
+    return Installation(folder / "home")
 
 
 @pytest.fixture(scope="module")
-def shown(place: Workplace) -> Done:
+def shown(place: Installation) -> Done:
     """The demo as a person sees it in a pipe."""
     return place.command("demo", "--dir", str(place.home.parent / "demo"), environment=DISTURBANCES)
 
 
 @pytest.fixture(scope="module")
-def trends(place: Workplace, shown: Done) -> list[dict[str, Any]]:
+def trends(place: Installation, shown: Done) -> list[dict[str, Any]]:
     """The trends of that demo."""
     done = place.command("trends", "list", "--json", environment={"TRENDSPARK_HOME": str(place.home.parent / "demo")})
     found: list[dict[str, Any]] = done.json["trends"]
@@ -93,7 +94,7 @@ def test_the_demo_says_what_is_expected_of_that_post_and_what_is_usual(viral: di
     assert viral["forecast"] > 3 * viral["observed"] > 100 * viral["expected"]
 
 
-def test_nothing_else_of_the_sample_comes_near_to_what_would_be_enough(place: Workplace, shown: Done) -> None:
+def test_nothing_else_of_the_sample_comes_near_to_what_would_be_enough(place: Installation, shown: Done) -> None:
     sql = """SELECT p.text, max(f.forecast / f.enough) FROM post_forecasts f JOIN posts p ON p.id = f.post_id
              WHERE f.enough > 0 AND f.forecast >= 1.1 * p.likes AND p.text <> ?"""
     database = sqlite3.connect(place.home.parent / "demo" / "trendspark.db")
@@ -119,7 +120,7 @@ def test_a_trend_tells_why_it_is_one(trends: list[dict[str, Any]]) -> None:
     assert all({"source", "source_id", "url", "text"} <= set(post) for trend in trends for post in trend["posts"])
 
 
-def test_the_demo_says_where_its_things_are(shown: Done, place: Workplace) -> None:
+def test_the_demo_says_where_its_things_are(shown: Done, place: Installation) -> None:
     folder = str(place.home.parent / "demo")
 
     assert all(f"{folder}/{name}" in shown.stdout for name in ("trendspark.db", "textfile_collector", "trendspark.log"))
@@ -131,7 +132,7 @@ def test_the_demo_names_what_it_keeps_quiet_about(shown: Done) -> None:
     assert all(decoy["label"] in line for decoy in PLANTED["decoys"])
 
 
-def test_the_commands_the_demo_names_explain_a_topic_and_a_post(shown: Done, place: Workplace) -> None:
+def test_the_commands_the_demo_names_explain_a_topic_and_a_post(shown: Done, place: Installation) -> None:
     lines = [line.split() for line in shown.stdout.splitlines() if line.startswith("why ")]
 
     told = [place.command(*words[words.index("--env-file") :], environment={"TRENDSPARK_HOME": ""}) for words in lines]
@@ -141,7 +142,7 @@ def test_the_commands_the_demo_names_explain_a_topic_and_a_post(shown: Done, pla
     assert "usual for its author" in told[1].stdout
 
 
-def test_a_score_follows_from_the_lift_that_explain_tells(place: Workplace, topics: list[dict[str, Any]]) -> None:
+def test_a_score_follows_from_the_lift_that_explain_tells(place: Installation, topics: list[dict[str, Any]]) -> None:
     explain = ("trends", "explain", str(topics[0]["id"]))
     home = {"TRENDSPARK_HOME": str(place.home.parent / "demo")}
 
@@ -155,18 +156,18 @@ def test_a_score_follows_from_the_lift_that_explain_tells(place: Workplace, topi
     assert f"{strongest['score']:.1f}, and {more:.1f} for the authors that further terms bring" in told.stdout
 
 
-def test_a_demo_over_a_demo_prints_the_same(shown: Done, place: Workplace) -> None:
+def test_a_demo_over_a_demo_prints_the_same(shown: Done, place: Installation) -> None:
     again = place.command("demo", "--dir", str(place.home.parent / "demo"))
 
     assert (again.exit_code, again.stdout) == (0, shown.stdout)
 
 
 @pytest.fixture
-def narrow(place: Workplace, shown: Done, monkeypatch: pytest.MonkeyPatch) -> Iterator[SqliteStore]:
+def narrow(place: Installation, shown: Done, monkeypatch: pytest.MonkeyPatch) -> Iterator[SqliteStore]:
     """The database of that demo, and a terminal of 80 columns to look at it."""
     assert shown.exit_code == 0
     monkeypatch.setenv("COLUMNS", "80")
-    with closing(Workplace(place.home.parent / "demo").store(read_only=True)) as store:
+    with closing(Installation(place.home.parent / "demo").store(read_only=True)) as store:
         yield store
 
 
@@ -200,7 +201,7 @@ def test_a_narrow_terminal_breaks_no_word_of_what_is_said_of_a_post(
 
 
 def test_a_post_tells_what_is_expected_of_it_and_what_became_of_its_alert(
-    place: Workplace, viral: dict[str, Any]
+    place: Installation, viral: dict[str, Any]
 ) -> None:
     post = f"reddit:{viral['posts'][0]['source_id']}"
     home = {"TRENDSPARK_HOME": str(place.home.parent / "demo")}
@@ -213,7 +214,7 @@ def test_a_post_tells_what_is_expected_of_it_and_what_became_of_its_alert(
     assert [rule["about"] for rule in as_json.json["held_back_by"]] == ["topic", "alert"]
 
 
-def test_the_demo_touches_nothing_outside_its_folder(shown: Done, place: Workplace) -> None:
+def test_the_demo_touches_nothing_outside_its_folder(shown: Done, place: Installation) -> None:
     assert shown.exit_code == 0
     assert not place.home.exists()
 
@@ -223,7 +224,7 @@ def test_a_folder_that_is_no_demo_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / "precious" / "thesis.txt").write_text("years of work")
     before = fingerprint(tmp_path / "precious")
 
-    done = Workplace(tmp_path / "home").command("demo", "--dir", str(tmp_path / "precious"))
+    done = Installation(tmp_path / "home").command("demo", "--dir", str(tmp_path / "precious"))
 
     assert (done.exit_code, fingerprint(tmp_path / "precious")) == (73, before)
 
@@ -231,6 +232,6 @@ def test_a_folder_that_is_no_demo_is_left_alone(tmp_path: Path) -> None:
 def test_a_folder_that_cannot_be_made_is_73(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("not a folder")
 
-    done = Workplace(tmp_path / "home").command("demo", "--dir", str(tmp_path / "file" / "demo"), "--json")
+    done = Installation(tmp_path / "home").command("demo", "--dir", str(tmp_path / "file" / "demo"), "--json")
 
     assert (done.exit_code, json.loads(done.stderr)["error"]["code"]) == (73, 73)

@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.builders import NOW, Workplace
+from tests.builders import NOW
+from tests.installation import Installation
 from trendspark_cli.base.clock import to_text
 from trendspark_cli.base.errors import StoreError
 from trendspark_cli.base.log_reading import BLOCK_BYTES, Wanted, read_log
@@ -147,7 +148,7 @@ def test_what_the_log_writes_is_what_is_read(log_file: Path) -> None:
     assert all("Traceback" in event.more["traceback"] for event in found)
 
 
-def test_what_is_shown_cannot_act_on_a_terminal(workplace: Workplace) -> None:
+def test_what_is_shown_cannot_act_on_a_terminal(workplace: Installation) -> None:
     workplace.log_file.write_text(
         json_line(1, message="red \x1b[31m\nnext", traceback="Traceback\n  \x1b]0;owned\x07") + line(2)
     )
@@ -162,7 +163,7 @@ def test_what_is_shown_cannot_act_on_a_terminal(workplace: Workplace) -> None:
     ]
 
 
-def test_scripts_get_events_with_their_fields(workplace: Workplace) -> None:
+def test_scripts_get_events_with_their_fields(workplace: Installation) -> None:
     workplace.log_file.write_text(json_line(1, event="request.completed", service="x", status=200) + line(2, run="-"))
 
     found = workplace.command("logs", "--json").json["logs"]
@@ -171,7 +172,7 @@ def test_scripts_get_events_with_their_fields(workplace: Workplace) -> None:
     assert [(event["message"], event["run"]) for event in found] == [("event 1", 1), ("event 2", None)]
 
 
-def test_the_log_of_a_run_is_found_by_its_id(workplace: Workplace) -> None:
+def test_the_log_of_a_run_is_found_by_its_id(workplace: Installation) -> None:
     workplace.command("ingest", "--from", "/dev/null")
     workplace.command("ingest", "--from", "/dev/null")
 
@@ -182,7 +183,7 @@ def test_the_log_of_a_run_is_found_by_its_id(workplace: Workplace) -> None:
 
 
 @pytest.mark.parametrize("arguments", [("--job", "ingst"), ("--level", "loud"), ("--since", "yesterday")])
-def test_a_question_that_makes_no_sense_is_refused(workplace: Workplace, arguments: tuple[str, ...]) -> None:
+def test_a_question_that_makes_no_sense_is_refused(workplace: Installation, arguments: tuple[str, ...]) -> None:
     done = workplace.command("logs", *arguments)
 
     assert done.exit_code == 2

@@ -9,14 +9,16 @@ import subprocess
 import pytest
 from rich.cells import cell_len
 
-from tests.builders import COMMAND, Workplace, own_line, post
+from tests.builders import own_line, post
+from tests.installation import Installation
+from tests.tools.processes import COMMAND
 from trendspark_cli.base.console import Output, printable, shortened, sparkline
 from trendspark_cli.store.sqlite.store import SqliteStore
 
 HOSTILE = "\u001b]0;owned\u0007[red]\u202eevil\u202c\r\nforged line\u2028\u009b31m [/bold] end"
 
 
-def on_terminal(workplace: Workplace, *arguments: str, **environment: str) -> str:
+def on_terminal(workplace: Installation, *arguments: str, **environment: str) -> str:
     """Return what a command shows on a terminal of 120 columns."""
     ours, theirs = pty.openpty()
     around = {**workplace.surroundings(), "TERM": "xterm-256color", "COLUMNS": "120", **environment}
@@ -37,7 +39,7 @@ def on_terminal(workplace: Workplace, *arguments: str, **environment: str) -> st
 
 
 @pytest.fixture
-def hostile(workplace: Workplace, store: SqliteStore) -> Workplace:
+def hostile(workplace: Installation, store: SqliteStore) -> Installation:
     """An installation whose audit names a hostile query and whose last run failed with a hostile text."""
     from tests.builders import NOW, page
     from trendspark_cli.store.rows.collecting import PageOutcome
@@ -49,39 +51,39 @@ def hostile(workplace: Workplace, store: SqliteStore) -> Workplace:
     return workplace
 
 
-def test_a_list_is_a_table_with_lines_on_a_terminal(workplace: Workplace) -> None:
+def test_a_list_is_a_table_with_lines_on_a_terminal(workplace: Installation) -> None:
     shown = on_terminal(workplace, "jobs", "list")
 
     assert "─" in shown
     assert "ingest_rank" in shown
 
 
-def test_a_list_is_plain_columns_in_a_pipe(workplace: Workplace) -> None:
+def test_a_list_is_plain_columns_in_a_pipe(workplace: Installation) -> None:
     lines = workplace.command("jobs", "list").stdout.splitlines()
 
     assert lines[0].split()[:3] == ["id", "paused", "schedule"]
     assert all("\x1b" not in line and "─" not in line for line in lines)
 
 
-def test_a_job_says_on_a_terminal_what_it_did(workplace: Workplace) -> None:
+def test_a_job_says_on_a_terminal_what_it_did(workplace: Installation) -> None:
     shown = on_terminal(workplace, "ingest", "--from", "/dev/null")
 
     assert "ingest: success" in shown
     assert "(run 1)" in shown
 
 
-def test_a_quiet_job_says_nothing_on_a_terminal_either(workplace: Workplace) -> None:
+def test_a_quiet_job_says_nothing_on_a_terminal_either(workplace: Installation) -> None:
     assert on_terminal(workplace, "ingest", "--from", "/dev/null", "--quiet") == ""
 
 
-def test_without_colour_there_is_none(workplace: Workplace) -> None:
+def test_without_colour_there_is_none(workplace: Installation) -> None:
     shown = on_terminal(workplace, "jobs", "list", NO_COLOR="1")
 
     assert "\x1b[3" not in shown
 
 
 @pytest.mark.parametrize("arguments", [("audit",), ("jobs", "history")])
-def test_foreign_text_can_do_nothing_to_a_terminal(hostile: Workplace, arguments: tuple[str, ...]) -> None:
+def test_foreign_text_can_do_nothing_to_a_terminal(hostile: Installation, arguments: tuple[str, ...]) -> None:
     shown = on_terminal(hostile, *arguments, NO_COLOR="1")
 
     foreign = [character for character in ("\x1b]", "\x07", "\u202e", "\u2028", "\x9b") if character in shown]
@@ -89,7 +91,7 @@ def test_foreign_text_can_do_nothing_to_a_terminal(hostile: Workplace, arguments
 
 
 @pytest.mark.parametrize("arguments", [("audit",), ("jobs", "history")])
-def test_foreign_text_cannot_forge_a_line_of_a_list(hostile: Workplace, arguments: tuple[str, ...]) -> None:
+def test_foreign_text_cannot_forge_a_line_of_a_list(hostile: Installation, arguments: tuple[str, ...]) -> None:
     shown = hostile.command(*arguments).stdout
 
     assert len(shown.splitlines()) == 2
@@ -122,8 +124,8 @@ def test_a_sentence_is_one_line_in_a_pipe(capsys: pytest.CaptureFixture[str]) ->
     assert len(capsys.readouterr().out.splitlines()) == 1
 
 
-def test_a_hostile_post_that_is_ingested_prints_as_one_json_object(workplace: Workplace) -> None:
-    workplace.ingest(own_line(text=HOSTILE))
+def test_a_hostile_post_that_is_ingested_prints_as_one_json_object(workplace: Installation) -> None:
+    workplace.ingest_lines(own_line(text=HOSTILE))
 
     assert workplace.command("audit", "--json").json["audit"][0]["new"] == 1
 

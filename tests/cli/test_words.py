@@ -8,18 +8,19 @@ from typing import Any
 
 import pytest
 
-from tests.builders import Workplace, own_line
+from tests.builders import own_line
+from tests.installation import Installation
 from trendspark_cli import __version__
 
 
 @pytest.fixture
-def used(workplace: Workplace) -> Workplace:
+def used(workplace: Installation) -> Installation:
     """An installation that has run once."""
-    workplace.ingest(own_line("1", likes=-1), own_line("2"))
+    workplace.ingest_lines(own_line("1", likes=-1), own_line("2"))
     return workplace
 
 
-def test_the_version_is_one_line(workplace: Workplace) -> None:
+def test_the_version_is_one_line(workplace: Installation) -> None:
     done = workplace.command("--version")
 
     assert (done.exit_code, done.stdout, done.stderr) == (0, f"trendspark {__version__}\n", "")
@@ -27,7 +28,7 @@ def test_the_version_is_one_line(workplace: Workplace) -> None:
 
 @pytest.mark.parametrize(("arguments", "nearest"), [(["ingst"], "ingest"), (["job", "list"], "jobs"), (["zzz"], None)])
 def test_an_unknown_command_is_a_usage_error_with_a_suggestion(
-    workplace: Workplace, arguments: list[str], nearest: str | None
+    workplace: Installation, arguments: list[str], nearest: str | None
 ) -> None:
     done = workplace.command(*arguments)
 
@@ -48,7 +49,7 @@ def test_an_unknown_command_is_a_usage_error_with_a_suggestion(
         "--wat",
     ],
 )
-def test_wrong_arguments_are_exit_code_2_and_no_run(workplace: Workplace, arguments: str) -> None:
+def test_wrong_arguments_are_exit_code_2_and_no_run(workplace: Installation, arguments: str) -> None:
     done = workplace.command(*arguments.split())
 
     assert (done.exit_code, done.stdout) == (2, "")
@@ -57,7 +58,7 @@ def test_wrong_arguments_are_exit_code_2_and_no_run(workplace: Workplace, argume
 
 
 @pytest.mark.parametrize("arguments", ["trends show 99999999999999999999", "audit --limit 99999999999999999999"])
-def test_a_number_no_database_can_hold_is_no_traceback(workplace: Workplace, arguments: str) -> None:
+def test_a_number_no_database_can_hold_is_no_traceback(workplace: Installation, arguments: str) -> None:
     done = workplace.command(*arguments.split())
 
     assert "Traceback" not in done.stderr
@@ -67,7 +68,7 @@ def test_a_number_no_database_can_hold_is_no_traceback(workplace: Workplace, arg
 @pytest.mark.parametrize(
     "arguments", ["ingest --from /dev/null", "rank", "jobs run ingest -q", "--quiet ingest --from /dev/null"]
 )
-def test_a_success_under_cron_says_nothing(workplace: Workplace, arguments: str) -> None:
+def test_a_success_under_cron_says_nothing(workplace: Installation, arguments: str) -> None:
     environment = {} if "run" not in arguments else {"X_BEARER_TOKEN": "", "KEYWORDS": ""}
     if "run" in arguments:
         workplace.command("jobs", "pause", "ingest")
@@ -76,20 +77,20 @@ def test_a_success_under_cron_says_nothing(workplace: Workplace, arguments: str)
     assert (done.exit_code, done.stdout, done.stderr) == (0, "", "")
 
 
-def test_a_failure_under_cron_is_one_line_with_what_why_what_to_do_and_the_run(workplace: Workplace) -> None:
+def test_a_failure_under_cron_is_one_line_with_what_why_what_to_do_and_the_run(workplace: Installation) -> None:
     done = workplace.command("ingest")
 
     assert (done.exit_code, done.stdout, done.stderr.count("\n")) == (78, "", 1)
     assert re.fullmatch(r"trendspark ingest: no source is configured; set .+ \(run 1\)\n", done.stderr)
 
 
-def test_a_traceback_of_a_failure_is_shown_on_request_only(workplace: Workplace) -> None:
+def test_a_traceback_of_a_failure_is_shown_on_request_only(workplace: Installation) -> None:
     plain, verbose = workplace.command("ingest"), workplace.command("ingest", "-v")
 
     assert ("Traceback" in plain.stderr, "Traceback" in verbose.stderr) == (False, True)
 
 
-def test_a_failure_in_json_is_one_object_on_stderr_and_the_run_on_stdout(workplace: Workplace) -> None:
+def test_a_failure_in_json_is_one_object_on_stderr_and_the_run_on_stdout(workplace: Installation) -> None:
     done = workplace.command("ingest", "--json")
 
     error = json.loads(done.stderr)["error"]
@@ -98,7 +99,7 @@ def test_a_failure_in_json_is_one_object_on_stderr_and_the_run_on_stdout(workpla
 
 
 @pytest.mark.parametrize("arguments", ["trends list", "jobs list", "jobs history", "audit", "db stats", "gaps list"])
-def test_a_missing_database_in_json_is_an_error_object(workplace: Workplace, arguments: str) -> None:
+def test_a_missing_database_in_json_is_an_error_object(workplace: Installation, arguments: str) -> None:
     workplace.database.unlink()
 
     done = workplace.command(*arguments.split(), "--json")
@@ -128,7 +129,7 @@ SHAPES: list[tuple[str, str, set[str]]] = [
 
 
 @pytest.mark.parametrize(("arguments", "noun", "keys"), SHAPES, ids=[row[0] for row in SHAPES])
-def test_json_has_the_promised_keys(used: Workplace, arguments: str, noun: str, keys: set[str]) -> None:
+def test_json_has_the_promised_keys(used: Installation, arguments: str, noun: str, keys: set[str]) -> None:
     done = used.command(*arguments.split(), "--json")
 
     found: Any = done.json[noun][0] if noun else done.json
@@ -136,11 +137,11 @@ def test_json_has_the_promised_keys(used: Workplace, arguments: str, noun: str, 
 
 
 @pytest.mark.parametrize(("arguments", "expected"), [("trends list", {"trends": []}), ("gaps list", {"gaps": []})])
-def test_nothing_in_json_is_an_empty_list(workplace: Workplace, arguments: str, expected: dict[str, Any]) -> None:
+def test_nothing_in_json_is_an_empty_list(workplace: Installation, arguments: str, expected: dict[str, Any]) -> None:
     assert workplace.command(*arguments.split(), "--json").json == expected
 
 
-def test_health_answers_with_the_keys_of_the_runbook(used: Workplace) -> None:
+def test_health_answers_with_the_keys_of_the_runbook(used: Installation) -> None:
     done = used.command("health", "--json")
 
     services = done.json["services"]
@@ -148,7 +149,7 @@ def test_health_answers_with_the_keys_of_the_runbook(used: Workplace) -> None:
     assert (done.json["ok"], done.exit_code) == (True, 0)
 
 
-def test_health_is_not_well_when_the_last_run_failed(workplace: Workplace) -> None:
+def test_health_is_not_well_when_the_last_run_failed(workplace: Installation) -> None:
     workplace.command("ingest")
 
     done = workplace.command("health", "--json")
@@ -156,7 +157,7 @@ def test_health_is_not_well_when_the_last_run_failed(workplace: Workplace) -> No
     assert (done.exit_code, done.json["ok"], done.json["services"]["worker"]["ok"]) == (1, False, False)
 
 
-def test_health_without_a_database_says_so_and_does_not_fail_itself(workplace: Workplace) -> None:
+def test_health_without_a_database_says_so_and_does_not_fail_itself(workplace: Installation) -> None:
     workplace.database.unlink()
 
     done = workplace.command("health", "--json")
@@ -164,14 +165,14 @@ def test_health_without_a_database_says_so_and_does_not_fail_itself(workplace: W
     assert (done.exit_code, done.json["services"]["database"]["ok"], done.stderr) == (1, False, "")
 
 
-def test_times_in_json_end_with_z(used: Workplace) -> None:
+def test_times_in_json_end_with_z(used: Installation) -> None:
     times = re.findall(r'"(\d{4}-\d\d-\d\dT[^"]+)"', used.command("jobs", "history", "--json").stdout)
 
     assert [time for time in times if not time.endswith("Z")] == []
     assert len(times) >= 3
 
 
-def test_settings_are_shown_with_secrets_masked_and_their_origin(workplace: Workplace) -> None:
+def test_settings_are_shown_with_secrets_masked_and_their_origin(workplace: Installation) -> None:
     planted = {"X_BEARER_TOKEN": "planted-secret-value", "KEYWORDS": "bridge"}
 
     done = workplace.command("config", "show", "--json", environment=planted)
@@ -181,7 +182,7 @@ def test_settings_are_shown_with_secrets_masked_and_their_origin(workplace: Work
     assert "planted" not in done.stdout + done.stderr
 
 
-def test_a_bad_setting_makes_config_check_fail_and_names_it(workplace: Workplace) -> None:
+def test_a_bad_setting_makes_config_check_fail_and_names_it(workplace: Installation) -> None:
     done = workplace.command("config", "check", environment={"X_MAX_READS_PER_DAY": "many", "X_BEARER_TOKN": "t"})
 
     assert done.exit_code == 78
@@ -189,33 +190,33 @@ def test_a_bad_setting_makes_config_check_fail_and_names_it(workplace: Workplace
     assert "did you mean X_BEARER_TOKEN?" in done.stdout
 
 
-def test_an_unknown_setting_is_in_the_log_and_never_on_a_jobs_stderr(workplace: Workplace) -> None:
+def test_an_unknown_setting_is_in_the_log_and_never_on_a_jobs_stderr(workplace: Installation) -> None:
     done = workplace.command("ingest", "--from", "/dev/null", environment={"X_BEARER_TOKN": "t"})
 
     assert (done.exit_code, done.stderr) == (0, "")
     assert "did you mean X_BEARER_TOKEN?" in workplace.log_file.read_text()
 
 
-def test_a_missing_env_file_is_one_line_and_78(workplace: Workplace) -> None:
+def test_a_missing_env_file_is_one_line_and_78(workplace: Installation) -> None:
     done = workplace.command("--env-file", "/nowhere/.env", "health")
 
     assert (done.exit_code, done.stderr.count("\n"), "/nowhere/.env" in done.stderr) == (78, 1, True)
 
 
-def test_a_huge_time_limit_is_a_bad_setting_and_no_traceback(workplace: Workplace) -> None:
+def test_a_huge_time_limit_is_a_bad_setting_and_no_traceback(workplace: Installation) -> None:
     done = workplace.command("config", "check", environment={"JOB_TIMEOUT_INGEST": "999999999999d"})
 
     assert (done.exit_code, "Traceback" in done.stderr) == (78, False)
 
 
-def test_output_that_cannot_be_written_is_no_traceback(workplace: Workplace) -> None:
+def test_output_that_cannot_be_written_is_no_traceback(workplace: Installation) -> None:
     done = workplace.command("config", "show", wrapped_in=["/bin/sh", "-c", 'exec "$@" > /dev/full', "sh"])
 
     assert "Traceback" not in done.stderr
     assert done.exit_code != 0
 
 
-def test_ingest_and_rank_as_one_job_are_one_row_and_one_for_each_step(workplace: Workplace) -> None:
+def test_ingest_and_rank_as_one_job_are_one_row_and_one_for_each_step(workplace: Installation) -> None:
     done = workplace.command("jobs", "run", "ingest_rank", "--json")
 
     rows = workplace.rows("SELECT job_id, status, exit_code FROM job_runs ORDER BY id")
@@ -227,13 +228,13 @@ def test_ingest_and_rank_as_one_job_are_one_row_and_one_for_each_step(workplace:
     assert (done.exit_code, done.json["job"], done.json["rank"]["status"]) == (78, "ingest_rank", "success")
 
 
-def test_an_unknown_job_is_a_usage_error(workplace: Workplace) -> None:
+def test_an_unknown_job_is_a_usage_error(workplace: Installation) -> None:
     done = workplace.command("jobs", "run", "ingst")
 
     assert (done.exit_code, "ingest_rank" in done.stderr) == (2, True)
 
 
-def test_a_run_for_a_profile_that_does_not_exist_fails_by_name(workplace: Workplace) -> None:
+def test_a_run_for_a_profile_that_does_not_exist_fails_by_name(workplace: Installation) -> None:
     done = workplace.command("ingest", "--from", "/dev/null", "--profile", "ships")
 
     assert (done.exit_code, "'ships'" in done.stderr) == (78, True)

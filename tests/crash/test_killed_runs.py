@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.builders import read_series
 from tests.ingest.operator import NOW
+from tests.installation import read_series
 from tests.tools import books
 from tests.tools.crash_scenes import Stage, file_scene, rank_scene, x_scene
 from tests.tools.crash_trials import (

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.builders import Workplace
 from tests.crontabs.desk import Desk
+from tests.installation import Installation
 
 
 @pytest.fixture
@@ -17,7 +17,7 @@ def desk(tmp_path: Path) -> Desk:
 
 
 @pytest.fixture
-def with_crontab(workplace: Workplace, monkeypatch: pytest.MonkeyPatch) -> Workplace:
+def with_crontab(workplace: Installation, monkeypatch: pytest.MonkeyPatch) -> Installation:
     """An installation whose user's crontab is a file: nobody's real one is touched."""
     folder = workplace.home.parent / "bin"
     folder.mkdir()

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.builders import Workplace
+from tests.installation import Installation
 from trendspark_cli.base.models import Profile
 from trendspark_cli.base.settings import load_settings
 from trendspark_cli.cli.crontab import complaint
@@ -75,7 +75,7 @@ def expected(found: Sequence[CrontabFinding]) -> str:
     return os.linesep.join(finding.expected for finding in found)
 
 
-def install(workplace: Workplace, *lines: str) -> None:
+def install(workplace: Installation, *lines: str) -> None:
     """Install a crontab as an operator does."""
     text = "".join(line if line.endswith("\n") else line + "\n" for line in lines)
     subprocess.run(["crontab", "-"], input=text, text=True, env=workplace.surroundings(), check=True, timeout=10)

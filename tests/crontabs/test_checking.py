@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.builders import Workplace
 from tests.crontabs.desk import WHOLE_DAY, Desk
+from tests.installation import Installation
 from trendspark_cli.base.models import Profile
 from trendspark_cli.screens.crontab_check import findings
 from trendspark_cli.screens.crontab_check.checking import check
@@ -109,7 +109,7 @@ def test_a_path_of_the_shell_is_not_the_path_of_cron(desk: Desk) -> None:
     assert "trendspark" in [finding.value for finding in found]
 
 
-def test_a_crontab_cannot_move_the_cursor_of_who_checks_it(workplace: Workplace) -> None:
+def test_a_crontab_cannot_move_the_cursor_of_who_checks_it(workplace: Installation) -> None:
     hostile = "\x1b]0;owned\x07*/15 * * * * trendspark ingst \x1b[31m\u202e\n"
 
     done = workplace.command("crontab", "check", "-", stdin=hostile.encode())

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.builders import Workplace
 from tests.crontabs.desk import WHOLE_DAY, install
+from tests.installation import Installation
 from trendspark_cli.base.errors import ConfigError
 from trendspark_cli.base.settings import load_settings
 from trendspark_cli.crontabs.moments import intervals
@@ -24,14 +24,14 @@ def entries(text: str) -> dict[str, Entry]:
     return {entry.command.split()[-1]: entry for entry in read_crontab(text, "crontab").entries}
 
 
-def printed(workplace: Workplace, *arguments: str) -> str:
+def printed(workplace: Installation, *arguments: str) -> str:
     """Print a crontab."""
     done = workplace.command("crontab", "print", *arguments)
     assert (done.exit_code, done.stderr) == (0, "")
     return done.stdout
 
 
-def test_what_is_printed_is_found_good(workplace: Workplace) -> None:
+def test_what_is_printed_is_found_good(workplace: Installation) -> None:
     text = printed(workplace)
 
     done = workplace.command("crontab", "check", "-", "--json", stdin=text.encode())
@@ -39,7 +39,7 @@ def test_what_is_printed_is_found_good(workplace: Workplace) -> None:
     assert (done.exit_code, done.json["findings"]) == (0, [])
 
 
-def test_commands_are_absolute_and_jobs_are_those_that_the_settings_ask_for(workplace: Workplace) -> None:
+def test_commands_are_absolute_and_jobs_are_those_that_the_settings_ask_for(workplace: Installation) -> None:
     plain = entries(printed(workplace))
     workplace.environment |= {"X_STREAM_ENABLED": "true", "ARCHIVE_URL": f"file://{workplace.home}/archive"}
 
@@ -48,10 +48,10 @@ def test_commands_are_absolute_and_jobs_are_those_that_the_settings_ask_for(work
     assert all(Path(entry.command.split()[0]).is_file() for entry in plain.values())
 
 
-def test_cron_is_told_of_the_env_file_and_of_settings_that_only_the_shell_has(workplace: Workplace) -> None:
+def test_cron_is_told_of_the_env_file_and_of_settings_that_only_the_shell_has(workplace: Installation) -> None:
     settings = entries(printed(workplace))["ingest"].environment
 
-    assert settings["TRENDSPARK_ENV_FILE"] == workplace.variables()["TRENDSPARK_ENV_FILE"]
+    assert settings["TRENDSPARK_ENV_FILE"] == workplace.environment["TRENDSPARK_ENV_FILE"]
     assert settings["TRENDSPARK_HOME"] == str(workplace.home)
 
 
@@ -67,7 +67,7 @@ def test_an_env_file_that_cron_finds_by_itself_is_not_named(tmp_path: Path, plac
     assert ["TRENDSPARK_ENV_FILE" in text for text in texts] == [False, True]
 
 
-def test_secrets_of_the_shell_are_named_and_never_printed(workplace: Workplace) -> None:
+def test_secrets_of_the_shell_are_named_and_never_printed(workplace: Installation) -> None:
     workplace.environment |= {"X_BEARER_TOKEN": "planted-secret-value"}
 
     text = printed(workplace)
@@ -77,7 +77,7 @@ def test_secrets_of_the_shell_are_named_and_never_printed(workplace: Workplace) 
 
 
 @pytest.mark.parametrize("value", ["a,b c", '["a", "b"]', '"a b"', "'a'", " a", "it's", "100%", "a#b"])
-def test_values_are_written_so_that_cron_reads_them_back(workplace: Workplace, value: str) -> None:
+def test_values_are_written_so_that_cron_reads_them_back(workplace: Installation, value: str) -> None:
     workplace.environment |= {"NICHE": value}
 
     assert entries(printed(workplace))["ingest"].environment["NICHE"] == value
@@ -128,7 +128,7 @@ def test_merging_beside_lines_of_ours_is_refused() -> None:
 # The installed crontab
 
 
-def test_the_installed_crontab_is_checked(with_crontab: Workplace) -> None:
+def test_the_installed_crontab_is_checked(with_crontab: Installation) -> None:
     before = with_crontab.command("crontab", "check")
     install(with_crontab, printed(with_crontab))
 
@@ -138,7 +138,7 @@ def test_the_installed_crontab_is_checked(with_crontab: Workplace) -> None:
     assert (after.exit_code, after.stdout) == (0, "the crontab is good\n")
 
 
-def test_printing_with_merge_takes_the_installed_lines_along(with_crontab: Workplace) -> None:
+def test_printing_with_merge_takes_the_installed_lines_along(with_crontab: Installation) -> None:
     install(with_crontab, OTHERS)
     install(with_crontab, printed(with_crontab, "--merge"))
 
@@ -156,11 +156,11 @@ def is_taken_by_cron(text: str, folder: Path) -> bool:
 
 
 @pytest.mark.skipif(shutil.which("crontab") is None, reason="needs Debian's cron")
-def test_cron_takes_what_is_printed(workplace: Workplace, tmp_path: Path) -> None:
+def test_cron_takes_what_is_printed(workplace: Installation, tmp_path: Path) -> None:
     assert is_taken_by_cron(printed(workplace), tmp_path)
 
 
-def test_merging_beside_lines_of_ours_ends_with_78(with_crontab: Workplace) -> None:
+def test_merging_beside_lines_of_ours_ends_with_78(with_crontab: Installation) -> None:
     install(with_crontab, "0 5 * * * trendspark vacuum\n")
 
     done = with_crontab.command("crontab", "print", "--merge")
@@ -170,14 +170,14 @@ def test_merging_beside_lines_of_ours_ends_with_78(with_crontab: Workplace) -> N
 
 
 @pytest.mark.skipif(shutil.which("crontab") is None, reason="needs Debian's cron")
-def test_a_failure_in_front_of_crontab_does_not_install_an_empty_one(workplace: Workplace, tmp_path: Path) -> None:
+def test_a_failure_in_front_of_crontab_does_not_install_an_empty_one(workplace: Installation, tmp_path: Path) -> None:
     done = workplace.command("--env-file", "/nowhere/.env", "crontab", "print")
 
     assert done.exit_code == 78
     assert not is_taken_by_cron(done.stdout, tmp_path)
 
 
-def test_findings_in_json_have_their_place_and_their_fix(with_crontab: Workplace) -> None:
+def test_findings_in_json_have_their_place_and_their_fix(with_crontab: Installation) -> None:
     install(with_crontab, printed(with_crontab).replace(" ingest\n", " ingst\n"))
 
     done = with_crontab.command("crontab", "check", "--json")
@@ -187,7 +187,7 @@ def test_findings_in_json_have_their_place_and_their_fix(with_crontab: Workplace
     assert set(first) == {"thing", "value", "expected", "fix", "line", "is_problem"}
 
 
-def test_a_crontab_file_that_is_not_there_is_a_usage_error(workplace: Workplace) -> None:
+def test_a_crontab_file_that_is_not_there_is_a_usage_error(workplace: Installation) -> None:
     done = workplace.command("crontab", "check", "/nowhere/crontab")
 
     assert (done.exit_code, done.stderr.count("\n")) == (2, 1)

@@ -16,9 +16,11 @@ from typing import Any
 
 import pytest
 
-from tests.builders import COMMAND, NOW, FixedClock, Workplace
+from tests.builders import NOW
 from tests.crontabs.desk import install
-from trendspark_cli.app.installation import Installation
+from tests.installation import FixedClock, Installation
+from tests.tools.processes import COMMAND
+from trendspark_cli.app import installation as app
 from trendspark_cli.app.run import run_steps
 from trendspark_cli.base.models import RunResult
 from trendspark_cli.running.job_context import JobContext
@@ -32,28 +34,28 @@ def nothing(job: JobContext) -> None:
     """Do nothing."""
 
 
-def here(workplace: Workplace) -> Installation:
+def here(workplace: Installation) -> app.Installation:
     """Return the installation, which looks for its crontab as the real one does."""
     return replace(workplace.installation(), example_times=False)
 
 
-def run(workplace: Workplace, job_id: str = "ingest", body: Body = nothing, **options: Any) -> RunResult:
+def run(workplace: Installation, job_id: str = "ingest", body: Body = nothing, **options: Any) -> RunResult:
     """Run a job in this process, as cron would start it."""
     return here(workplace).runner(**options).run(job_id, body)
 
 
-def jobs(workplace: Workplace) -> dict[str, Any]:
+def jobs(workplace: Installation) -> dict[str, Any]:
     """Return what `jobs list` says, by job."""
     return {job["id"]: job for job in workplace.command("jobs", "list", "--json").json["jobs"]}
 
 
-def scheduled(workplace: Workplace) -> list[tuple[str | None, float | None]]:
+def scheduled(workplace: Installation) -> list[tuple[str | None, float | None]]:
     """Return when each run was due and how late it began, in the order of the runs."""
     rows = workplace.rows("SELECT scheduled_for, lateness FROM job_runs ORDER BY id")
     return [(row["scheduled_for"] and row["scheduled_for"][11:16], row["lateness"]) for row in rows]
 
 
-def test_jobs_list_shows_the_times_that_are_installed_and_where(with_crontab: Workplace) -> None:
+def test_jobs_list_shows_the_times_that_are_installed_and_where(with_crontab: Installation) -> None:
     install(with_crontab, "7-59/20 * * * * trendspark ingest")
 
     done = with_crontab.command("jobs", "list", "--json")
@@ -62,26 +64,26 @@ def test_jobs_list_shows_the_times_that_are_installed_and_where(with_crontab: Wo
     assert (schedules, done.json["schedule_from"]) == ({"ingest": "7-59/20 * * * *"}, "crontab")
 
 
-def test_without_a_crontab_the_times_are_those_of_the_example_and_that_is_said(with_crontab: Workplace) -> None:
+def test_without_a_crontab_the_times_are_those_of_the_example_and_that_is_said(with_crontab: Installation) -> None:
     done = with_crontab.command("jobs", "list")
 
     assert "*/15 * * * *" in done.stdout
     assert done.stdout.splitlines()[-1] == "schedule: crontab.example: nothing that is installed here starts jobs"
 
 
-def test_lines_of_another_installation_are_not_ours(with_crontab: Workplace) -> None:
+def test_lines_of_another_installation_are_not_ours(with_crontab: Installation) -> None:
     install(with_crontab, "TRENDSPARK_HOME=/srv/other", "*/5 * * * * trendspark ingest")
 
     assert with_crontab.command("jobs", "list", "--json").json["schedule_from"] == "crontab.example"
 
 
-def test_a_commented_line_starts_nothing(with_crontab: Workplace) -> None:
+def test_a_commented_line_starts_nothing(with_crontab: Installation) -> None:
     install(with_crontab, "#*/5 * * * * trendspark ingest", "*/5 * * * * trendspark rank")
 
     assert (jobs(with_crontab)["ingest"]["schedule"], jobs(with_crontab)["ingest"]["next_run"]) == (None, None)
 
 
-def test_the_metric_of_the_expected_interval_goes_by_the_crontab(with_crontab: Workplace) -> None:
+def test_the_metric_of_the_expected_interval_goes_by_the_crontab(with_crontab: Installation) -> None:
     install(with_crontab, "*/5 7-21 * * * trendspark ingest")
 
     run(with_crontab)
@@ -90,7 +92,7 @@ def test_the_metric_of_the_expected_interval_goes_by_the_crontab(with_crontab: W
     assert series['trendspark_job_expected_interval_seconds{job="ingest"}'] == 9 * 3600 + 300
 
 
-def test_the_steps_of_the_pair_are_due_when_it_is(with_crontab: Workplace) -> None:
+def test_the_steps_of_the_pair_are_due_when_it_is(with_crontab: Installation) -> None:
     install(with_crontab, "*/20 * * * * trendspark jobs run ingest_rank")
 
     found = jobs(with_crontab)
@@ -98,7 +100,7 @@ def test_the_steps_of_the_pair_are_due_when_it_is(with_crontab: Workplace) -> No
     assert {found[job]["expected_interval_seconds"] for job in ("ingest", "rank", "ingest_rank")} == {1200}
 
 
-def test_a_stream_that_runs_for_days_is_not_late(with_crontab: Workplace, clock: FixedClock) -> None:
+def test_a_stream_that_runs_for_days_is_not_late(with_crontab: Installation, clock: FixedClock) -> None:
     install(with_crontab, "* * * * * trendspark stream")
     run(with_crontab, "stream")
 
@@ -107,7 +109,7 @@ def test_a_stream_that_runs_for_days_is_not_late(with_crontab: Workplace, clock:
     assert (jobs(with_crontab)["stream"]["lateness_seconds"], scheduled(with_crontab)) == (None, [(None, None)])
 
 
-def test_lateness_goes_by_the_crontab(with_crontab: Workplace, clock: FixedClock) -> None:
+def test_lateness_goes_by_the_crontab(with_crontab: Installation, clock: FixedClock) -> None:
     install(with_crontab, "7-59/20 * * * * trendspark ingest")
     clock.advance(minutes=8, seconds=5)
 
@@ -117,7 +119,7 @@ def test_lateness_goes_by_the_crontab(with_crontab: Workplace, clock: FixedClock
     assert with_crontab.series()['trendspark_job_lateness_seconds{job="ingest"}'] == 65
 
 
-def test_a_run_is_noted_as_due_before_its_work_begins(with_crontab: Workplace) -> None:
+def test_a_run_is_noted_as_due_before_its_work_begins(with_crontab: Installation) -> None:
     install(with_crontab, "*/15 * * * * trendspark ingest")
     seen: list[Any] = []
 
@@ -126,7 +128,7 @@ def test_a_run_is_noted_as_due_before_its_work_begins(with_crontab: Workplace) -
     assert seen == [("12:00", 0.0)]
 
 
-def test_a_run_by_hand_is_none_that_was_due(with_crontab: Workplace) -> None:
+def test_a_run_by_hand_is_none_that_was_due(with_crontab: Installation) -> None:
     install(with_crontab, "*/15 * * * * trendspark ingest")
 
     replace(here(with_crontab), is_by_hand=True).runner().run("ingest", nothing)
@@ -135,7 +137,7 @@ def test_a_run_by_hand_is_none_that_was_due(with_crontab: Workplace) -> None:
     assert 'trendspark_job_lateness_seconds{job="ingest"}' not in with_crontab.series()
 
 
-def test_a_process_with_a_terminal_is_by_hand_wherever_its_output_goes(with_crontab: Workplace) -> None:
+def test_a_process_with_a_terminal_is_by_hand_wherever_its_output_goes(with_crontab: Installation) -> None:
     install(with_crontab, "* * * * * trendspark ingest")
     command = f"{' '.join(COMMAND)} ingest --from /dev/null > {with_crontab.home}/out 2>&1 </dev/null"
     on_a_terminal = [sys.executable, "-c", "import pty, sys; pty.spawn(sys.argv[1:])", "sh", "-c", command]
@@ -146,7 +148,7 @@ def test_a_process_with_a_terminal_is_by_hand_wherever_its_output_goes(with_cron
     assert [due is None for due, _ in scheduled(with_crontab)] == [True, False]
 
 
-def test_only_the_first_run_after_a_moment_was_due_then(with_crontab: Workplace, clock: FixedClock) -> None:
+def test_only_the_first_run_after_a_moment_was_due_then(with_crontab: Installation, clock: FixedClock) -> None:
     install(with_crontab, "*/15 * * * * trendspark ingest")
 
     for _ in range(3):
@@ -156,7 +158,7 @@ def test_only_the_first_run_after_a_moment_was_due_then(with_crontab: Workplace,
     assert scheduled(with_crontab) == [("12:00", 0.0), (None, None), ("12:15", 300.0)]
 
 
-def test_a_step_is_as_late_as_the_pair_it_belongs_to(with_crontab: Workplace, clock: FixedClock) -> None:
+def test_a_step_is_as_late_as_the_pair_it_belongs_to(with_crontab: Installation, clock: FixedClock) -> None:
     install(with_crontab, "*/20 * * * * trendspark jobs run ingest_rank")
     clock.advance(seconds=3)
 
@@ -169,7 +171,7 @@ def test_a_step_is_as_late_as_the_pair_it_belongs_to(with_crontab: Workplace, cl
     assert scheduled(with_crontab) == [("12:00", 3.0)] * 3
 
 
-def test_a_delivery_that_a_job_starts_at_its_end_is_none_that_was_due(with_crontab: Workplace) -> None:
+def test_a_delivery_that_a_job_starts_at_its_end_is_none_that_was_due(with_crontab: Installation) -> None:
     install(with_crontab, "* * * * * trendspark deliver")
 
     run(with_crontab, "deliver", is_extra=True)
@@ -180,7 +182,7 @@ def test_a_delivery_that_a_job_starts_at_its_end_is_none_that_was_due(with_cront
 # Missed and overlapping runs
 
 
-def missed(workplace: Workplace, *arguments: str) -> list[tuple[str, str, str, int]]:
+def missed(workplace: Installation, *arguments: str) -> list[tuple[str, str, str, int]]:
     """Return job, first, last and number of missed runs."""
     wiring = ["-m", "tests.tools.job_at", workplace.clock.now.isoformat()]
     done = subprocess.run(
@@ -195,7 +197,7 @@ def missed(workplace: Workplace, *arguments: str) -> list[tuple[str, str, str, i
 
 
 @pytest.fixture
-def watched(with_crontab: Workplace, clock: FixedClock) -> Workplace:
+def watched(with_crontab: Installation, clock: FixedClock) -> Installation:
     """A job that ran at 12:00 by its crontab; it is 12:02."""
     install(with_crontab, "*/15 * * * * trendspark ingest")
     run(with_crontab)
@@ -203,7 +205,7 @@ def watched(with_crontab: Workplace, clock: FixedClock) -> Workplace:
     return with_crontab
 
 
-def test_moments_without_a_run_are_missed_and_those_in_a_row_are_one(watched: Workplace, clock: FixedClock) -> None:
+def test_moments_without_a_run_are_missed_and_those_in_a_row_are_one(watched: Installation, clock: FixedClock) -> None:
     clock.advance(minutes=43)
     run(watched)
     clock.advance(minutes=62)
@@ -211,7 +213,7 @@ def test_moments_without_a_run_are_missed_and_those_in_a_row_are_one(watched: Wo
     assert missed(watched) == [("ingest", "13:00", "13:45", 4), ("ingest", "12:15", "12:30", 2)][:2]
 
 
-def test_a_run_that_is_due_just_now_is_not_missed_yet(watched: Workplace, clock: FixedClock) -> None:
+def test_a_run_that_is_due_just_now_is_not_missed_yet(watched: Installation, clock: FixedClock) -> None:
     clock.advance(minutes=14)
     at_once = missed(watched)
     clock.advance(minutes=2)
@@ -219,7 +221,7 @@ def test_a_run_that_is_due_just_now_is_not_missed_yet(watched: Workplace, clock:
     assert (at_once, missed(watched)) == ([], [("ingest", "12:15", "12:15", 1)])
 
 
-def test_runs_that_failed_were_paused_or_found_a_lock_are_not_missed(watched: Workplace, clock: FixedClock) -> None:
+def test_runs_that_failed_were_paused_or_found_a_lock_are_not_missed(watched: Installation, clock: FixedClock) -> None:
     def failing(job: JobContext) -> None:
         raise ZeroDivisionError
 
@@ -237,7 +239,7 @@ def test_runs_that_failed_were_paused_or_found_a_lock_are_not_missed(watched: Wo
     assert missed(watched) == []
 
 
-def test_times_that_were_not_installed_yet_are_not_missed(watched: Workplace, clock: FixedClock) -> None:
+def test_times_that_were_not_installed_yet_are_not_missed(watched: Installation, clock: FixedClock) -> None:
     clock.advance(minutes=28)
     install(watched, "*/5 * * * * trendspark ingest")
     before = missed(watched)
@@ -247,7 +249,7 @@ def test_times_that_were_not_installed_yet_are_not_missed(watched: Workplace, cl
     assert (before, missed(watched)) == ([], [("ingest", "12:35", "12:35", 1)])
 
 
-def test_missed_runs_can_be_asked_for_by_job_and_time(watched: Workplace, clock: FixedClock) -> None:
+def test_missed_runs_can_be_asked_for_by_job_and_time(watched: Installation, clock: FixedClock) -> None:
     clock.advance(minutes=60)
 
     assert missed(watched, "--since", "30m", "--job", "ingest") == [("ingest", "12:45", "13:00", 2)]
@@ -255,7 +257,9 @@ def test_missed_runs_can_be_asked_for_by_job_and_time(watched: Workplace, clock:
     assert missed(watched, "--job", "rank") == []
 
 
-def test_a_delivery_that_would_have_met_another_at_work_is_said_so(with_crontab: Workplace, clock: FixedClock) -> None:
+def test_a_delivery_that_would_have_met_another_at_work_is_said_so(
+    with_crontab: Installation, clock: FixedClock
+) -> None:
     install(with_crontab, "* * * * * trendspark deliver")
     run(with_crontab, "deliver", body=lambda job: clock.advance(minutes=3, seconds=30))
     clock.advance(minutes=4)
@@ -269,7 +273,7 @@ def test_a_delivery_that_would_have_met_another_at_work_is_said_so(with_crontab:
     ]
 
 
-def test_jobs_list_counts_missed_and_overlapping_runs_of_a_day(with_crontab: Workplace, clock: FixedClock) -> None:
+def test_jobs_list_counts_missed_and_overlapping_runs_of_a_day(with_crontab: Installation, clock: FixedClock) -> None:
     install(with_crontab, "*/15 * * * * trendspark ingest")
     run(with_crontab)
     clock.advance(minutes=15)
@@ -285,7 +289,7 @@ def test_jobs_list_counts_missed_and_overlapping_runs_of_a_day(with_crontab: Wor
     assert found["ingest_rank"].overlapping == 1
 
 
-def test_nothing_is_missed_where_nothing_is_installed(workplace: Workplace) -> None:
+def test_nothing_is_missed_where_nothing_is_installed(workplace: Installation) -> None:
     workplace.run("ingest", nothing)
     workplace.clock.advance(hours=3)
 
@@ -298,7 +302,7 @@ def test_nothing_is_missed_where_nothing_is_installed(workplace: Workplace) -> N
 
 
 @pytest.fixture
-def with_runs(workplace: Workplace) -> Workplace:
+def with_runs(workplace: Installation) -> Installation:
     """Three hourly runs: a success, a failure, a success of another job."""
 
     def failing(job: JobContext) -> None:
@@ -323,20 +327,20 @@ def with_runs(workplace: Workplace) -> Workplace:
         ("--limit 1", [3]),
     ],
 )
-def test_runs_can_be_asked_for_by_job_status_and_time(with_runs: Workplace, arguments: str, runs: list[int]) -> None:
+def test_runs_can_be_asked_for_by_job_status_and_time(with_runs: Installation, arguments: str, runs: list[int]) -> None:
     done = with_runs.command("jobs", "history", "--json", *arguments.split())
 
     assert [run["id"] for run in done.json["history"]] == runs
 
 
 @pytest.mark.parametrize("arguments", ["--job ingst", "--status bad", "--since yesterday", "--missed --failed"])
-def test_a_filter_that_does_not_exist_is_a_usage_error(workplace: Workplace, arguments: str) -> None:
+def test_a_filter_that_does_not_exist_is_a_usage_error(workplace: Installation, arguments: str) -> None:
     done = workplace.command("jobs", "history", *arguments.split())
 
     assert (done.exit_code, done.stdout) == (2, "")
 
 
-def test_who_paused_a_job_and_why_is_shown_by_list_and_health(workplace: Workplace) -> None:
+def test_who_paused_a_job_and_why_is_shown_by_list_and_health(workplace: Installation) -> None:
     workplace.command("jobs", "pause", "ingest", "--reason", "moving", environment={"SUDO_USER": "ada"})
 
     listed = workplace.command("jobs", "list").stdout.splitlines()[-2]
@@ -346,7 +350,7 @@ def test_who_paused_a_job_and_why_is_shown_by_list_and_health(workplace: Workpla
     assert services["worker"]["paused"] == {"ingest": "paused by ada: moving"}
 
 
-def test_a_pause_without_a_name_in_the_environment_is_that_of_the_account(workplace: Workplace) -> None:
+def test_a_pause_without_a_name_in_the_environment_is_that_of_the_account(workplace: Installation) -> None:
     workplace.command("jobs", "pause", "ingest")
 
     assert workplace.values('SELECT "by" FROM job_states') == [pwd.getpwuid(os.getuid()).pw_name]

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from tests.builders import Workplace
+from tests.installation import Installation
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 # Whatever the command imports is imported before the change of user: the interpreter may be out of nobody's reach.
@@ -31,7 +31,7 @@ sys.exit(run())
 
 
 @pytest.fixture
-def as_another(workplace: Workplace) -> Iterator[Run]:
+def as_another(workplace: Installation) -> Iterator[Run]:
     """Runs commands as somebody who may not enter the installation."""
 
     def run(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
@@ -68,7 +68,7 @@ def test_health_and_doctor_name_what_is_out_of_reach(as_another: Run) -> None:
     assert "Traceback" not in health.stderr + doctor.stderr
 
 
-def test_an_env_file_that_was_named_and_is_out_of_reach_is_told(as_another: Run, workplace: Workplace) -> None:
+def test_an_env_file_that_was_named_and_is_out_of_reach_is_told(as_another: Run, workplace: Installation) -> None:
     done = as_another("config", "check", TRENDSPARK_ENV_FILE=str(workplace.home / "settings.env"))
 
     assert done.returncode == 78

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.builders import Workplace
+from tests.installation import Installation
 from trendspark_cli.screens.doctor.exporter import check_metrics_folder
 from trendspark_cli.screens.doctor.files import check_disks, check_places, check_settings
 from trendspark_cli.screens.doctor.findings import FAIL, OK, WARN, Finding
 
 
-def looked(workplace: Workplace) -> list[Finding]:
+def looked(workplace: Installation) -> list[Finding]:
     """What is found of settings and places, without what is well."""
     settings = workplace.installation().settings
     found = [*check_settings(settings, settings.problems), *check_places(settings, workplace.database)]
@@ -26,12 +26,12 @@ def follow(finding: Finding) -> None:
     subprocess.run(["sh", "-c", finding.fix.rpartition(": ")[2]], check=True, timeout=10)
 
 
-def test_a_good_installation_has_nothing_to_mend(workplace: Workplace) -> None:
+def test_a_good_installation_has_nothing_to_mend(workplace: Installation) -> None:
     assert looked(workplace) == []
 
 
 @pytest.mark.parametrize("place", ["home", "home/trendspark.db", "home/locks"])
-def test_data_that_others_can_read_is_found_and_its_fix_closes_it(workplace: Workplace, place: str) -> None:
+def test_data_that_others_can_read_is_found_and_its_fix_closes_it(workplace: Installation, place: str) -> None:
     path = workplace.home.parent / place
     path.chmod(0o755 if path.is_dir() else 0o644)
 
@@ -42,14 +42,14 @@ def test_data_that_others_can_read_is_found_and_its_fix_closes_it(workplace: Wor
     assert looked(workplace) == []
 
 
-def test_a_folder_others_may_only_pass_through_is_no_finding(workplace: Workplace) -> None:
+def test_a_folder_others_may_only_pass_through_is_no_finding(workplace: Installation) -> None:
     workplace.home.chmod(0o711)
 
     assert looked(workplace) == []
 
 
 @pytest.mark.parametrize("origin", ["env file", "secret file"])
-def test_secrets_that_others_can_read_are_found_and_the_fix_closes_them(workplace: Workplace, origin: str) -> None:
+def test_secrets_that_others_can_read_are_found_and_the_fix_closes_them(workplace: Installation, origin: str) -> None:
     env_file, secret = workplace.home / "my settings.env", workplace.home / "token"
     secret.write_text("planted-secret-value\n")
     env_file.write_text("X_BEARER_TOKEN=abcdef" if origin == "env file" else f"X_BEARER_TOKEN_FILE={secret}\n")
@@ -64,7 +64,7 @@ def test_secrets_that_others_can_read_are_found_and_the_fix_closes_them(workplac
     assert looked(workplace) == []
 
 
-def test_an_env_file_without_secrets_may_be_read_by_all(workplace: Workplace) -> None:
+def test_an_env_file_without_secrets_may_be_read_by_all(workplace: Installation) -> None:
     env_file = workplace.home / "plain.env"
     env_file.write_text("KEYWORDS=bridge\n")
     env_file.chmod(0o644)
@@ -74,7 +74,7 @@ def test_an_env_file_without_secrets_may_be_read_by_all(workplace: Workplace) ->
 
 
 @pytest.mark.skipif(os.getuid() != 0, reason="only root can give a file away")
-def test_an_env_file_of_another_user_may_be_read_by_our_group(workplace: Workplace) -> None:
+def test_an_env_file_of_another_user_may_be_read_by_our_group(workplace: Installation) -> None:
     env_file = workplace.home / "their.env"
     env_file.write_text("X_BEARER_TOKEN=abcdef\n")
     os.chown(env_file, 12345, os.getgid())
@@ -84,7 +84,7 @@ def test_an_env_file_of_another_user_may_be_read_by_our_group(workplace: Workpla
     assert looked(workplace) == []
 
 
-def test_malformed_settings_and_names_nobody_reads_are_told_with_what_to_write(workplace: Workplace) -> None:
+def test_malformed_settings_and_names_nobody_reads_are_told_with_what_to_write(workplace: Installation) -> None:
     workplace.environment |= {"X_MAX_READS_PER_DAY": "many", "X_BEARER_TOKN": "abcdef"}
 
     found = looked(workplace)
@@ -96,20 +96,20 @@ def test_malformed_settings_and_names_nobody_reads_are_told_with_what_to_write(w
     assert "X_BEARER_TOKEN" in found[1].fix
 
 
-def test_a_missing_lock_folder_is_told(workplace: Workplace) -> None:
+def test_a_missing_lock_folder_is_told(workplace: Installation) -> None:
     (workplace.home / "locks").rmdir()
 
     assert [(finding.state, "db init" in finding.fix) for finding in looked(workplace)] == [(FAIL, True)]
 
 
 @pytest.mark.parametrize("place", ["nowhere/trendspark.log", "home"])
-def test_a_log_that_cannot_be_written_is_told(workplace: Workplace, place: str) -> None:
+def test_a_log_that_cannot_be_written_is_told(workplace: Installation, place: str) -> None:
     workplace.environment["LOG_FILE"] = str(workplace.home.parent / place)
 
     assert [(finding.check, finding.state) for finding in looked(workplace)] == [("log", FAIL)]
 
 
-def test_a_log_nobody_rotates_is_told(workplace: Workplace) -> None:
+def test_a_log_nobody_rotates_is_told(workplace: Installation) -> None:
     workplace.log_file.touch()
     os.truncate(workplace.log_file, 2 * 10**9)
 
@@ -121,7 +121,7 @@ def test_a_log_nobody_rotates_is_told(workplace: Workplace) -> None:
     [(10**12, 9, OK), (9 * 10**8, 9, WARN), (10**7, 9, FAIL), (10**12, 0, FAIL)],
 )
 def test_a_disk_that_fills_up_is_told(
-    workplace: Workplace, monkeypatch: pytest.MonkeyPatch, free_bytes: int, free_inodes: int, expected: str
+    workplace: Installation, monkeypatch: pytest.MonkeyPatch, free_bytes: int, free_inodes: int, expected: str
 ) -> None:
     real = os.statvfs(workplace.home)
     values = list(real)
@@ -149,7 +149,7 @@ def exporter(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def metrics(workplace: Workplace) -> Path:
+def metrics(workplace: Installation) -> Path:
     """The folder of metrics, as the first run makes it."""
     workplace.command("metrics")
     return workplace.metrics_folder

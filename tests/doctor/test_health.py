@@ -6,7 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.builders import NOW, Workplace, page
+from tests.builders import NOW, page
+from tests.installation import Installation
 from trendspark_cli.store.rows.collecting import PageOutcome
 from trendspark_cli.store.sqlite.store import SqliteStore
 
@@ -15,7 +16,7 @@ Ask = Callable[[], dict[str, dict[str, object]]]
 
 
 @pytest.fixture
-def services(workplace: Workplace) -> Ask:
+def services(workplace: Installation) -> Ask:
     """What `health --json` says of each service."""
     workplace.environment |= READS_X
     return lambda: workplace.command("health", "--json").json["services"]
@@ -44,7 +45,7 @@ def test_a_source_is_well_again_after_its_next_good_page(store: SqliteStore, ser
 
 
 def test_an_error_of_a_source_that_is_not_read_any_more_is_no_news(
-    workplace: Workplace, store: SqliteStore, services: Ask
+    workplace: Installation, store: SqliteStore, services: Ask
 ) -> None:
     read_a_page(store, "x: is failing (503)")
     workplace.environment["X_INGEST_ENABLED"] = "false"
@@ -52,7 +53,7 @@ def test_an_error_of_a_source_that_is_not_read_any_more_is_no_news(
     assert services()["x"]["ok"]
 
 
-def test_each_job_says_when_it_last_succeeded_and_how_late_it_is(workplace: Workplace, services: Ask) -> None:
+def test_each_job_says_when_it_last_succeeded_and_how_late_it_is(workplace: Installation, services: Ask) -> None:
     workplace.command("ingest", "--from", "/dev/null")
 
     worker = services()["worker"]

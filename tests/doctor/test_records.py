@@ -7,7 +7,8 @@ from datetime import UTC, timedelta
 
 import pytest
 
-from tests.builders import NOW, Workplace, post
+from tests.builders import NOW, post
+from tests.installation import Installation
 from trendspark_cli.base.clock import to_text
 from trendspark_cli.base.models import Alert
 from trendspark_cli.crontabs.timetable import example_timetable
@@ -40,7 +41,7 @@ def test_a_run_that_was_killed_is_named_and_one_at_work_is_not(store: SqliteStor
     assert [(finding.check, finding.what.split(" gave")[0]) for finding in found] == [("runs", "run 1 of ingest")]
 
 
-def test_a_paused_job_is_named_with_who_paused_it_and_why(workplace: Workplace, store: SqliteStore) -> None:
+def test_a_paused_job_is_named_with_who_paused_it_and_why(workplace: Installation, store: SqliteStore) -> None:
     workplace.command("jobs", "pause", "ingest", "--reason", "token expired", environment={"USER": "ada"})
 
     found = of_rows(store)
@@ -70,7 +71,7 @@ def test_rows_of_the_future_say_that_a_clock_is_wrong(store: SqliteStore) -> Non
     assert [finding.check for finding in of_rows(store)] == ["clock", "clock"]
 
 
-def test_damaged_pages_are_found(workplace: Workplace, store: SqliteStore) -> None:
+def test_damaged_pages_are_found(workplace: Installation, store: SqliteStore) -> None:
     with store.transaction():
         store.posts.save([post(str(n), text="x" * 500) for n in range(2000)], NOW)
     store.upkeep.empty_wal(5)
@@ -85,7 +86,7 @@ def test_damaged_pages_are_found(workplace: Workplace, store: SqliteStore) -> No
     assert "db backup" in found["integrity"].fix
 
 
-def test_a_large_database_is_not_read_for_ever(workplace: Workplace, store: SqliteStore) -> None:
+def test_a_large_database_is_not_read_for_ever(workplace: Installation, store: SqliteStore) -> None:
     with store.transaction():
         store.posts.save([post(str(n), text="x" * 2000) for n in range(5000)], NOW)
     with closing(workplace.store(read_only=True)) as reader:
@@ -94,7 +95,7 @@ def test_a_large_database_is_not_read_for_ever(workplace: Workplace, store: Sqli
 
 
 @pytest.mark.parametrize("command", [("health",), ("doctor", "--offline")])
-def test_a_database_of_another_kind_is_a_finding(workplace: Workplace, command: tuple[str, ...]) -> None:
+def test_a_database_of_another_kind_is_a_finding(workplace: Installation, command: tuple[str, ...]) -> None:
     workplace.environment["DATABASE_URL"] = "postgresql://127.0.0.1:1/trendspark"
 
     done = workplace.command(*command)
@@ -104,7 +105,7 @@ def test_a_database_of_another_kind_is_a_finding(workplace: Workplace, command: 
 
 
 @pytest.mark.parametrize("what", ["missing", "older"])
-def test_a_database_that_cannot_be_used_is_told_with_the_command_that_helps(workplace: Workplace, what: str) -> None:
+def test_a_database_that_cannot_be_used_is_told_with_the_command_that_helps(workplace: Installation, what: str) -> None:
     if what == "missing":
         workplace.database.unlink()
     else:

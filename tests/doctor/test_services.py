@@ -12,10 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.builders import Workplace, fingerprint
+from tests.builders import fingerprint
+from tests.installation import Installation
 from tests.servers import Fault, LocalServer, OpenAIServer, RedditServer, TelegramServer, XServer, faults
 from trendspark_cli.app.adapters.archives import archive_destinations
-from trendspark_cli.running.job_context import ApiCall
+from trendspark_cli.base.api_calls import ApiCall
 from trendspark_cli.screens.doctor.examining import examine_services
 from trendspark_cli.screens.doctor.findings import FAIL, OK, WARN, Finding
 from trendspark_cli.screens.doctor.services import check_clock
@@ -28,7 +29,7 @@ NAMES = ["x", "reddit", "telegram", "openai", "archive"]
 class Connected:
     """An installation that uses every service."""
 
-    workplace: Workplace
+    workplace: Installation
     x: XServer
     reddit: RedditServer
     telegram: TelegramServer
@@ -46,7 +47,7 @@ class Connected:
 
 
 @pytest.fixture
-def connected(workplace: Workplace) -> Iterator[Connected]:
+def connected(workplace: Installation) -> Iterator[Connected]:
     """All services are there and take our credentials."""
     archive = workplace.home / "archive"
     archive.mkdir()
@@ -148,7 +149,7 @@ def test_a_rate_limit_is_no_failure(connected: Connected) -> None:
     assert connected.ask()["x"].state == WARN
 
 
-def test_what_is_not_configured_says_what_it_needs(workplace: Workplace) -> None:
+def test_what_is_not_configured_says_what_it_needs(workplace: Installation) -> None:
     found = {
         finding.check: finding for finding in examine_services(workplace.installation().settings, archive_destinations)
     }
@@ -212,7 +213,7 @@ def test_doctor_asks_nobody_when_it_is_told_not_to(connected: Connected) -> None
     assert all(finding["fix"] for finding in done.json["findings"] if finding["state"] != "ok")
 
 
-def test_doctor_looks_at_an_installation_that_is_on_a_read_only_disk(workplace: Workplace, tmp_path: Path) -> None:
+def test_doctor_looks_at_an_installation_that_is_on_a_read_only_disk(workplace: Installation, tmp_path: Path) -> None:
     workplace.database.chmod(0o400)
     workplace.home.chmod(0o500)
     try:

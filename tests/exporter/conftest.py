@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.installation import model_settings, telegram_settings, x_settings
 from tests.servers import OpenAIServer, TelegramServer, XServer, x_post
 from tests.servers.x_stream_server import XStreamServer
 from tests.tools.monitoring import exporter, programs_missing
@@ -44,16 +45,9 @@ class Station:
         """What each command sees."""
         settings = {
             "TEXTFILE_DIR": str(self.textfile_folder),
-            "X_BEARER_TOKEN": self.x.bearer_token,
-            "X_API_BASE_URL": self.front.url,
-            "X_STREAM_ENABLED": "true",
-            "KEYWORDS": "bridge",
-            "TELEGRAM_BOT_TOKEN": self.telegram.token,
-            "TELEGRAM_CHAT_ID": str(self.telegram.chat_id),
-            "TELEGRAM_API_BASE_URL": self.telegram.url,
-            "OPENAI_API_KEY": self.model.api_key,
-            "OPENAI_BASE_URL": self.model.base_url,
-            "NICHE": "local transport",
+            **x_settings(self.front.url, X_BEARER_TOKEN=self.x.bearer_token, X_STREAM_ENABLED="true"),
+            **telegram_settings(self.telegram),
+            **model_settings(self.model),
             "ARCHIVE_URL": f"file://{self.work / 'archive'}",
         }
         return cron_environment(self.work, settings)

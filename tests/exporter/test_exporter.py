@@ -6,8 +6,9 @@ import re
 
 import pytest
 
-from tests.builders import mode, read_series
+from tests.builders import mode
 from tests.exporter.conftest import Station
+from tests.installation import read_series
 from tests.tools.monitoring import SCRAPE_CONFIGS, SHIPPED, programs_missing, promtool, served
 from trendspark_cli.base.metrics import METRICS
 

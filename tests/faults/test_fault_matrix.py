@@ -14,12 +14,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.builders import read_series
 from tests.faults.reddit_rows import REDDIT_ROWS
 from tests.faults.rows import Row
 from tests.faults.scene import SECRETS, Scene, dead_address, opened_scene, serving
 from tests.faults.x_rows import LOST, X_ROWS
 from tests.ingest.operator import Operator
+from tests.installation import read_series
 from tests.servers.certificates import Certificate, CertificateError, make_certificate
 from trendspark_cli.base.console import Output, report
 from trendspark_cli.base.models import RunResult

@@ -222,7 +222,7 @@ def test_the_real_command_says_one_line_without_secrets(
 
         done = scene.operator.command("ingest")
 
-        assert (done.returncode, done.stdout, len(done.stderr.splitlines())) == (code, "", 1)
+        assert (done.exit_code, done.stdout, len(done.stderr.splitlines())) == (code, "", 1)
         told = done.stderr + "".join(
             path.read_bytes().decode("utf-8", "replace") for path in scene.operator.home.rglob("*") if path.is_file()
         )
@@ -272,5 +272,5 @@ def test_the_deadline_of_the_job_ends_a_hang(tmp_path: Path, template_database: 
 
         done = scene.operator.command("ingest", "--json")
 
-        assert (done.returncode, last_run(scene.operator)) == (124, ("timeout", 124))
+        assert (done.exit_code, last_run(scene.operator)) == (124, ("timeout", 124))
         assert json.loads(done.stdout)["duration_seconds"] < 3

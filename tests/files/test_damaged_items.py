@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from tests.builders import Workplace, in_lines, listing, own_line, submission
+from tests.builders import in_lines, listing, own_line, submission
+from tests.installation import Installation
 from trendspark_cli.base.metrics import REJECTION_REASONS
 from trendspark_cli.base.models import Rejection
 from trendspark_cli.services.post_files.reading import LONGEST_LINE, PostFile
@@ -135,18 +136,18 @@ def test_characters_that_cannot_be_stored_are_left_out_of_texts(
     assert [p.text for page in pages for p in page.posts] == [stored]
 
 
-def test_odd_characters_in_every_field_are_stored_without_them(workplace: Workplace) -> None:
+def test_odd_characters_in_every_field_are_stored_without_them(workplace: Installation) -> None:
     odd = "a\ud800\u0000\u001bb"
     line = own_line(text=odd, author=odd, community=odd, url="https://e.example/" + odd, lang=odd)
 
-    done = workplace.ingest(line)
+    done = workplace.ingest_lines(line)
 
     row = workplace.rows("SELECT text, author, community, url, lang FROM posts")[0]
     assert (done.exit_code, set(row.values())) == (0, {"ab", "https://e.example/ab"})
 
 
-def test_refused_items_are_counted_by_reason_and_named_in_the_audit(workplace: Workplace) -> None:
-    done = workplace.ingest(GOOD, own_line("a", likes=-1), own_line("b", likes=-1), own_line("c", created_at="?"))
+def test_refused_items_are_counted_by_reason_and_named_in_the_audit(workplace: Installation) -> None:
+    done = workplace.ingest_lines(GOOD, own_line("a", likes=-1), own_line("b", likes=-1), own_line("c", created_at="?"))
 
     audit = json.loads(workplace.values("SELECT rejected FROM ingest_audit")[0])
     assert done.json["counts"]["rejected_by_reason"] == {"bad_counter": 2, "bad_time": 1}
@@ -158,7 +159,7 @@ def test_refused_items_are_counted_by_reason_and_named_in_the_audit(workplace: W
     assert workplace.series()['trendspark_ingest_rejected_total{reason="bad_counter",source="file"}'] == 2
 
 
-def test_a_file_of_nothing_but_junk_is_a_run_that_stored_nothing(workplace: Workplace) -> None:
-    done = workplace.ingest("junk", {}, 5)
+def test_a_file_of_nothing_but_junk_is_a_run_that_stored_nothing(workplace: Installation) -> None:
+    done = workplace.ingest_lines("junk", {}, 5)
 
     assert (done.exit_code, done.json["counts"]["rejected"], done.json["counts"]["new"]) == (0, 3, 0)

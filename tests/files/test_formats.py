@@ -12,7 +12,8 @@ from typing import Any
 
 import pytest
 
-from tests.builders import NOW, Workplace, in_lines, listing, own_line, submission
+from tests.builders import NOW, in_lines, listing, own_line, submission
+from tests.installation import Installation
 from tests.servers import edit_of, reddit_post, retweet_of, x_post
 from trendspark_cli.base.errors import InputError
 from trendspark_cli.base.models import Page, Post
@@ -216,51 +217,51 @@ def test_an_empty_file_is_no_posts_and_no_error(tmp_path: Path) -> None:
     assert read(tmp_path, b"") == []
 
 
-def test_posts_come_in_through_stdin(workplace: Workplace) -> None:
+def test_posts_come_in_through_stdin(workplace: Installation) -> None:
     done = workplace.command("ingest", "--from", "-", "--json", stdin=in_lines(own_line("1"), own_line("2")))
 
     assert (done.exit_code, done.json["counts"]["new"]) == (0, 2)
 
 
-def test_reading_a_file_again_stores_nothing_twice(workplace: Workplace) -> None:
+def test_reading_a_file_again_stores_nothing_twice(workplace: Installation) -> None:
     lines = [own_line("1", likes=1), submission("a1"), x_page([x_post(NOW, "x")])]
-    workplace.ingest(*lines)
+    workplace.ingest_lines(*lines)
 
-    again = workplace.ingest(*lines).json["counts"]
+    again = workplace.ingest_lines(*lines).json["counts"]
 
     assert (again["fetched"], again["new"], again["updated"]) == (3, 0, 0)
     assert workplace.values("SELECT count(*) FROM posts") == [3]
 
 
-def test_a_chain_of_edits_is_one_post_with_its_last_text(workplace: Workplace) -> None:
+def test_a_chain_of_edits_is_one_post_with_its_last_text(workplace: Installation) -> None:
     first = x_post(NOW - timedelta(minutes=20), "tomorow")
     second = edit_of(first, NOW - timedelta(minutes=10), "tomorrow")
     third = edit_of(second, NOW, "tomorrow!")
 
-    workplace.ingest(x_page([third, first, second]))
+    workplace.ingest_lines(x_page([third, first, second]))
 
     assert workplace.rows("SELECT source_id, text, edits FROM posts") == [
         {"source_id": first["id"], "text": "tomorrow!", "edits": 2}
     ]
 
 
-def test_later_lines_about_a_post_update_its_counters_and_its_history(workplace: Workplace) -> None:
+def test_later_lines_about_a_post_update_its_counters_and_its_history(workplace: Installation) -> None:
     times = [f"2026-11-01T1{hour}:00:00Z" for hour in (1, 2, 3)]
 
-    workplace.ingest(*[own_line(likes=n, observed_at=time) for n, time in enumerate(times, 1)])
+    workplace.ingest_lines(*[own_line(likes=n, observed_at=time) for n, time in enumerate(times, 1)])
 
     assert workplace.values("SELECT likes FROM posts") == [3]
     assert workplace.values("SELECT likes FROM post_metrics ORDER BY observed_at") == [1, 2, 3]
 
 
-def test_a_file_that_does_not_exist_is_told_by_name(workplace: Workplace) -> None:
+def test_a_file_that_does_not_exist_is_told_by_name(workplace: Installation) -> None:
     done = workplace.command("ingest", "--from", "/nowhere/posts.ndjson")
 
     assert (done.exit_code, done.stderr.count("\n")) == (2, 1)
     assert "/nowhere/posts.ndjson" in done.stderr
 
 
-def test_a_file_whose_name_is_no_unicode_is_read_all_the_same(workplace: Workplace) -> None:
+def test_a_file_whose_name_is_no_unicode_is_read_all_the_same(workplace: Installation) -> None:
     folder = os.fsencode(workplace.home.parent)
     with open(folder + b"/\xff.ndjson", "wb") as stream:
         stream.write(in_lines(own_line()))

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from tests.ingest.operator import NOW, TOKEN, Operator
+from tests.installation import x_settings
 from tests.servers import XServer, x_post
 
 MakeOperator = Callable[..., Operator]
@@ -40,12 +41,4 @@ def x_server() -> Iterator[XServer]:
 @pytest.fixture
 def operator(tmp_path: Path, x_server: XServer) -> Operator:
     """An operator who reads a week back on the first run."""
-    return Operator(
-        tmp_path / "home",
-        {
-            "X_BEARER_TOKEN": TOKEN,
-            "X_API_BASE_URL": x_server.url,
-            "KEYWORDS": "bridge",
-            "X_FIRST_RUN_LOOKBACK": "7d",
-        },
-    )
+    return Operator(tmp_path / "home", x_settings(x_server.url, X_FIRST_RUN_LOOKBACK="7d"))

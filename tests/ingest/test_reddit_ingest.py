@@ -178,5 +178,5 @@ def test_a_subreddit_busier_than_its_listing_records_what_is_lost(operator: Oper
 def test_nobody_is_asked_about_updates_of_the_library(operator: Operator, reddit: RedditServer) -> None:
     done = operator.command("ingest", "--source", "reddit", "--json")
 
-    assert done.returncode == 0
+    assert done.exit_code == 0
     assert done.stderr == ""

@@ -218,7 +218,7 @@ def test_a_dry_run_asks_nobody_and_names_the_price(operator: Operator, x_server:
     done = operator.command("ingest", "--dry-run", "--json")
 
     estimate = json.loads(done.stdout)["estimates"][0]
-    assert done.returncode == 0
+    assert done.exit_code == 0
     assert (estimate["reads_at_most"], estimate["usd_at_most"]) == (5000, 25.0)
     assert x_server.log == []
 
@@ -228,7 +228,7 @@ def test_the_token_is_in_no_file_and_no_output_after_a_failure(operator: Operato
 
     done = operator.command("-v", "ingest")
 
-    assert done.returncode == 77
+    assert done.exit_code == 77
     everything = (
         done.stdout
         + done.stderr

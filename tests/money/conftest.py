@@ -9,8 +9,8 @@ import pytest
 
 from tests.ingest.conftest import week_of_posts
 from tests.ingest.operator import NOW, TOKEN, Operator
+from tests.installation import model_settings, x_settings
 from tests.servers import OpenAIServer, XServer
-from tests.servers.openai_server import API_KEY
 from tests.servers.telegram_server import CHAT
 from tests.servers.telegram_server import TOKEN as BOT_TOKEN
 
@@ -28,10 +28,7 @@ def operator(tmp_path: Path, x_server: XServer) -> Operator:
     return Operator(
         tmp_path / "home",
         {
-            "X_BEARER_TOKEN": TOKEN,
-            "X_API_BASE_URL": x_server.url,
-            "KEYWORDS": "bridge",
-            "X_FIRST_RUN_LOOKBACK": "7d",
+            **x_settings(x_server.url, X_FIRST_RUN_LOOKBACK="7d"),
             "TELEGRAM_BOT_TOKEN": BOT_TOKEN,
             "TELEGRAM_CHAT_ID": str(CHAT),
         },
@@ -57,9 +54,7 @@ def editor(tmp_path: Path, model: OpenAIServer) -> Operator:
     return Operator(
         tmp_path / "home",
         {
-            "OPENAI_API_KEY": API_KEY,
-            "OPENAI_BASE_URL": model.base_url,
-            "NICHE": "local transport",
+            **model_settings(model),
             "TELEGRAM_BOT_TOKEN": BOT_TOKEN,
             "TELEGRAM_CHAT_ID": str(CHAT),
         },

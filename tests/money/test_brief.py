@@ -10,7 +10,7 @@ from datetime import timedelta
 import pytest
 
 from tests.builders import post, post_trend
-from tests.ingest.operator import NOW, Operator, as_json
+from tests.ingest.operator import NOW, Operator
 from tests.money.briefing import TREND, grow, message, open_trend, spent_tokens, told
 from tests.servers import OpenAIServer
 from trendspark_cli.store.rows.archives import Tombstone
@@ -200,7 +200,7 @@ def test_trends_show_tells_what_was_written_and_by_whom(editor: Operator) -> Non
     editor.brief(ideas=0)
 
     shown = editor.command("trends", "show", "1").stdout
-    told_as_json = as_json(editor.command("trends", "show", "1", "--json").stdout)["brief"]
+    told_as_json = editor.command("trends", "show", "1", "--json").json["brief"]
 
     assert "Bridge: People speak of Bridge. It is new. (machine-written by gpt-5-mini)" in shown
     assert told_as_json == {
@@ -228,8 +228,8 @@ def test_a_dry_run_names_calls_and_price_and_asks_nobody(editor: Operator, model
 
     done = editor.command("brief", "--dry-run", "--json")
 
-    [estimate] = as_json(done.stdout)["estimates"]
-    assert (done.returncode, estimate["calls"], model.log) == (0, 2, [])
+    [estimate] = done.json["estimates"]
+    assert (done.exit_code, estimate["calls"], model.log) == (0, 2, [])
     assert estimate["tokens_at_most"] > 1500 + 3000
     assert 0 < estimate["usd_at_most"] < 0.05
     assert editor.rows("SELECT * FROM job_runs") == []
@@ -241,7 +241,7 @@ def test_the_command_is_silent_without_a_terminal_and_delivers_at_once(editor: O
 
     done = editor.command("brief", environment=muted)
 
-    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert (done.exit_code, done.stdout, done.stderr) == (0, "", "")
     assert len(model.bodies) == 2
 
 
@@ -253,6 +253,6 @@ def test_the_key_is_in_no_file_and_no_output(editor: Operator, model: OpenAIServ
 
     everything = done.stdout + done.stderr
     everything += "".join(p.read_bytes().decode("utf-8", "replace") for p in editor.home.rglob("*") if p.is_file())
-    assert done.returncode == 3
+    assert done.exit_code == 3
     assert re.search(r"the key was refused \(401\)", done.stderr)
     assert editor.environment["OPENAI_API_KEY"] not in everything

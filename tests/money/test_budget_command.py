@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from tests.ingest.operator import Operator, as_json
+from tests.ingest.operator import Operator
 from tests.servers import Answer, Fault, XServer, faults, x_post
 from trendspark_cli.base.errors import BadAnswerError
 from trendspark_cli.screens.budget_report import forecast, pace_per_day
@@ -21,12 +21,12 @@ def read_20_posts_now(operator: Operator, x_server: XServer) -> None:
     now = datetime.now(UTC)
     x_server.clock = now.timestamp
     x_server.add([x_post(now - timedelta(minutes=2 + n), f"bridge today {n}") for n in range(20)])
-    assert operator.command("ingest").returncode == 0
+    assert operator.command("ingest").exit_code == 0
 
 
 def test_each_ceiling_has_a_row_in_units_and_usd(operator: Operator) -> None:
     operator.environment |= {"X_MAX_READS_PER_DAY": "1000", "OPENAI_MAX_USD_PER_MONTH": "5"}
-    rows = as_json(operator.command("budget", "--json").stdout)["budget"]
+    rows = operator.command("budget", "--json").json["budget"]
 
     limits = [(row["service"], row["period"], row["limit"], row["limit_usd"]) for row in rows]
     assert limits == [
@@ -40,7 +40,7 @@ def test_each_ceiling_has_a_row_in_units_and_usd(operator: Operator) -> None:
 def test_what_was_read_today_is_used_in_units_and_usd(operator: Operator, x_server: XServer) -> None:
     read_20_posts_now(operator, x_server)
 
-    row = as_json(operator.command("budget", "--json").stdout)["budget"][0]
+    row = operator.command("budget", "--json").json["budget"][0]
 
     assert x_server.billing.billed_posts == 20
     assert (row["used"], row["used_usd"], row["reserved"]) == (20, 0.1, 0)
@@ -62,7 +62,7 @@ def test_a_first_day_counts_whole() -> None:
 def test_books_that_agree_differ_by_nothing(operator: Operator, x_server: XServer) -> None:
     read_20_posts_now(operator, x_server)
 
-    told = as_json(operator.command("budget", "--reconcile", "--json").stdout)["reconcile"]
+    told = operator.command("budget", "--reconcile", "--json").json["reconcile"]
 
     assert (told["ours"], told["difference"]) == (x_server.billing.billed_posts, 0)
     assert told["days"][-1]["x"] == told["x_used_of_cap"] == x_server.billing.billed_posts
@@ -75,7 +75,7 @@ def test_reads_of_another_app_are_seen_as_the_difference(operator: Operator, x_s
 
     done = operator.command("budget", "--reconcile")
 
-    assert done.returncode == 0
+    assert done.exit_code == 0
     assert "0 reads in our books, 3 in those of X" in done.stdout
 
 
@@ -104,7 +104,7 @@ def test_x_that_does_not_tell_is_an_error_in_one_line(
 
     done = operator.command("budget", "--reconcile")
 
-    assert (done.returncode, done.stdout) == (exit_code, "")
+    assert (done.exit_code, done.stdout) == (exit_code, "")
     assert says in done.stderr
     assert done.stderr.count("\n") == 1
 
@@ -112,7 +112,7 @@ def test_x_that_does_not_tell_is_an_error_in_one_line(
 def test_without_a_token_there_is_nobody_to_ask(operator: Operator) -> None:
     done = operator.command("budget", "--reconcile", environment={"X_BEARER_TOKEN": ""})
 
-    assert done.returncode == 78
+    assert done.exit_code == 78
     assert "set X_BEARER_TOKEN" in done.stderr
 
 

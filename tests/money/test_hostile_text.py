@@ -89,7 +89,7 @@ def test_the_chat_shows_the_message_as_we_made_it(injected: Operator, model: Ope
         done = injected.command("brief", "--ideas", "0")
 
     [sent] = telegram.messages
-    assert (done.returncode, sent.chat_id) == (0, telegram.chat_id)
+    assert (done.exit_code, sent.chat_id) == (0, telegram.chat_id)
     assert sent.text.splitlines()[1] == "labels and summaries are machine-written by gpt-5-mini"
 
 

@@ -14,7 +14,7 @@ from zlib import crc32
 
 import pytest
 
-from tests.ingest.operator import NOW, TOKEN, Operator, as_json
+from tests.ingest.operator import NOW, TOKEN, Operator
 from tests.money.briefing import open_trend
 from tests.money.conftest import budget_alerts
 from tests.servers import XServer, faults, x_post
@@ -94,7 +94,7 @@ class Keeper:
 
 
 def test_without_a_profile_the_settings_make_one_called_default(keeper: Keeper) -> None:
-    [profile] = as_json(keeper.command("list", "--json").stdout)["profiles"]
+    [profile] = keeper.command("list", "--json").json["profiles"]
 
     assert (profile["name"], profile["keywords"]) == ("default", ["museum"])
     assert profile["x_queries"] == ["(museum) -is:retweet"]
@@ -249,7 +249,7 @@ def test_a_removed_profile_keeps_its_posts_and_gives_up_its_gaps_on_record(keepe
 
     done = keeper.command("remove", HARBOUR, "--json")
 
-    assert as_json(done.stdout) == {"removed": HARBOUR, "gaps_lost": 1}
+    assert done.json == {"removed": HARBOUR, "gaps_lost": 1}
     assert len(keeper.operator.stored_ids()) == 100
     [gap] = keeper.operator.rows("SELECT state, reason FROM gaps")
     assert gap == {"state": "lost", "reason": "its profile was removed"}
@@ -342,7 +342,7 @@ def test_hostile_words_are_a_phrase_to_x_and_a_value_to_the_database(keeper: Kee
 
     done = keeper.command("add", HARBOUR, "--keywords", f'["{text}"]', "--json")
 
-    told = as_json(done.stdout)
+    told = done.json
     assert told["profile"]["x_queries"] == [f'("{text}") -is:retweet']
     assert "KEYWORDS is not read any more" in told["note"]
     assert keeper.operator.ingest().exit_code == 0
@@ -352,7 +352,7 @@ def test_what_a_profile_leaves_open_is_as_the_settings_say(keeper: Keeper) -> No
     keeper.operator.environment |= {"LANGUAGES": "en", "EXCLUDE_KEYWORDS": "toll", "NICHE": "transport"}
     keeper.add(HARBOUR)
 
-    shown = as_json(keeper.command("show", HARBOUR, "--json").stdout)["profile"]
+    shown = keeper.command("show", HARBOUR, "--json").json["profile"]
 
     assert (shown["niche"], shown["x_queries"]) == ("transport", ["(ferry) -is:retweet -toll (lang:en)"])
 
@@ -362,7 +362,7 @@ def test_an_edit_changes_what_is_given_and_nothing_else(keeper: Keeper) -> None:
 
     done = keeper.command("edit", HARBOUR, "--niche", "ships", "--json")
 
-    profile = as_json(done.stdout)["profile"]
+    profile = done.json["profile"]
     assert (profile["niche"], profile["keywords"], profile["share"]) == ("ships", ["ferry"], 0.25)
 
 
@@ -378,7 +378,7 @@ def test_config_check_shows_each_profiles_query_and_price(keeper: Keeper) -> Non
     keeper.operator.environment |= {"X_MAX_READS_PER_DAY": "1000"}
     keeper.add(CITY, harbour=0.25)
 
-    found = as_json(keeper.operator.command("config", "check", "--json").stdout)
+    found = keeper.operator.command("config", "check", "--json").json
 
     assert [(query["profile"], query["length"]) for query in found["x_queries"]] == [(CITY, 20), (HARBOUR, 19)]
     prices = {row["name"]: row["first_run_usd_at_most"] for row in found["profiles"]}
@@ -389,7 +389,7 @@ def test_budget_shows_what_each_profile_used_of_its_share(keeper: Keeper) -> Non
     keeper.operator.environment |= {"X_MAX_READS_PER_DAY": "1000"}
     keeper.add(harbour=0.25)
 
-    rows = as_json(keeper.operator.command("budget", "--json").stdout)["profiles"]
+    rows = keeper.operator.command("budget", "--json").json["profiles"]
 
     assert [(row["profile"], row["period"], row["limit"]) for row in rows] == [
         (HARBOUR, "day", 250),
@@ -452,7 +452,7 @@ def test_trends_about_a_term_of_a_profiles_watchlist_are_marked(keeper: Keeper) 
     open_trend(keeper.operator, "ferrying", ["The ferrying goes on."])
     keeper.save(Profile(HARBOUR, ("ferry",), watchlist=("Ferry",), created_at="t", updated_at="t"))
 
-    listed = as_json(keeper.operator.command("trends", "list", "--json").stdout)["trends"]
+    listed = keeper.operator.command("trends", "list", "--json").json["trends"]
     table = keeper.operator.command("trends", "list").stdout
 
     assert {trend["label"]: trend["watched"] for trend in listed} == {"harbour ferry": True, "ferrying": False}

@@ -152,6 +152,6 @@ def test_a_young_installation_says_warm_up(tmp_path: Path) -> None:
 def test_the_command_says_it_in_words_and_as_json(operator: Operator) -> None:
     words, as_json = (operator.command("posts", "why", "x:1", *options) for options in ((), ("--json",)))
 
-    assert words.returncode == 0, words.stderr
+    assert words.exit_code == 0, words.stderr
     assert "held back by: too old (" in words.stdout
     assert json.loads(as_json.stdout)["seen"] is True

@@ -16,7 +16,7 @@ from tests.rank.test_rank_job import NOW, TICK, burst, visible, write_posts
 from tests.ranking.streams import background, said
 from trendspark_cli.jobs.rank import rank_topics
 from trendspark_cli.running.job_context import JobContext
-from trendspark_cli.trends.rank_rules import Experience, lifecycle_rules, recency
+from trendspark_cli.trends.rank_rules import Experience, lifecycle_rules
 
 QUARTERS_OF_TWO_DAYS = 2 * 96
 
@@ -63,7 +63,7 @@ def rank_until_killed(operator: Operator, transactions: int) -> bool:
     settings, store = operator.installation().settings, operator.store()
     job = KilledJob(store, operator.now, transactions_to_live=transactions)
     try:
-        rank_topics(job, lifecycle_rules(settings, Experience()), recency(settings), top=20, alerts_are_muted=True)
+        rank_topics(job, lifecycle_rules(settings, Experience()), settings.alert_recency, top=20, alerts_are_muted=True)
     except Killed:
         return True
     finally:

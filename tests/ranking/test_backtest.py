@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.builders import Workplace
+from tests.installation import Installation
 from tests.ranking.streams import START_TICK, Desk, background, said
 from trendspark_cli.base.clock import from_epoch
 from trendspark_cli.ranking.baseline.baseline_posts import PostRow
@@ -46,7 +46,7 @@ def burst() -> list[PostRow]:
     return said("volcano eruption", 12, BURST + 60)
 
 
-def test_every_tick_from_the_first_post_on_is_one_line(workplace: Workplace) -> None:
+def test_every_tick_from_the_first_post_on_is_one_line(workplace: Installation) -> None:
     rows = background(START_TICK, 1) + background(START_TICK + 3, 1)
 
     done = workplace.command("backtest", stdin=lines(rows))
@@ -56,7 +56,7 @@ def test_every_tick_from_the_first_post_on_is_one_line(workplace: Workplace) -> 
 
 
 def test_a_burst_is_listed_with_its_posts_at_the_end_of_its_tick(
-    workplace: Workplace, quiet: list[PostRow], burst: list[PostRow]
+    workplace: Installation, quiet: list[PostRow], burst: list[PostRow]
 ) -> None:
     done = workplace.command("backtest", stdin=lines(quiet + burst))
 
@@ -68,7 +68,7 @@ def test_a_burst_is_listed_with_its_posts_at_the_end_of_its_tick(
 
 
 def test_later_posts_change_nothing_of_earlier_ticks(
-    workplace: Workplace, quiet: list[PostRow], burst: list[PostRow]
+    workplace: Installation, quiet: list[PostRow], burst: list[PostRow]
 ) -> None:
     whole = workplace.command("backtest", stdin=lines(quiet + burst)).stdout.splitlines()
     until = [row for row in quiet if row.created_at < BURST]
@@ -78,7 +78,7 @@ def test_later_posts_change_nothing_of_earlier_ticks(
     assert part == whole[: len(part)]
 
 
-def test_the_score_is_the_one_rank_gives(workplace: Workplace, quiet: list[PostRow], burst: list[PostRow]) -> None:
+def test_the_score_is_the_one_rank_gives(workplace: Installation, quiet: list[PostRow], burst: list[PostRow]) -> None:
     end = BURST + TICK_SECONDS
     past = [row for row in quiet if row.created_at < end - LONGEST_WINDOW_SECONDS]
     desk = Desk()
@@ -91,7 +91,7 @@ def test_the_score_is_the_one_rank_gives(workplace: Workplace, quiet: list[PostR
     assert strongest["score"] == pytest.approx(topic.score, abs=0.001)
 
 
-def test_a_gzip_file_of_our_own_form_is_read(workplace: Workplace) -> None:
+def test_a_gzip_file_of_our_own_form_is_read(workplace: Installation) -> None:
     file = workplace.home.parent / "posts.gz"
     row = background(START_TICK, 1)[0]
     own = json.loads(line(row))
@@ -115,7 +115,7 @@ def test_a_gzip_file_of_our_own_form_is_read(workplace: Workplace) -> None:
         '{"a": ' * 100_000,
     ],
 )
-def test_a_line_that_is_no_post_ends_it_with_its_number(workplace: Workplace, wrong: str) -> None:
+def test_a_line_that_is_no_post_ends_it_with_its_number(workplace: Installation, wrong: str) -> None:
     good = lines(background(START_TICK, 1)[:2])
 
     done = workplace.command("backtest", stdin=good + wrong.encode())
@@ -124,7 +124,7 @@ def test_a_line_that_is_no_post_ends_it_with_its_number(workplace: Workplace, wr
     assert done.stderr.startswith("trendspark backtest: line 3 of standard input")
 
 
-def test_a_post_of_the_year_9999_alone_is_refused(workplace: Workplace) -> None:
+def test_a_post_of_the_year_9999_alone_is_refused(workplace: Installation) -> None:
     ahead = line(background(START_TICK, 1)[0], created_at="9999-12-31T23:59:59Z")
 
     done = workplace.command("backtest", stdin=ahead.encode())
@@ -132,13 +132,13 @@ def test_a_post_of_the_year_9999_alone_is_refused(workplace: Workplace) -> None:
     assert (done.exit_code, "expected a year from 1970 to 9000" in done.stderr) == (65, True)
 
 
-def test_a_file_that_begins_with_a_byte_order_mark_is_read(workplace: Workplace) -> None:
+def test_a_file_that_begins_with_a_byte_order_mark_is_read(workplace: Installation) -> None:
     done = workplace.command("backtest", stdin=b"\xef\xbb\xbf" + lines(background(START_TICK, 1)))
 
     assert (done.exit_code, len(ticks(done.stdout))) == (0, 1)
 
 
-def test_a_file_of_ever_more_sources_is_refused(workplace: Workplace) -> None:
+def test_a_file_of_ever_more_sources_is_refused(workplace: Installation) -> None:
     rows = background(START_TICK, 12)
     many = "".join(line(row, source=f"service{number}") + "\n" for number, row in enumerate(rows))
 
@@ -150,7 +150,7 @@ def test_a_file_of_ever_more_sources_is_refused(workplace: Workplace) -> None:
     )
 
 
-def test_a_clock_centuries_ahead_does_not_print_for_ever(workplace: Workplace) -> None:
+def test_a_clock_centuries_ahead_does_not_print_for_ever(workplace: Installation) -> None:
     now, ahead = background(START_TICK, 1)[:2]
 
     done = workplace.command(
@@ -160,13 +160,13 @@ def test_a_clock_centuries_ahead_does_not_print_for_ever(workplace: Workplace) -
     assert (done.exit_code, done.stdout.count("\n")) == (65, 0)
 
 
-def test_a_file_that_is_not_there_is_a_usage_error(workplace: Workplace) -> None:
+def test_a_file_that_is_not_there_is_a_usage_error(workplace: Installation) -> None:
     done = workplace.command("backtest", "/no/such/file")
 
     assert (done.exit_code, done.stdout) == (2, "")
 
 
-def test_a_reader_who_has_had_enough_is_no_error(workplace: Workplace) -> None:
+def test_a_reader_who_has_had_enough_is_no_error(workplace: Installation) -> None:
     rows = background(START_TICK, 2) + background(START_TICK + TICKS_PER_DAY * 100, 1)
 
     done = workplace.command("backtest", stdin=lines(rows), wrapped_in=["sh", "-c", '"$@" | head -n 1', "sh"])

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.builders import Workplace
+from tests.installation import Installation
 
 AT = 1_700_438_400
 
@@ -20,7 +20,7 @@ def observation(number: int, **changes: Any) -> str:
     return json.dumps({**fields, "score": 3 + number % 9, "comments": 1, **changes})
 
 
-def test_each_look_gets_a_score_and_after_enough_settled_posts_a_forecast(workplace: Workplace) -> None:
+def test_each_look_gets_a_score_and_after_enough_settled_posts_a_forecast(workplace: Installation) -> None:
     observations = [observation(number) for number in range(600)]
 
     done = workplace.command("backtest", "--viral", stdin="\n".join(observations).encode())
@@ -30,7 +30,7 @@ def test_each_look_gets_a_score_and_after_enough_settled_posts_a_forecast(workpl
     assert 1.0 < scores[-1] < 3.0
 
 
-def test_each_count_gets_a_score_and_series_do_not_mix(workplace: Workplace) -> None:
+def test_each_count_gets_a_score_and_series_do_not_mix(workplace: Installation) -> None:
     rows = [
         {"series": name, "t": "2026-11-01T00:00:00Z", "value": 3 + number % 4}
         for number in range(600)
@@ -46,7 +46,7 @@ def test_each_count_gets_a_score_and_series_do_not_mix(workplace: Workplace) -> 
 
 
 @pytest.mark.parametrize("absurd", [{"score": 9 * 10**15}, {"comments": 10**12}, {"t": 1e300}])
-def test_a_look_that_cannot_be_true_scores_nothing(workplace: Workplace, absurd: dict[str, Any]) -> None:
+def test_a_look_that_cannot_be_true_scores_nothing(workplace: Installation, absurd: dict[str, Any]) -> None:
     observations = [observation(number) for number in range(600)] + [observation(600, **absurd), observation(601)]
 
     done = workplace.command("backtest", "--viral", stdin="\n".join(observations).encode())
@@ -58,14 +58,14 @@ def test_a_look_that_cannot_be_true_scores_nothing(workplace: Workplace, absurd:
 
 @pytest.mark.parametrize("flag", ["--viral", "--counts"])
 @pytest.mark.parametrize("wrong", [b'{"id": 1}\n', b'{"a": ' * 100_000])
-def test_a_line_that_is_neither_ends_it_with_its_number(workplace: Workplace, flag: str, wrong: bytes) -> None:
+def test_a_line_that_is_neither_ends_it_with_its_number(workplace: Installation, flag: str, wrong: bytes) -> None:
     done = workplace.command("backtest", flag, stdin=wrong)
 
     assert done.exit_code == 65
     assert done.stderr.startswith("trendspark backtest: line 1 of standard input")
 
 
-def test_a_score_is_written_before_the_next_look_is_read(workplace: Workplace) -> None:
+def test_a_score_is_written_before_the_next_look_is_read(workplace: Installation) -> None:
     with subprocess.Popen(
         [sys.executable, "-m", "trendspark_cli", "backtest", "--viral"],
         stdin=subprocess.PIPE,
@@ -87,7 +87,7 @@ def test_a_score_is_written_before_the_next_look_is_read(workplace: Workplace) -
 @pytest.mark.parametrize(
     "beside", ["--counts", "--json", "--summary", "--archive", "--since=2026-11-01", "--set=threshold=7"]
 )
-def test_what_looks_have_no_use_for_is_refused_and_not_ignored(workplace: Workplace, beside: str) -> None:
+def test_what_looks_have_no_use_for_is_refused_and_not_ignored(workplace: Installation, beside: str) -> None:
     done = workplace.command("backtest", "--viral", beside, stdin=b"")
 
     assert (done.exit_code, done.stdout) == (2, "")

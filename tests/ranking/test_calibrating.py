@@ -166,9 +166,7 @@ def test_too_few_posts_are_said_with_75(tmp_path: Path, ticks: int, per_tick: in
 
 
 def test_a_rate_that_so_few_days_cannot_tell_is_refused(week: Operator) -> None:
-    here = Operator.__new__(Operator)
-    here.home, here.now = week.home, week.now
-    here.environment = {**week.environment, "ALERT_FALSE_ALARMS_PER_DAY": "0.01"}
+    here = Operator(week.home, {"ALERT_FALSE_ALARMS_PER_DAY": "0.01"}, week.now)
 
     with pytest.raises(TooLittleDataError, match="too few to tell the rate"):
         calibrated(here, shuffles=None)
@@ -238,7 +236,7 @@ def test_a_dry_run_stores_nothing_and_a_run_stores_what_it_told(week: Operator) 
     dry = week.command("calibrate", "--days", "7", "--shuffles", "2", "--dry-run", "--json")
 
     # The real clock is years ahead of these posts: there is nothing to calibrate on, and that too changes nothing.
-    assert (dry.returncode, json.loads(dry.stderr)["error"]["code"]) == (75, 75)
+    assert (dry.exit_code, json.loads(dry.stderr)["error"]["code"]) == (75, 75)
     assert fingerprint(week.home)["trendspark.db"] == before
 
 

@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 
 from tests.archive.keeping import Keeper
-from tests.builders import Workplace, fingerprint
+from tests.builders import fingerprint
+from tests.installation import Installation
 from tests.rank.test_rank_job import NOW, TICK, write_posts
 from tests.ranking.streams import background, said
 from tests.ranking.test_backtest import lines
@@ -233,7 +234,9 @@ def as_file(path: Path, rows: list[PostRow]) -> str:
     return str(path)
 
 
-def test_a_file_is_summed_up_with_a_bar_for_each_day(workplace: Workplace, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_file_is_summed_up_with_a_bar_for_each_day(
+    workplace: Installation, capsys: pytest.CaptureFixture[str]
+) -> None:
     file = as_file(workplace.home / "posts", [*QUIET, *EARLIER, *BURST])
 
     code = sum_up_file(file, Question(), workplace.installation().settings, Output())
@@ -244,7 +247,7 @@ def test_a_file_is_summed_up_with_a_bar_for_each_day(workplace: Workplace, capsy
     assert "█" * 20 in shown
 
 
-def test_bars_are_plain_where_the_terminal_knows_no_others(workplace: Workplace) -> None:
+def test_bars_are_plain_where_the_terminal_knows_no_others(workplace: Installation) -> None:
     file = as_file(workplace.home / "posts", background(TICK - 100, 100, per_tick=1))
 
     done = workplace.command("backtest", file, "--summary", environment={"PYTHONIOENCODING": "ascii"})
@@ -252,7 +255,7 @@ def test_bars_are_plain_where_the_terminal_knows_no_others(workplace: Workplace)
     assert (done.exit_code, "#" * 10 in done.stdout) == (0, True)
 
 
-def test_without_a_file_and_with_nothing_piped_in_the_database_is_asked(workplace: Workplace) -> None:
+def test_without_a_file_and_with_nothing_piped_in_the_database_is_asked(workplace: Installation) -> None:
     done = workplace.command("backtest", wrapped_in=["sh", "-c", '"$@" < /dev/null', "sh"])
 
     assert (done.exit_code, done.stdout.startswith("nothing to tell")) == (0, True)

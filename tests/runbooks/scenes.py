@@ -11,6 +11,7 @@ from pathlib import Path
 
 from tests.builders import post
 from tests.ingest.operator import TOKEN, Operator
+from tests.installation import telegram_settings, x_settings
 from tests.servers import TelegramServer, XServer, faults, x_post
 from tests.servers.x_stream_server import XStreamServer
 from tests.tools.processes import wait_for
@@ -48,13 +49,8 @@ def world(home: Path, **settings: str) -> Iterator[World]:
         now = datetime.now(UTC)
         x.add([x_post(now - timedelta(minutes=n + 2), f"the bridge {n}", author_id=str(n)) for n in range(20)])
         environment = {
-            "X_BEARER_TOKEN": TOKEN,
-            "X_API_BASE_URL": front.url,
-            "KEYWORDS": "bridge",
-            "HTTP_TIMEOUT": "5s",
-            "TELEGRAM_BOT_TOKEN": telegram.token,
-            "TELEGRAM_CHAT_ID": str(telegram.chat_id),
-            "TELEGRAM_API_BASE_URL": telegram.url,
+            **x_settings(front.url, HTTP_TIMEOUT="5s"),
+            **telegram_settings(telegram),
             **settings,
         }
         yield World(Operator(home, environment), x, front, telegram)
@@ -66,7 +62,7 @@ def refused_token(home: Path) -> Iterator[Scene]:
     with world(home) as around:
         around.x.faults.add(faults.unauthorized(), times=None)
         for _ in range(3):
-            assert around.operator.command("ingest").returncode == 77
+            assert around.operator.command("ingest").exit_code == 77
         yield Scene(around.operator, 'trendspark jobs run ingest_rank || echo "exit $?"', around.x.faults.clear)
 
 
@@ -76,7 +72,7 @@ def failing_service(home: Path) -> Iterator[Scene]:
     with world(home) as around:
         around.x.faults.add(faults.server_error(503), times=None)
         for _ in range(2):
-            assert around.operator.command("ingest").returncode == 69
+            assert around.operator.command("ingest").exit_code == 69
 
         def end() -> None:
             around.x.faults.clear()
@@ -95,7 +91,7 @@ def closed_chat(home: Path) -> Iterator[Scene]:
         around.x.faults.add(faults.unauthorized(), times=3)
         for _ in range(3):
             around.operator.command("ingest")
-        assert around.operator.command("deliver").returncode == 78
+        assert around.operator.command("deliver").exit_code == 78
 
         def let_in() -> None:
             around.telegram.is_blocked = False
@@ -161,7 +157,7 @@ def give_old_rows(operator: Operator) -> None:
         store.ranking.save_progress(progress)
     days = (now - datetime(2026, 9, 2, tzinfo=UTC)).days
     done = operator.command("archive", "--older-than", f"{days}d")
-    assert done.returncode == 0, done.stderr
+    assert done.exit_code == 0, done.stderr
 
 
 SCENES = {

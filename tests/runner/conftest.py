@@ -8,20 +8,21 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from tests.builders import CHECKOUT, Workplace
+from tests.installation import Installation
+from tests.tools.processes import PROJECT
 
 Start = Callable[..., subprocess.Popen[str]]
 
 
 @pytest.fixture
-def start(workplace: Workplace) -> Iterator[Start]:
+def start(workplace: Installation) -> Iterator[Start]:
     """Start a worker and return when it is where it waits; it is killed when the test is over."""
     started: list[subprocess.Popen[str]] = []
 
     def begin(what: str, job_id: str = "ingest", *options: str) -> subprocess.Popen[str]:
         process = subprocess.Popen(
             [sys.executable, "-m", "tests.runner.worker", str(workplace.home), what, job_id, *options],
-            cwd=CHECKOUT,
+            cwd=PROJECT,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.builders import NOW, FixedClock, Workplace, post
+from tests.builders import NOW, post
+from tests.installation import FixedClock, Installation
 from trendspark_cli.base import errors
 from trendspark_cli.running.heartbeat import Heartbeat
 from trendspark_cli.running.job_context import JobContext
@@ -31,7 +32,7 @@ def failing(error: Exception) -> Callable[[JobContext], None]:
     return body
 
 
-def test_a_run_is_on_record_before_its_work_begins(workplace: Workplace) -> None:
+def test_a_run_is_on_record_before_its_work_begins(workplace: Installation) -> None:
     seen: list[object] = []
 
     workplace.run("ingest", lambda job: seen.extend(workplace.rows("SELECT id, status, pid, exit_code FROM job_runs")))
@@ -39,14 +40,14 @@ def test_a_run_is_on_record_before_its_work_begins(workplace: Workplace) -> None
     assert seen == [{"id": 1, "status": "running", "pid": os.getpid(), "exit_code": None}]
 
 
-def test_the_log_of_a_run_names_the_run(workplace: Workplace) -> None:
+def test_the_log_of_a_run_names_the_run(workplace: Installation) -> None:
     workplace.command("ingest", "--from", "/dev/null")
 
     lines = workplace.log_file.read_text().splitlines()
     assert ["run=1" in line for line in lines] == [True, True]
 
 
-def test_a_good_run_is_recorded_with_what_it_counted(workplace: Workplace) -> None:
+def test_a_good_run_is_recorded_with_what_it_counted(workplace: Installation) -> None:
     def body(job: JobContext) -> None:
         job.count("new", 3)
         workplace.clock.advance(seconds=2)
@@ -64,7 +65,7 @@ def test_a_good_run_is_recorded_with_what_it_counted(workplace: Workplace) -> No
     assert (row["started_at"], row["finished_at"]) == ("2026-11-01T12:00:00.000Z", "2026-11-01T12:00:02.000Z")
 
 
-def test_a_run_under_cron_records_how_late_it_began(workplace: Workplace) -> None:
+def test_a_run_under_cron_records_how_late_it_began(workplace: Installation) -> None:
     workplace.clock.advance(seconds=95)
 
     workplace.run("ingest", nothing)
@@ -90,7 +91,7 @@ ERRORS = [
 
 @pytest.mark.parametrize(("error", "exit_code", "status"), ERRORS, ids=[type(error).__name__ for error, _, _ in ERRORS])
 def test_an_error_ends_the_run_with_its_own_exit_code(
-    workplace: Workplace, error: Exception, exit_code: int, status: str
+    workplace: Installation, error: Exception, exit_code: int, status: str
 ) -> None:
     result = workplace.run("ingest", failing(error))
 
@@ -118,7 +119,7 @@ def test_when_every_source_failed_the_worst_reason_is_told(codes: tuple[int, int
     assert failed.exit_code == expected
 
 
-def test_a_bug_is_logged_with_its_traceback(workplace: Workplace, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_bug_is_logged_with_its_traceback(workplace: Installation, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
 
     workplace.run("ingest", failing(KeyError("no such thing")))
@@ -128,7 +129,7 @@ def test_a_bug_is_logged_with_its_traceback(workplace: Workplace, caplog: pytest
     assert "bug" in record.message
 
 
-def test_a_ceiling_that_stopped_everything_is_a_skipped_run(workplace: Workplace) -> None:
+def test_a_ceiling_that_stopped_everything_is_a_skipped_run(workplace: Installation) -> None:
     reached = errors.CeilingReachedError("x: the ceiling is reached", key="k")
 
     result = workplace.run("ingest", failing(reached))
@@ -136,7 +137,7 @@ def test_a_ceiling_that_stopped_everything_is_a_skipped_run(workplace: Workplace
     assert (result.status, result.exit_code) == ("skipped", 75)
 
 
-def test_a_secret_in_an_error_reaches_no_row(workplace: Workplace) -> None:
+def test_a_secret_in_an_error_reaches_no_row(workplace: Installation) -> None:
     workplace.environment["X_BEARER_TOKEN"] = "planted-secret-value"
 
     result = workplace.run("ingest", failing(errors.UpstreamError("x", "refused planted-secret-value")))
@@ -145,7 +146,7 @@ def test_a_secret_in_an_error_reaches_no_row(workplace: Workplace) -> None:
     assert "planted" not in str(result.errors)
 
 
-def test_metrics_that_cannot_be_written_are_73(workplace: Workplace) -> None:
+def test_metrics_that_cannot_be_written_are_73(workplace: Installation) -> None:
     workplace.metrics_folder.write_text("a file where the folder should be")
 
     result = workplace.run("ingest", nothing)
@@ -155,7 +156,7 @@ def test_metrics_that_cannot_be_written_are_73(workplace: Workplace) -> None:
     assert "textfile_collector" in row["error"]
 
 
-def test_metrics_that_cannot_be_written_do_not_hide_the_jobs_own_error(workplace: Workplace) -> None:
+def test_metrics_that_cannot_be_written_do_not_hide_the_jobs_own_error(workplace: Installation) -> None:
     workplace.metrics_folder.write_text("a file where the folder should be")
     own = errors.UpstreamError("x", "down")
 
@@ -165,7 +166,7 @@ def test_metrics_that_cannot_be_written_do_not_hide_the_jobs_own_error(workplace
     assert workplace.values("SELECT exit_code FROM job_runs") == [69]
 
 
-def test_a_job_whose_metrics_fail_is_no_success_to_whoever_watches(workplace: Workplace) -> None:
+def test_a_job_whose_metrics_fail_is_no_success_to_whoever_watches(workplace: Installation) -> None:
     workplace.run("ingest", nothing)
     succeeded = workplace.series()['trendspark_job_last_success_timestamp_seconds{job="ingest"}']
     workplace.metrics_folder.rename(workplace.home / "aside")
@@ -188,7 +189,7 @@ def break_job_runs(job: JobContext) -> None:
     )
 
 
-def test_a_store_that_breaks_at_the_end_does_not_hide_the_jobs_own_error(workplace: Workplace) -> None:
+def test_a_store_that_breaks_at_the_end_does_not_hide_the_jobs_own_error(workplace: Installation) -> None:
     own = errors.CredentialsRefusedError("x", "refused")
 
     def body(job: JobContext) -> None:
@@ -200,13 +201,13 @@ def test_a_store_that_breaks_at_the_end_does_not_hide_the_jobs_own_error(workpla
     assert (result.exit_code, result.cause) == (77, own)
 
 
-def test_a_store_that_breaks_at_the_end_of_a_good_run_is_74(workplace: Workplace) -> None:
+def test_a_store_that_breaks_at_the_end_of_a_good_run_is_74(workplace: Installation) -> None:
     result = workplace.run("ingest", break_job_runs)
 
     assert (result.exit_code, result.status) == (74, "error")
 
 
-def test_counts_that_cannot_be_stored_do_not_hide_the_jobs_own_error(workplace: Workplace) -> None:
+def test_counts_that_cannot_be_stored_do_not_hide_the_jobs_own_error(workplace: Installation) -> None:
     own = errors.UpstreamError("x", "down")
 
     def body(job: JobContext) -> None:
@@ -218,7 +219,7 @@ def test_counts_that_cannot_be_stored_do_not_hide_the_jobs_own_error(workplace: 
     assert (result.exit_code, result.cause) == (69, own)
 
 
-def test_a_disk_that_fills_up_during_a_run_is_74(workplace: Workplace) -> None:
+def test_a_disk_that_fills_up_during_a_run_is_74(workplace: Installation) -> None:
     def body(job: JobContext) -> None:
         assert isinstance(job.store, SqliteStore)
         job.store.connection.execute(f"PRAGMA max_page_count = {job.store.connection.value('PRAGMA page_count')}")
@@ -233,17 +234,17 @@ def test_a_disk_that_fills_up_during_a_run_is_74(workplace: Workplace) -> None:
 
 def test_without_a_database_no_run_begins(tmp_path: Path) -> None:
     with pytest.raises(errors.ConfigError, match=r"missing|no database"):
-        Workplace(tmp_path / "home").run("ingest", nothing)
+        Installation(tmp_path / "home").run("ingest", nothing)
 
 
-def test_a_bad_setting_is_a_recorded_failure_of_the_job(workplace: Workplace) -> None:
+def test_a_bad_setting_is_a_recorded_failure_of_the_job(workplace: Installation) -> None:
     done = workplace.command("ingest", "--from", "/dev/null", environment={"X_MAX_READS_PER_DAY": "many"})
 
     assert done.exit_code == 78
     assert [row["status"] for row in workplace.rows("SELECT status FROM job_runs")] == ["error"]
 
 
-def test_a_run_at_work_shows_that_it_is_alive(workplace: Workplace, clock: FixedClock, store: SqliteStore) -> None:
+def test_a_run_at_work_shows_that_it_is_alive(workplace: Installation, clock: FixedClock, store: SqliteStore) -> None:
     with store.transaction():
         run_id = store.job_runs.start("ingest", NOW, 1, "host", "0")
     clock.advance(minutes=3)
@@ -256,7 +257,7 @@ def test_a_run_at_work_shows_that_it_is_alive(workplace: Workplace, clock: Fixed
     assert workplace.values("SELECT status FROM job_runs") == ["running"]
 
 
-def test_the_runners_time_is_the_clock_it_was_given(workplace: Workplace) -> None:
+def test_the_runners_time_is_the_clock_it_was_given(workplace: Installation) -> None:
     workplace.clock.advance(days=1)
 
     result = workplace.run("ingest", nothing)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from tests.builders import Workplace
+from tests.installation import Installation
 from tests.runner.conftest import Start
-from trendspark_cli.app.installation import Installation
+from trendspark_cli.app import installation as app
 from trendspark_cli.base import errors
 from trendspark_cli.running.job_context import JobContext
 
@@ -43,16 +43,16 @@ def partial(job: JobContext) -> None:
 
 
 @pytest.fixture(autouse=True)
-def _telegram(workplace: Workplace) -> None:
+def _telegram(workplace: Installation) -> None:
     workplace.environment.update(TELEGRAM)
 
 
-def alerts(workplace: Workplace) -> list[dict[str, object]]:
+def alerts(workplace: Installation) -> list[dict[str, object]]:
     """Return the outbox."""
     return workplace.rows("SELECT dedupe_key, category, status, body FROM notifications ORDER BY id")
 
 
-def run(workplace: Workplace, *bodies: object) -> None:
+def run(workplace: Installation, *bodies: object) -> None:
     """Run these bodies one after the other, a quarter of an hour apart."""
     for body in bodies:
         assert callable(body)
@@ -60,7 +60,7 @@ def run(workplace: Workplace, *bodies: object) -> None:
         workplace.clock.advance(minutes=15)
 
 
-def test_three_failures_in_a_row_queue_one_alert(workplace: Workplace) -> None:
+def test_three_failures_in_a_row_queue_one_alert(workplace: Installation) -> None:
     run(workplace, failing, failing, failing, failing, failing)
 
     queued = alerts(workplace)
@@ -69,21 +69,21 @@ def test_three_failures_in_a_row_queue_one_alert(workplace: Workplace) -> None:
     assert all(part in str(queued[0]["body"]) for part in ("ingest failed 3 times in a row", "run 3", "x: it is down"))
 
 
-def test_two_failures_are_no_alert(workplace: Workplace) -> None:
+def test_two_failures_are_no_alert(workplace: Installation) -> None:
     run(workplace, failing, failing, nothing, failing, failing)
 
     assert alerts(workplace) == []
 
 
 @pytest.mark.parametrize("body", [failing, buggy, partial])
-def test_every_kind_of_failure_counts(workplace: Workplace, body: object) -> None:
+def test_every_kind_of_failure_counts(workplace: Installation, body: object) -> None:
     run(workplace, body, body, body)
 
     assert len(alerts(workplace)) == 1
 
 
 @pytest.mark.parametrize("neutral", [skipped, interrupted])
-def test_skipped_and_interrupted_runs_neither_count_nor_end_a_streak(workplace: Workplace, neutral: object) -> None:
+def test_skipped_and_interrupted_runs_neither_count_nor_end_a_streak(workplace: Installation, neutral: object) -> None:
     run(workplace, failing, neutral, failing, neutral)
     before = len(alerts(workplace))
 
@@ -92,34 +92,34 @@ def test_skipped_and_interrupted_runs_neither_count_nor_end_a_streak(workplace: 
     assert (before, len(alerts(workplace))) == (0, 1)
 
 
-def test_recovery_is_told_once_with_how_long_it_lasted(workplace: Workplace) -> None:
+def test_recovery_is_told_once_with_how_long_it_lasted(workplace: Installation) -> None:
     run(workplace, failing, failing, failing, nothing, nothing)
 
     told = [str(row["body"]) for row in alerts(workplace)[1:]]
     assert ["resolved after 45 min" in body for body in told] == [True]
 
 
-def test_a_streak_nobody_was_told_of_ends_without_a_word(workplace: Workplace) -> None:
+def test_a_streak_nobody_was_told_of_ends_without_a_word(workplace: Installation) -> None:
     run(workplace, failing, failing, nothing)
 
     assert alerts(workplace) == []
 
 
-def test_a_second_streak_is_told_again(workplace: Workplace) -> None:
+def test_a_second_streak_is_told_again(workplace: Installation) -> None:
     run(workplace, *[failing] * 3, nothing, *[failing] * 3, nothing)
 
     keys = [row["dedupe_key"] for row in alerts(workplace)]
     assert len(keys) == len(set(keys)) == 4
 
 
-def test_a_streak_is_remembered_across_processes(workplace: Workplace) -> None:
+def test_a_streak_is_remembered_across_processes(workplace: Installation) -> None:
     for _ in range(3):
         workplace.command("ingest", "--from", "/nowhere/posts.ndjson")
 
     assert [row["category"] for row in alerts(workplace)] == ["job_alert"]
 
 
-def test_killed_runs_count_as_failures(workplace: Workplace, start: Start) -> None:
+def test_killed_runs_count_as_failures(workplace: Installation, start: Start) -> None:
     run(workplace, failing, failing)
     process = start("idle")
     process.kill()
@@ -130,7 +130,7 @@ def test_killed_runs_count_as_failures(workplace: Workplace, start: Start) -> No
     assert "3 times" in str(alerts(workplace)[0]["body"])
 
 
-def test_the_alert_and_the_row_of_the_run_are_one_transaction(workplace: Workplace) -> None:
+def test_the_alert_and_the_row_of_the_run_are_one_transaction(workplace: Installation) -> None:
     run(workplace, failing, failing)
     store = workplace.store()
     store.connection.execute(
@@ -145,7 +145,7 @@ def test_the_alert_and_the_row_of_the_run_are_one_transaction(workplace: Workpla
 
 
 @pytest.mark.parametrize("setting", [{"TELEGRAM_BOT_TOKEN": ""}, {"ENABLE_REALTIME_ALERTS": "false"}])
-def test_without_a_channel_alerts_are_recorded_as_muted(workplace: Workplace, setting: dict[str, str]) -> None:
+def test_without_a_channel_alerts_are_recorded_as_muted(workplace: Installation, setting: dict[str, str]) -> None:
     workplace.environment.update(setting)
 
     run(workplace, failing, failing, failing)
@@ -153,7 +153,7 @@ def test_without_a_channel_alerts_are_recorded_as_muted(workplace: Workplace, se
     assert [row["status"] for row in alerts(workplace)] == ["muted"]
 
 
-def test_the_number_of_failures_is_a_setting(workplace: Workplace) -> None:
+def test_the_number_of_failures_is_a_setting(workplace: Installation) -> None:
     workplace.environment["JOB_FAILURE_THRESHOLD"] = "1"
 
     run(workplace, failing)
@@ -161,14 +161,14 @@ def test_the_number_of_failures_is_a_setting(workplace: Workplace) -> None:
     assert len(alerts(workplace)) == 1
 
 
-def test_each_job_has_a_streak_of_its_own(workplace: Workplace) -> None:
+def test_each_job_has_a_streak_of_its_own(workplace: Installation) -> None:
     for job_id in ("ingest", "rank", "ingest", "rank"):
         workplace.run(job_id, failing)
 
     assert alerts(workplace) == []
 
 
-def test_a_secret_in_an_error_reaches_no_alert(workplace: Workplace) -> None:
+def test_a_secret_in_an_error_reaches_no_alert(workplace: Installation) -> None:
     def leaking(job: JobContext) -> None:
         raise errors.UpstreamError("x", f"no such bot {TELEGRAM['TELEGRAM_BOT_TOKEN']}")
 
@@ -177,7 +177,7 @@ def test_a_secret_in_an_error_reaches_no_alert(workplace: Workplace) -> None:
     assert TELEGRAM["TELEGRAM_BOT_TOKEN"] not in str(alerts(workplace))
 
 
-def test_an_installation_with_telegram_is_not_muted(workplace: Workplace) -> None:
-    installed: Installation = workplace.installation()
+def test_an_installation_with_telegram_is_not_muted(workplace: Installation) -> None:
+    installed: app.Installation = workplace.installation()
 
     assert installed.runner().alert_rules.are_muted is False

@@ -13,9 +13,11 @@ from itertools import pairwise
 
 import pytest
 
-from tests.builders import Workplace, mode, post
+from tests.builders import mode, post
+from tests.installation import Installation
 from tests.runner.conftest import Start
 from trendspark_cli.base.errors import UpstreamError
+from trendspark_cli.base.metrics import INGEST_ITEMS
 from trendspark_cli.crontabs.timetable import example_timetable
 from trendspark_cli.running.job_context import JobContext
 
@@ -26,12 +28,12 @@ def nothing(job: JobContext) -> None:
     """Do nothing, well."""
 
 
-def texts(workplace: Workplace) -> dict[str, str]:
+def texts(workplace: Installation) -> dict[str, str]:
     """Return every .prom file."""
     return {path.name: path.read_text() for path in sorted(workplace.metrics_folder.glob("*.prom"))}
 
 
-def counters(workplace: Workplace) -> dict[str, float]:
+def counters(workplace: Installation) -> dict[str, float]:
     """Return every series that may only grow."""
     kinds = dict(re.findall(r"^# TYPE (\S+) (\S+)$", "".join(texts(workplace).values()), re.MULTILINE))
     found = {}
@@ -43,12 +45,12 @@ def counters(workplace: Workplace) -> dict[str, float]:
     return found
 
 
-def test_counters_never_fall_and_never_vanish(workplace: Workplace, start: Start) -> None:
+def test_counters_never_fall_and_never_vanish(workplace: Installation, start: Start) -> None:
     def work(job: JobContext) -> None:
         number = len(workplace.values("SELECT id FROM job_runs"))
         with job.transaction():
             job.store.posts.save([post(str(number))], job.now)
-            job.store.totals.add([("trendspark_ingest_items_total", {"source": "x"}, 1)])
+            job.store.totals.add([INGEST_ITEMS.by(1, source="x")])
         if number % 3 == 0:
             raise UpstreamError("x", "it is down")
 
@@ -75,7 +77,7 @@ def test_counters_never_fall_and_never_vanish(workplace: Workplace, start: Start
     assert seen[-1]['trendspark_ingest_items_total{source="x"}'] == 20
 
 
-def test_every_job_has_one_file_and_the_rest_is_in_the_shared_one(workplace: Workplace) -> None:
+def test_every_job_has_one_file_and_the_rest_is_in_the_shared_one(workplace: Installation) -> None:
     workplace.run("ingest", nothing)
     workplace.run("alert-test", nothing)
 
@@ -84,7 +86,7 @@ def test_every_job_has_one_file_and_the_rest_is_in_the_shared_one(workplace: Wor
     assert names == ["trendspark_alert_test.prom", "trendspark_ingest.prom", "trendspark_shared.prom"]
 
 
-def test_files_can_be_read_by_another_user_whatever_the_umask(workplace: Workplace) -> None:
+def test_files_can_be_read_by_another_user_whatever_the_umask(workplace: Installation) -> None:
     before = os.umask(0o077)
     workplace.run("ingest", nothing)
     os.umask(before)
@@ -95,7 +97,7 @@ def test_files_can_be_read_by_another_user_whatever_the_umask(workplace: Workpla
     assert mode(workplace.metrics_folder) == 0o755
 
 
-def test_a_folder_that_was_there_keeps_its_mode(workplace: Workplace) -> None:
+def test_a_folder_that_was_there_keeps_its_mode(workplace: Installation) -> None:
     workplace.metrics_folder.mkdir(mode=0o750)
 
     workplace.run("ingest", nothing)
@@ -103,14 +105,14 @@ def test_a_folder_that_was_there_keeps_its_mode(workplace: Workplace) -> None:
     assert mode(workplace.metrics_folder) == 0o750
 
 
-def test_no_series_is_in_two_files_and_none_has_a_timestamp(workplace: Workplace) -> None:
+def test_no_series_is_in_two_files_and_none_has_a_timestamp(workplace: Installation) -> None:
     workplace.run("ingest", nothing)
     workplace.run("rank", nothing)
 
     assert len(workplace.series()) > 50  # the reader refuses both
 
 
-def test_each_name_has_one_help_text_over_all_files(workplace: Workplace) -> None:
+def test_each_name_has_one_help_text_over_all_files(workplace: Installation) -> None:
     workplace.run("ingest", nothing)
     workplace.run("rank", nothing)
     found = re.findall(r"^# (?:HELP|TYPE) \S+ .+$", "".join(texts(workplace).values()), re.MULTILINE)
@@ -122,7 +124,7 @@ def test_each_name_has_one_help_text_over_all_files(workplace: Workplace) -> Non
         assert len(heads) == len(set(heads))
 
 
-def test_the_histogram_is_cumulative_and_ends_at_its_count(workplace: Workplace) -> None:
+def test_the_histogram_is_cumulative_and_ends_at_its_count(workplace: Installation) -> None:
     for _ in range(3):
         workplace.run("ingest", nothing)
 
@@ -133,7 +135,7 @@ def test_the_histogram_is_cumulative_and_ends_at_its_count(workplace: Workplace)
     assert buckets[-1] == series[f'{HISTOGRAM}_count{{job="ingest"}}'] == 3
 
 
-def test_a_failed_job_still_writes_its_file(workplace: Workplace) -> None:
+def test_a_failed_job_still_writes_its_file(workplace: Installation) -> None:
     def failing(job: JobContext) -> None:
         raise UpstreamError("x", "it is down")
 
@@ -145,7 +147,7 @@ def test_a_failed_job_still_writes_its_file(workplace: Workplace) -> None:
     assert 'trendspark_job_last_success_timestamp_seconds{job="ingest"}' not in series
 
 
-def test_every_outcome_is_zero_before_it_first_happens(workplace: Workplace) -> None:
+def test_every_outcome_is_zero_before_it_first_happens(workplace: Installation) -> None:
     workplace.run("ingest", nothing)
 
     series = workplace.series()
@@ -154,7 +156,7 @@ def test_every_outcome_is_zero_before_it_first_happens(workplace: Workplace) -> 
     assert sum(outcomes.values()) == 1
 
 
-def test_a_reader_never_sees_half_a_file(workplace: Workplace) -> None:
+def test_a_reader_never_sees_half_a_file(workplace: Installation) -> None:
     workplace.run("ingest", nothing)
     path = workplace.metrics_folder / "trendspark_ingest.prom"
     with path.open() as before:
@@ -165,7 +167,7 @@ def test_a_reader_never_sees_half_a_file(workplace: Workplace) -> None:
         assert path.stat().st_ino != inode
 
 
-def test_what_a_killed_writer_left_is_not_taken_for_metrics(workplace: Workplace) -> None:
+def test_what_a_killed_writer_left_is_not_taken_for_metrics(workplace: Installation) -> None:
     workplace.metrics_folder.mkdir()
     (workplace.metrics_folder / "trendspark_ingest.prom.tmp").write_text("half a li")
 
@@ -175,7 +177,7 @@ def test_what_a_killed_writer_left_is_not_taken_for_metrics(workplace: Workplace
     assert names == {"trendspark_ingest.prom", "trendspark_shared.prom"}
 
 
-def test_all_files_can_be_written_again_from_the_database(workplace: Workplace) -> None:
+def test_all_files_can_be_written_again_from_the_database(workplace: Installation) -> None:
     workplace.run("ingest", nothing)
     before = counters(workplace)
     shutil.rmtree(workplace.metrics_folder)
@@ -189,7 +191,7 @@ def test_a_job_that_rests_at_night_is_not_expected_before_the_morning() -> None:
     assert example_timetable(UTC).interval_seconds("brief") == 10 * 3600
 
 
-def test_the_room_on_the_disk_is_told(workplace: Workplace) -> None:
+def test_the_room_on_the_disk_is_told(workplace: Installation) -> None:
     workplace.run("ingest", nothing)
 
     free = workplace.series()["trendspark_disk_free_bytes"]
@@ -198,14 +200,14 @@ def test_the_room_on_the_disk_is_told(workplace: Workplace) -> None:
 
 
 @pytest.mark.parametrize(("setting", "shown"), [("true", 1), ("false", 0)])
-def test_whether_a_stream_is_wanted_is_told(workplace: Workplace, setting: str, shown: int) -> None:
+def test_whether_a_stream_is_wanted_is_told(workplace: Installation, setting: str, shown: int) -> None:
     workplace.environment["X_STREAM_ENABLED"] = setting
     workplace.run("ingest", nothing)
 
     assert workplace.series()["trendspark_stream_enabled"] == shown
 
 
-def test_promtool_finds_nothing_to_complain_about(workplace: Workplace) -> None:
+def test_promtool_finds_nothing_to_complain_about(workplace: Installation) -> None:
     promtool = shutil.which("promtool")
     if promtool is None:
         pytest.skip("promtool is not installed")

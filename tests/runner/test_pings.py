@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.builders import Workplace
+from tests.installation import Installation
 from tests.runner.conftest import Start
 from tests.runner.test_a_run import failing, nothing
 from tests.servers import Answer, faults
@@ -32,7 +32,7 @@ def outside() -> Iterator[PingServer]:
 
 
 @pytest.fixture
-def watched(workplace: Workplace, outside: PingServer) -> Workplace:
+def watched(workplace: Installation, outside: PingServer) -> Installation:
     """An installation whose ingest is watched from outside."""
     workplace.environment["HEARTBEAT_URL_INGEST"] = outside.address
     workplace.installation()
@@ -40,13 +40,13 @@ def watched(workplace: Workplace, outside: PingServer) -> Workplace:
     return workplace
 
 
-def run_impatiently(workplace: Workplace) -> RunResult:
+def run_impatiently(workplace: Installation) -> RunResult:
     """Run ingest with pings that give up soon."""
     runner = workplace.installation().runner()
     return replace(runner, pings=replace(runner.pings, answer_seconds=0.2)).run("ingest", nothing)
 
 
-def test_a_good_run_pings_its_start_and_its_success_with_one_run_id(watched: Workplace, outside: PingServer) -> None:
+def test_a_good_run_pings_its_start_and_its_success_with_one_run_id(watched: Installation, outside: PingServer) -> None:
     watched.run("ingest", nothing)
 
     assert outside.kinds == ["/start", ""]
@@ -54,21 +54,21 @@ def test_a_good_run_pings_its_start_and_its_success_with_one_run_id(watched: Wor
     assert len(outside.pings[0].rid) == 36
 
 
-def test_two_runs_have_two_run_ids(watched: Workplace, outside: PingServer) -> None:
+def test_two_runs_have_two_run_ids(watched: Installation, outside: PingServer) -> None:
     watched.run("ingest", nothing)
     watched.run("ingest", nothing)
 
     assert len({ping.rid for ping in outside.pings}) == 2
 
 
-def test_a_failed_run_pings_its_exit_code(watched: Workplace, outside: PingServer) -> None:
+def test_a_failed_run_pings_its_exit_code(watched: Installation, outside: PingServer) -> None:
     watched.run("ingest", failing(UpstreamError("x", "down")))
 
     assert outside.kinds == ["/start", "/69"]
 
 
 def test_metrics_that_cannot_be_written_are_pinged_as_the_failure_they_are(
-    watched: Workplace, outside: PingServer
+    watched: Installation, outside: PingServer
 ) -> None:
     watched.metrics_folder.write_text("a file where the folder should be")
 
@@ -78,14 +78,14 @@ def test_metrics_that_cannot_be_written_are_pinged_as_the_failure_they_are(
 
 
 def test_a_run_that_says_nothing_about_its_job_is_neither_success_nor_failure(
-    watched: Workplace, outside: PingServer
+    watched: Installation, outside: PingServer
 ) -> None:
     watched.run("ingest", failing(CeilingReachedError("x: the ceiling is reached", key="k")))
 
     assert outside.kinds == ["/start", "/log"]
 
 
-def test_the_end_carries_the_lines_of_this_run_and_no_others(watched: Workplace, outside: PingServer) -> None:
+def test_the_end_carries_the_lines_of_this_run_and_no_others(watched: Installation, outside: PingServer) -> None:
     watched.run("ingest", nothing)
     watched.run("ingest", failing(UpstreamError("x", "the second run broke")))
 
@@ -98,7 +98,7 @@ def test_the_end_carries_the_lines_of_this_run_and_no_others(watched: Workplace,
     )
 
 
-def test_the_lines_are_bounded_and_the_last_ones_are_kept(watched: Workplace, outside: PingServer) -> None:
+def test_the_lines_are_bounded_and_the_last_ones_are_kept(watched: Installation, outside: PingServer) -> None:
     def body(job: JobContext) -> None:
         for n in range(1000):
             pings.log.warning("line %d %s", n, "x" * 100)
@@ -110,7 +110,7 @@ def test_the_lines_are_bounded_and_the_last_ones_are_kept(watched: Workplace, ou
     assert "line 999" in told
 
 
-def test_no_secret_is_in_what_a_ping_carries(watched: Workplace, outside: PingServer) -> None:
+def test_no_secret_is_in_what_a_ping_carries(watched: Installation, outside: PingServer) -> None:
     watched.environment["X_BEARER_TOKEN"] = "planted-secret-value"
 
     watched.run("ingest", failing(UpstreamError("x", "refused planted-secret-value")))
@@ -120,7 +120,7 @@ def test_no_secret_is_in_what_a_ping_carries(watched: Workplace, outside: PingSe
 
 
 def test_a_paused_job_and_a_dry_run_and_a_job_without_an_address_ping_nothing(
-    watched: Workplace, outside: PingServer
+    watched: Installation, outside: PingServer
 ) -> None:
     watched.command("jobs", "pause", "ingest")
     watched.run("ingest", nothing)
@@ -131,7 +131,9 @@ def test_a_paused_job_and_a_dry_run_and_a_job_without_an_address_ping_nothing(
     assert outside.kinds == []
 
 
-def test_a_run_that_finds_its_lock_held_leaves_the_pings_to_the_holder(watched: Workplace, outside: PingServer) -> None:
+def test_a_run_that_finds_its_lock_held_leaves_the_pings_to_the_holder(
+    watched: Installation, outside: PingServer
+) -> None:
     def meanwhile(job: JobContext) -> None:
         assert watched.run("ingest", nothing).status == "skipped"
 
@@ -141,7 +143,7 @@ def test_a_run_that_finds_its_lock_held_leaves_the_pings_to_the_holder(watched: 
 
 
 def test_a_killed_run_pings_no_end_so_that_the_outside_notices(
-    watched: Workplace, outside: PingServer, start: Start, monkeypatch: pytest.MonkeyPatch
+    watched: Installation, outside: PingServer, start: Start, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HEARTBEAT_URL_INGEST", outside.address)
     process = start("idle")
@@ -152,7 +154,7 @@ def test_a_killed_run_pings_no_end_so_that_the_outside_notices(
 
 
 def test_each_step_of_a_pair_pings_its_own_address_within_that_of_the_pair(
-    watched: Workplace, outside: PingServer
+    watched: Installation, outside: PingServer
 ) -> None:
     with PingServer() as of_pair:
         watched.environment["HEARTBEAT_URL_INGEST_RANK"] = of_pair.address
@@ -177,7 +179,7 @@ FAULTS = {
 
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_service_in_trouble_costs_a_run_nothing_but_a_line_of_log(
-    watched: Workplace, outside: PingServer, fault: str
+    watched: Installation, outside: PingServer, fault: str
 ) -> None:
     outside.faults.add(FAULTS[fault], times=None)
     began = time.monotonic()
@@ -191,7 +193,7 @@ def test_a_service_in_trouble_costs_a_run_nothing_but_a_line_of_log(
     assert CHECK not in told
 
 
-def test_a_blip_is_tried_once_more(watched: Workplace, outside: PingServer) -> None:
+def test_a_blip_is_tried_once_more(watched: Installation, outside: PingServer) -> None:
     outside.faults.add(faults.server_error(502), endpoint="success")
 
     watched.run("ingest", nothing)
@@ -200,7 +202,7 @@ def test_a_blip_is_tried_once_more(watched: Workplace, outside: PingServer) -> N
     assert outside.log[-1].status == 200
 
 
-def test_an_answer_that_the_check_is_unknown_is_logged(watched: Workplace, outside: PingServer) -> None:
+def test_an_answer_that_the_check_is_unknown_is_logged(watched: Installation, outside: PingServer) -> None:
     outside.answer = Answer(body=b"OK (not found)")
 
     watched.run("ingest", nothing)
@@ -208,7 +210,7 @@ def test_an_answer_that_the_check_is_unknown_is_logged(watched: Workplace, outsi
     assert "the success ping of ingest was not taken: 200 OK (not found)" in watched.log_file.read_text()
 
 
-def test_a_host_nobody_knows_costs_a_run_nothing(watched: Workplace) -> None:
+def test_a_host_nobody_knows_costs_a_run_nothing(watched: Installation) -> None:
     watched.environment["HEARTBEAT_URL_INGEST"] = f"https://no-such-host.invalid{CHECK}"
 
     result = watched.run("ingest", nothing)
@@ -219,14 +221,14 @@ def test_a_host_nobody_knows_costs_a_run_nothing(watched: Workplace) -> None:
     assert CHECK not in told
 
 
-def test_the_address_of_a_ping_reaches_no_file(watched: Workplace, outside: PingServer) -> None:
+def test_the_address_of_a_ping_reaches_no_file(watched: Installation, outside: PingServer) -> None:
     watched.run("ingest", failing(UpstreamError("x", "down")))
 
     holders = [path.name for path in watched.home.rglob("*") if path.is_file() and CHECK.encode() in path.read_bytes()]
     assert holders == []
 
 
-def test_a_ping_is_on_record_in_the_log_by_its_kind(watched: Workplace, outside: PingServer) -> None:
+def test_a_ping_is_on_record_in_the_log_by_its_kind(watched: Installation, outside: PingServer) -> None:
     watched.run("ingest", nothing)
 
     assert "request.completed service=ping endpoint=success status=200" in watched.log_file.read_text()
@@ -245,7 +247,7 @@ def test_what_is_pinged_keeps_all_of_the_address(address: str, ending: str, expe
     assert ping_url(address, ending, "r") == expected
 
 
-def test_a_run_without_an_end_says_now_and_then_that_it_is_well(watched: Workplace, outside: PingServer) -> None:
+def test_a_run_without_an_end_says_now_and_then_that_it_is_well(watched: Installation, outside: PingServer) -> None:
     runner = watched.installation().runner()
 
     def body(job: JobContext) -> None:
@@ -263,7 +265,7 @@ def test_a_run_without_an_end_says_now_and_then_that_it_is_well(watched: Workpla
     assert outside.kinds[-1] == "/log"
 
 
-def test_signs_of_life_are_no_more_frequent_than_they_should_be(watched: Workplace, outside: PingServer) -> None:
+def test_signs_of_life_are_no_more_frequent_than_they_should_be(watched: Installation, outside: PingServer) -> None:
     watched.run("ingest", lambda job: job.still_alive())
 
     assert outside.kinds == ["/start", ""]

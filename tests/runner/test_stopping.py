@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.builders import COMMAND, Workplace
+from tests.installation import Installation
 from tests.runner.conftest import Start
+from tests.tools.processes import COMMAND
 from trendspark_cli.running.job_context import JobContext
 
 
@@ -20,7 +21,7 @@ def tell(process: subprocess.Popen[str], text: str = "\n") -> None:
     process.stdin.flush()
 
 
-def runs(workplace: Workplace) -> list[tuple[str, int | None]]:
+def runs(workplace: Installation) -> list[tuple[str, int | None]]:
     """Return status and exit code of every run."""
     return [(row["status"], row["exit_code"]) for row in workplace.rows("SELECT * FROM job_runs ORDER BY id")]
 
@@ -29,7 +30,7 @@ def nothing(job: JobContext) -> None:
     """Do nothing, well."""
 
 
-def test_a_killed_run_is_marked_abandoned_by_the_next(workplace: Workplace, start: Start) -> None:
+def test_a_killed_run_is_marked_abandoned_by_the_next(workplace: Installation, start: Start) -> None:
     process = start("uncommitted")
     process.kill()
     process.wait()
@@ -40,7 +41,7 @@ def test_a_killed_run_is_marked_abandoned_by_the_next(workplace: Workplace, star
     assert (before, runs(workplace)) == ([("running", None)], [("abandoned", None), ("success", 0)])
 
 
-def test_a_killed_run_leaves_no_half_of_a_group(workplace: Workplace, start: Start) -> None:
+def test_a_killed_run_leaves_no_half_of_a_group(workplace: Installation, start: Start) -> None:
     process = start("uncommitted")
     process.kill()
     process.wait()
@@ -50,7 +51,7 @@ def test_a_killed_run_leaves_no_half_of_a_group(workplace: Workplace, start: Sta
     assert (workplace.values("SELECT source_id FROM posts"), workplace.values("PRAGMA integrity_check")) == ([], ["ok"])
 
 
-def test_a_killed_run_is_counted(workplace: Workplace, start: Start) -> None:
+def test_a_killed_run_is_counted(workplace: Installation, start: Start) -> None:
     process = start("idle")
     process.kill()
     process.wait()
@@ -60,7 +61,7 @@ def test_a_killed_run_is_counted(workplace: Workplace, start: Start) -> None:
     assert workplace.series()['trendspark_job_runs_total{job="ingest",status="abandoned"}'] == 1
 
 
-def test_a_killed_run_of_one_job_is_none_of_anothers_business(workplace: Workplace, start: Start) -> None:
+def test_a_killed_run_of_one_job_is_none_of_anothers_business(workplace: Installation, start: Start) -> None:
     process = start("idle")
     process.kill()
     process.wait()
@@ -72,7 +73,7 @@ def test_a_killed_run_of_one_job_is_none_of_anothers_business(workplace: Workpla
 
 @pytest.mark.parametrize(("number", "exit_code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
 def test_a_signal_ends_a_run_at_once_as_interrupted(
-    workplace: Workplace, start: Start, number: signal.Signals, exit_code: int
+    workplace: Installation, start: Start, number: signal.Signals, exit_code: int
 ) -> None:
     process = start("idle")
 
@@ -82,7 +83,7 @@ def test_a_signal_ends_a_run_at_once_as_interrupted(
     assert runs(workplace) == [("interrupted", exit_code)]
 
 
-def test_what_was_committed_before_a_signal_stays(workplace: Workplace, start: Start) -> None:
+def test_what_was_committed_before_a_signal_stays(workplace: Installation, start: Start) -> None:
     process = start("idle")
 
     process.terminate()
@@ -91,7 +92,7 @@ def test_what_was_committed_before_a_signal_stays(workplace: Workplace, start: S
     assert workplace.values("SELECT source_id FROM posts") == ["1"]
 
 
-def test_a_signal_inside_a_group_of_writes_waits_for_its_end(workplace: Workplace, start: Start) -> None:
+def test_a_signal_inside_a_group_of_writes_waits_for_its_end(workplace: Installation, start: Start) -> None:
     process = start("in_transaction")
 
     process.terminate()
@@ -102,7 +103,7 @@ def test_a_signal_inside_a_group_of_writes_waits_for_its_end(workplace: Workplac
     assert runs(workplace) == [("interrupted", 143)]
 
 
-def test_an_interrupted_run_still_writes_its_metrics(workplace: Workplace, start: Start) -> None:
+def test_an_interrupted_run_still_writes_its_metrics(workplace: Installation, start: Start) -> None:
     process = start("idle")
 
     process.terminate()
@@ -111,7 +112,7 @@ def test_an_interrupted_run_still_writes_its_metrics(workplace: Workplace, start
     assert workplace.series()['trendspark_job_runs_total{job="ingest",status="interrupted"}'] == 1
 
 
-def test_a_run_that_passes_its_time_limit_is_a_timeout(workplace: Workplace, start: Start) -> None:
+def test_a_run_that_passes_its_time_limit_is_a_timeout(workplace: Installation, start: Start) -> None:
     process = start("idle", "ingest", "0.3s")
 
     assert process.wait(timeout=10) == 124
@@ -119,7 +120,16 @@ def test_a_run_that_passes_its_time_limit_is_a_timeout(workplace: Workplace, sta
     assert "time limit" in workplace.values("SELECT error FROM job_runs")[0]
 
 
-def test_a_signal_to_the_real_command_ends_it_with_one_line(workplace: Workplace) -> None:
+def test_an_alarm_ends_a_run_without_a_time_limit_as_interrupted(workplace: Installation, start: Start) -> None:
+    process = start("idle", "stream")
+
+    process.send_signal(signal.SIGALRM)
+
+    assert process.wait(timeout=10) == 143
+    assert workplace.values("SELECT error FROM job_runs") == ["stopped by SIGALRM"]
+
+
+def test_a_signal_to_the_real_command_ends_it_with_one_line(workplace: Installation) -> None:
     process = subprocess.Popen(
         [*COMMAND, "ingest", "--from", "-"],
         env=workplace.surroundings(),

@@ -10,7 +10,9 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.builders import Workplace, post
+from tests.builders import post
+from tests.installation import Installation
+from trendspark_cli.base.metrics import RANK_POSTS
 from trendspark_cli.running.job_context import JobContext
 
 
@@ -40,7 +42,7 @@ def uncommitted(job: JobContext) -> None:
     """Wait with writes that are not committed."""
     with job.transaction():
         job.store.posts.save([post("lost")], job.now)
-        job.store.totals.add([("trendspark_rank_posts_total", {}, 5)])
+        job.store.totals.add([RANK_POSTS.by(5)])
         wait()
 
 
@@ -56,7 +58,7 @@ def main() -> None:
     home, what, job_id = sys.argv[1:4]
     environment = {"JOB_TIMEOUT_" + job_id.upper(): sys.argv[4]} if len(sys.argv) > 4 else {}
     environment |= {name: value for name, value in os.environ.items() if name.startswith("HEARTBEAT_URL_")}
-    workplace = Workplace(Path(home), environment=environment)
+    workplace = Installation(Path(home), environment=environment)
     result = workplace.run(job_id, BODIES[what])
     print(result.status, flush=True)
     sys.exit(result.exit_code)

@@ -14,7 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.builders import Workplace, mode
+from tests.builders import mode
+from tests.installation import Installation
 from tests.servers.ping_server import PingServer
 from trendspark_cli.base import redaction
 from trendspark_cli.base.log_setup import configure_logging, context, log_event
@@ -178,7 +179,7 @@ def test_after_a_disk_was_full_the_next_line_is_whole(log_file: Path) -> None:
 
 
 @pytest.mark.parametrize("place", ["/dev/full", "a pipe that nobody reads"])
-def test_a_log_that_takes_nothing_never_fails_a_job(workplace: Workplace, place: str) -> None:
+def test_a_log_that_takes_nothing_never_fails_a_job(workplace: Installation, place: str) -> None:
     if place != "/dev/full":
         place = str(workplace.home / "pipe")
         os.mkfifo(place)
@@ -214,7 +215,7 @@ def test_a_request_is_logged_with_the_name_its_service_gave_it(log_file: Path) -
                      log_file.read_text())  # fmt: skip
 
 
-def test_a_step_of_a_pair_is_logged_under_its_own_name(workplace: Workplace) -> None:
+def test_a_step_of_a_pair_is_logged_under_its_own_name(workplace: Installation) -> None:
     workplace.command("jobs", "run", "ingest_rank")
 
     told = workplace.log_file.read_text()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from pathlib import Path
 
@@ -53,6 +54,32 @@ def test_what_is_no_duration_is_refused(text: str) -> None:
 
 def test_days_are_days_without_a_unit() -> None:
     assert (read.DAYS.read("45"), read.DAYS.read("12h")) == (timedelta(days=45), timedelta(hours=12))
+
+
+@pytest.mark.parametrize(
+    ("reader", "text", "duration"),
+    [
+        (read.SECONDS, "300", timedelta(minutes=5)),
+        (read.MINUTES, "30", timedelta(minutes=30)),
+        (read.HOURS, "12", timedelta(hours=12)),
+        (read.HOURS, "4.1", timedelta(seconds=14760)),
+        (read.HOURS, "0", timedelta(0)),
+    ],
+)
+def test_a_bare_number_is_in_the_unit_its_name_ends_with(
+    reader: read.ValueReader[timedelta], text: str, duration: timedelta
+) -> None:
+    assert reader.read(text) == duration
+
+
+@pytest.mark.parametrize(
+    ("reader", "text"),
+    [(read.SECONDS, "0"), (read.MINUTES, "1.5"), (read.MINUTES, "30m"), (read.MINUTES, "999999999999999")]
+    + [(read.HOURS, text) for text in ("-1", "nan", "inf", "1e300", "2d")],
+)
+def test_a_number_no_clock_can_take_is_refused(reader: read.ValueReader[timedelta], text: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(text[:1])):
+        reader.read(text)
 
 
 @pytest.mark.parametrize(("seconds", "text"), [(172800, "2d"), (5400, "90m"), (3600, "1h"), (90, "90s"), (0, "0s")])

@@ -8,13 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from tests.builders import NOW, Workplace, mode, post
+from tests.builders import NOW, mode, post
+from tests.installation import Installation
 from trendspark_cli.base.errors import ConfigError, OutputError
+from trendspark_cli.base.metrics import RANK_POSTS
 from trendspark_cli.store.sqlite.administration import backup_database
 from trendspark_cli.store.sqlite.store import open_sqlite
 
 
-def test_a_backup_taken_while_a_job_writes_is_sound_and_consistent(workplace: Workplace, tmp_path: Path) -> None:
+def test_a_backup_taken_while_a_job_writes_is_sound_and_consistent(workplace: Installation, tmp_path: Path) -> None:
     ended = threading.Event()
 
     def write() -> None:
@@ -23,7 +25,7 @@ def test_a_backup_taken_while_a_job_writes_is_sound_and_consistent(workplace: Wo
         while not ended.is_set():
             with store.transaction():
                 store.posts.save([post(str(number), text="x" * 2000)], NOW)
-                store.totals.add([("posts", {}, 1)])
+                store.totals.add([RANK_POSTS.by(1)])
             number += 1
         store.close()
 
@@ -44,7 +46,7 @@ def test_a_backup_taken_while_a_job_writes_is_sound_and_consistent(workplace: Wo
 
 
 def test_a_backup_holds_what_was_committed_and_not_yet_folded_into_the_file(
-    workplace: Workplace, tmp_path: Path
+    workplace: Installation, tmp_path: Path
 ) -> None:
     store = workplace.store()
     with store.transaction():
@@ -56,7 +58,7 @@ def test_a_backup_holds_what_was_committed_and_not_yet_folded_into_the_file(
     store.close()
 
 
-def test_a_backup_is_one_private_file(workplace: Workplace, tmp_path: Path) -> None:
+def test_a_backup_is_one_private_file(workplace: Installation, tmp_path: Path) -> None:
     target = tmp_path / "copies"
     target.mkdir()
 
@@ -66,7 +68,7 @@ def test_a_backup_is_one_private_file(workplace: Workplace, tmp_path: Path) -> N
     assert (mode(target / "copy.db"), size) == (0o600, (target / "copy.db").stat().st_size)
 
 
-def test_an_existing_file_is_never_replaced_by_a_backup(workplace: Workplace, tmp_path: Path) -> None:
+def test_an_existing_file_is_never_replaced_by_a_backup(workplace: Installation, tmp_path: Path) -> None:
     (tmp_path / "copy.db").write_text("precious")
 
     with pytest.raises(OutputError) as caught:
@@ -75,7 +77,7 @@ def test_an_existing_file_is_never_replaced_by_a_backup(workplace: Workplace, tm
     assert (caught.value.exit_code, (tmp_path / "copy.db").read_text()) == (73, "precious")
 
 
-def test_a_backup_that_fails_leaves_nothing(workplace: Workplace, tmp_path: Path) -> None:
+def test_a_backup_that_fails_leaves_nothing(workplace: Installation, tmp_path: Path) -> None:
     workplace.database.write_bytes(b"no database any more, but long enough to be read as one" * 100)
     folder = tmp_path / "copies"
     folder.mkdir()
@@ -86,7 +88,7 @@ def test_a_backup_that_fails_leaves_nothing(workplace: Workplace, tmp_path: Path
     assert list(folder.iterdir()) == []
 
 
-def test_a_backup_into_a_missing_folder_is_73(workplace: Workplace, tmp_path: Path) -> None:
+def test_a_backup_into_a_missing_folder_is_73(workplace: Installation, tmp_path: Path) -> None:
     with pytest.raises(OutputError) as caught:
         backup_database(workplace.database, tmp_path / "nowhere" / "copy.db")
 
@@ -100,7 +102,7 @@ def test_there_is_no_backup_of_a_database_that_is_not_there(tmp_path: Path) -> N
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_backup_can_take_the_place_of_the_database(workplace: Workplace, tmp_path: Path) -> None:
+def test_a_backup_can_take_the_place_of_the_database(workplace: Installation, tmp_path: Path) -> None:
     workplace.command("ingest", "--from", "/dev/null")
     backup_database(workplace.database, tmp_path / "copy.db")
     (tmp_path / "copy.db").replace(workplace.database)

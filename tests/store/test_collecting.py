@@ -7,9 +7,12 @@ from datetime import timedelta
 import pytest
 
 from tests.builders import NOW, page, post
+from trendspark_cli.base.api_calls import ApiCall
 from trendspark_cli.base.errors import CeilingReachedError
+from trendspark_cli.base.metric_kinds import Increase
+from trendspark_cli.base.metrics import JOB_RUNS
 from trendspark_cli.base.models import Alert, Ceiling, Rejection
-from trendspark_cli.running.job_context import ApiCall, JobContext
+from trendspark_cli.running.job_context import JobContext
 from trendspark_cli.spending.budget import Budget
 from trendspark_cli.store.rows.collecting import PageOutcome
 from trendspark_cli.store.rows.runs import JobState
@@ -280,6 +283,7 @@ def test_the_state_of_a_job_comes_back_as_it_was_saved(store: SqliteStore) -> No
 
 
 def test_equal_labels_in_another_order_are_one_series(store: SqliteStore) -> None:
-    store.totals.add([("n", {"a": "1", "b": "2"}, 1), ("n", {"b": "2", "a": "1"}, 1)])
+    labels = {"job": "rank", "status": "success"}
+    store.totals.add([Increase(JOB_RUNS, one, 1) for one in (labels, dict(reversed(labels.items())))])
 
-    assert store.totals.all() == {"n": [({"a": "1", "b": "2"}, 2.0)]}
+    assert store.totals.all() == {JOB_RUNS.name: [(labels, 2.0)]}

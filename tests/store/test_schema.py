@@ -11,8 +11,10 @@ from pathlib import Path
 import pytest
 from sqlite_utils import Database
 
-from tests.builders import NOW, Workplace, fingerprint, mode, page, post
+from tests.builders import NOW, fingerprint, mode, page, post
+from tests.installation import Installation
 from trendspark_cli.base.errors import ConfigError, IntegrityError
+from trendspark_cli.base.metrics import INGEST_ITEMS
 from trendspark_cli.store.rows.collecting import PageOutcome
 from trendspark_cli.store.sqlite.administration import create_database, upgrade_database
 from trendspark_cli.store.sqlite.migrations import migration
@@ -87,7 +89,9 @@ def test_the_file_is_sound_after_all_migrations(store: SqliteStore) -> None:
     assert store.connection.value("PRAGMA integrity_check") == "ok"
 
 
-def test_another_program_can_read_the_database_while_we_have_it_open(workplace: Workplace, store: SqliteStore) -> None:
+def test_another_program_can_read_the_database_while_we_have_it_open(
+    workplace: Installation, store: SqliteStore
+) -> None:
     reader = sqlite3.connect(f"file:{workplace.database}?mode=ro", uri=True)
 
     assert reader.execute("SELECT count(*) FROM posts").fetchone() == (0,)
@@ -117,7 +121,7 @@ def test_every_folder_made_for_the_database_is_private(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("_no_umask")
-def test_log_locks_and_backup_are_private_whatever_the_umask(workplace: Workplace) -> None:
+def test_log_locks_and_backup_are_private_whatever_the_umask(workplace: Installation) -> None:
     workplace.command("ingest", "--from", "/dev/null")
     workplace.command("db", "backup", str(workplace.home / "copy.db"))
 
@@ -127,7 +131,7 @@ def test_log_locks_and_backup_are_private_whatever_the_umask(workplace: Workplac
     assert {"trendspark.log", "ingest.lock", "copy.db", "trendspark.db"} <= set(modes)
 
 
-def test_creating_a_database_twice_leaves_the_first_as_it_is(workplace: Workplace, store: SqliteStore) -> None:
+def test_creating_a_database_twice_leaves_the_first_as_it_is(workplace: Installation, store: SqliteStore) -> None:
     with store.transaction():
         store.posts.save([post()], NOW)
 
@@ -149,7 +153,7 @@ def test_db_init_finishes_what_a_killed_one_began(tmp_path: Path) -> None:
     store.close()
 
 
-def test_upgrading_a_current_database_changes_nothing(workplace: Workplace) -> None:
+def test_upgrading_a_current_database_changes_nothing(workplace: Installation) -> None:
     assert upgrade_database(workplace.database) == []
 
 
@@ -171,7 +175,7 @@ def test_an_older_schema_is_78_and_says_db_upgrade(tmp_path: Path) -> None:
     assert (caught.value.exit_code, "db upgrade" in caught.value.hint) == (78, True)
 
 
-def test_a_newer_schema_is_78_and_never_touched(workplace: Workplace) -> None:
+def test_a_newer_schema_is_78_and_never_touched(workplace: Installation) -> None:
     raw = sqlite3.connect(workplace.database)
     raw.execute(
         "INSERT INTO _sqlite_migrations (migration_set, name, applied_at) VALUES ('trendspark', 'm9999_future', 'now')"
@@ -208,7 +212,7 @@ def test_a_missing_database_is_78_and_says_db_init(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("command", NOT_CREATING)
 def test_no_command_gives_birth_to_a_database_on_a_disk_that_is_not_mounted(tmp_path: Path, command: str) -> None:
-    missing = Workplace(tmp_path / "mount")
+    missing = Installation(tmp_path / "mount")
     done = missing.command(*command.split())
 
     assert not missing.home.exists()
@@ -217,13 +221,13 @@ def test_no_command_gives_birth_to_a_database_on_a_disk_that_is_not_mounted(tmp_
 
 def test_an_empty_mount_point_stays_empty_but_for_the_log(tmp_path: Path) -> None:
     (tmp_path / "mount").mkdir()
-    done = Workplace(tmp_path / "mount").command("ingest", "--from", "/dev/null")
+    done = Installation(tmp_path / "mount").command("ingest", "--from", "/dev/null")
 
     assert done.exit_code == 78
     assert {path.name for path in (tmp_path / "mount").rglob("*")} <= {"trendspark.log"}
 
 
-def test_opening_for_reading_changes_no_byte(workplace: Workplace) -> None:
+def test_opening_for_reading_changes_no_byte(workplace: Installation) -> None:
     before = fingerprint(workplace.home)
     store = workplace.store(read_only=True)
     store.posts.count()
@@ -234,7 +238,7 @@ def test_opening_for_reading_changes_no_byte(workplace: Workplace) -> None:
 
 
 def test_reading_what_a_killed_writer_left_changes_neither_database_nor_wal(
-    workplace: Workplace, tmp_path: Path
+    workplace: Installation, tmp_path: Path
 ) -> None:
     store = workplace.store()
     with store.transaction():
@@ -254,7 +258,7 @@ def test_reading_what_a_killed_writer_left_changes_neither_database_nor_wal(
     assert {name: digest for name, digest in fingerprint(copy).items() if not name.endswith("-shm")} == before
 
 
-def test_a_store_opened_for_reading_refuses_to_write(workplace: Workplace) -> None:
+def test_a_store_opened_for_reading_refuses_to_write(workplace: Installation) -> None:
     store = workplace.store(read_only=True)
 
     with pytest.raises(Exception, match="cannot be written"), store.transaction():
@@ -262,14 +266,14 @@ def test_a_store_opened_for_reading_refuses_to_write(workplace: Workplace) -> No
     store.close()
 
 
-def test_a_page_is_stored_whole_or_not_at_all(workplace: Workplace, store: SqliteStore) -> None:
+def test_a_page_is_stored_whole_or_not_at_all(workplace: Installation, store: SqliteStore) -> None:
     def store_half() -> None:
         with store.transaction():
             run_id = store.job_runs.start("ingest", NOW, 1, "host", "0")
             store.posts.save([post()], NOW)
             store.cursors.set("default", "x", "q", "9", NOW)
             store.audit.add(run_id, "default", "x", "q", page(post()), PageOutcome(1, 0), NOW)
-            store.totals.add([("trendspark_ingest_items_total", {"source": "x"}, 1)])
+            store.totals.add([INGEST_ITEMS.by(1, source="x")])
             raise RuntimeError("the process is killed here")
 
     with pytest.raises(RuntimeError):

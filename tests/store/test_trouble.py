@@ -13,8 +13,10 @@ from typing import Any, get_type_hints
 
 import pytest
 
-from tests.builders import NOW, Workplace, page, post, topic_trend
+from tests.builders import NOW, page, post, topic_trend
+from tests.installation import Installation
 from trendspark_cli.base.errors import StoreBusyError, StoreError
+from trendspark_cli.base.metrics import RANK_POSTS, STREAM_LAG
 from trendspark_cli.base.models import Alert, Profile
 from trendspark_cli.ranking.baseline.baseline_posts import PostRow
 from trendspark_cli.ranking.baseline.history import SourceState, TermState
@@ -94,8 +96,8 @@ WRITERS: dict[str, Callable[[SqliteStore], object]] = {
     "job_runs.add_skipped": lambda s: s.job_runs.add_skipped("rank", NOW, 1, "host", "0", 75, "held"),
     "job_runs.abandon": lambda s: s.job_runs.abandon("ingest", NOW),
     "job_states.save": lambda s: s.job_states.save(JobState("rank", paused=True)),
-    "totals.add": lambda s: s.totals.add([("n", {}, 1)]),
-    "totals.set": lambda s: s.totals.set([("n", {}, 1)]),
+    "totals.add": lambda s: s.totals.add([RANK_POSTS.by(1)]),
+    "totals.set": lambda s: s.totals.set([STREAM_LAG.at(1)]),
     "notifications.queue": lambda s: s.notifications.queue(Alert("k2", "job_alert", "text", "text"), NOW, muted=False),
     "notifications.claim": lambda s: s.notifications.claim(1, NOW),
     "notifications.reclaim": lambda s: s.notifications.reclaim("telegram", NOW),
@@ -258,7 +260,7 @@ NO_DATABASE = {"upkeep.file_bytes", "upkeep.disk_free_bytes", "upkeep.engine"}  
 
 
 @pytest.fixture
-def busy(workplace: Workplace) -> Iterator[SqliteStore]:
+def busy(workplace: Installation) -> Iterator[SqliteStore]:
     """A store with a little of everything in it, while another program holds the write lock."""
     store = workplace.store()
     with store.transaction():
@@ -337,7 +339,7 @@ def test_a_full_disk_is_74_and_keeps_what_was_stored(store: SqliteStore) -> None
     assert 0 < store.posts.count() < 40
 
 
-def test_a_failed_transaction_does_not_block_the_next(busy: SqliteStore, workplace: Workplace) -> None:
+def test_a_failed_transaction_does_not_block_the_next(busy: SqliteStore, workplace: Installation) -> None:
     with pytest.raises(StoreBusyError), busy.transaction():
         pass
 

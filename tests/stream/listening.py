@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.ingest.operator import TOKEN, Operator
+from tests.installation import x_settings
 from tests.servers import XServer, x_post
 from tests.servers.x_stream_server import XStreamServer
 from tests.tools.processes import wait_for
@@ -36,17 +37,8 @@ class Listener:
 
     def __init__(self, home: Path, server: XStreamServer, **settings: str) -> None:
         self.server = server
-        self.operator = Operator(
-            home,
-            {
-                "X_BEARER_TOKEN": TOKEN,
-                "X_API_BASE_URL": server.url,
-                "X_STREAM_ENABLED": "true",
-                "KEYWORDS": "bridge",
-                "HTTP_TIMEOUT": "5s",
-                **settings,
-            },
-        )
+        streaming = {"X_STREAM_ENABLED": "true", "HTTP_TIMEOUT": "5s"}
+        self.operator = Operator(home, x_settings(server.url, **{**streaming, **settings}))
 
     def stored(self) -> set[str]:
         """Ids of stored posts."""
@@ -59,7 +51,7 @@ class Listener:
     def sync(self) -> None:
         """Give X our rules."""
         done = self.operator.command("rules", "sync")
-        assert done.returncode == 0, done.stderr
+        assert done.exit_code == 0, done.stderr
 
     @contextmanager
     def listening(self, *arguments: str) -> Iterator[subprocess.Popen[str]]:

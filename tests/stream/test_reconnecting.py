@@ -8,17 +8,18 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from tests.builders import FixedClock, Workplace
 from tests.ingest.operator import TOKEN
+from tests.installation import FixedClock, Installation
 from tests.servers import XServer
 from tests.servers.x_stream_server import XStreamServer
 from tests.tools.processes import free_port
+from trendspark_cli.base.api_calls import ApiCall
 from trendspark_cli.base.models import Ceiling
 from trendspark_cli.collecting.arrivals import Arrivals
 from trendspark_cli.collecting.reconnecting import Reconnecting
 from trendspark_cli.collecting.stream_source import StreamConnection
 from trendspark_cli.jobs.stream import StreamWork, stream
-from trendspark_cli.running.job_context import ApiCall, JobContext
+from trendspark_cli.running.job_context import JobContext
 from trendspark_cli.services.x.stream import XStream
 from trendspark_cli.spending.budget import Budget
 from trendspark_cli.store.sqlite.store import SqliteStore
@@ -29,7 +30,7 @@ class EnoughSeenError(Exception):
 
 
 def attempts_of(
-    workplace: Workplace, url: str, *, each: Callable[[], None] = lambda: None, minutes: int = 120
+    workplace: Installation, url: str, *, each: Callable[[], None] = lambda: None, minutes: int = 120
 ) -> list[datetime]:
     """When a stream that always fails connects within so many minutes of its clock."""
     clock = FixedClock(datetime(2026, 11, 1, 12, tzinfo=UTC))
@@ -83,7 +84,7 @@ def server() -> Iterator[XStreamServer]:
         yield running
 
 
-def test_when_nobody_listens_there_attempts_stay_within_50_in_15_minutes(workplace: Workplace) -> None:
+def test_when_nobody_listens_there_attempts_stay_within_50_in_15_minutes(workplace: Installation) -> None:
     attempts = attempts_of(workplace, f"http://127.0.0.1:{free_port()}")
 
     assert len(attempts) > 100
@@ -92,7 +93,7 @@ def test_when_nobody_listens_there_attempts_stay_within_50_in_15_minutes(workpla
 
 @pytest.mark.parametrize("refusal", [(503, "{}"), (429, '{"connection_issue":"TooManyConnections"}'), (404, "<html>")])
 def test_when_it_refuses_attempts_become_rare(
-    workplace: Workplace, server: XStreamServer, refusal: tuple[int, str]
+    workplace: Installation, server: XStreamServer, refusal: tuple[int, str]
 ) -> None:
     attempts = attempts_of(workplace, server.url, each=lambda: server.refusals.append(refusal))
 
@@ -101,7 +102,7 @@ def test_when_it_refuses_attempts_become_rare(
 
 
 def test_when_each_connection_is_closed_at_once_attempts_stay_within_50_in_15_minutes(
-    workplace: Workplace, server: XStreamServer
+    workplace: Installation, server: XStreamServer
 ) -> None:
     server.is_silent = True  # each connection ends at once
 
@@ -111,7 +112,7 @@ def test_when_each_connection_is_closed_at_once_attempts_stay_within_50_in_15_mi
     assert most_in_15_minutes(attempts) <= 50
 
 
-def test_attempts_of_processes_before_count_too(workplace: Workplace) -> None:
+def test_attempts_of_processes_before_count_too(workplace: Installation) -> None:
     store = workplace.store()
     with store.transaction():
         at = datetime(2026, 11, 1, 11, 58, tzinfo=UTC)
@@ -134,7 +135,7 @@ def test_pauses_are_those_of_the_table() -> None:
     assert pauses.pause_after("network", held_seconds=60) == 0.25
 
 
-def test_each_time_without_a_connection_is_a_gap(workplace: Workplace, server: XStreamServer) -> None:
+def test_each_time_without_a_connection_is_a_gap(workplace: Installation, server: XStreamServer) -> None:
     server.is_silent = True
 
     attempts_of(workplace, server.url, minutes=1)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.ingest.operator import TOKEN, Operator, as_json
+from tests.ingest.operator import TOKEN, Operator
 from tests.servers import XServer
 from tests.servers.x_stream_server import XStreamServer
 from trendspark_cli.services.x.rules import rule_problems
@@ -42,7 +42,7 @@ def test_rules_are_made_from_keywords_unless_others_are_given(operator: Operator
     operator.environment["X_STREAM_RULES"] = '["#ferry lang:en", "bridge"]'
     second = operator.command("rules", "sync")
 
-    assert (first.returncode, first.stdout) == (0, "1 added, 0 removed, 1 wanted\n")
+    assert (first.exit_code, first.stdout) == (0, "1 added, 0 removed, 1 wanted\n")
     assert made == {"cats", FROM_KEYWORDS}
     assert second.stdout == "2 added, 1 removed, 2 wanted\n"
     assert values(server) == {"cats", "#ferry lang:en", "bridge"}
@@ -66,7 +66,7 @@ def test_a_dry_sync_changes_nothing(operator: Operator, server: XStreamServer) -
 
 def test_the_list_shows_both_sides(operator: Operator, server: XStreamServer) -> None:
     before = operator.command("rules", "list")
-    rows = as_json(operator.command("rules", "list", "--json").stdout)["rules"]
+    rows = operator.command("rules", "list", "--json").json["rules"]
 
     assert before.stdout.splitlines()[-1] == "they differ: run `trendspark rules sync`"
     assert rows == [
@@ -83,7 +83,7 @@ def test_rules_of_your_own_replace_those_of_the_keywords(operator: Operator, ser
     with_own = values(server)
     removed = operator.command("rules", "remove", "harbour -is:retweet")
 
-    assert (added.returncode, removed.returncode) == (0, 0)
+    assert (added.exit_code, removed.exit_code) == (0, 0)
     assert with_own == {"cats", "harbour -is:retweet"}
     assert values(server) == {"cats", FROM_KEYWORDS}
 
@@ -91,7 +91,7 @@ def test_rules_of_your_own_replace_those_of_the_keywords(operator: Operator, ser
 def test_a_dry_add_asks_x_and_changes_nothing(operator: Operator, server: XStreamServer) -> None:
     done = operator.command("rules", "add", "harbour", "--dry-run")
 
-    assert (done.returncode, done.stdout) == (0, "X accepts it; nothing was changed\n")
+    assert (done.exit_code, done.stdout) == (0, "X accepts it; nothing was changed\n")
     assert (server.dry_runs, values(server)) == (1, {"cats"})
     assert operator.rows("SELECT * FROM stream_rules") == []
 
@@ -99,7 +99,7 @@ def test_a_dry_add_asks_x_and_changes_nothing(operator: Operator, server: XStrea
 def test_what_x_refuses_is_told_in_its_words_and_not_kept(operator: Operator, server: XStreamServer) -> None:
     done = operator.command("rules", "add", "bridge lang:klingon")
 
-    assert done.returncode == 78
+    assert done.exit_code == 78
     assert "x refused the rule 'bridge lang:klingon'" in done.stderr
     assert "'klingon' is no language of X" in done.stderr
     assert operator.rows("SELECT * FROM stream_rules") == []
@@ -108,14 +108,14 @@ def test_what_x_refuses_is_told_in_its_words_and_not_kept(operator: Operator, se
 def test_a_rule_that_was_not_added_here_is_not_removed(operator: Operator, server: XStreamServer) -> None:
     done = operator.command("rules", "remove", "cats")
 
-    assert (done.returncode, values(server)) == (2, {"cats"})
+    assert (done.exit_code, values(server)) == (2, {"cats"})
     assert "rule 'cats' was not added here" in done.stderr
 
 
 def test_without_a_token_it_is_a_setting_that_is_missing(tmp_path: Path) -> None:
     done = Operator(tmp_path / "home").command("rules", "list")
 
-    assert done.returncode == 78
+    assert done.exit_code == 78
     assert "X_BEARER_TOKEN is not set" in done.stderr
 
 

@@ -16,6 +16,7 @@ import pytest
 from tests.servers import x_post
 from tests.stream.listening import QUERY, Listener, now, posts, x_stream
 from tests.tools.processes import wait_for
+from trendspark_cli.base.metrics import STREAM_LAST_DATA
 from trendspark_cli.base.models import Profile
 from trendspark_cli.collecting.stream_source import StreamEndedError
 from trendspark_cli.services.x.stream import XStream
@@ -92,7 +93,7 @@ def test_sigterm_stores_what_has_arrived_and_closes_in_order(x: Listener) -> Non
 def test_its_planned_end_exits_0(x: Listener) -> None:
     done = x.operator.command("stream", "--max-runtime", "1s", "--json")
 
-    assert done.returncode == 0, done.stderr
+    assert done.exit_code == 0, done.stderr
     assert json.loads(done.stdout)["status"] == "success"
 
 
@@ -100,7 +101,7 @@ def test_a_second_one_says_nothing_and_leaves_no_row(x: Listener) -> None:
     with x.listening():
         done = x.operator.command("stream")
 
-    assert (done.returncode, done.stdout, done.stderr) == (75, "", "")
+    assert (done.exit_code, done.stdout, done.stderr) == (75, "", "")
     assert x.operator.rows("SELECT count(*) AS n FROM job_runs") == [{"n": 1}]
     assert len(x.server.attempts) == 1
 
@@ -108,7 +109,7 @@ def test_a_second_one_says_nothing_and_leaves_no_row(x: Listener) -> None:
 def test_switched_off_it_does_nothing(x: Listener) -> None:
     done = x.operator.command("stream", environment={"X_STREAM_ENABLED": "false"})
 
-    assert (done.returncode, done.stdout, done.stderr, x.server.attempts) == (0, "", "", [])
+    assert (done.exit_code, done.stdout, done.stderr, x.server.attempts) == (0, "", "", [])
 
 
 def test_what_was_missed_between_two_connections_is_a_gap_and_is_filled(x: Listener) -> None:
@@ -142,7 +143,7 @@ def test_a_gap_is_filled_by_search_once_it_has_settled(x: Listener) -> None:
     done = x.operator.command("gaps", "fill", "--json")
 
     assert json.loads(dry.stdout)["estimates"][0]["reads"] == 6
-    assert done.returncode == 0, done.stderr
+    assert done.exit_code == 0, done.stderr
     assert (x.stored(), [gap["state"] for gap in x.gaps()]) == (ids(old), ["filled"])
 
 
@@ -198,7 +199,7 @@ def test_health_names_a_stream_that_fell_silent(x: Listener) -> None:
     never = json.loads(x.operator.command("health", "--json").stdout)["services"]["stream"]
     with closing(x.operator.store()) as store, store.transaction():
         at = (now() - timedelta(minutes=5)).timestamp()
-        store.totals.set([("trendspark_stream_last_data_timestamp_seconds", {}, at)])
+        store.totals.set([STREAM_LAST_DATA.at(at)])
 
     silent = json.loads(x.operator.command("health", "--json").stdout)["services"]["stream"]
 
@@ -242,14 +243,14 @@ def test_what_waiting_cannot_mend_ends_the_job(
 
     done = x.operator.command("stream")
 
-    assert (done.returncode, len(x.server.attempts)) == (exit_code, 1)
+    assert (done.exit_code, len(x.server.attempts)) == (exit_code, 1)
     assert told in done.stderr
 
 
 def test_with_nothing_to_listen_for_it_does_not_begin(x: Listener) -> None:
     done = x.operator.command("stream", environment={"KEYWORDS": ""})
 
-    assert (done.returncode, x.server.attempts) == (78, [])
+    assert (done.exit_code, x.server.attempts) == (78, [])
     assert "there is no rule for the stream to have" in done.stderr
 
 
@@ -300,7 +301,7 @@ def test_the_ceiling_ends_the_stream_with_one_alert(tmp_path: Path) -> None:
         again = x.operator.command("stream")
 
         assert x.stored() == ids(some)  # what was delivered was paid
-        assert (again.returncode, again.stderr, len(x.server.attempts)) == (75, "", 1)
+        assert (again.exit_code, again.stderr, len(x.server.attempts)) == (75, "", 1)
         told = "SELECT title FROM notifications WHERE category = 'budget_alert' AND title LIKE '%reached'"
         assert [alert["title"][:25] for alert in x.operator.rows(told)] == ["x: the ceiling for the da"]
         assert x.operator.rows("SELECT sum(used) AS used FROM spend") == [{"used": 30}]
@@ -333,7 +334,7 @@ def test_posts_are_ranked_without_waiting_for_cron(x: Listener) -> None:
 
 def test_a_pause_ends_it(x: Listener) -> None:
     with x.listening() as process:
-        assert x.operator.command("jobs", "pause", "stream", "--reason", "test").returncode == 0
+        assert x.operator.command("jobs", "pause", "stream", "--reason", "test").exit_code == 0
 
         assert process.wait(30) == 0
 

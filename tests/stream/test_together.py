@@ -23,8 +23,8 @@ def with_history(x: Listener) -> None:
     ]
     file = x.operator.home / "history.ndjson"
     file.write_text("".join(json.dumps({**line, "author": line["source_id"]}) + "\n" for line in lines))
-    assert x.operator.command("ingest", "--from", str(file)).returncode == 0
-    assert x.operator.command("rank").returncode == 0
+    assert x.operator.command("ingest", "--from", str(file)).exit_code == 0
+    assert x.operator.command("rank").exit_code == 0
 
 
 def in_own_words(number: int) -> str:
@@ -56,7 +56,7 @@ def test_an_alert_leaves_within_seconds_and_only_once_while_cron_goes_on(tmp_pat
                 seconds = time.monotonic() - decided
                 ended += [x.operator.command(*command) for command in (["rank"], ["deliver"])]
 
-    assert [done.returncode for done in ended if done.returncode not in (0, 75)] == []
+    assert [done.exit_code for done in ended if done.exit_code not in (0, 75)] == []
     assert not [done.stderr for done in ended if "stayed locked" in done.stderr]
     assert len([text for text in telegram.texts if "volcano" in text]) == 1
     assert seconds < 30

@@ -182,7 +182,7 @@ def restored(place: Place) -> Iterator[float]:
     """The database is replaced by this morning's backup."""
     place.job("rank")
     backup = place.home.parent / "backup.db"
-    assert place.command("db", "backup", str(backup)).returncode == 0
+    assert place.command("db", "backup", str(backup)).exit_code == 0
     for _ in range(5):
         place.job("rank")
     yield 4  # they are scraped
@@ -392,7 +392,9 @@ def all_is_well(place: Place) -> Iterator[float]:
 
 def nothing_is_set_up(place: Place) -> Iterator[float]:
     """No source, no channel, no schedule: somebody looks around."""
-    place.environment = {key: place.environment[key] for key in ("TEXTFILE_DIR", "TRENDSPARK_HOME", "XDG_CONFIG_HOME")}
+    place.environment = {
+        key: place.environment[key] for key in ("TEXTFILE_DIR", "TRENDSPARK_HOME", "TRENDSPARK_ENV_FILE")
+    }
     place.command("metrics")
     place.command("archive", "--dry-run")
     place.command("alert-test")

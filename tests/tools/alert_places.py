@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING
 from tests.archive.keeping import Keeper
 from tests.builders import post
 from tests.ingest.operator import TOKEN
+from tests.installation import Done, model_settings, telegram_settings, x_settings
 from tests.servers import OpenAIServer, TelegramServer, XServer, x_post
 from tests.servers.x_stream_server import XStreamServer
 from tests.tools.monitoring import exporter
 from trendspark_cli.app.job_bodies import bodies_of
-from trendspark_cli.app.wired import Wired
 from trendspark_cli.base.clock import to_text, utc_now
 from trendspark_cli.base.models import Alert, RunResult
 from trendspark_cli.store.rows.trends import RankingProgress
@@ -48,16 +48,15 @@ class Place(Keeper):
     def job(self, job_id: str) -> RunResult:
         """Run a job in this process, now."""
         self.now = utc_now()
-        here = self.installation()
         [body] = bodies_of(job_id).values()
-        return here.runner().run(job_id, lambda job: body(Wired(here.settings, job, here.clock)))
+        return self.run_body(job_id, body)
 
     def start(self, *arguments: str) -> subprocess.Popen[str]:
         """Start the real command; it ends with the place."""
         self.processes.append(super().start(*arguments))
         return self.processes[-1]
 
-    def command_at(self, moment: datetime, *arguments: str) -> subprocess.CompletedProcess[str]:
+    def command_at(self, moment: datetime, *arguments: str) -> Done:
         """Run the real command at another time."""
         self.now = moment
         return self.command_now(*arguments)
@@ -128,16 +127,9 @@ def place(folder: Path, *, has_small_disk: bool = False) -> Iterator[Place]:
         model = servers.enter_context(OpenAIServer())
         settings = {
             "TEXTFILE_DIR": str(prom),
-            "X_BEARER_TOKEN": TOKEN,
-            "X_API_BASE_URL": front.url,
-            "KEYWORDS": "bridge",
-            "X_FIRST_RUN_LOOKBACK": "1h",
-            "TELEGRAM_BOT_TOKEN": telegram.token,
-            "TELEGRAM_CHAT_ID": str(telegram.chat_id),
-            "TELEGRAM_API_BASE_URL": telegram.url,
-            "OPENAI_API_KEY": model.api_key,
-            "OPENAI_BASE_URL": model.base_url,
-            "NICHE": "local transport",
+            **x_settings(front.url, X_FIRST_RUN_LOOKBACK="1h"),
+            **telegram_settings(telegram),
+            **model_settings(model),
         }
         here = Place(folder / "home", settings)
         here.x, here.front, here.telegram, here.model = x, front, telegram, model

@@ -11,7 +11,8 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from tests.builders import mode, read_series
+from tests.builders import mode
+from tests.installation import read_series
 
 Row = tuple[Any, ...]
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from cronsim import CronSim
 
-from tests.builders import read_series
+from tests.installation import read_series
 from tests.money.briefing import open_trend
 from tests.servers import faults, x_post
 from tests.tools.alert_places import Place

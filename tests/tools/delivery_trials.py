@@ -13,20 +13,19 @@ from tests.alerts.desk import Desk
 from tests.servers import TelegramServer
 from tests.tools.crash_trials import Trial
 from tests.tools.kills import CALLS, KillPoint, kill_points, run_and_kill
-from tests.tools.processes import run
+from tests.tools.processes import PROJECT, run
 from trendspark_cli.alerts.delivery import LEASE
 from trendspark_cli.base.clock import to_text
 
 ALERTS = ("first", "second")
 SEND_CALLS = (*CALLS, "connect", "sendto", "recvfrom")
-CHECKOUT = Path(__file__).parents[2]
 
 
 def delivery_points(folder: Path) -> list[KillPoint]:
     """Return every point at which a delivery of two alerts can be killed."""
     with TelegramServer() as server, TemporaryDirectory(dir=folder) as home:
         desk = _desk(Path(home), server)
-        ended, points = kill_points(_argv(desk.now), _environment(desk), CHECKOUT, SEND_CALLS)
+        ended, points = kill_points(_argv(desk.now), desk.surroundings(), PROJECT, SEND_CALLS)
         assert ended.exit_code == 0, ended.stderr.decode(errors="replace")
         assert server.texts == [f"text of {name}" for name in ALERTS]
         return points
@@ -40,10 +39,10 @@ def kill_delivery(folder: Path, points: Sequence[KillPoint]) -> list[Trial]:
 def _try(folder: Path, point: KillPoint) -> Trial:
     with TelegramServer() as server, TemporaryDirectory(dir=folder) as home:
         desk = _desk(Path(home), server)
-        was_killed = run_and_kill(_argv(desk.now), point, _environment(desk), CHECKOUT).was_killed
+        was_killed = run_and_kill(_argv(desk.now), point, desk.surroundings(), PROJECT).was_killed
         claimed = list(desk.statuses().values()).count("sending")
         later = desk.now + LEASE + timedelta(seconds=1)
-        ended = run(_argv(later), _environment(desk), CHECKOUT)
+        ended = run(_argv(later), desk.surroundings(), PROJECT)
         broken = [f"the next run exits {ended.exit_code}"] if ended.exit_code else []
         arrived = Counter(server.texts)
         broken += [f"{name} is lost" for name in ALERTS if not arrived[f"text of {name}"]]
@@ -59,20 +58,10 @@ def _try(folder: Path, point: KillPoint) -> Trial:
 
 def _desk(home: Path, server: TelegramServer) -> Desk:
     desk = Desk(home / "home", server)
-    desk.operator.now = datetime.now(UTC)
+    desk.now = datetime.now(UTC)
     desk.queue(*ALERTS)
     return desk
 
 
 def _argv(moment: datetime) -> list[str]:
     return [sys.executable, "-m", "tests.tools.job_at", to_text(moment), "deliver"]
-
-
-def _environment(desk: Desk) -> dict[str, str]:
-    return {
-        "PATH": "/usr/bin:/bin",
-        "HOME": str(desk.home),
-        "PYTHONPATH": str(CHECKOUT),
-        "PYTHONDONTWRITEBYTECODE": "1",
-        **desk.operator.environment,
-    }

@@ -137,7 +137,7 @@ def together(folder: Path, *, seconds: int) -> Together:
                     some = [x_post(moment, f"bridge {sent + n}", author_id=a, sequence=n) for n, a in enumerate(names)]
                     x.server.publish(some)
                     sent += len(some)
-                    codes.append(x.operator.command(job).returncode)
+                    codes.append(x.operator.command(job).exit_code)
             wait_for("all is stored", lambda: len(x.stored()) >= sent, seconds=30)
         log = (x.operator.home / "trendspark.log").read_text(encoding="utf-8")
         others = [code for code in codes if code not in (0, 75)]

@@ -16,12 +16,13 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from tests.builders import CHECKOUT, NOW
+from tests.builders import NOW
 from tests.servers import OpenAIServer, RedditServer, TelegramServer, XServer, x_post
 from tests.servers.x_posts import id_time
 from tests.servers.x_stream_server import XStreamServer
+from tests.tools.processes import PROJECT
 
-DATA = CHECKOUT / "tests" / "data"
+DATA = PROJECT / "tests" / "data"
 FIRST_RUN = NOW + timedelta(minutes=10)  # what is kept ends before noon, and Telegram asked to wait until then
 
 LASTING = {  # table -> what tells its rows apart
@@ -158,7 +159,7 @@ class OldInstallation:
         return {
             "PATH": "/usr/bin:/bin",
             "HOME": str(self.folder),
-            "PYTHONPATH": str(CHECKOUT),
+            "PYTHONPATH": str(PROJECT),
             "TRENDSPARK_HOME": str(self.home),
             "TRENDSPARK_ENV_FILE": str(self.env_file),
             **self.addresses,
