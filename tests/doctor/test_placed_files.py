@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.builders import Workplace, copy_installation
+from tests.installation import Installation, copy_installation
 from tests.tools.other_user import AS_ANOTHER, NEEDS_ROOT, UID, give, reachable_folder
 from trendspark_cli.base.locks import STORE_LOCK
 from trendspark_cli.screens.doctor.findings import FAIL, OK, WARN, Finding
@@ -39,31 +39,31 @@ STRANGE: dict[str, tuple[str, Callable[[Path], object]]] = {
 }
 
 
-def looked(workplace: Workplace) -> list[Finding]:
+def looked(workplace: Installation) -> list[Finding]:
     """What is found, without what is well."""
     found = check_placed_files(workplace.installation().settings, workplace.database)
     return [finding for finding in found if finding.state != OK]
 
 
 @pytest.fixture
-def used(template_database: Path) -> Iterator[Workplace]:
+def used(template_database: Path) -> Iterator[Installation]:
     """An installation that has worked."""
     with reachable_folder() as folder:
         copy_installation(template_database, folder / "home")
-        workplace = Workplace(folder / "home")
+        workplace = Installation(folder / "home")
         workplace.command("db", "init")
         workplace.command("ingest", "--from", "/dev/null")
         (workplace.home / "spool").mkdir(mode=0o700)
         yield workplace
 
 
-def test_an_installation_that_has_worked_has_nothing_to_mend(used: Workplace) -> None:
+def test_an_installation_that_has_worked_has_nothing_to_mend(used: Installation) -> None:
     assert looked(used) == []
 
 
 @pytest.mark.parametrize("place", ["locks/old.lock", "spool/part", "textfile_collector/trendspark_old.prom"])
 @pytest.mark.parametrize("kind", STRANGE)
-def test_a_strange_file_is_named_and_the_fix_mends_it(used: Workplace, place: str, kind: str) -> None:
+def test_a_strange_file_is_named_and_the_fix_mends_it(used: Installation, place: str, kind: str) -> None:
     state, make = STRANGE[kind]
     make(used.home / place)
 
@@ -76,7 +76,7 @@ def test_a_strange_file_is_named_and_the_fix_mends_it(used: Workplace, place: st
 
 @NEEDS_ROOT
 @pytest.mark.parametrize("looks", ["the user", "root"])
-def test_a_lock_that_root_once_made_is_found(used: Workplace, looks: str) -> None:
+def test_a_lock_that_root_once_made_is_found(used: Installation, looks: str) -> None:
     give(used.home)
     os.chown(used.home / "locks" / "ingest.lock", 0, 0)
 
@@ -87,7 +87,7 @@ def test_a_lock_that_root_once_made_is_found(used: Workplace, looks: str) -> Non
 
 
 @NEEDS_ROOT
-def test_health_knows_of_a_lock_the_jobs_cannot_take(used: Workplace) -> None:
+def test_health_knows_of_a_lock_the_jobs_cannot_take(used: Installation) -> None:
     give(used.home)
     os.chown(used.home / "locks" / "ingest.lock", 0, 0)
 
@@ -97,7 +97,7 @@ def test_health_knows_of_a_lock_the_jobs_cannot_take(used: Workplace) -> None:
 
 
 @NEEDS_ROOT
-def test_metrics_of_another_user_matter_where_they_cannot_be_replaced(used: Workplace) -> None:
+def test_metrics_of_another_user_matter_where_they_cannot_be_replaced(used: Installation) -> None:
     give(used.home)
     used.metrics_folder.chmod(0o1777)
     os.chown(used.metrics_folder, 0, 0)
@@ -110,19 +110,19 @@ def test_metrics_of_another_user_matter_where_they_cannot_be_replaced(used: Work
     assert "trendspark_ingest.prom" in health.json["services"]["metrics"]["reason"]
 
 
-def test_files_of_other_programs_among_the_metrics_are_none_of_ours(used: Workplace) -> None:
+def test_files_of_other_programs_among_the_metrics_are_none_of_ours(used: Installation) -> None:
     (used.metrics_folder / "apt.prom").symlink_to("/nowhere")
 
     assert looked(used) == []
 
 
-def test_a_folder_of_metrics_that_everybody_may_write_is_told(used: Workplace) -> None:
+def test_a_folder_of_metrics_that_everybody_may_write_is_told(used: Installation) -> None:
     used.metrics_folder.chmod(0o777)
 
     assert [(finding.state, "everybody may replace" in finding.what) for finding in looked(used)] == [(WARN, True)]
 
 
-def test_a_disk_without_locks_is_found_by_trying_one(used: Workplace, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_disk_without_locks_is_found_by_trying_one(used: Installation, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: Any) -> None:
         raise OSError(37, "No locks available")
 
@@ -134,7 +134,7 @@ def test_a_disk_without_locks_is_found_by_trying_one(used: Workplace, monkeypatc
     assert "must be on a disk with locks" in found[0].what
 
 
-def test_looking_at_locks_sends_no_job_away(used: Workplace, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_looking_at_locks_sends_no_job_away(used: Installation, monkeypatch: pytest.MonkeyPatch) -> None:
     locked: list[str] = []
     real = fcntl.flock
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.builders import Workplace
+from tests.installation import Installation
 from tests.tools.other_user import NEEDS_ROOT, UID
 from trendspark_cli.base.env_files import SECRETS_SENT
 from trendspark_cli.base.setting_values import HTTP_URL
@@ -256,7 +256,7 @@ def test_a_named_file_without_end_is_a_problem(place: Path) -> None:
     assert "cannot be read" in found.problems[0]
 
 
-def test_what_is_passed_over_is_told_everywhere_but_on_a_jobs_stderr(workplace: Workplace) -> None:
+def test_what_is_passed_over_is_told_everywhere_but_on_a_jobs_stderr(workplace: Installation) -> None:
     found = workplace.home.parent / ".env"
     found.write_text("NICHE=found\n")
     found.chmod(0o666)
@@ -297,7 +297,7 @@ def test_the_env_file_that_is_named_in_quotes_is_found(tmp_path: Path) -> None:
     assert load_settings({"TRENDSPARK_ENV_FILE": f'"{tmp_path}/my.env"'}).niche == "ships"
 
 
-def test_quotes_that_were_taken_off_are_told(workplace: Workplace) -> None:
+def test_quotes_that_were_taken_off_are_told(workplace: Installation) -> None:
     around = {"KEYWORDS": '"ferry,port"'}
 
     check = workplace.command("config", "check", environment=around)

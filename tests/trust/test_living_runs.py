@@ -11,7 +11,8 @@ from datetime import timedelta
 
 import pytest
 
-from tests.builders import NOW, Workplace
+from tests.builders import NOW
+from tests.installation import Installation
 from tests.runner.conftest import Start, start
 from trendspark_cli.running.job_context import JobContext
 from trendspark_cli.running.living_runs import this_process
@@ -25,19 +26,19 @@ def nothing(job: JobContext) -> None:
     """Do nothing, well."""
 
 
-def replaced(workplace: Workplace) -> None:
+def replaced(workplace: Installation) -> None:
     """Put another file in the lock's place."""
     (workplace.home / "locks" / "new").touch()
     (workplace.home / "locks" / "new").rename(workplace.home / "locks" / "ingest.lock")
 
 
-def made_anew(workplace: Workplace) -> None:
+def made_anew(workplace: Installation) -> None:
     """Remove the folder of locks, and make it again."""
     shutil.rmtree(workplace.home / "locks")
     (workplace.home / "locks").mkdir(mode=0o700)
 
 
-REMOVED: dict[str, Callable[[Workplace], object]] = {
+REMOVED: dict[str, Callable[[Installation], object]] = {
     "the lock's file is removed": lambda here: (here.home / "locks" / "ingest.lock").unlink(),
     "the lock's file is replaced": replaced,
     "the folder of locks is made anew": made_anew,
@@ -45,7 +46,7 @@ REMOVED: dict[str, Callable[[Workplace], object]] = {
 
 
 @pytest.mark.parametrize("way", REMOVED)
-def test_a_run_keeps_its_job_when(workplace: Workplace, start: Start, way: str) -> None:
+def test_a_run_keeps_its_job_when(workplace: Installation, start: Start, way: str) -> None:
     first = start("idle")
     REMOVED[way](workplace)
 
@@ -57,7 +58,7 @@ def test_a_run_keeps_its_job_when(workplace: Workplace, start: Start, way: str) 
 
 
 def test_a_watchdog_whose_lock_is_gone_leaves_the_living_one_alone_without_a_word(
-    workplace: Workplace, start: Start
+    workplace: Installation, start: Start
 ) -> None:
     start("idle", "stream")
     (workplace.home / "locks" / "stream.lock").unlink()
@@ -67,7 +68,7 @@ def test_a_watchdog_whose_lock_is_gone_leaves_the_living_one_alone_without_a_wor
     assert (second.exit_code, second.run_id, workplace.values(STATES)) == (75, None, ["running"])
 
 
-def test_the_pair_does_not_run_a_step_that_is_at_work(workplace: Workplace, start: Start) -> None:
+def test_the_pair_does_not_run_a_step_that_is_at_work(workplace: Installation, start: Start) -> None:
     start("idle")
     (workplace.home / "locks" / "ingest.lock").unlink()
 
@@ -77,7 +78,7 @@ def test_the_pair_does_not_run_a_step_that_is_at_work(workplace: Workplace, star
     assert workplace.values("SELECT status FROM job_runs WHERE job_id = 'ingest_rank'") == ["skipped"]
 
 
-def test_a_run_that_was_killed_after_its_lock_was_removed_is_abandoned(workplace: Workplace, start: Start) -> None:
+def test_a_run_that_was_killed_after_its_lock_was_removed_is_abandoned(workplace: Installation, start: Start) -> None:
     first = start("idle")
     (workplace.home / "locks" / "ingest.lock").unlink()
     first.kill()
@@ -96,7 +97,7 @@ def other_pid() -> Iterator[int]:
         process.kill()
 
 
-def left_running(workplace: Workplace, *, pid: int, host: str, process: str | None, beat_seconds_ago: float) -> None:
+def left_running(workplace: Installation, *, pid: int, host: str, process: str | None, beat_seconds_ago: float) -> None:
     """Leave a run that never ended."""
     store = workplace.store()
     with store.transaction():
@@ -126,7 +127,7 @@ ENDINGS = [
 
 @pytest.mark.parametrize(("host", "process", "beat", "pid_lives", "lives"), ENDINGS)
 def test_whether_a_run_without_an_end_still_lives(
-    workplace: Workplace, other_pid: int, host: str, process: str | None, beat: float, pid_lives: bool, lives: bool
+    workplace: Installation, other_pid: int, host: str, process: str | None, beat: float, pid_lives: bool, lives: bool
 ) -> None:
     pid = other_pid if pid_lives else DEAD_PID
     left_running(workplace, pid=pid, host=host, process=process, beat_seconds_ago=beat)
@@ -137,7 +138,7 @@ def test_whether_a_run_without_an_end_still_lives(
     assert workplace.values(STATES) == (["running", "skipped"] if lives else ["abandoned", "success"])
 
 
-def test_a_run_that_lives_is_not_abandoned_however_old_its_heartbeat(workplace: Workplace, start: Start) -> None:
+def test_a_run_that_lives_is_not_abandoned_however_old_its_heartbeat(workplace: Installation, start: Start) -> None:
     start("idle")
     (workplace.home / "locks" / "ingest.lock").unlink()
     workplace.clock.advance(hours=5)
@@ -145,7 +146,7 @@ def test_a_run_that_lives_is_not_abandoned_however_old_its_heartbeat(workplace: 
     assert workplace.run("ingest", nothing).exit_code == 75
 
 
-def test_a_run_of_this_very_process_that_could_not_be_ended_holds_up_nobody(workplace: Workplace) -> None:
+def test_a_run_of_this_very_process_that_could_not_be_ended_holds_up_nobody(workplace: Installation) -> None:
     left_running(workplace, pid=os.getpid(), host=HERE, process=this_process(), beat_seconds_ago=1)
 
     assert workplace.run("ingest", nothing).exit_code == 0

@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from tests.builders import NOW, Workplace, mode
+from tests.builders import NOW, mode
+from tests.installation import Installation
 from trendspark_cli.base.errors import ConfigError, StoreError
 from trendspark_cli.base.locks import is_still_named, job_lock, open_lock_file, waiting_lock
 from trendspark_cli.running.job_context import JobContext
@@ -33,7 +34,7 @@ PLANTED: dict[str, Callable[[Path, Path], object]] = {
 @pytest.mark.parametrize("name", ["ingest.lock", "metrics.lock", "store.lock"])
 @pytest.mark.parametrize("kind", PLANTED)
 def test_a_lock_file_that_is_something_else_is_refused_and_not_touched(
-    workplace: Workplace, tmp_path: Path, name: str, kind: str
+    workplace: Installation, tmp_path: Path, name: str, kind: str
 ) -> None:
     (tmp_path / "precious").write_text("precious")
     PLANTED[kind](workplace.home / "locks" / name, tmp_path / "precious")
@@ -45,7 +46,7 @@ def test_a_lock_file_that_is_something_else_is_refused_and_not_touched(
     assert ((tmp_path / "precious").read_text(), (tmp_path / "nowhere").exists()) == ("precious", False)
 
 
-def test_a_lock_file_is_private_whatever_the_umask(workplace: Workplace) -> None:
+def test_a_lock_file_is_private_whatever_the_umask(workplace: Installation) -> None:
     before = os.umask(0)
     with job_lock(workplace.home / "locks", "ingest", NOW), waiting_lock(workplace.home / "locks" / "x.lock"):
         os.umask(before)
@@ -101,7 +102,7 @@ def test_a_lock_that_is_replaced_for_ever_is_given_up(tmp_path: Path, monkeypatc
 
 @pytest.mark.parametrize("number", [errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS])
 def test_a_disk_without_locks_is_told_as_such(
-    workplace: Workplace, monkeypatch: pytest.MonkeyPatch, number: int
+    workplace: Installation, monkeypatch: pytest.MonkeyPatch, number: int
 ) -> None:
     def refuse(*_: Any) -> None:
         raise OSError(number, os.strerror(number))

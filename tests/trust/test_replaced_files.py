@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.builders import FixedClock, Workplace, mode
+from tests.builders import mode
+from tests.installation import FixedClock, Installation
 from trendspark_cli.base.durable_files import (
     leftovers,
     make_folder,
@@ -133,7 +134,7 @@ def test_a_folder_keeps_the_group_it_hands_on(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["trendspark_shared.prom.tmp", "trendspark_shared.prom"])
 @pytest.mark.parametrize("kind", ["link", "pipe", "hard link"])
 def test_nothing_planted_among_the_metrics_is_written_through_or_waited_for(
-    workplace: Workplace, tmp_path: Path, name: str, kind: str
+    workplace: Installation, tmp_path: Path, name: str, kind: str
 ) -> None:
     (tmp_path / "precious").write_text("precious")
     workplace.metrics_folder.mkdir()
@@ -153,7 +154,7 @@ def test_nothing_planted_among_the_metrics_is_written_through_or_waited_for(
 
 
 @pytest.mark.parametrize("kind", ["link", "pipe"])
-def test_nothing_planted_for_the_cache_of_health_is_followed_or_waited_for(workplace: Workplace, kind: str) -> None:
+def test_nothing_planted_for_the_cache_of_health_is_followed_or_waited_for(workplace: Installation, kind: str) -> None:
     precious, cache = workplace.home / "precious", workplace.home / "health-telegram.json"
     precious.write_text(json.dumps({"who": "x", "checked_at": 0, "state": {"ok": True}}))
     cache.symlink_to(precious) if kind == "link" else os.mkfifo(cache)
@@ -175,7 +176,7 @@ def test_an_archive_folder_is_cleared_of_what_a_killed_run_began(tmp_path: Path)
     assert [path.name for path in (tmp_path / "archive" / "day").iterdir()] == ["part"]
 
 
-def test_a_backup_is_not_written_through_a_link_that_leads_nowhere(workplace: Workplace, clock: FixedClock) -> None:
+def test_a_backup_is_not_written_through_a_link_that_leads_nowhere(workplace: Installation, clock: FixedClock) -> None:
     (workplace.home / "copy.db").symlink_to(workplace.home / "nowhere")
 
     done = workplace.command("db", "backup", str(workplace.home / "copy.db"))
@@ -183,7 +184,7 @@ def test_a_backup_is_not_written_through_a_link_that_leads_nowhere(workplace: Wo
     assert (done.exit_code, os.path.lexists(workplace.home / "nowhere")) == (73, False)
 
 
-def test_a_backup_leaves_one_file(workplace: Workplace) -> None:
+def test_a_backup_leaves_one_file(workplace: Installation) -> None:
     folder = workplace.home / "backups"
     folder.mkdir()
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.builders import Workplace
+from tests.installation import Installation
 from tests.tools.other_user import NEEDS_ROOT, UID
 from trendspark_cli.base.settings import Settings, load_settings
 
@@ -87,7 +87,7 @@ def test_anything_else_is_refused_by_its_name_and_not_by_what_is_in_it(tmp_path:
     assert not any(text in found.problems[0] for text in ("BEGIN", "one\\", "a-token", "xxxx"))
 
 
-def test_a_secret_that_others_may_read_is_used_and_told_by_doctor(workplace: Workplace) -> None:
+def test_a_secret_that_others_may_read_is_used_and_told_by_doctor(workplace: Installation) -> None:
     (workplace.home / "token").write_text("a-token\n")
     (workplace.home / "token").chmod(0o644)
     around = {"X_BEARER_TOKEN_FILE": str(workplace.home / "token")}

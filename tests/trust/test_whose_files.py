@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.builders import Workplace, copy_installation, in_lines, own_line
+from tests.builders import in_lines, own_line
+from tests.installation import Installation, copy_installation
 from tests.tools.other_user import AS_ANOTHER, NEEDS_ROOT, UID, give, owners, reachable_folder
 from trendspark_cli.base.errors import ConfigError
 from trendspark_cli.base.settings import load_settings
@@ -16,7 +17,7 @@ HOMELESS = ("env", "-u", "HOME")
 
 
 @pytest.fixture
-def theirs(template_database: Path) -> Iterator[Workplace]:
+def theirs(template_database: Path) -> Iterator[Installation]:
     """The installation of a user of the machine, with an archive folder and node_exporter's own folder of metrics."""
     with reachable_folder() as folder:
         copy_installation(template_database, folder / "home")
@@ -26,11 +27,11 @@ def theirs(template_database: Path) -> Iterator[Workplace]:
         give(folder / "archive")
         (folder / "metrics").chmod(0o1777)
         places = {"TEXTFILE_DIR": str(folder / "metrics"), "ARCHIVE_URL": f"file://{folder / 'archive'}"}
-        yield Workplace(folder / "home", environment=places)
+        yield Installation(folder / "home", environment=places)
 
 
 @NEEDS_ROOT
-def test_what_root_makes_in_a_users_installation_is_the_users(theirs: Workplace) -> None:
+def test_what_root_makes_in_a_users_installation_is_the_users(theirs: Installation) -> None:
     old = [own_line(str(n), created_at="2026-01-01T00:00:00Z") for n in range(3)]
     file = theirs.home.parent / "posts.ndjson"
     file.write_bytes(in_lines(*old, *(own_line(str(n)) for n in range(10, 20))))
@@ -45,7 +46,7 @@ def test_what_root_makes_in_a_users_installation_is_the_users(theirs: Workplace)
 
 
 @NEEDS_ROOT
-def test_the_user_can_go_on_where_root_was(theirs: Workplace) -> None:
+def test_the_user_can_go_on_where_root_was(theirs: Installation) -> None:
     jobs = ("rank", "vacuum", "archive", "brief", "deliver", "metrics")
     for job in jobs:
         theirs.command(job)
@@ -61,13 +62,13 @@ def test_an_installation_that_root_makes_in_a_users_folder_is_the_users(tmp_path
     give(tmp_path / "user")
     around = {"TRENDSPARK_HOME": str(tmp_path / "user" / "data" / "trendspark")}
 
-    done = Workplace(tmp_path / "other").command("db", "init", environment=around)
+    done = Installation(tmp_path / "other").command("db", "init", environment=around)
 
     assert (done.exit_code, set(owners(tmp_path / "user").values())) == (0, {UID})
 
 
 @NEEDS_ROOT
-def test_root_writes_its_log_through_no_link_of_a_user(theirs: Workplace) -> None:
+def test_root_writes_its_log_through_no_link_of_a_user(theirs: Installation) -> None:
     (theirs.home.parent / "precious").write_text("precious\n")
     theirs.log_file.symlink_to(theirs.home.parent / "precious")
 
@@ -76,14 +77,14 @@ def test_root_writes_its_log_through_no_link_of_a_user(theirs: Workplace) -> Non
     assert (theirs.home.parent / "precious").read_text() == "precious\n"
 
 
-def test_what_root_makes_for_itself_stays_its_own(workplace: Workplace) -> None:
+def test_what_root_makes_for_itself_stays_its_own(workplace: Installation) -> None:
     workplace.command("ingest", "--from", "/dev/null")
 
     assert set(owners(workplace.home).values()) == {workplace.home.stat().st_uid}
 
 
 @NEEDS_ROOT
-def test_a_user_without_account_and_home_folder_works_when_the_places_are_given(theirs: Workplace) -> None:
+def test_a_user_without_account_and_home_folder_works_when_the_places_are_given(theirs: Installation) -> None:
     as_nobody = (*HOMELESS, *AS_ANOTHER)
     commands = ("ingest --from /dev/null", "rank", "jobs pause rank", "jobs list", "config check", "crontab print")
 
@@ -96,7 +97,7 @@ def test_a_user_without_account_and_home_folder_works_when_the_places_are_given(
 
 @NEEDS_ROOT
 @pytest.mark.parametrize("command", ["db init", "health", "doctor --offline", "rank", "config show"])
-def test_a_user_without_account_and_home_folder_is_told_what_to_set(theirs: Workplace, command: str) -> None:
+def test_a_user_without_account_and_home_folder_is_told_what_to_set(theirs: Installation, command: str) -> None:
     nowhere = {"TRENDSPARK_HOME": "", "TRENDSPARK_ENV_FILE": ""}
 
     done = theirs.command(*command.split(), wrapped_in=(*HOMELESS, *AS_ANOTHER), environment=nowhere)
