@@ -50,9 +50,7 @@ def copies(text: str, times: int, authors: int, at: int = HALF_AN_HOUR_AGO) -> l
 
 def with_one_word_changed(text: str, times: int) -> list[PostRow]:
     """One text by as many authors, each with another word at its end."""
-    return [
-        post(f"{text} variant{n}", at, author) for n, (_, _, author, _, at, _) in enumerate(copies("", times, times))
-    ]
+    return [post(f"{text} variant{n}", row.created_at, row.author) for n, row in enumerate(copies("", times, times))]
 
 
 def test_real_people_in_their_own_words_are_found_here_too(operator: Operator) -> None:
@@ -96,7 +94,7 @@ def test_posts_of_100_000_characters_are_read_to_a_bound(operator: Operator) -> 
 
     assert ranked(operator, [*long, post("x" * 100_000, HALF_AN_HOUR_AGO, "b")]) == []
     with closing(operator.store()) as store:
-        assert max(len(post.row.text) for post in store.posts.arrived(0, 10_000)) == LONGEST_TEXT
+        assert max(len(post.text) for post in store.posts.arrived(0, 10_000)) == LONGEST_TEXT
     assert (bytes_of_segments(operator) - before) / len(long) < 4 * MOST_BYTES_OF_A_POST
 
 

@@ -26,14 +26,14 @@ def write_posts(path: Path, rows: Sequence[PostRow]) -> Path:
     lines = [
         json.dumps(
             {
-                "source": source,
-                "source_id": str(number),
-                "created_at": to_text(from_epoch(created)),
-                "text": text,
-                "author": author or f"author{number}",
+                "source": row.source,
+                "source_id": str(row.id),
+                "created_at": to_text(from_epoch(row.created_at)),
+                "text": row.text,
+                "author": row.author or f"author{row.id}",
             }
         )
-        for number, source, author, _, created, text in rows
+        for row in rows
     ]
     path.write_text("\n".join(lines))
     return path

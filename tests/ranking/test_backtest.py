@@ -20,10 +20,9 @@ BURST = (START_TICK + 2 * TICKS_PER_DAY) * TICK_SECONDS  # after two quiet days
 
 def line(row: PostRow, **changes: Any) -> str:
     """Return one post in the form of the evaluation."""
-    number, source, author, community, created, text = row
-    at = from_epoch(created).strftime("%Y-%m-%dT%H:%M:%SZ")
-    fields = {"id": f"p{number}", "source": source, "created_at": at, "author": author, "text": text}
-    return json.dumps({**fields, "community": community, **changes})
+    at = from_epoch(row.created_at).strftime("%Y-%m-%dT%H:%M:%SZ")
+    fields = {"id": f"p{row.id}", "source": row.source, "created_at": at, "author": row.author, "text": row.text}
+    return json.dumps({**fields, "community": row.community, **changes})
 
 
 def lines(rows: Iterable[PostRow]) -> bytes:

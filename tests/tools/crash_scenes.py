@@ -230,13 +230,12 @@ def _ingest(operator: Operator, folder: Path, rows: Sequence[PostRow]) -> None:
 
 
 def _own_line(row: PostRow) -> dict[str, Any]:
-    number, source, author, _, created, text = row
     return {
-        "source": source,
-        "source_id": str(number),
-        "created_at": to_text(from_epoch(created)),
-        "text": text,
-        "author": author or f"author{number}",
+        "source": row.source,
+        "source_id": str(row.id),
+        "created_at": to_text(from_epoch(row.created_at)),
+        "text": row.text,
+        "author": row.author or f"author{row.id}",
     }
 
 

@@ -118,10 +118,9 @@ def read_history(past: Past, days: int) -> History:
     numbers: dict[str, int] = {}
     ids, created, sources = array("q"), array("q"), array("i")  # lists would take five times as much
     for post in past.posts.between(until - timedelta(days=days), until):
-        post_id, source, _, _, at, _ = post.row
-        ids.append(post_id)
-        created.append(at)
-        sources.append(numbers.setdefault(source, len(numbers)))
+        ids.append(post.row.id)
+        created.append(post.row.created_at)
+        sources.append(numbers.setdefault(post.row.source, len(numbers)))
     seconds = int(until.timestamp()) - created[0] if created else 0
     # The first hour of a first day is rarely whole, and a history of seven days is one although it lacks a minute.
     whole = min(days, (seconds + 3600) // 86400)

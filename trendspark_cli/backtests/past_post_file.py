@@ -15,7 +15,7 @@ from trendspark_cli.archiving.spool import Spool
 from trendspark_cli.ranking.baseline.baseline_posts import PostRow
 from trendspark_cli.ranking.past.replay import ReplayPost
 
-_Content = tuple[str, str | None, str | None, int, str]  # a row without its number
+_Content = tuple[str, str | None, str | None, int, str]  # what is kept of a row
 
 
 class PastPostFile:
@@ -49,8 +49,9 @@ def past_post_file(posts: Iterable[ReplayPost], spool: Spool, progress: Progress
     encode = msgspec.msgpack.Encoder().encode
     with spool.scratch("past posts") as path:
         with path.open("wb") as file:
-            for post in posts:
-                starts.append(starts[-1] + file.write(encode(post.row[1:])))
+            for row in (post.row for post in posts):
+                content: _Content = (row.source, row.author, row.community, row.created_at, row.text)
+                starts.append(starts[-1] + file.write(encode(content)))
                 progress.advance("posts read", 1)
         with path.open("rb") as file:
             yield PastPostFile(file.fileno(), starts)

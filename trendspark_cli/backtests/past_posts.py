@@ -90,8 +90,8 @@ def stored_posts(store: Store, since: datetime, until: datetime) -> Iterator[Rep
     """Yield the posts of the database created in [since, until); jobs may write meanwhile."""
     position, end = (to_text(since), 0), int(until.timestamp())
     while posts := store.posts.leaving(position, end, NO_LIMIT, POSTS_PER_READ):
-        yield from (ReplayPost(str(post.row.id), post.row) for post in posts)
-        position = posts[-1].position
+        yield from (ReplayPost(str(post.id), post) for post in posts)
+        position = (posts[-1].created_text, posts[-1].id)
 
 
 def archived_posts(archive: ArchivedPosts, since: datetime, until: datetime) -> Iterator[ReplayPost]:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from trendspark_cli.base.metrics import RANK_POSTS
-from trendspark_cli.ranking.baseline.baseline_posts import BaselinePost
+from trendspark_cli.ranking.baseline.baseline_posts import BaselinePost, PostRow
 from trendspark_cli.ranking.baseline.history import CountRow, TermHistory, TermState
 from trendspark_cli.ranking.baseline.ticks import LONGEST_WINDOW_SECONDS, TICK_SECONDS, tick_of
 from trendspark_cli.ranking.baseline.updating import update_baseline
@@ -15,7 +15,6 @@ from trendspark_cli.ranking.bursts.segments import Segment, read_segment
 from trendspark_cli.ranking.bursts.window import Window
 from trendspark_cli.ranking.text.terms import Vocabulary
 from trendspark_cli.running.job_context import JobContext
-from trendspark_cli.store.rows.posts import ArrivedPost
 
 POSTS_PER_TRANSACTION = 50  # about 15 terms each: a transaction of at most about 1,000 rows
 ARRIVALS_PER_READ = 5000  # also the posts of one segment
@@ -50,7 +49,7 @@ class BaselineUpdating:
             if len(vocabulary) > MOST_WORDS_KEPT:
                 vocabulary = Vocabulary()
             for part, late in _parts(posts, edge):
-                current = [post.row for post in part if since <= post.row.created_at < until]
+                current = [post for post in part if since <= post.created_at < until]
                 segment = read_segment(current, vocabulary) if current else None
                 with self._job.transaction():
                     if late:
@@ -79,7 +78,7 @@ class BaselineUpdating:
         ):
             with self._job.transaction():
                 self._update(posts)
-                self.advance(folded_created_at=posts[-1].created_text, folded_post_id=posts[-1].row.id)
+                self.advance(folded_created_at=posts[-1].created_text, folded_post_id=posts[-1].id)
             self._job.count("posts_folded", len(posts))
         if not self._job.dry_run:
             with self._job.transaction():
@@ -97,14 +96,14 @@ class BaselineUpdating:
         else:
             self._job.store.ranking.add_segment(segment)
 
-    def _see(self, part: Sequence[ArrivedPost]) -> None:
-        self.advance(seen_post_id=part[-1].row.id)
+    def _see(self, part: Sequence[PostRow]) -> None:
+        self.advance(seen_post_id=part[-1].id)
         self._job.count("posts_seen", len(part))
         if not self._job.dry_run:
             self._job.store.totals.add([RANK_POSTS.by(len(part))])
 
-    def _update(self, arrived: Sequence[ArrivedPost]) -> None:
-        posts = [BaselinePost(post.row.source, post.row.created_at, post.row.text) for post in arrived]
+    def _update(self, arrived: Sequence[PostRow]) -> None:
+        posts = [BaselinePost(post.source, post.created_at, post.text) for post in arrived]
         update_baseline(posts, self._sizes(posts), self.history, self.sources)
         if not self._job.dry_run:
             touched = {post.source for post in posts}
@@ -118,11 +117,9 @@ class BaselineUpdating:
         return self._tick_sizes
 
 
-def _parts(
-    posts: Sequence[ArrivedPost], edge: tuple[str, int]
-) -> Iterator[tuple[Sequence[ArrivedPost], list[ArrivedPost]]]:
+def _parts(posts: Sequence[PostRow], edge: tuple[str, int]) -> Iterator[tuple[Sequence[PostRow], list[PostRow]]]:
     """Yield successive parts of the posts, each with its late ones: as many as one transaction can take."""
-    late = [number for number, post in enumerate(posts) if post.position < edge]
+    late = [number for number, post in enumerate(posts) if (post.created_text, post.id) < edge]
     start = 0
     for first in range(0, len(late), POSTS_PER_TRANSACTION):
         numbers = late[first : first + POSTS_PER_TRANSACTION]

@@ -4,7 +4,10 @@ from typing import NamedTuple
 
 
 class PostRow(NamedTuple):
-    """A post as a window takes it; `created_at` in epoch seconds."""
+    """A post as a window takes it; `created_at` in epoch seconds.
+
+    `created_text` is its exact time, for those who read posts in that order and have to know where to go on.
+    """
 
     id: int
     source: str
@@ -12,6 +15,7 @@ class PostRow(NamedTuple):
     community: str | None
     created_at: int
     text: str
+    created_text: str = ""
 
 
 class BaselinePost(NamedTuple):

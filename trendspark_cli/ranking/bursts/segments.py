@@ -59,7 +59,7 @@ class Segment:
 
 def read_segment(rows: Sequence[PostRow], vocabulary: Vocabulary) -> Segment:
     """Return posts, at least one, as a segment."""
-    ids, sources, authors, communities, created, texts = zip(*rows, strict=True)
+    ids, sources, authors, communities, created, texts, _ = zip(*rows, strict=True)
     names = tuple(sorted(set(sources)))
     codes = vocabulary.encode(texts)
     is_word = codes > GAP_CODE

@@ -58,9 +58,7 @@ class Replay:
 
     def _update_baseline(self, tick: int, posts: Sequence[ReplayPost]) -> None:
         """Put a tick that left the window into history."""
-        leaving = [
-            BaselinePost(source, created, text) for _, source, _, _, created, text in (post.row for post in posts)
-        ]
+        leaving = [BaselinePost(post.row.source, post.row.created_at, post.row.text) for post in posts]
         sizes = Counter(tick_of(post.created_at) for post in leaving)
         update_baseline(leaving, sizes, self.history, self.sources)
         for post in posts:

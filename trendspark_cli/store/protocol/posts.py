@@ -9,7 +9,7 @@ from typing import Protocol
 from trendspark_cli.base.models import Post
 from trendspark_cli.ranking.baseline.baseline_posts import PostRow
 from trendspark_cli.store.rows.collecting import PageOutcome
-from trendspark_cli.store.rows.posts import ArrivedPost, StoredPost
+from trendspark_cli.store.rows.posts import StoredPost
 
 
 class Posts(Protocol):
@@ -33,13 +33,13 @@ class Posts(Protocol):
     def stored_ids(self, source: str, source_ids: Iterable[str]) -> set[str]:
         """Return those of these ids of a source whose posts are live."""
 
-    def leaving(self, position: tuple[str, int], until: int, seen_post_id: int, limit: int) -> list[ArrivedPost]:
+    def leaving(self, position: tuple[str, int], until: int, seen_post_id: int, limit: int) -> list[PostRow]:
         """Return the next posts after *position* created before *until*, of those with ids up to *seen_post_id*.
 
-        They come by time of creation, then id: `ArrivedPost.position` of the last is where to go on.
+        They come by time of creation, then id: `created_text` and `id` of the last are where to go on.
         """
 
-    def arrived(self, after_id: int, limit: int) -> list[ArrivedPost]:
+    def arrived(self, after_id: int, limit: int) -> list[PostRow]:
         """Return the posts stored after *after_id*, in that order."""
 
     def count_between(self, since: int, until: int) -> int:
@@ -52,7 +52,7 @@ class Posts(Protocol):
         """Return the live posts with these ids, in this order."""
 
     def rows(self, ids: Sequence[int]) -> list[PostRow]:
-        """Return the live posts with these ids as the ranking reads them, in any order."""
+        """Return the live posts with these ids, in any order, without `created_text`."""
 
     def texts(self, ids: Sequence[int]) -> dict[int, str]:
         """Return the texts of the live posts with these ids."""

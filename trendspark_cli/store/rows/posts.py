@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from trendspark_cli.ranking.baseline.baseline_posts import PostRow
 from trendspark_cli.store.rows.column_kinds import Gathered, Time, Word
 
 
@@ -34,15 +33,3 @@ class StoredPost(NamedTuple):
     collected_at: Time
     metrics: Gathered | None = None
     trend_ids: Gathered | None = None
-
-
-class ArrivedPost(NamedTuple):
-    """A post as the ranking reads it, and the time of its creation as stored: with its id a position in time."""
-
-    row: PostRow
-    created_text: str
-
-    @property
-    def position(self) -> tuple[str, int]:
-        """Return its place among all posts by time of creation, then id."""
-        return self.created_text, self.row.id

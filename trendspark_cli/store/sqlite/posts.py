@@ -5,13 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
-from typing import Any
 
 from trendspark_cli.base.clock import from_epoch, from_text, to_text
 from trendspark_cli.base.models import Post
 from trendspark_cli.ranking.baseline.baseline_posts import PostRow
 from trendspark_cli.store.rows.collecting import PageOutcome
-from trendspark_cli.store.rows.posts import ArrivedPost, StoredPost
+from trendspark_cli.store.rows.posts import StoredPost
 from trendspark_cli.store.sqlite.connection import Connection
 from trendspark_cli.store.sqlite.named_queries import queries
 
@@ -74,7 +73,7 @@ class Posts:
             found = self._db.execute(self._sql["stored_ids"], (source, json.dumps(sorted(source_ids))))
             return {source_id for (source_id,) in found}
 
-    def leaving(self, position: tuple[str, int], until: int, seen_post_id: int, limit: int) -> list[ArrivedPost]:
+    def leaving(self, position: tuple[str, int], until: int, seen_post_id: int, limit: int) -> list[PostRow]:
         """Return the next posts after *position* created before *until*."""
         parameters = {
             "created_at": position[0],
@@ -83,11 +82,11 @@ class Posts:
             "seen_post_id": seen_post_id,
             "limit": limit,
         }
-        return self._db.made(_arrived, self._sql["leaving"], parameters)
+        return self._db.made(PostRow._make, self._sql["leaving"], parameters)
 
-    def arrived(self, after_id: int, limit: int) -> list[ArrivedPost]:
+    def arrived(self, after_id: int, limit: int) -> list[PostRow]:
         """Return the posts stored after *after_id*, in that order."""
-        return self._db.made(_arrived, self._sql["arrived"], {"id": after_id, "limit": limit})
+        return self._db.made(PostRow._make, self._sql["arrived"], {"id": after_id, "limit": limit})
 
     def count_between(self, since: int, until: int) -> int:
         """Return how many posts were created in [since, until), both in epoch seconds."""
@@ -103,8 +102,9 @@ class Posts:
         return [post for post_id in ids for post in self._db.records(StoredPost, self._sql["by_id"], (post_id,))]
 
     def rows(self, ids: Sequence[int]) -> list[PostRow]:
-        """Return the live posts with these ids as the ranking reads them."""
-        return self._db.made(PostRow._make, self._sql["rows"], (json.dumps(list(ids)),))
+        """Return the live posts with these ids, without `created_text`."""
+        with self._db.errors():
+            return [PostRow(*row) for row in self._db.execute(self._sql["rows"], (json.dumps(list(ids)),))]
 
     def texts(self, ids: Sequence[int]) -> dict[int, str]:
         """Return the texts of the live posts with these ids."""
@@ -137,10 +137,6 @@ class Posts:
     def note_counts_read(self, source: str, source_ids: Sequence[str], now: datetime) -> None:
         """Remember that these posts' counters were asked for, whatever came of it."""
         self._db.execute(self._sql["note_counts_read"], (to_text(now), source, json.dumps(list(source_ids))))
-
-
-def _arrived(values: Sequence[Any]) -> ArrivedPost:
-    return ArrivedPost(PostRow._make(values[:6]), values[6])
 
 
 def _text(epoch: int) -> str:
