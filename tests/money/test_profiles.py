@@ -331,7 +331,7 @@ def test_what_cannot_be_is_refused_in_one_line_and_changes_nothing(
 
     done = keeper.command(*arguments)
 
-    assert (done.returncode, done.stdout) == (2, "")
+    assert (done.exit_code, done.stdout) == (2, "")
     assert says in done.stderr
     assert done.stderr.count("\n") == 1
     assert keeper.operator.rows("SELECT * FROM profiles") == before
