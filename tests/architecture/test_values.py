@@ -27,7 +27,6 @@ BORDERS = {
     "services.telegram": "JSON of Telegram",
     "services.x.search": "parameters of X's library",
     "cli.config": "JSON that is printed",
-    "jobs.alert_test": "JSON of a run that was printed, read back for a person",
     "cli.profiles": "JSON that is printed, and flags that were given",
     "screens.calibrations": "JSON that is printed",
     "screens.channel_health": "JSON that is kept between checks",

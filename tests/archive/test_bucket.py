@@ -307,6 +307,7 @@ def test_sql_over_a_bucket_reads_checked_copies(keeper: Keeper) -> None:
 
     done = keeper.command_now("archives", "query", "SELECT count(*) FROM posts", "--json")
 
+    assert done.exit_code == 0, done.stderr
     assert done.json["rows"] == [[120]]
 
 

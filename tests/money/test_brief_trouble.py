@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from html import escape
 from typing import Any
 
@@ -228,7 +229,7 @@ def test_a_run_killed_during_a_call_is_booked_by_the_next_one(editor: Operator, 
     open_trend(editor)
     store = editor.store()
     with store.transaction():
-        run = store.job_runs.start("brief", editor.now, 1, "host", "0")
+        run = store.job_runs.start("brief", editor.now - timedelta(hours=1), 1, "host", "0")
         store.spend.reserve("openai", "default", "trend_label", 4000, run, editor.now, 0.004)
     store.close()
 

@@ -41,12 +41,12 @@ def _as_parquet(manifest: Manifest, place: Destination, spool: Spool) -> Path:
     if local is not None and manifest.format == "parquet":
         _require(manifest, sha256_of(local) if local.exists() else None)
         return local
-    with spool.scratch(f"query-{manifest.id}") as fetched:
-        _require(manifest, place.fetch(manifest.key, fetched))
-        with spool.writing(f"query-{manifest.id}.parquet") as path:
-            if manifest.format == "parquet":
-                fetched.replace(path)
-            else:
+    with spool.writing(f"query-{manifest.id}.parquet") as path:
+        if manifest.format == "parquet":
+            _require(manifest, place.fetch(manifest.key, path))
+        else:
+            with spool.scratch(f"query-{manifest.id}") as fetched:
+                _require(manifest, place.fetch(manifest.key, fetched))
                 _convert(manifest, fetched, path)
     return spool.folder / f"query-{manifest.id}.parquet"
 
