@@ -12,7 +12,8 @@ from tests.builders import in_lines, listing, own_line, submission
 from tests.installation import Installation
 from trendspark_cli.base.metrics import REJECTION_REASONS
 from trendspark_cli.base.models import Rejection
-from trendspark_cli.services.post_files.reading import LONGEST_LINE, PostFile
+from trendspark_cli.services.post_files.json_scanning import LONGEST_VALUE as LONGEST_LINE
+from trendspark_cli.services.post_files.reading import PostFile
 
 GOOD = own_line("good")
 
@@ -45,20 +46,25 @@ DAMAGED: list[tuple[str, Any, str]] = [
     ("nothing", None, "not_a_post"),
     ("an empty object", {}, "not_a_post"),
     ("another object", {"hello": "world"}, "not_a_post"),
-    ("a comment of Reddit", {"kind": "t1", "data": {"id": "c1", "body": "hi"}}, "not_a_post"),
     ("no text", {"source": "x", "source_id": "1", "created_at": "2026-11-01T11:00:00Z"}, "missing_field"),
     ("no id", {"source": "x", "text": "t", "created_at": "2026-11-01T11:00:00Z"}, "missing_field"),
     ("empty id", own_line(""), "bad_id"),
     ("blank id", own_line("  "), "bad_id"),
     ("id with control characters", own_line("a\u0000b"), "bad_id"),
-    ("id that is a number", own_line() | {"source_id": 17}, "bad_id"),
-    ("unknown source", own_line(source="facebook"), "unknown_source"),
+    ("id that a spreadsheet rounded", own_line("1.23457E+18"), "bad_id"),
+    ("id that a German spreadsheet rounded", own_line("1,23457E+18"), "bad_id"),
+    ("id that pandas rounded", own_line() | {"source_id": 1.404371205485498e18}, "bad_id"),
+    ("id that is true", own_line() | {"source_id": True}, "bad_id"),
+    ("a source with blanks", own_line(source="Twitter for Android"), "unknown_source"),
+    ("a source that is a number", own_line() | {"source": 5}, "unknown_source"),
     ("no time", own_line(created_at="yesterday"), "bad_time"),
     ("time before time", own_line(created_at="1969-12-31T23:59:59Z"), "bad_time"),
     ("time after time", own_line(created_at="9999-12-31T23:59:59-05:00"), "bad_time"),
     ("odd observation", own_line(observed_at="soon"), "bad_time"),
     ("negative likes", own_line(likes=-1), "bad_counter"),
     ("half a like", own_line(likes=0.5), "bad_counter"),
+    ("yes as likes", own_line(likes=True), "bad_counter"),
+    ("rounded likes", own_line(likes="1.2E+06"), "bad_counter"),
     ("too many views", own_line(views=9 * 10**15), "bad_counter"),
     ("counter in words", own_line(replies="many"), "bad_counter"),
     ("X: likes beyond belief", x_item(public_metrics={"like_count": 10**40}), "bad_counter"),
@@ -159,7 +165,7 @@ def test_refused_items_are_counted_by_reason_and_named_in_the_audit(workplace: I
     assert workplace.series()['trendspark_ingest_rejected_total{reason="bad_counter",source="file"}'] == 2
 
 
-def test_a_file_of_nothing_but_junk_is_a_run_that_stored_nothing(workplace: Installation) -> None:
+def test_a_file_of_nothing_but_junk_is_told_as_such(workplace: Installation) -> None:
     done = workplace.ingest_lines("junk", {}, 5)
 
-    assert (done.exit_code, done.json["counts"]["rejected"], done.json["counts"]["new"]) == (0, 3, 0)
+    assert (done.exit_code, done.json["counts"]["refused"], done.json["counts"]["new"]) == (65, 3, 0)

@@ -40,6 +40,7 @@ def ingest_body(
 
             found, profile = PostFile(file), wired.profiles(profiles)[0].name if profiles else wired.job.profile
             ingest_pages(replace(wired.job, profile=profile), found.name, found.pages(limit))
+            found.check()
             return
         profile_sources, refused = sources_to_ingest(wired, sources, profiles)
         if wired.job.dry_run:

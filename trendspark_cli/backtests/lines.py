@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Iterable, Iterator
 from typing import TypeVar
 
@@ -26,7 +25,7 @@ def read_lines(path: str) -> Iterator[bytes]:
     try:
         with opened(path) as stream:
             yield from stream
-    except (OSError, EOFError, zlib.error) as error:
+    except OSError as error:
         raise InputError(f"{path!r} cannot be read: {error}", hint="give a readable file, or - for stdin") from error
 
 

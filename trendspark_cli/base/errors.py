@@ -25,7 +25,7 @@ class ExitCode(IntEnum):
     DONE = 0, "done; also a run skipped because its job is paused"
     FAILED = 1, "a bug, or `health` found a part that does not work"
     USAGE = 2, "wrong arguments on the command line"
-    PARTIAL = 3, "some source failed; what the others brought is kept"
+    PARTIAL = 3, "some source failed, or some lines of a file were refused; the rest is kept"
     INTEGRITY = 65, "data or a checksum is wrong, or a file is no database"
     UPSTREAM_UNAVAILABLE = 69, "a remote service is down, unreachable or too slow"
     CANNOT_WRITE = 73, "an output file or folder cannot be written"
@@ -89,6 +89,12 @@ class InputError(TrendSparkError):
     """A file given on the command line cannot be read."""
 
     exit_code = ExitCode.USAGE
+
+
+class RefusedLinesError(TrendSparkError):
+    """Some lines of a file should have been posts and could not be read; the rest is kept."""
+
+    exit_code = ExitCode.PARTIAL
 
 
 class TooLittleDataError(TrendSparkError):

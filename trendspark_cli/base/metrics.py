@@ -21,6 +21,8 @@ REJECTION_REASONS = (
     "bad_counter",
     "unknown_source",
     "too_large",
+    "conflict",
+    "placeholder",
     "forgotten",
 )
 JOB_STATUSES = ("success", "partial", "error", "timeout", "interrupted", "skipped", "abandoned")

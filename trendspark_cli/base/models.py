@@ -15,7 +15,8 @@ class Post(NamedTuple):
     """One post as stored. A tuple, so that a page of them goes to the database without copying.
 
     Times are text in the stored form (see `clock.to_text`). Counters are None when not told.
-    `edits` counts the versions before this one: an older version never replaces a newer.
+    `edits` orders the versions of a post: an older one never replaces a newer. It is the place in the chain of edits
+    (X), or when it was edited in epoch seconds (Reddit, Mastodon); 0 for a post that never was.
     `observed_at` is set when the line itself says when its counters were read.
     """
 
@@ -49,9 +50,15 @@ class Span:
     token: str | None = None
 
 
+SKIPPED_REASONS = frozenset(("placeholder", "comment", "account", "deletion", "error_page", "other_kind"))
+
+
 @dataclass(frozen=True)
 class Rejection:
-    """An item that was not stored, and why. `reason` is from a short fixed list: a metric label."""
+    """An item that was not stored, and why. `reason` is from a short fixed list: a metric label.
+
+    One of `SKIPPED_REASONS` says that it is no post by its nature, so nothing is wrong with it.
+    """
 
     reason: str
     item: str  # enough to find it again: an id or a line number
@@ -64,6 +71,7 @@ class Page:
     posts: tuple[Post, ...]
     fetched: int  # items in the answer, rejected ones included
     rejections: tuple[Rejection, ...] = ()
+    skipped: tuple[Rejection, ...] = ()  # items of a file that are no posts by their nature
     newest_id: str | None = None
     unread: Span | None = None  # what lies below this page; None when nothing does
     lost: Span | None = None  # what lies below it and can never be read

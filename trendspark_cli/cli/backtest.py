@@ -19,7 +19,7 @@ app = sub_app()
 def backtest(
     file: Annotated[
         str,
-        typer.Argument(help="NDJSON posts sorted by time, plain or .gz; - for stdin. Without it: the database."),
+        typer.Argument(help="A file of posts; - for stdin, which is NDJSON sorted by time. Without it: the database."),
     ] = "",
     tick: Annotated[int, typer.Option(min=900, max=900, help="Seconds of a tick; only 900.")] = 900,
     since: Annotated[str, typer.Option(help="Count alerts from this day or time (UTC) on, such as 2026-11-01.")] = "",
@@ -63,13 +63,13 @@ def backtest(
     from trendspark_cli.backtests.post_lines import tick_lines
     from trendspark_cli.backtests.simulating import Question
     from trendspark_cli.base.input_files import is_piped_in
-    from trendspark_cli.screens.backtests import print_lines, sum_up_archive, sum_up_database, sum_up_file
+    from trendspark_cli.screens.backtests import file_lines, print_lines, sum_up_archive, sum_up_database, sum_up_file
     from trendspark_cli.trends.rank_rules import experience
 
     is_archive = archive or bool(archive_at)
     asked = Question(since, until, tuple(settings or ()), tuple(compare or ()))
     if (file or is_piped_in()) and not (is_archive or summary or as_json or asked != Question()):
-        raise typer.Exit(print_lines(tick_lines(file or "-")))
+        raise typer.Exit(print_lines(tick_lines("-") if file in ("", "-") else file_lines(file)))
     installed = this_installation("backtest", is_json=as_json)
     output, now = installed.output, installed.clock()
     if file and is_archive:

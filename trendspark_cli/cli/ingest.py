@@ -22,7 +22,7 @@ def ingest(
     ] = None,
     file: Annotated[
         str | None,
-        typer.Option("--from", help="Read only this file of posts, - for stdin: NDJSON, X API pages, Reddit listings."),
+        typer.Option("--from", help="Read only this file of posts, - for stdin. docs/how-to/files.md shows all forms."),
     ] = None,
     limit: Annotated[int | None, typer.Option(min=1, help="Most posts to read from each source.")] = None,
     profile: Annotated[

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 
 from trendspark_cli.base.errors import (
@@ -249,8 +250,12 @@ def estimate_gaps(job: JobContext, profile_sources: Sequence[ProfileSource]) -> 
 
 
 def ingest_pages(job: JobContext, name: str, pages: Iterable[Page]) -> None:
-    """Store pages of a file; reading a file again stores nothing twice, so no cursor is kept."""
+    """Store pages of a file; reading a file again stores nothing twice, so no cursor is kept.
+
+    The counts add up: fetched = new + updated + known + skipped + refused. What an operator had to forget is skipped.
+    """
     seen: set[tuple[str, str]] = set()
+    skipped: Counter[str] = Counter()
     for page in pages:
         if job.dry_run:
             fresh = {(post.source, post.source_id): post for post in page.posts}
@@ -258,7 +263,22 @@ def ingest_pages(job: JobContext, name: str, pages: Iterable[Page]) -> None:
             seen.update(fresh)
             job.count("fetched", page.fetched)
             job.count("new", len(unseen) - job.store.posts.count_known(unseen))
+            job.count("updated", 0)
             job.count("rejected", len(page.rejections))
-            continue
-        with job.store.transaction():
-            store_page(job, "file", name, page)
+        else:
+            with job.store.transaction():
+                store_page(job, "file", name, page)
+        job.count("refused", len(page.rejections))
+        skipped.update(item.reason for item in page.skipped)
+        _count_the_rest(job, skipped)
+
+
+def _count_the_rest(job: JobContext, skipped: Counter[str]) -> None:
+    """Count what is neither new, updated nor refused."""
+    counts = {name: value for name, value in job.counts.items() if isinstance(value, int)}
+    if forgotten := counts["rejected"] - counts["refused"]:
+        skipped["forgotten"] = forgotten
+    job.counts["skipped"] = skipped.total()
+    if skipped:
+        job.counts["skipped_by_reason"] = dict(skipped)
+    job.counts["known"] = counts["fetched"] - counts["new"] - counts["updated"] - counts["refused"] - skipped.total()

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 
 from trendspark_cli.archiving.reading import ArchivedPosts
-from trendspark_cli.backtests.lines import read_lines
 from trendspark_cli.backtests.past_counters import Watched, archived_posts_and_observations, stored_observations
 from trendspark_cli.backtests.past_posts import stored_posts
-from trendspark_cli.backtests.post_lines import read_past_posts
+from trendspark_cli.backtests.post_lines import past_posts, tick_lines_of_posts
 from trendspark_cli.backtests.simulating import Question, SimulationPlan, simulate
 from trendspark_cli.base.console import Output, row_progress
 from trendspark_cli.base.errors import TrendSparkError
+from trendspark_cli.base.models import Post
 from trendspark_cli.base.settings import Settings
 from trendspark_cli.ranking.past.replay import ReplayPost
 from trendspark_cli.screens.simulations import show_outcome
+from trendspark_cli.services.post_files.reading import PostFile
 from trendspark_cli.store.protocol import Store
 from trendspark_cli.trends.rank_rules import Experience, experience
 
@@ -36,17 +37,30 @@ def print_lines(lines: Iterable[str]) -> int:
     return 0
 
 
+def file_lines(path: str) -> Iterator[str]:
+    """Yield a line for each tick of the posts of a file. Raises in the end when some of it could not be read."""
+    file = PostFile(path)
+    yield from tick_lines_of_posts(_posts(file), path)
+    file.check()
+
+
 def sum_up_file(path: str, asked: Question, settings: Settings, output: Output) -> int:
     """Print which topics of the posts of a file would have fired, and return the exit code."""
     try:
         plan = asked.plan(settings, Experience(), are_posts_forecast=False)
         end = None if plan.until is None else int(plan.until.timestamp())
-        posts = (post for post in read_past_posts(read_lines(path), path) if end is None or post.row.created_at < end)
+        file = PostFile(path)
+        posts = (post for post in past_posts(_posts(file), path) if end is None or post.row.created_at < end)
         _sum_up(posts, 0, plan, output)
+        file.check()
     except TrendSparkError as error:
         output.failure(error, where="backtest", exit_code=error.exit_code)
         return error.exit_code
     return 0
+
+
+def _posts(file: PostFile) -> Iterator[Post]:
+    return (post for page in file.pages() for post in page.posts)
 
 
 def sum_up_database(store: Store, asked: Question, settings: Settings, output: Output, now: datetime) -> None:

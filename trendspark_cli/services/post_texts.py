@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime
 from functools import lru_cache
 
-from trendspark_cli.base.clock import from_text, to_text
+from trendspark_cli.base.clock import from_epoch, from_text, to_text
 
 MAX_COUNTER = 10**12  # likes or views beyond it are a fault of the sender (9e15 was seen)
 
-_SECONDS = re.compile(r":[0-5]\d\.\d{3}Z", re.ASCII)
+_STORED = 24  # characters of a stored time
+_SECONDS = re.compile(r"(:[0-5]\d)(?:(\.\d{3})|)Z", re.ASCII)
+_EPOCH = re.compile(r"(-?\d{1,7}|\d{9,20})(?:\.\d*)?", re.ASCII)  # eight digits are a date
+_COMPACT = re.compile(r"((?:19|20)\d{6})(\d{6})", re.ASCII)
+_IN_WORDS = re.compile(
+    r"[A-Z][a-z]{2} (Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) +(\d\d?) (\d\d:\d\d:\d\d) ([+-]\d{4}) (\d{4})",
+    re.ASCII,
+)
+_MONTHS = "janfebmaraprmayjunjulaugsepoctnovdec"
+_ZONE = re.compile(r" ?(?:UTC|GMT|Z)$")
 
 
 def stored_time(text: str) -> str:
@@ -17,15 +27,46 @@ def stored_time(text: str) -> str:
 
     Raises ValueError when it is no time between 1970 and 9999.
     """
-    if _is_minute(text[:16]) and _is_seconds(text[16:]):
-        return text
+    if _is_minute(text[:16]) and (seconds := _stored_seconds(text[16:])) is not None:
+        return text if len(text) == _STORED else text[:16] + seconds
     try:
-        moment = from_text(text)
+        moment = _moment(text)
     except OverflowError as error:  # the first and last years, moved to UTC
         raise ValueError(text) from error
     if moment.year < 1970:
         raise ValueError(text)
     return to_text(moment)
+
+
+def _moment(text: str) -> datetime:
+    """Return a time written in any of the ways that are out there; one without a zone is UTC."""
+    text = text.strip()
+    if _EPOCH.fullmatch(text):
+        if (compact := _COMPACT.fullmatch(text)) is not None:
+            return from_text(f"{compact[1]}T{compact[2]}")
+        return from_epoch(_seconds(float(text)))
+    try:
+        return from_text(text)
+    except ValueError:
+        pass
+    if in_words := _IN_WORDS.fullmatch(text):  # Mon Jun 14 09:32:42 +0000 2021
+        month = _MONTHS.index(in_words[1].lower()) // 3 + 1
+        return from_text(f"{in_words[5]}-{month:02}-{int(in_words[2]):02}T{in_words[3]}{in_words[4]}")
+    return from_text(_ZONE.sub("Z", text.upper()))  # a small t or z, or the zone in letters
+
+
+def stored_epoch(number: float) -> str:
+    """Return a number of seconds, milliseconds, microseconds or nanoseconds since 1970 in the one stored form.
+
+    Raises ValueError, OverflowError or OSError when it is no time between 1970 and 9999.
+    """
+    if number < 0:
+        raise ValueError(number)
+    return to_text(from_epoch(_seconds(number)))
+
+
+def _seconds(number: float) -> float:
+    return number if number < 1e11 else number / (1e3 if number < 1e14 else 1e6 if number < 1e17 else 1e9)
 
 
 @lru_cache(maxsize=4096)
@@ -38,6 +79,18 @@ def _is_minute(text: str) -> bool:
 
 
 @lru_cache(maxsize=4096)
-def _is_seconds(text: str) -> bool:
-    """Tell whether *text* is `:SS.mmmZ`; most posts are given in whole seconds."""
-    return _SECONDS.fullmatch(text) is not None
+def _stored_seconds(text: str) -> str | None:
+    """Return `:SS.mmmZ` of `:SS.mmmZ` or `:SSZ`, as nearly all posts are given; None for anything else."""
+    found = _SECONDS.fullmatch(text)
+    return f"{found[1]}{found[2] or '.000'}Z" if found is not None else None
+
+
+_FEW_ENTITIES = (("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&"))  # the last one last: `&amp;lt;` is `&lt;`
+
+
+def without_entities(text: str) -> str:
+    """Return *text* with `&lt;`, `&gt;` and `&amp;` as what was typed, once: X and Reddit escape no other character."""
+    if "&" in text:
+        for entity, character in _FEW_ENTITIES:
+            text = text.replace(entity, character)
+    return text

@@ -1,50 +1,31 @@
-"""Posts from files and stdin, one JSON value a line: our own format, X API v2 as twarc2 writes it, Reddit listings."""
+"""Posts from files and stdin, whatever form, layout, encoding and packing they have."""
 
 from __future__ import annotations
 
-import json
 import os
-import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, Annotated, Any
-
-import msgspec
+from typing import IO
 
 from trendspark_cli.base.errors import InputError
 from trendspark_cli.base.input_files import opened
-from trendspark_cli.base.models import Page, Post, Rejection
+from trendspark_cli.base.models import SKIPPED_REASONS, Page, Post, Rejection
 from trendspark_cli.base.texts import clean_text
-from trendspark_cli.kinds.sources import SOURCES
-from trendspark_cli.services.post_texts import stored_time
-from trendspark_cli.services.reddit.posts import post_from_submission
-from trendspark_cli.services.x.posts import Counter, Includes, Tweet, posts_of, rejection_reason, tweet_from_object
+from trendspark_cli.services.post_files import csv_rows
+from trendspark_cli.services.post_files.conflicts import Conflicts
+from trendspark_cli.services.post_files.csv_rows import Rows
+from trendspark_cli.services.post_files.forms import Found, form_of, objects_in
+from trendspark_cli.services.post_files.json_scanning import UNPROVEN, JsonPieces, is_one_value, json_pieces
+from trendspark_cli.services.post_files.json_values import decoded
+from trendspark_cli.services.post_files.looking_ahead import Pieces, any_typed
+from trendspark_cli.services.post_files.own_lines import quick_post
+from trendspark_cli.services.post_files.own_lines import read as read_own
+from trendspark_cli.services.post_files.reddit_dumps import RedditTexts
+from trendspark_cli.services.post_files.tally import Tally
 
 POSTS_PER_PAGE = 1000  # one transaction each
-LONGEST_LINE = 32 * 2**20  # bytes: a page of 100 posts with everything expanded is below 1 MB
-Name = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
-
-
-class OwnLine(msgspec.Struct):
-    """A line of our own NDJSON."""
-
-    source: Name
-    source_id: Name
-    created_at: str
-    text: str
-    author: str | None = None
-    community: str | None = None
-    url: str | None = None
-    lang: str | None = None
-    likes: Counter = None
-    replies: Counter = None
-    reposts: Counter = None
-    quotes: Counter = None
-    views: Counter = None
-    observed_at: str | None = None
-
-
-_own_line = msgspec.json.Decoder(OwnLine)
+HEAD = 4096  # bytes a file is known by
+TABLES = (csv_rows.reader_of,)  # of each kind of table: from the first bytes to what makes rows our own form
 
 
 class PostFile:
@@ -54,178 +35,121 @@ class PostFile:
         name = os.fsencode(Path(path).name).decode("utf-8", "replace")
         self.name = "stdin" if path == "-" else clean_text(name)
         self._path = path
+        self._texts = RedditTexts(self._is_raw)
+        self._pieces: Pieces | None = None
+        self._is_regular = path != "-" and Path(path).is_file()
+        self._tally = Tally(path, may_be_empty=not self._is_regular)
+        self._conflicts = Conflicts()
 
     def pages(self, limit: int | None = None) -> Iterator[Page]:
         """Yield pages of at most 1,000 posts in the order of the file, until *limit* posts were read.
 
-        Raises InputError when the file cannot be read.
+        Raises InputError when the file cannot be read. What should have been posts is in the pages' rejections, and
+        `check` raises what the reading ends with.
         """
         posts: list[Post] = []
         rejections: list[Rejection] = []
-        read = 0
-        for found in self._items():
+        skipped: list[Rejection] = []
+        tally = self._tally
+        for line, found in self._found():
             if isinstance(found, Post):
                 posts.append(found)
-                read += 1
+                tally.posts += 1
+            elif found.reason in SKIPPED_REASONS:
+                skipped.append(found)
+                tally.skip(found.reason)
             else:
                 rejections.append(found)
-            if len(posts) + len(rejections) >= POSTS_PER_PAGE or read == limit:
-                yield self._page(posts, rejections)
-                posts, rejections = [], []
-            if read == limit:
+                tally.refuse(found.reason, line)
+            if len(posts) + len(rejections) + len(skipped) >= POSTS_PER_PAGE or tally.posts == limit:
+                yield _page(posts, rejections, skipped)
+                posts, rejections, skipped = [], [], []
+            if tally.posts == limit:
                 return
-        if posts or rejections:
-            yield self._page(posts, rejections)
+        if posts or rejections or skipped:
+            yield _page(posts, rejections, skipped)
 
-    def _page(self, posts: list[Post], rejections: list[Rejection]) -> Page:
-        return Page(
-            posts=tuple(posts), fetched=len(posts) + len(rejections), rejections=tuple(rejections), endpoint="file"
-        )
+    def check(self) -> None:
+        """Raise IntegrityError when nothing could be read, RefusedLinesError when some lines were refused.
 
-    def _items(self) -> Iterator[Post | Rejection]:
+        To be called when the last page was taken.
+        """
+        self._tally.check()
+
+    def _found(self) -> Iterator[tuple[int, Found]]:
+        """Yield what is in the file, with its line."""
         try:
             with opened(self._path) as stream:
-                for number, line in _lines(stream):
-                    yield from _decode_line(line, f"line {number}")
-        except (OSError, EOFError, zlib.error) as error:
+                self._tally.look_at(_head(stream))
+                rows_of = next(filter(None, (reader_of(self._tally.head) for reader_of in TABLES)), None)
+                yield from self._rows(rows_of(stream)) if rows_of is not None else self._values(stream)
+        except OSError as error:
             raise InputError(
                 f"{self._path!r} cannot be read: {error}",
                 hint="what was read before is stored; give a readable file, or - for stdin",
             ) from error
 
+    def _rows(self, rows: Rows) -> Iterator[tuple[int, Found]]:
+        for row, line in rows:
+            self._tally.has_form = True
+            if row is None:
+                yield line, Rejection("too_large", f"line {line}")
+                continue
+            for found in read_own(row, f"line {line}", self._texts):
+                yield line, self._conflicts.checked(found, line)
 
-def _lines(stream: IO[bytes]) -> Iterator[tuple[int, bytes | None]]:
-    """Yield numbered lines; None for one that is too long. A document spread over lines comes as one line."""
-    number = 0
-    while line := stream.readline(LONGEST_LINE + 1):
-        number += 1
-        if number == 1:
-            line = line.removeprefix(b"\xef\xbb\xbf")
-        if len(line) > LONGEST_LINE:
-            while line and not line.endswith(b"\n"):
-                line = stream.readline(LONGEST_LINE)
-            yield number, None
-        elif number == 1 and line.strip() in (b"{", b"["):
-            rest = stream.read(LONGEST_LINE)
-            yield number, line + rest if not stream.read(1) else None
-        elif line.strip():
-            yield number, line
+    def _values(self, stream: IO[bytes]) -> Iterator[tuple[int, Found]]:
+        self._pieces = pieces = Pieces(JsonPieces(stream))
+        is_conflict = self._conflicts.has
+        for piece in pieces:
+            content, line, item = piece
+            if content is None:
+                yield line, Rejection("too_large", _place(line, item))
+            elif (post := quick_post(content)) is not None:  # our own form, nothing wrong with it
+                self._tally.has_form = True
+                yield line, Rejection("conflict", f"line {line}") if is_conflict(post) else post
+            elif item == UNPROVEN and not is_one_value(content):
+                pieces.give_back(piece)
+            else:
+                for found in self._decoded(content, _place(line, item), line):
+                    yield line, found
 
+    def _decoded(self, content: bytes, place: str, line: int) -> Iterator[Found]:
+        """Yield what is in a JSON value."""
+        try:
+            for value, where in objects_in(decoded(content), place):
+                form = form_of(value) if value is not None else None
+                if form is None or value is None:
+                    self._tally.note_unknown(value)
+                    yield Rejection("not_a_post", where)
+                    continue
+                self._tally.has_form = True
+                for found in form.read(value, where, self._texts):
+                    yield self._conflicts.checked(found, line) if form.is_ours else found
+        except (ValueError, RecursionError):
+            yield Rejection("not_json", place)
 
-def _decode_line(line: bytes | None, place: str) -> Iterator[Post | Rejection]:
-    if line is None:
-        yield Rejection("too_large", place)
-        return
-    try:
-        yield _own_post(_own_line.decode(line), place)  # the fast path: our own format, nothing wrong with it
-        return
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        pass
-    try:
-        value = json.loads(line)
-    except (ValueError, RecursionError):
-        yield Rejection("not_json", place)
-        return
-    try:
-        yield from _decode_value(value, place)
-    except RecursionError:
-        yield Rejection("not_json", place)
-
-
-def _decode_value(value: Any, place: str) -> Iterator[Post | Rejection]:
-    """Recognise which of the formats a JSON value is in."""
-    if isinstance(value, list):
-        for index, item in enumerate(value, 1):
-            yield from _decode_value(item, f"{place} item {index}")
-    elif not isinstance(value, dict):
-        yield Rejection("not_a_post", place)
-    elif "source_id" in value or ("source" in value and "text" in value):
-        yield _own_object(value, place)
-    elif value.get("kind") == "Listing" or (isinstance(value.get("data"), dict) and "children" in value["data"]):
-        children = value["data"].get("children") if isinstance(value.get("data"), dict) else None
-        for index, child in enumerate(children if isinstance(children, list) else [], 1):
-            yield from _decode_value(child, f"{place} item {index}")
-    elif isinstance(value.get("kind"), str) and isinstance(value.get("data"), dict):
-        if value["kind"] == "t3":
-            yield post_from_submission(value["data"], place)
-        else:
-            yield Rejection("not_a_post", place)
-    elif "data" in value or "meta" in value:
-        yield from _x_page(value, place)
-    elif "subreddit" in value or "created_utc" in value:
-        yield post_from_submission(value, place)
-    elif "id" in value and "text" in value:
-        yield from _x_page({"data": [value], "includes": _flat_includes(value)}, place)
-    else:
-        yield Rejection("not_a_post", place)
+    def _is_raw(self) -> bool:
+        """Tell whether its texts of Reddit are as they were typed: look through the file, or ahead in a pipe."""
+        if not self._is_regular:
+            return self._pieces is not None and self._pieces.look_ahead(any_typed)
+        with opened(self._path) as stream:
+            return any(any_typed(content) for content, _, _ in json_pieces(stream) if content)
 
 
-def _own_object(value: dict[str, Any], place: str) -> Post | Rejection:
-    cleaned = {clean_text(key): clean_text(item) if isinstance(item, str) else item for key, item in value.items()}
-    try:
-        return _own_post(msgspec.convert(cleaned, OwnLine), place)
-    except msgspec.ValidationError as error:
-        problem = str(error)
-        is_counter = any(f"$.{name}" in problem for name in ("likes", "replies", "reposts", "quotes", "views"))
-        return Rejection("bad_counter" if is_counter else rejection_reason(problem), place)
+def _head(stream: IO[bytes]) -> bytes:
+    return stream.peek(HEAD)[:HEAD]  # type: ignore[attr-defined,no-any-return]
 
 
-def _own_post(line: OwnLine, place: str) -> Post | Rejection:
-    if line.source not in SOURCES:
-        return Rejection("unknown_source", place)
-    source_id = clean_text(line.source_id)
-    if source_id != line.source_id or not source_id.strip():
-        return Rejection("bad_id", place)
-    try:
-        created_at = stored_time(line.created_at)
-        observed_at = stored_time(line.observed_at) if line.observed_at else None
-    except (ValueError, OverflowError):
-        return Rejection("bad_time", place)
-    author, community, url, lang = (
-        clean_text(value) if value else None for value in (line.author, line.community, line.url, line.lang)
+def _place(line: int, item: int) -> str:
+    return f"line {line} item {item}" if item > 0 else f"line {line}"
+
+
+def _page(posts: list[Post], rejections: list[Rejection], skipped: list[Rejection]) -> Page:
+    return Page(
+        posts=tuple(posts),
+        fetched=len(posts) + len(rejections) + len(skipped),
+        rejections=tuple(rejections),
+        skipped=tuple(skipped),
+        endpoint="file",
     )
-    return Post(
-        line.source,
-        source_id,
-        author,
-        community,
-        clean_text(line.text),
-        url,
-        lang,
-        created_at,
-        line.likes,
-        line.replies,
-        line.reposts,
-        line.quotes,
-        line.views,
-        0,
-        observed_at,
-    )
-
-
-def _x_page(value: dict[str, Any], place: str) -> Iterator[Post | Rejection]:
-    """Decode a page as twarc2 writes it, whose `data` is a list, or one post for a look-up."""
-    data = value.get("data")
-    items = data if isinstance(data, list) else [data] if isinstance(data, dict) else []
-    rejections: list[Rejection] = []
-    tweets: list[Tweet] = []
-    for index, item in enumerate(items, 1):
-        decoded = tweet_from_object(item, f"{index} of {place}")
-        if isinstance(decoded, Tweet):
-            tweets.append(decoded)
-        else:
-            rejections.append(decoded)
-    try:
-        includes = msgspec.convert(value.get("includes") or {}, Includes)
-    except msgspec.ValidationError:
-        includes = Includes()
-    yield from posts_of(tweets, includes, rejections)
-    yield from rejections
-
-
-def _flat_includes(tweet: dict[str, Any]) -> dict[str, Any]:
-    """Return the objects that `twarc2 flatten` put inside a post, back as includes."""
-    author = tweet.get("author")
-    references = tweet.get("referenced_tweets")
-    whole = [r for r in references if isinstance(r, dict) and "text" in r] if isinstance(references, list) else []
-    return {"tweets": whole, "users": [author] if isinstance(author, dict) else []}

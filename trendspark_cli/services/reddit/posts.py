@@ -2,42 +2,51 @@
 
 from __future__ import annotations
 
-import html
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
 
-from trendspark_cli.base.clock import from_epoch, to_text
+from trendspark_cli.base.clock import from_text
 from trendspark_cli.base.models import Post, Rejection
 from trendspark_cli.base.texts import clean_text
-from trendspark_cli.services.post_texts import MAX_COUNTER, stored_time
+from trendspark_cli.services.field_values import JsonObject, counter, identifier, is_placeholder, moment
+from trendspark_cli.services.post_texts import MAX_COUNTER
 
-_GONE = {"[deleted]", "[removed]", ""}
+LOWEST_SCORE = -MAX_COUNTER
 
 
-def post_from_submission(item: Mapping[str, Any], place: str) -> Post | Rejection:
-    """Return the post in a submission object, or why there is none; *place* names it when it has no id."""
-    post_id = item.get("id")
-    if not isinstance(post_id, str) or not post_id.isalnum() or not post_id.isascii():
+def post_from_submission(
+    item: JsonObject, place: str, *, typed: Callable[[str], str] = lambda text: text
+) -> Post | Rejection:
+    """Return the post in a submission object, or why there is none; *place* names it when it has no id.
+
+    *typed* makes a text what its author typed. The API is asked for texts as they were typed (`raw_json=1`).
+    """
+    post_id = identifier(item.get("id"))
+    if post_id is None or not post_id.isalnum() or not post_id.isascii():
         return Rejection("bad_id", f"item {place}")
-    if not isinstance(item.get("title"), str) or "created_utc" not in item:
+    title = item.get("title")
+    if not isinstance(title, str) or item.get("created_utc") is None:
         return Rejection("missing_field", post_id[:40])
+    if is_placeholder(title):
+        return Rejection("placeholder", post_id[:40])
     try:
-        created_at = stored_time(to_text(from_epoch(float(item["created_utc"]))))
-    except (TypeError, ValueError, OverflowError, OSError):
+        created_at = moment(item["created_utc"])
+    except (ValueError, OverflowError, OSError):
         return Rejection("bad_time", post_id[:40])
-    score = item.get("score", item.get("ups"))
-    comments, crossposts = item.get("num_comments"), item.get("num_crossposts")
-    if not (_is_count(score, -MAX_COUNTER) and _is_count(comments, 0) and _is_count(crossposts, 0)):
+    try:
+        score = counter(item.get("score", item.get("ups")), LOWEST_SCORE)
+        comments, crossposts = counter(item.get("num_comments")), counter(item.get("num_crossposts"))
+    except ValueError:
         return Rejection("bad_counter", post_id[:40])
     body = item.get("selftext")
-    text = item["title"] if not isinstance(body, str) or body in _GONE else f"{item['title']}\n{body}"
-    author, community = item.get("author"), item.get("subreddit")
+    text = typed(title)
+    if isinstance(body, str) and body and not is_placeholder(body):
+        text = f"{text}\n{typed(body)}"
     return Post(
         source="reddit",
         source_id=post_id,
-        author=None if not isinstance(author, str) or author in _GONE else clean_text(author),
-        community=clean_text(community) if isinstance(community, str) else None,
-        text=clean_text(html.unescape(text) if "&" in text else text),
+        author=_name(item.get("author"), "name"),
+        community=_name(item.get("subreddit"), "display_name"),
+        text=clean_text(text),
         url=_url(item, post_id),
         lang=None,
         created_at=created_at,
@@ -46,17 +55,34 @@ def post_from_submission(item: Mapping[str, Any], place: str) -> Post | Rejectio
         reposts=crossposts,
         quotes=None,
         views=None,
-        edits=1 if isinstance(item.get("edited"), int | float) and item.get("edited") is not False else 0,
+        edits=_version(item.get("edited")),
         observed_at=None,
     )
 
 
-def _is_count(value: object, least: int) -> bool:
-    is_number = isinstance(value, int) and not isinstance(value, bool)
-    return value is None or (is_number and least <= value <= MAX_COUNTER)  # type: ignore[operator]
+def _name(value: object, key: str) -> str | None:
+    """Return a name that is there as text, or in the object it belongs to."""
+    if isinstance(value, Mapping):
+        value = value.get(key)
+    if not isinstance(value, str) or not value or is_placeholder(value):
+        return None
+    return clean_text(value) or None
 
 
-def _url(item: Mapping[str, Any], post_id: str) -> str:
+def _version(edited: object) -> int:
+    """Return what orders the versions of a post: when it was edited, in epoch seconds.
+
+    0 was never edited, 1 at a time nobody knows: very old posts only say that they were.
+    """
+    if not edited:
+        return 0
+    try:
+        return 1 if edited is True else int(from_text(moment(edited)).timestamp())
+    except (ValueError, OverflowError, OSError):
+        return 1 if str(edited).lower() == "true" else 0
+
+
+def _url(item: JsonObject, post_id: str) -> str:
     permalink = item.get("permalink")
     if isinstance(permalink, str) and permalink.startswith("/r/"):
         return "https://www.reddit.com" + clean_text(permalink)

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import html
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Annotated, Any
 
 import msgspec
 
-from trendspark_cli.base.clock import from_epoch, to_text
+from trendspark_cli.base.clock import from_epoch, from_text, to_text
 from trendspark_cli.base.models import Post, Rejection
 from trendspark_cli.base.texts import clean_text
-from trendspark_cli.services.post_texts import MAX_COUNTER, stored_time
+from trendspark_cli.services.post_texts import MAX_COUNTER, stored_time, without_entities
 
 Counter = Annotated[int, msgspec.Meta(ge=0, le=MAX_COUNTER)] | None
 SNOWFLAKE_EPOCH_MS = 1288834974657
+LONGEST_EDITING = timedelta(hours=2)  # from the first version on; X takes edits for one
 FIRST_SNOWFLAKE = 10**15  # smaller ids do not carry their time
 TWEET_FIELDS = (
     "created_at",
@@ -181,10 +181,13 @@ def _post(tweet: Tweet, names: Mapping[str, str]) -> Post:
     note = tweet.note_tweet
     text = note.text if note is not None and note.text else tweet.text
     if "&" in text:
-        text = html.unescape(text)
+        text = without_entities(text)
     if not text.isprintable():
         text = clean_text(text)
     versions = tweet.edit_history_tweet_ids or tweet.edit_history_post_ids or (tweet.id,)
+    created_at = stored_time(tweet.created_at) if tweet.created_at is not None else _time_of_id(tweet.id)
+    if len(versions) > 1:
+        created_at = _first_made(versions[0], created_at)
     author = tweet.author_id
     metrics = tweet.public_metrics or _NO_METRICS
     values = (
@@ -195,19 +198,32 @@ def _post(tweet: Tweet, names: Mapping[str, str]) -> Post:
         text,
         "https://x.com/i/status/" + tweet.id,
         tweet.lang,
-        stored_time(tweet.created_at) if tweet.created_at is not None else _time_of_id(tweet.id),
+        created_at,
         metrics.like_count,
         metrics.reply_count,
         metrics.retweet_count,
         metrics.quote_count,
         metrics.impression_count,
-        len(versions) - 1,
+        _version(tweet.id, versions) if len(versions) > 1 else 0,
         None,
     )
     return tuple.__new__(Post, values)  # the constructor of a named tuple would do the same, slower
 
 
 _NO_METRICS = Metrics()
+
+
+def _version(post_id: str, versions: Sequence[str]) -> int:
+    """Return the place of a version in its chain of edits, 0 for the first."""
+    return versions.index(post_id) if post_id in versions else len(versions) - 1
+
+
+def _first_made(first_id: str, created_at: str) -> str:
+    """Return when the first version of an edited post was made: each later one says when it was edited."""
+    first = snowflake_time(first_id)
+    if first is None or not timedelta(0) <= from_text(created_at) - first.replace(microsecond=0) <= LONGEST_EDITING:
+        return created_at
+    return to_text(first.replace(microsecond=0))  # as the API tells times
 
 
 def _time_of_id(post_id: str) -> str:
