@@ -11,6 +11,7 @@ import pytest
 
 from tests.builders import in_lines, listing, own_line, submission
 from tests.files.reading import contents
+from tests.installation import Installation
 
 TWEET = {
     "id": "1404371205485498514",
@@ -30,8 +31,7 @@ OLD_TWEET = {
     "retweet_count": 1,
     "favorite_count": 35,
 }
-FIRST, SECOND, THIRD = "1576994744955830371", "1576994786898870370", "1576995000000000000"from tests.installation import Installation
-
+FIRST, SECOND, THIRD = "1576994744955830371", "1576994786898870370", "1576995000000000000"
 
 
 def version(place: int, **values: Any) -> dict[str, Any]:
@@ -75,7 +75,7 @@ def test_an_edited_tweet_is_its_last_version_in_whatever_order_the_versions_come
 
 
 @pytest.mark.parametrize("order", list(permutations((False, 1714525200.0, 1714530000.0))))
-def test_a_submission_that_was_edited_twice_is_its_last_version(workplace: Installation, order: tuple[Any, ...]) -> None:
+def test_a_submission_edited_twice_is_its_last_version(workplace: Installation, order: tuple[Any, ...]) -> None:
     texts = {False: "one", 1714525200.0: "two", 1714530000.0: "three"}
 
     workplace.ingest_lines(*[submission(selftext=texts[edited], edited=edited) for edited in order])

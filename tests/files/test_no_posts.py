@@ -15,9 +15,9 @@ import pyarrow.parquet
 import pytest
 
 from tests.builders import in_lines, own_line
+from tests.installation import Installation
 
-LINES = in_lines(own_line("1"), own_line("2"))from tests.installation import Installation
-
+LINES = in_lines(own_line("1"), own_line("2"))
 
 
 def zipped() -> bytes:

@@ -10,6 +10,7 @@ import pytest
 
 from tests.builders import in_lines, listing, own_line, submission
 from tests.files.reading import contents
+from tests.installation import Installation
 
 TYPED = [
     "How to write <div>",
@@ -18,8 +19,7 @@ TYPED = [
     "AT&T > you & me",
     "&amp;amp;",
     "plain",
-]from tests.installation import Installation
-
+]
 
 
 def escaped(text: str) -> str:

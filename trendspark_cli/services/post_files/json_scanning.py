@@ -72,12 +72,10 @@ class Scanner:
     def _next_byte(self) -> int | None:
         """Return the first byte that is no white space, which `_at` then points to; None at the end."""
         while True:
-            found = _BLANK.match(self._buffer, self._at)
-            assert found is not None
-            _, is_new_line, indent = found[0].rpartition(b"\n")
-            if is_new_line:
-                self._indent = len(indent)
-            self._move(found.end())
+            end = _end(_BLANK, self._buffer, self._at)
+            if (line_end := self._buffer.rfind(b"\n", self._at, end)) >= 0:
+                self._indent = end - line_end - 1
+            self._move(end)
             if self._at < len(self._buffer):
                 return self._buffer[self._at]
             if not self._more():
@@ -160,9 +158,7 @@ class Scanner:
 
     def _is_cut_by_line_end(self, start: int) -> bool:
         """Tell whether a string goes over the end of its line, which is no JSON: the line was cut."""
-        found = _NO_BRACKET.match(self._buffer, start)
-        assert found is not None
-        string = _OPEN_STRING.match(self._buffer, found.end())
+        string = _OPEN_STRING.match(self._buffer, _end(_NO_BRACKET, self._buffer, start))
         return string is not None and string.end() < len(self._buffer)
 
     def _broken(self, line: int, item: int, looked_at: int) -> Piece:
@@ -170,10 +166,9 @@ class Scanner:
         start, end = self._at, self._at + looked_at
         place = self._buffer.find(b"\n", start, end)
         while place >= 0:
-            indent = _INDENT.match(self._buffer, place + 1)
-            assert indent is not None
-            following = self._buffer[indent.end() : indent.end() + 1]
-            if len(indent[0]) <= self._indent and following in (b"{", b"[", b"]"):
+            begin = _end(_INDENT, self._buffer, place + 1)
+            following = self._buffer[begin : begin + 1]
+            if begin - place - 1 <= self._indent and following in (b"{", b"[", b"]"):
                 self._move(place + 1)
                 return Piece(b"", line, item)
             place = self._buffer.find(b"\n", place + 1, end)
@@ -188,6 +183,12 @@ class Scanner:
             if not self._more():
                 return
         self._move(end + 1)
+
+
+def _end(pattern: re.Pattern[bytes], buffer: bytes, start: int) -> int:
+    """Return where a pattern ends that begins at *start*, and may be empty."""
+    found = pattern.match(buffer, start)
+    return found.end() if found is not None else start
 
 
 class JsonPieces:
