@@ -24,7 +24,7 @@ BURST = (START_TICK + 2 * TICKS_PER_DAY) * TICK_SECONDS
 
 def line(row: PostRow, **changes: Any) -> bytes:
     """One post in our own form."""
-    number, source, author, community, created, text = row
+    number, source, author, community, created, text, _ = row
     fields = {"source": source, "source_id": f"p{number}", "created_at": to_text(from_epoch(created)), "text": text}
     return json.dumps({**fields, "author": author, "community": community, **changes}).encode() + b"\n"
 
