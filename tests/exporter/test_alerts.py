@@ -15,7 +15,7 @@ from tests.tools.alert_trials import AlertTrial, act_out, trials
 
 FASTER = 600
 LONGEST_SECONDS = 60
-FEW = ("cron stopped", "a .prom file of mode 000", "a bot thrown out of its chat", "an archive object deleted")
+FEW = ("cron stopped", "a .prom file of mode 000", "a message that Telegram refuses", "an archive object deleted")
 
 needs_stack = pytest.mark.skipif(stack_missing() is not None, reason=stack_missing() or "")
 

@@ -16,6 +16,7 @@ from datetime import UTC, timedelta
 from tests.money.briefing import open_trend
 from tests.servers import Fault, Request, faults, x_post
 from tests.servers.messages import Answer, json_answer
+from tests.servers.telegram_server import refusal
 from tests.tools import books
 from tests.tools.alert_places import Place, make_room
 from tests.tools.processes import wait_for
@@ -291,14 +292,13 @@ def telegram_is_dead(place: Place) -> Iterator[float]:
         yield 3
 
 
-def thrown_out(place: Place) -> Iterator[float]:
-    """The bot was thrown out of its chat."""
-    place.telegram.is_blocked = True
+def refused_message(place: Place) -> Iterator[float]:
+    """Telegram refuses one message for good."""
+    place.telegram.faults.add(Fault("400", lambda request: refusal(400, "Bad Request: message is odd")), times=1)
     place.queue_alert(utc_now())
     place.job("deliver")
     while not place.has_fired:
         yield 0.5
-    place.telegram.is_blocked = False
     place.command("alerts", "retry", "--all")
     place.job("deliver")
 
@@ -430,7 +430,7 @@ INGEST_CAUSES = (
 )
 OTHER_CAUSES = (
     Cause("a dead Telegram", ("TrendSparkOutboxStuck",), telegram_is_dead),
-    Cause("a bot thrown out of its chat", ("TrendSparkAlertsDead",), thrown_out),
+    Cause("a message that Telegram refuses", ("TrendSparkAlertsDead",), refused_message),
     Cause("X answers 401", ("TrendSparkCredentialsRefused", "TrendSparkApiRefuses"), token_is_refused),
     Cause("a model that refuses", ("TrendSparkModelFails",), model_refuses),
     Cause("the day's ceiling reached", ("TrendSparkBudgetReached",), day_is_used_up),

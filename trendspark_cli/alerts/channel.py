@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Protocol
 
-from trendspark_cli.base.errors import ConfigError, CredentialsRefusedError, ExitCode, UpstreamError
+from trendspark_cli.base.errors import ConfigError, CredentialsRefusedError, ExitCode, TrendSparkError, UpstreamError
 from trendspark_cli.kinds.channels import MessageForm
 
 
@@ -14,7 +14,7 @@ from trendspark_cli.kinds.channels import MessageForm
 class Sent:
     """What the channel answered."""
 
-    message_id: str
+    message_id: str  # empty when the channel took the message and named none
     chat: str  # as the channel names it, for people
 
 
@@ -54,7 +54,21 @@ class ChatRefusedError(ConfigError):
     """The chat does not exist for us, or we may not write to it: nothing will be accepted until that changes."""
 
 
-ChannelRefused = (CredentialsRefusedError, ChatRefusedError)  # permanent for every message
+class ChannelPausedError(ConfigError):
+    """The channel said not long ago why it takes nothing at all; it was not asked again."""
+
+    def __init__(self, told: str, exit_code: int, until: str) -> None:
+        super().__init__(told, hint=f"it is tried again at {until}, and by `trendspark alert-test`")
+        self.exit_code = next(code for code in ExitCode if code == exit_code)
+
+
+class AlertCrashedError(TrendSparkError):
+    """Sending one alert ran into a bug; the others went on."""
+
+    exit_code = ExitCode.PARTIAL
+
+
+ChannelRefused = (CredentialsRefusedError, ChatRefusedError)  # what a channel says of itself, not of a message
 
 
 class Notifier(Protocol):

@@ -2,6 +2,9 @@
 
 A message is claimed (with a lease) before it is sent and marked after the channel said ok. A crash in between may
 repeat that one message; it is counted as `uncertain`, and never lost.
+
+What a message did is held against that message (`dead`, with its reason); what a channel says of itself pauses the
+channel and keeps its queue. A bug in sending one alert keeps nothing from the others.
 """
 
 from __future__ import annotations
@@ -9,11 +12,15 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
+from html import escape
+from typing import TypeVar
 
 from trendspark_cli.alerts.alert_texts import dead_letters_alert, digest_alert, late_alert
 from trendspark_cli.alerts.channel import (
+    AlertCrashedError,
     ChannelBusyError,
+    ChannelPausedError,
     ChannelRefused,
     ChatMovedError,
     MessageRefusedError,
@@ -30,12 +37,16 @@ from trendspark_cli.base.metrics import ALERT_DELIVERY
 from trendspark_cli.base.models import Alert
 from trendspark_cli.base.redaction import redact
 from trendspark_cli.running.job_context import JobContext
-from trendspark_cli.store.rows.outbox import ChannelState, QueuedAlert
+from trendspark_cli.store.rows.outbox import ChannelState, QueuedAlert, SentMessage
 
 LEASE = timedelta(seconds=60)  # longer than one send can take
 FIRST_BACK_OFF, LONGEST_BACK_OFF = timedelta(seconds=30), timedelta(minutes=30)
+REFUSAL_PAUSE = timedelta(hours=1)  # of a channel that takes nothing at all: somebody has to mend that
+MOST_CRASHES = 3  # of one alert; then it is set aside for a person to look at
 MOST_SINGLE_ALERTS = 10  # more than that waiting become one digest
 PARENT_GONE = ("muted", "expired", "digested", "dead")
+
+Result = TypeVar("Result")
 
 log = logging.getLogger(__name__)
 
@@ -66,24 +77,51 @@ class Delivery:
     def run(self) -> None:
         """Send what is due, in order, as fast as the channel allows; what does not fit waits for the next run.
 
-        Raises the channel's error when it refused or failed; every alert has its status by then.
+        Raises the channel's error when it refused or failed, or AlertCrashedError for the first alert that met a bug;
+        every alert has its status by then.
         """
         self._reclaim()
         state = self._state()
         if state.paused_until is not None and to_text(self._clock()) < state.paused_until:
             self._job.counts["paused_until"] = state.paused_until
+            if state.refusal is not None and self._rules.is_enabled and self._has_waiting():
+                raise ChannelPausedError(str(state.last_error), state.refusal, state.paused_until)
             return
+        if state.refusal is not None and self._rules.is_enabled and self._has_waiting():
+            self._ask_again()
         self._thin_out()
+        crashes: list[AlertCrashedError] = []
         for alert in self._store.notifications.due(self._notifier.name, self._clock()):
-            if not self._has_room(alert):
-                return
-            self.deliver(alert)
+            try:
+                if not self._guarded(alert, self._has_room):
+                    break
+                self.deliver(alert)
+            except AlertCrashedError as crash:
+                crashes.append(crash)
+        if crashes:
+            raise crashes[0]
 
     def deliver(self, alert: QueuedAlert) -> Sent | None:
         """Send one alert, as often and in as many parts as it takes now; None when nothing had to be sent.
 
-        Raises what the channel answered when the alert could not be delivered in this run.
+        Raises what the channel answered when the alert could not be delivered in this run, AlertCrashedError for a bug.
         """
+        return self._guarded(alert, self._deliver)
+
+    def _guarded(self, alert: QueuedAlert, work: Callable[[QueuedAlert], Result]) -> Result:
+        """Return what *work* gives; a bug in it is held against this alert alone.
+
+        Raises AlertCrashedError, and our own errors as they are.
+        """
+        try:
+            return work(alert)
+        except TrendSparkError:
+            raise
+        except Exception as error:
+            log.exception("sending alert %d ran into a bug", alert.id)
+            raise self._note_crash(alert, error) from error
+
+    def _deliver(self, alert: QueuedAlert) -> Sent | None:
         with self._store.transaction():
             if not self._store.notifications.claim(alert.id, self._clock() + LEASE):
                 return None
@@ -97,10 +135,12 @@ class Delivery:
         with self._store.transaction():
             status = "sent" if sent is not None else "expired"
             self._store.notifications.mark(
-                alert.id, status, message_id=sent.message_id if sent else None, sent_at=self._clock()
+                alert.id, status, message_id=(sent.message_id or None) if sent else None, sent_at=self._clock()
             )
             self._count(alert.category, status)
-            self._store.channels.save(replace(self._state(), failures=0, paused_until=None, last_error=None))
+            self._store.channels.save(
+                replace(self._state(), failures=0, paused_until=None, last_error=None, refusal=None)
+            )
             if sent is not None:
                 self._tell_dead_letters()
         if sent is not None:
@@ -116,7 +156,8 @@ class Delivery:
             sent = self._send_part(part, reply_to)
             if number < len(parts):
                 with self._store.transaction():
-                    self._store.notifications.note_part(alert.id, number, sent.message_id, self._clock() + LEASE)
+                    message_id = sent.message_id or None
+                    self._store.notifications.note_part(alert.id, number, message_id, self._clock() + LEASE)
         return sent
 
     def _send_part(self, part: str, reply_to: str | None) -> Sent:
@@ -132,31 +173,41 @@ class Delivery:
                 if is_plain:
                     raise MessageRefusedError(self._notifier.name, str(error)) from error
                 part, is_plain = plain_text(part), True
-        raise MessageRefusedError(self._notifier.name, "neither markup nor plain text was accepted")
+        raise UpstreamError(self._notifier.name, "the chat moved again and again")
 
     def _edit(self, alert: QueuedAlert) -> Sent | None:
         """Edit the message the alert is about; when that was never sent there is nothing to edit.
 
-        A channel that cannot edit gets a message of its own, which answers that one.
+        A channel that cannot edit, or named no message, gets a message of its own, which answers that one.
         """
-        message_id = self._parent_message(alert)
-        if not message_id:
+        parent = self._parent(alert)
+        if parent is None or (not parent.message_id and parent.status != "sent"):
             return None
-        if not self._form.can_edit:
-            return self._send(alert, message_id)
-        for _ in range(2):
+        if not parent.message_id or not self._form.can_edit:
+            return self._send(alert, parent.message_id or None)
+        text, is_plain = rendered(alert.body, self._form), self._form.markup == "plain"
+        for _ in range(3):  # as sent, to the new chat, without markup
             chat_id = self._take_turn().migrated_chat_id
             try:
-                return self._notifier.edit(message_id, rendered(alert.body, self._form), chat_id=chat_id)
+                return self._notifier.edit(parent.message_id, text, chat_id=chat_id)
             except ChatMovedError as moved:
                 self._follow(moved)
-        return None
+            except UnreadableMarkupError as error:
+                if is_plain:
+                    raise MessageRefusedError(self._notifier.name, str(error)) from error
+                text, is_plain = escape(plain_text(alert.body), quote=False), True
+        raise UpstreamError(self._notifier.name, "the chat moved again and again")
 
-    def _parent_message(self, alert: QueuedAlert) -> str | None:
+    def _parent(self, alert: QueuedAlert) -> SentMessage | None:
+        """Return the message that the alert answers or edits, when it stands in the channel."""
         if alert.reply_to is None:
             return None
         parent = self._store.notifications.message_of(alert.reply_to, self._notifier.name)
-        return parent.message_id if parent is not None and parent.status not in PARENT_GONE else None
+        return parent if parent is not None and parent.status not in PARENT_GONE else None
+
+    def _parent_message(self, alert: QueuedAlert) -> str | None:
+        parent = self._parent(alert)
+        return (parent.message_id or None) if parent is not None else None
 
     def _take_turn(self) -> ChannelState:
         """Wait until the channel's pace allows one more message, and note it before it is sent."""
@@ -232,24 +283,64 @@ class Delivery:
 
     def _note_failure(self, alert: QueuedAlert, error: TrendSparkError) -> None:
         """Give the alert back or up, and let the channel rest as long as it asked or as its failures suggest."""
-        now, message, state = self._clock(), redact(str(error)), self._state()
+        message = redact(str(error))
         with self._store.transaction():
-            if isinstance(error, (MessageRefusedError, *ChannelRefused)):
+            if isinstance(error, MessageRefusedError):
                 self._store.notifications.mark(alert.id, "dead", error=message)
                 self._count(alert.category, "dead")
-                self._store.channels.save(replace(state, last_error=message))
+                self._store.channels.save(replace(self._state(), last_error=message))
                 return
-            if isinstance(error, ChannelBusyError):
-                until = now + error.retry_after
-                # No failures: this pause was asked for, so nothing may shorten it.
-                state = replace(state, paused_until=to_text(until), last_error=message, failures=0)
-            else:
-                until = now + min(LONGEST_BACK_OFF, FIRST_BACK_OFF * 2 ** min(state.failures, 10))
-                failures = state.failures + 1
-                state = replace(state, paused_until=to_text(until), last_error=message, failures=failures)
+            until = self._rest(error)
+            if not isinstance(error, ChannelBusyError):
                 self._count(alert.category, "uncertain" if isinstance(error, UncertainError) else "failed")
-            self._store.notifications.put_back(alert.id, until, message)
-            self._store.channels.save(state)
+            # Of a channel that takes nothing, the pause is all that holds the alert: it may be lifted by hand.
+            due_at = self._clock() if isinstance(error, ChannelRefused) else until
+            self._store.notifications.put_back(alert.id, due_at, message)
+
+    def _rest(self, error: TrendSparkError) -> datetime:
+        """Pause the channel for as long as it asked for, or as its error suggests; return until when."""
+        now, state = self._clock(), replace(self._state(), last_error=redact(str(error)))
+        if isinstance(error, ChannelBusyError):
+            until = now + error.retry_after
+            # No failures: this pause was asked for, so nothing may shorten it.
+            state = replace(state, failures=0, refusal=None)
+        elif isinstance(error, ChannelRefused):
+            until = now + REFUSAL_PAUSE
+            state = replace(state, failures=state.failures + 1, refusal=int(error.exit_code))
+        else:
+            until = now + min(LONGEST_BACK_OFF, FIRST_BACK_OFF * 2 ** min(state.failures, 10))
+            state = replace(state, failures=state.failures + 1, refusal=None)
+        self._store.channels.save(replace(state, paused_until=to_text(until)))
+        return until
+
+    def _ask_again(self) -> None:
+        """Ask a channel that took nothing whether it would now, before anything is done with its queue."""
+        try:
+            self._notifier.check()
+        except ChatMovedError:
+            return  # it speaks to us again; what is sent follows it
+        except (UpstreamError, ConfigError) as error:
+            with self._store.transaction():
+                self._rest(error)
+            raise
+
+    def _note_crash(self, alert: QueuedAlert, error: Exception) -> AlertCrashedError:
+        """Let the alert wait for the next run, or set it aside when it met too many bugs; return what to tell."""
+        told = redact(f"{type(error).__name__}: {error}").encode("utf-8", "replace").decode()
+        why = f"sending it ran into a bug: {' '.join(told.split())[:300]}"
+        with self._store.transaction():
+            crashes = self._store.notifications.note_crash(alert.id, self._clock())
+            self._count(alert.category, "crashed")
+            if is_last := crashes >= MOST_CRASHES:
+                self._store.notifications.mark(alert.id, "dead", error=f"{why} ({crashes} times)")
+                self._count(alert.category, "dead")
+            else:
+                self._store.notifications.put_back(alert.id, self._clock(), why)
+        hint = f"set aside: `trendspark alerts retry {alert.id}` tries it again" if is_last else "it is tried again"
+        return AlertCrashedError(f"alert {alert.id}: {why}", hint=f"{hint}; the log has the traceback")
+
+    def _has_waiting(self) -> bool:
+        return bool(self._store.notifications.waiting(self._notifier.name))
 
     def _tell_dead_letters(self) -> None:
         """Once messages go out again, say that some did not; each dead alert is reported once."""

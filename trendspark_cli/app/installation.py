@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC
 from functools import cached_property
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from trendspark_cli.app.job_runner import JobRunner
     from trendspark_cli.app.metric_files import MetricFiles
     from trendspark_cli.crontabs.timetable import Timetable
+    from trendspark_cli.running.said import Said
 
 log = logging.getLogger(__name__)
 
@@ -58,6 +60,23 @@ class Installation:
     def lock_folder(self) -> Path:
         """Return the folder of lock files: beside the database they guard."""
         return self.database.parent / "locks"
+
+    @cached_property
+    def said(self) -> Said:
+        """Return what jobs that start each minute have said: kept beside their locks, or in our own folder."""
+        from trendspark_cli.running.said import Said
+
+        folders = [self.settings.trendspark_home / "locks"]
+        with suppress(ConfigError):  # of a database we cannot store in
+            folders.insert(0, self.lock_folder)
+        return Said(tuple(dict.fromkeys(folders)), self.clock)
+
+    def is_news(self, job_id: str, cause: BaseException) -> bool:
+        """Tell whether a failure is to be said: always to a person, once an hour by what cron starts each minute."""
+        from trendspark_cli.kinds.jobs import kind_of
+
+        is_for_a_person = self.is_by_hand or self.output.is_terminal or self.output.is_json or self.output.is_verbose
+        return is_for_a_person or not kind_of(job_id).is_quiet_while_running or self.said.is_news(job_id, cause)
 
     def metric_files(self) -> MetricFiles:
         """Return the .prom files."""
@@ -98,6 +117,7 @@ class Installation:
             pings=Pings(settings.heartbeat_urls),
             timetable=lambda: self.timetable,
             is_by_hand=self.is_by_hand or is_extra,
+            **({} if is_dry or is_extra else {"is_news": self.is_news}),
         )
 
 

@@ -75,7 +75,10 @@ class Outcome:
 
 @dataclass(frozen=True)
 class JobRunner:
-    """Runs bodies for one installation. A run `is_by_hand` is none of those cron should start."""
+    """Runs bodies for one installation. A run `is_by_hand` is none of those cron should start.
+
+    What `is_news` has said of a job not long ago is logged no more.
+    """
 
     clock: Clock
     lock_folder: Path
@@ -86,6 +89,7 @@ class JobRunner:
     pings: Pings
     timetable: Callable[[], Timetable]
     is_by_hand: bool = False
+    is_news: Callable[[str, BaseException], bool] = lambda job_id, cause: True
 
     def run(self, job_id: str, body: Body, *, locks: Sequence[str] = (), is_dry: bool = False) -> RunResult:
         """Run *body* as *job_id* and return how it ended; never raises for what a job may do.
@@ -180,10 +184,12 @@ class JobRunner:
         except CeilingReachedError as error:
             return Outcome(error.exit_code, "partial" if job.progress.has_posts else "skipped", error)
         except TrendSparkError as error:
-            log.error("%s failed: %s", job_id, error, exc_info=True)
+            if self.is_news(job_id, error):
+                log.error("%s failed: %s", job_id, error, exc_info=True)
             return Outcome(error.exit_code, "partial" if error.exit_code == ExitCode.PARTIAL else "error", error)
         except Exception as error:
-            log.error("%s failed: a bug", job_id, exc_info=True)
+            if self.is_news(job_id, error):
+                log.error("%s failed: a bug", job_id, exc_info=True)
             return Outcome(ExitCode.FAILED, "error", error)
         return Outcome()
 
@@ -219,7 +225,8 @@ class JobRunner:
         try:
             self._write_metrics(job_id, job.store)
         except Exception as error:
-            log.error("metrics of %s were not written: %s", job_id, error, exc_info=True)
+            if self.is_news(job_id, error):
+                log.error("metrics of %s were not written: %s", job_id, error, exc_info=True)
             if outcome.error is None:
                 code = error.exit_code if isinstance(error, TrendSparkError) else ExitCode.FAILED
                 outcome = replace(outcome, exit_code=code, error=error)

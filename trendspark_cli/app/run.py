@@ -81,11 +81,13 @@ def _run(
         require_database(installation.database)
         result = call(installation.runner(is_dry=is_dry))
     except TrendSparkError as error:
-        log.error("%s: %s", job_id, error, exc_info=True)
-        installation.output.failure(error, where=job_id, exit_code=error.exit_code)
+        if is_dry or installation.is_news(job_id, error):
+            log.error("%s: %s", job_id, error, exc_info=True)
+            installation.output.failure(error, where=job_id, exit_code=error.exit_code)
         _tell_of_broken_store(installation, job_id, error)
         return error.exit_code
-    report(result, installation.output)
+    if is_dry or result.cause is None or installation.is_news(job_id, result.cause):
+        report(result, installation.output)
     if isinstance(result.store_error, TrendSparkError):
         _tell_of_broken_store(installation, job_id, result.store_error)
     if show is not None and not installation.output.is_json:

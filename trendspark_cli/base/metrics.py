@@ -27,7 +27,7 @@ REJECTION_REASONS = (
 )
 JOB_STATUSES = ("success", "partial", "error", "timeout", "interrupted", "skipped", "abandoned")
 CODE_CLASSES = ("2xx", "3xx", "4xx", "5xx", "transport")
-ALERT_STATUSES = ("sent", "failed", "uncertain", "dead", "digested", "expired", "muted")
+ALERT_STATUSES = ("sent", "failed", "uncertain", "crashed", "dead", "digested", "expired", "muted")
 BACKLOGS = ("alerts_pending", "alerts_dead", "gaps_open", "archive_rows")
 WRITING_KINDS = ("trend_label", "daily_ideas")
 WRITING_STATUSES = ("ok", "refused", "broken", "timeout", "rate_limited", "quota", "error")
@@ -184,7 +184,7 @@ RANK_POSTS = Counter("trendspark_rank_posts_total", "Posts the ranker has looked
 TRENDS_OPEN = Gauge("trendspark_trends_open", "Trends that are going on.", no_labels)
 ALERT_DELIVERY = Counter(
     "trendspark_alert_delivery_total",
-    "Alerts by what became of them; failed and uncertain ones were tried again.",
+    "Alerts by what became of them; failed, uncertain and crashed ones were tried again.",
     _delivery,
     zeros=tuple(
         {"channel": channel, "category": c, "status": s}

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import cast
 
 from trendspark_cli.alerts.alert_texts import manual_alert
-from trendspark_cli.alerts.channel import ChannelBusyError, Notifier
+from trendspark_cli.alerts.channel import ChannelBusyError, ChannelRefused, Notifier
 from trendspark_cli.alerts.delivery import Delivery, DeliveryRules
 from trendspark_cli.base.clock import Clock, to_text
 from trendspark_cli.base.errors import ConfigError, RateLimitedError, UpstreamError
@@ -80,6 +80,10 @@ def send_test(
         sent = delivery.deliver(queued)
     except ChannelBusyError as busy:
         raise RateLimitedError(notifier.name, str(busy), hint="the message waits in the outbox") from busy
+    except ChannelRefused as refused:
+        with job.store.transaction():  # whoever tests has the answer at once; a test of then is no news later
+            job.store.notifications.mark(queued.id, "expired", error=str(refused))
+        raise
     if sent is None:
         found = job.store.notifications.get(queued.id)
         raise UpstreamError(notifier.name, str(found.error) if found else "the message was not sent")

@@ -6,7 +6,7 @@ import logging
 import time
 from collections.abc import Sequence
 
-from trendspark_cli.alerts.channel import Notifier
+from trendspark_cli.alerts.channel import AlertCrashedError, ChannelPausedError, Notifier
 from trendspark_cli.alerts.delivery import Delivery, DeliveryRules
 from trendspark_cli.base.clock import Clock
 from trendspark_cli.base.errors import ConfigError, UpstreamError
@@ -23,13 +23,14 @@ def deliver(job: JobContext, notifiers: Sequence[Notifier], rules: DeliveryRules
     if job.dry_run:
         job.counts["due"] = sum(len(job.store.notifications.due(n.name, job.now)) for n in notifiers)
         return
-    failures: list[UpstreamError | ConfigError] = []
+    failures: list[UpstreamError | ConfigError | AlertCrashedError] = []
     for notifier in notifiers:
         try:
             Delivery(job, notifier, rules, clock, time.sleep).run()
-        except (UpstreamError, ConfigError) as failure:
+        except (UpstreamError, ConfigError, AlertCrashedError) as failure:
             failures.append(failure)
     for other in failures[1:]:
-        log.error("%s", other)
+        if not isinstance(other, ChannelPausedError):  # which was in the log when its pause began
+            log.error("%s", other)
     if failures:
         raise failures[0]

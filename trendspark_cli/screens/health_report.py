@@ -12,7 +12,7 @@ from trendspark_cli.base.metrics import STREAM_LAST_DATA
 from trendspark_cli.base.profiles import read_profiles
 from trendspark_cli.base.settings import Settings
 from trendspark_cli.crontabs.timetable import Timetable
-from trendspark_cli.kinds.channels import CHANNELS
+from trendspark_cli.kinds.channels import CHANNELS, configured_channels
 from trendspark_cli.kinds.services import WRITERS
 from trendspark_cli.kinds.sources import SOURCES
 from trendspark_cli.running.pausing import pause_words
@@ -41,6 +41,9 @@ def health_report(settings: Settings, now: datetime, timetable: Timetable) -> He
     for name, kind in CHANNELS.items():
         known = services.pop(name, {})
         last_sent = None if "last_error" in known else known.get("last_sent")
+        if "paused_until" in known:  # it said not long ago why it takes nothing: nobody has to ask
+            services[name] = {**known, "configured": True}
+            continue
         asked = channel_health(settings, kind, now, None if last_sent is None else str(last_sent))
         services[name] = {**known, **asked}
     return HealthReport(all(service["ok"] for service in services.values()), services)
@@ -50,6 +53,7 @@ def recorded_health(settings: Settings, now: datetime, timetable: Timetable) -> 
     """Return what settings, files and the database say of each service; nobody is asked."""
     services: dict[str, State] = {}
     has_topics = bool(settings.keywords)
+    used = configured_channels(settings) if settings.enable_realtime_alerts else ()
     last_pages: dict[str, State] = {}
     services["config"] = _state(not settings.problems, "; ".join(settings.problems))
     try:
@@ -61,10 +65,10 @@ def recorded_health(settings: Settings, now: datetime, timetable: Timetable) -> 
         try:
             services["database"] = {"ok": True, "bytes": store.size_bytes(), "gaps_open": store.gaps.count_open()}
             services["worker"] = _worker(job_overview(store, now, timetable))
-            services["alerts"] = _alerts(store.notifications.backlog())
+            services["alerts"] = _alerts(store.notifications.backlog(), store.notifications.crashing())
             has_topics = any(profile.keywords for profile in read_profiles(settings, store.profiles.all()))
             last_pages = {source: _last_page(store, source) for source in SOURCES}
-            services |= {channel: _channel(store, channel) for channel in CHANNELS}
+            services |= {name: _channel(store, name, is_used=name in used) for name in CHANNELS}
             if settings.x_stream_enabled:
                 services["stream"] = _stream(store.totals.all(), now)
             services["archive"] = _archive(store.archives.count_missing(), is_configured=bool(settings.archive_url))
@@ -123,10 +127,12 @@ def _worker(jobs: list[JobOverview]) -> State:
     }
 
 
-def _alerts(backlog: dict[str, int]) -> State:
-    """Judge the outbox: a dead alert is one an operator should have had."""
+def _alerts(backlog: dict[str, int], crashing: int) -> State:
+    """Judge the outbox: a dead alert is one an operator should have had, one that meets a bug may become one."""
     dead, waiting = backlog.get("dead", 0), backlog.get("pending", 0) + backlog.get("sending", 0)
-    return {**_state(not dead, f"{dead} could not be delivered: see `trendspark alerts list`"), "waiting": waiting}
+    told = [f"{dead} could not be delivered"] if dead else []
+    told += [f"{crashing} ran into a bug and will be tried again"] if crashing else []
+    return {**_state(not told, f"{'; '.join(told)}: see `trendspark alerts list`"), "waiting": waiting}
 
 
 def _last_page(store: Store, source: str) -> State:
@@ -138,11 +144,15 @@ def _last_page(store: Store, source: str) -> State:
     return {"last_page": pages[0].created_at, **error}
 
 
-def _channel(store: Store, channel: str) -> State:
+def _channel(store: Store, channel: str, *, is_used: bool) -> State:
     """Return when a channel took its last message, and why it took none since, if it said so."""
     sent, state = store.notifications.listing(1, "sent", channel), store.channels.get(channel)
     found = {"last_sent": sent[0].sent_at if sent else None, "last_error": state.last_error}
-    return {name: value for name, value in found.items() if value is not None}
+    known: State = {name: value for name, value in found.items() if value is not None}
+    if state.refusal is None or not is_used:
+        return known
+    told = f"{state.last_error}; its alerts wait, `trendspark alert-test` tries it again"
+    return {**known, **_state(False, told), "paused_until": state.paused_until}
 
 
 def _stream(totals: Mapping[str, list[tuple[dict[str, str], float]]], now: datetime) -> State:

@@ -36,7 +36,14 @@ _CHAT_PROBLEMS = (
     "chat_write_forbidden",
     "peer_id_invalid",
     "topic_closed",
+    "topic_deleted",
+    "message thread not found",
+    "chat_admin_required",
+    "chat_id is empty",
 )
+NO_PAUSE_NAMED = timedelta(minutes=1)  # a 429 without a number that makes sense
+LONGEST_ID = 20  # digits
+LONGEST_REASON = 10_000  # characters that are looked at
 
 
 class Telegram:
@@ -76,14 +83,19 @@ class Telegram:
         if not is_plain:
             body["parse_mode"] = "HTML"
         if reply_to is not None:
-            body["reply_parameters"] = {"message_id": int(reply_to), "allow_sending_without_reply": True}
+            answered = _message_number(reply_to)
+            if answered is not None:  # else it goes out as a message of its own
+                body["reply_parameters"] = {"message_id": answered, "allow_sending_without_reply": True}
         return _sent(self._call("sendMessage", body))
 
     def edit(self, message_id: str, text: str, *, chat_id: str | None) -> Sent:
         """Replace the text of a message sent before."""
+        number = _message_number(message_id)
+        if number is None:
+            raise MessageRefusedError("telegram", f"{excerpt(message_id, 40)!r} is no id of a message of Telegram's")
         body = {
             "chat_id": chat_id or self._chat_id,
-            "message_id": int(message_id),
+            "message_id": number,
             "text": text,
             "parse_mode": "HTML",
             "link_preview_options": {"is_disabled": True},
@@ -99,12 +111,14 @@ class Telegram:
         """Return `@bot in "chat"`; asks getMe and getChat."""
         me = self._call("getMe", {})
         chat = self._call("getChat", {"chat_id": self._chat_id})
-        return f"@{me.get('username', '?')} in {_chat_name(chat)}"
+        name = me.get("username")
+        return f"@{excerpt(name, 100) if isinstance(name, str) else '?'} in {_chat_name(chat)}"
 
     def _call(self, method: str, body: Mapping[str, Any]) -> dict[str, Any]:
         """Return `result` of a call that worked; raise what the answer means otherwise."""
         try:
-            response = self._session.post(self._url + method, json=body)
+            # A redirect is not followed: the path holds the token, and the body the message.
+            response = self._session.post(self._url + method, json=body, allow_redirects=False)
         except requests.exceptions.ConnectTimeout as error:
             raise UpstreamError("telegram", "cannot be reached in time") from _without_url(error)
         except requests.exceptions.SSLError as error:
@@ -115,30 +129,37 @@ class Telegram:
                 hint = "check the network and TELEGRAM_API_BASE_URL"
                 raise UpstreamError("telegram", "cannot be reached", hint=hint) from _without_url(error)
             raise UncertainError("telegram", "the answer was lost") from _without_url(error)
+        if 300 <= response.status_code < 400:
+            hint = "check TELEGRAM_API_BASE_URL, proxies and captive portals"
+            told = f"answered with a redirect ({response.status_code}), which is not followed"
+            raise UpstreamError("telegram", told, hint=hint, status=response.status_code)
         try:
             answer = json.loads(response.content)
         except (ValueError, RecursionError):
             answer = None
-        if not isinstance(answer, dict):
-            raise UncertainError("telegram", f"answered {response.status_code} without sense")
-        result = answer.get("result")
-        if answer.get("ok") is True and isinstance(result, dict):
-            return result
-        raise _refusal(answer, response.status_code)
+        if isinstance(answer, dict) and answer.get("ok") is True and response.status_code < 300:
+            result = answer.get("result")
+            return result if isinstance(result, dict) else {}  # it was taken, whatever else is said of it
+        raise _refusal(answer if isinstance(answer, dict) else None, response.status_code)
 
 
-def _refusal(answer: Mapping[str, Any], status: int) -> TrendSparkError:
-    """Return what a refusal means: for this message, for the chat, for the token, or only for now."""
-    code = answer.get("error_code") if isinstance(answer.get("error_code"), int) else status
-    told = excerpt(" ".join(str(answer.get("description") or "no reason given").split()), 300)
-    given = answer.get("parameters")
+def _refusal(answer: Mapping[str, Any] | None, status: int) -> TrendSparkError:
+    """Return what a refusal means: for this message, for the chat, for the token, or only for now.
+
+    Without an *answer* in Telegram's own form somebody else may have spoken, so nothing is held against the message.
+    """
+    code = _error_code(answer, status)
+    given = answer.get("parameters") if answer is not None else None
     parameters = given if isinstance(given, dict) else {}
-    if isinstance(parameters.get("migrate_to_chat_id"), int):
-        return ChatMovedError("telegram", str(parameters["migrate_to_chat_id"]))
     if code == 429:
-        seconds = parameters.get("retry_after")
-        wait = timedelta(seconds=seconds) if isinstance(seconds, int | float) and seconds > 0 else timedelta(minutes=1)
-        return ChannelBusyError("telegram", min(wait, LONGEST_PAUSE))
+        return ChannelBusyError("telegram", _pause_of(parameters.get("retry_after")))
+    is_of_the_message = answer is not None and answer.get("ok") is False and code != 408
+    if answer is None or not 400 <= code < 500 or not (is_of_the_message or code in (401, 403, 404)):
+        told = f"is failing ({code}): {_description(answer)}" if code >= 500 else f"answered {code} without sense"
+        return UncertainError("telegram", told, status=code)
+    told, moved_to = _description(answer), parameters.get("migrate_to_chat_id")
+    if isinstance(moved_to, int) and not isinstance(moved_to, bool):
+        return ChatMovedError("telegram", str(moved_to))
     if code in (401, 404):  # an unknown token is 401, one of the wrong form 404
         hint = "set TELEGRAM_BOT_TOKEN to the token @BotFather gave"
         return CredentialsRefusedError(
@@ -152,18 +173,46 @@ def _refusal(answer: Mapping[str, Any], status: int) -> TrendSparkError:
         return ChatRefusedError(f"telegram: {told} (400)", hint=hint)
     if code == 400 and "can't parse entities" in told.lower():
         return UnreadableMarkupError("telegram", told, status=400)
-    if isinstance(code, int) and code >= 500:
-        return UncertainError("telegram", f"is failing ({code}): {told}", status=code)
     return MessageRefusedError("telegram", f"refused the message ({code}): {told}", status=status)
 
 
+def _error_code(answer: Mapping[str, Any] | None, status: int) -> int:
+    """Return the code of an error: Telegram's own when it is one, else that of HTTP."""
+    code = answer.get("error_code") if answer is not None else None
+    return code if isinstance(code, int) and 400 <= code < 600 else status
+
+
+def _description(answer: Mapping[str, Any] | None) -> str:
+    """Return the reason that was given, on one line, shortened, in characters that can be stored."""
+    told = answer.get("description") if answer is not None else None
+    text = told.encode("utf-8", "replace").decode() if isinstance(told, str) else ""
+    return excerpt(" ".join(text[:LONGEST_REASON].split()) or "no reason given", 300)
+
+
+def _pause_of(seconds: object) -> timedelta:
+    """Return how long to wait, bounded; a minute when what was said is no time."""
+    if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not seconds > 0:
+        return NO_PAUSE_NAMED
+    return timedelta(seconds=min(seconds, LONGEST_PAUSE.total_seconds()))
+
+
 def _sent(result: Mapping[str, Any]) -> Sent:
-    chat = result.get("chat")
-    return Sent(str(result.get("message_id", "")), _chat_name(chat if isinstance(chat, dict) else {}))
+    number = _message_number(result.get("message_id"))
+    return Sent("" if number is None else str(number), _chat_name(result.get("chat")))
 
 
-def _chat_name(chat: Mapping[str, Any]) -> str:
-    return str(chat.get("title") or chat.get("username") or chat.get("first_name") or chat.get("id") or "the chat")
+def _message_number(value: object) -> int | None:
+    """Return the id of a message, which some proxies make a text of; None when it is none."""
+    text = str(value) if isinstance(value, int | str) and not isinstance(value, bool) else ""
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= LONGEST_ID else None
+
+
+def _chat_name(chat: object) -> str:
+    """Return a chat as people know it, on one line."""
+    known = chat if isinstance(chat, dict) else {}
+    names = (known.get(field) for field in ("title", "username", "first_name", "id"))
+    name = next((str(name) for name in names if isinstance(name, str | int) and name), "the chat")
+    return excerpt(name.encode("utf-8", "replace").decode(), 100)
 
 
 def _was_never_sent(error: requests.exceptions.RequestException) -> bool:

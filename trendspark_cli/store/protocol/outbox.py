@@ -37,7 +37,7 @@ class Notifications(Protocol):
     def reclaim(self, channel: str, now: datetime) -> list[str]:
         """Give back claims whose lease ended; return their categories."""
 
-    def note_part(self, alert_id: int, parts_sent: int, message_id: str, lease_until: datetime) -> None:
+    def note_part(self, alert_id: int, parts_sent: int, message_id: str | None, lease_until: datetime) -> None:
         """Remember how much of a long message has gone out."""
 
     def mark(
@@ -53,6 +53,12 @@ class Notifications(Protocol):
 
     def put_back(self, alert_id: int, next_attempt_at: datetime, error: str) -> None:
         """Let an alert wait for another try."""
+
+    def note_crash(self, alert_id: int, now: datetime) -> int:
+        """Count a bug in sending an alert; return how many there were."""
+
+    def crashing(self) -> int:
+        """Return how many alerts wait although sending them ran into a bug."""
 
     def message_of(self, dedupe_key: str, channel: str = "") -> SentMessage | None:
         """Return what became of the alert with this key in a channel, or in the first that has it; or None."""

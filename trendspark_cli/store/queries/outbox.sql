@@ -54,6 +54,20 @@ SELECT count(*) FROM notifications
 WHERE channel = :channel AND category = 'trending_alert' AND action = 'send' AND reply_to IS NULL
   AND trend_id IS NOT NULL AND status IN ('sent', 'sending') AND created_at >= :day;
 
+-- name: note_crash
+-- One more bug in sending an alert.
+INSERT INTO alert_crashes (alert_id, crashes, crashed_at) VALUES (:id, 1, :now)
+ON CONFLICT (alert_id) DO UPDATE SET crashes = crashes + 1, crashed_at = excluded.crashed_at RETURNING crashes;
+
+-- name: crashing
+-- How many alerts wait although sending them ran into a bug.
+SELECT count(*) FROM alert_crashes c JOIN notifications n ON n.id = c.alert_id WHERE n.status IN ('pending', 'sending');
+
+-- name: forget_crashes
+-- Begin to count anew for a dead alert, or all of them: they are tried again.
+DELETE FROM alert_crashes
+WHERE alert_id IN (SELECT id FROM notifications WHERE status = 'dead' AND (:id IS NULL OR id = :id));
+
 -- name: revive
 -- Let a dead alert, or all of them, wait again.
 UPDATE notifications SET status = 'pending', error = NULL, attempts = 0, parts_sent = 0, next_attempt_at = :now
@@ -66,10 +80,11 @@ WHERE status IN ('pending', 'dead') AND (:id IS NULL OR id = :id);
 
 -- name: save_channel
 -- Remember the state of a channel.
-INSERT INTO channel_states (channel, paused_until, failures, migrated_chat_id, last_error, recent_sends)
-VALUES (:channel, :paused_until, :failures, :migrated_chat_id, :last_error, :recent_sends)
+INSERT INTO channel_states (channel, paused_until, failures, migrated_chat_id, last_error, refusal, recent_sends)
+VALUES (:channel, :paused_until, :failures, :migrated_chat_id, :last_error, :refusal, :recent_sends)
 ON CONFLICT (channel) DO UPDATE SET paused_until = excluded.paused_until, failures = excluded.failures,
-    migrated_chat_id = excluded.migrated_chat_id, last_error = excluded.last_error, recent_sends = excluded.recent_sends;
+    migrated_chat_id = excluded.migrated_chat_id, last_error = excluded.last_error, refusal = excluded.refusal,
+    recent_sends = excluded.recent_sends;
 
 -- name: save_incident
 -- An incident, new or going on.

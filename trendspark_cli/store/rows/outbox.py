@@ -104,6 +104,7 @@ class ChannelState:
     failures: int = 0  # in a row, certain or not
     migrated_chat_id: str | None = None
     last_error: str | None = None
+    refusal: int | None = None  # exit code of what the channel said of itself, while it takes nothing
     recent_sends: tuple[float, ...] = ()
 
 

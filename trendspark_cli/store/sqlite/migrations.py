@@ -573,3 +573,17 @@ def m0014_processes(db: Database) -> None:
         ) STRICT
         """
     )
+
+
+@migration()
+def m0015_refusals(db: Database) -> None:
+    """What a channel said of itself, so that its queue is kept meanwhile; and which alerts run into bugs, how often."""
+    db.execute("ALTER TABLE channel_states ADD COLUMN refusal INTEGER")
+    db.execute(
+        """
+        CREATE TABLE alert_crashes (
+            alert_id INTEGER PRIMARY KEY REFERENCES notifications(id) ON DELETE CASCADE,
+            crashes INTEGER NOT NULL, crashed_at TEXT NOT NULL
+        ) STRICT
+        """
+    )

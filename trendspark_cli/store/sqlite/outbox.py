@@ -65,7 +65,7 @@ class Notifications:
         rows = self._db.rows(self._sql["reclaim"], {"channel": channel, "now": to_text(now)})
         return [row["category"] for row in rows]
 
-    def note_part(self, alert_id: int, parts_sent: int, message_id: str, lease_until: datetime) -> None:
+    def note_part(self, alert_id: int, parts_sent: int, message_id: str | None, lease_until: datetime) -> None:
         """Remember how much of a long message has gone out."""
         row = {"id": alert_id, "parts_sent": parts_sent, "message_id": message_id, "lease": to_text(lease_until)}
         self._db.execute(self._sql["part_sent"], row)
@@ -88,6 +88,15 @@ class Notifications:
         """Let an alert wait for another try."""
         row = {"id": alert_id, "next_attempt_at": to_text(next_attempt_at), "error": error}
         self._db.execute(self._sql["put_back"], row)
+
+    def note_crash(self, alert_id: int, now: datetime) -> int:
+        """Count a bug in sending an alert; return how many there were."""
+        [row] = self._db.rows(self._sql["note_crash"], {"id": alert_id, "now": to_text(now)})
+        return int(row["crashes"])
+
+    def crashing(self) -> int:
+        """Return how many alerts wait although sending them ran into a bug."""
+        return int(self._db.value(self._sql["crashing"]))
 
     def message_of(self, dedupe_key: str, channel: str = "") -> SentMessage | None:
         """Return what became of the alert with this key in a channel, or in the first that has it; or None."""
@@ -115,6 +124,7 @@ class Notifications:
 
     def revive(self, alert_id: int | None, now: datetime) -> int:
         """Make a dead alert, or all of them, wait again; return how many."""
+        self._db.execute(self._sql["forget_crashes"], {"id": alert_id})
         return self._db.execute(self._sql["revive"], {"id": alert_id, "now": to_text(now)}).rowcount
 
     def drop(self, alert_id: int | None) -> int:

@@ -26,6 +26,7 @@ KNOWN_MIGRATIONS = (
     "m0012_schedules",
     "m0013_communities",
     "m0014_processes",
+    "m0015_refusals",
 )
 
 
