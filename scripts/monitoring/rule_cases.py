@@ -360,7 +360,7 @@ SERVICES = (
     Case("TrendSparkOutboxStuck", "sent in time", "20m", {"trendspark_alerts_oldest_pending_seconds": "40x60"}),
     Case(
         "TrendSparkAlertsDead",
-        "the bot was thrown out",
+        "messages were refused",
         "20m",
         {'trendspark_queue_backlog{type="alerts_dead"}': "2x60"},
         _alert("2", type="alerts_dead"),

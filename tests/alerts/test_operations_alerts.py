@@ -9,7 +9,7 @@ import pytest
 from tests.alerts.desk import Desk
 from tests.ingest.operator import TOKEN as X_TOKEN
 from tests.servers import Fault, TelegramServer, XServer, faults
-from tests.servers.telegram_server import TOKEN, too_many_requests
+from tests.servers.telegram_server import TOKEN, refusal, too_many_requests
 
 
 @pytest.fixture

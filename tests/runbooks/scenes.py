@@ -85,7 +85,7 @@ def failing_service(home: Path) -> Iterator[Scene]:
 
 @contextmanager
 def closed_chat(home: Path) -> Iterator[Scene]:
-    """The bot was thrown out of its chat, and an alert was refused."""
+    """The bot was thrown out of its chat, and an alert waits."""
     with world(home) as around:
         around.telegram.is_blocked = True
         around.x.faults.add(faults.unauthorized(), times=3)
