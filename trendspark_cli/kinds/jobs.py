@@ -27,7 +27,7 @@ class JobKind:
     fails_without: bool = False  # its runs fail without that setting; else they just end
     is_needed: Callable[[Settings], bool] = never  # without it, something the settings ask for is left undone
     then: str = ""  # the job that follows each of its runs, while that one is needed
-    is_quiet_while_running: bool = False  # cron starts it each minute: a held lock is no news, another cause once an hour
+    is_quiet_while_running: bool = False  # cron starts it each minute: a held lock is no news, others are hourly
     is_continuous: bool = False  # runs for days: cron's line watches over it, and is late for nothing
 
     @property
