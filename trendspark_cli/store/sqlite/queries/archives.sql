@@ -1,8 +1,10 @@
 -- name: choose_posts
 -- Posts that may leave: ranked and folded into history, in no open trend, in no alert that waits, in no other file.
+-- Each `+` keeps the planner from another way than by time when it knows little of the table: all posts of the source,
+-- or all up to an id, would be read and sorted for each day.
 SELECT id, created_at, length(CAST(text AS BLOB)) FROM posts
-WHERE source = :source AND (created_at, id) > (:since, :after_id) AND created_at < :until
-  AND id <= (SELECT seen_post_id FROM ranking_progress)
+WHERE +source = :source AND (created_at, id) > (:since, :after_id) AND created_at < :until
+  AND +id <= (SELECT seen_post_id FROM ranking_progress)
   AND (created_at, id) <= (SELECT folded_created_at, folded_post_id FROM ranking_progress)
   AND id NOT IN (SELECT post_id FROM trend_posts JOIN trends ON trends.id = trend_id WHERE trends.state = 'open')
   AND id NOT IN (SELECT post_id FROM trend_posts JOIN notifications n ON n.trend_id = trend_posts.trend_id
@@ -67,9 +69,9 @@ SELECT count(*) FROM json_each(:ids) AS wanted JOIN ingest_audit ON ingest_audit
 
 -- name: choose_notifications
 -- Alerts that are final, that no open trend goes on with, and that no waiting one answers.
-SELECT id, created_at, length(body) FROM notifications
+SELECT id, created_at, length(body) FROM notifications AS alert
 WHERE (created_at, id) > (:since, :after_id) AND created_at < :until
-  AND status IN ('sent', 'digested', 'dead', 'expired', 'muted')
+  AND +status IN ('sent', 'digested', 'dead', 'expired', 'muted')
   AND dedupe_key NOT IN (SELECT alert_key FROM trends WHERE state = 'open' AND alert_key IS NOT NULL)
   AND dedupe_key NOT IN (SELECT reply_to FROM notifications
                          WHERE status IN ('pending', 'sending') AND reply_to IS NOT NULL)
@@ -92,11 +94,16 @@ DELETE FROM notifications WHERE id IN (SELECT value FROM json_each(:ids))
 SELECT count(*) FROM json_each(:ids) AS wanted JOIN notifications ON notifications.id = wanted.value;
 
 -- name: choose_job_runs
--- Runs that ended, but for the last run and the last success of each job, which `jobs list` tells of.
-SELECT id, started_at, length(counts) + coalesce(length(error), 0) FROM job_runs
-WHERE (started_at, id) > (:since, :after_id) AND started_at < :until AND status <> 'running'
-  AND id NOT IN (SELECT max(id) FROM job_runs WHERE status <> 'skipped' GROUP BY job_id)
-  AND id NOT IN (SELECT max(id) FROM job_runs WHERE exit_code = 0 AND status <> 'skipped' GROUP BY job_id)
+-- Runs that ended, but for the last run and the last success of each job, which `jobs list` tells of. A later one is
+-- looked for from each run on, in the order of ids: it stands near, so days cost what their rows do. Without the `+`
+-- the planner would go through all runs of the job.
+SELECT id, started_at, length(counts) + coalesce(length(error), 0) FROM job_runs AS run
+WHERE (started_at, id) > (:since, :after_id) AND started_at < :until AND +status <> 'running'
+  AND (status = 'skipped' OR EXISTS (
+       SELECT 1 FROM job_runs later WHERE later.id > run.id AND +later.job_id = run.job_id AND +later.status <> 'skipped'))
+  AND (status = 'skipped' OR exit_code IS NOT 0 OR EXISTS (
+       SELECT 1 FROM job_runs later WHERE later.id > run.id AND +later.job_id = run.job_id AND +later.status <> 'skipped'
+       AND later.exit_code = 0))
   AND id NOT IN (SELECT run_id FROM spend_reservations WHERE run_id IS NOT NULL)
   AND id NOT IN (SELECT value FROM archive_manifests m JOIN archive_rows r ON r.manifest_id = m.id, json_each(r.row_ids)
                  WHERE m.table_name = 'job_runs' AND m.day = :day)

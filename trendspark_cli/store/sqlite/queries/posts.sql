@@ -54,3 +54,15 @@ WHERE t.trend_id = :trend_id AND p.created_at >= :since_text GROUP BY slot;
 -- Remember that counters were asked for, whatever came of it.
 UPDATE posts SET observed_at = ?1
 WHERE source = ?2 AND source_id IN (SELECT value FROM json_each(?3)) AND observed_at < ?1;
+
+-- name: refreshable
+-- Recent posts whose counters are worth reading again: those last read today first; then one in ten of those not read for
+-- a day, whatever became of them, so that forecasts learn not only of successes; then those expected to go furthest.
+-- An edited post is stored under its first id, whose counters no longer move. The `+` keeps the planner from reading
+-- every post of the source when it knows little of the table: what bounds the work is the time.
+SELECT p.source_id FROM posts p LEFT JOIN post_forecasts f ON f.post_id = p.id
+WHERE +p.source = :source AND p.created_at >= :since AND p.observed_at < :not_since AND p.edits = 0
+ORDER BY substr(p.observed_at, 1, 10) = :today DESC,
+         p.id % 10 = 0 AND p.observed_at < :day_ago DESC,
+         coalesce(f.forecast, coalesce(p.likes, 0) + 2 * coalesce(p.reposts, 0) + coalesce(p.replies, 0)) DESC, p.id DESC
+LIMIT :limit;
