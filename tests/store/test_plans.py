@@ -13,20 +13,14 @@ from trendspark_cli.store.sqlite.store import SqliteStore
 
 POSTS = 3000
 DAY = {"day": "2026-09-03", "since": "2026-09-03", "after_id": 0, "until": "2026-09-03T99", "limit": 50_000}
-RECENT = {
-    "source": "x",
-    "since": "2026-10-30",
-    "not_since": "2026-11-01",
-    "day_ago": "2026-10-31",
-    "today": "2026-11-01",
-}
+RECENT = {"source": "x", "since": "2026-10-30", "not_since": "2026-11-01", "day_ago": "2026-10-31"}
 
 ASKED: Mapping[str, tuple[str, str, Mapping[str, Any], str]] = {
     "choose_posts": ("archives", "posts", {**DAY, "source": "x"}, "created_at"),
     "choose_ingest_audit": ("archives", "ingest_audit", DAY, "created_at"),
     "choose_notifications": ("archives", "alert", DAY, "created_at"),
     "choose_job_runs": ("archives", "run", DAY, "started_at"),
-    "refreshable": ("posts", "p", {**RECENT, "today": "2026-11-01"}, "created_at"),
+    "refreshable": ("posts", "p", {**RECENT, "today": "2026-11-01", "limit": 300}, "created_at"),
 }
 
 

@@ -79,6 +79,10 @@ class StoreBusyError(StoreError):
     exit_code = ExitCode.TRY_LATER
 
 
+class RefusedRowError(StoreError):
+    """The values of one row are none the database takes: too large, of a wrong type, missing."""
+
+
 class OutputError(TrendSparkError):
     """A file we were asked to write cannot be written."""
 

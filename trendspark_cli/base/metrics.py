@@ -24,6 +24,7 @@ REJECTION_REASONS = (
     "conflict",
     "placeholder",
     "forgotten",
+    "not_storable",
 )
 JOB_STATUSES = ("success", "partial", "error", "timeout", "interrupted", "skipped", "abandoned")
 CODE_CLASSES = ("2xx", "3xx", "4xx", "5xx", "transport")

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import replace
 
 from trendspark_cli.base.clock import to_text
 from trendspark_cli.base.errors import TrendSparkError, UpstreamError
 from trendspark_cli.base.metrics import INGEST_CYCLES, INGEST_ITEMS, INGEST_REJECTED
-from trendspark_cli.base.models import Page, Rejection
+from trendspark_cli.base.models import Page, Post, Rejection
 from trendspark_cli.base.redaction import redact
 from trendspark_cli.collecting.paid_calls import paid_increases
 from trendspark_cli.collecting.source import Source
@@ -33,13 +34,16 @@ def store_page(
     page = _without_forgotten(job, page)
     new_by_source: dict[str, int] = {}
     new = updated = 0
+    refused: list[Post] = []
     names = list(dict.fromkeys([post.source for post in page.posts]))  # one, but for files
     for name in names:
         posts = page.posts if len(names) == 1 else [post for post in page.posts if post.source == name]
         outcome = job.store.posts.save(posts, job.now)
         new_by_source[name] = outcome.new
         new, updated = new + outcome.new, updated + outcome.updated
+        refused += [posts[each.place] for each in outcome.refused]
     outcome = PageOutcome(new, updated)
+    page = _without_refused(page, refused)
     if audit_id is None:
         audit_id = job.store.audit.add(job.recorded_id, job.profile, source, query, page, outcome, job.now, usd=usd)
     else:
@@ -90,6 +94,16 @@ def _without_forgotten(job: JobContext, page: Page) -> Page:
     refused = tuple(Rejection("forgotten", page.posts[place].source_id) for place in sorted(gone))
     kept = tuple(post for place, post in enumerate(page.posts) if place not in set(gone))
     return replace(page, posts=kept, rejections=page.rejections + refused)
+
+
+def _without_refused(page: Page, refused: Sequence[Post]) -> Page:
+    """Count posts the database did not take as rejected; the log says why."""
+    if not refused:
+        return page
+    ids = {id(post) for post in refused}
+    kept = tuple(post for post in page.posts if id(post) not in ids)
+    told = tuple(Rejection("not_storable", ascii(post.source_id)[1:-1][:40]) for post in refused)
+    return replace(page, posts=kept, rejections=page.rejections + told)
 
 
 def record_failure(job: JobContext, source: Source, failure: TrendSparkError, budget: Budget | None = None) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from trendspark_cli.base.errors import IntegrityError, StoreError
+from trendspark_cli.base.errors import IntegrityError, StoreBusyError, StoreError
 from trendspark_cli.running.job_context import JobContext
 
 ROOM_FOR_REBUILD = 2.2  # times the file: a copy beside it, the same once more in the WAL, and some to spare
@@ -24,7 +24,8 @@ def vacuum(job: JobContext, *, full: bool) -> None:
     """Shrink the file as far as readers allow; others wait for a write of ours no longer than for any transaction.
 
     A full one holds the write lock while it rewrites the file: others then end with 75 after their busy time-out.
-    Raises IntegrityError for a damaged file, StoreError when there is no room for a full rebuild.
+    Raises IntegrityError for a damaged file, StoreError when there is no room for a full rebuild, StoreBusyError when a
+    reader kept the file from shrinking.
     """
     upkeep, store = job.store.upkeep, job.store
     before = upkeep.file_bytes()
@@ -47,9 +48,13 @@ def vacuum(job: JobContext, *, full: bool) -> None:
     else:
         job.counts["note"] = "this file gives back no free pages: run `trendspark vacuum --full` once"
     upkeep.analyze()
-    if not upkeep.empty_wal(READER_WAIT_SECONDS):
-        job.counts["note"] = "not shrunk, a reader is open: the file shrinks when it has ended and vacuum runs again"
+    is_emptied = upkeep.empty_wal(READER_WAIT_SECONDS)
     job.counts["bytes_after"] = upkeep.file_bytes()
+    if not is_emptied:
+        raise StoreBusyError(
+            f"the database was not shrunk: another program has kept it open for reading for {READER_WAIT_SECONDS:g} s",
+            hint="all else is done; the file shrinks when that program has ended and vacuum runs again",
+        )
 
 
 def _require_room(job: JobContext, size: int, *, full: bool) -> None:

@@ -16,7 +16,10 @@ class Posts(Protocol):
     """Posts and their counters over time. Of a text, the ranking gets no more than words.LONGEST_TEXT characters."""
 
     def save(self, posts: Sequence[Post], collected_at: datetime) -> PageOutcome:
-        """Store posts idempotently by (source, source_id); older versions never replace newer ones."""
+        """Store posts idempotently by (source, source_id); older versions never replace newer ones.
+
+        Posts the database does not take are left out, and named in the outcome.
+        """
 
     def newest_id(self) -> int:
         """Return the id of the post stored last; ids grow and are never used again."""

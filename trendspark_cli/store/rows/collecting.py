@@ -9,12 +9,20 @@ from typing import NamedTuple
 from trendspark_cli.store.rows.column_kinds import Time, Word
 
 
+class RefusedPost(NamedTuple):
+    """A post the database does not take: its place among those given, and why."""
+
+    place: int
+    why: str
+
+
 @dataclass(frozen=True)
 class PageOutcome:
-    """What storing a page did to the posts table."""
+    """What storing a page did to the posts table. `refused` posts are not stored; the others are."""
 
     new: int
     updated: int
+    refused: tuple[RefusedPost, ...] = ()
 
 
 class AuditRow(NamedTuple):

@@ -11,7 +11,14 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from trendspark_cli.base.durable_files import create_file, make_folder
-from trendspark_cli.base.errors import ConfigError, IntegrityError, StoreBusyError, StoreError, TrendSparkError
+from trendspark_cli.base.errors import (
+    ConfigError,
+    IntegrityError,
+    RefusedRowError,
+    StoreBusyError,
+    StoreError,
+    TrendSparkError,
+)
 from trendspark_cli.store.sqlite.schema import check_schema
 from trendspark_cli.store.sqlite.write_gate import WriteGate
 
@@ -30,6 +37,8 @@ def store_error(error: sqlite3.Error, path: Path) -> TrendSparkError:
     code = getattr(error, "sqlite_errorcode", None)
     primary = code & 0xFF if code is not None else None
     where = f"database {str(path)!r}"
+    if code is None and str(error).startswith("Error binding parameter"):  # a value of no type SQLite knows
+        return RefusedRowError(f"{where} refuses a row: {error}", hint="see the log for the traceback")
     if primary in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
         return StoreBusyError(
             f"{where} stayed locked for {BUSY_TIMEOUT_SECONDS} s",
@@ -44,6 +53,8 @@ def store_error(error: sqlite3.Error, path: Path) -> TrendSparkError:
         return StoreError(f"{where}: the disk is full", hint="free space on that disk; nothing was lost")
     if primary in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM):
         return StoreError(f"{where} cannot be written ({error})", hint="check its owner, mode and mount")
+    if primary in (sqlite3.SQLITE_CONSTRAINT, sqlite3.SQLITE_MISMATCH, sqlite3.SQLITE_TOOBIG):
+        return RefusedRowError(f"{where} refuses a row: {error}", hint="see the log for the traceback")
     return StoreError(f"{where}: {error}", hint="see the log for the traceback")
 
 
@@ -84,6 +95,21 @@ class Connection:
             yield
         except sqlite3.Error as error:
             raise store_error(error, self.path) from error
+        except (OverflowError, UnicodeEncodeError) as error:  # a number or a text that SQLite has no form for
+            raise RefusedRowError(f"database {str(self.path)!r} refuses a row: {error}") from error
+
+    @contextmanager
+    def attempt(self) -> Iterator[None]:
+        """Undo what the block did when it raises, and nothing before it; use inside a transaction."""
+        self.execute("SAVEPOINT attempt")
+        try:
+            yield
+        except BaseException:
+            with suppress(sqlite3.Error):  # a transaction that is gone has no savepoint
+                self.raw.execute("ROLLBACK TO attempt")
+                self.raw.execute("RELEASE attempt")
+            raise
+        self.execute("RELEASE attempt")
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
