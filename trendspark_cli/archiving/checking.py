@@ -7,18 +7,25 @@ from dataclasses import replace
 from datetime import datetime
 
 from trendspark_cli.archiving.destination import Destination, StoredObject
+from trendspark_cli.archiving.found_objects import Unreadable, unknown_manifests, unknown_tombstones
 from trendspark_cli.archiving.manifests import MANIFESTS, manifest_key
 from trendspark_cli.archiving.part_files import FORMATS
+from trendspark_cli.archiving.row_checking import check_rows
 from trendspark_cli.archiving.spool import Spool
 from trendspark_cli.base.clock import to_text
-from trendspark_cli.base.errors import IntegrityError
+from trendspark_cli.base.errors import IntegrityError, OutputError
 from trendspark_cli.store.protocol import Store
 from trendspark_cli.store.rows.archived import TABLES
 from trendspark_cli.store.rows.archives import Manifest
 
 
-def content_problem(destination: Destination, manifest: Manifest, spool: Spool) -> str | None:
-    """Read a manifest's object whole and return how it differs from what was exported; None when it does not."""
+def content_problem(
+    destination: Destination, manifest: Manifest, spool: Spool, *, checks_rows: bool = False
+) -> str | None:
+    """Read a manifest's object whole and return how it differs from what was exported; None when it does not.
+
+    Each row is compared with the manifest too when asked: of files that this database did not write.
+    """
     with spool.scratch(f"{manifest.id}.verify") as path:
         found = destination.fetch(manifest.key, path)
         if found is None:
@@ -26,7 +33,11 @@ def content_problem(destination: Destination, manifest: Manifest, spool: Spool) 
         if found != manifest.sha256:
             return _of(manifest, f"has SHA-256 {found}; expected {manifest.sha256}")
         try:
-            rows = FORMATS[manifest.format].count(path, TABLES[manifest.table_name])
+            table = TABLES[manifest.table_name]
+            if checks_rows:
+                rows = sum(check_rows(manifest, some) for some in FORMATS[manifest.format].read(path, table))
+            else:
+                rows = FORMATS[manifest.format].count(path, table)
         except IntegrityError as error:
             return _of(manifest, f"cannot be parsed: {error}")
         return None if rows == manifest.rows else _of(manifest, f"holds {rows} rows; expected {manifest.rows}")
@@ -58,12 +69,14 @@ def verify(
     """
     for manifest in manifests:
         place = destination(manifest.url)
-        if reads_data or manifest.missing_since is not None:
-            problem = content_problem(place, manifest, spool)
-        else:
+        try:
             problem = outside_problem(manifest, place.head(manifest.key))
-        if problem is None and place.head(manifest_key(manifest.id)) is None:
-            problem = _of(manifest, f"has lost its manifest {manifest_key(manifest.id)}")
+            if problem is None and (reads_data or manifest.missing_since is not None):
+                problem = content_problem(place, manifest, spool, checks_rows=True)
+            if problem is None and place.head(manifest_key(manifest.id)) is None:
+                problem = _of(manifest, f"has lost its manifest {manifest_key(manifest.id)}")
+        except (IntegrityError, OutputError) as error:  # of this object; the others are looked at as well
+            problem = _of(manifest, f"cannot be read: {error}")
         yield note_finding(store, manifest, problem, now), problem
 
 
@@ -92,6 +105,22 @@ def unknown_objects(store: Store, place: Destination) -> list[str]:
     for manifest in store.archives.listing(2**62):
         known |= {manifest.key, f"{manifest.key}.sha256", manifest_key(manifest.id)}
     return [found.key for prefix in ("table=", MANIFESTS) for found in place.list(prefix) if found.key not in known]
+
+
+def find_unreadable(store: Store, place: Destination, spool: Spool, now: datetime) -> list[Unreadable]:
+    """Read the manifests and tombstones of other databases; return and remember those that are none."""
+    manifests = {manifest.id for manifest in store.archives.listing(2**62)}
+    tombstones = {tombstone.id for tombstone in store.tombstones.all()}
+    found = (*unknown_manifests(place, spool, manifests), *unknown_tombstones(place, spool, tombstones))
+    unreadable = [one for one in found if isinstance(one, Unreadable)]
+    note_unreadable(store, place, unreadable, now)
+    return unreadable
+
+
+def note_unreadable(store: Store, place: Destination, unreadable: Sequence[Unreadable], now: datetime) -> None:
+    """Remember which objects of an archive cannot be read, for `health`; those that can be by now are forgotten."""
+    with store.transaction():
+        store.archives.note_unreadable(place.url, [one.key for one in unreadable], now)
 
 
 def note_finding(store: Store, manifest: Manifest, problem: str | None, now: datetime) -> Manifest:

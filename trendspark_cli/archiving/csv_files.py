@@ -10,15 +10,16 @@ import gzip
 import io
 import zlib
 from collections.abc import Iterator, Sequence
-from itertools import islice
 from pathlib import Path
+from typing import TextIO
 
 from trendspark_cli.base.errors import IntegrityError
 from trendspark_cli.store.rows.archived import ArchivedRow, ArchiveTable, Column, Row
 
 NULL = "\\N"
 ESCAPED_STARTS = ("\\", "=", "+", "-", "@", "\t", "\r")
-LONGEST_FIELD = 2**30
+LONGEST_FIELD = 2**24  # characters, of a line too; what ingest takes is far shorter
+MOST_CHARACTERS = 2**24  # of rows that are read at once
 ROWS_PER_READ = 1000
 
 
@@ -52,15 +53,36 @@ def read_rows(path: Path, table: ArchiveTable[Row]) -> Iterator[list[Row]]:
     csv.field_size_limit(LONGEST_FIELD)
     try:
         with gzip.open(path, "rt", encoding="utf-8", newline="") as stream:
-            reader = csv.reader(stream, strict=True)
+            reader = csv.reader(_lines(stream), strict=True)
             names = next(reader, [])
             if names != list(table.names):
-                raise IntegrityError(f"{path.name} holds other columns than {table.name}: {names}")
-            values = ([_value(c, f) for c, f in zip(table.columns, fields, strict=True)] for fields in reader)
-            while rows := table.rows(islice(values, ROWS_PER_READ)):
-                yield rows
+                raise IntegrityError(f"{path.name} holds other columns than {table.name}: {str(names)[:200]}")
+            for some in _groups(reader):
+                yield table.rows([_value(c, f) for c, f in zip(table.columns, fields, strict=True)] for fields in some)
     except (OSError, EOFError, zlib.error, csv.Error, ValueError) as error:
         raise IntegrityError(f"{path.name} is no sound CSV file: {str(error)[:200]}") from error
+
+
+def _lines(stream: TextIO) -> Iterator[str]:
+    """Yield lines; raise IntegrityError for one that does not end."""
+    while line := stream.readline(LONGEST_FIELD):
+        if len(line) == LONGEST_FIELD:
+            raise IntegrityError(f"a line has {LONGEST_FIELD:,} characters or more; expected fewer")
+        yield line
+
+
+def _groups(rows: Iterator[list[str]]) -> Iterator[list[list[str]]]:
+    """Yield rows in groups that fit into memory: at most 1,000."""
+    group: list[list[str]] = []
+    characters = 0
+    for row in rows:
+        group.append(row)
+        characters += sum(map(len, row))
+        if len(group) == ROWS_PER_READ or characters > MOST_CHARACTERS:
+            yield group
+            group, characters = [], 0
+    if group:
+        yield group
 
 
 def count_rows(path: Path, table: ArchiveTable[ArchivedRow]) -> int:

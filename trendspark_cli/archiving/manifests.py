@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
-import re
 import uuid
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Annotated, TypeVar
+
+import msgspec
 
 from trendspark_cli.archiving.part_files import FORMATS
-from trendspark_cli.base.clock import to_text
+from trendspark_cli.base.clock import from_text, to_text
 from trendspark_cli.base.errors import IntegrityError
 from trendspark_cli.store.rows.archived import SCHEMA_VERSION, TABLES
 from trendspark_cli.store.rows.archives import Manifest, Tombstone
@@ -19,7 +20,12 @@ from trendspark_cli.store.rows.archives import Manifest, Tombstone
 MANIFESTS, TOMBSTONES = "manifests/", "tombstones/"
 KIND = "trendspark archive manifest"
 _STORED = ("id", "source", "day", "format", "key", "rows", "bytes", "sha256", "min_time", "max_time", "created_at")
-_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_ID = r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\Z"
+_Source = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}\Z")]
+MOST_FACT_BYTES = 2**16  # of a manifest or tombstone; ours have less than 1 KiB
+MOST_ROWS_TOLD, MOST_BYTES_TOLD = 10**9, 2**32  # of one part; ours have 50,000 rows at most
+LONGEST_SHOWN = 120  # characters of a value in a message
+T = TypeVar("T")
 
 
 def new_manifest(
@@ -52,19 +58,35 @@ def write_manifest(manifest: Manifest, path: Path) -> None:
 def read_manifest(path: Path, key: str, url: str) -> Manifest:
     """Return the manifest of an object that was fetched; all of its rows are out of the database.
 
-    Raises IntegrityError when it is none, or of a version this one does not know.
+    Raises IntegrityError when it is none, or of a version this one does not know: whoever may write there may have.
     """
-    values = _json_object(path, key)
-    try:
-        if values["kind"] != KIND or values["schema"] != SCHEMA_VERSION or values["format"] not in FORMATS:
-            raise ValueError("of another version")
-        own = {name: values[name] for name in _STORED}
-        manifest = Manifest(**own, table_name=TABLES[values["table"]].name, url=url, state="done")
-        if not _ID.fullmatch(manifest.id) or manifest.id not in manifest.key or ".." in manifest.key:
-            raise ValueError("whose name does not fit")
-        return replace(manifest, deleted_rows=manifest.rows, done_at=manifest.created_at)
-    except (KeyError, TypeError, ValueError) as error:
-        raise IntegrityError(f"{key} is no manifest this version can read: {error}") from error
+    content = _content(path, key)
+    head = _decoded(content, _Head, key)
+    if head.kind != KIND:
+        raise _unfit(key, f"kind is {_shown(head.kind)}; expected {KIND!r}")
+    if head.schema != SCHEMA_VERSION:
+        raise _unfit(key, f"schema is {_shown(head.schema)}; expected {SCHEMA_VERSION!r}")
+    told = _decoded(content, _ToldManifest, key)
+    expected_key = manifest_key(told.id)
+    if key != expected_key:
+        raise _unfit(key, f"id is {told.id!r}, which belongs to {expected_key}")
+    if told.table not in TABLES or told.format not in FORMATS:
+        known = f"tables {', '.join(TABLES)} and formats {', '.join(FORMATS)}"
+        raise _unfit(key, f"it is of {_shown(told.table)} in {_shown(told.format)}; expected {known}")
+    if (told.source is None) == (TABLES[told.table].sources != (None,)):
+        expected = "none" if told.source is not None else "one, since it is of posts"
+        raise _unfit(key, f"source is {_shown(told.source)}; expected {expected}")
+    place = f"{folder_key(told.table, told.source, told.day)}part-{told.id}.{FORMATS[told.format].suffix}"
+    if told.key != place:
+        raise _unfit(key, f"key is {_shown(told.key)}; expected {place!r}")
+    times = (told.min_time, told.max_time, told.created_at)
+    if not all(_is_stored_form(time) for time in times) or told.min_time > told.max_time:
+        raise _unfit(key, f"times are {_shown(list(times))}; expected three like 2026-11-01T12:00:00.000Z, in order")
+    if {told.min_time[:10], told.max_time[:10]} != {told.day}:
+        raise _unfit(key, f"its rows are of {told.min_time} to {told.max_time}; expected the day {told.day}")
+    own = {name: getattr(told, name) for name in _STORED}
+    manifest = Manifest(**own, table_name=TABLES[told.table].name, url=url, state="done")
+    return replace(manifest, deleted_rows=manifest.rows, done_at=manifest.created_at)
 
 
 def tombstone_key(tombstone_id: str) -> str:
@@ -81,18 +103,78 @@ def write_tombstone(tombstone: Tombstone, path: Path) -> None:
 
 def read_tombstone(path: Path, key: str) -> Tombstone:
     """Return the tombstone of an object that was fetched; raise IntegrityError when it is none."""
-    values = _json_object(path, key)
-    try:
-        return Tombstone(**values, is_pushed=True)
-    except TypeError as error:
-        raise IntegrityError(f"{key} is no tombstone this version can read: {error}") from error
+    told = _decoded(_content(path, key), _ToldTombstone, key)
+    if key != tombstone_key(told.id):
+        raise _unfit(key, f"id is {_shown(told.id)}, which belongs to {tombstone_key(told.id)[:80]}")
+    if (told.source_id is None) == (told.author is None):
+        raise _unfit(key, "it names a post and an author, or neither; expected one of them")
+    if not _is_stored_form(told.created_at):
+        raise _unfit(key, f"created_at is {_shown(told.created_at)}; expected a time like 2026-11-01T12:00:00.000Z")
+    return Tombstone(told.id, told.source, told.source_id, told.author, told.created_at, is_pushed=True)
 
 
-def _json_object(path: Path, key: str) -> dict[str, Any]:
+class _Head(msgspec.Struct):
+    """What tells whether the rest can be read at all."""
+
+    kind: str
+    schema: str
+
+
+class _ToldManifest(msgspec.Struct):
+    """A manifest as it is written; what can be said of a value alone is said here."""
+
+    id: Annotated[str, msgspec.Meta(pattern=_ID)]
+    table: str
+    source: _Source | None
+    day: Annotated[str, msgspec.Meta(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")]
+    format: str
+    key: str
+    rows: Annotated[int, msgspec.Meta(ge=1, le=MOST_ROWS_TOLD)]
+    bytes: Annotated[int, msgspec.Meta(ge=1, le=MOST_BYTES_TOLD)]
+    sha256: Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}\Z")]
+    min_time: str
+    max_time: str
+    created_at: str
+
+
+class _ToldTombstone(msgspec.Struct, forbid_unknown_fields=True):
+    """A tombstone as it is written."""
+
+    id: Annotated[str, msgspec.Meta(pattern=_ID)]
+    source: _Source
+    source_id: Annotated[str, msgspec.Meta(min_length=1)] | None
+    author: Annotated[str, msgspec.Meta(min_length=1)] | None
+    created_at: str
+
+
+def _content(path: Path, key: str) -> bytes:
+    with path.open("rb") as file:
+        content = file.read(MOST_FACT_BYTES + 1)
+    if len(content) > MOST_FACT_BYTES:
+        raise _unfit(key, f"it has more than {MOST_FACT_BYTES} bytes")
+    return content
+
+
+def _decoded(content: bytes, kind: type[T], key: str) -> T:
     try:
-        values = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise IntegrityError(f"{key} is no JSON: {error}") from error
-    if not isinstance(values, dict):
-        raise IntegrityError(f"{key} is no JSON object")
-    return values
+        return msgspec.json.decode(content, type=kind)
+    except (msgspec.MsgspecError, ValueError, RecursionError) as error:
+        raise _unfit(key, str(error)) from error
+
+
+def _is_stored_form(text: str) -> bool:
+    try:
+        return to_text(from_text(text)) == text
+    except (ValueError, OverflowError):
+        return False
+
+
+def _shown(value: object) -> str:
+    """Return a value that somebody else may have chosen, short and without characters that act on a terminal."""
+    text = ascii(value)
+    return text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]}..."
+
+
+def _unfit(key: str, problem: str) -> IntegrityError:
+    what = "tombstone" if key.startswith(TOMBSTONES) else "manifest"
+    return IntegrityError(f"{key} is no {what} this version can read: {problem}")

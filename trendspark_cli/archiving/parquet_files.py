@@ -14,6 +14,10 @@ from trendspark_cli.store.rows.archived import ArchivedRow, ArchiveTable, Column
 
 ROWS_PER_GROUP = 10_000  # what is held in memory while writing; large enough to compress well
 ROWS_PER_READ = 1000
+GROUP_BYTES = 64 * 2**20  # in memory; then a row group is written, however few its rows
+MOST_GROUP_BYTES = 192 * 2**20  # of a row group that is read: ours have GROUP_BYTES and one batch at most
+MOST_BATCH_BYTES = 64 * 2**20  # of texts repeated by a dictionary, in rows that are decoded at once
+TIME_LENGTH = len("2026-11-01T12:00:00.000Z")
 _TIME = pa.timestamp("us", tz="UTC")
 _TYPES = {"int": pa.int64(), "real": pa.float64(), "text": pa.string(), "word": pa.string(), "time": _TIME}
 _ENCODINGS = {"int": "DELTA_BINARY_PACKED", "time": "DELTA_BINARY_PACKED"}
@@ -55,7 +59,8 @@ class Writer:
                     hint="nothing was archived or deleted; look at that column",
                 ) from error
         self._waiting.append(pa.RecordBatch.from_arrays(arrays, schema=self._schema))
-        if sum(batch.num_rows for batch in self._waiting) >= ROWS_PER_GROUP:
+        is_full = sum(batch.num_rows for batch in self._waiting) >= ROWS_PER_GROUP
+        if is_full or sum(batch.nbytes for batch in self._waiting) >= GROUP_BYTES:
             self._flush()
 
     def close(self) -> None:
@@ -87,6 +92,13 @@ def count_rows(path: Path, table: ArchiveTable[ArchivedRow]) -> int:
     return sum(batch.num_rows for batch in _batches(path, table, ROWS_PER_GROUP))
 
 
+def check(path: Path, table: ArchiveTable[ArchivedRow]) -> None:
+    """Raise IntegrityError for a file of other columns, or too large to be read; its rows are not read."""
+    with pq.ParquetFile(path) as file:
+        _require_columns(file.schema_arrow, table, path.name)
+        _rows_at_once(file.metadata, ROWS_PER_READ, (), path.name)
+
+
 def schema(table: ArchiveTable[ArchivedRow]) -> pa.Schema:
     """Return the columns of a table's files."""
     return pa.schema([(column.name, _TYPES[column.kind]) for column in table.columns])
@@ -96,11 +108,37 @@ def _batches(path: Path, table: ArchiveTable[ArchivedRow], rows: int) -> Iterato
     words = [column.name for column in table.columns if column.kind == "word"] if rows > ROWS_PER_READ else None
     try:
         with pq.ParquetFile(path, page_checksum_verification=True, read_dictionary=words) as file:
-            if file.schema_arrow.names != list(table.names):
-                raise IntegrityError(f"{path.name} holds other columns than {table.name}: {file.schema_arrow.names}")
-            yield from file.iter_batches(rows)
+            _require_columns(file.schema_arrow, table, path.name)
+            yield from file.iter_batches(_rows_at_once(file.metadata, rows, words or (), path.name))
     except (pa.ArrowException, OSError) as error:
         raise IntegrityError(f"{path.name} is no sound Parquet file: {str(error)[:200]}") from error
+
+
+def _require_columns(found: pa.Schema, table: ArchiveTable[ArchivedRow], name: str) -> None:
+    """Raise IntegrityError when a file has other columns than those of its table, or of other types."""
+    if found.names != list(table.names):
+        raise IntegrityError(f"{name} holds other columns than {table.name}: {str(found.names)[:200]}")
+    for field, wanted in zip(found, schema(table), strict=True):
+        own = field.type.value_type if pa.types.is_dictionary(field.type) else field.type
+        if own != wanted.type:
+            raise IntegrityError(f"{name}: {table.name}.{field.name} is {str(own)[:60]}; expected {wanted.type}")
+
+
+def _rows_at_once(file: pq.FileMetaData, rows: int, unrepeated: Sequence[str], name: str) -> int:
+    """Return how many rows can be decoded at once, *rows* at most: a dictionary repeats a long text for nothing,
+    but in columns that are *unrepeated*.
+
+    Raises IntegrityError for a file whose row groups would not fit into memory.
+    """
+    for group in (file.row_group(number) for number in range(file.num_row_groups)):
+        if group.total_byte_size > MOST_GROUP_BYTES:
+            raise IntegrityError(
+                f"{name} needs {group.total_byte_size:,} bytes of memory; expected at most {MOST_GROUP_BYTES:,}"
+            )
+        for column in (group.column(number) for number in range(group.num_columns)):
+            if column.has_dictionary_page and column.path_in_schema not in unrepeated:
+                rows = max(1, min(rows, MOST_BATCH_BYTES // max(1, column.total_uncompressed_size)))
+    return rows
 
 
 def _encoding(column: Column) -> str | None:
@@ -113,7 +151,7 @@ def _encoding(column: Column) -> str | None:
 def _times(texts: pa.Array) -> pa.Array:
     """Return times of the stored form as points in time; other forms would not come back as they were."""
     lengths = pc.unique(pc.binary_length(texts)).drop_null().to_pylist()
-    if lengths not in ([], [len("2026-11-01T12:00:00.000Z")]):
+    if lengths not in ([], [TIME_LENGTH]):
         raise pa.ArrowInvalid("expected times like 2026-11-01T12:00:00.000Z")
     return texts.cast(_TIME)
 
@@ -121,4 +159,7 @@ def _times(texts: pa.Array) -> pa.Array:
 def _texts(times: pa.Array) -> pa.Array:
     """Return points in time in the stored form."""
     plain = times.cast(pa.timestamp("ms", tz="UTC")).cast(pa.int64()).cast(pa.timestamp("ms"))
-    return pc.binary_join_element_wise(pc.strftime(plain, "%Y-%m-%dT%H:%M:%S"), "Z", "")
+    texts = pc.binary_join_element_wise(pc.strftime(plain, "%Y-%m-%dT%H:%M:%S"), "Z", "")
+    if pc.unique(pc.binary_length(texts)).drop_null().to_pylist() not in ([], [TIME_LENGTH]):
+        raise IntegrityError("a time is of no year of four digits")
+    return texts

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import importlib
+import logging
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+from trendspark_cli.base.errors import IntegrityError, TrendSparkError
 from trendspark_cli.store.rows.archived import ArchivedRow, ArchiveTable, Row
+
+log = logging.getLogger(__name__)
 
 
 class PartWriter(Protocol):
@@ -23,7 +28,8 @@ class PartWriter(Protocol):
 
 @dataclass(frozen=True)
 class PartFormat:
-    """How files of one form are written and read, by a module with `Writer`, `read_rows` and `count_rows`.
+    """How files of one form are written and read, by a module with `Writer`, `read_rows`, `count_rows` and,
+    of what DuckDB reads, `check`.
 
     All of them raise IntegrityError for what does not fit or is damaged.
     """
@@ -39,14 +45,36 @@ class PartFormat:
     def read(self, path: Path, table: ArchiveTable[Row]) -> Iterator[list[Row]]:
         """Yield the rows of a file, at most 1,000 at a time."""
         rows: Iterator[list[Row]] = self._library().read_rows(path, table)
-        return rows
+        with _errors_of(path):
+            yield from rows
 
     def count(self, path: Path, table: ArchiveTable[ArchivedRow]) -> int:
         """Return how many rows a file holds, all of it parsed."""
-        return int(self._library().count_rows(path, table))
+        library = self._library()
+        with _errors_of(path):
+            return int(library.count_rows(path, table))
+
+    def check(self, path: Path, table: ArchiveTable[ArchivedRow]) -> None:
+        """Raise IntegrityError for a file of other columns, or too large to be read; its rows are not read."""
+        library = self._library()
+        with _errors_of(path):
+            library.check(path, table)
 
     def _library(self) -> Any:
         return importlib.import_module(self.module)
+
+
+@contextmanager
+def _errors_of(path: Path) -> Iterator[None]:
+    """Whatever a library raises over a file that others may have written is that file's, and stops nothing else."""
+    try:
+        yield
+    except (GeneratorExit, TrendSparkError):
+        raise
+    except Exception as error:
+        log.warning("%s cannot be read", path.name, exc_info=True)
+        told = f"{type(error).__name__}: {error}"[:200]
+        raise IntegrityError(f"{path.name} cannot be read: {told}") from error
 
 
 FORMATS: Mapping[str, PartFormat] = {

@@ -7,32 +7,43 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from trendspark_cli.archiving.destination import Destination
+from trendspark_cli.archiving.found_objects import Unreadable
 from trendspark_cli.archiving.part_files import FORMATS
 from trendspark_cli.archiving.spool import Spool
 from trendspark_cli.base.durable_files import sha256_of
-from trendspark_cli.base.errors import IntegrityError, UsageError
+from trendspark_cli.base.errors import IntegrityError, OutputError, UsageError
 from trendspark_cli.store.rows.archived import TABLES
 from trendspark_cli.store.rows.archives import Manifest
 
 
 def files_of_tables(
     manifests: Sequence[Manifest], sql: str, destination: Callable[[str], Destination], spool: Spool
-) -> dict[str, list[Path]]:
-    """Return local Parquet files by table, for those tables the SQL names.
+) -> tuple[dict[str, list[Path]], list[Unreadable]]:
+    """Return local Parquet files by table, for those tables the SQL names, and the objects that are not what they were.
 
     Files of other forms, or of other places, are brought into the spool; the caller removes them.
-    Raises UsageError when the SQL names no table that has files, IntegrityError for a file that is not what it was.
+    Raises UsageError when the SQL names no table that has files, IntegrityError when none of a table's can be read.
     """
     named = [table for table in TABLES if re.search(rf"\b{table}\b", sql, re.IGNORECASE)]
     files: dict[str, list[Path]] = {}
+    unreadable: list[Unreadable] = []
     for manifest in manifests:
         if manifest.table_name in named and manifest.state in ("verified", "deleting", "done"):
-            files.setdefault(manifest.table_name, []).append(_as_parquet(manifest, destination(manifest.url), spool))
+            try:
+                path = _as_parquet(manifest, destination(manifest.url), spool)
+                FORMATS["parquet"].check(path, TABLES[manifest.table_name])
+            except (IntegrityError, OutputError) as error:
+                unreadable.append(Unreadable(manifest.key, str(error)))
+            else:
+                files.setdefault(manifest.table_name, []).append(path)
     missing = [table for table in named if table not in files]
+    if missing and unreadable:
+        more = f"; and {len(unreadable) - 1} more" if len(unreadable) > 1 else ""
+        raise IntegrityError(f"{unreadable[0].problem}{more}", hint="see `trendspark archives verify`")
     if not named or missing:
         told = f"no files of {', '.join(missing)}" if missing else f"the query names none of {', '.join(TABLES)}"
         raise UsageError(f"{told} are in the archive" if missing else told, hint="see `trendspark archives list`")
-    return files
+    return files, unreadable
 
 
 def _as_parquet(manifest: Manifest, place: Destination, spool: Spool) -> Path:

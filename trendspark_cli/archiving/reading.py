@@ -6,7 +6,7 @@ import heapq
 from collections.abc import Iterator, Sequence
 
 from trendspark_cli.archiving.destination import Destination
-from trendspark_cli.archiving.manifests import MANIFESTS, TOMBSTONES, read_manifest, read_tombstone
+from trendspark_cli.archiving.found_objects import Unreadable, unknown_manifests, unknown_tombstones
 from trendspark_cli.archiving.part_files import FORMATS
 from trendspark_cli.archiving.spool import Spool
 from trendspark_cli.base.errors import IntegrityError
@@ -17,11 +17,15 @@ from trendspark_cli.store.rows.posts import StoredPost
 
 
 class ArchivedPosts:
-    """The posts of one archive, whichever database they came from; neither database nor archive is changed."""
+    """The posts of one archive, whichever database they came from; neither database nor archive is changed.
+
+    `unreadable` are manifests and tombstones that are none, and were passed over.
+    """
 
     def __init__(self, store: Store, place: Destination, spool: Spool) -> None:
         self._place = place
         self._spool = spool
+        self.unreadable: list[Unreadable] = []
         self.manifests = [part for part in self._all_manifests(store) if part.table_name == POSTS.name and part.rows]
         buried = self._all_tombstones(store)
         self._gone = {(tombstone.source, tombstone.source_id) for tombstone in buried if tombstone.source_id}
@@ -60,22 +64,21 @@ class ArchivedPosts:
 
     def _all_manifests(self, store: Store) -> Iterator[Manifest]:
         """Yield the manifests of this archive: those known here, and those of other databases."""
-        known = {manifest.id: manifest for manifest in store.archives.listing(2**62)}
+        known = {manifest.id for manifest in store.archives.listing(2**62)}
         yield from (part for part in store.archives.stored() if part.url == self._place.url)
-        for found in self._place.list(MANIFESTS):
-            if found.key.removeprefix(MANIFESTS).removesuffix(".json") not in known:
-                with self._spool.scratch("manifest.json") as path:
-                    if self._place.fetch(found.key, path) is not None:
-                        yield read_manifest(path, found.key, self._place.url)
+        for part in unknown_manifests(self._place, self._spool, known):
+            if isinstance(part, Unreadable):
+                self.unreadable.append(part)
+            else:
+                yield part
 
     def _all_tombstones(self, store: Store) -> list[Tombstone]:
         known = store.tombstones.all()
-        ids = {tombstone.id for tombstone in known}
-        for found in self._place.list(TOMBSTONES):
-            if found.key.removeprefix(TOMBSTONES).removesuffix(".json") not in ids:
-                with self._spool.scratch("tombstone.json") as path:
-                    if self._place.fetch(found.key, path) is not None:
-                        known.append(read_tombstone(path, found.key))
+        for found in unknown_tombstones(self._place, self._spool, {tombstone.id for tombstone in known}):
+            if isinstance(found, Unreadable):
+                self.unreadable.append(found)
+            else:
+                known.append(found)
         return known
 
 

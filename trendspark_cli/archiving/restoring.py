@@ -6,13 +6,14 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from trendspark_cli.archiving.checking import content_problem
+from trendspark_cli.archiving.checking import content_problem, note_finding, note_unreadable, outside_problem
 from trendspark_cli.archiving.destination import Destination
-from trendspark_cli.archiving.manifests import MANIFESTS, TOMBSTONES, read_manifest, read_tombstone
+from trendspark_cli.archiving.found_objects import Unreadable, unknown_manifests, unknown_tombstones
 from trendspark_cli.archiving.part_files import FORMATS
+from trendspark_cli.archiving.row_checking import check_rows
 from trendspark_cli.archiving.spool import Spool
 from trendspark_cli.base.clock import to_text
-from trendspark_cli.base.errors import IntegrityError, UsageError
+from trendspark_cli.base.errors import IntegrityError, OutputError, RefusedRowError, UsageError
 from trendspark_cli.base.texts import without_controls
 from trendspark_cli.store.protocol import Store
 from trendspark_cli.store.rows.archived import TABLES, ArchivedRow, ArchiveTable
@@ -34,32 +35,28 @@ class Restored:
     foreign: int
 
 
-def learn_from_archive(store: Store, place: Destination, spool: Spool) -> int:
-    """Record manifests and tombstones the archive has and this database does not; return how many manifests.
+def learn_from_archive(store: Store, place: Destination, spool: Spool, now: datetime) -> list[Unreadable]:
+    """Record manifests and tombstones the archive has and this database does not; return those that cannot be read.
 
     With this, an archive is enough when the database is lost.
     """
+    unreadable: list[Unreadable] = []
     known = {manifest.id for manifest in store.archives.listing(2**62)}
-    learnt = 0
-    for found in place.list(MANIFESTS):
-        if found.key.removeprefix(MANIFESTS).removesuffix(".json") in known:
+    for manifest in unknown_manifests(place, spool, known):
+        if isinstance(manifest, Unreadable):
+            unreadable.append(manifest)
             continue
-        with spool.scratch("manifest.json") as path:
-            if place.fetch(found.key, path) is None:
-                continue
-            manifest = read_manifest(path, found.key, place.url)
         with store.transaction():
-            learnt += store.archives.adopt(manifest)
+            store.archives.adopt(manifest)
     buried = {tombstone.id for tombstone in store.tombstones.all()}
-    for found in place.list(TOMBSTONES):
-        if found.key.removeprefix(TOMBSTONES).removesuffix(".json") in buried:
+    for tombstone in unknown_tombstones(place, spool, buried):
+        if isinstance(tombstone, Unreadable):
+            unreadable.append(tombstone)
             continue
-        with spool.scratch("tombstone.json") as path:
-            if place.fetch(found.key, path) is not None:
-                tombstone = read_tombstone(path, found.key)
-                with store.transaction():
-                    store.tombstones.add(tombstone)
-    return learnt
+        with store.transaction():
+            store.tombstones.add(tombstone)
+    note_unreadable(store, place, unreadable, now)
+    return unreadable
 
 
 def one_of(store: Store, manifest_id: str) -> Manifest:
@@ -93,6 +90,19 @@ class Restore:
     hold: timedelta
     is_dry: bool
 
+    def restore_each(self, manifests: Sequence[Manifest]) -> Iterator[Restored | Unreadable]:
+        """Bring the rows of each file back; one that is not what was archived is remembered and passed over."""
+        for manifest in manifests:
+            try:
+                yield self.restore(manifest)
+            except (IntegrityError, OutputError, RefusedRowError) as error:
+                told = str(error)
+                if manifest.key not in told:
+                    told = f"archive object {manifest.key} at {manifest.url}: {told}"
+                if not self.is_dry:
+                    note_finding(self.store, manifest, told, self.now)
+                yield Unreadable(manifest.key, told)
+
     def restore(self, manifest: Manifest) -> Restored:
         """Bring the rows of one file back; again changes nothing.
 
@@ -102,13 +112,16 @@ class Restore:
         if manifest.state != "done":
             raise UsageError(f"archive {manifest.id} is still {manifest.state}", hint="run `trendspark archive` first")
         place = self.destination(manifest.url)
-        problem = content_problem(place, manifest, self.spool)
+        problem = outside_problem(manifest, place.head(manifest.key))
+        problem = problem or content_problem(place, manifest, self.spool)
         if problem is not None:
             raise IntegrityError(problem, hint="nothing of it was restored; see `trendspark archives verify`")
         total = Restored(manifest, 0, 0, 0, 0, 0)
         with self.spool.scratch(f"{manifest.id}.restore") as path:
-            place.fetch(manifest.key, path)
+            if place.fetch(manifest.key, path) != manifest.sha256:
+                raise IntegrityError(f"archive object {manifest.key} at {manifest.url} changes while it is read")
             for rows in FORMATS[manifest.format].read(path, TABLES[manifest.table_name]):
+                check_rows(manifest, rows)
                 wanted = _clean(TABLES[manifest.table_name], self._in_time(manifest, rows))
                 kept = self._not_forgotten(manifest, wanted)
                 total = replace(

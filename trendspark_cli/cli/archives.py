@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import sys
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime
@@ -13,7 +14,7 @@ import typer
 from trendspark_cli.app.adapters.archives import archive_url
 from trendspark_cli.app.with_store import OpenArchive, change, read_only, with_archive
 from trendspark_cli.base.clock import parse_duration, to_text
-from trendspark_cli.base.console import row_progress
+from trendspark_cli.base.console import Output, printable, row_progress
 from trendspark_cli.base.errors import ExitCode, UsageError
 from trendspark_cli.base.given_times import day_or_time
 from trendspark_cli.base.locks import job_lock
@@ -21,6 +22,10 @@ from trendspark_cli.cli.options import JsonFlag, LimitOption, require_one_of, su
 from trendspark_cli.store.protocol import Store
 from trendspark_cli.store.rows.archived import TABLES
 from trendspark_cli.store.rows.archives import Manifest
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from trendspark_cli.archiving.found_objects import Unreadable
 
 app = sub_app("Files of rows that left the database.")
 TablesOption = Annotated[
@@ -59,7 +64,7 @@ def verify(
     as_json: JsonFlag = False,
 ) -> None:
     """Check that each object is there and is what was stored; end with 65 when one is not."""
-    from trendspark_cli.archiving.checking import unknown_objects
+    from trendspark_cli.archiving.checking import find_unreadable, unknown_objects
     from trendspark_cli.archiving.checking import verify as verify_objects
 
     installed = this_installation("archives", is_json=as_json)
@@ -80,18 +85,26 @@ def verify(
                 if problem is not None:
                     problems.append({"id": manifest.id, "key": manifest.key, "problem": problem})
         unknown = [key for place in places for key in unknown_objects(archive.store, archive.destination(place))]
+        unreadable = [
+            one
+            for place in places
+            for one in find_unreadable(archive.store, archive.destination(place), archive.spool, archive.now)
+        ]
         if as_json:
-            installed.output.data({"checked": len(found), "problems": problems, "unknown": unknown})
+            installed.output.data(
+                {"checked": len(found), "problems": problems, "unknown": unknown, "unreadable": _told(unreadable)}
+            )
         else:
             for item in problems:
                 installed.output.line(str(item["problem"]))
+            _name(installed.output, unreadable)
             for key in unknown[:MOST_NAMED]:
-                installed.output.line(f"no manifest here is about {key}")
+                installed.output.line(printable(f"no manifest here is about {key}"))
             installed.output.line(
                 f"{len(found)} objects checked{' by content' if read_data else ''}, {len(problems)} wrong, "
-                f"{len(unknown)} of no manifest here"
+                f"{len(unknown)} of no manifest here, {len(unreadable)} unreadable"
             )
-        return ExitCode.INTEGRITY if problems else ExitCode.DONE
+        return ExitCode.INTEGRITY if problems or unreadable else ExitCode.DONE
 
     raise typer.Exit(with_archive(installed, "archives verify", action))
 
@@ -110,6 +123,7 @@ def restore(
     as_json: JsonFlag = False,
 ) -> None:
     """Bring archived rows back, checked; what is live stays as it is, so restoring twice changes nothing."""
+    from trendspark_cli.archiving.found_objects import Unreadable
     from trendspark_cli.archiving.restoring import Restore, Restored, learn_from_archive, of_time, one_of
 
     installed = this_installation("archives", is_json=as_json)
@@ -124,12 +138,12 @@ def restore(
         tables, first, end = _tables(table), _moment("--since", since), _moment("--until", until)
         with job_lock(installed.lock_folder, "archive", archive.now):
             place = archive.destination(archive_url(installed.settings))
-            learn_from_archive(archive.store, place, archive.spool)
+            unreadable = learn_from_archive(archive.store, place, archive.spool, archive.now)
             if archive_id:
                 found = [one_of(archive.store, archive_id)]
             else:
                 found = of_time([m for m in archive.store.archives.stored() if m.table_name in tables], first, end)
-            if not found:
+            if not found and not unreadable:
                 raise UsageError("nothing was archived of that time", hint="see `trendspark archives list`")
             work = Restore(
                 archive.store, archive.destination, archive.spool, archive.now, first, end, stays, is_dry=dry_run
@@ -137,15 +151,19 @@ def restore(
             done: list[Restored] = []
             with row_progress(installed.output) as progress:
                 progress.begin("rows", sum(manifest.rows for manifest in found))
-                for manifest in found:
-                    done.append(work.restore(manifest))
-                    progress.advance("rows", manifest.rows)
+                for part in [work.restore(found[0])] if archive_id else work.restore_each(found):
+                    if isinstance(part, Unreadable):
+                        unreadable.append(part)
+                        continue
+                    done.append(part)
+                    progress.advance("rows", part.manifest.rows)
         names = ("rows", "restored", "live", "forgotten", "foreign")
         total = {name: sum(getattr(part, name) for part in done) for name in names}
         if as_json:
             parts = [{"id": part.manifest.id, **{name: getattr(part, name) for name in names}} for part in done]
-            installed.output.data({"dry_run": dry_run, **total, "archives": parts})
+            installed.output.data({"dry_run": dry_run, **total, "archives": parts, "unreadable": _told(unreadable)})
         else:
+            _name(installed.output, unreadable)
             verb = "would come back" if dry_run else "came back"
             installed.output.line(
                 f"{total['restored']} of {total['rows']} rows {verb}, files read: {len(done)}; "
@@ -156,7 +174,8 @@ def restore(
                     f"{total['foreign']} rows were left out: other rows have their ids here; "
                     "restore into a new database (`trendspark db init` with another DATABASE_URL) to have them"
                 )
-        return ExitCode.INTEGRITY if total["foreign"] else ExitCode.DONE
+        is_incomplete = unreadable and not archive_id  # it may hold rows of the time asked for
+        return ExitCode.INTEGRITY if total["foreign"] or is_incomplete else ExitCode.DONE
 
     raise typer.Exit(with_archive(installed, "archives restore", action))
 
@@ -176,19 +195,23 @@ def query(
 
     installed = this_installation("archives", is_json=as_json)
 
-    def action(archive: OpenArchive) -> None:
+    def action(archive: OpenArchive) -> int:
         found = of_time(archive.store.archives.stored(), _moment("--since", since), _moment("--until", until))
-        files = files_of_tables(found, sql, archive.destination, archive.spool)
+        files, unreadable = files_of_tables(found, sql, archive.destination, archive.spool)
         buried = archive.store.tombstones.all()
         names, rows = query_files(sql, files, buried, archive.spool.folder, limit + 1)
         has_more, rows = len(rows) > limit, rows[:limit]
         values = [[_shown(value) for value in row] for row in rows]
         if as_json:
-            installed.output.data({"columns": names, "rows": values, "has_more": has_more})
-            return
-        installed.output.table(names, values)
-        if has_more:
-            installed.output.line(f"there are more than {limit} rows; see --limit")
+            told = {"unreadable": _told(unreadable)} if unreadable else {}
+            installed.output.data({"columns": names, "rows": values, "has_more": has_more, **told})
+        else:
+            installed.output.table(names, values)
+            if has_more:
+                installed.output.line(f"there are more than {limit} rows; see --limit")
+        for one in unreadable[:MOST_NAMED]:
+            print(printable(f"left out: {one.problem}"), file=sys.stderr)
+        return ExitCode.INTEGRITY if unreadable else ExitCode.DONE
 
     raise typer.Exit(with_archive(installed, "archives query", action))
 
@@ -222,6 +245,18 @@ def write_off(
     if code == ExitCode.DONE:
         code = read_only(installed, "archives write-off", lambda store: _write_metrics(installed, store))
     raise typer.Exit(code)
+
+
+def _told(unreadable: Sequence[Unreadable]) -> list[dict[str, str]]:
+    return [asdict(one) for one in unreadable]
+
+
+def _name(output: Output, unreadable: Sequence[Unreadable]) -> None:
+    """Name what was passed over, one line each."""
+    for one in unreadable[:MOST_NAMED]:
+        output.line(printable(f"passed over: {one.problem}"))
+    if len(unreadable) > MOST_NAMED:
+        output.line(f"passed over: {len(unreadable) - MOST_NAMED} more")
 
 
 def _write_metrics(installed: Any, store: Store) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Annotated
 
 import typer
 
 from trendspark_cli.app.adapters.archives import archive_url
 from trendspark_cli.app.with_store import OpenArchive, read_only, with_archive
+from trendspark_cli.base.console import printable
 from trendspark_cli.base.errors import UsageError
 from trendspark_cli.cli.options import JsonFlag, refuse, sub_app, this_installation
 from trendspark_cli.store.protocol import Store
@@ -80,6 +82,8 @@ def backtest(
     def on_archive(opened: OpenArchive) -> None:
         place = opened.destination(archive_url(installed.settings, archive_at, "--archive-url"))
         posts = ArchivedPosts(opened.store, place, opened.spool)
+        for one in posts.unreadable:
+            print(printable(f"passed over: {one.problem}"), file=sys.stderr)
         plan = asked.plan(installed.settings, experience(opened.store, now))
         sum_up_archive(posts, plan, output, now)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Annotated
 
 import typer
@@ -9,7 +10,7 @@ import typer
 from trendspark_cli.app.adapters.archives import archive_url
 from trendspark_cli.app.with_store import OpenArchive, read_only, with_archive, work
 from trendspark_cli.base.clock import parse_duration
-from trendspark_cli.base.console import row_progress
+from trendspark_cli.base.console import printable, row_progress
 from trendspark_cli.base.errors import UsageError
 from trendspark_cli.cli.options import JsonFlag, sub_app, this_installation
 from trendspark_cli.store.protocol import Store
@@ -72,6 +73,8 @@ def calibrate(
         settings.require()
         store, spool = opened.store, opened.spool
         posts = ArchivedPosts(store, opened.destination(archive_url(settings, archive_at, "--archive-url")), spool)
+        for one in posts.unreadable:
+            print(printable(f"passed over: {one.problem}"), file=sys.stderr)
         with row_progress(output) as progress, past_of_archive(posts, store, spool, days, clock(), progress) as past:
             done = find(store, past, progress)
         keep(store, done)

@@ -71,7 +71,11 @@ def recorded_health(settings: Settings, now: datetime, timetable: Timetable) -> 
             services |= {name: _channel(store, name, is_used=name in used) for name in CHANNELS}
             if settings.x_stream_enabled:
                 services["stream"] = _stream(store.totals.all(), now)
-            services["archive"] = _archive(store.archives.count_missing(), is_configured=bool(settings.archive_url))
+            services["archive"] = _archive(
+                store.archives.count_missing(),
+                store.archives.count_unreadable(),
+                is_configured=bool(settings.archive_url),
+            )
         except TrendSparkError as error:
             services["database"] = _state(False, str(error))
             services.setdefault("worker", _state(False, "the database does not answer"))
@@ -165,10 +169,12 @@ def _stream(totals: Mapping[str, list[tuple[dict[str, str], float]]], now: datet
     return {**_state(silent < SILENT_AFTER_SECONDS, reason), "last_data": to_text(from_epoch(found[0][1]))}
 
 
-def _archive(missing: int, *, is_configured: bool) -> State:
-    """Judge the archive by what was found missing; looking for it is for `archives verify`."""
-    reason = f"objects are missing or changed: {missing}; see `trendspark archives verify`"
-    return {**_source(True, is_configured, "ARCHIVE_URL"), **_state(not missing, reason)}
+def _archive(missing: int, unreadable: int, *, is_configured: bool) -> State:
+    """Judge the archive by what was found missing or unreadable; looking for it is for `archives verify`."""
+    found = [f"objects are missing or changed: {missing}"] if missing else []
+    found += [f"manifests or tombstones cannot be read: {unreadable}"] if unreadable else []
+    reason = f"{', '.join(found)}; see `trendspark archives verify`"
+    return {**_source(True, is_configured, "ARCHIVE_URL"), **_state(not found, reason)}
 
 
 def _source(is_enabled: bool, is_configured: bool, needs: str) -> State:

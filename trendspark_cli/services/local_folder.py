@@ -6,9 +6,11 @@ import errno
 import hashlib
 import os
 import shutil
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 from urllib.parse import unquote, urlsplit
 
 from trendspark_cli.archiving.destination import StoredObject
@@ -46,8 +48,8 @@ class LocalFolder:
         """Copy an object to *file* and return the SHA-256 of what was read."""
         with self._errors(key, writes_to=file.parent):
             try:
-                source = self._path(key).open("rb")
-            except FileNotFoundError:
+                source = self._open(key)
+            except (FileNotFoundError, NotADirectoryError):
                 return None
             digest = hashlib.sha256()
             with source, file.open("wb") as copy:
@@ -61,11 +63,11 @@ class LocalFolder:
         with self._errors(key, writes_to=self._folder):
             try:
                 return StoredObject(key, self._path(key).stat().st_size)
-            except FileNotFoundError:
+            except (FileNotFoundError, NotADirectoryError):
                 return None
 
     def list(self, prefix: str) -> Iterator[StoredObject]:
-        """Yield the files whose key begins with *prefix*."""
+        """Yield the files whose key begins with *prefix*; pipes and links to nowhere are no objects."""
         self._require()
         with self._errors(prefix, writes_to=self._folder):
             for folder, folders, files in os.walk(self._folder):
@@ -74,15 +76,28 @@ class LocalFolder:
                     path = Path(folder, name)
                     key = path.relative_to(self._folder).as_posix()
                     if key.startswith(prefix) and not name.endswith(UNFINISHED):
-                        yield StoredObject(key, path.stat().st_size)
+                        found = _regular(path)
+                        if found is not None:
+                            yield StoredObject(key, found.st_size)
 
     def local_path(self, key: str) -> Path | None:
         """Return the file itself."""
         return self._path(key)
 
     def _path(self, key: str) -> Path:
+        """Return where an object lies; raise IntegrityError for a key that leads elsewhere."""
         self._require()
+        if not key or key.startswith("/") or ".." in key.split("/") or "\0" in key:
+            raise IntegrityError(f"key {key!r} leads out of archive folder {str(self._folder)!r}")
         return self._folder / key
+
+    def _open(self, key: str) -> BinaryIO:
+        """Open an object; raise IntegrityError for what is no regular file, without waiting for it."""
+        descriptor = os.open(self._path(key), os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            os.close(descriptor)
+            raise IntegrityError(f"{key!r} of archive folder {str(self._folder)!r} is no regular file")
+        return os.fdopen(descriptor, "rb")
 
     def _require(self) -> None:
         if not self._folder.is_dir():
@@ -108,6 +123,19 @@ class LocalFolder:
             if error.errno == errno.EIO:
                 raise StoreError(f"archive folder {str(self._folder)!r}: {error}", hint="check that disk") from error
             raise OutputError(f"{key!r} of archive folder {str(self._folder)!r}: {error}") from error
+
+
+def _regular(path: Path) -> os.stat_result | None:
+    """Return what is known of a regular file; None when it is none, or has gone meanwhile."""
+    try:
+        found = path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError as error:
+        if error.errno == errno.ELOOP:
+            return None
+        raise
+    return found if stat.S_ISREG(found.st_mode) else None
 
 
 def make(opening: Opening, url: str) -> LocalFolder:

@@ -78,6 +78,12 @@ class Archives(Protocol):
     def note_missing(self, manifest_id: str, since: str | None) -> None:
         """Remember since when an object is wrong, or that it is right again."""
 
+    def note_unreadable(self, url: str, keys: Sequence[str], now: datetime) -> None:
+        """Remember which objects of an archive cannot be read; what was remembered of that archive is replaced."""
+
+    def count_unreadable(self) -> int:
+        """Return how many objects are remembered as unreadable, of all archives."""
+
     def write_off(self, manifest_id: str, at: str, why: str) -> None:
         """Expect the object of a manifest no more; its rows that are live are free for another file."""
 

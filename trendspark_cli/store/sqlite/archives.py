@@ -23,6 +23,7 @@ from trendspark_cli.store.sqlite.connection import Connection, SqlRow
 from trendspark_cli.store.sqlite.named_queries import queries
 
 BATCH_ROWS = 1000  # of one transaction
+UNREADABLE = "unreadable archive object "  # begins a key of notices
 _MANIFEST_FIELDS = tuple(field.name for field in fields(Manifest))
 
 
@@ -198,6 +199,18 @@ class Archives:
     def note_missing(self, manifest_id: str, since: str | None) -> None:
         """Remember since when an object is wrong, or that it is right again."""
         self._db.execute("UPDATE archive_manifests SET missing_since = ? WHERE id = ?", (since, manifest_id))
+
+    def note_unreadable(self, url: str, keys: Sequence[str], now: datetime) -> None:
+        """Remember which objects of an archive cannot be read; what was remembered of that archive is replaced."""
+        prefix = f"{UNREADABLE}{url} "
+        self._db.execute("DELETE FROM notices WHERE substr(key, 1, ?) = ?", (len(prefix), prefix))
+        rows = [(f"{prefix}{key}", to_text(now)) for key in keys]
+        self._db.executemany("INSERT INTO notices (key, noted_at) VALUES (?, ?) ON CONFLICT DO NOTHING", rows)
+
+    def count_unreadable(self) -> int:
+        """Return how many objects are remembered as unreadable, of all archives."""
+        sql = "SELECT count(*) FROM notices WHERE substr(key, 1, ?) = ?"
+        return int(self._db.value(sql, (len(UNREADABLE), UNREADABLE)))
 
     def write_off(self, manifest_id: str, at: str, why: str) -> None:
         """Expect the object of a manifest no more; its rows that are live are free for another file."""
