@@ -14,15 +14,20 @@ def main() -> None:
 
         print(f"trendspark {__version__}")
         return
+    from trendspark_cli.base.errors import TrendSparkError
     from trendspark_cli.cli import app
 
     sys.excepthook = _print_redacted
     try:
         app(prog_name="trendspark")
     except OSError as error:
+        _tell_refusal(error)
         if error.errno not in (errno.ENOSPC, errno.EPIPE):
             raise
         _give_up_output(error)
+    except (RuntimeError, TrendSparkError) as error:
+        _tell_refusal(error)
+        raise
     finally:
         try:
             sys.stdout.flush()
@@ -37,6 +42,17 @@ def _give_up_output(error: OSError) -> NoReturn:
         raise SystemExit(0) from None
     sys.stderr.write(f"trendspark: the output cannot be written: {error}\n")
     raise SystemExit(73) from None
+
+
+def _tell_refusal(error: BaseException) -> None:
+    """End in one line when this machine refused a thread or a process: that is no bug."""
+    from trendspark_cli.base.errors import MachineFullError
+    from trendspark_cli.base.threads import refusal_of
+
+    refusal = error if isinstance(error, MachineFullError) else refusal_of(error)
+    if refusal is not None:
+        sys.stderr.write(f"trendspark: {refusal}; {refusal.hint}\n")
+        raise SystemExit(refusal.exit_code) from None
 
 
 def _print_redacted(kind: type[BaseException], error: BaseException, traceback: TracebackType | None) -> None:

@@ -12,7 +12,7 @@ import os
 import socket
 import time
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack, suppress
+from contextlib import AbstractContextManager, ExitStack, nullcontext, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -27,6 +27,7 @@ from trendspark_cli.base.errors import CeilingReachedError, ExitCode, LockHeldEr
 from trendspark_cli.base.locks import job_lock
 from trendspark_cli.base.models import RunResult
 from trendspark_cli.base.redaction import redact
+from trendspark_cli.base.threads import refusal_of
 from trendspark_cli.kinds.jobs import kind_of
 from trendspark_cli.running.heartbeat import Heartbeat
 from trendspark_cli.running.job_context import JobContext
@@ -40,6 +41,7 @@ from trendspark_cli.running.run_records import (
     record_skip,
 )
 from trendspark_cli.running.stop_signals import StopSignals
+from trendspark_cli.running.watchdog import Watchdog
 from trendspark_cli.services.pings import Pings, RunPings
 from trendspark_cli.store.protocol import Store
 
@@ -99,6 +101,7 @@ class JobRunner:
         if is_dry:
             return self._run_dry(job_id, body)
         with ExitStack() as held:
+            held.enter_context(Watchdog(job_id))
             try:
                 for lock in locks or (job_id,):
                     held.enter_context(job_lock(self.lock_folder, lock, self.clock()))
@@ -158,23 +161,42 @@ class JobRunner:
         log.info("%s started", job_id)
         clock_started = time.monotonic()
         with StopSignals(job.store, self.timeouts.get(job_id)) as signals:
-            with Heartbeat(self.open_store, job.recorded_id, self.clock):
-                outcome = self._call(job, job_id, body, signals)
+            beat = Heartbeat(self.open_store, job.recorded_id, self.clock)
+            outcome = self._call(job, job_id, body, signals, beat)
             duration = time.monotonic() - clock_started
             outcome = self._record(job, job_id, outcome, duration)
-            outcome = self._export(job, job_id, outcome)
-            log.info("%s ended status=%s exit_code=%d counts=%s", job_id, outcome.status, outcome.exit_code, job.counts)
-            self._end_pings(pings, outcome)
-        return _result(job, job_id, outcome, duration)
+            outcome = self._finish(job, job_id, outcome, pings, signals)
+        return replace(_result(job, job_id, outcome, duration), must_end=signals.has_come)
 
-    def _call(self, job: JobContext, job_id: str, body: Body, signals: StopSignals) -> Outcome:
-        """Run the body and say how it ended; from then on signals wait."""
+    def _finish(self, job: JobContext, job_id: str, outcome: Outcome, pings: RunPings, signals: StopSignals) -> Outcome:
+        """Write metrics and ping; what hangs is left when its time is up, and the run is on record already."""
         try:
             try:
-                signals.listen()
-                body(job)
-            finally:
-                signals.ignore()
+                signals.limit()
+                outcome = self._export(job, job_id, outcome)
+            except StopRequest as stop:
+                log.error("metrics of %s were not written: %s", job_id, stop)
+                signals.limit()
+                outcome = self._late_failure(job, job_id, outcome, stop)
+            log.info("%s ended status=%s exit_code=%d counts=%s", job_id, outcome.status, outcome.exit_code, job.counts)
+            self._end_pings(pings, outcome)
+        except StopRequest as stop:
+            log.warning("%s: its end was cut short: %s", job_id, stop)
+        finally:
+            signals.ignore()
+        return outcome
+
+    def _call(
+        self, job: JobContext, job_id: str, body: Body, signals: StopSignals, beat: AbstractContextManager[object]
+    ) -> Outcome:
+        """Run the body and say how it ended; from then on signals wait."""
+        try:
+            with beat:
+                try:
+                    signals.listen()
+                    body(job)
+                finally:
+                    signals.ignore()
         except StopRequest as stop:
             log.warning("%s: %s", job_id, stop)
             status = "timeout" if stop.exit_code == ExitCode.DEADLINE else "interrupted"
@@ -188,9 +210,10 @@ class JobRunner:
                 log.error("%s failed: %s", job_id, error, exc_info=True)
             return Outcome(error.exit_code, "partial" if error.exit_code == ExitCode.PARTIAL else "error", error)
         except Exception as error:
-            if self.is_news(job_id, error):
-                log.error("%s failed: a bug", job_id, exc_info=True)
-            return Outcome(ExitCode.FAILED, "error", error)
+            refusal = refusal_of(error)
+            if self.is_news(job_id, refusal or error):
+                log.error("%s failed: %s", job_id, refusal or "a bug", exc_info=True)
+            return Outcome(refusal.exit_code if refusal else ExitCode.FAILED, "error", refusal or error)
         return Outcome()
 
     def _record(self, job: JobContext, job_id: str, outcome: Outcome, duration: float) -> Outcome:
@@ -227,11 +250,16 @@ class JobRunner:
         except Exception as error:
             if self.is_news(job_id, error):
                 log.error("metrics of %s were not written: %s", job_id, error, exc_info=True)
-            if outcome.error is None:
-                code = error.exit_code if isinstance(error, TrendSparkError) else ExitCode.FAILED
-                outcome = replace(outcome, exit_code=code, error=error)
-                with suppress(TrendSparkError), job.store.transaction():
-                    record_late_failure(job, job_id, code, outcome.message or "")
+            return self._late_failure(job, job_id, outcome, error)
+        return outcome
+
+    def _late_failure(self, job: JobContext, job_id: str, outcome: Outcome, error: Exception | StopRequest) -> Outcome:
+        """Add to the record that the metrics were not written, and return the outcome with that."""
+        if outcome.error is None:
+            code = error.exit_code if isinstance(error, TrendSparkError | StopRequest) else ExitCode.FAILED
+            outcome = replace(outcome, exit_code=code, error=error)
+            with suppress(TrendSparkError), job.store.transaction():
+                record_late_failure(job, job_id, code, outcome.message or "")
         return outcome
 
     def _begin_pings(self, job: JobContext, job_id: str) -> RunPings:
@@ -274,8 +302,8 @@ class JobRunner:
         job = JobContext(store, self.clock(), dry_run=True)
         started = time.monotonic()
         try:
-            with StopSignals(store, self.timeouts.get(job_id)) as signals:
-                outcome = self._call(job, job_id, body, signals)
+            with Watchdog(job_id), StopSignals(store, self.timeouts.get(job_id)) as signals:
+                outcome = self._call(job, job_id, body, signals, nullcontext())
         finally:
             store.close()
         return replace(_result(job, job_id, outcome, time.monotonic() - started), is_dry=True)

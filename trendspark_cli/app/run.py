@@ -4,11 +4,20 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
+from functools import partial
 
 from trendspark_cli.app.installation import Installation
 from trendspark_cli.app.wired import Wired
 from trendspark_cli.base.console import report
-from trendspark_cli.base.errors import IntegrityError, StopRequest, StoreBusyError, StoreError, TrendSparkError
+from trendspark_cli.base.errors import (
+    IntegrityError,
+    MachineFullError,
+    StopRequest,
+    StoreBusyError,
+    StoreError,
+    TrendSparkError,
+)
+from trendspark_cli.base.threads import ask_all
 from trendspark_cli.kinds.jobs import JOBS, kind_of
 from trendspark_cli.store.open_store import require_database
 
@@ -17,6 +26,8 @@ if TYPE_CHECKING:
     from trendspark_cli.app.job_runner import JobRunner
     from trendspark_cli.base.models import RunResult
     from trendspark_cli.running.job_context import JobContext
+
+LONGEST_ALERT_SECONDS = 60.0  # a name server that hangs knows no time-out of ours
 
 log = logging.getLogger(__name__)
 
@@ -32,12 +43,9 @@ def run(
     show: Callable[[RunResult], None] | None = None,
 ) -> int:
     """Run *body* as job *job_id*, tell how it ended, and return the exit code; after a real run, run what follows."""
-    code = _run(
+    return _run(
         installation, job_id, lambda runner: runner.run(job_id, _wired(installation, body), is_dry=is_dry), is_dry, show
     )
-    if not is_dry:
-        _follow(installation, job_id)
-    return code
 
 
 def run_as_cron(installation: Installation, job_id: str) -> int:
@@ -65,9 +73,7 @@ def run_steps(installation: Installation, job_id: str, steps: Mapping[str, Body]
         if worst is not None and worst.cause is not None:
             raise worst.cause
 
-    code = _run(installation, job_id, lambda _: runner.run(job_id, body, locks=(job_id, *steps)), False, None)
-    _follow(installation, job_id)
-    return code
+    return _run(installation, job_id, lambda _: runner.run(job_id, body, locks=(job_id, *steps)), False, None)
 
 
 def _run(
@@ -85,6 +91,8 @@ def _run(
             log.error("%s: %s", job_id, error, exc_info=True)
             installation.output.failure(error, where=job_id, exit_code=error.exit_code)
         _tell_of_broken_store(installation, job_id, error)
+        if not is_dry:
+            _follow(installation, job_id)
         return error.exit_code
     if is_dry or result.cause is None or installation.is_news(job_id, result.cause):
         report(result, installation.output)
@@ -92,6 +100,8 @@ def _run(
         _tell_of_broken_store(installation, job_id, result.store_error)
     if show is not None and not installation.output.is_json:
         show(result)
+    if not is_dry and not result.must_end:
+        _follow(installation, job_id)
     return result.exit_code
 
 
@@ -119,7 +129,16 @@ def _tell_of_broken_store(installation: Installation, job_id: str, error: TrendS
         return
     notifiers = notifiers_of(installation.settings, lambda call: None)
     cooldown = installation.settings.ops_alert_cooldown
-    send_directly(notifiers, installation.lock_folder, job_id, error, installation.clock(), cooldown)
+    told = partial(send_directly, notifiers, installation.lock_folder, job_id, error, installation.clock(), cooldown)
+    try:
+        answer = ask_all({"alert": told}, LONGEST_ALERT_SECONDS)["alert"]
+    except MachineFullError as refusal:
+        log.error("nobody was told that the database is broken: %s", refusal)
+        return
+    if answer is None:
+        log.error("the alert on the broken database did not get out in %.0f s", LONGEST_ALERT_SECONDS)
+    else:
+        answer.value()
 
 
 def _wired(installation: Installation, body: Body) -> Callable[[JobContext], None]:

@@ -101,6 +101,12 @@ class RefusedLinesError(TrendSparkError):
     exit_code = ExitCode.PARTIAL
 
 
+class MachineFullError(TrendSparkError):
+    """This machine gave us no thread or process more."""
+
+    exit_code = ExitCode.TRY_LATER
+
+
 class TooLittleDataError(TrendSparkError):
     """What is asked cannot be told from so few posts yet; more of them come by themselves."""
 

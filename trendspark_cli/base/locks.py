@@ -9,7 +9,9 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
+import shlex
 import stat
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -17,12 +19,14 @@ from pathlib import Path
 
 from trendspark_cli.base.clock import to_text
 from trendspark_cli.base.durable_files import create_file
-from trendspark_cli.base.errors import ConfigError, LockHeldError, StoreError, TrendSparkError
+from trendspark_cli.base.errors import ConfigError, LockHeldError, StoreBusyError, StoreError, TrendSparkError
 
 STORE_ALERT_MARKER = "store-alert.lock"  # made by `db init`, so that noting the time needs no space on a full disk
 
 STORE_LOCK = "store.lock"  # of store/sqlite/write_gate.py
 
+LONGEST_WAIT_SECONDS = 10.0  # for a lock that is held for milliseconds, on a machine that is busy
+_PAUSE_SECONDS = 0.02
 MOST_TRIES = 20  # each after somebody removed or replaced the file between our opening and locking it
 _HELD = (errno.EAGAIN, errno.EACCES)
 _NO_LOCKS = (errno.ENOLCK, errno.ENOTSUP, errno.ENOSYS, errno.EINVAL)  # NFS without locks, some volumes of containers
@@ -53,15 +57,22 @@ def job_lock(folder: Path, job_id: str, now: datetime) -> Iterator[None]:
 
 
 @contextmanager
-def waiting_lock(path: Path) -> Iterator[None]:
-    """Hold the lock at *path*, waiting for whoever has it: for work of milliseconds only."""
+def waiting_lock(path: Path, wait_seconds: float = LONGEST_WAIT_SECONDS) -> Iterator[None]:
+    """Hold the lock at *path*, waiting a while for whoever has it: for work of milliseconds only.
+
+    Raises StoreBusyError when it is not given back in that time.
+    """
+    until = time.monotonic() + wait_seconds
     for _ in range(MOST_TRIES):
         descriptor = open_lock_file(path)
         try:
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX)
-            except OSError as error:
-                raise lock_error(error, path) from error
+            while not try_lock(descriptor, path, fcntl.LOCK_EX):
+                if time.monotonic() >= until:
+                    raise StoreBusyError(
+                        f"lock file {str(path)!r} stayed locked for {wait_seconds:g} s",
+                        hint=f"see who holds it (`fuser {shlex.quote(str(path))}`); the next run tries again",
+                    )
+                time.sleep(_PAUSE_SECONDS)
             if not is_still_named(descriptor, path):
                 continue
             yield

@@ -150,3 +150,4 @@ class RunResult:
     cause: BaseException | None = None
     is_dry: bool = False
     store_error: BaseException | None = None  # what kept the end of the run from being recorded
+    must_end: bool = False  # a signal asked the process to end: nothing follows

@@ -44,11 +44,19 @@ def doctor(
 def _findings(installed: Installation, offline: bool) -> Iterator[Finding]:
     from trendspark_cli.app.adapters.archives import archive_destinations
     from trendspark_cli.cli.config import findings_of as config_findings_of
-    from trendspark_cli.screens.doctor.examining import examine_here, examine_services
+    from trendspark_cli.screens.doctor.examining import Patience, examine_here, examine_services
 
-    _, configured = config_findings_of(installed)
-    yield from examine_here(installed.settings, installed.clock(), configured["problems"], installed.timetable)
-    yield from _crontab(installed)
+    patience = Patience()
+    problems: list[str] = []
+
+    def configured() -> tuple[Finding, ...]:
+        problems.extend(config_findings_of(installed)[1]["problems"])
+        return ()
+
+    yield from patience.look("settings", configured)
+    now, settings = installed.clock(), installed.settings
+    yield from examine_here(settings, now, problems, lambda: installed.timetable, patience)
+    yield from patience.look("crontab", lambda: _crontab(installed))
     if not offline:
         yield from examine_services(installed.settings, archive_destinations)
 

@@ -15,7 +15,7 @@ def health(as_json: JsonFlag = False) -> None:
     from trendspark_cli.screens.health_report import health_report
 
     installed = this_installation("health", is_json=as_json)
-    found = health_report(installed.settings, installed.clock(), installed.timetable)
+    found = health_report(installed.settings, installed.clock(), lambda: installed.timetable)
     if as_json:
         installed.output.data(found._asdict())
     else:

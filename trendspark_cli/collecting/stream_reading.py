@@ -8,6 +8,7 @@ import time
 from dataclasses import dataclass
 
 from trendspark_cli.base.errors import TrendSparkError
+from trendspark_cli.base.threads import start_thread
 from trendspark_cli.collecting.stream_source import StreamConnection, StreamEndedError
 
 LONGEST_LINE = 2**20  # bytes
@@ -50,8 +51,7 @@ class StreamReader:
         self._is_stopped = threading.Event()
         self._ended: TrendSparkError | None = None
         self._failure: BaseException | None = None
-        self._thread = threading.Thread(target=self._read, name="stream", daemon=True)
-        self._thread.start()
+        self._thread = start_thread(self._read, "stream")
 
     def take(self, seconds: float) -> Lines | None:
         """Return what arrived next, or None when nothing did for so long."""

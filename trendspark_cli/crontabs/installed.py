@@ -18,6 +18,7 @@ from trendspark_cli.crontabs.reading import Crontab, Fault, read_crontab
 from trendspark_cli.crontabs.timers import Systemd
 
 USERS_CRONTAB = "crontab"  # how a user's own is called in what we print
+_SECONDS = 10.0  # for a file of this machine: a name server of accounts that hangs must not keep a job from running
 _USUAL_PATH = "/usr/bin:/bin:/usr/local/bin"
 _READ_IN_CRON_D = re.compile(r"[A-Za-z0-9_-]+")
 
@@ -61,8 +62,8 @@ def users_crontab(uid: int) -> str | None:
         return None
     other = ["-u", _account(uid)[0]] if uid != os.getuid() else []
     try:
-        done = subprocess.run([program, *other, "-l"], stdin=subprocess.DEVNULL, capture_output=True)
-    except OSError:
+        done = subprocess.run([program, *other, "-l"], stdin=subprocess.DEVNULL, capture_output=True, timeout=_SECONDS)
+    except (OSError, subprocess.TimeoutExpired):
         return None
     return done.stdout.decode("utf-8", "replace") if done.returncode == 0 else None
 

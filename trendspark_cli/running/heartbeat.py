@@ -9,9 +9,11 @@ from types import TracebackType
 
 from trendspark_cli.base.clock import Clock
 from trendspark_cli.base.errors import TrendSparkError
+from trendspark_cli.base.threads import start_thread
 from trendspark_cli.store.protocol import Store
 
 BEAT_SECONDS = 15.0
+LAST_BEAT_SECONDS = 5.0  # for one that is being written; it may wait for the database longer than we for it
 
 log = logging.getLogger(__name__)
 
@@ -27,17 +29,19 @@ class Heartbeat:
         self._clock = clock
         self._beat_seconds = beat_seconds
         self._ended = threading.Event()
-        self._thread = threading.Thread(target=self._beat, name="heartbeat", daemon=True)
+        self._thread: threading.Thread | None = None
 
     def __enter__(self) -> Heartbeat:
-        self._thread.start()
+        """Begin to beat. Raises MachineFullError."""
+        self._thread = start_thread(self._beat, "heartbeat")
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self._ended.set()
-        self._thread.join(timeout=BEAT_SECONDS)
+        if self._thread is not None:
+            self._thread.join(timeout=LAST_BEAT_SECONDS)
 
     def _beat(self) -> None:
         while not self._ended.wait(self._beat_seconds):

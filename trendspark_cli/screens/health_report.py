@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
+from contextlib import closing
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from typing import NamedTuple
 
 from trendspark_cli.base.clock import duration_words, from_epoch, to_text
@@ -11,6 +15,7 @@ from trendspark_cli.base.errors import TrendSparkError
 from trendspark_cli.base.metrics import STREAM_LAST_DATA
 from trendspark_cli.base.profiles import read_profiles
 from trendspark_cli.base.settings import Settings
+from trendspark_cli.base.threads import Answer, ask_all
 from trendspark_cli.crontabs.timetable import Timetable
 from trendspark_cli.kinds.channels import CHANNELS, configured_channels
 from trendspark_cli.kinds.services import WRITERS
@@ -27,6 +32,10 @@ State = dict[str, object]  # of a service, as `health --json` prints it: always 
 LATE_AFTER_INTERVALS = 2.5
 SILENT_AFTER_SECONDS = 120.0  # of a stream: it notes what comes every 15 s, and cron starts it each minute
 
+RECORDS_SECONDS, CHANNEL_SECONDS = 3.5, 4.5  # with the start of the process less than 10 s, whatever hangs
+
+_LAST_SECONDS = 0.5  # for the rest of the database, when the crontab is what hung
+
 
 class HealthReport(NamedTuple):
     """What `health` says."""
@@ -35,58 +44,54 @@ class HealthReport(NamedTuple):
     services: dict[str, State]
 
 
-def health_report(settings: Settings, now: datetime, timetable: Timetable) -> HealthReport:
-    """Return whether all is well, and each service's own `ok`, with the reason when it is false."""
+def health_report(settings: Settings, now: datetime, timetable: Callable[[], Timetable]) -> HealthReport:
+    """Return whether all is well, and each service's own `ok`, with the reason when it is false; within 10 s."""
     services = recorded_health(settings, now, timetable)
+    asks = {}
     for name, kind in CHANNELS.items():
-        known = services.pop(name, {})
+        known = services.get(name, {})
         last_sent = None if "last_error" in known else known.get("last_sent")
         if "paused_until" in known:  # it said not long ago why it takes nothing: nobody has to ask
             services[name] = {**known, "configured": True}
             continue
-        asked = channel_health(settings, kind, now, None if last_sent is None else str(last_sent))
+        asks[name] = partial(channel_health, settings, kind, now, None if last_sent is None else str(last_sent))
+    for name, answer in ask_all(asks, CHANNEL_SECONDS).items():
+        known = services.pop(name, {})
+        asked = _unanswered(CHANNEL_SECONDS) if answer is None else answer.value()
         services[name] = {**known, **asked}
     return HealthReport(all(service["ok"] for service in services.values()), services)
 
 
-def recorded_health(settings: Settings, now: datetime, timetable: Timetable) -> dict[str, State]:
-    """Return what settings, files and the database say of each service; nobody is asked."""
-    services: dict[str, State] = {}
-    has_topics = bool(settings.keywords)
-    used = configured_channels(settings) if settings.enable_realtime_alerts else ()
-    last_pages: dict[str, State] = {}
-    services["config"] = _state(not settings.problems, "; ".join(settings.problems))
-    try:
-        store = open_store(settings, read_only=True)
-    except TrendSparkError as error:
-        services["database"] = _state(False, f"{error}; {error.hint}")
-        services["worker"] = _state(False, "the database does not answer")
+def recorded_health(settings: Settings, now: datetime, timetable: Callable[[], Timetable]) -> dict[str, State]:
+    """Return what settings, files and the database say of each service; nobody is asked.
+
+    What a disk, a lock or a system service holds up is said to be so: it is left after a few seconds.
+    """
+    until = time.monotonic() + RECORDS_SECONDS
+    found = _Records(has_topics=bool(settings.keywords))
+    times = Answer(timetable, "ask crontab")
+    records = Answer(partial(_fill, found, settings, now, times, until), "ask database")
+    files = Answer(partial(_files, settings), "ask files")
+    late = _unanswered(RECORDS_SECONDS)
+    if records.is_there(until + _LAST_SECONDS):
+        records.value()
     else:
-        try:
-            services["database"] = {"ok": True, "bytes": store.size_bytes(), "gaps_open": store.gaps.count_open()}
-            services["worker"] = _worker(job_overview(store, now, timetable))
-            services["alerts"] = _alerts(store.notifications.backlog(), store.notifications.crashing())
-            has_topics = any(profile.keywords for profile in read_profiles(settings, store.profiles.all()))
-            last_pages = {source: _last_page(store, source) for source in SOURCES}
-            services |= {name: _channel(store, name, is_used=name in used) for name in CHANNELS}
-            if settings.x_stream_enabled:
-                services["stream"] = _stream(store.totals.all(), now)
-            services["archive"] = _archive(
-                store.archives.count_missing(),
-                store.archives.count_unreadable(),
-                is_configured=bool(settings.archive_url),
-            )
-        except TrendSparkError as error:
-            services["database"] = _state(False, str(error))
-            services.setdefault("worker", _state(False, "the database does not answer"))
-        finally:
-            store.close()
-    services |= _files(settings, services["worker"])
+        found.services["database"] = late
+    of_locks, of_metrics = files.value() if files.is_there(until) else ("", str(late["reason"]))
+    services: dict[str, State] = {
+        "config": _state(not settings.problems, "; ".join(settings.problems)),
+        "database": late,
+        "worker": late,
+        **dict(found.services),
+        "metrics": _state(not of_metrics, of_metrics),
+    }
+    if of_locks and services["worker"]["ok"]:
+        services["worker"] = {**services["worker"], **_state(False, of_locks)}
     for name, kind in SOURCES.items():
-        can_read = kind.is_configured(settings) and (has_topics or not kind.searches_profiles)
+        can_read = kind.is_configured(settings) and (found.has_topics or not kind.searches_profiles)
         needs = f"{kind.needs_words}, and KEYWORDS or a profile" if kind.searches_profiles else kind.needs_words
         source = _source(kind.is_enabled(settings), can_read, needs)
-        page = last_pages.get(name, {})
+        page = found.last_pages.get(name, {})
         is_failing = source["configured"] and "last_error" in page  # whatever the others bring meanwhile
         services[name] = {**source, **page, **_state(not is_failing, f"the last page: {page.get('last_error')}")}
     services |= {
@@ -95,16 +100,51 @@ def recorded_health(settings: Settings, now: datetime, timetable: Timetable) -> 
     return services
 
 
-def _files(settings: Settings, worker: State) -> dict[str, State]:
-    """Return what the files of locks and metrics say of the worker and of the metrics."""
+@dataclass
+class _Records:
+    """What the database says: of services, whether anything is searched for, and of each source's last page."""
+
+    has_topics: bool
+    services: dict[str, State] = field(default_factory=dict)
+    last_pages: dict[str, State] = field(default_factory=dict)
+
+
+def _fill(found: _Records, settings: Settings, now: datetime, times: Answer[Timetable], until: float) -> None:
+    """Put down what the database says as it says it, so that a disk that hangs then takes nothing back."""
+    services = found.services
+    used = configured_channels(settings) if settings.enable_realtime_alerts else ()
+    try:
+        with closing(open_store(settings, read_only=True)) as store:
+            size, gaps = store.size_bytes(), store.gaps.count_open()
+            services["database"] = {"ok": True, "bytes": size, "gaps_open": gaps}
+            if times.is_there(until):
+                services["worker"] = _worker(job_overview(store, now, times.value()))
+            else:
+                services["worker"] = _state(False, "crontab and systemd do not say when jobs are due")
+            services["alerts"] = _alerts(store.notifications.backlog(), store.notifications.crashing())
+            found.has_topics = any(profile.keywords for profile in read_profiles(settings, store.profiles.all()))
+            found.last_pages.update({source: _last_page(store, source) for source in SOURCES})
+            services |= {name: _channel(store, name, is_used=name in used) for name in CHANNELS}
+            if settings.x_stream_enabled:
+                services["stream"] = _stream(store.totals.all(), now)
+            services["archive"] = _archive(
+                store.archives.count_missing(),
+                store.archives.count_unreadable(),
+                is_configured=bool(settings.archive_url),
+            )
+    except TrendSparkError as error:
+        is_open = "database" in services
+        services["database"] = _state(False, str(error) if is_open else f"{error}; {error.hint}")
+        services.setdefault("worker", _state(False, "the database does not answer"))
+
+
+def _files(settings: Settings) -> tuple[str, str]:
+    """Return what the files of locks and of metrics say is wrong, in words; empty when nothing is."""
     try:
         database = database_path(settings)
     except TrendSparkError:  # of a database we cannot store in
-        return {"metrics": _state(False, "the database does not answer")}
-    if (told := lock_trouble(database)) and worker["ok"]:
-        worker = {**worker, **_state(False, told)}
-    told = metrics_trouble(settings, database)
-    return {"worker": worker, "metrics": _state(not told, told)}
+        return "", "the database does not answer"
+    return lock_trouble(database), metrics_trouble(settings, database)
 
 
 def _worker(jobs: list[JobOverview]) -> State:
@@ -181,6 +221,10 @@ def _source(is_enabled: bool, is_configured: bool, needs: str) -> State:
     if not is_enabled:
         return {"ok": True, "configured": False, "reason": "switched off"}
     return {"ok": True, "configured": is_configured, **({} if is_configured else {"reason": f"needs {needs}"})}
+
+
+def _unanswered(seconds: float) -> State:
+    return {"ok": False, "reason": f"no answer in {seconds:g} s"}
 
 
 def _state(ok: bool, reason: str) -> State:

@@ -16,8 +16,10 @@ from uuid import uuid4
 
 from trendspark_cli.alerts.failure_streaks import NEUTRAL
 from trendspark_cli.base.api_calls import ApiCall
+from trendspark_cli.base.errors import MachineFullError
 from trendspark_cli.base.log_setup import LogTail
 from trendspark_cli.base.redaction import excerpt
+from trendspark_cli.base.threads import start_thread
 
 ANSWER_SECONDS = 3.0
 LONGEST_SECONDS = 10.0  # one retry included; a name server that hangs knows no time-out of ours
@@ -65,8 +67,10 @@ class RunPings:
 
     def _send(self, ending: str, body: bytes) -> None:
         self._said = time.monotonic()
-        self._under_way = threading.Thread(target=self._post, args=(ending, body), name="ping", daemon=True)
-        self._under_way.start()
+        try:
+            self._under_way = start_thread(lambda: self._post(ending, body), "ping")
+        except MachineFullError as error:
+            log.warning("a ping of %s did not get out: %s", self._job_id, error)
 
     def _is_sending(self, wait_seconds: float) -> bool:
         if self._under_way is None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from datetime import datetime
 from typing import Any
@@ -11,6 +12,7 @@ from trendspark_cli.archiving.destination import Destination
 from trendspark_cli.base.api_calls import ApiCall
 from trendspark_cli.base.errors import TrendSparkError
 from trendspark_cli.base.settings import Settings
+from trendspark_cli.base.threads import ask_all
 from trendspark_cli.crontabs.timetable import Timetable
 from trendspark_cli.screens.doctor.exporter import check_metrics_folder
 from trendspark_cli.screens.doctor.files import check_disks, check_places, check_settings
@@ -21,6 +23,9 @@ from trendspark_cli.screens.doctor.services import check_clock, check_services, 
 from trendspark_cli.screens.health_report import recorded_health
 from trendspark_cli.store.open_store import database_path, open_store
 
+HERE_SECONDS = 24.0  # for all that this machine says; the services have as much, and a minute is for both
+CHECK_SECONDS, LEAST_SECONDS = 14.0, 0.5  # of one check; all pages of the database are read for 10 s at most
+
 _FIXES = {
     "worker": "see `trendspark jobs list` and docs/runbooks/scheduler-job-failures.md",
     "stream": "see docs/runbooks/real-time-stream-issues.md",
@@ -29,25 +34,61 @@ _FIXES = {
 Destinations = Callable[[Settings, Callable[[ApiCall], None]], Callable[[str], Destination]]
 
 
-def examine_here(settings: Settings, now: datetime, problems: Sequence[str], timetable: Timetable) -> Iterator[Finding]:
+class Patience:
+    """How long a machine that hangs may keep `doctor`: each check a while, and all of them together."""
+
+    def __init__(self, seconds: float = HERE_SECONDS) -> None:
+        self._until = time.monotonic() + seconds
+
+    def look(self, name: str, check: Callable[[], Iterable[Finding]]) -> list[Finding]:
+        """Return what a check finds, or that it did not answer; it is then left alone."""
+        seconds = max(LEAST_SECONDS, min(CHECK_SECONDS, self._until - time.monotonic()))
+        answer = ask_all({name: lambda: list(check())}, seconds)[name]
+        if answer is not None:
+            return answer.value()
+        fix = "see what holds it up: a disk or mount that hangs, a lock, a name server, systemd"
+        return [Finding(name, FAIL, f"no answer in {seconds:.0f} s", fix)]
+
+
+def examine_here(
+    settings: Settings,
+    now: datetime,
+    problems: Sequence[str],
+    timetable: Callable[[], Timetable],
+    patience: Patience | None = None,
+) -> Iterator[Finding]:
     """Yield what this machine says; *problems* are those of the settings. The database is opened read-only."""
-    yield from check_settings(settings, problems)
+    patience = patience or Patience()
+    yield from patience.look("settings", lambda: check_settings(settings, problems))
     try:
         database = database_path(settings)
-        yield from check_places(settings, database)
-        yield from check_placed_files(settings, database)
-        yield from check_disks(settings, database)
+    except TrendSparkError as error:
+        yield unusable(error)
+    else:
+        yield from patience.look("permissions", lambda: check_places(settings, database))
+        yield from patience.look("files", lambda: check_placed_files(settings, database))
+        yield from patience.look("disk", lambda: check_disks(settings, database))
+        yield from patience.look("schema", lambda: _check_records(settings, now))
+        yield from patience.look("worker", lambda: _check_health(settings, now, timetable))
+    yield from patience.look("metrics", lambda: check_metrics_folder(settings.textfile_dir))
+
+
+def _check_records(settings: Settings, now: datetime) -> Iterator[Finding]:
+    try:
         with closing(open_store(settings, read_only=True)) as store:
             yield from check_database(store)
             yield from check_rows(store, now)
     except TrendSparkError as error:
         yield unusable(error)
-    else:
-        recorded = recorded_health(settings, now, timetable)
-        for name, fix in _FIXES.items():
-            if recorded.get(name, {}).get("configured", name in recorded):
-                yield _of_health(name, recorded[name], fix)
-    yield from check_metrics_folder(settings.textfile_dir)
+
+
+def _check_health(settings: Settings, now: datetime, timetable: Callable[[], Timetable]) -> Iterator[Finding]:
+    recorded = recorded_health(settings, now, timetable)
+    if not recorded["database"]["ok"]:
+        return  # which is said already
+    for name, fix in _FIXES.items():
+        if recorded.get(name, {}).get("configured", name in recorded):
+            yield _of_health(name, recorded[name], fix)
 
 
 def examine_services(settings: Settings, destinations: Destinations) -> Iterator[Finding]:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import replace
 from datetime import UTC, timedelta
 from email.utils import parsedate_to_datetime
@@ -20,6 +19,7 @@ from trendspark_cli.base.api_calls import ApiCall
 from trendspark_cli.base.errors import ConfigError, RateLimitedError, TrendSparkError
 from trendspark_cli.base.redaction import redact
 from trendspark_cli.base.settings import Settings
+from trendspark_cli.base.threads import Answer, ask_all
 from trendspark_cli.kinds.channels import CHANNELS, ChannelKind
 from trendspark_cli.kinds.loading import load
 from trendspark_cli.kinds.services import WRITERS, WriterKind
@@ -27,7 +27,7 @@ from trendspark_cli.kinds.sources import SOURCES, SourceKind
 from trendspark_cli.screens.doctor.findings import FAIL, OK, WARN, Finding
 
 ANSWER_SECONDS = 5.0
-LONGEST_SECONDS = 30.0  # for all of them; a name server that hangs knows no time-out of ours
+LONGEST_SECONDS = 24.0  # for all of them; a name server that hangs knows no time-out of ours
 SKEW_TOLERATED, SKEW_REFUSED = timedelta(seconds=30), timedelta(minutes=5)  # signatures of requests last minutes
 
 Probe = Callable[[], str]  # returns what the service said; raises TrendSparkError
@@ -59,10 +59,7 @@ def probes(settings: Settings, record: Record, destination: Callable[[str], Dest
 
 def check_services(asked: Mapping[str, Probe | str]) -> Iterator[Finding]:
     """Yield what each service says, in the order given; all are asked side by side."""
-    pool = ThreadPoolExecutor(len(asked), thread_name_prefix="probe")
-    answers = {name: pool.submit(probe) for name, probe in asked.items() if callable(probe)}
-    wait(answers.values(), LONGEST_SECONDS)
-    pool.shutdown(wait=False, cancel_futures=True)
+    answers = ask_all({name: probe for name, probe in asked.items() if callable(probe)}, LONGEST_SECONDS)
     for name, probe in asked.items():
         if isinstance(probe, str):
             yield Finding(name, OK, f"not configured: {probe}")
@@ -92,11 +89,11 @@ def check_clock(calls: Sequence[ApiCall]) -> Iterator[Finding]:
         yield Finding("clock", state, what, "set the clock (timedatectl), and keep it set by NTP")
 
 
-def _finding(name: str, answer: Future[str]) -> Finding:
-    if not answer.done():
+def _finding(name: str, answer: Answer[str] | None) -> Finding:
+    if answer is None:
         return Finding(name, FAIL, f"no answer in {LONGEST_SECONDS:.0f} s", "check the network and its name servers")
     try:
-        return Finding(name, OK, redact(answer.result()))
+        return Finding(name, OK, redact(answer.value()))
     except RateLimitedError as error:
         return Finding(name, WARN, redact(str(error)), redact(error.hint or "nothing to do: the next run tries again"))
     except TrendSparkError as error:

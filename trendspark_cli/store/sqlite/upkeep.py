@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
-import threading
 import time
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
 from trendspark_cli.base.clock import to_text
+from trendspark_cli.base.threads import start_thread
 from trendspark_cli.store.sqlite.connection import Connection
 from trendspark_cli.store.sqlite.named_queries import queries
 
@@ -112,8 +112,7 @@ class Upkeep:
             except (sqlite3.Error, MemoryError) as error:  # an interrupt may look like either
                 failure.append(error)
 
-        thread = threading.Thread(target=work, name="sqlite", daemon=True)
-        thread.start()
+        thread = start_thread(work, "sqlite")
         try:
             while thread.is_alive():
                 thread.join(max(0.001, min(0.1, until - time.monotonic())))

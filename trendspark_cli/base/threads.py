@@ -1,0 +1,74 @@
+"""Threads that keep nobody waiting: refused ones are an error of ours, unanswered ones are left behind."""
+
+from __future__ import annotations
+
+import errno
+import threading
+import time
+from collections.abc import Callable, Mapping
+from typing import Generic, TypeVar
+
+from trendspark_cli.base.errors import MachineFullError
+
+T = TypeVar("T")
+
+_REFUSAL = "can't start new thread"
+
+
+class Answer(Generic[T]):
+    """What a piece of work in a thread of its own has come to: a value, an error, or nothing yet."""
+
+    def __init__(self, work: Callable[[], T], name: str) -> None:
+        """Begin the work. Raises MachineFullError."""
+        self._work = work
+        self._value: list[T] = []
+        self._error: BaseException | None = None
+        self._thread = start_thread(self._run, name)
+
+    def is_there(self, until: float) -> bool:
+        """Wait until that time (monotonic) at the latest, and tell whether the work is done."""
+        self._thread.join(max(0.0, until - time.monotonic()))
+        return not self._thread.is_alive()
+
+    def value(self) -> T:
+        """Return what the work returned, or raise what it raised; call once it is there."""
+        if self._error is not None:
+            raise self._error
+        return self._value[0]
+
+    def _run(self) -> None:
+        try:
+            self._value.append(self._work())
+        except BaseException as error:  # noqa: BLE001 - it is raised in the thread that asks
+            self._error = error
+
+
+def ask_all(works: Mapping[str, Callable[[], T]], seconds: float) -> dict[str, Answer[T] | None]:
+    """Do all of these side by side and return each one's answer; None for those that had none in *seconds*.
+
+    What does not answer goes on in a daemon thread, which does not keep the process. Raises MachineFullError.
+    """
+    until = time.monotonic() + seconds
+    begun = {name: Answer(work, f"ask {name}") for name, work in works.items()}
+    return {name: answer if answer.is_there(until) else None for name, answer in begun.items()}
+
+
+def start_thread(work: Callable[[], object], name: str) -> threading.Thread:
+    """Return a daemon thread at work. Raises MachineFullError when this machine gives us none."""
+    thread = threading.Thread(target=work, name=name, daemon=True)
+    try:
+        thread.start()
+    except RuntimeError as error:
+        raise refusal_of(error) or error from error
+    return thread
+
+
+def refusal_of(error: BaseException) -> MachineFullError | None:
+    """Return what it means that a thread or a process was refused; None for any other error."""
+    is_thread = isinstance(error, RuntimeError) and str(error) == _REFUSAL
+    if is_thread or (isinstance(error, BlockingIOError) and error.errno == errno.EAGAIN and error.filename is None):
+        return MachineFullError(
+            f"this machine refused a new {'thread' if is_thread else 'process'}",
+            hint="look at `ulimit -u`, TasksMax of the unit or container, and free memory; the next run tries again",
+        )
+    return None
