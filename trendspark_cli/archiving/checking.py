@@ -27,7 +27,7 @@ def content_problem(
     Each row is compared with the manifest too when asked: of files that this database did not write.
     """
     with spool.scratch(f"{manifest.id}.verify") as path:
-        found = destination.fetch(manifest.key, path)
+        found = destination.fetch(manifest.key, path, manifest.bytes)
         if found is None:
             return _of(manifest, "is gone")
         if found != manifest.sha256:

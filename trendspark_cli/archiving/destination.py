@@ -33,8 +33,11 @@ class Destination(Protocol):
         holds something else, which is left as it is.
         """
 
-    def fetch(self, key: str, file: Path) -> str | None:
-        """Write the object to *file* and return the SHA-256 (hex) of what was read; None when there is no object."""
+    def fetch(self, key: str, file: Path, most_bytes: int | None = None) -> str | None:
+        """Write the object to *file* and return the SHA-256 (hex) of what was read; None when there is no object.
+
+        Of one that has more than *most_bytes*, what it should have, reading ends there, and so the sum is another one.
+        """
 
     def head(self, key: str) -> StoredObject | None:
         """Return what the store says of an object, without reading it; None when there is none."""

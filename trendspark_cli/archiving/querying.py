@@ -54,10 +54,10 @@ def _as_parquet(manifest: Manifest, place: Destination, spool: Spool) -> Path:
         return local
     with spool.writing(f"query-{manifest.id}.parquet") as path:
         if manifest.format == "parquet":
-            _require(manifest, place.fetch(manifest.key, path))
+            _require(manifest, place.fetch(manifest.key, path, manifest.bytes))
         else:
             with spool.scratch(f"query-{manifest.id}") as fetched:
-                _require(manifest, place.fetch(manifest.key, fetched))
+                _require(manifest, place.fetch(manifest.key, fetched, manifest.bytes))
                 _convert(manifest, fetched, path)
     return spool.folder / f"query-{manifest.id}.parquet"
 

@@ -54,7 +54,7 @@ class ArchivedPosts:
     def _posts(self, part: Manifest) -> Iterator[StoredPost]:
         """Yield the posts of one file after all of it was checked."""
         with self._spool.scratch(f"{part.id}.replay") as path:
-            if self._place.fetch(part.key, path) != part.sha256:
+            if self._place.fetch(part.key, path, part.bytes) != part.sha256:
                 raise IntegrityError(
                     f"archive object {part.key} at {part.url} is gone or not what was stored",
                     hint="see `trendspark archives verify`",

@@ -118,7 +118,7 @@ class Restore:
             raise IntegrityError(problem, hint="nothing of it was restored; see `trendspark archives verify`")
         total = Restored(manifest, 0, 0, 0, 0, 0)
         with self.spool.scratch(f"{manifest.id}.restore") as path:
-            if place.fetch(manifest.key, path) != manifest.sha256:
+            if place.fetch(manifest.key, path, manifest.bytes) != manifest.sha256:
                 raise IntegrityError(f"archive object {manifest.key} at {manifest.url} changes while it is read")
             for rows in FORMATS[manifest.format].read(path, TABLES[manifest.table_name]):
                 check_rows(manifest, rows)

@@ -18,10 +18,13 @@ from requests.adapters import HTTPAdapter
 
 from trendspark_cli.base.api_calls import ApiCall, note_call
 from trendspark_cli.base.clock import utc_now
+from trendspark_cli.services.deadlines import bounded, within
 
 CONNECT_SECONDS = 5
 ANSWER_SECONDS = 20.0  # for the first byte, and half as much again for the whole: dripped bytes trip no read time-out
-MAX_BODY_BYTES = 32 * 2**20
+MAX_BODY_BYTES = 16 * 2**20
+MOST_MARKS = 250_000  # brackets and commas: each may become an object of a hundred bytes; a page has some ten thousand
+MOST_REDIRECTS = 5
 RETRIES = 2  # quick ones, for a blip; cron is the retry loop for anything longer
 RETRY_PAUSE_SECONDS = 0.5
 REQUEST_ID_HEADERS = ("x-transaction-id", "x-request-id")  # X's own name for it, and the usual one
@@ -48,7 +51,18 @@ class AnswerTooLargeError(requests.exceptions.RequestException):
     """The body is larger than any answer of this service should be."""
 
 
-class BoundedAdapter(HTTPAdapter):
+class DeadlineAdapter(HTTPAdapter):
+    """Connections that keep to `within`."""
+
+    def get_connection_with_tls_context(self, *args: Any, **kwargs: Any) -> Any:
+        """Return the pool of connections for a request; all of them keep to the deadline."""
+        pool: Any = super().get_connection_with_tls_context(*args, **kwargs)
+        if not hasattr(pool.ConnectionCls, "is_bounded"):
+            pool.ConnectionCls = bounded(pool.ConnectionCls)
+        return pool
+
+
+class BoundedAdapter(DeadlineAdapter):
     """Sends requests with time-outs, quick retries and a record of each try.
 
     `rewrites` maps the host a library has built in to the base URL of the settings. `endpoint_of` names the
@@ -102,8 +116,9 @@ class BoundedAdapter(HTTPAdapter):
         response: requests.Response | None = None
         complete = False
         try:
-            response = super().send(request, *args, **kwargs)
-            _read_body(response, started + 1.5 * self._answer_seconds)
+            with within(1.5 * self._answer_seconds + min(CONNECT_SECONDS, self._answer_seconds)):
+                response = super().send(request, *args, **kwargs)
+                _read_body(response, started + 1.5 * self._answer_seconds)
             complete = True
             return response
         except requests.exceptions.ConnectTimeout as error:
@@ -163,18 +178,22 @@ def session(adapter: BoundedAdapter, existing: requests.Session | None = None) -
     opened = existing if existing is not None else requests.Session()
     opened.mount("https://", adapter)
     opened.mount("http://", adapter)
+    opened.max_redirects = MOST_REDIRECTS
     return opened
 
 
 def _read_body(response: requests.Response, until: float) -> None:
     """Read the body in bounded time (*until* is monotonic) and memory, so that `.content` is there afterwards."""
-    chunks, size = [], 0
+    chunks, size, marks = [], 0, 0
     try:
         while chunk := _next_bytes(response):
             chunks.append(chunk)
             size += len(chunk)
+            marks += sum(map(chunk.count, (b"{", b"[", b",")))
             if size > MAX_BODY_BYTES:
                 raise AnswerTooLargeError(f"the answer is larger than {MAX_BODY_BYTES} bytes")
+            if marks > MOST_MARKS:
+                raise AnswerTooLargeError(f"the answer holds more than {MOST_MARKS} values")
             if time.monotonic() > until:
                 raise AnswerTooSlowError("the answer arrives too slowly")
     except BaseException:
@@ -188,7 +207,7 @@ def _next_bytes(response: requests.Response) -> bytes:
     """Return what has arrived, decoded; `iter_content` would wait for a whole chunk, however slowly it drips."""
     try:
         return response.raw.read1(_CHUNK, decode_content=True) or b""
-    except urllib3.exceptions.ReadTimeoutError as error:
+    except (urllib3.exceptions.ReadTimeoutError, TimeoutError) as error:
         raise AnswerTooSlowError("the answer stopped arriving") from error
     except urllib3.exceptions.DecodeError as error:
         raise requests.exceptions.ContentDecodingError(error) from error

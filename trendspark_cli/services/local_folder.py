@@ -18,6 +18,8 @@ from trendspark_cli.base.durable_files import UNFINISHED, leftovers, make_folder
 from trendspark_cli.base.errors import ConfigError, IntegrityError, OutputError, StoreError
 from trendspark_cli.base.opening import Opening
 
+MOST_BYTES = 16 << 20  # of an object whose size nobody noted: a manifest has some thousand
+
 
 class LocalFolder:
     """A folder that exists: one that is missing may be a disk that is not mounted."""
@@ -44,8 +46,9 @@ class LocalFolder:
                     shutil.copyfileobj(source, copy, 1 << 20)
                 publish(descriptor, temporary, target)
 
-    def fetch(self, key: str, file: Path) -> str | None:
-        """Copy an object to *file* and return the SHA-256 of what was read."""
+    def fetch(self, key: str, file: Path, most_bytes: int | None = None) -> str | None:
+        """Copy an object to *file* and return the SHA-256 of what was read; nothing waits for a pipe."""
+        left = MOST_BYTES if most_bytes is None else most_bytes + 1
         with self._errors(key, writes_to=file.parent):
             try:
                 source = self._open(key)
@@ -53,7 +56,8 @@ class LocalFolder:
                 return None
             digest = hashlib.sha256()
             with source, file.open("wb") as copy:
-                while block := source.read(1 << 20):
+                while left > 0 and (block := source.read(min(1 << 20, left))):
+                    left -= len(block)
                     digest.update(block)
                     copy.write(block)
             return digest.hexdigest()

@@ -6,7 +6,7 @@ import base64
 import hashlib
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -39,11 +39,15 @@ from trendspark_cli.base.errors import (
     UpstreamError,
 )
 from trendspark_cli.base.opening import Opening
+from trendspark_cli.services.deadlines import within
+from trendspark_cli.services.s3_answers import SLOWEST_BYTES_PER_SECOND, EndlessAnswerError, bind
 
 SERVICE = "s3"
 CONNECT_SECONDS = 5
 ATTEMPTS = 3
 BLOCK_BYTES = 1 << 20
+MOST_BYTES = 16 << 20  # of an object whose size nobody noted: a manifest has some thousand
+MOST_PAGES = 10_000  # of a listing, a thousand keys each
 _REFUSED = ("AccessDenied", "InvalidAccessKeyId", "SignatureDoesNotMatch", "ExpiredToken", "InvalidToken", "403", "401")
 _BUSY = ("SlowDown", "Throttling", "TooManyRequests", "429")
 
@@ -71,6 +75,7 @@ class S3Bucket:
         self._prefix = f"{parts.path.strip('/')}/".removeprefix("/")
         self._record = record
         self._sent_at = 0.0
+        self._answer_seconds = answer_seconds
         self._client = self._connect(access, answer_seconds)
 
     def put(self, key: str, file: Path, sha256: str) -> None:
@@ -94,17 +99,27 @@ class S3Bucket:
                     f"s3: {self._name(key)} exists with other content", hint="nothing was overwritten; look at it"
                 ) from None
 
-    def fetch(self, key: str, file: Path) -> str | None:
-        """Download an object to *file*; None when there is none."""
+    def fetch(self, key: str, file: Path, most_bytes: int | None = None) -> str | None:
+        """Download an object to *file*, or the first byte too many of it at most; None when there is none."""
         digest = hashlib.sha256()
+        most = MOST_BYTES if most_bytes is None else most_bytes
+        left = most + 1
         try:
-            with self._errors(key), file.open("wb") as copy:
+            with (
+                self._errors(key),
+                file.open("wb") as copy,
+                within(self._answer_seconds * 1.5 + most / SLOWEST_BYTES_PER_SECOND),
+            ):
                 body = self._client.get_object(Bucket=self._bucket, Key=self._prefix + key)["Body"]
-                for block in body.iter_chunks(BLOCK_BYTES):
-                    digest.update(block)
-                    copy.write(block)
+                with closing(body):
+                    while left > 0 and (block := body.read(min(BLOCK_BYTES, left))):
+                        left -= len(block)
+                        digest.update(block)
+                        copy.write(block)
         except _NoSuchKeyError:
             return None
+        if left <= 0 and most_bytes is None:
+            raise BadAnswerError(SERVICE, f"{self._name(key)} has more than {most} bytes", hint="look at that object")
         return digest.hexdigest()
 
     def head(self, key: str) -> StoredObject | None:
@@ -121,14 +136,24 @@ class S3Bucket:
     def list(self, prefix: str) -> Iterator[StoredObject]:
         """Yield the objects below a prefix, a thousand to a request."""
         token: dict[str, str] = {}
-        while True:
+        last = ""
+        for _ in range(MOST_PAGES):
             with self._errors(prefix):
                 page = self._client.list_objects_v2(Bucket=self._bucket, Prefix=self._prefix + prefix, **token)
             for item in page.get("Contents", ()):
                 yield StoredObject(item["Key"].removeprefix(self._prefix), int(item["Size"]))
             if not page.get("IsTruncated"):
                 return
-            token = {"ContinuationToken": page["NextContinuationToken"]}
+            following = {"ContinuationToken": str(page.get("NextContinuationToken", ""))}
+            keys = [item["Key"] for item in page.get("Contents", ())]
+            if following in (token, {"ContinuationToken": ""}) or not keys or keys[-1] == last:
+                raise self._endless(prefix)
+            token, last = following, keys[-1]
+        raise self._endless(prefix)
+
+    def _endless(self, prefix: str) -> BadAnswerError:
+        hint = "is AWS_ENDPOINT_URL_S3 the address of an S3 service?"
+        return BadAnswerError(SERVICE, f"the listing of {self._name(prefix)} has no end", hint=hint)
 
     def local_path(self, key: str) -> Path | None:
         """Return None: a bucket is read over the network."""
@@ -157,6 +182,7 @@ class S3Bucket:
                 aws_session_token=access.session_token or None,
                 verify=access.ca_bundle or None,
             )
+        bind(client, answer_seconds * 1.5 + min(CONNECT_SECONDS, answer_seconds))
         client.meta.events.register("before-send.s3", self._note_start)
         client.meta.events.register("response-received.s3", self._note_answer)
         return client
@@ -194,6 +220,9 @@ class S3Bucket:
         except ParamValidationError as error:
             text = " ".join(str(error).split())
             raise ConfigError(f"s3: bucket {self._bucket!r}: {text}", hint="see ARCHIVE_URL") from error
+        except EndlessAnswerError as error:
+            what = f"{self._name(key)}: {error}"
+            raise BadAnswerError(SERVICE, what, hint="is AWS_ENDPOINT_URL_S3 the address of an S3 service?") from error
         except (ResponseParserError, RecursionError) as error:
             what = f"{self._name(key)}: no answer of S3 ({type(error).__name__})"
             raise BadAnswerError(SERVICE, what, hint="is AWS_ENDPOINT_URL_S3 the address of an S3 service?") from error

@@ -28,7 +28,8 @@ from trendspark_cli.base.errors import (
 from trendspark_cli.base.models import Rejection
 from trendspark_cli.base.redaction import excerpt
 from trendspark_cli.collecting.stream_source import Received, StreamConnection, StreamEndedError
-from trendspark_cli.services.http import CONNECT_SECONDS
+from trendspark_cli.services.deadlines import within
+from trendspark_cli.services.http import CONNECT_SECONDS, DeadlineAdapter
 from trendspark_cli.services.transport_errors import no_answer
 from trendspark_cli.services.x.posts import (
     TWEET_FIELDS,
@@ -106,6 +107,8 @@ class XStream:
         if expand_authors:
             self._parameters |= {"expansions": "author_id", "user.fields": "username"}
         self._session = requests.Session()
+        self._session.mount("https://", DeadlineAdapter())
+        self._session.mount("http://", DeadlineAdapter())
         self._session.headers["Authorization"] = f"Bearer {bearer_token}"
 
     def connect(self) -> StreamConnection:
@@ -118,13 +121,14 @@ class XStream:
         status: int | None = None
         request_id = ""
         try:
-            response = self._session.get(
-                self._url,
-                params=self._parameters,
-                stream=True,
-                timeout=(CONNECT_SECONDS, self._silence_seconds),
-                allow_redirects=False,
-            )
+            with within(CONNECT_SECONDS + self._silence_seconds):  # the head; what follows has no end
+                response = self._session.get(
+                    self._url,
+                    params=self._parameters,
+                    stream=True,
+                    timeout=(CONNECT_SECONDS, self._silence_seconds),
+                    allow_redirects=False,
+                )
             status, request_id = response.status_code, response.headers.get("x-transaction-id", "")
         except requests.exceptions.RequestException as error:
             raise no_answer("x", error, "X_API_BASE_URL") from error
@@ -195,7 +199,8 @@ def _refusal(response: requests.Response) -> UpstreamError | ConfigError:
     """Return what a status other than 200 means."""
     status = response.status_code
     try:
-        body = response.raw.read(LONGEST_REFUSAL, decode_content=True) or b""
+        with within(CONNECT_SECONDS):
+            body = response.raw.read(LONGEST_REFUSAL, decode_content=True) or b""
     except (urllib3.exceptions.HTTPError, OSError):
         body = b""
     told = excerpt(body.decode("utf-8", "replace"), 200) or "no reason given"

@@ -1,0 +1,70 @@
+"""What an S3 service answers, bounded in time and size: botocore reads on for as long as something comes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import urllib3
+from botocore.exceptions import HTTPClientError
+
+from trendspark_cli.services.deadlines import bounded, within
+
+MOST_BYTES = 8 << 20  # a listing of a thousand keys has at most some three million
+MOST_TAGS = 100_000  # each of them becomes an object
+SLOWEST_BYTES_PER_SECOND = 10_000  # slower than that is no transfer
+_BLOCK = 65536
+
+
+class EndlessAnswerError(HTTPClientError):  # type: ignore[misc]
+    """An answer is larger than any of S3."""
+
+    fmt = "the answer has more than {limit}"
+
+
+def bind(client: Any, seconds: float) -> None:
+    """Let all that a boto3 client asks be answered within *seconds*; of an object that is its head only."""
+    endpoint = client._endpoint
+    pools = endpoint.http_session._pool_classes_by_scheme
+    for scheme, kind in pools.items():
+        pools[scheme] = type(f"Bounded{kind.__name__}", (kind,), {"ConnectionCls": bounded(kind.ConnectionCls)})
+    endpoint.http_session = _BoundedSession(endpoint.http_session, seconds)
+
+
+class _BoundedSession:
+    """Sends what botocore asks and reads the answers itself."""
+
+    def __init__(self, session: Any, seconds: float) -> None:
+        self._session = session
+        self._seconds = seconds
+
+    def send(self, request: Any) -> Any:
+        """Return the answer of a service, with its body unless that is an object."""
+        is_object, request.stream_output = request.stream_output, True
+        with within(self._seconds_for(request)):
+            try:
+                response = self._session.send(request)
+            finally:
+                request.stream_output = is_object
+            if not is_object or response.status_code >= 300:
+                response._content = _read(response.raw)
+        return response
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._session.close()
+
+    def _seconds_for(self, request: Any) -> float:
+        """Return how long it may take; what is sent needs time, too."""
+        return self._seconds + int(request.headers.get("Content-Length", 0)) / SLOWEST_BYTES_PER_SECOND
+
+
+def _read(raw: urllib3.HTTPResponse) -> bytes:
+    blocks: list[bytes] = []
+    size = tags = 0
+    while block := raw.read1(_BLOCK, decode_content=False):
+        blocks.append(block)
+        size += len(block)
+        tags += block.count(b"<")
+        if size > MOST_BYTES or tags > MOST_TAGS:
+            raise EndlessAnswerError(limit=f"{MOST_BYTES} bytes" if size > MOST_BYTES else f"{MOST_TAGS} tags")
+    return b"".join(blocks)
