@@ -80,7 +80,9 @@ def test_damaged_pages_are_found(workplace: Installation, store: SqliteStore) ->
         file.seek(workplace.database.stat().st_size // 2)
         file.write(b"\xff" * 8192)
 
-    found = {finding.check: finding for finding in examine_here(workplace.installation().settings, NOW, (), lambda: TIMES)}
+    found = {
+        finding.check: finding for finding in examine_here(workplace.installation().settings, NOW, (), lambda: TIMES)
+    }
 
     assert found["integrity"].state == "fail"
     assert "db backup" in found["integrity"].fix
@@ -112,7 +114,9 @@ def test_a_database_that_cannot_be_used_is_told_with_the_command_that_helps(work
         with closing(workplace.store()) as store:
             store.connection.execute("DELETE FROM _sqlite_migrations WHERE name LIKE 'm0007%'")
 
-    found = {finding.check: finding for finding in examine_here(workplace.installation().settings, NOW, (), lambda: TIMES)}
+    found = {
+        finding.check: finding for finding in examine_here(workplace.installation().settings, NOW, (), lambda: TIMES)
+    }
 
     assert found["schema"].state == "fail"
     assert found["schema"].fix.startswith("run `trendspark db")

@@ -130,8 +130,12 @@ class S3Bucket:
         except _NoSuchKeyError:
             return None
         checksum = head.get("ChecksumSHA256")
-        sha256 = base64.b64decode(checksum).hex() if checksum else head.get("Metadata", {}).get("sha256")
-        return StoredObject(key, int(head["ContentLength"]), sha256)
+        try:
+            sha256 = base64.b64decode(checksum).hex() if checksum else head.get("Metadata", {}).get("sha256")
+            return StoredObject(key, int(head["ContentLength"]), sha256)
+        except (KeyError, ValueError) as error:
+            what = f"{self._name(key)}: an answer without a size or with an odd checksum"
+            raise BadAnswerError(SERVICE, what, hint="is AWS_ENDPOINT_URL_S3 the address of an S3 service?") from error
 
     def list(self, prefix: str) -> Iterator[StoredObject]:
         """Yield the objects below a prefix, a thousand to a request."""
