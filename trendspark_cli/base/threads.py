@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import errno
+import sys
 import threading
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Generic, TypeVar
 
 from trendspark_cli.base.errors import MachineFullError
@@ -37,10 +39,11 @@ class Answer(Generic[T]):
         return self._value[0]
 
     def _run(self) -> None:
-        try:
-            self._value.append(self._work())
-        except BaseException as error:  # noqa: BLE001 - it is raised in the thread that asks
-            self._error = error
+        with suppress(BaseException):  # it is raised in the thread that asks
+            try:
+                self._value.append(self._work())
+            finally:
+                self._error = sys.exception()
 
 
 def ask_all(works: Mapping[str, Callable[[], T]], seconds: float) -> dict[str, Answer[T] | None]:

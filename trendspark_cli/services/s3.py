@@ -108,7 +108,7 @@ class S3Bucket:
             with (
                 self._errors(key),
                 file.open("wb") as copy,
-                within(self._answer_seconds * 1.5 + most / SLOWEST_BYTES_PER_SECOND),
+                within(self._answer_seconds * 10 + (most_bytes or 0) / SLOWEST_BYTES_PER_SECOND),
             ):
                 body = self._client.get_object(Bucket=self._bucket, Key=self._prefix + key)["Body"]
                 with closing(body):

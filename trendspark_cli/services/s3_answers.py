@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import urllib3
-from botocore.exceptions import HTTPClientError
 
 from trendspark_cli.services.deadlines import bounded, within
 
@@ -15,10 +14,8 @@ SLOWEST_BYTES_PER_SECOND = 10_000  # slower than that is no transfer
 _BLOCK = 65536
 
 
-class EndlessAnswerError(HTTPClientError):  # type: ignore[misc]
-    """An answer is larger than any of S3."""
-
-    fmt = "the answer has more than {limit}"
+class EndlessAnswerError(Exception):
+    """An answer is larger than any of S3; botocore passes it on, and asks not again."""
 
 
 def bind(client: Any, seconds: float) -> None:
@@ -66,5 +63,6 @@ def _read(raw: urllib3.HTTPResponse) -> bytes:
         size += len(block)
         tags += block.count(b"<")
         if size > MOST_BYTES or tags > MOST_TAGS:
-            raise EndlessAnswerError(limit=f"{MOST_BYTES} bytes" if size > MOST_BYTES else f"{MOST_TAGS} tags")
+            limit = f"{MOST_BYTES} bytes" if size > MOST_BYTES else f"{MOST_TAGS} tags"
+            raise EndlessAnswerError(f"the answer has more than {limit}")
     return b"".join(blocks)
