@@ -120,6 +120,12 @@ INGEST = Dashboard(
                 (_by("reason", "increase", "trendspark_ingest_rejected_total"),),
             ),
             Panel(
+                "Times of a wrong clock",
+                "Stored times later than they can be, taken back. Above 0, this machine's clock was wrong.",
+                "short",
+                (_by("kind", "increase", "trendspark_clock_healed_total"),),
+            ),
+            Panel(
                 "Trends and gaps",
                 "Trends that are going on; stretches of time not read yet.",
                 "short",

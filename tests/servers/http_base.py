@@ -42,6 +42,7 @@ class LocalServer(ABC):
 
     def __init__(self, *, clock: Clock = time.time, certificate: Certificate | None = None) -> None:
         self.clock = clock
+        self.date_off = 0.0  # seconds: what its answers' Date differs from this machine's clock
         self.faults = FaultPlan()
         self.crashes: list[BaseException] = []
         self.lock = threading.RLock()  # guards the log and the subclass's own state
@@ -283,7 +284,7 @@ class _Handler(BaseHTTPRequestHandler):
         except ValueError:
             reason = "Unknown"
         headers = {
-            "date": self.date_time_string(),
+            "date": self.date_time_string(time.time() + self.server.owner.date_off),
             "content-type": "text/plain",
             "x-request-id": secrets.token_hex(8),
             **{name.lower(): value for name, value in answer.headers.items()},

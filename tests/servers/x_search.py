@@ -156,6 +156,9 @@ def _read_since_id(text: str, now: float) -> int:
     since_id = _number("since_id", text)
     if since_id <= oldest_searchable_id(now):
         raise RefusedRequestError(since_id_too_old_problem(text, now))
+    if since_id > _first_id_at(now):
+        message = f"'since_id' must be a tweet id created before {minute(datetime.fromtimestamp(now, UTC))}."
+        raise RefusedRequestError(invalid_request({"since_id": text}, message))
     return since_id
 
 
@@ -167,6 +170,9 @@ def _read_start(text: str, now: float) -> int:
             f"Invalid 'start_time':'{minute(datetime.fromtimestamp(start, UTC))}'."
             f" 'start_time' must be on or after {minute(oldest)}"
         )
+        raise RefusedRequestError(invalid_request({"start_time": text}, message))
+    if start > now - NEWEST_END_SECONDS:
+        message = "'start_time' must be a minimum of 10 seconds prior to the request time."
         raise RefusedRequestError(invalid_request({"start_time": text}, message))
     return _first_id_at(start)
 

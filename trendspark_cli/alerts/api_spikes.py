@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from trendspark_cli.alerts.alert_texts import api_alert, recovered_alert
 from trendspark_cli.alerts.failure_streaks import OpsAlertRules
@@ -58,7 +58,7 @@ def _alerted(
 def _resolve(store: Store, incident: Incident, now: datetime, rules: OpsAlertRules) -> None:
     if incident.alerted_at is not None:
         service = incident.key.removeprefix(PREFIX)
-        lasted = now - from_text(incident.opened_at)
+        lasted = max(timedelta(0), now - from_text(incident.opened_at))
         key = f"api_alert:{service}:{incident.opened_at}"
         alert = recovered_alert(key, "api_alert", f"{service} answers again", lasted, incident.failures)
         store.notifications.queue(alert, now, muted=rules.are_muted)

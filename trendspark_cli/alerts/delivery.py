@@ -36,6 +36,7 @@ from trendspark_cli.base.log_setup import log_event
 from trendspark_cli.base.metrics import ALERT_DELIVERY
 from trendspark_cli.base.models import Alert
 from trendspark_cli.base.redaction import redact
+from trendspark_cli.running.clock_healing import heal_times
 from trendspark_cli.running.job_context import JobContext
 from trendspark_cli.store.rows.outbox import ChannelState, QueuedAlert, SentMessage
 
@@ -80,6 +81,7 @@ class Delivery:
         Raises the channel's error when it refused or failed, or AlertCrashedError for the first alert that met a bug;
         every alert has its status by then.
         """
+        heal_times(self._job, self._clock())
         self._reclaim()
         state = self._state()
         if state.paused_until is not None and to_text(self._clock()) < state.paused_until:
@@ -217,7 +219,7 @@ class Delivery:
             least = self._form.seconds_between
             self._sleep(max(0.0, min(least, state.recent_sends[-1] + least - now)))
         now = self._clock().timestamp()
-        state = replace(state, recent_sends=(*(sent for sent in state.recent_sends if now - sent < 60), now))
+        state = replace(state, recent_sends=(*(sent for sent in state.recent_sends if abs(now - sent) < 60), now))
         with self._store.transaction():
             self._store.channels.save(state)
         return state
@@ -225,7 +227,7 @@ class Delivery:
     def _has_room(self, alert: QueuedAlert) -> bool:
         """Tell whether the alert's messages fit into this minute."""
         now = self._clock().timestamp()
-        recent = sum(now - sent < 60 for sent in self._state().recent_sends)
+        recent = sum(abs(now - sent) < 60 for sent in self._state().recent_sends)
         needed = len(message_parts(alert.body, self._form)) - alert.parts_sent
         return recent + min(needed, self._form.messages_per_minute) <= self._form.messages_per_minute
 

@@ -24,7 +24,7 @@ def send_directly(
     """Send one message about a broken store, at most once per *cooldown*; return whether any channel took it."""
     marker = folder / STORE_ALERT_MARKER
     try:
-        if now.timestamp() - marker.stat().st_mtime < cooldown.total_seconds():
+        if 0 <= now.timestamp() - marker.stat().st_mtime < cooldown.total_seconds():  # one of the future says nothing
             return False
         os.utime(marker, (now.timestamp(), now.timestamp()))
     except OSError:

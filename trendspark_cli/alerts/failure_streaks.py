@@ -51,7 +51,7 @@ def note_outcome(
             store.notifications.queue(alert, now, muted=rules.are_muted)
     else:
         if state.alert_key is not None:
-            lasted = now - from_text(state.failing_since or to_text(now))
+            lasted = max(timedelta(0), now - from_text(state.failing_since or to_text(now)))
             alert = recovered_alert(state.alert_key, "job_alert", job_id, lasted, state.failures)
             store.notifications.queue(alert, now, muted=rules.are_muted)
         state = replace(state, failures=0, failing_since=None, alert_key=None)

@@ -29,6 +29,7 @@ from trendspark_cli.base.models import RunResult
 from trendspark_cli.base.redaction import redact
 from trendspark_cli.base.threads import refusal_of
 from trendspark_cli.kinds.jobs import kind_of
+from trendspark_cli.running.clock_healing import heal_times
 from trendspark_cli.running.heartbeat import Heartbeat
 from trendspark_cli.running.job_context import JobContext
 from trendspark_cli.running.living_runs import lives, this_process
@@ -194,6 +195,7 @@ class JobRunner:
             with beat:
                 try:
                     signals.listen()
+                    heal_times(job, self.clock())
                     body(job)
                 finally:
                     signals.ignore()

@@ -219,6 +219,20 @@ class CursorTooOldError(UpstreamError):
     is_service_wide = False
 
 
+class CursorAheadError(UpstreamError):
+    """The place we stopped at lies in the service's future: it was made by a clock that was wrong."""
+
+    exit_code = ExitCode.CONFIG
+    is_service_wide = False
+
+
+class ClockWrongError(UpstreamError):
+    """A service's clock contradicts ours, so nothing that follows from ours is done."""
+
+    exit_code = ExitCode.CONFIG
+    is_service_wide = False
+
+
 class SourcesFailedError(TrendSparkError):
     """Some or all sources failed; what the others brought is stored."""
 

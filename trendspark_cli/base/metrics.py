@@ -33,6 +33,24 @@ BACKLOGS = ("alerts_pending", "alerts_dead", "gaps_open", "archive_rows")
 WRITING_KINDS = ("trend_label", "daily_ideas")
 WRITING_STATUSES = ("ok", "refused", "broken", "timeout", "rate_limited", "quota", "error")
 STREAM_ENDS = ("closed", "disconnect", "silence", "broken", "too_long", "network", "http", "rate_limit")
+CLOCK_KINDS = (
+    "back_off",
+    "billed",
+    "call",
+    "count",
+    "cursor",
+    "gap",
+    "incident",
+    "lease",
+    "attempt",
+    "notice",
+    "pause",
+    "reservation",
+    "schedule",
+    "send",
+    "spend",
+    "streak",
+)
 ARCHIVED = ("posts", "ingest_audit", "notifications", "job_runs")
 
 
@@ -234,6 +252,12 @@ STREAM_RECONNECTS = Counter(
 )
 STREAM_LAG = Gauge(
     "trendspark_stream_lag_seconds", "Age of the stream's newest post when stored.", no_labels, file="stream"
+)
+CLOCK_HEALED = Counter(
+    "trendspark_clock_healed_total",
+    "Stored times that only a wrong clock can have made, taken back.",
+    _kind,
+    zeros=_each("kind", CLOCK_KINDS),
 )
 DB_SIZE = Gauge("trendspark_db_size_bytes", "Size of the database, free pages included.", no_labels)
 DB_FREE = Gauge("trendspark_db_free_bytes", "Free pages inside the database.", no_labels)

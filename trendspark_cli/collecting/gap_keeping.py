@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from trendspark_cli.base.models import Page, Span
 from trendspark_cli.collecting.source import Source
+from trendspark_cli.running.clock_healing import note_healed
 from trendspark_cli.running.job_context import JobContext
+from trendspark_cli.store.rows.collecting import Gap
 
 
 def keep_gap(job: JobContext, source: Source, page: Page, gap_id: int | None, *, fills_gap: bool) -> int | None:
@@ -26,12 +28,46 @@ def keep_gap(job: JobContext, source: Source, page: Page, gap_id: int | None, *,
     return _add(job, source, page.unread, "the run ended before the last page", source.largest_page)
 
 
-def record_lost(job: JobContext, source: Source, lost: Span, *, moves_cursor: bool = False) -> None:
-    """Record a range the service no longer gives; moving the cursor past it keeps it from being recorded again."""
+def record_lost(job: JobContext, source: Source, lost: Span) -> None:
+    """Record a range the service no longer gives."""
     with job.store.transaction():
         _add_lost(job, source, lost)
-        if moves_cursor and lost.until is not None:
-            job.store.cursors.set(job.profile, source.name, source.query, lost.until, job.now)
+
+
+def pass_over_lost(job: JobContext, source: Source, lost: Span) -> None:
+    """Record a range the service no longer gives and move the cursor past it; call in the transaction of a page."""
+    _add_lost(job, source, lost)
+    if lost.until is not None:
+        job.store.cursors.set(job.profile, source.name, source.query, lost.until, job.now)
+
+
+def take_back_cursor(job: JobContext, source: Source, cursor: str) -> str | None:
+    """Put back a cursor that the service says lies in its future, and return where it stands now.
+
+    That is where it stood before a clock that was ahead moved it, if that is on record; else at the newest post that
+    was served. None: neither is known, so it begins anew.
+    """
+    with job.store.transaction():
+        place = job.store.gaps.take_back(job.profile, source.name, source.query, cursor)
+        if place is None:
+            place = job.store.audit.newest_served(job.profile, source.name, source.query)
+        if place is not None and place != cursor:
+            job.store.cursors.set(job.profile, source.name, source.query, place, job.now)
+        else:
+            job.store.cursors.forget(job.profile, source.name, source.query)
+            place = None
+        note_healed(job, "cursor", f"the cursor {cursor} of {source.name} {source.query!r} lies in the future")
+    return place
+
+
+def bound_gap(job: JobContext, gap: Gap, until: Span) -> None:
+    """End a gap now that was made to end in the future; one that begins there holds nothing."""
+    with job.store.transaction():
+        if until.since == until.until:
+            job.store.gaps.forget(gap.id)
+        else:
+            job.store.gaps.shrink(gap.id, until.until)
+        note_healed(job, "gap", f"gap {gap.id} of {gap.source} ended in the future")
 
 
 def record_unbought(job: JobContext, source: Source, *, since: str, until: str, posts: int) -> None:

@@ -26,6 +26,12 @@ def refresh_counts(job: JobContext, source: Source, budget: Budget | None) -> No
     X does not bill a post twice within a UTC day, so posts bought today are free. What the ceiling does not allow
     is left out: nothing is lost by it. A query that is counted before it is bought gets no counts that cost either.
     """
+    if source.is_billed_by_post and job.witness.contradicts:
+        log.warning(
+            "counts were not read again: by the clock of %s it is another time, and maybe another day", source.name
+        )
+        job.count("refresh_left")
+        return
     today = to_text(job.now)[:10]
     found = job.store.posts.refreshable(source.name, job.now - RECENT, job.now - LEAST_AGE, today, POSTS_PER_RUN)
     bought = job.store.spend.billed(source.service, found, today) if source.is_billed_by_post else set(found)

@@ -15,11 +15,13 @@ from trendspark_cli.collecting.volume import Slice
 class Reach:
     """What of a span the service can still be asked for.
 
-    `readable` None and `lost` None together mean: not yet, ask again in a later run.
+    `readable` None and `lost` None together mean: not yet, ask again in a later run. All of it is by our clock, which
+    may be wrong: what is `lost` has to be confirmed. `later`: the span ends in the future; so much of it has come.
     """
 
     readable: Span | None
     lost: Span | None = None
+    later: Span | None = None
 
 
 @dataclass(frozen=True)

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 
+from trendspark_cli.base.clock import duration_words
 from trendspark_cli.base.errors import (
     BadAnswerError,
     CeilingReachedError,
+    ClockWrongError,
     ConfigError,
+    CursorAheadError,
     CursorTooOldError,
     SourcesFailedError,
     TrendSparkError,
@@ -17,12 +21,22 @@ from trendspark_cli.base.errors import (
 )
 from trendspark_cli.base.models import Page, Span
 from trendspark_cli.collecting.counting import feeds_worth_reading, worth_reading_from
-from trendspark_cli.collecting.gap_keeping import close_gap, keep_gap, record_lost
+from trendspark_cli.collecting.gap_keeping import (
+    bound_gap,
+    close_gap,
+    keep_gap,
+    pass_over_lost,
+    record_lost,
+    take_back_cursor,
+)
 from trendspark_cli.collecting.page_storing import as_billed, record_failure, store_page
 from trendspark_cli.collecting.paid_calls import fetch_page, reserve_page
 from trendspark_cli.collecting.profile_sources import ProfileSource
 from trendspark_cli.collecting.refresh import refresh_counts
+from trendspark_cli.running.clock_healing import clock_is_confirmed
 from trendspark_cli.running.job_context import JobContext
+
+log = logging.getLogger(__name__)
 
 EMPTY_PAGES = 10  # in a row: a listing that goes on longer than that without a post does not end
 
@@ -110,26 +124,55 @@ class _Reading:
             cursor = worth_reading_from(job, source, source.counter, profile_source.budget, cursor)
             if cursor is None:
                 return
+        try:
+            self._read_from(profile_source, cursor)
+        except CursorAheadError:
+            if cursor is None:
+                raise
+            self._read_from(profile_source, take_back_cursor(job, source, cursor))
+
+    def _read_from(self, profile_source: ProfileSource, cursor: str | None) -> None:
+        """Read what is newer than *cursor*. That it is too old is for the service to say: our clock may be wrong."""
+        source = profile_source.source
         reach = source.reach(Span(since=cursor))
-        if reach.lost is not None:
-            record_lost(job, source, reach.lost, moves_cursor=True)
-        if reach.readable is None:
+        asked = reach.readable if reach.lost is None else Span(since=cursor)
+        if asked is None:
             return
         try:
-            self._read(profile_source, reach.readable)
+            self._read(profile_source, asked)
         except CursorTooOldError:
-            # The id did not tell its age, but the service refused it: begin again as in a first run.
-            again = source.reach(Span()).readable
+            # Where the id did not tell its age, begin again as in a first run.
+            self._trust_clock(profile_source, "nothing was given up as lost")
+            if cursor is None:
+                raise
+            again = (reach if reach.lost is not None else source.reach(Span())).readable
             if again is None:
                 raise
-            record_lost(job, source, Span(since=cursor, until=again.since), moves_cursor=True)
-            self._read(profile_source, again)
+            self._read(profile_source, again, lost=Span(since=cursor, until=again.since))
+
+    def _trust_clock(self, profile_source: ProfileSource, what_then: str) -> None:
+        """Raise ClockWrongError when an answer of this run says that it is another time than our clock does."""
+        witness = profile_source.job.witness
+        if witness.ahead is not None and witness.contradicts:
+            way = "ahead" if witness.ahead.total_seconds() > 0 else "behind"
+            raise ClockWrongError(
+                profile_source.source.service,
+                f"this machine's clock is {duration_words(abs(witness.ahead))} {way}, so {what_then}",
+                hint="set the clock (timedatectl), and keep it set by NTP",
+            )
 
     def fill_gaps(self, profile_source: ProfileSource) -> None:
         """Read what earlier runs knew of and did not read, the newest first."""
         job, source = profile_source.job, profile_source.source
         for gap in job.store.gaps.open_ones(job.profile, source.name, source.query):
             reach = source.reach(Span(since=gap.since_id, until=gap.until_id))
+            if (reach.lost is not None or reach.later is not None) and not clock_is_confirmed(job, source.name):
+                log.warning("gap %d was left: no answer confirmed this machine's clock", gap.id)
+                job.count("gaps_left")
+                continue
+            if reach.later is not None:
+                bound_gap(job, gap, reach.later)
+                continue
             if reach.lost is not None:
                 record_lost(job, source, reach.lost)
             if reach.readable is not None:
@@ -156,10 +199,13 @@ class _Reading:
                     reached.is_news = self._job.store.notice_once(reached.key, self._job.now)
             raise max(self._ceilings.values(), key=lambda reached: reached.is_news)
 
-    def _read(self, profile_source: ProfileSource, span: Span, *, gap_id: int | None = None) -> None:
+    def _read(
+        self, profile_source: ProfileSource, span: Span, *, gap_id: int | None = None, lost: Span | None = None
+    ) -> None:
         """Read a span page by page; each page, its cursor and what is left of the span are one transaction.
 
         The first page moves the cursor, and what lies below becomes a gap that shrinks with each further page.
+        What is *lost* before the span is recorded with the first page: by then the service has answered.
         A page's transaction also reserves the next one: a commit saved is a fsync saved.
         """
         job, source, budget = profile_source.job, profile_source.source, profile_source.budget
@@ -184,6 +230,9 @@ class _Reading:
                 page = as_billed(job, source.service, page)
                 usd = budget.settle(job, reservation, page.reads) if budget is not None and reservation else 0.0
                 store_page(job, source.name, source.query, page, usd=usd)
+                if lost is not None:
+                    pass_over_lost(job, source, lost)
+                    lost = None
                 if not cursor_is_final and page.newest_id is not None:  # the first page that holds a post
                     job.store.cursors.set(job.profile, source.name, source.query, page.newest_id, job.now)
                     cursor_is_final = True

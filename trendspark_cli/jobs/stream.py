@@ -8,7 +8,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from trendspark_cli.base.clock import Clock, from_text
+from trendspark_cli.base.clock import Clock, from_text, to_text
+from trendspark_cli.base.clock_witness import TOLERATED
 from trendspark_cli.base.errors import (
     CeilingReachedError,
     ConfigError,
@@ -25,6 +26,7 @@ from trendspark_cli.collecting.page_storing import as_billed, store_page
 from trendspark_cli.collecting.reconnecting import ATTEMPTS_WINDOW, MOST_ATTEMPTS, Reconnecting
 from trendspark_cli.collecting.stream_reading import Lines, StreamReader
 from trendspark_cli.collecting.stream_source import StreamEndedError, StreamSource
+from trendspark_cli.running.clock_healing import note_healed
 from trendspark_cli.running.job_context import JobContext
 from trendspark_cli.running.pausing import is_paused
 from trendspark_cli.spending.budget import Budget, Reservation
@@ -87,6 +89,7 @@ class _Running:
         self._waiting: list[bytes] = []
         self._oldest_waiting = 0.0
         self._last_data: datetime | None = None
+        self._not_before: datetime | None = None  # our place never moves back: what lies before it has been paid
         self._reservation: Reservation | None = None
         self._audit_id: int | None = None
         self._audit_began = 0.0
@@ -149,8 +152,10 @@ class _Running:
         self._connected_at = time.monotonic()
         job, now = self._at_now(), self._work.clock()
         with job.store.transaction():
-            position = job.store.cursors.get(job.profile, self._source.name, POSITION)
+            position = self._believed_position(job)
             missed_from = self._source.time_of(position) if position is not None else None
+            if missed_from is not None and missed_from > now:
+                missed_from = None  # our clock is behind, perhaps: what it calls missed has been read
             if missed_from is not None:
                 arrival_delay, self._arrival_delay = self._arrival_delay, ARRIVAL_DELAY
                 for rule, profile in self._work.rules.items():
@@ -166,10 +171,26 @@ class _Running:
                         now=now,
                     )
                     job.count("gaps")
-            job.store.cursors.set(job.profile, self._source.name, POSITION, self._source.id_at(now), now)
+            self._last_data = now
+            self._note_position(job)
             self._set(STREAM_CONNECTED.at(1.0))
-        self._last_data = now
         log.info("stream connected, rules=%d", len(self._work.rules))
+
+    def _believed_position(self, job: JobContext) -> str | None:
+        """Return until when nothing was missed. One in the future is taken back once X's own clock confirms ours."""
+        position = job.store.cursors.get(job.profile, self._source.name, POSITION)
+        moment = self._source.time_of(position) if position is not None else None
+        self._not_before = moment
+        if position is None or moment is None or moment <= job.now + TOLERATED:
+            self._not_before = None
+            return position
+        if not job.witness.agrees:
+            log.warning("the stream's place lies in the future, at %s; left until X confirms the time", to_text(moment))
+            return position
+        self._not_before = None
+        served = job.store.audit.newest_served(job.profile, self._source.name, POSITION)
+        note_healed(job, "cursor", f"the stream's place lies in the future, at {to_text(moment)}")
+        return served
 
     def _read(self, reader: StreamReader) -> TrendSparkError | None:
         """Store what comes until the connection ends; return why it did, None when the run is over."""
@@ -272,7 +293,10 @@ class _Running:
         """Remember until when nothing was missed: a process that is killed leaves that behind."""
         if self._last_data is None:
             return
-        job.store.cursors.set(job.profile, self._source.name, POSITION, self._source.id_at(self._last_data), job.now)
+        if self._not_before is None or self._last_data >= self._not_before:
+            self._not_before = self._last_data
+            place = self._source.id_at(self._last_data)
+            job.store.cursors.set(job.profile, self._source.name, POSITION, place, job.now)
         self._set(STREAM_LAST_DATA.at(self._last_data.timestamp()))
 
     def _reserve(self, reads: int, *, least: int) -> None:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import timedelta
 
+from trendspark_cli.archiving.guards import check_clock
 from trendspark_cli.base.errors import IntegrityError, StoreBusyError, StoreError
 from trendspark_cli.running.job_context import JobContext
+
+log = logging.getLogger(__name__)
 
 ROOM_FOR_REBUILD = 2.2  # times the file: a copy beside it, the same once more in the WAL, and some to spare
 READER_WAIT_SECONDS = 10.0  # for readers to end before the WAL is emptied
@@ -38,8 +42,7 @@ def vacuum(job: JobContext, *, full: bool) -> None:
             f"the database is damaged: {'; '.join(problems)}",
             hint="nothing was changed; keep the file, restore the last `trendspark db backup`, and check the disk",
         )
-    dropped = upkeep.drop_old({table: job.now - age for table, age in KEPT.items()})
-    job.counts["dropped"] = {table: count for table, count in dropped.items() if count}
+    _drop_old(job)
     if full:
         upkeep.rebuild()
     elif upkeep.gives_back_pages():
@@ -55,6 +58,18 @@ def vacuum(job: JobContext, *, full: bool) -> None:
             f"the database was not shrunk: another program has kept it open for reading for {READER_WAIT_SECONDS:g} s",
             hint="all else is done; the file shrinks when that program has ended and vacuum runs again",
         )
+
+
+def _drop_old(job: JobContext) -> None:
+    """Drop what is old, unless a clock that is ahead may be what makes it so."""
+    try:
+        check_clock(job.store, job.now, job.run_id)
+    except IntegrityError as doubt:
+        log.warning("nothing was dropped: %s", doubt)
+        job.counts["not_dropped"] = str(doubt)
+        return
+    dropped = job.store.upkeep.drop_old({table: job.now - age for table, age in KEPT.items()})
+    job.counts["dropped"] = {table: count for table, count in dropped.items() if count}
 
 
 def _require_room(job: JobContext, size: int, *, full: bool) -> None:

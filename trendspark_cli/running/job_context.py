@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from trendspark_cli.base.api_calls import ApiCall
+from trendspark_cli.base.clock import utc_now
+from trendspark_cli.base.clock_witness import ClockWitness
 from trendspark_cli.base.metrics import API_RATE_LIMIT_REMAINING, API_REQUESTS
 from trendspark_cli.store.protocol import Store
 
@@ -40,6 +42,8 @@ class JobContext:
     progress: Progress = field(default_factory=Progress)
     result: dict[str, object] = field(default_factory=dict)  # what `--json` shows beside the counts
     api_calls: list[ApiCall] = field(default_factory=list)
+    _witness: ClockWitness = field(default_factory=ClockWitness)
+    _made_at: datetime = field(default_factory=utc_now, init=False)  # by the clock of calls: `now` may be a told time
     still_alive: Callable[[], None] = lambda: None  # for a job without an end: says outside that it works
 
     @property
@@ -48,6 +52,12 @@ class JobContext:
         if self.run_id is None:
             raise DryRunError("a dry run has no row in job_runs")
         return self.run_id
+
+    @property
+    def witness(self) -> ClockWitness:
+        """Return what the answers of this run say of our clock."""
+        self._witness.hear(self.api_calls)
+        return self._witness
 
     def transaction(self) -> AbstractContextManager[None]:
         """Group writes; in a dry run there are none to group."""
@@ -70,10 +80,14 @@ class JobContext:
 
     def record_calls(self) -> None:
         """Store the calls made since the last time; call inside a transaction."""
+        self._witness.hear(self.api_calls)
         calls, self.api_calls[:] = list(self.api_calls), []
         if not calls:
             return
-        self.store.api_calls.add([(c.at, c.service, c.endpoint, c.code_class, c.seconds, c.status) for c in calls])
+        shift = self.now - self._made_at
+        self.store.api_calls.add(
+            [(c.at + shift, c.service, c.endpoint, c.code_class, c.seconds, c.status) for c in calls]
+        )
         self.store.totals.add([API_REQUESTS.by(1, service=call.service, code_class=call.code_class) for call in calls])
         limits = {c.service: c.rate_limit_remaining for c in calls if c.rate_limit_remaining is not None}
         self.store.totals.set([API_RATE_LIMIT_REMAINING.at(left, service=service) for service, left in limits.items()])

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import NamedTuple
 
-from trendspark_cli.base.clock import duration_words, from_epoch, to_text
+from trendspark_cli.base.clock import duration_words, from_epoch, from_text, to_text
 from trendspark_cli.base.errors import TrendSparkError
 from trendspark_cli.base.metrics import STREAM_LAST_DATA
 from trendspark_cli.base.profiles import read_profiles
@@ -29,6 +29,7 @@ from trendspark_cli.store.protocol import Store
 
 State = dict[str, object]  # of a service, as `health --json` prints it: always with `ok`
 
+CLOCK_TOLERANCE = timedelta(minutes=5)
 LATE_AFTER_INTERVALS = 2.5
 SILENT_AFTER_SECONDS = 120.0  # of a stream: it notes what comes every 15 s, and cron starts it each minute
 
@@ -122,6 +123,7 @@ def _fill(found: _Records, settings: Settings, now: datetime, times: Answer[Time
             else:
                 services["worker"] = _state(False, "crontab and systemd do not say when jobs are due")
             services["alerts"] = _alerts(store.notifications.backlog(), store.notifications.crashing())
+            services["clock"] = _clock(store, now)
             found.has_topics = any(profile.keywords for profile in read_profiles(settings, store.profiles.all()))
             found.last_pages.update({source: _last_page(store, source) for source in SOURCES})
             services |= {name: _channel(store, name, is_used=name in used) for name in CHANNELS}
@@ -171,6 +173,20 @@ def _worker(jobs: list[JobOverview]) -> State:
     }
 
 
+def _clock(store: Store, now: datetime) -> State:
+    """Judge this machine's clock by what is later than now, and by the newest post that a service served."""
+    reasons = []
+    latest = now + CLOCK_TOLERANCE
+    runs = store.job_runs.history(1)
+    if runs and from_text(runs[0].started_at) > latest:
+        reasons.append(f"run {runs[0].id} began at {runs[0].started_at}, later than now")
+    served = store.audit.newest_time()
+    if served is not None and from_text(served) > latest:
+        reasons.append(f"a service served a post of {served}, later than now")
+    reasons += [f"{late.number} of {late.what} later than now" for late in store.times.later_than(now)]
+    return _state(not reasons, f"{'; '.join(reasons)}: see `trendspark doctor` and `timedatectl`")
+
+
 def _alerts(backlog: dict[str, int], crashing: int) -> State:
     """Judge the outbox: a dead alert is one an operator should have had, one that meets a bug may become one."""
     dead, waiting = backlog.get("dead", 0), backlog.get("pending", 0) + backlog.get("sending", 0)
@@ -205,6 +221,8 @@ def _stream(totals: Mapping[str, list[tuple[dict[str, str], float]]], now: datet
     if not found:
         return _state(False, "it has never been connected: see `trendspark rules list`")
     silent = now.timestamp() - found[0][1]
+    if silent < -CLOCK_TOLERANCE.total_seconds():
+        return _state(False, f"the last data is of {to_text(from_epoch(found[0][1]))}, later than now: see the clock")
     reason = f"nothing came for {duration_words(timedelta(seconds=silent))}"
     return {**_state(silent < SILENT_AFTER_SECONDS, reason), "last_data": to_text(from_epoch(found[0][1]))}
 

@@ -93,6 +93,9 @@ def _future(store: Store, now: datetime) -> Iterator[Finding]:
     runs = store.job_runs.history(1)
     if runs and from_text(runs[0].started_at) > now + CLOCK_TOLERANCE:
         yield Finding("clock", FAIL, f"run {runs[0].id} began at {runs[0].started_at}, later than now", fix)
+    for late in store.times.later_than(now):
+        what = f"{late.number} of {late.what} later than now, the last one {late.newest}"
+        yield Finding("clock", WARN, what, f"{fix}; the next job takes back what only a wrong clock can have made")
 
 
 def unusable(error: TrendSparkError) -> Finding:

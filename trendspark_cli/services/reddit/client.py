@@ -17,6 +17,7 @@ from praw.config import Config
 
 from trendspark_cli.base.api_calls import ApiCall
 from trendspark_cli.base.clock import to_text, utc_now
+from trendspark_cli.base.clock_witness import ClockWitness
 from trendspark_cli.base.errors import (
     BadAnswerError,
     ConfigError,
@@ -49,7 +50,10 @@ class RedditClient:
         record: Callable[[ApiCall], None],
         answer_seconds: float = ANSWER_SECONDS,
     ) -> None:
-        self._adapter = _RedditAdapter("reddit", record, endpoint_of=endpoint_name, answer_seconds=answer_seconds)
+        self.witness = ClockWitness()
+        self._adapter = _RedditAdapter(
+            "reddit", self._heard(record), endpoint_of=endpoint_name, answer_seconds=answer_seconds
+        )
         _use_no_found_settings()
         self._reddit = praw.Reddit(
             client_id=client_id,
@@ -63,6 +67,15 @@ class RedditClient:
             check_for_async=False,
             requestor_kwargs={"session": session(self._adapter)},
         )
+
+    def _heard(self, record: Callable[[ApiCall], None]) -> Callable[[ApiCall], None]:
+        """Return what keeps a call, and hears from it what time it is at Reddit."""
+
+        def keep(call: ApiCall) -> None:
+            self.witness.hear([call])
+            record(call)
+
+        return keep
 
     def get(self, path: str, parameters: Mapping[str, str | int], *, about: str) -> Any:
         """Return the JSON that *path* answers; *about* says in errors what was asked for.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -54,6 +55,7 @@ class RedditListing:
             parameters["after"] = anchor
         answer = self._client.get(self.query, parameters, about=self.query.rpartition("/")[0])
         children, after = _listing(answer, self.query)
+        span = self._bounded(span)
         if not children and anchor:
             # The post the listing went on from was deleted meanwhile; what is older is not known to be read.
             raise BadAnswerError("reddit", f"{self.query} lost its place", hint="nothing to do: the next run goes on")
@@ -61,6 +63,15 @@ class RedditListing:
             raise BadAnswerError("reddit", f"{self.query} names the same next page again", hint="try again later")
         posts, rejections = _posts(children)
         return self._page(span, posts, rejections, len(children), after, listed + len(children))
+
+    def _bounded(self, span: Span) -> Span:
+        """Return *span* with a beginning that is no later than a first run's, by the clock of the answer."""
+        if span.since is None or not span.since.startswith("@"):
+            return span
+        witness = self._client.witness
+        now = self._now - witness.ahead if witness.ahead is not None and witness.contradicts else self._now
+        latest = int((now - self._lookback).timestamp())
+        return replace(span, since=f"@{latest}") if float(span.since[1:]) > latest else span
 
     def fetch_counts(self, ids: Sequence[str]) -> Page:
         """Return the present counters of up to 100 posts."""

@@ -17,6 +17,7 @@ from trendspark_cli.base.errors import (
     ConfigError,
     CredentialsRefusedError,
     CreditsUsedUpError,
+    CursorAheadError,
     CursorTooOldError,
     RateLimitedError,
     TrendSparkError,
@@ -32,6 +33,7 @@ from trendspark_cli.services.x.counts import XCounter
 from trendspark_cli.services.x.posts import TWEET_FIELDS, Decoded, decode_answer, snowflake_at, snowflake_time
 
 SEARCHABLE = timedelta(days=7) - timedelta(minutes=5)  # X searches 7 days; the margin is for clocks and slow calls
+LATEST_END = timedelta(minutes=10)  # of a gap: none is made to end later than a few minutes from now
 INDEX_DELAY = timedelta(seconds=60)  # posts reach the search index out of order for a while
 _PORTAL = "check X_API_BASE_URL, proxies and captive portals on this network"
 LIBRARY_HOST = "api.twitter.com"  # built into tweepy
@@ -85,6 +87,8 @@ class XSearch:
         oldest = snowflake_at(self._now - SEARCHABLE)
         if span.until is not None:
             ended = snowflake_time(span.until)
+            if ended is not None and ended > self._now + LATEST_END:
+                return Reach(None, later=self._until_now(span))
             if ended is not None and ended > self._now - INDEX_DELAY:
                 return Reach(None)
             if ended is not None and ended <= self._now - SEARCHABLE:
@@ -93,6 +97,11 @@ class XSearch:
         if began is not None and began < self._now - SEARCHABLE:
             return Reach(Span(since=oldest, until=span.until), lost=Span(since=span.since, until=oldest))
         return Reach(span)
+
+    def _until_now(self, span: Span) -> Span:
+        """Return what has come yet of a span that ends in the future."""
+        now = snowflake_at(self._now)
+        return Span(span.since if span.since is None or _number(span.since) < _number(now) else now, now)
 
     def fetch(self, span: Span, *, limit: int) -> Page:
         """Return one page, as sources.protocol.Source promises."""
@@ -240,12 +249,19 @@ def refusal(response: requests.Response, query: str | None, what: str = "recent 
         )
     if status == 429:
         return _rate_limit(response, told)
-    if status == 400 and query is not None and "since_id" in told and "created after" in told:
+    if status == 400 and query is not None and _is_too_old(told):
         return CursorTooOldError(
             "x",
             "the cursor is older than the seven days X searches",
             status=400,
             hint="nothing to do: the next run begins seven days back",
+        )
+    if status == 400 and query is not None and _is_of_the_future(told):
+        return CursorAheadError(
+            "x",
+            f"what was asked for lies in the future of X: {told}",
+            status=400,
+            hint="check this machine's clock (timedatectl), and keep it set by NTP",
         )
     if status == 400 and query is not None:
         return ConfigError(f"x refused the query {query!r}: {told}", hint="see `trendspark config check`")
@@ -259,6 +275,16 @@ def refusal(response: requests.Response, query: str | None, what: str = "recent 
     if status < 400:
         return BadAnswerError("x", f"{what} redirects elsewhere ({status})", status=status, hint=_PORTAL)
     return BadAnswerError("x", f"{what} answered {status}: {told}", status=status, hint="check X_API_BASE_URL")
+
+
+def _is_too_old(told: str) -> bool:
+    """Tell whether X says that the beginning we named lies before the days it searches."""
+    return ("since_id" in told and "created after" in told) or ("start_time" in told and "on or after" in told)
+
+
+def _is_of_the_future(told: str) -> bool:
+    """Tell whether X says that the beginning we named has not come yet."""
+    return ("since_id" in told or "start_time" in told) and ("before" in told or "prior to" in told)
 
 
 def _rate_limit(response: requests.Response, told: str) -> RateLimitedError:

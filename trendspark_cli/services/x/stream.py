@@ -119,7 +119,7 @@ class XStream:
         """
         started, at = time.monotonic(), utc_now()
         status: int | None = None
-        request_id = ""
+        request_id = date = ""
         try:
             with within(CONNECT_SECONDS + self._silence_seconds):  # the head; what follows has no end
                 response = self._session.get(
@@ -130,10 +130,12 @@ class XStream:
                     allow_redirects=False,
                 )
             status, request_id = response.status_code, response.headers.get("x-transaction-id", "")
+            date = response.headers.get("date", "")
         except requests.exceptions.RequestException as error:
             raise no_answer("x", error, "X_API_BASE_URL") from error
         finally:
-            call = ApiCall(at, "x", ENDPOINT, status, time.monotonic() - started, request_id=request_id)
+            seconds = time.monotonic() - started
+            call = ApiCall(at, "x", ENDPOINT, status, seconds, request_id=request_id, answered_at=date)
             note_call(self._record, call)
         if status != 200:
             try:

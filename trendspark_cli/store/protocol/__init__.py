@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from trendspark_cli.store.protocol.ranking import Forecasts, RankingMemory
     from trendspark_cli.store.protocol.runs import JobRuns, JobStates, MetricTotals
     from trendspark_cli.store.protocol.spending import Spend
+    from trendspark_cli.store.protocol.times import StoredTimes
     from trendspark_cli.store.protocol.trends import Briefs, Calibrations, Trends
     from trendspark_cli.store.protocol.upkeep import Upkeep
 
@@ -79,6 +80,8 @@ class Store(Protocol):
     def archives(self) -> Archives: ...
     @property
     def tombstones(self) -> Tombstones: ...
+    @property
+    def times(self) -> StoredTimes: ...
     @property
     def upkeep(self) -> Upkeep: ...
     @property

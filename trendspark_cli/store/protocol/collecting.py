@@ -19,6 +19,9 @@ class Cursors(Protocol):
     def set(self, profile: str, source: str, query: str, newest_id: str, now: datetime) -> None:
         """Move the cursor, in the transaction of the page it belongs to."""
 
+    def forget(self, profile: str, source: str, query: str) -> None:
+        """Remove a cursor: its query begins anew."""
+
 
 class Gaps(Protocol):
     """Ranges known not to have been read."""
@@ -50,6 +53,9 @@ class Gaps(Protocol):
     def forget(self, gap_id: int) -> None:
         """Remove a gap that its own run read to the end."""
 
+    def take_back(self, profile: str, source: str, query: str, until_id: str) -> str | None:
+        """Remove a gap that was given up as lost and ended there; return where it began, or None."""
+
     def open_ones(self, profile: str, source: str, query: str) -> list[Gap]:
         """Return the open gaps of a query, newest first."""
 
@@ -71,6 +77,12 @@ class Gaps(Protocol):
 
 class IngestAudit(Protocol):
     """One row for each page that was asked for."""
+
+    def newest_served(self, profile: str, source: str, query: str) -> str | None:
+        """Return the id of the newest post that a query brought, as far as it is still here."""
+
+    def newest_time(self, source: str | None = None) -> str | None:
+        """Return when the newest post was made that a service (or this one) served of late, files aside."""
 
     def add(
         self,

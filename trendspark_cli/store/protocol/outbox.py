@@ -64,7 +64,7 @@ class Notifications(Protocol):
         """Return what became of the alert with this key in a channel, or in the first that has it; or None."""
 
     def sent_today(self, channel: str, day: str) -> int:
-        """Return how many trend alerts went out since *day* (YYYY-MM-DD) began."""
+        """Return how many trend alerts went out since *day* (YYYY-MM-DD) began; those far in the future did not."""
 
     def listing(self, limit: int, status: str | None = None, channel: str | None = None) -> list[ListedAlert]:
         """Return alerts, newest first, without their bodies."""

@@ -12,6 +12,22 @@ VALUES (?, ?, ?, ?, ?, ?, ?, 'open', ?, ?);
 -- Newest first: what was just missed matters most.
 SELECT * FROM gaps WHERE state = 'open' AND profile = ? AND source = ? AND query = ? ORDER BY id DESC;
 
+-- name: take_back_gap
+-- Undo the loss that moved a cursor to where it stands.
+DELETE FROM gaps WHERE state = 'lost' AND profile = ? AND source = ? AND query = ? AND until_id = ? RETURNING since_id;
+
+-- name: newest_served
+-- The newest post of the last pages of a query; ids of one time by their order of size.
+SELECT p.source_id FROM (SELECT newest FROM ingest_audit WHERE profile = :profile AND source = :source AND query = :query
+                         AND newest IS NOT NULL ORDER BY id DESC LIMIT 1000) a
+JOIN posts p ON p.created_at = a.newest AND p.source = :source
+ORDER BY a.newest DESC, length(p.source_id) DESC, p.source_id DESC LIMIT 1;
+
+-- name: newest_time
+-- The newest post of the last pages that services served: their word, not ours.
+SELECT max(newest) FROM (SELECT newest FROM ingest_audit WHERE source <> 'file' AND newest IS NOT NULL
+                         AND (:source IS NULL OR source = :source) ORDER BY id DESC LIMIT 1000);
+
 -- name: add_audit
 -- What a page held, and what became of it.
 INSERT INTO ingest_audit (cycle_id, profile, source, query, endpoint, fetched, new, updated, rejected, oldest, newest,
@@ -50,13 +66,14 @@ SELECT (SELECT coalesce(sum(used), 0) FROM spend WHERE service = :service AND da
 
 -- name: spent_now
 -- What a service used this day and this month, and what is set aside and not settled: units and USD.
-SELECT coalesce(sum(used) FILTER (WHERE day = :today), 0), coalesce(sum(reserved) FILTER (WHERE day = :today), 0),
-       coalesce(sum(usd) FILTER (WHERE day = :today), 0.0), coalesce(sum(set_aside) FILTER (WHERE day = :today), 0.0),
+-- Days to come count as today: a clock that is behind must not buy what its tomorrow has paid already.
+SELECT coalesce(sum(used) FILTER (WHERE day >= :today), 0), coalesce(sum(reserved) FILTER (WHERE day >= :today), 0),
+       coalesce(sum(usd) FILTER (WHERE day >= :today), 0.0), coalesce(sum(set_aside) FILTER (WHERE day >= :today), 0.0),
        coalesce(sum(used), 0), coalesce(sum(reserved), 0), coalesce(sum(usd), 0.0), coalesce(sum(set_aside), 0.0)
 FROM (SELECT day, used, 0 AS reserved, usd, 0.0 AS set_aside FROM spend
-      WHERE day >= :first AND day <= :today AND service = :service AND (:profile IS NULL OR profile = :profile)
+      WHERE day >= :first AND service = :service AND (:profile IS NULL OR profile = :profile)
       UNION ALL SELECT day, 0, units, 0.0, usd FROM spend_reservations
-      WHERE day >= :first AND day <= :today AND service = :service AND (:profile IS NULL OR profile = :profile));
+      WHERE day >= :first AND service = :service AND (:profile IS NULL OR profile = :profile));
 
 -- name: spending_profiles
 -- Profiles that used anything of a service in some days, or have set something aside.
@@ -82,6 +99,12 @@ GROUP BY day ORDER BY day;
 INSERT INTO spend (day, service, profile, kind, used, calls, usd) VALUES (?, ?, ?, ?, ?, 1, ?)
 ON CONFLICT (day, service, profile, kind) DO UPDATE SET
     used = used + excluded.used, calls = calls + 1, usd = usd + excluded.usd;
+
+-- name: ledger_day
+-- The last day in the books of a service, when that is one of the next days.
+SELECT max(day) FROM (SELECT day FROM spend WHERE service = :service AND day > :today AND day <= :latest
+                      UNION ALL SELECT day FROM spend_reservations
+                      WHERE service = :service AND day > :today AND day <= :latest);
 
 -- name: reserve
 -- Set units aside for one call.

@@ -52,7 +52,7 @@ ORDER BY id DESC LIMIT :limit;
 -- Trend alerts that opened a trend and went out since the day began.
 SELECT count(*) FROM notifications
 WHERE channel = :channel AND category = 'trending_alert' AND action = 'send' AND reply_to IS NULL
-  AND trend_id IS NOT NULL AND status IN ('sent', 'sending') AND created_at >= :day;
+  AND trend_id IS NOT NULL AND status IN ('sent', 'sending') AND created_at >= :day AND created_at <= :latest;
 
 -- name: note_crash
 -- One more bug in sending an alert.

@@ -35,6 +35,11 @@ class Cursors:
         """Move the cursor; call in the transaction of the page it belongs to."""
         self._db.execute(self._sql["set_cursor"], (profile, source, query, newest_id, to_text(now)))
 
+    def forget(self, profile: str, source: str, query: str) -> None:
+        """Remove a cursor: its query begins anew."""
+        sql = "DELETE FROM cursors WHERE profile = ? AND source = ? AND query = ?"
+        self._db.execute(sql, (profile, source, query))
+
 
 class Gaps:
     """Ranges that are known not to have been read."""
@@ -77,6 +82,11 @@ class Gaps:
     def forget(self, gap_id: int) -> None:
         """Remove a gap that its own run read to the end: it never was one to an operator."""
         self._db.execute("DELETE FROM gaps WHERE id = ?", (gap_id,))
+
+    def take_back(self, profile: str, source: str, query: str, until_id: str) -> str | None:
+        """Remove a gap that was given up as lost and ended there; return where it began, or None."""
+        rows = self._db.rows(self._sql["take_back_gap"], (profile, source, query, until_id))
+        return None if not rows else rows[0]["since_id"]
 
     def open_ones(self, profile: str, source: str, query: str) -> list[Gap]:
         """Return the open gaps of a query, newest first."""
@@ -173,6 +183,16 @@ class IngestAudit:
                 total[reason] = total.get(reason, 0) + count
             sql = "UPDATE ingest_audit SET rejected = ? WHERE id = ?"
             self._db.execute(sql, (json.dumps(total), audit_id))
+
+    def newest_served(self, profile: str, source: str, query: str) -> str | None:
+        """Return the id of the newest post that a query brought, as far as it is still here."""
+        value = self._db.value(self._sql["newest_served"], {"profile": profile, "source": source, "query": query})
+        return None if value is None else str(value)
+
+    def newest_time(self, source: str | None = None) -> str | None:
+        """Return when the newest post was made that a service (or this one) served of late, files aside."""
+        value = self._db.value(self._sql["newest_time"], {"source": source})
+        return None if value is None else str(value)
 
     def recent(self, limit: int, source: str | None = None) -> list[AuditRow]:
         """Return audit rows, newest first."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from trendspark_cli.base.clock import from_text, to_text
 from trendspark_cli.base.models import Alert
@@ -22,6 +22,8 @@ from trendspark_cli.store.rows.outbox import (
 )
 from trendspark_cli.store.sqlite.connection import Connection
 from trendspark_cli.store.sqlite.named_queries import queries
+
+COUNTED_AHEAD = timedelta(days=3)  # a clock that is a day back must not send a day's alerts twice
 
 
 class Notifications:
@@ -104,8 +106,9 @@ class Notifications:
         return next(iter(self._db.records(SentMessage, self._sql["message_of"], {"keys": json.dumps(keys)})), None)
 
     def sent_today(self, channel: str, day: str) -> int:
-        """Return how many trend alerts went out since *day* (YYYY-MM-DD) began."""
-        return int(self._db.value(self._sql["sent_today"], {"channel": channel, "day": day}))
+        """Return how many trend alerts went out since *day* (YYYY-MM-DD) began; those far in the future did not."""
+        values = {"channel": channel, "day": day, "latest": to_text(from_text(day) + COUNTED_AHEAD)}
+        return int(self._db.value(self._sql["sent_today"], values))
 
     def listing(self, limit: int, status: str | None = None, channel: str | None = None) -> list[ListedAlert]:
         """Return alerts, newest first, without their bodies."""

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from trendspark_cli.base.clock import to_text
 from trendspark_cli.store.rows.spending import Reservation, Spent
 from trendspark_cli.store.sqlite.connection import Connection
 from trendspark_cli.store.sqlite.named_queries import queries
+
+LEDGER_AHEAD = timedelta(days=2)  # later days in the books are those of a clock that was far ahead
 
 
 @dataclass
@@ -101,7 +103,10 @@ class Spend:
         usd: float = 0.0,
     ) -> int:
         """Set *units* and *usd* aside for one call and return the reservation's id; call inside a transaction."""
-        row = (to_text(now)[:10], service, profile, kind, units, usd, run_id, to_text(now))
+        today, latest = to_text(now)[:10], to_text(now + LEDGER_AHEAD)[:10]
+        # The books never go back a day: what a clock that is behind buys belongs to the day it will be again.
+        day = self._db.value(self._sql["ledger_day"], {"service": service, "today": today, "latest": latest}) or today
+        row = (day, service, profile, kind, units, usd, run_id, to_text(now))
         return self._db.insert(self._sql["reserve"], row)
 
     def settle(self, reservation_id: int, used: int, usd: float) -> None:

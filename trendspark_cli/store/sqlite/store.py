@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from trendspark_cli.store.sqlite.briefs import Briefs
     from trendspark_cli.store.sqlite.calibrations import Calibrations
     from trendspark_cli.store.sqlite.forecasts import Forecasts
+    from trendspark_cli.store.sqlite.stored_times import StoredTimes
     from trendspark_cli.store.sqlite.trends import RankingMemory, Trends
     from trendspark_cli.store.sqlite.upkeep import Upkeep
 
@@ -97,6 +98,13 @@ class SqliteStore:
         from trendspark_cli.store.sqlite.archives import Tombstones
 
         return Tombstones(self.connection)
+
+    @property
+    def times(self) -> StoredTimes:
+        """Return the times that only our clock vouches for; loaded when asked."""
+        from trendspark_cli.store.sqlite.stored_times import StoredTimes
+
+        return StoredTimes(self.connection)
 
     @property
     def upkeep(self) -> Upkeep:
