@@ -409,7 +409,7 @@ def test_health_and_doctor_see_a_clock_that_jumped(desk: Desk) -> None:
     desk.deliver()
     desk.now = NOW
 
-    health = recorded_health(desk.installation().settings, NOW, example_timetable(UTC))["clock"]
+    health = recorded_health(desk.installation().settings, NOW, lambda: example_timetable(UTC))["clock"]
     store = desk.store(read_only=True)
     findings = [finding for finding in check_rows(store, NOW) if finding.check == "clock"]
     store.close()
