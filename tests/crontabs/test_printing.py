@@ -76,11 +76,18 @@ def test_secrets_of_the_shell_are_named_and_never_printed(workplace: Installatio
     assert "planted" not in text
 
 
-@pytest.mark.parametrize("value", ["a,b c", '["a", "b"]', '"a b"', "'a'", " a", "it's", "100%", "a#b"])
+@pytest.mark.parametrize("value", ["a,b c", '["a", "b"]', '"a" b', "a'", " a", "it's", "100%", "a#b"])
 def test_values_are_written_so_that_cron_reads_them_back(workplace: Installation, value: str) -> None:
     workplace.environment |= {"NICHE": value}
 
     assert entries(printed(workplace))["ingest"].environment["NICHE"] == value
+
+
+@pytest.mark.parametrize("value", ['"a b"', "'a b'"])
+def test_a_pair_of_quotes_that_settings_take_off_is_not_written(workplace: Installation, value: str) -> None:
+    workplace.environment |= {"NICHE": value}
+
+    assert entries(printed(workplace))["ingest"].environment["NICHE"] == "a b"
 
 
 def test_hosts_are_spread_over_the_quarter_of_an_hour_and_each_keeps_its_minutes() -> None:
