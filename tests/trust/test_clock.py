@@ -420,6 +420,6 @@ def test_health_and_doctor_see_a_clock_that_jumped(desk: Desk) -> None:
 
 
 def test_every_kind_of_stored_time_has_its_series() -> None:
-    kinds = {labels["kind"] for labels in CLOCK_HEALED.zeros}
+    kinds = {labels["kind"] for labels in CLOCK_HEALED.zeros()}
 
     assert kinds == {bound.kind for bound in BOUNDS} | {"cursor", "gap"}

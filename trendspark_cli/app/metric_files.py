@@ -122,7 +122,7 @@ def job_series(totals: Series, job_id: str, paused: bool, interval_seconds: int)
             found = {
                 tuple(sorted(labels.items())): value for labels, value in _of_job(totals.get(metric.name, []), job_id)
             }
-            for zero in metric.zeros:
+            for zero in metric.zeros():
                 found.setdefault(tuple(sorted({"job": job_id, **zero}.items())), 0.0)
             series[metric.name] = [(dict(labels), value) for labels, value in sorted(found.items())]
     series |= series_of([JOB_PAUSED.at(float(paused), job=job_id)])
@@ -145,7 +145,7 @@ def own_series(totals: Series, file: str) -> Series:
     for metric in METRICS:
         if metric.file == file:
             found = {tuple(sorted(labels.items())): value for labels, value in totals.get(metric.name, [])}
-            for zero in metric.zeros:
+            for zero in metric.zeros():
                 found.setdefault(tuple(sorted(zero.items())), 0.0)
             series[metric.name] = [(dict(labels), value) for labels, value in sorted(found.items())]
     return series

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from inspect import signature
 from math import inf
-from typing import Any, ClassVar, Generic, Literal, ParamSpec
+from typing import Any, ClassVar, Generic, Literal, NamedTuple, ParamSpec
 
 DURATION_BUCKETS = (0.5, 1, 2, 5, 10, 30, 60, 120, 300, 600)  # seconds
 
@@ -22,20 +21,28 @@ def no_labels() -> Labels:
     return {}
 
 
-@dataclass(frozen=True)
 class Metric(Generic[P]):
     """One metric name. `labelled` takes its labels by keyword and returns them: its signature is checked by mypy.
 
-    `zeros` are label sets shown as 0 before anything happened, so that rate() sees the first.
+    `zeros` returns label sets shown as 0 before anything happened, so that rate() sees the first.
     """
 
-    name: str
-    help: str
-    labelled: Callable[P, Labels]
-    file: File = "shared"
-    zeros: tuple[Labels, ...] = ()
-
     kind: ClassVar[Kind]
+
+    def __init__(
+        self,
+        name: str,
+        help: str,
+        labelled: Callable[P, Labels],
+        *,
+        file: File = "shared",
+        zeros: Callable[[], Iterable[Labels]] = tuple,
+    ) -> None:
+        self.name = name
+        self.help = help
+        self.labelled = labelled
+        self.file: File = file
+        self.zeros = zeros
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -50,8 +57,7 @@ class Metric(Generic[P]):
             raise ValueError(f"labels of {self.name}: {error}; expected {expected}") from error
 
 
-@dataclass(frozen=True)
-class Increase:
+class Increase(NamedTuple):
     """By how much one series of a metric rises: `Counter.by` and `Histogram.of` make them."""
 
     metric: Metric[Any]
@@ -65,8 +71,7 @@ class Increase:
         return self.metric.name + self.suffix
 
 
-@dataclass(frozen=True)
-class Reading:
+class Reading(NamedTuple):
     """Where one series of a metric stands: `Gauge.at` makes them."""
 
     metric: Metric[Any]

@@ -5,12 +5,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, Literal
 
 from trendspark_cli.base.metric_kinds import Counter, Gauge, Histogram, Labels, Metric, no_labels
-from trendspark_cli.kinds.channels import CHANNELS
-from trendspark_cli.kinds.services import SERVICES
-from trendspark_cli.kinds.sources import SOURCES
 
 REJECTION_REASONS = (
     "not_json",
@@ -54,8 +52,31 @@ CLOCK_KINDS = (
 ARCHIVED = ("posts", "ingest_audit", "notifications", "job_runs")
 
 
-def _each(label: str, values: tuple[str, ...]) -> tuple[Labels, ...]:
-    return tuple({label: value} for value in values)
+def _each(label: str, values: Iterable[str]) -> Iterable[Labels]:
+    return [{label: value} for value in values]
+
+
+def _once() -> Iterable[Labels]:
+    return [{}]
+
+
+# The tables of kinds are read when a file is written, not by every command that names a metric.
+def _sources() -> tuple[str, ...]:
+    from trendspark_cli.kinds.sources import SOURCES
+
+    return tuple(SOURCES)
+
+
+def _services() -> tuple[str, ...]:
+    from trendspark_cli.kinds.services import SERVICES
+
+    return tuple(SERVICES)
+
+
+def _channels() -> tuple[str, ...]:
+    from trendspark_cli.kinds.channels import CHANNELS
+
+    return tuple(CHANNELS)
 
 
 def _job(*, job: str) -> Labels:
@@ -122,14 +143,12 @@ def _version(*, version: str) -> Labels:
     return {"version": version}
 
 
-_SOURCES = tuple(SOURCES)
-
 JOB_RUNS = Counter(
     "trendspark_job_runs_total",
     "Runs of the job by how they ended.",
     _job_and_status,
     file="job",
-    zeros=_each("status", JOB_STATUSES),
+    zeros=lambda: _each("status", JOB_STATUSES),
 )
 JOB_DURATION = Histogram("trendspark_job_duration_seconds", "How long runs took, skipped ones aside.", _job, file="job")
 JOB_LAST_RUN = Gauge(
@@ -152,62 +171,62 @@ JOB_LATENESS = Gauge(
     _job,
     file="job",
 )
-INGEST_ITEMS = Counter("trendspark_ingest_items_total", "New posts stored.", _source, zeros=_each("source", _SOURCES))
+INGEST_ITEMS = Counter("trendspark_ingest_items_total", "New posts stored.", _source, zeros=lambda: _each("source", _sources()))
 INGEST_CYCLES = Counter(
-    "trendspark_ingest_cycles_total", "Ingest runs that reached their sources.", no_labels, zeros=({},)
+    "trendspark_ingest_cycles_total", "Ingest runs that reached their sources.", no_labels, zeros=_once
 )
 INGEST_REJECTED = Counter(
     "trendspark_ingest_rejected_total",
     "Items that were not stored, by reason.",
     _source_and_reason,
-    zeros=tuple({"source": s, "reason": r} for s in (*_SOURCES, "file") for r in REJECTION_REASONS),
+    zeros=lambda: ({"source": s, "reason": r} for s in (*_sources(), "file") for r in REJECTION_REASONS),
 )
 X_READS = Counter(
     "trendspark_x_reads_total",
     "Posts read from X, and requests for counts, as billed.",
     _endpoint,
-    zeros=({"endpoint": "search_recent"}, {"endpoint": "counts_recent"}),
+    zeros=lambda: ({"endpoint": "search_recent"}, {"endpoint": "counts_recent"}),
 )
 X_COST_USD = Counter(
-    "trendspark_x_cost_usd_total", "What those reads cost at X_PRICE_PER_READ_USD.", no_labels, zeros=({},)
+    "trendspark_x_cost_usd_total", "What those reads cost at X_PRICE_PER_READ_USD.", no_labels, zeros=_once
 )
 OPENAI_REQUESTS = Counter(
     "trendspark_openai_requests_total",
     "Calls of a language model by what came of them.",
     _kind_and_status,
-    zeros=tuple({"kind": kind, "status": status} for kind in WRITING_KINDS for status in WRITING_STATUSES),
+    zeros=lambda: ({"kind": kind, "status": status} for kind in WRITING_KINDS for status in WRITING_STATUSES),
 )
 OPENAI_TOKENS = Counter(
     "trendspark_openai_tokens_total",
     "Tokens used, as the service told them; at most what was allowed where it did not.",
     _kind_and_direction,
-    zeros=tuple({"kind": kind, "direction": way} for kind in WRITING_KINDS for way in ("input", "output")),
+    zeros=lambda: ({"kind": kind, "direction": way} for kind in WRITING_KINDS for way in ("input", "output")),
 )
 OPENAI_COST_USD = Counter(
     "trendspark_openai_cost_usd_total",
     "What those tokens cost at OPENAI_PRICE_INPUT_USD and OPENAI_PRICE_OUTPUT_USD.",
     _kind,
-    zeros=_each("kind", WRITING_KINDS),
+    zeros=lambda: _each("kind", WRITING_KINDS),
 )
 BUDGET_USED = Gauge("trendspark_budget_used_ratio", "Part of a ceiling that is used or reserved.", _service_and_period)
 API_REQUESTS = Counter(
     "trendspark_api_requests_total",
     "Requests to remote services by kind of answer.",
     _service_and_code_class,
-    zeros=tuple({"service": s, "code_class": c} for s in SERVICES for c in CODE_CLASSES),
+    zeros=lambda: ({"service": s, "code_class": c} for s in _services() for c in CODE_CLASSES),
 )
 API_RATE_LIMIT_REMAINING = Gauge(
     "trendspark_api_rate_limit_remaining", "Requests left, as the service last said.", _service
 )
-RANK_POSTS = Counter("trendspark_rank_posts_total", "Posts the ranker has looked at.", no_labels, zeros=({},))
+RANK_POSTS = Counter("trendspark_rank_posts_total", "Posts the ranker has looked at.", no_labels, zeros=_once)
 TRENDS_OPEN = Gauge("trendspark_trends_open", "Trends that are going on.", no_labels)
 ALERT_DELIVERY = Counter(
     "trendspark_alert_delivery_total",
     "Alerts by what became of them; failed, uncertain and crashed ones were tried again.",
     _delivery,
-    zeros=tuple(
+    zeros=lambda: (
         {"channel": channel, "category": c, "status": s}
-        for channel in CHANNELS
+        for channel in _channels()
         for c in ("trending_alert", "daily_ideas", "job_alert", "api_alert", "budget_alert")
         for s in ALERT_STATUSES
     ),
@@ -224,13 +243,13 @@ ARCHIVE_ROWS = Counter(
     "trendspark_archive_rows_total",
     "Rows deleted here after their copy in the archive was read back.",
     _table,
-    zeros=_each("table", ARCHIVED),
+    zeros=lambda: _each("table", ARCHIVED),
 )
 ARCHIVE_BYTES = Counter(
     "trendspark_archive_bytes_total",
     "Bytes of files that were written to the archive and read back.",
     _table,
-    zeros=_each("table", ARCHIVED),
+    zeros=lambda: _each("table", ARCHIVED),
 )
 ARCHIVE_OBJECTS_MISSING = Gauge(
     "trendspark_archive_objects_missing", "Archive objects that were found missing or changed.", no_labels
@@ -248,7 +267,7 @@ STREAM_RECONNECTS = Counter(
     "Connections of the stream that ended or failed.",
     _reason,
     file="stream",
-    zeros=_each("reason", STREAM_ENDS),
+    zeros=lambda: _each("reason", STREAM_ENDS),
 )
 STREAM_LAG = Gauge(
     "trendspark_stream_lag_seconds", "Age of the stream's newest post when stored.", no_labels, file="stream"
@@ -257,7 +276,7 @@ CLOCK_HEALED = Counter(
     "trendspark_clock_healed_total",
     "Stored times that only a wrong clock can have made, taken back.",
     _kind,
-    zeros=_each("kind", CLOCK_KINDS),
+    zeros=lambda: _each("kind", CLOCK_KINDS),
 )
 DB_SIZE = Gauge("trendspark_db_size_bytes", "Size of the database, free pages included.", no_labels)
 DB_FREE = Gauge("trendspark_db_free_bytes", "Free pages inside the database.", no_labels)
