@@ -171,7 +171,9 @@ JOB_LATENESS = Gauge(
     _job,
     file="job",
 )
-INGEST_ITEMS = Counter("trendspark_ingest_items_total", "New posts stored.", _source, zeros=lambda: _each("source", _sources()))
+INGEST_ITEMS = Counter(
+    "trendspark_ingest_items_total", "New posts stored.", _source, zeros=lambda: _each("source", _sources())
+)
 INGEST_CYCLES = Counter(
     "trendspark_ingest_cycles_total", "Ingest runs that reached their sources.", no_labels, zeros=_once
 )
