@@ -184,7 +184,7 @@ def test_only_the_strongest_ten_trends_are_written_of(editor: Operator, model: O
 
 
 def test_later_alerts_of_a_trend_carry_the_models_label_marked_as_such(editor: Operator) -> None:
-    from trendspark_cli.alerts.alert_texts import closed_alert, grown_alert
+    from trendspark_cli.alerts.trend_texts import closed_alert, grown_alert
 
     trend = replace(TREND, id=1, closed_at=NOW + timedelta(hours=1))
     bodies = [

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from html import escape
 from typing import cast
 
-from trendspark_cli.alerts.alert_texts import post_link, trend_title
+from trendspark_cli.alerts.trend_texts import post_link, trend_title
 from trendspark_cli.base.console import Output, shortened
 from trendspark_cli.base.models import Alert, RunResult
 from trendspark_cli.briefs.brief import Brief, BriefRun, Idea

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from trendspark_cli.alerts.alert_texts import closed_alert, grown_alert, opened_alert
+from trendspark_cli.alerts.trend_texts import closed_alert, grown_alert, opened_alert
 from trendspark_cli.ranking.lifecycle.rules import LifecycleRules
 from trendspark_cli.ranking.lifecycle.trends import AnyTrend
 from trendspark_cli.running.job_context import JobContext

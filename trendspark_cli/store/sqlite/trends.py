@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING
 
 from trendspark_cli.base.clock import to_text
 from trendspark_cli.ranking.baseline.history import CountRow, SourceState, TermState
-from trendspark_cli.ranking.lifecycle.trends import AnyTrend, PostTrend, StoryT, TopicTrend, Trend
-from trendspark_cli.store.rows.trend_columns import Row, columns_of, post_trend_of, topic_trend_of, trend_of
 from trendspark_cli.store.rows.trends import RankingProgress, TrendVerdict
 from trendspark_cli.store.sqlite.connection import Connection
 from trendspark_cli.store.sqlite.named_queries import queries
 
-if TYPE_CHECKING:  # numpy: only a ranking run needs it
+if TYPE_CHECKING:  # most runs only count trends
     from trendspark_cli.ranking.bursts.segments import Segment
+    from trendspark_cli.ranking.lifecycle.trends import AnyTrend, PostTrend, StoryT, TopicTrend, Trend
+    from trendspark_cli.store.rows.trend_columns import Row
 
 ROWS_PER_TRANSACTION = 1000
 
@@ -31,11 +31,15 @@ class Trends:
 
     def living(self, closed_since: datetime) -> list[TopicTrend]:
         """Return open trends of topics and those closed after *closed_since*, with their posts."""
+        from trendspark_cli.store.rows.trend_columns import topic_trend_of
+
         rows = self._db.rows(self._sql["living"], (to_text(closed_since),))
         return [topic_trend_of(row, self._post_ids(row["id"])) for row in rows]
 
     def living_posts(self, opened_since: datetime) -> list[PostTrend]:
         """Return open trends that are single posts, and those that opened since."""
+        from trendspark_cli.store.rows.trend_columns import post_trend_of
+
         rows = self._db.rows(self._sql["living_posts"], (to_text(opened_since),))
         return [post_trend_of(row) for row in rows]
 
@@ -44,6 +48,8 @@ class Trends:
 
         The posts it had before stay its posts, and the threshold it opened with stays.
         """
+        from trendspark_cli.store.rows.trend_columns import columns_of
+
         columns, trend_id = columns_of(trend), trend.id
         if trend_id is None:
             trend_id = int(self._db.execute(self._sql["insert"], columns).lastrowid or 0)
@@ -77,6 +83,8 @@ class Trends:
         return self._trend(rows[0]) if rows else None
 
     def _trend(self, row: Row) -> AnyTrend:
+        from trendspark_cli.store.rows.trend_columns import trend_of
+
         return trend_of(row, self._post_ids(row["id"]))
 
     def _post_ids(self, trend_id: int) -> tuple[int, ...]:
