@@ -14,7 +14,6 @@ BORDERS = {
     "store.sqlite.connection": "rows of SQL by column name, before they are records",
     "store.sqlite.collecting": "counts of an audit row on their way to JSON",
     "store.duckdb.archive_query": "answers to SQL that people write",
-    "archiving.manifests": "JSON of manifests and tombstones",
     "base.console": "JSON that is printed",
     "base.log_reading": "JSON lines of the log",
     "base.settings": "settings before they have their type",

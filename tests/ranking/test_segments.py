@@ -60,7 +60,7 @@ def test_a_post_has_the_same_numbers_in_every_process() -> None:
     code = (
         "from trendspark_cli.ranking.bursts.segments import read_segment\n"
         "from trendspark_cli.ranking.text.terms import Vocabulary\n"
-        "print(read_segment([(1, 'x', 'ann', None, 9, 'Boston marathon')], Vocabulary()).to_row())"
+        "print(read_segment([(1, 'x', 'ann', None, 9, 'Boston marathon', '')], Vocabulary()).to_row())"
     )
 
     printed = {

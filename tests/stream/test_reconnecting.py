@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -13,7 +12,6 @@ from tests.installation import FixedClock, Installation
 from tests.servers import XServer
 from tests.servers.x_stream_server import XStreamServer
 from tests.tools.processes import free_port
-from trendspark_cli.base.api_calls import ApiCall
 from trendspark_cli.base.models import Ceiling
 from trendspark_cli.collecting.arrivals import Arrivals
 from trendspark_cli.collecting.reconnecting import Reconnecting
@@ -46,9 +44,6 @@ def attempts_of(
             each()
             return super().connect()
 
-    def record(call: ApiCall) -> None:
-        job.api_calls.append(replace(call, at=clock()))
-
     def wait(seconds: float) -> None:
         clock.advance(seconds=seconds)
         if clock() > end:
@@ -56,7 +51,7 @@ def attempts_of(
 
     work = StreamWork(
         # The silence is also how long an answer may take; a busy machine needs more than a moment.
-        stream=Watched(bearer_token=TOKEN, base_url=url, record=record, silence_seconds=0.1),
+        stream=Watched(bearer_token=TOKEN, base_url=url, record=job.api_calls.append, silence_seconds=0.1),
         rules={"bridge": "default"},
         budget=Budget("x", (Ceiling("day", 10**6, "X_MAX_READS_PER_DAY"),), 0.005),
         clock=clock,

@@ -166,10 +166,11 @@ class _XWorld:
 
 
 def file_scene(folder: Path, posts: int = 4_500) -> Scene:
-    """`ingest --from FILE`: a thousand posts to a transaction, some lines no posts at all."""
+    """`ingest --from FILE`: a thousand posts to a transaction, some lines placeholders of posts that were removed."""
     file = folder / "posts.ndjson"
     lines = [json.dumps(own_line(str(n), text=f"post {n} of the file", likes=n % 7)) for n in range(posts)]
-    lines[::400] = ["this line is no post"] * len(lines[::400])
+    removed = [json.dumps(own_line(str(n), source="reddit", text="[removed]")) for n in range(0, posts, 400)]
+    lines[::400] = removed
     file.write_text("\n".join(lines) + "\n", encoding="utf-8")
     template = folder / "template-file"
     Operator(template)

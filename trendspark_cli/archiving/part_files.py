@@ -4,16 +4,29 @@ from __future__ import annotations
 
 import importlib
 import logging
+import struct
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from trendspark_cli.base.errors import IntegrityError, TrendSparkError
+from trendspark_cli.base.errors import IntegrityError
 from trendspark_cli.store.rows.archived import ArchivedRow, ArchiveTable, Row
 
 log = logging.getLogger(__name__)
+_UNREADABLE = (
+    ArithmeticError,
+    AttributeError,
+    EOFError,
+    LookupError,
+    MemoryError,
+    OSError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+    struct.error,
+)
 
 
 class PartWriter(Protocol):
@@ -69,9 +82,7 @@ def _errors_of(path: Path) -> Iterator[None]:
     """Whatever a library raises over a file that others may have written is that file's, and stops nothing else."""
     try:
         yield
-    except (GeneratorExit, TrendSparkError):
-        raise
-    except Exception as error:
+    except _UNREADABLE as error:
         log.warning("%s cannot be read", path.name, exc_info=True)
         told = f"{type(error).__name__}: {error}"[:200]
         raise IntegrityError(f"{path.name} cannot be read: {told}") from error

@@ -115,7 +115,7 @@ class _Running:
         with self._job.store.transaction():
             if self._reservation is not None:
                 self._work.budget.settle(self._at_now(), self._reservation, 0)
-            self._job.record_calls()
+            self._at_now().record_calls()
             self._set(STREAM_CONNECTED.at(0.0))
 
     def _pause(self, seconds: float) -> None:
@@ -138,7 +138,7 @@ class _Running:
             return self._reconnecting.pause_after(kind)
         finally:
             with self._job.store.transaction():
-                self._job.record_calls()
+                self._at_now().record_calls()
         self._reader = StreamReader(connection, self._source.service)
         self._begin()
         ended = self._read(self._reader)
