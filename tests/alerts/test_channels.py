@@ -22,7 +22,7 @@ from trendspark_cli.store.sqlite.store import SqliteStore, open_sqlite
 PLAIN = MessageForm(
     text_limit=60, unit="characters", markup="plain", can_edit=False, messages_per_minute=5, seconds_between=0.0
 )
-RICH = replace(PLAIN, text_limit=4096, markup="html", can_edit=True)
+RICH = PLAIN._replace(text_limit=4096, markup="html", can_edit=True)
 RULES = DeliveryRules(recency=timedelta(minutes=30), most_per_day=20, is_enabled=True)
 
 
@@ -75,7 +75,7 @@ def run(store: SqliteStore, clock: FixedClock, *channels: FakeChannel) -> None:
 
 
 OPENED = Alert("trend:1:open", "job_alert", "bridge", "<b>bridge</b> 1 &lt; 2")
-CLOSED = replace(OPENED, dedupe_key="trend:1:closed", html="<b>bridge</b> over", action="edit", reply_to="trend:1:open")
+CLOSED = OPENED._replace(dedupe_key="trend:1:closed", html="<b>bridge</b> over", action="edit", reply_to="trend:1:open")
 
 
 def test_an_alert_is_sent_through_each_channel_once(outbox: SqliteStore, clock: FixedClock) -> None:
@@ -117,7 +117,7 @@ def test_a_channel_that_cannot_edit_gets_the_news_as_an_answer(outbox: SqliteSto
 
 def test_no_more_messages_go_out_in_a_minute_than_a_channel_takes(outbox: SqliteStore, clock: FixedClock) -> None:
     desk = FakeChannel("desk")
-    queue(outbox, clock, *(replace(OPENED, dedupe_key=str(number)) for number in range(8)))
+    queue(outbox, clock, *(OPENED._replace(dedupe_key=str(number)) for number in range(8)))
 
     run(outbox, clock, desk)
 
@@ -126,8 +126,8 @@ def test_no_more_messages_go_out_in_a_minute_than_a_channel_takes(outbox: Sqlite
 
 def test_messages_to_a_channel_keep_its_distance(outbox: SqliteStore, clock: FixedClock) -> None:
     waited: list[float] = []
-    slow = FakeChannel("desk", replace(PLAIN, seconds_between=7.0))
-    queue(outbox, clock, OPENED, replace(OPENED, dedupe_key="another"))
+    slow = FakeChannel("desk", PLAIN._replace(seconds_between=7.0))
+    queue(outbox, clock, OPENED, OPENED._replace(dedupe_key="another"))
 
     Delivery(JobContext(outbox, clock(), run_id=1), slow, RULES, clock, waited.append).run()
 
@@ -159,7 +159,7 @@ def test_rows_of_telegram_are_as_they_were_before_there_were_others(outbox: Sqli
 
 def test_an_alert_that_one_channel_had_is_new_for_another_only(outbox: SqliteStore, clock: FixedClock) -> None:
     desk = FakeChannel("desk")
-    queue(outbox, clock, replace(OPENED, channel="telegram"))
+    queue(outbox, clock, OPENED._replace(channel="telegram"))
 
     queue(outbox, clock, OPENED)
     run(outbox, clock, desk)
@@ -170,7 +170,7 @@ def test_an_alert_that_one_channel_had_is_new_for_another_only(outbox: SqliteSto
 
 @pytest.mark.parametrize(("unit", "count"), [("utf16", 2), ("characters", 1), ("bytes", 4)])
 def test_lengths_are_counted_in_the_channels_unit(unit: str, count: int) -> None:
-    form = replace(PLAIN, unit=unit)  # type: ignore[arg-type]
+    form = PLAIN._replace(unit=unit)
 
     assert text_units("😀", form) == count
 

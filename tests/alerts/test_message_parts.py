@@ -13,7 +13,7 @@ from trendspark_cli.alerts.message_parts import message_parts, plain_text, text_
 from trendspark_cli.kinds.channels import CHANNELS
 
 LIMIT = 200
-FORM = replace(CHANNELS["telegram"].form, text_limit=LIMIT)
+FORM = CHANNELS["telegram"].form._replace(text_limit=LIMIT)
 words = st.text(alphabet=st.characters(codec="utf-8", exclude_categories=("Cs", "Cc")), min_size=1, max_size=40)
 pieces = st.one_of(
     words.map(lambda text: html.escape(text, quote=False)),

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -170,7 +169,7 @@ def note_all_ranked(store: SqliteStore) -> None:
     progress = store.ranking.progress()
     folded = to_text(NOW - timedelta(hours=4))
     store.ranking.save_progress(
-        replace(progress or RankingProgress(), seen_post_id=newest, folded_created_at=folded, folded_post_id=newest)
+        progress or RankingProgress()._replace(seen_post_id=newest, folded_created_at=folded, folded_post_id=newest)
     )
 
 

@@ -201,7 +201,7 @@ def test_posts_that_are_not_ranked_yet_stay(keeper: Keeper) -> None:
 def test_posts_of_the_last_hours_that_are_not_history_yet_stay(keeper: Keeper) -> None:
     with keeper.changes() as store:
         progress = store.ranking.progress()
-        store.ranking.save_progress(replace(progress, folded_created_at=to_text(FIRST_OLD + timedelta(days=2))))
+        store.ranking.save_progress(progress._replace(folded_created_at=to_text(FIRST_OLD + timedelta(days=2))))
 
     counts_of(keeper.archive())
 

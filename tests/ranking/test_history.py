@@ -1,5 +1,4 @@
 import json
-from dataclasses import asdict
 from itertools import pairwise
 
 from hypothesis import given, settings
@@ -128,7 +127,7 @@ def test_a_source_state_is_plain_json() -> None:
     desk = Desk()
     desk.learn(background(START_TICK, 3))
 
-    read = json.loads(json.dumps(asdict(desk.sources["reddit"])))
+    read = json.loads(json.dumps(desk.sources["reddit"]._asdict()))
 
     assert SourceState(**{**read, "hours": tuple(read["hours"])}) == desk.sources["reddit"]
 

@@ -7,7 +7,6 @@ import inspect
 import pkgutil
 import sqlite3
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any, get_type_hints
 
@@ -65,7 +64,7 @@ MANIFEST = Manifest(
     state="planned",
     created_at="2026-11-01T12:00:00.000Z",
 )
-OTHER = replace(MANIFEST, id="m2")
+OTHER = MANIFEST._replace(id="m2")
 TOMBSTONE = Tombstone("t1", "x", "1", None, "2026-11-01T12:00:00.000Z")
 BRIEF = TrendBrief(1, "bridge", "It is closed.", (1,), "model", 10.0, "2026-11-01T12:00:00.000Z")
 TIME = "2026-11-01T12:00:00.000Z"
@@ -147,7 +146,7 @@ WRITERS: dict[str, Callable[[SqliteStore], object]] = {
     "archives.note_missing": lambda s: s.archives.note_missing("m1", None),
     "archives.note_unreadable": lambda s: s.archives.note_unreadable("file:///a", ["manifests/b.json"], NOW),
     "archives.write_off": lambda s: s.archives.write_off("m1", "2026-11-01T12:00:00.000Z", "lost"),
-    "tombstones.add": lambda s: s.tombstones.add(replace(TOMBSTONE, id="t2", source_id="2")),
+    "tombstones.add": lambda s: s.tombstones.add(TOMBSTONE._replace(id="t2", source_id="2")),
     "tombstones.forget_posts": lambda s: s.tombstones.forget_posts(TOMBSTONE),
     "tombstones.note_pushed": lambda s: s.tombstones.note_pushed("t1"),
     "upkeep.give_back": lambda s: s.upkeep.give_back(),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from trendspark_cli.alerts.alert_texts import api_alert, recovered_alert
@@ -27,7 +27,7 @@ def note_api_errors(store: Store, now: datetime, rules: OpsAlertRules) -> None:
     for service, errors in worst.items():
         if errors.count >= rules.api_error_threshold:
             incident = known.pop(PREFIX + service, Incident(PREFIX + service, to_text(now)))
-            incident = replace(incident, failures=max(incident.failures, errors.count), last_seen_at=to_text(now))
+            incident = incident._replace(failures=max(incident.failures, errors.count), last_seen_at=to_text(now))
             store.incidents.save(_alerted(store, incident, service, errors, now, rules))
     for incident in known.values():
         _resolve(store, incident, now, rules)
@@ -52,7 +52,7 @@ def _alerted(
     seconds = int(rules.api_error_window.total_seconds())
     alert = api_alert(key, service, errors.endpoint, errors.count, errors.status, seconds)
     store.notifications.queue(alert, now, muted=rules.are_muted)
-    return replace(incident, alerted_at=to_text(now))
+    return incident._replace(alerted_at=to_text(now))
 
 
 def _resolve(store: Store, incident: Incident, now: datetime, rules: OpsAlertRules) -> None:

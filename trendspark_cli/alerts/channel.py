@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import timedelta
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from trendspark_cli.base.errors import ConfigError, CredentialsRefusedError, ExitCode, TrendSparkError, UpstreamError
 from trendspark_cli.kinds.channels import MessageForm
 
 
-@dataclass(frozen=True)
-class Sent:
+class Sent(NamedTuple):
     """What the channel answered."""
 
     message_id: str  # empty when the channel took the message and named none

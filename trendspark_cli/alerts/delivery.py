@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from html import escape
 from typing import TypeVar
@@ -141,7 +141,7 @@ class Delivery:
             )
             self._count(alert.category, status)
             self._store.channels.save(
-                replace(self._state(), failures=0, paused_until=None, last_error=None, refusal=None)
+                self._state()._replace(failures=0, paused_until=None, last_error=None, refusal=None)
             )
             if sent is not None:
                 self._tell_dead_letters()
@@ -219,7 +219,7 @@ class Delivery:
             least = self._form.seconds_between
             self._sleep(max(0.0, min(least, state.recent_sends[-1] + least - now)))
         now = self._clock().timestamp()
-        state = replace(state, recent_sends=(*(sent for sent in state.recent_sends if abs(now - sent) < 60), now))
+        state = state._replace(recent_sends=(*(sent for sent in state.recent_sends if abs(now - sent) < 60), now))
         with self._store.transaction():
             self._store.channels.save(state)
         return state
@@ -276,12 +276,12 @@ class Delivery:
 
     def _queue(self, alert: Alert) -> None:
         """Queue an alert about alerts, for this channel alone."""
-        self._store.notifications.queue(replace(alert, channel=self._notifier.name), self._clock(), muted=False)
+        self._store.notifications.queue(alert._replace(channel=self._notifier.name), self._clock(), muted=False)
 
     def _follow(self, moved: ChatMovedError) -> None:
         log.warning("the chat moved; its new id is kept")
         with self._store.transaction():
-            self._store.channels.save(replace(self._state(), migrated_chat_id=moved.new_chat_id))
+            self._store.channels.save(self._state()._replace(migrated_chat_id=moved.new_chat_id))
 
     def _note_failure(self, alert: QueuedAlert, error: TrendSparkError) -> None:
         """Give the alert back or up, and let the channel rest as long as it asked or as its failures suggest."""
@@ -290,7 +290,7 @@ class Delivery:
             if isinstance(error, MessageRefusedError):
                 self._store.notifications.mark(alert.id, "dead", error=message)
                 self._count(alert.category, "dead")
-                self._store.channels.save(replace(self._state(), last_error=message))
+                self._store.channels.save(self._state()._replace(last_error=message))
                 return
             until = self._rest(error)
             if not isinstance(error, ChannelBusyError):
@@ -301,18 +301,18 @@ class Delivery:
 
     def _rest(self, error: TrendSparkError) -> datetime:
         """Pause the channel for as long as it asked for, or as its error suggests; return until when."""
-        now, state = self._clock(), replace(self._state(), last_error=redact(str(error)))
+        now, state = self._clock(), self._state()._replace(last_error=redact(str(error)))
         if isinstance(error, ChannelBusyError):
             until = now + error.retry_after
             # No failures: this pause was asked for, so nothing may shorten it.
-            state = replace(state, failures=0, refusal=None)
+            state = state._replace(failures=0, refusal=None)
         elif isinstance(error, ChannelRefused):
             until = now + REFUSAL_PAUSE
-            state = replace(state, failures=state.failures + 1, refusal=int(error.exit_code))
+            state = state._replace(failures=state.failures + 1, refusal=int(error.exit_code))
         else:
             until = now + min(LONGEST_BACK_OFF, FIRST_BACK_OFF * 2 ** min(state.failures, 10))
-            state = replace(state, failures=state.failures + 1, refusal=None)
-        self._store.channels.save(replace(state, paused_until=to_text(until)))
+            state = state._replace(failures=state.failures + 1, refusal=None)
+        self._store.channels.save(state._replace(paused_until=to_text(until)))
         return until
 
     def _ask_again(self) -> None:

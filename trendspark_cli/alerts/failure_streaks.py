@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from trendspark_cli.alerts.alert_texts import failing_alert, recovered_alert
 from trendspark_cli.base.clock import from_text, to_text
@@ -11,8 +11,7 @@ from trendspark_cli.kinds.jobs import kind_of
 from trendspark_cli.store.protocol import Store
 
 
-@dataclass(frozen=True)
-class OpsAlertRules:
+class OpsAlertRules(NamedTuple):
     """When operations alerts are queued, from the settings."""
 
     failure_threshold: int
@@ -42,11 +41,11 @@ def note_outcome(
         return
     if status in FAILURES:
         failing_since = state.failing_since or to_text(now)
-        state = replace(state, failures=state.failures + 1, failing_since=failing_since)
+        state = state._replace(failures=state.failures + 1, failing_since=failing_since)
         is_due = state.failures >= rules.failure_threshold and state.alert_key is None
         if is_due and store.notice_after(f"job_alert:{job_id}", now, rules.cooldown):
             key = f"job_alert:{job_id}:{failing_since}"
-            state = replace(state, alert_key=key)
+            state = state._replace(alert_key=key)
             alert = failing_alert(key, job_id, state.failures, run_id, message or status)
             store.notifications.queue(alert, now, muted=rules.are_muted)
     else:
@@ -54,5 +53,5 @@ def note_outcome(
             lasted = max(timedelta(0), now - from_text(state.failing_since or to_text(now)))
             alert = recovered_alert(state.alert_key, "job_alert", job_id, lasted, state.failures)
             store.notifications.queue(alert, now, muted=rules.are_muted)
-        state = replace(state, failures=0, failing_since=None, alert_key=None)
+        state = state._replace(failures=0, failing_since=None, alert_key=None)
     store.job_states.save(state)

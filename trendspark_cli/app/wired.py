@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from trendspark_cli.app.installation import Installation
 from trendspark_cli.base.clock import Clock, utc_now
@@ -25,8 +25,7 @@ if TYPE_CHECKING:
     from trendspark_cli.spending.budget import Budget
 
 
-@dataclass(frozen=True)
-class Wired:
+class Wired(NamedTuple):
     """What a job's body may ask for, made when it is asked for: a missing token is then a recorded failure."""
 
     settings: Settings

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import datetime
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from trendspark_cli.app.installation import Installation
 from trendspark_cli.base.errors import ExitCode, TrendSparkError
@@ -55,8 +54,7 @@ def work(installation: Installation, where: str, action: Callable[[Store], int |
     return _with_store(installation, where, action, read_only=False)
 
 
-@dataclass(frozen=True)
-class OpenArchive:
+class OpenArchive(NamedTuple):
     """What a command about the archive works with. `spool` is a folder of its own, gone when the command ends."""
 
     store: Store

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
 from datetime import datetime
 
 from trendspark_cli.archiving.destination import Destination, StoredObject
@@ -129,7 +128,7 @@ def note_finding(store: Store, manifest: Manifest, problem: str | None, now: dat
     if since != manifest.missing_since:
         with store.transaction():
             store.archives.note_missing(manifest.id, since)
-    return replace(manifest, missing_since=since)
+    return manifest._replace(missing_since=since)
 
 
 def _of(manifest: Manifest, problem: str) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import uuid
-from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, TypeVar
@@ -86,7 +85,7 @@ def read_manifest(path: Path, key: str, url: str) -> Manifest:
         raise _unfit(key, f"its rows are of {told.min_time} to {told.max_time}; expected the day {told.day}")
     own = {name: getattr(told, name) for name in _STORED}
     manifest = Manifest(**own, table_name=TABLES[told.table].name, url=url, state="done")
-    return replace(manifest, deleted_rows=manifest.rows, done_at=manifest.created_at)
+    return manifest._replace(deleted_rows=manifest.rows, done_at=manifest.created_at)
 
 
 def tombstone_key(tombstone_id: str) -> str:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Protocol
 
 from trendspark_cli.archiving.checking import content_problem, note_finding, outside_problem
@@ -105,19 +105,19 @@ class Parts:
                 archives.discard(manifest.id)
             self.spool.remove(name)
             return None
-        exported = replace(manifest, state="exported", rows=rows, bytes=size, sha256=self.spool.sha256(name))
-        return self._save(replace(exported, min_time=min(times), max_time=max(times)))
+        exported = manifest._replace(state="exported", rows=rows, bytes=size, sha256=self.spool.sha256(name))
+        return self._save(exported._replace(min_time=min(times), max_time=max(times)))
 
     def _upload(self, manifest: Manifest) -> Manifest:
         """Put the file where it belongs; one that is gone or damaged is exported again."""
         if manifest.sha256 is None or self.spool.sha256(_file_name(manifest)) != manifest.sha256:
             log.warning("archive part %s is not in the spool as it was exported", manifest.id)
-            return self._save(replace(manifest, state="planned"))
+            return self._save(manifest._replace(state="planned"))
         destination = self.destination(manifest.url)
         destination.put(manifest.key, self.spool.folder / _file_name(manifest), manifest.sha256)
         if manifest.format == "csv":
             self._put_text(destination, f"{manifest.key}.sha256", f"{manifest.sha256}  {_file_name(manifest)}\n")
-        return self._save(replace(manifest, state="uploaded"))
+        return self._save(manifest._replace(state="uploaded"))
 
     def _verify(self, manifest: Manifest) -> Manifest:
         """Read the object back and compare; only then is its manifest stored beside it."""
@@ -129,7 +129,7 @@ class Parts:
             write_manifest(manifest, path)
             destination.put(manifest_key(manifest.id), path, sha256_of(path))
         is_new = manifest.done_at is None  # else restored rows leave again
-        verified = replace(manifest, state="verified", restored_until=None)
+        verified = manifest._replace(state="verified", restored_until=None)
         with self.job.store.transaction():
             self.job.record_calls()
             self.job.store.archives.save(verified)
@@ -151,7 +151,7 @@ class Parts:
         """Free the rows of a part that could not be proven; return what to do."""
         if manifest.done_at is not None:  # restored rows, whose object was good once
             note_finding(self.job.store, manifest, "is not what it was", self.clock())
-            self._save(replace(manifest, state="done"))
+            self._save(manifest._replace(state="done"))
             return "its restored rows stay; see `trendspark archives verify` and `archives write-off`"
         with self.job.store.transaction():
             self.job.record_calls()
@@ -166,8 +166,7 @@ class Parts:
                 self.job.record_calls()
                 batch = self.job.store.archives.delete_batch(manifest)
                 now = to_text(self.clock()) if batch.is_last else None
-                manifest = replace(
-                    manifest,
+                manifest = manifest._replace(
                     state="done" if batch.is_last else "deleting",
                     done_at=now,
                     deleted_rows=manifest.deleted_rows + batch.deleted,

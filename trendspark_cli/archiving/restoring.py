@@ -138,10 +138,10 @@ class Restore:
             return replace(total, restored=total.restored + len(rows) - live, live=total.live + live)
         until = to_text(self.now + self.hold)
         with self.store.transaction():
-            manifest = replace(total.manifest, restored_until=until)
+            manifest = total.manifest._replace(restored_until=until)
             self.store.archives.save(manifest)
             done = self.store.archives.restore(manifest, rows)
-            manifest = replace(manifest, deleted_rows=max(0, manifest.deleted_rows - done.restored))
+            manifest = manifest._replace(deleted_rows=max(0, manifest.deleted_rows - done.restored))
             self.store.archives.save(manifest)
         return replace(
             total,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from trendspark_cli.base.log_setup import log_event
 
@@ -14,8 +14,7 @@ LONGEST_REQUEST_ID = 80  # characters
 log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True)
-class ApiCall:
+class ApiCall(NamedTuple):
     """One request to a remote service. `status` is None when no answer came."""
 
     at: datetime

@@ -9,8 +9,7 @@ import shutil
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import Any, TextIO
+from typing import Any, NamedTuple, TextIO
 
 from trendspark_cli.base.errors import CeilingReachedError, StopRequest, TrendSparkError
 from trendspark_cli.base.models import RunResult
@@ -35,8 +34,7 @@ _INVISIBLE = re.compile(
 )
 
 
-@dataclass(frozen=True)
-class Output:
+class Output(NamedTuple):
     """How this process talks. `is_terminal` is False under cron and in pipes."""
 
     is_json: bool = False

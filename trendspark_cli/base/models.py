@@ -37,8 +37,7 @@ class Post(NamedTuple):
     observed_at: str | None
 
 
-@dataclass(frozen=True)
-class Span:
+class Span(NamedTuple):
     """What is still to be read of one query: newer than `since`, older than `until`.
 
     Both ends are post ids of the source, exclusive; None is open. `token` continues a listing
@@ -53,8 +52,7 @@ class Span:
 SKIPPED_REASONS = frozenset(("placeholder", "comment", "account", "deletion", "error_page", "other_kind"))
 
 
-@dataclass(frozen=True)
-class Rejection:
+class Rejection(NamedTuple):
     """An item that was not stored, and why. `reason` is from a short fixed list: a metric label.
 
     One of `SKIPPED_REASONS` says that it is no post by its nature, so nothing is wrong with it.
@@ -64,8 +62,7 @@ class Rejection:
     item: str  # enough to find it again: an id or a line number
 
 
-@dataclass(frozen=True)
-class Page:
+class Page(NamedTuple):
     """One answer of a source, newest post first."""
 
     posts: tuple[Post, ...]
@@ -101,8 +98,7 @@ class Profile:
     updated_at: str = ""
 
 
-@dataclass(frozen=True)
-class Ceiling:
+class Ceiling(NamedTuple):
     """The most a service may use in a UTC day or month: `limit` units, or USD. `setting` is where it can be raised.
 
     With `profile` it is that profile's share, and only what the profile used counts.
@@ -115,8 +111,7 @@ class Ceiling:
     profile: str | None = None
 
 
-@dataclass(frozen=True)
-class Alert:
+class Alert(NamedTuple):
     """A message for the operator, to be queued once: `dedupe_key` makes a second try harmless.
 
     `title` is one plain line, for digests and lists; `html` is the message, escaped where it must be.

@@ -100,7 +100,7 @@ def shares_of(profile: Profile, ceilings: Sequence[Ceiling]) -> tuple[Ceiling, .
     setting = f"its share (`trendspark profiles edit {profile.name} --share`)"
     limits = [math.floor(ceiling.limit * profile.share + _A_HAIR) for ceiling in ceilings]
     return tuple(
-        replace(ceiling, limit=limit, setting=setting, profile=profile.name)
+        ceiling._replace(limit=limit, setting=setting, profile=profile.name)
         for ceiling, limit in zip(ceilings, limits, strict=True)
     )
 

@@ -45,7 +45,7 @@ def list_(limit: LimitOption = 20, table: TablesOption = None, as_json: JsonFlag
         wanted = _tables(table)
         found = [m for m in store.archives.listing(2**62) if m.table_name in wanted][:limit]
         if as_json:
-            installed.output.data({"archives": [asdict(manifest) for manifest in found]})
+            installed.output.data({"archives": [manifest._asdict() for manifest in found]})
             return
         installed.output.table(
             ("id", "table", "source", "day", "state", "rows", "bytes", "kept", "note"),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Annotated
 
@@ -121,7 +120,7 @@ def history(
         if missed:
             _show_missed(installed, store, wanted, limit)
         else:
-            _show_runs(installed, store.job_runs.history(limit, replace(wanted, is_failed=failed)))
+            _show_runs(installed, store.job_runs.history(limit, wanted._replace(is_failed=failed)))
 
     raise typer.Exit(read_only(installed, "jobs history", action))
 
@@ -170,7 +169,9 @@ def _show_missed(installed: Installation, store: Store, wanted: RunFilter, limit
     found = missed_runs(store, installed.timetable, [wanted.job_id] if wanted.job_id else list(JOBS), after, until)
     found = sorted(found, key=lambda missed: missed.last, reverse=True)[:limit]
     if installed.output.is_json:
-        installed.output.data({"missed": [asdict(each) for each in found], "schedule_from": installed.timetable.origin})
+        installed.output.data(
+            {"missed": [each._asdict() for each in found], "schedule_from": installed.timetable.origin}
+        )
         return
     rows = [(each.job_id, short_time(each.first), short_time(each.last), each.runs, each.why) for each in found]
     installed.output.table(("job", "from", "to", "runs", "why"), rows)
@@ -209,8 +210,8 @@ def _set_paused(job: str, paused: bool, reason: str) -> None:
             raise UsageError(f"job {job!r} is unknown; expected one of {', '.join(JOBS)}")
         by = person()
         since = to_text(installed.clock())
-        found = replace(store.job_states.get(job), paused=paused, since=None, by=None, reason=None)
-        store.job_states.save(replace(found, since=since, by=by, reason=reason or None) if paused else found)
+        found = store.job_states.get(job)._replace(paused=paused, since=None, by=None, reason=None)
+        store.job_states.save(found._replace(since=since, by=by, reason=reason or None) if paused else found)
 
     def export(store: Store) -> None:
         installed.metric_files().write(store, [job], installed.clock())

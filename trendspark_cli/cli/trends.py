@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict
 from typing import Annotated
 
 import typer
@@ -76,7 +75,7 @@ def mark(
     def action(store: Store) -> None:
         kept = keep_verdict(store, trend, verdict, note, installed.clock(), person())
         if as_json:
-            installed.output.data(asdict(kept))
+            installed.output.data(kept._asdict())
         elif not installed.output.is_quiet:
             installed.output.line(f"trend {trend} is marked as {verdict}")
 

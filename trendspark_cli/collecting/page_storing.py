@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import replace
 
 from trendspark_cli.base.clock import to_text
 from trendspark_cli.base.errors import TrendSparkError, UpstreamError
@@ -79,7 +78,7 @@ def as_billed(job: JobContext, service: str, page: Page) -> Page:
     if not page.billed_ids:
         return page
     fresh = job.store.spend.bill(service, page.billed_ids, to_text(job.now)[:10])
-    return replace(page, reads=fresh + page.reads - len(page.billed_ids))
+    return page._replace(reads=fresh + page.reads - len(page.billed_ids))
 
 
 def _without_forgotten(job: JobContext, page: Page) -> Page:
@@ -93,7 +92,7 @@ def _without_forgotten(job: JobContext, page: Page) -> Page:
         gone += [places[number] for number in job.store.tombstones.buried(name, pairs)]
     refused = tuple(Rejection("forgotten", page.posts[place].source_id) for place in sorted(gone))
     kept = tuple(post for place, post in enumerate(page.posts) if place not in set(gone))
-    return replace(page, posts=kept, rejections=page.rejections + refused)
+    return page._replace(posts=kept, rejections=page.rejections + refused)
 
 
 def _without_refused(page: Page, refused: Sequence[Post]) -> Page:
@@ -103,7 +102,7 @@ def _without_refused(page: Page, refused: Sequence[Post]) -> Page:
     ids = {id(post) for post in refused}
     kept = tuple(post for post in page.posts if id(post) not in ids)
     told = tuple(Rejection("not_storable", ascii(post.source_id)[1:-1][:40]) for post in refused)
-    return replace(page, posts=kept, rejections=page.rejections + told)
+    return page._replace(posts=kept, rejections=page.rejections + told)
 
 
 def record_failure(job: JobContext, source: Source, failure: TrendSparkError, budget: Budget | None = None) -> None:

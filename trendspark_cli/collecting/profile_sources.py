@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from typing import NamedTuple
 
 from trendspark_cli.base.models import Profile
 from trendspark_cli.base.profiles import shares_of
@@ -12,8 +13,7 @@ from trendspark_cli.running.job_context import JobContext
 from trendspark_cli.spending.budget import Budget
 
 
-@dataclass(frozen=True)
-class ProfileSource:
+class ProfileSource(NamedTuple):
     """One source of one profile. `job` is the run, its ledger set to the profile."""
 
     job: JobContext

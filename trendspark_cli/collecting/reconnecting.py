@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import timedelta
+from typing import NamedTuple
 
 ATTEMPTS_WINDOW = timedelta(minutes=15)
 MOST_ATTEMPTS = 45  # of the 50 X allows in that time, those of other processes included
 STEADY_SECONDS = 60.0  # a connection that held for so long was good: pauses begin anew
 
 
-@dataclass(frozen=True)
-class _Pauses:
+class _Pauses(NamedTuple):
     """Seconds: the first, what is added or multiplied each time, the longest."""
 
     first: float

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from trendspark_cli.base.models import Page, Span
 from trendspark_cli.collecting.volume import Slice
 
 
-@dataclass(frozen=True)
-class Reach:
+class Reach(NamedTuple):
     """What of a span the service can still be asked for.
 
     `readable` None and `lost` None together mean: not yet, ask again in a later run. All of it is by our clock, which
@@ -24,8 +22,7 @@ class Reach:
     later: Span | None = None
 
 
-@dataclass(frozen=True)
-class Counted:
+class Counted(NamedTuple):
     """How many posts of a query there are, hour by hour, oldest first."""
 
     slices: tuple[Slice, ...]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import queue
 import threading
 import time
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from trendspark_cli.base.errors import TrendSparkError
 from trendspark_cli.base.threads import start_thread
@@ -15,8 +15,7 @@ LONGEST_LINE = 2**20  # bytes
 MOST_WAITING = 512  # chunks of at most 64 KiB: what a slow disk may leave in memory
 
 
-@dataclass(frozen=True)
-class Lines:
+class Lines(NamedTuple):
     """Complete lines that arrived together, perhaps none (a keep-alive). `at` is monotonic."""
 
     lines: list[bytes]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from trendspark_cli.ranking.bursts.surprisal import NUMBERS, surprisal
 
@@ -19,8 +19,7 @@ _LEAST_OVERDISPERSION = 0.03
 _TAIL_STEPS = 10_000  # an hour may hold many thousands, whose tail is long
 
 
-@dataclass(frozen=True)
-class Slice:
+class Slice(NamedTuple):
     """Posts that match a query between two times (UTC); an hour of the clock, or the part of one so far."""
 
     start: datetime
@@ -33,8 +32,7 @@ class Slice:
         return (self.end - self.start).total_seconds()
 
 
-@dataclass(frozen=True)
-class VolumeReading:
+class VolumeReading(NamedTuple):
     """What the last one or two hours held, what their week lets one expect, and since when to buy."""
 
     departs: bool

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import PurePath
+from typing import NamedTuple
 
 OURS = "trendspark"
 MODULE = "trendspark_cli"
@@ -19,8 +19,7 @@ _LOOKING = frozenset({"[", "[[", "test", "command", "which", "type", "echo", "pr
 _ASSIGNMENT = re.compile(r"[A-Za-z_]\w*=")
 
 
-@dataclass(frozen=True)
-class Call:
+class Call(NamedTuple):
     """One call of ours in a command: the program as it is written there, its arguments, and where its words go."""
 
     program: str

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 _WORD = re.compile("[0-9A-Za-z]+")
 _PLAIN = re.compile(r"\*(/\d+)?|[\d,]+|\d+-\d+(/\d+)?")  # what cronsim reads as cron does
@@ -21,8 +21,7 @@ NICKNAMES = {
 AT_BOOT = "@reboot"
 
 
-@dataclass(frozen=True)
-class FieldKind:
+class FieldKind(NamedTuple):
     """A field: its name, its lowest and highest number, and the names that stand for numbers."""
 
     name: str
@@ -50,8 +49,7 @@ class FieldError(ValueError):
     """Cron does not take this field; the message says which, its text and what was expected."""
 
 
-@dataclass(frozen=True)
-class Field:
+class Field(NamedTuple):
     """One field: in the form cronsim takes, and the rest that cron leaves unread."""
 
     text: str

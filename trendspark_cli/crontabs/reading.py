@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from trendspark_cli.crontabs.fields import AT_BOOT, KINDS, NICKNAMES, FieldError, read_field
 
@@ -27,8 +28,7 @@ class Entry:
     user: str | None = None  # system crontabs name one
 
 
-@dataclass(frozen=True)
-class Fault:
+class Fault(NamedTuple):
     """What cron refuses or reads otherwise than it looks. One that `is_fatal` costs the whole crontab."""
 
     line: int

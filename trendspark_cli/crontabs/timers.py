@@ -8,8 +8,8 @@ import shlex
 import shutil
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from trendspark_cli.crontabs.commands import mentions_us
 from trendspark_cli.crontabs.fields import KINDS, FieldError, read_field
@@ -33,8 +33,7 @@ class NoAnswerError(Exception):
     """systemd runs, and what its timers start is not known."""
 
 
-@dataclass(frozen=True)
-class Systemd:
+class Systemd(NamedTuple):
     """The systemd of this machine; `run` is /run, where it says that it is there."""
 
     run: Path = Path("/run")
@@ -63,8 +62,7 @@ class Systemd:
         return Asking(("env", *settings, program, *options))
 
 
-@dataclass(frozen=True)
-class Asking:
+class Asking(NamedTuple):
     """How one systemd, the machine's or a user's, is asked."""
 
     command: tuple[str, ...]

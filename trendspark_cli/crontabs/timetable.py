@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from pathlib import Path
+from typing import NamedTuple
 
 from trendspark_cli.crontabs.commands import calls, mentions_us
 from trendspark_cli.crontabs.installed import Machine, installed_crontabs, owner_of
@@ -17,8 +17,7 @@ from trendspark_cli.kinds.jobs import SCHEDULED, kind_of
 EXAMPLE = "crontab.example"
 
 
-@dataclass(frozen=True)
-class Timetable:
+class Timetable(NamedTuple):
     """The times of every job, by the machine's local time. A step of another job is due when that one is."""
 
     schedules: Mapping[str, tuple[str, ...]]  # job -> five fields of each line

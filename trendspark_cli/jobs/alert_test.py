@@ -71,7 +71,7 @@ def send_test(
         # A pause of our own, after failures, is no reason not to try by hand.
         told = f"asked us to wait until {state.paused_until}"
         raise RateLimitedError(notifier.name, told, hint="try again after that")
-    alert = replace(manual_alert(f"{category}:run {job.run_id}", category, text), channel=notifier.name)
+    alert = manual_alert(f"{category}:run {job.run_id}", category, text)._replace(channel=notifier.name)
     with job.store.transaction():
         job.store.notifications.queue(alert, clock(), muted=False)
     [queued] = [a for a in job.store.notifications.waiting(notifier.name) if a.dedupe_key == alert.dedupe_key]

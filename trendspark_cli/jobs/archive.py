@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from trendspark_cli.archiving.checking import find_missing
@@ -117,7 +117,7 @@ def _reopened(job: JobContext, manifest: Manifest) -> Manifest:
     """Return a part to go on with; rows that were restored leave again by the file they came from."""
     if manifest.state != "done":
         return manifest
-    manifest = replace(manifest, state="uploaded")
+    manifest = manifest._replace(state="uploaded")
     with job.store.transaction():
         job.store.archives.save(manifest)
     return manifest

@@ -94,10 +94,10 @@ def _written(
     if checked is not None:
         label, summary, places = checked
         ids = tuple(posts[place].id for place in places)
-        made = replace(made, label=label, summary=summary, post_ids=ids, model=writing.model)
+        made = made._replace(label=label, summary=summary, post_ids=ids, model=writing.model)
     else:
         job.count("without_text")
-    made = replace(made, observed=trend.story.size, made_at=to_text(job.now))
+    made = made._replace(observed=trend.story.size, made_at=to_text(job.now))
     with job.store.transaction():
         job.store.briefs.save(made)
     return made

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from trendspark_cli.kinds.entries import Settings, are_set, in_words
 
 SWITCH = "enable_realtime_alerts"  # of all channels
 
 
-@dataclass(frozen=True, kw_only=True)
-class MessageForm:
+class MessageForm(NamedTuple):
     """What a channel takes, and how fast. A text is measured as it is read: without markup, entities resolved."""
 
     text_limit: int  # of one message; longer texts go in parts
@@ -23,16 +21,15 @@ class MessageForm:
     seconds_between: float
 
 
-@dataclass(frozen=True, kw_only=True)
-class ChannelKind:
+class ChannelKind(NamedTuple):
     """One channel. `make` takes an `Opening` and returns an `alerts.channel.Notifier`."""
 
     name: str  # short and permanent: stored in notifications.channel and used as a metric label
     title: str  # as people call it
     make: str
     needs: tuple[str, ...]  # settings without which it is not configured
-    identity: tuple[str, ...] = ()  # settings that say who answers: what one said does not hold for another
     form: MessageForm
+    identity: tuple[str, ...] = ()  # settings that say who answers: what one said does not hold for another
     has_plain_keys: bool = False  # its alerts are stored under their own keys; those of others end in the channel
 
     @property

@@ -6,8 +6,7 @@ Settings come as an object that has each under its name in lower case.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 Settings = object  # those of `base.settings`, which lies above this room
 
@@ -33,8 +32,7 @@ def never(settings: Settings) -> bool:
     return False
 
 
-@dataclass(frozen=True)
-class CeilingKind:
+class CeilingKind(NamedTuple):
     """The most that may be used in a UTC day or month: `setting` says how many units, or how many USD."""
 
     period: Literal["day", "month"]
@@ -42,8 +40,7 @@ class CeilingKind:
     is_in_usd: bool = False
 
 
-@dataclass(frozen=True)
-class Costs:
+class Costs(NamedTuple):
     """What is counted, and what it costs. `prices` are settings: USD for `units_of_price` units, the dearest counts."""
 
     unit: str  # its plural, for people

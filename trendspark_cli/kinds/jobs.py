@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from trendspark_cli.kinds.channels import alerts_are_sent
 from trendspark_cli.kinds.entries import Settings, always, are_set, never
 
 
-@dataclass(frozen=True, kw_only=True)
-class JobKind:
+class JobKind(NamedTuple):
     """One job: what it runs, when, for how long, and what follows. One of `body`, `run` and `steps` is set."""
 
     id: str

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from trendspark_cli.kinds.channels import CHANNELS
 from trendspark_cli.kinds.entries import CeilingKind, Costs, Settings, are_set, in_words
 from trendspark_cli.kinds.sources import SOURCES
 
 
-@dataclass(frozen=True, kw_only=True)
-class WriterKind:
+class WriterKind(NamedTuple):
     """One service with a language model. `make` takes an `Opening` and returns a `briefs.writer.Writer`."""
 
     name: str  # the service, as its calls and its spending are kept
@@ -49,8 +48,7 @@ _WRITERS = (
 WRITERS: Mapping[str, WriterKind] = {kind.name: kind for kind in _WRITERS}
 
 
-@dataclass(frozen=True, kw_only=True)
-class DestinationKind:
+class DestinationKind(NamedTuple):
     """One kind of place. `make` takes an `Opening` and an address, and returns an `archiving.destination.Destination`.
 
     `service` is the name under which its calls are kept; "" for a place that is no service.

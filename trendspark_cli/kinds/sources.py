@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from trendspark_cli.kinds.entries import CeilingKind, Costs, Settings, are_set, in_words
 
 FREE = Costs(unit="requests")  # counted all the same
 
 
-@dataclass(frozen=True, kw_only=True)
-class SourceKind:
+class SourceKind(NamedTuple):
     """One service that posts are read from. The functions it names take an `Opening` first."""
 
     name: str  # short and permanent: stored in posts.source and used as a metric label

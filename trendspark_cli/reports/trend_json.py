@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from datetime import timedelta
 from typing import NotRequired, TypedDict
 
@@ -77,7 +76,7 @@ def evidence_json(trend: AnyTrend) -> list[dict[str, object]]:
     """Return what makes a topic's terms unusual, or what the forecast of a single post rests on, as printed."""
     match trend.story:
         case TopicStory() as story:
-            return [rounded(_known(asdict(term))) for term in story.evidence]
+            return [rounded(_known(term._asdict())) for term in story.evidence]
         case PostStory() as story:
             return [rounded({name: getattr(story, name) for name in POST_EVIDENCE})]
 

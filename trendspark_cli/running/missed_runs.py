@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from trendspark_cli.base.clock import from_text, to_text
 from trendspark_cli.crontabs.timetable import Timetable
@@ -18,8 +18,7 @@ NO_RUN = "nothing was recorded: cron was not running, or the command could not s
 STILL_RUNNING = "the run before was still at work"
 
 
-@dataclass(frozen=True)
-class Missed:
+class Missed(NamedTuple):
     """Moments in a row at which a job was due and did not run."""
 
     job_id: str

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import socket
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 from trendspark_cli import __version__
@@ -53,7 +52,7 @@ def record_schedule(store: Store, timetable: Timetable, job_id: str, run_id: int
     schedule = timetable.text(job_id)
     state = store.job_states.get(job_id)
     if timetable.is_installed and state.schedule != schedule:
-        store.job_states.save(replace(state, schedule=schedule, schedule_since=to_text(started) if schedule else None))
+        store.job_states.save(state._replace(schedule=schedule, schedule_since=to_text(started) if schedule else None))
     due = timetable.due(job_id, started)
     if due is None or due in store.job_runs.scheduled(job_id, due - timedelta(seconds=1)):
         return

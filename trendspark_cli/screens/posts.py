@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import asdict
 
 from trendspark_cli.base.clock import to_text
 from trendspark_cli.base.console import Output, short_time, shortened
@@ -34,7 +33,7 @@ def show_reasons(found: PostReasons, output: Output) -> None:
 def reasons_json(found: PostReasons) -> dict[str, object]:
     """Return it as plain values."""
     post = found.post
-    held_back_by = [asdict(rule) for rule in found.held_back_by]
+    held_back_by = [rule._asdict() for rule in found.held_back_by]
     if post is None:
         place = {"source": found.source, "source_id": found.source_id}
         return {**place, "seen": False, "trends": [], "held_back_by": held_back_by}

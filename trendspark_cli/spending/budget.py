@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from trendspark_cli.alerts.alert_texts import account_alert, budget_alert
 from trendspark_cli.base.clock import to_text
@@ -19,8 +20,7 @@ UNLIMITED = 2**53
 WARN_AT_PERCENT = 80
 
 
-@dataclass(frozen=True)
-class Reservation:
+class Reservation(NamedTuple):
     """Units set aside for one call, and what they cost at most."""
 
     id: int

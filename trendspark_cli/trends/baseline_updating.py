@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 from trendspark_cli.base.metrics import RANK_POSTS
@@ -86,7 +85,7 @@ class BaselineUpdating:
 
     def advance(self, **changes: Any) -> None:
         """Move the progress; call inside a transaction."""
-        self.progress = replace(self.progress, **changes)
+        self.progress = self.progress._replace(**changes)
         if not self._job.dry_run:
             self._job.store.ranking.save_progress(self.progress)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 from trendspark_cli.base.clock import from_text, to_text
@@ -125,7 +124,7 @@ class PostForecasting:
         return posts
 
     def _advance(self, **changes: str | int) -> None:
-        self._progress = replace(self._progress, **changes)  # type: ignore[arg-type]
+        self._progress = self._progress._replace(**changes)  # type: ignore[arg-type]
         self._stored.save_progress(self._progress)
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from trendspark_cli.base.clock import from_text
 from trendspark_cli.ranking.baseline.ticks import LONGEST_WINDOW_SECONDS, TICK_SECONDS, TICKS_PER_DAY, tick_of
@@ -31,8 +31,7 @@ _ALERT_RULES = {
 }
 
 
-@dataclass(frozen=True)
-class Held:
+class Held(NamedTuple):
     """A rule that kept the post back, and how, in words. `about`: itself, its topic, its own forecast, or an alert."""
 
     rule: str
@@ -40,8 +39,7 @@ class Held:
     about: str = "post"
 
 
-@dataclass(frozen=True)
-class Asked:
+class Asked(NamedTuple):
     """The installation as `posts why` sees it."""
 
     store: Store
@@ -50,16 +48,14 @@ class Asked:
     now: datetime
 
 
-@dataclass(frozen=True)
-class TrendOfPost:
+class TrendOfPost(NamedTuple):
     """A trend the post is in, and what became of its alerts."""
 
     trend: AnyTrend
     alerts: Sequence[AlertOutcome]
 
 
-@dataclass(frozen=True)
-class PostReasons:
+class PostReasons(NamedTuple):
     """What is known of a post. `post` is None where it is not in the database, and then only rules are known.
 
     `matched`: the pages that may have brought it; `topic`: the strongest one of now that holds it, of no trend yet.
@@ -88,7 +84,7 @@ def reasons(asked: Asked, place: str) -> PostReasons:
     forecast = None if post.likes is None else asked.store.forecasts.of_post(post.id)
     forecast_rule = _rule_of_forecast(asked, post, forecast, is_trend="post" in kinds)
     of_rules = (("topic", topic_rule), ("forecast", forecast_rule))
-    held_back = [replace(rule, about=kind) for kind, rule in of_rules if rule is not None]
+    held_back = [rule._replace(about=kind) for kind, rule in of_rules if rule is not None]
     statuses = [alert.status for one in trends for alert in one.alerts]
     held_back += [Held(*_ALERT_RULES[status], about="alert") for status in statuses if status in _ALERT_RULES]
     return PostReasons(

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from trendspark_cli.base.clock import from_text
 from trendspark_cli.base.errors import UsageError
@@ -21,8 +22,7 @@ FALSE_ALARMS, COOLDOWN = "ALERT_FALSE_ALARMS_PER_DAY", "ALERT_COOLDOWN_HOURS"
 NOISE = "noise"
 
 
-@dataclass(frozen=True)
-class Experience:
+class Experience(NamedTuple):
     """What an installation has learnt: its newest calibration, and people's verdicts on trends."""
 
     calibration: Calibration | None = None
@@ -82,7 +82,7 @@ def changed_rules(
         else:
             settings = replace(settings, alert_false_alarms_per_day=read)
     rules = lifecycle_rules(settings, learnt)
-    return rules if threshold is None else replace(rules, threshold=threshold)
+    return rules if threshold is None else rules._replace(threshold=threshold)
 
 
 def _read(name: str, value: str) -> float | timedelta | None:

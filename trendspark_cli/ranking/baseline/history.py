@@ -3,7 +3,7 @@
 import struct
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from trendspark_cli.ranking.baseline.ticks import HALF_LIFE_TICKS, TICKS_PER_DAY, decay
 
@@ -63,8 +63,7 @@ class TermState:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class SourceState:
+class SourceState(NamedTuple):
     """How much a source posts, decayed to `last_tick`; every field is a plain number, fit for JSON.
 
     `posts` (open last tick included) and `ticks` (ticks with posts) fade like term counts. `hours`: posts by UTC hour.

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from trendspark_cli.ranking.baseline.history import SourceState
 from trendspark_cli.ranking.baseline.ticks import TICKS_PER_DAY, TICKS_PER_HOUR, decay, hour_of
@@ -13,8 +13,7 @@ SURGE_PSEUDO_POSTS = 50.0  # in and beside an hour: some posts more or less than
 LEAST_POSTS_PER_TICK = 5.0  # a quiet installation must not be surprised by every third post
 
 
-@dataclass(frozen=True, slots=True)
-class Traffic:
+class Traffic(NamedTuple):
     """All posts of some sources, decayed to one tick: `posts`, `ticks` with posts, posts by UTC hour."""
 
     posts: float

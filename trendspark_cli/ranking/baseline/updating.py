@@ -137,8 +137,7 @@ def _update_sources(tick: int, counts: Mapping[str, int], sources: MutableMappin
             continue
         elif tick > state.last_tick:
             state = _source_faded(state, tick)
-        sources[name] = replace(
-            state,
+        sources[name] = state._replace(
             posts=state.posts + count,
             hours=_hours_plus(state.hours, tick, count),
             last_tick_posts=state.last_tick_posts + count,
@@ -148,8 +147,7 @@ def _update_sources(tick: int, counts: Mapping[str, int], sources: MutableMappin
 def _source_faded(state: SourceState, tick: int) -> SourceState:
     """Return the state decayed to a later tick, which is counted as one with posts."""
     fade = decay(tick - state.last_tick)
-    return replace(
-        state,
+    return state._replace(
         posts=state.posts * fade,
         ticks=state.ticks * fade + 1.0,
         hours=tuple([posts * fade for posts in state.hours]),
@@ -168,8 +166,7 @@ def _source_with_late_posts(state: SourceState, tick: int, count: int) -> Source
     first_tick = min(state.first_tick, tick)
     fitting = (1.0 - decay(state.last_tick - first_tick + 1)) / (1.0 - 0.5 ** (1 / HALF_LIFE_TICKS))
     ticks = state.ticks if tick == state.late_tick else min(state.ticks + weight, fitting)
-    return replace(
-        state,
+    return state._replace(
         posts=state.posts + count * weight,
         ticks=ticks,
         hours=_hours_plus(state.hours, tick, count * weight),

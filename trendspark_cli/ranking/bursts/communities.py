@@ -1,6 +1,6 @@
 """Community dispersion: from how many communities a term's posts come, over as many posts drawn by chance."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -11,8 +11,7 @@ from trendspark_cli.ranking.bursts.window import Mask, PostColumns
 from trendspark_cli.ranking.text.keys import Integers
 
 
-@dataclass(frozen=True, slots=True)
-class Communities:
+class Communities(NamedTuple):
     """The communities of some posts: `numbers`, one for each post, and the `sizes` that occur, `of_size` times each."""
 
     numbers: Integers

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -40,8 +41,7 @@ SOURCE_PSEUDO_POSTS = 50.0
 NAMING_POSTS = 3  # of each term, from which its words are read again
 
 
-@dataclass(frozen=True, slots=True)
-class WindowSnapshot:
+class WindowSnapshot(NamedTuple):
     """The window at one tick end: which posts count, and how many are expected for each post of the baseline.
 
     `inside[w]`: posts of window w, by source states that are not warming up. `volume[w]`: for each source number,

@@ -1,7 +1,7 @@
 """Posts read once and kept as numbers: about 100 bytes a post, no texts, the same in every process."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -16,8 +16,7 @@ _NUMBER, _KEY = np.dtype("<i4"), np.dtype("<i8")
 SegmentRow = tuple[str, bytes, bytes, bytes, bytes, bytes, bytes, bytes | None]
 
 
-@dataclass(frozen=True, slots=True)
-class Segment:
+class Segment(NamedTuple):
     """Some posts, one array entry each, in the order they were read.
 
     `sources`: numbers into `source_names`. `authors` and `communities`: equal for posts of one author, or community,

@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import replace
 from functools import lru_cache
 from itertools import groupby
 
@@ -33,7 +32,7 @@ def name_topic(topic: Topic, texts: Mapping[int, str]) -> Topic:
     name = max(found, key=lambda stretch: (found[stretch], len(stretch), stretch))
     covered = {word for start in range(len(name) - 1) for word in _words(name[start : start + 2])}
     others = [term for term in topic.label.split(", ") if canonical_word(term) not in covered]
-    return replace(topic, label=", ".join([name, *others]))
+    return topic._replace(label=", ".join([name, *others]))
 
 
 def spell_topic(topic: Topic, texts: Mapping[int, str]) -> Topic:
@@ -48,7 +47,7 @@ def spell_topic(topic: Topic, texts: Mapping[int, str]) -> Topic:
     for (canonical, written), _ in spellings.most_common():
         best.setdefault(canonical, without_possessive(visible(written)).removeprefix("#"))
     words = [[best.get(word, word) for word in term.split()] for term in topic.label.split(", ")]
-    return replace(topic, label=", ".join(" ".join(term) for term in words))
+    return topic._replace(label=", ".join(" ".join(term) for term in words))
 
 
 def _stretches(text: str, pieces: Collection[str]) -> Iterator[str]:

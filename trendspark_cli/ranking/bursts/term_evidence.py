@@ -1,10 +1,9 @@
 """Why one term is unusual, as a value: what trends keep of it, and what screens show of it."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class TermEvidence:
+class TermEvidence(NamedTuple):
     """Why one term is unusual, in the window where it is most surprising.
 
     `score`: how sure and, once sure, how large (`scoring.score_of`). `posts`: posts with the term in the window;

@@ -1,7 +1,7 @@
 """Topics: terms that burst together, grouped, named and explained."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -25,8 +25,7 @@ MOST_TOPICS = 50
 _SCORE_PER_TENFOLD_OF_FURTHER_TERMS = 5.0
 
 
-@dataclass(frozen=True, slots=True)
-class Topic:
+class Topic(NamedTuple):
     """One topic of the longest window, described by its strongest term's posts.
 
     `score` is that of the strongest term, and more for what further sure ones bring. `observed`, `expected`,

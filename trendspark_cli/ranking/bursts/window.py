@@ -1,9 +1,8 @@
 """The posts of the last hours, joined from segments into one set of columns."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import islice
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -20,8 +19,7 @@ Number = TypeVar("Number", np.int32, np.int64)
 TextsOf = Callable[[Sequence[int]], Mapping[int, str]]
 
 
-@dataclass(frozen=True, slots=True)
-class PostColumns:
+class PostColumns(NamedTuple):
     """Posts by time of creation, then id, one array entry each.
 
     `sources`: numbers into `source_names`. `authors` and `communities`: equal for posts of one author, or community, of

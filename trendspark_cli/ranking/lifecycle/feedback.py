@@ -1,7 +1,7 @@
 """Verdicts on trends raise the opening threshold of topics like those called noise, and less as time passes."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from trendspark_cli.ranking.bursts.topics import MATCHED_TERMS, without_spaces
 
@@ -10,8 +10,7 @@ NOISE_MARGIN = 3.0  # of the score: a topic twice as large, since 10 is ten time
 FORGOTTEN_SECONDS = 12 * NOISE_HALF_LIFE_SECONDS  # then a verdict is worth a four-thousandth
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(NamedTuple):
     """What somebody said of a trend at a time (epoch seconds); `terms`, strongest first, and `score` are the trend's.
 
     `trend_id` is None when the trend is gone.

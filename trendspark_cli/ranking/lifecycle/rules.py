@@ -1,14 +1,13 @@
 """When trends open, close and count as the same again."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import timedelta
+from typing import NamedTuple
 
 from trendspark_cli.ranking.lifecycle.feedback import Verdict, opening_threshold
 
 
-@dataclass(frozen=True, slots=True)
-class LifecycleRules:
+class LifecycleRules(NamedTuple):
     """When trends open, close and count as the same again. `verdicts`: what people said of earlier trends."""
 
     threshold: float

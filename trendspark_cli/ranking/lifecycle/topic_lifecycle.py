@@ -1,8 +1,9 @@
 """The life of a topic's trend: opened once, updated while it lasts, closed when it is quiet."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from trendspark_cli.ranking.bursts.topics import MATCHED_TERMS, Topic, without_spaces
 from trendspark_cli.ranking.lifecycle.rules import LifecycleRules
@@ -12,8 +13,7 @@ MOST_TREND_TERMS = 12
 LEAST_SHARED_POSTS = 2  # one may be chance: an everyday word in a post of the story
 
 
-@dataclass(frozen=True, slots=True)
-class TrendChanges:
+class TrendChanges(NamedTuple):
     """What one tick changed; `updated` and `closed` carry the ids of the records they replace."""
 
     opened: tuple[TopicTrend, ...] = ()

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -35,8 +34,7 @@ class Observation(NamedTuple):
     gain: float
 
 
-@dataclass(frozen=True, slots=True)
-class WatchedPost:
+class WatchedPost(NamedTuple):
     """A post until it matures: its last observation, and the first one of each band, which teach when it has."""
 
     created_at: int
@@ -62,8 +60,7 @@ class EngagementBaseline(NamedTuple):
         return (self.total - self.posts * mean) / (self.posts + PRIOR_POSTS)
 
 
-@dataclass(frozen=True, slots=True)
-class Forecast:
+class Forecast(NamedTuple):
     """`log`: ln(1 + final engagement) as expected, with its standard error.
 
     `baseline_log` is the author's: that of the community where little is known of the author.
@@ -104,7 +101,7 @@ def observed_again(post: WatchedPost, at: int, engagement: int, comments: int) -
     observation = Observation(at, engagement, comments, gain)
     is_new_band = _band(post, at) > _band(post, post.observations[-1].at)
     observations = (*post.observations, observation) if is_new_band else post.observations
-    return replace(post, observations=observations, last=observation, best=max(post.best, engagement))
+    return post._replace(observations=observations, last=observation, best=max(post.best, engagement))
 
 
 def watched(created_at: int, observations: Sequence[tuple[int, int, int]]) -> WatchedPost:

@@ -5,7 +5,7 @@ words of their own, and few of these are the others' too.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -19,8 +19,7 @@ TEXTS_AT_ONCE = 10_000  # keeps the memory of a flood small
 MOST_WORDS_READ = 20_000_000  # at some 20 ns; the strongest terms come first, and their texts are known then
 
 
-@dataclass(frozen=True, slots=True)
-class Texts:
+class Texts(NamedTuple):
     """Different texts; text i has `lengths[i]` different words, numbers into `keys`, from `starts[i]` in `words` on."""
 
     starts: Integers

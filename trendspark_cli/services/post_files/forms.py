@@ -6,8 +6,7 @@ A reader is a module with `is_it` (of a decoded JSON object) and `read` (what is
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -28,8 +27,7 @@ Found = Post | Rejection
 DEEPEST_LIST = 3  # lists of pages of posts
 
 
-@dataclass(frozen=True)
-class Form:
+class Form(NamedTuple):
     """A form of posts: its name as people call it, how it is known, and what reads a value of it at a place."""
 
     name: str

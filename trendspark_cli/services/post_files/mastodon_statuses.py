@@ -9,7 +9,6 @@ from trendspark_cli.base.clock import from_text
 from trendspark_cli.base.models import Post, Rejection
 from trendspark_cli.base.texts import clean_text
 from trendspark_cli.services.field_values import JsonObject, counter, identifier, is_placeholder, moment, text_or_none
-from trendspark_cli.services.html_texts import text_of_html
 from trendspark_cli.services.post_files.json_values import members
 from trendspark_cli.services.post_files.reddit_dumps import RedditTexts
 
@@ -36,6 +35,8 @@ def _post(status: JsonObject, place: str) -> Post | Rejection:
     if source_id is None:
         return Rejection("bad_id", place)
     warning = status.get("spoiler_text")
+    from trendspark_cli.services.html_texts import text_of_html  # here, so that other files start without a parser
+
     text = text_of_html(content)
     if isinstance(warning, str) and warning:
         text = f"{warning}\n\n{text}" if text else warning

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -71,7 +70,7 @@ class RedditListing:
         witness = self._client.witness
         now = self._now - witness.ahead if witness.ahead is not None and witness.contradicts else self._now
         latest = int((now - self._lookback).timestamp())
-        return replace(span, since=f"@{latest}") if float(span.since[1:]) > latest else span
+        return span._replace(since=f"@{latest}") if float(span.since[1:]) > latest else span
 
     def fetch_counts(self, ids: Sequence[str]) -> Page:
         """Return the present counters of up to 100 posts."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Generic, TypeVar, cast
+from typing import Generic, NamedTuple, TypeVar, cast
 
 from trendspark_cli.kinds.sources import SOURCES
 from trendspark_cli.store.rows.collecting import AuditRow
@@ -25,8 +25,7 @@ ArchivedRow = StoredPost | AuditRow | AlertRow | JobRun
 Row = TypeVar("Row", bound=ArchivedRow, covariant=True)
 
 
-@dataclass(frozen=True)
-class Column:
+class Column(NamedTuple):
     """One column of a file. One that is `gathered` holds rows of other tables as JSON."""
 
     name: str

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 ManifestState = Literal["planned", "exported", "uploaded", "verified", "deleting", "done"]
 
 
-@dataclass(frozen=True)
-class Manifest:
+class Manifest(NamedTuple):
     """One archive file, from the choice of its rows to the last deletion. Times are text in the stored form.
 
     `url` and `key` say where the object is. `rows`, `bytes`, `sha256` and the times of its first and last row are known
@@ -55,8 +53,7 @@ class DayOfRows(NamedTuple):
     rows: int
 
 
-@dataclass(frozen=True)
-class DeletedBatch:
+class DeletedBatch(NamedTuple):
     """What one transaction of deletes did. `kept` rows were changed since their export, or are needed by an alert."""
 
     deleted: int
@@ -64,8 +61,7 @@ class DeletedBatch:
     is_last: bool
 
 
-@dataclass(frozen=True)
-class RestoredBatch:
+class RestoredBatch(NamedTuple):
     """What one transaction of restoring did. `foreign` rows were left out: another row has their id."""
 
     restored: int
@@ -73,8 +69,7 @@ class RestoredBatch:
     foreign: int = 0
 
 
-@dataclass(frozen=True)
-class Tombstone:
+class Tombstone(NamedTuple):
     """A post, or everything by an author, that must not come back. One of `source_id` and `author` is set."""
 
     id: str

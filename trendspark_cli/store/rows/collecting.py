@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from trendspark_cli.store.rows.column_kinds import Time, Word
@@ -16,8 +15,7 @@ class RefusedPost(NamedTuple):
     why: str
 
 
-@dataclass(frozen=True)
-class PageOutcome:
+class PageOutcome(NamedTuple):
     """What storing a page did to the posts table. `refused` posts are not stored; the others are."""
 
     new: int

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import NamedTuple
 
 
-@dataclass(frozen=True)
-class ForecastProgress:
+class ForecastProgress(NamedTuple):
     """How far forecasting of single posts has come.
 
     Posts up to `seen_post_id` were looked at. Those before the position (`left_created_at`, `left_post_id`) have

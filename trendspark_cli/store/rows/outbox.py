@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from trendspark_cli.store.rows.column_kinds import Time, Word
@@ -77,8 +76,7 @@ class ApiErrors(NamedTuple):
     status: int | None
 
 
-@dataclass(frozen=True)
-class QueuedAlert:
+class QueuedAlert(NamedTuple):
     """An alert as it waits in the outbox."""
 
     id: int
@@ -95,8 +93,7 @@ class QueuedAlert:
     created_at: str
 
 
-@dataclass(frozen=True)
-class ChannelState:
+class ChannelState(NamedTuple):
     """What is remembered of a channel between processes; `recent_sends` are epoch seconds of the last minute."""
 
     channel: str
@@ -108,8 +105,7 @@ class ChannelState:
     recent_sends: tuple[float, ...] = ()
 
 
-@dataclass(frozen=True)
-class Incident:
+class Incident(NamedTuple):
     """Something that is wrong for a while: opened once, counted, told, resolved."""
 
     key: str

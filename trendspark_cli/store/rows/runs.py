@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
@@ -56,8 +55,7 @@ class WorkSpan(NamedTuple):
 RUN_STATUSES = ("running", "success", "partial", "error", "timeout", "interrupted", "skipped", "abandoned")
 
 
-@dataclass(frozen=True)
-class RunFilter:
+class RunFilter(NamedTuple):
     """Which runs are wanted; times in the stored form, by when a run began."""
 
     job_id: str | None = None
@@ -70,8 +68,7 @@ class RunFilter:
 ALL_RUNS = RunFilter()
 
 
-@dataclass(frozen=True)
-class JobState:
+class JobState(NamedTuple):
     """What is remembered of a job between runs: paused by whom, its failure streak, its times."""
 
     job_id: str

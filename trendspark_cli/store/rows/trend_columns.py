@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
 from datetime import timedelta
 from typing import Any
 
@@ -55,7 +54,7 @@ def _topic_columns(story: TopicStory) -> Row:
         "expected": story.expected,
         "window_seconds": story.window // SECOND,
         "authors": story.authors,
-        "evidence": _json([asdict(term) for term in story.evidence]),
+        "evidence": _json([term._asdict() for term in story.evidence]),
     }
 
 

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 
-@dataclass(frozen=True)
-class TrendBrief:
+class TrendBrief(NamedTuple):
     """What a model wrote of a trend when it held `observed` posts; empty texts when it was asked and gave none.
 
     `post_ids` are the posts the summary rests on; `made_at` is text in the stored form.
@@ -31,8 +30,7 @@ class ModelAnswer:
     value: Mapping[str, Any] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
-class Calibration:
+class Calibration(NamedTuple):
     """A threshold made of an operator's own posts. Times are text in the stored form.
 
     `posts` of [`since`, `until`) were shuffled `shuffles` times from `seed` on, which gave `days` without any story and
@@ -53,8 +51,7 @@ class Calibration:
     threshold: float
 
 
-@dataclass(frozen=True)
-class TrendVerdict:
+class TrendVerdict(NamedTuple):
     """What a person said of a trend: `good` or `noise`. `terms`, `score` and `opened_at` are the trend's own."""
 
     trend_id: int | None  # None when the trend is gone
@@ -67,8 +64,7 @@ class TrendVerdict:
     marked_by: str
 
 
-@dataclass(frozen=True)
-class RankingProgress:
+class RankingProgress(NamedTuple):
     """How far the ranker has come.
 
     Posts up to `seen_post_id` were looked at. Of those, every one before the position (`folded_created_at`,

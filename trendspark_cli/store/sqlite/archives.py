@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, fields
 from datetime import datetime
 
 from trendspark_cli.base.clock import to_text
@@ -24,7 +23,7 @@ from trendspark_cli.store.sqlite.named_queries import queries
 
 BATCH_ROWS = 1000  # of one transaction
 UNREADABLE = "unreadable archive object "  # begins a key of notices
-_MANIFEST_FIELDS = tuple(field.name for field in fields(Manifest))
+_MANIFEST_FIELDS = Manifest._fields
 
 
 class Archives:
@@ -233,7 +232,7 @@ class Tombstones:
 
     def add(self, tombstone: Tombstone) -> bool:
         """Store a tombstone; return False when there is one for that post or author."""
-        row = {**asdict(tombstone), "is_pushed": int(tombstone.is_pushed)}
+        row = {**tombstone._asdict(), "is_pushed": int(tombstone.is_pushed)}
         return self._db.execute(self._sql["bury"], row).rowcount == 1
 
     def exist(self) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
 from datetime import datetime
 
 from trendspark_cli.base.clock import to_text
@@ -26,7 +25,7 @@ class Briefs:
 
     def save(self, brief: TrendBrief) -> None:
         """Store what was written of a trend; call inside a transaction."""
-        self._db.execute(self._sql["save_brief"], {**asdict(brief), "post_ids": json.dumps(brief.post_ids)})
+        self._db.execute(self._sql["save_brief"], {**brief._asdict(), "post_ids": json.dumps(brief.post_ids)})
 
     def answer(self, key: str) -> ModelAnswer | None:
         """Return what a model answered when it was asked the same before, or None."""

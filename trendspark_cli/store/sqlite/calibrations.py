@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
 from datetime import datetime
 
 from trendspark_cli.base.clock import to_text
@@ -32,6 +31,6 @@ class Calibrations:
 
     def save(self, calibration: Calibration) -> None:
         """Store one; call inside a transaction. The oldest of more than twenty go."""
-        row = {**asdict(calibration), "alarms": json.dumps(calibration.alarms)}
+        row = {**calibration._asdict(), "alarms": json.dumps(calibration.alarms)}
         self._db.execute(self._sql["add_calibration"], row)
         self._db.execute(self._sql["forget_calibrations"])

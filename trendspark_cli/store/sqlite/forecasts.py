@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -37,7 +36,7 @@ class Forecasts:
 
     def save_progress(self, progress: ForecastProgress) -> None:
         """Store how far it has come; call in the transaction of the work it counts."""
-        self._db.execute(self._sql["save_progress"], asdict(progress))
+        self._db.execute(self._sql["save_progress"], progress._asdict())
 
     def sources(self) -> dict[str, SourceMemory]:
         """Return what is remembered of each source."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from datetime import datetime
 
 from trendspark_cli.base.clock import from_text, to_text
@@ -86,7 +85,7 @@ class JobRuns:
 
     def history(self, limit: int, wanted: RunFilter = ALL_RUNS) -> list[JobRun]:
         """Return the runs that are wanted, newest first."""
-        return self._db.records(JobRun, self._sql["history"], {"limit": limit, **asdict(wanted)})
+        return self._db.records(JobRun, self._sql["history"], {"limit": limit, **wanted._asdict()})
 
     def scheduled(self, job_id: str, after: datetime) -> set[datetime]:
         """Return the moments after *after* for which there is a run."""
@@ -126,7 +125,7 @@ class JobStates:
 
     def save(self, state: JobState) -> None:
         """Store the state of a job."""
-        self._db.execute(self._sql["save_state"], {**asdict(state), "paused": int(state.paused)})
+        self._db.execute(self._sql["save_state"], {**state._asdict(), "paused": int(state.paused)})
 
 
 class MetricTotals:

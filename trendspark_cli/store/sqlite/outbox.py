@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 
 from trendspark_cli.base.clock import from_text, to_text
@@ -40,7 +39,7 @@ class Notifications:
         added = 0
         for channel in (alert.channel,) if alert.channel else self._channels:
             own = {"channel": channel, "dedupe_key": stored_key(channel, alert.dedupe_key)}
-            row = {**asdict(alert), **own, "status": status, "now": to_text(now)}
+            row = {**alert._asdict(), **own, "status": status, "now": to_text(now)}
             added += self._db.execute(self._sql["queue"], row).rowcount
         return added > 0
 
@@ -56,7 +55,7 @@ class Notifications:
         """Return alerts of a channel under the keys they were queued by."""
         suffix = stored_key(channel, "")
         found = self._db.records(QueuedAlert, self._sql[name], values)
-        return [replace(alert, dedupe_key=alert.dedupe_key.removesuffix(suffix)) for alert in found]
+        return [alert._replace(dedupe_key=alert.dedupe_key.removesuffix(suffix)) for alert in found]
 
     def claim(self, alert_id: int, lease_until: datetime) -> bool:
         """Take an alert for sending; False when another process has it."""
@@ -161,7 +160,7 @@ class Channels:
 
     def save(self, state: ChannelState) -> None:
         """Store the state of a channel."""
-        self._db.execute(self._sql["save_channel"], {**asdict(state), "recent_sends": json.dumps(state.recent_sends)})
+        self._db.execute(self._sql["save_channel"], {**state._asdict(), "recent_sends": json.dumps(state.recent_sends)})
 
 
 class Incidents:
@@ -178,7 +177,7 @@ class Incidents:
 
     def save(self, incident: Incident) -> None:
         """Store an incident."""
-        self._db.execute(self._sql["save_incident"], asdict(incident))
+        self._db.execute(self._sql["save_incident"], incident._asdict())
 
     def close(self, key: str) -> None:
         """Forget an incident that is over."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -99,7 +99,9 @@ class Trends:
 
     def keep_verdict(self, verdict: TrendVerdict) -> None:
         """Keep what a person said of a trend; it replaces what was said before. Call inside a transaction."""
-        self._db.execute(self._sql["mark"], {**asdict(verdict), "terms": json.dumps(verdict.terms, ensure_ascii=False)})
+        self._db.execute(
+            self._sql["mark"], {**verdict._asdict(), "terms": json.dumps(verdict.terms, ensure_ascii=False)}
+        )
 
     def verdicts(self, since: datetime) -> list[TrendVerdict]:
         """Return what was said since then, oldest first."""
@@ -151,7 +153,7 @@ class RankingMemory:
 
     def put_sources(self, states: Mapping[str, SourceState]) -> None:
         """Store the state of each source; call inside a transaction."""
-        rows = [(source, json.dumps(asdict(state))) for source, state in states.items()]
+        rows = [(source, json.dumps(state._asdict())) for source, state in states.items()]
         self._db.executemany(self._sql["put_source"], rows)
 
     def add_segment(self, segment: Segment) -> None:
@@ -179,7 +181,7 @@ class RankingMemory:
 
     def save_progress(self, progress: RankingProgress) -> None:
         """Store how far the ranker has come; call in the transaction of the work it counts."""
-        self._db.execute(self._sql["save_progress"], asdict(progress))
+        self._db.execute(self._sql["save_progress"], progress._asdict())
 
 
 def _source_state(values: Row) -> SourceState:
