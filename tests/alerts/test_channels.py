@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 import pytest
@@ -170,7 +170,7 @@ def test_an_alert_that_one_channel_had_is_new_for_another_only(outbox: SqliteSto
 
 @pytest.mark.parametrize(("unit", "count"), [("utf16", 2), ("characters", 1), ("bytes", 4)])
 def test_lengths_are_counted_in_the_channels_unit(unit: str, count: int) -> None:
-    form = PLAIN._replace(unit=unit)
+    form = PLAIN._replace(unit=unit)  # type: ignore[arg-type]
 
     assert text_units("😀", form) == count
 
