@@ -169,7 +169,7 @@ def note_all_ranked(store: SqliteStore) -> None:
     progress = store.ranking.progress()
     folded = to_text(NOW - timedelta(hours=4))
     store.ranking.save_progress(
-        progress or RankingProgress()._replace(seen_post_id=newest, folded_created_at=folded, folded_post_id=newest)
+        (progress or RankingProgress())._replace(seen_post_id=newest, folded_created_at=folded, folded_post_id=newest)
     )
 
 
