@@ -13,16 +13,25 @@ from pathlib import Path
 from typing import Any, Literal
 
 from tests.ingest.operator import NOW, TOKEN, Operator
-from tests.servers import RedditServer, XServer, reddit_post, x_post
+from tests.servers import HackerNewsServer, RedditServer, XServer, hackernews_story, reddit_post, x_post
 
-Platform = Literal["x", "reddit"]
-Server = XServer | RedditServer
+Platform = Literal["x", "reddit", "hackernews"]
+Server = XServer | RedditServer | HackerNewsServer
 
 CLIENT_ID, CLIENT_SECRET = "reddit-app-id-of-tests", "reddit-app-secret-of-tests"
 SECRETS = (TOKEN, CLIENT_SECRET)
 HTTP_SECONDS = 0.4  # HTTP_TIMEOUT of these operators; healthy answers take milliseconds
 POSTS = 130  # two pages of 100
-LISTING = {"x": "search_recent", "reddit": "listing"}  # what the servers call the endpoint that brings posts
+LISTING = {
+    "x": "search_recent",
+    "reddit": "listing",
+    "hackernews": "stories",
+}  # what the servers call the endpoint that brings posts
+ADDRESSES = {
+    "x": ("X_API_BASE_URL",),
+    "reddit": ("REDDIT_BASE_URL", "REDDIT_OAUTH_URL"),
+    "hackernews": ("HACKERNEWS_API_BASE_URL",),
+}
 
 
 @dataclass
@@ -66,8 +75,7 @@ class Scene:
 
     def point_at(self, url: str) -> None:
         """Have the operator ask another address."""
-        names = ("X_API_BASE_URL",) if self.platform == "x" else ("REDDIT_BASE_URL", "REDDIT_OAUTH_URL")
-        self.operator.environment |= dict.fromkeys(names, url)
+        self.operator.environment |= dict.fromkeys(ADDRESSES[self.platform], url)
 
 
 def posts_of(platform: Platform, count: int, *, newest: datetime, minutes: float) -> list[dict[str, Any]]:
@@ -75,6 +83,8 @@ def posts_of(platform: Platform, count: int, *, newest: datetime, minutes: float
     times = [newest - timedelta(minutes=minutes * number) for number in range(count)]
     if platform == "x":
         return [x_post(at, f"bridge {at:%j-%H%M%S}", author_id=str(1000 + n)) for n, at in enumerate(times)]
+    if platform == "hackernews":
+        return [hackernews_story(at, f"bridge {at:%j-%H%M%S}") for at in times]
     return [reddit_post(at, f"bridge {at:%j-%H%M%S}", subreddit="bridges") for at in times]
 
 
@@ -97,6 +107,8 @@ def serving(
     made = posts_of(platform, count, newest=now - timedelta(minutes=3), minutes=8)
     if platform == "x":
         return XServer(made, clock=clock, bearer_token=TOKEN, **options)
+    if platform == "hackernews":
+        return HackerNewsServer(made, clock=clock, **options)
     return RedditServer(made, clock=clock, client_id=CLIENT_ID, client_secret=CLIENT_SECRET, **options)
 
 
@@ -108,6 +120,8 @@ def new_operator(platform: Platform, home: Path, template: Path, now: datetime =
     settings = {"HTTP_TIMEOUT": f"{HTTP_SECONDS}s"}
     if platform == "x":
         settings |= {"X_BEARER_TOKEN": TOKEN, "KEYWORDS": "bridge", "X_FIRST_RUN_LOOKBACK": "6d"}
+    elif platform == "hackernews":
+        settings |= {"HACKERNEWS_INGEST_ENABLED": "true"}
     else:
         settings |= reddit_settings()
     return Operator(home, settings, now)

@@ -1,4 +1,4 @@
-"""Every fault of X and of Reddit against one run of `ingest`, and what an operator is promised each time.
+"""Every fault of X, Reddit and Hacker News against one run of `ingest`, and what an operator is promised each time.
 
 Each row is run once: a run that meets the fault, then healthy runs until everything is there. The tests below look
 at what these runs left behind.
@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.faults.hackernews_rows import HACKERNEWS_ROWS
 from tests.faults.reddit_rows import REDDIT_ROWS
 from tests.faults.rows import Row
 from tests.faults.scene import SECRETS, Scene, dead_address, opened_scene, serving
@@ -36,9 +37,10 @@ def _untrusted(scene: Scene) -> None:
 ROWS = (
     *X_ROWS,
     *REDDIT_ROWS,
+    *HACKERNEWS_ROWS,
     *(
         Row(name, platform, plan, 69, says, audited, seconds=3.5)
-        for platform in ("x", "reddit")
+        for platform in ("x", "reddit", "hackernews")
         for name, plan, says, audited in (
             ("connection refused", _refused, "check the network", "cannot be reached"),
             ("untrusted certificate", _untrusted, "CA certificates", "certificate is not trusted"),

@@ -6,6 +6,7 @@ what can be made to go wrong. Nothing here reaches the network.
 
 from .clients import praw_client, tweepy_client
 from .fault_plan import FaultPlan
+from .hackernews_server import HackerNewsServer, hackernews_story
 from .http_base import LocalServer
 from .messages import Answer, Fault, LoggedRequest, Request
 from .openai_server import OpenAIServer
@@ -19,6 +20,7 @@ __all__ = [
     "Answer",
     "Fault",
     "FaultPlan",
+    "HackerNewsServer",
     "LocalServer",
     "LoggedRequest",
     "OpenAIServer",
@@ -27,6 +29,7 @@ __all__ = [
     "TelegramServer",
     "XServer",
     "edit_of",
+    "hackernews_story",
     "praw_client",
     "reddit_post",
     "retweet_of",

@@ -211,7 +211,7 @@ def rate_limit_headers(
     reset_in_seconds: int | None,
 ) -> dict[str, str]:
     """Return the platform's rate-limit headers; without a reset time nothing says when."""
-    limit = WINDOW_LIMIT[request.platform]
+    limit = WINDOW_LIMIT.get(request.platform, 10_000)
     if request.platform == "x":
         headers = {"x-rate-limit-limit": str(limit), "x-rate-limit-remaining": str(remaining)}
         if reset_in_seconds is not None:

@@ -34,7 +34,7 @@ class Request:
     endpoint: str  # the server's own name for it, such as "search_recent"
     number: int  # 1 for the first request of this endpoint
     serial: int  # 1 for the first request of the server
-    platform: str  # "x" or "reddit"
+    platform: str  # the source it plays
     server_url: str
     time: float  # Unix seconds on the server's clock
 

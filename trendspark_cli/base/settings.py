@@ -222,6 +222,21 @@ class Settings:
         default="https://oauth.reddit.com",
     )
 
+    hackernews_ingest_enabled: bool = setting(
+        "HACKERNEWS_INGEST_ENABLED",
+        read.BOOL,
+        "Hacker News",
+        "Whether `ingest` reads the stories of Hacker News; no key is needed.",
+        default="false",
+    )
+    hackernews_api_base_url: str = setting(
+        "HACKERNEWS_API_BASE_URL",
+        read.HTTP_URL,
+        "Hacker News",
+        "Address of the search of Hacker News.",
+        default="https://hn.algolia.com/api/v1",
+    )
+
     alert_false_alarms_per_day: float = setting(
         "ALERT_FALSE_ALARMS_PER_DAY",
         read.AMOUNT,

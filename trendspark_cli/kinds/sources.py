@@ -16,7 +16,7 @@ class SourceKind(NamedTuple):
     name: str  # short and permanent: stored in posts.source and used as a metric label
     make: str  # what returns a list of `collecting.source.Source`; those of `opening.profile` if `searches_profiles`
     check: str  # what asks the service something free and returns what it said, for `doctor`
-    needs: tuple[str, ...] = ()  # settings without which it cannot be asked anything
+    needs: tuple[str, ...]  # settings without which it cannot be asked anything; without a key, what switches it on
     needs_text: str = ""  # these in words, when their names are too many
     reads: tuple[str, ...] = ()  # settings that say what to read; nothing is read while one is empty
     switch: str = ""  # the setting that turns it off
@@ -81,6 +81,16 @@ _ALL = (
         addresses=(r"(?:https?://)?(?:(?:\w+\.)?reddit\.com/(?:r/[^/]+/)?comments/|redd\.it/)([a-z0-9]{1,13})",),
         example="https://www.reddit.com/comments/ID",
         id_prefix="t3_",
+    ),
+    SourceKind(
+        name="hackernews",
+        make="trendspark_cli.services.hackernews.making:make",
+        check="trendspark_cli.services.hackernews.making:check",
+        needs=("hackernews_ingest_enabled",),
+        needs_text="HACKERNEWS_INGEST_ENABLED=true",
+        engagement="points",
+        addresses=(r"(?:https?://)?news\.ycombinator\.com/item\?id=(\d{1,12})",),
+        example="https://news.ycombinator.com/item?id=ID",
     ),
 )
 SOURCES: Mapping[str, SourceKind] = {kind.name: kind for kind in _ALL}

@@ -1,0 +1,109 @@
+"""Services that need no key: JSON asked for politely, and each way that can fail as an error of ours."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+import requests
+
+from trendspark_cli import __version__
+from trendspark_cli.base.api_calls import ApiCall
+from trendspark_cli.base.clock import to_text, utc_now
+from trendspark_cli.base.clock_witness import ClockWitness
+from trendspark_cli.base.errors import BadAnswerError, CredentialsRefusedError, RateLimitedError, UpstreamError
+from trendspark_cli.services.http import ANSWER_SECONDS, BoundedAdapter, session
+from trendspark_cli.services.transport_errors import no_answer
+
+USER_AGENT = f"trendspark/{__version__}"
+LONGEST_PAUSE = timedelta(hours=1)  # that a service is believed when it names a time
+_NEXT_RUN = "nothing to do: the next run goes on where this one stopped"
+
+Parameters = Mapping[str, str | int | list[str]]
+
+
+class PublicApi:
+    """Asks one address for JSON. `setting` is the name of the setting that holds the address."""
+
+    def __init__(
+        self,
+        service: str,
+        base_url: str,
+        setting: str,
+        *,
+        record: Callable[[ApiCall], None],
+        endpoint_of: Callable[[str], str],
+        answer_seconds: float = ANSWER_SECONDS,
+    ) -> None:
+        self.witness = ClockWitness()
+        self._service = service
+        self._base_url = base_url.rstrip("/")
+        self._setting = setting
+        self._record = record
+        self._session = session(
+            BoundedAdapter(service, self._heard, endpoint_of=endpoint_of, answer_seconds=answer_seconds)
+        )
+        self._session.headers["User-Agent"] = USER_AGENT
+
+    def _heard(self, call: ApiCall) -> None:
+        self.witness.hear([call])
+        self._record(call)
+
+    def get(self, path: str, parameters: Parameters, *, about: str) -> Any:
+        """Return the JSON that *path* answers; *about* says in errors what was asked for. Raises UpstreamError."""
+        try:
+            response = self._session.get(f"{self._base_url}/{path}", params=parameters, allow_redirects=False)
+        except requests.exceptions.RequestException as error:
+            raise no_answer(self._service, error, self._setting) from error
+        if response.status_code != 200:
+            raise self._refusal(response, about)
+        try:
+            return json.loads(response.content)
+        except (ValueError, RecursionError) as error:
+            raise self.bad_answer(f"{about}: the answer is no JSON") from error
+
+    def now(self, ours: datetime) -> datetime:
+        """Return what time it is: by *ours*, or by the service when that contradicts it."""
+        ahead = self.witness.ahead
+        return ours - ahead if ahead is not None and self.witness.contradicts else ours
+
+    def bad_answer(self, message: str, status: int | None = None) -> BadAnswerError:
+        """Return the error for an answer that is not in the service's own format."""
+        hint = f"check {self._setting}, proxies and captive portals on this network"
+        return BadAnswerError(self._service, message, status=status, hint=hint)
+
+    def _refusal(self, response: requests.Response, about: str) -> UpstreamError:
+        status = response.status_code
+        if status == 429:
+            retry_at = _retry_at(response.headers.get("retry-after", ""))
+            until = f" until {to_text(retry_at)}" if retry_at is not None else ""
+            return RateLimitedError(
+                self._service, f"rate limit reached (429){until}", status=429, retry_at=retry_at, hint=_NEXT_RUN
+            )
+        if status in (401, 403):
+            return CredentialsRefusedError(
+                self._service,
+                f"{about} was refused ({status}), though no key should be needed",
+                status=status,
+                hint=f"check {self._setting}; the service may be closed to this network",
+            )
+        if status >= 500:
+            return UpstreamError(self._service, f"{about} is failing ({status})", status=status, hint=_NEXT_RUN)
+        if status < 400:
+            return self.bad_answer(f"{about} redirects elsewhere ({status})", status)
+        return self.bad_answer(f"{about} answered {status}", status)
+
+
+def _retry_at(header: str) -> datetime | None:
+    """Return when to come back, by a Retry-After in seconds or as a date; None when it says nothing sensible."""
+    now = utc_now()
+    if header.isascii() and header.isdecimal():
+        return now + timedelta(seconds=min(int(header[:9]), LONGEST_PAUSE.total_seconds()))
+    try:
+        moment = parsedate_to_datetime(header)
+        return min(max(moment, now), now + LONGEST_PAUSE)
+    except (ValueError, TypeError, OverflowError):
+        return None
