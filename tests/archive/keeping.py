@@ -97,7 +97,7 @@ class Keeper(Operator):
 
     def objects(self) -> list[Path]:
         """The files of the archive that hold rows."""
-        return sorted(path for path in self.folder.rglob("table=*/**/part-*") if path.suffix != ".sha256")
+        return sorted(path for path in self.folder.rglob("part-*") if path.suffix != ".sha256")
 
     def table(self, name: str) -> list[tuple[Any, ...]]:
         """Every live row, as it would be archived."""
@@ -181,4 +181,4 @@ def counts_of(result: RunResult) -> dict[str, Any]:
 
 def manifest_objects(folder: Path) -> list[dict[str, Any]]:
     """The manifests that lie in an archive."""
-    return [json.loads(path.read_text(encoding="utf-8")) for path in sorted((folder / "manifests").glob("*.json"))]
+    return [json.loads(path.read_text(encoding="utf-8")) for path in sorted((folder / "_manifests").glob("*.json"))]

@@ -24,6 +24,7 @@ from tests.archive.keeping import (
     note_all_ranked,
     old_post,
 )
+from trendspark_cli.archiving.manifests import form_of
 from trendspark_cli.archiving.part_files import FORMATS
 from trendspark_cli.base.clock import to_text
 from trendspark_cli.base.models import Alert
@@ -47,7 +48,7 @@ def archived(keeper: Keeper) -> Rows:
     found: Rows = {name: [] for name in TABLES}
     for manifest in keeper.manifests():
         path = keeper.folder / manifest.key
-        for rows in FORMATS[manifest.format].read(path, TABLES[manifest.table_name]):
+        for rows in FORMATS[manifest.format].read(path, form_of(manifest)):
             found[manifest.table_name] += rows
     return found
 
@@ -103,7 +104,7 @@ def test_a_part_is_one_table_one_source_and_one_day(keeper: Keeper) -> None:
     assert set(parts.values()) == {1}
     assert {source for table, source, _ in parts if table == "posts"} == {"x", "reddit"}
     for manifest in keeper.manifests():
-        folder = f"table={manifest.table_name}/schema=v1/"
+        folder = f"{manifest.table_name}/v2/"
         folder += f"source={manifest.source}/" if manifest.source else ""
         assert manifest.key == f"{folder}dt={manifest.day}/part-{manifest.id}.parquet"
         assert str(manifest.min_time)[:10] == str(manifest.max_time)[:10] == manifest.day

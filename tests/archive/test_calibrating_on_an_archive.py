@@ -135,7 +135,7 @@ def test_an_archive_of_long_ago_is_not_followed_by_silence(other: Keeper) -> Non
 
 
 def test_a_part_that_is_not_what_was_stored_ends_it_before_anything_is_stored(other: Keeper) -> None:
-    part = sorted(other.folder.glob("table=posts/**/part-*.parquet"))[-1]
+    part = sorted(other.folder.glob("posts/**/part-*.parquet"))[-1]
     part.chmod(0o600)
     part.write_bytes(part.read_bytes()[:-1] + b"x")
 

@@ -38,12 +38,12 @@ def keeper(tmp_path: Path) -> Keeper:
 TOLD: dict[str, Any] = {
     "kind": "trendspark archive manifest",
     "table": "posts",
-    "schema": "v1",
+    "schema": "v2",
     "id": STRANGE,
     "source": "x",
     "day": "2026-09-01",
     "format": "parquet",
-    "key": f"table=posts/schema=v1/source=x/dt=2026-09-01/part-{STRANGE}.parquet",
+    "key": f"posts/v2/source=x/dt=2026-09-01/part-{STRANGE}.parquet",
     "rows": 30,
     "bytes": 4578,
     "sha256": "ab" * 32,
@@ -73,7 +73,7 @@ MANIFESTS: dict[str, tuple[Callable[[dict[str, Any]], bytes], str]] = {
     "nested without end": (lambda told: b"[" * 60_000, "no manifest"),
     "too large": (lambda told: json.dumps({**told, "note": "x" * 70_000}).encode(), "expected at most 65536"),
     "of another kind": (changed(kind="backup"), "kind is 'backup'; expected 'trendspark archive manifest'"),
-    "of a later version": (changed(schema="v9"), "schema is 'v9'; expected 'v1'"),
+    "of a later version": (changed(schema="v9"), "schema is 'v9'; expected 'v1' or 'v2'"),
     "rows without bound": (changed(rows=10**30), "`$.rows`"),
     "rows as a float": (lambda told: json.dumps({**told, "rows": 1e30}).encode(), "Expected `int`"),
     "rows not a number": (lambda told: json.dumps({**told, "rows": float("nan")}).encode(), "malformed"),
@@ -86,12 +86,12 @@ MANIFESTS: dict[str, tuple[Callable[[dict[str, Any]], bytes], str]] = {
     "another table": (changed(table="sqlite_master"), "expected tables posts"),
     "a table without sources": (changed(table="job_runs"), "expected none"),
     "another format": (changed(format="pickle"), "in 'pickle'"),
-    "a key that is absolute": (changed(key=f"/etc/{STRANGE}"), f"key is '/etc/{STRANGE}'; expected 'table=posts/"),
-    "a key that climbs": (changed(key=f"../../{STRANGE}.parquet"), "expected 'table=posts/"),
-    "a key of another scheme": (changed(key=f"s3://other/{STRANGE}.parquet"), "expected 'table=posts/"),
-    "a key elsewhere": (changed(key=f"table=posts/schema=v1/part-{STRANGE}.parquet"), "expected 'table=posts/"),
-    "a key that ends early": (changed(key=f"table=posts\0{STRANGE}"), "expected 'table=posts/"),
-    "the id of another one": (changed(id="22222222-2222-4222-8222-222222222222"), "belongs to manifests/22222222"),
+    "a key that is absolute": (changed(key=f"/etc/{STRANGE}"), f"key is '/etc/{STRANGE}'; expected 'posts/v2/"),
+    "a key that climbs": (changed(key=f"../../{STRANGE}.parquet"), "expected 'posts/v2/"),
+    "a key of another scheme": (changed(key=f"s3://other/{STRANGE}.parquet"), "expected 'posts/v2/"),
+    "a key elsewhere": (changed(key=f"posts/v2/part-{STRANGE}.parquet"), "expected 'posts/v2/"),
+    "a key that ends early": (changed(key=f"posts/v2\0{STRANGE}"), "expected 'posts/v2/"),
+    "the id of another one": (changed(id="22222222-2222-4222-8222-222222222222"), "belongs to _manifests/22222222"),
     "an id that is none": (changed(id=STRANGE + "\n"), "`$.id`"),
     "a checksum that is none": (changed(sha256="e3b0"), "`$.sha256`"),
     "no checksum": (without("sha256"), "`sha256`"),
@@ -106,7 +106,7 @@ MANIFESTS: dict[str, tuple[Callable[[dict[str, Any]], bytes], str]] = {
 
 def strange_manifest(keeper: Keeper, content: bytes) -> Path:
     """Lay down a manifest that no database of ours wrote."""
-    path = keeper.folder / "manifests" / f"{STRANGE}.json"
+    path = keeper.folder / "_manifests" / f"{STRANGE}.json"
     path.write_bytes(content)
     return path
 
@@ -115,22 +115,22 @@ def strange_manifest(keeper: Keeper, content: bytes) -> Path:
 def test_a_junk_manifest_is_named_with_what_was_expected(
     tmp_path: Path, content: Callable[[dict[str, Any]], bytes], expected: str
 ) -> None:
-    (tmp_path / "manifests").mkdir()
-    (tmp_path / "manifests" / f"{STRANGE}.json").write_bytes(content(TOLD))
+    (tmp_path / "_manifests").mkdir()
+    (tmp_path / "_manifests" / f"{STRANGE}.json").write_bytes(content(TOLD))
 
     [found] = unknown_manifests(LocalFolder(f"file://{tmp_path}", tmp_path), Spool(tmp_path / "spool"), set())
 
     assert isinstance(found, Unreadable)
-    assert found.key == f"manifests/{STRANGE}.json"
-    assert f"manifests/{STRANGE}.json" in found.problem
+    assert found.key == f"_manifests/{STRANGE}.json"
+    assert f"_manifests/{STRANGE}.json" in found.problem
     assert expected in found.problem
     assert found.problem.isprintable()
     assert len(found.problem) < 700
 
 
 def test_a_sound_manifest_of_another_database_is_read(tmp_path: Path) -> None:
-    (tmp_path / "manifests").mkdir()
-    (tmp_path / "manifests" / f"{STRANGE}.json").write_text(json.dumps(TOLD))
+    (tmp_path / "_manifests").mkdir()
+    (tmp_path / "_manifests" / f"{STRANGE}.json").write_text(json.dumps(TOLD))
 
     [found] = unknown_manifests(LocalFolder(f"file://{tmp_path}", tmp_path), Spool(tmp_path / "spool"), set())
 
@@ -144,7 +144,7 @@ def test_all_rows_but_those_of_a_junk_manifest_come_back(keeper: Keeper) -> None
     done = keeper.command_now("archives", "restore", *ALL_OF_IT)
 
     assert (done.exit_code, done.stderr) == (65, "")
-    assert f"passed over: archive object manifests/{STRANGE}.json is no manifest" in done.stdout
+    assert f"passed over: archive object _manifests/{STRANGE}.json is no manifest" in done.stdout
     assert keeper.rows("SELECT count(*) AS n FROM posts")[0]["n"] == 160
 
 
@@ -154,7 +154,7 @@ def test_a_known_file_comes_back_beside_a_junk_manifest_as_if_it_were_not_there(
     done = keeper.command_now("archives", "restore", keeper.manifests()[0].id)
 
     assert done.exit_code == 0
-    assert f"passed over: archive object manifests/{STRANGE}.json is no manifest" in done.stdout
+    assert f"passed over: archive object _manifests/{STRANGE}.json is no manifest" in done.stdout
 
 
 def test_what_cannot_be_read_is_shown_by_verify_and_health_until_it_is_gone(keeper: Keeper) -> None:
@@ -172,7 +172,7 @@ def test_what_cannot_be_read_is_shown_by_verify_and_health_until_it_is_gone(keep
 
     assert (found.exit_code, found.json["problems"]) == (65, [])
     assert {one["key"] for one in found.json["unreadable"]} == {
-        f"{d}/{STRANGE}.json" for d in ("manifests", "tombstones")
+        f"{d}/{STRANGE}.json" for d in ("_manifests", "tombstones")
     }
     assert (health["ok"], health["reason"].partition(";")[0]) == (False, "manifests or tombstones cannot be read: 2")
     assert (again.exit_code, again.json["unreadable"], healthy["ok"]) == (0, [], True)
@@ -235,8 +235,8 @@ def a_link_to_itself(path: Path) -> None:
 
 @pytest.mark.parametrize("plant", [a_pipe, a_link_to_nowhere, a_link_to_itself, Path.mkdir])
 def test_what_is_no_file_in_a_folder_of_archives_stops_nothing(keeper: Keeper, plant: Callable[[Path], None]) -> None:
-    plant(keeper.folder / "manifests" / f"{STRANGE}.json")
-    plant(next(keeper.folder.glob("table=posts/*/*/*")) / "part-x.parquet")
+    plant(keeper.folder / "_manifests" / f"{STRANGE}.json")
+    plant(next(keeper.folder.glob("posts/v2/*/*")) / "part-x.parquet")
 
     done = keeper.command_now("archives", "restore", *ALL_OF_IT)
 
@@ -245,9 +245,12 @@ def test_what_is_no_file_in_a_folder_of_archives_stops_nothing(keeper: Keeper, p
     assert keeper.command_now("archives", "verify").exit_code == 0
 
 
+TEXT, TIME = pa.string(), pa.timestamp("us", tz="UTC")
+
+
 def agreeing(keeper: Keeper, path: Path, rows: int | None = None) -> None:
     """Make the manifest of an object agree with it: who may write there can do so."""
-    manifest = keeper.folder / "manifests" / f"{path.name.split('.')[0].removeprefix('part-')}.json"
+    manifest = keeper.folder / "_manifests" / f"{path.name.split('.')[0].removeprefix('part-')}.json"
     told = json.loads(manifest.read_text(encoding="utf-8"))
     told |= {"bytes": path.stat().st_size, "sha256": hashlib.sha256(path.read_bytes()).hexdigest()}
     told |= {"rows": rows} if rows is not None else {}
@@ -270,6 +273,12 @@ def without_column(path: Path) -> None:
     pq.write_table(pq.read_table(path, partitioning=None).drop_columns(["lang"]), path)
 
 
+def with_column(path: Path) -> None:
+    """A file that says itself what its folder says."""
+    table = pq.read_table(path, partitioning=None)
+    pq.write_table(table.append_column("source", pa.array(["reddit2"] * table.num_rows, TEXT)), path)
+
+
 def cut(path: Path) -> None:
     """A file that ends early."""
     path.write_bytes(path.read_bytes()[:-40])
@@ -285,7 +294,6 @@ def a_footer_of_gigabytes(path: Path) -> None:
     path.write_bytes(b"PAR1" + b"\0" * 100 + (2**31 - 1).to_bytes(4, "little") + b"PAR1")
 
 
-TEXT, TIME = pa.string(), pa.timestamp("us", tz="UTC")
 FILES: dict[str, Callable[[Path], object]] = {
     "cut": cut,
     "nonsense": nonsense,
@@ -301,7 +309,7 @@ FILES: dict[str, Callable[[Path], object]] = {
     "a time of another day": replaced("created_at", TIME, 0),
     "no ids": replaced("id", pa.int64(), None),
     "no texts": replaced("text", TEXT, None),
-    "another source": replaced("source", TEXT, "reddit2"),
+    "a column more": with_column,
     "histories that are no JSON": replaced("metrics", TEXT, "{not json"),
     "histories of words": replaced("metrics", TEXT, '[{"observed_at": "x", "likes": "many"}]'),
     "histories without bound": replaced("metrics", TEXT, '[{"observed_at": "x", "likes": 1' + "0" * 40 + "}]"),

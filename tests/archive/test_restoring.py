@@ -98,7 +98,7 @@ def rewrite(keeper: Keeper, path: Path, column: str, value: str) -> None:
     place = table.schema.get_field_index(column)
     table = table.set_column(place, table.schema.field(column), pa.array([value] * table.num_rows, pa.string()))
     pq.write_table(table, path)
-    manifest = keeper.folder / "manifests" / f"{path.stem.removeprefix('part-')}.json"
+    manifest = keeper.folder / "_manifests" / f"{path.stem.removeprefix('part-')}.json"
     told = json.loads(manifest.read_text(encoding="utf-8"))
     told |= {"bytes": path.stat().st_size, "sha256": hashlib.sha256(path.read_bytes()).hexdigest()}
     manifest.write_text(json.dumps(told), encoding="utf-8")
@@ -219,7 +219,7 @@ def test_verify_finds_what_is_missing_or_changed_and_says_so_to_prometheus(keepe
     data = bytearray(changed.read_bytes())
     data[100] ^= 1
     changed.write_bytes(data)
-    (keeper.folder / "manifests" / f"{bare.stem.removeprefix('part-')}.json").unlink()
+    (keeper.folder / "_manifests" / f"{bare.stem.removeprefix('part-')}.json").unlink()
 
     outside = json_of(keeper, "archives", "verify", exit_code=65)
     whole = json_of(keeper, "archives", "verify", "--read-data", exit_code=65)
@@ -257,12 +257,12 @@ def test_a_sample_looks_at_so_many_objects(keeper: Keeper) -> None:
 
 def test_objects_of_no_manifest_are_told(keeper: Keeper) -> None:
     counts_of(keeper.archive())
-    stray = keeper.folder / "table=posts" / "schema=v1" / "stray.parquet"
+    stray = keeper.folder / "posts" / "v2" / "stray.parquet"
     stray.write_bytes(b"?")
 
     found = json_of(keeper, "archives", "verify")
 
-    assert found["unknown"] == ["table=posts/schema=v1/stray.parquet"]
+    assert found["unknown"] == ["posts/v2/stray.parquet"]
 
 
 def test_sql_over_the_archive_without_restoring(keeper: Keeper) -> None:

@@ -12,7 +12,8 @@ import pytest
 from trendspark_cli.archiving.part_files import FORMATS
 from trendspark_cli.store.duckdb.archive_query import query_files
 from trendspark_cli.store.named_queries import filled
-from trendspark_cli.store.rows.archived import TABLES, ArchivedRow, ArchiveTable
+from trendspark_cli.store.rows.archive_versions import VERSIONS
+from trendspark_cli.store.rows.archived import TABLES, ArchivedRow, ArchiveFile, ArchiveTable
 from trendspark_cli.store.rows.archives import Manifest
 from trendspark_cli.store.rows.column_kinds import Gathered, Time, Word
 from trendspark_cli.store.sqlite.store import SqliteStore
@@ -32,7 +33,7 @@ class WiderRow(NamedTuple):
     metrics: Gathered | None = None
 
 
-WIDER: ArchiveTable[ArchivedRow] = ArchiveTable("posts", WiderRow, "created_at")  # type: ignore[arg-type]
+WIDER: ArchiveTable[ArchivedRow] = ArchiveTable("posts", WiderRow, "created_at", VERSIONS["posts"])  # type: ignore[arg-type]
 
 
 def row_of(table: ArchiveTable[ArchivedRow]) -> ArchivedRow:
@@ -83,11 +84,11 @@ def test_every_column_is_read_and_comes_back_from_a_restore(
 @pytest.mark.parametrize("part_format", FORMATS)
 def test_a_new_field_of_a_row_class_is_in_archive_files_and_comes_back(tmp_path: Path, part_format: str) -> None:
     path = tmp_path / "part"
-    writer = FORMATS[part_format].create(path, WIDER)
+    writer = FORMATS[part_format].create(path, WIDER.form(None))
     writer.write([row_of(WIDER)])
     writer.close()
 
-    assert list(FORMATS[part_format].read(path, WIDER)) == [[row_of(WIDER)]]
+    assert list(FORMATS[part_format].read(path, WIDER.form(None))) == [[row_of(WIDER)]]
     assert header_of(path, part_format) == list(WiderRow._fields)
 
 
@@ -95,11 +96,12 @@ def test_sql_over_the_archive_sees_the_fields_of_the_row_class(
     tmp_path: Path, table: ArchiveTable[ArchivedRow]
 ) -> None:
     path = tmp_path / "part.parquet"
-    writer = FORMATS["parquet"].create(path, table)
+    form = table.form("x" if table.name == "posts" else None)
+    writer = FORMATS["parquet"].create(path, form)
     writer.write([row_of(table)])
     writer.close()
 
-    names, rows = query_files(f"SELECT * FROM {table.name}", {table.name: [path]}, [], tmp_path, 10)
+    names, rows = query_files(f"SELECT * FROM {table.name}", {table.name: [ArchiveFile(path, form)]}, [], tmp_path, 10)
 
     assert (names, len(rows)) == (list(table.names), 1)
 

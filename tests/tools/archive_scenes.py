@@ -71,7 +71,7 @@ class ArchiveBooks:
                 broken.append(f"{key} is not what its manifest says")
             if state in ("verified", "deleting", "done"):
                 archived[table].update(ids)
-                if json.loads(objects.get(f"manifests/{manifest_id}.json", b"{}")).get("sha256") != sha256:
+                if json.loads(objects.get(f"_manifests/{manifest_id}.json", b"{}")).get("sha256") != sha256:
                     broken.append(f"{key} is {state} without a manifest beside it")
         for table, had in self.had.items():
             live = {row[0] for row in books.ask(self.database, IDS.format(table=table, last=max(had)))}

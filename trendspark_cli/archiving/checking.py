@@ -7,14 +7,20 @@ from datetime import datetime
 
 from trendspark_cli.archiving.destination import Destination, StoredObject
 from trendspark_cli.archiving.found_objects import Unreadable, unknown_manifests, unknown_tombstones
-from trendspark_cli.archiving.manifests import MANIFESTS, manifest_key
+from trendspark_cli.archiving.manifests import (
+    DATA,
+    MANIFESTS,
+    MANIFESTS_OF_0_1,
+    form_of,
+    manifest_key,
+    old_manifest_key,
+)
 from trendspark_cli.archiving.part_files import FORMATS
 from trendspark_cli.archiving.row_checking import check_rows
 from trendspark_cli.archiving.spool import Spool
 from trendspark_cli.base.clock import to_text
 from trendspark_cli.base.errors import IntegrityError, OutputError
 from trendspark_cli.store.protocol import Store
-from trendspark_cli.store.rows.archived import TABLES
 from trendspark_cli.store.rows.archives import Manifest
 
 
@@ -32,11 +38,11 @@ def content_problem(
         if found != manifest.sha256:
             return _of(manifest, f"has SHA-256 {found}; expected {manifest.sha256}")
         try:
-            table = TABLES[manifest.table_name]
+            form = form_of(manifest)
             if checks_rows:
-                rows = sum(check_rows(manifest, some) for some in FORMATS[manifest.format].read(path, table))
+                rows = sum(check_rows(manifest, some) for some in FORMATS[manifest.format].read(path, form))
             else:
-                rows = FORMATS[manifest.format].count(path, table)
+                rows = FORMATS[manifest.format].count(path, form)
         except IntegrityError as error:
             return _of(manifest, f"cannot be parsed: {error}")
         return None if rows == manifest.rows else _of(manifest, f"holds {rows} rows; expected {manifest.rows}")
@@ -72,11 +78,16 @@ def verify(
             problem = outside_problem(manifest, place.head(manifest.key))
             if problem is None and (reads_data or manifest.missing_since is not None):
                 problem = content_problem(place, manifest, spool, checks_rows=True)
-            if problem is None and place.head(manifest_key(manifest.id)) is None:
+            if problem is None and not has_manifest(place, manifest):
                 problem = _of(manifest, f"has lost its manifest {manifest_key(manifest.id)}")
         except (IntegrityError, OutputError) as error:  # of this object; the others are looked at as well
             problem = _of(manifest, f"cannot be read: {error}")
         yield note_finding(store, manifest, problem, now), problem
+
+
+def has_manifest(place: Destination, manifest: Manifest) -> bool:
+    """Tell whether a part's manifest lies in its archive, or where release 0.1 put it."""
+    return any(place.head(key) is not None for key in (manifest_key(manifest.id), old_manifest_key(manifest.id)))
 
 
 def find_missing(store: Store, place: Destination, now: datetime) -> list[str]:
@@ -84,7 +95,7 @@ def find_missing(store: Store, place: Destination, now: datetime) -> list[str]:
 
     What was found wrong before counts until `archives verify` has read it.
     """
-    listed = {found.key: found for found in place.list("table=")}
+    listed = {found.key: found for prefix in DATA for found in place.list(prefix)}
     problems = []
     for manifest in store.archives.stored():
         if manifest.url != place.url:
@@ -103,7 +114,9 @@ def unknown_objects(store: Store, place: Destination) -> list[str]:
     known: set[str] = set()
     for manifest in store.archives.listing(2**62):
         known |= {manifest.key, f"{manifest.key}.sha256", manifest_key(manifest.id)}
-    return [found.key for prefix in ("table=", MANIFESTS) for found in place.list(prefix) if found.key not in known]
+        known.add(old_manifest_key(manifest.id))
+    prefixes = (*DATA, MANIFESTS, MANIFESTS_OF_0_1)
+    return [found.key for prefix in prefixes for found in place.list(prefix) if found.key not in known]
 
 
 def find_unreadable(store: Store, place: Destination, spool: Spool, now: datetime) -> list[Unreadable]:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TextIO
 
 from trendspark_cli.base.errors import IntegrityError
-from trendspark_cli.store.rows.archived import ArchivedRow, ArchiveTable, Column, Row
+from trendspark_cli.store.rows.archived import ArchivedRow, Column, FileForm, Row
 
 NULL = "\\N"
 ESCAPED_STARTS = ("\\", "=", "+", "-", "@", "\t", "\r")
@@ -26,18 +26,21 @@ ROWS_PER_READ = 1000
 class Writer:
     """Writes one file."""
 
-    def __init__(self, path: Path, table: ArchiveTable[ArchivedRow]) -> None:
+    def __init__(self, path: Path, form: FileForm[ArchivedRow]) -> None:
+        self._form = form
         self._file = path.open("wb")
         self._gzip = gzip.GzipFile(filename="", mode="wb", fileobj=self._file, mtime=0)
         self._text = io.TextIOWrapper(self._gzip, encoding="utf-8", newline="")
         self._writer = csv.writer(self._text)
-        self._are_texts = [column.kind in ("text", "word", "time") for column in table.columns]
-        self._writer.writerow(table.names)
+        self._are_texts = [column.kind in ("text", "word", "time") for column in form.columns]
+        self._writer.writerow(form.names)
 
     def write(self, rows: Sequence[ArchivedRow]) -> None:
         """Add rows."""
-        for row in rows:
-            self._writer.writerow([_field(value, is_text) for value, is_text in zip(row, self._are_texts, strict=True)])
+        for values in self._form.values(rows):
+            self._writer.writerow(
+                [_field(value, is_text) for value, is_text in zip(values, self._are_texts, strict=True)]
+            )
 
     def close(self) -> None:
         """Finish the file."""
@@ -45,7 +48,7 @@ class Writer:
         self._file.close()
 
 
-def read_rows(path: Path, table: ArchiveTable[Row]) -> Iterator[list[Row]]:
+def read_rows(path: Path, form: FileForm[Row]) -> Iterator[list[Row]]:
     """Yield the rows of a file as the store has them, at most 1,000 at a time.
 
     Raises IntegrityError for a file that is damaged or holds other columns.
@@ -55,10 +58,10 @@ def read_rows(path: Path, table: ArchiveTable[Row]) -> Iterator[list[Row]]:
         with gzip.open(path, "rt", encoding="utf-8", newline="") as stream:
             reader = csv.reader(_lines(stream), strict=True)
             names = next(reader, [])
-            if names != list(table.names):
-                raise IntegrityError(f"{path.name} holds other columns than {table.name}: {str(names)[:200]}")
+            if names != list(form.names):
+                raise IntegrityError(f"{path.name} holds other columns than {form.table.name}: {str(names)[:200]}")
             for some in _groups(reader):
-                yield table.rows([_value(c, f) for c, f in zip(table.columns, fields, strict=True)] for fields in some)
+                yield form.rows([_value(c, f) for c, f in zip(form.columns, fields, strict=True)] for fields in some)
     except (OSError, EOFError, zlib.error, csv.Error, ValueError) as error:
         raise IntegrityError(f"{path.name} is no sound CSV file: {str(error)[:200]}") from error
 
@@ -85,9 +88,9 @@ def _groups(rows: Iterator[list[str]]) -> Iterator[list[list[str]]]:
         yield group
 
 
-def count_rows(path: Path, table: ArchiveTable[ArchivedRow]) -> int:
+def count_rows(path: Path, form: FileForm[ArchivedRow]) -> int:
     """Return how many rows a file holds, each of them read; raise IntegrityError for a damaged one."""
-    return sum(len(rows) for rows in read_rows(path, table))
+    return sum(len(rows) for rows in read_rows(path, form))
 
 
 def _field(value: str | float | None, is_text: bool) -> str | float:

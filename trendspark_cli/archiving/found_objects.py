@@ -10,6 +10,7 @@ from typing import TypeVar
 from trendspark_cli.archiving.destination import Destination, StoredObject
 from trendspark_cli.archiving.manifests import (
     MANIFESTS,
+    MANIFESTS_OF_0_1,
     MOST_FACT_BYTES,
     TOMBSTONES,
     read_manifest,
@@ -33,7 +34,13 @@ class Unreadable:
 
 def unknown_manifests(place: Destination, spool: Spool, known: Container[str]) -> Iterator[Manifest | Unreadable]:
     """Yield each manifest of an archive whose id is not *known*."""
-    return _found(place, spool, MANIFESTS, known, lambda path, key: read_manifest(path, key, place.url))
+    seen = set[str]()
+    for prefix in (MANIFESTS, MANIFESTS_OF_0_1):
+        for found in _found(place, spool, prefix, known, lambda path, key: read_manifest(path, key, place.url)):
+            if isinstance(found, Unreadable) or found.id not in seen:
+                yield found
+            if isinstance(found, Manifest):
+                seen.add(found.id)
 
 
 def unknown_tombstones(place: Destination, spool: Spool, known: Container[str]) -> Iterator[Tombstone | Unreadable]:

@@ -13,10 +13,14 @@ import msgspec
 from trendspark_cli.archiving.part_files import FORMATS
 from trendspark_cli.base.clock import from_text, to_text
 from trendspark_cli.base.errors import IntegrityError
-from trendspark_cli.store.rows.archived import SCHEMA_VERSION, TABLES
+from trendspark_cli.store.rows.archive_versions import V1
+from trendspark_cli.store.rows.archived import TABLES, ArchivedRow, FileForm
 from trendspark_cli.store.rows.archives import Manifest, Tombstone
 
-MANIFESTS, TOMBSTONES = "manifests/", "tombstones/"
+MANIFESTS, TOMBSTONES = "_manifests/", "tombstones/"  # what begins with `_` is no data to those who read tables
+MANIFESTS_OF_0_1 = "manifests/"  # read for ever, never written
+KNOWN_VERSIONS = sorted({version.name for table in TABLES.values() for version in table.versions})
+DATA = sorted({v.layout.listed.format(table=table.name) for table in TABLES.values() for v in table.versions})
 KIND = "trendspark archive manifest"
 _STORED = ("id", "source", "day", "format", "key", "rows", "bytes", "sha256", "min_time", "max_time", "created_at")
 _ID = r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\Z"
@@ -32,14 +36,25 @@ def new_manifest(
 ) -> Manifest:
     """Return the manifest of a part that is to be made; its id is in the name of its object."""
     part_id = str(uuid.uuid4())
-    key = f"{folder_key(table, source, day)}part-{part_id}.{FORMATS[part_format].suffix}"
+    key = part_key(TABLES[table].form(source), day, part_id, part_format)
     return Manifest(part_id, table, source, day, part_format, url, key, "planned", to_text(now), run_id=run_id)
 
 
-def folder_key(table: str, source: str | None, day: str) -> str:
-    """Return where the parts of a day lie, in the layout of Hive: `table=posts/schema=v1/source=x/dt=2026-11-01/`."""
-    own_folder = f"source={source}/" if source is not None else ""
-    return f"table={table}/schema={SCHEMA_VERSION}/{own_folder}dt={day}/"
+def in_present_form(manifest: Manifest) -> Manifest:
+    """Return a part that is not exported yet as one that is planned now: under the key of the last version."""
+    form = TABLES[manifest.table_name].form(manifest.source)
+    key = part_key(form, manifest.day, manifest.id, manifest.format)
+    return manifest if manifest.key == key else replace(manifest, state="planned", key=key)
+
+
+def form_of(manifest: Manifest) -> FileForm[ArchivedRow]:
+    """Return the form of a part's file; raise IntegrityError when this version knows none at its key."""
+    return TABLES[manifest.table_name].form_of(manifest.key, manifest.source)
+
+
+def part_key(form: FileForm[ArchivedRow], day: str, part_id: str, part_format: str) -> str:
+    """Return the key of a part's object."""
+    return f"{form.folder(day)}part-{part_id}.{FORMATS[part_format].suffix}"
 
 
 def manifest_key(manifest_id: str) -> str:
@@ -47,10 +62,15 @@ def manifest_key(manifest_id: str) -> str:
     return f"{MANIFESTS}{manifest_id}.json"
 
 
+def old_manifest_key(manifest_id: str) -> str:
+    """Return the key that release 0.1 gave a manifest's object."""
+    return f"{MANIFESTS_OF_0_1}{manifest_id}.json"
+
+
 def write_manifest(manifest: Manifest, path: Path) -> None:
     """Write what never changes of a manifest; the same bytes each time."""
     values = {name: getattr(manifest, name) for name in _STORED}
-    facts = {"kind": KIND, "table": manifest.table_name, "schema": SCHEMA_VERSION, **values}
+    facts = {"kind": KIND, "table": manifest.table_name, "schema": form_of(manifest).version.name, **values}
     path.write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")
 
 
@@ -63,19 +83,23 @@ def read_manifest(path: Path, key: str, url: str) -> Manifest:
     head = _decoded(content, _Head, key)
     if head.kind != KIND:
         raise _unfit(key, f"kind is {_shown(head.kind)}; expected {KIND!r}")
-    if head.schema != SCHEMA_VERSION:
-        raise _unfit(key, f"schema is {_shown(head.schema)}; expected {SCHEMA_VERSION!r}")
+    if head.schema not in KNOWN_VERSIONS:
+        raise _unfit(key, f"schema is {_shown(head.schema)}; expected {' or '.join(map(repr, KNOWN_VERSIONS))}")
     told = _decoded(content, _ToldManifest, key)
-    expected_key = manifest_key(told.id)
+    is_old = key.startswith(MANIFESTS_OF_0_1) and head.schema == V1.name
+    expected_key = old_manifest_key(told.id) if is_old else manifest_key(told.id)
     if key != expected_key:
-        raise _unfit(key, f"id is {told.id!r}, which belongs to {expected_key}")
+        raise _unfit(key, f"id is {told.id!r} and schema {head.schema!r}, which belongs to {expected_key}")
     if told.table not in TABLES or told.format not in FORMATS:
         known = f"tables {', '.join(TABLES)} and formats {', '.join(FORMATS)}"
         raise _unfit(key, f"it is of {_shown(told.table)} in {_shown(told.format)}; expected {known}")
     if (told.source is None) == (TABLES[told.table].sources != (None,)):
         expected = "none" if told.source is not None else "one, since it is of posts"
         raise _unfit(key, f"source is {_shown(told.source)}; expected {expected}")
-    place = f"{folder_key(told.table, told.source, told.day)}part-{told.id}.{FORMATS[told.format].suffix}"
+    version = next((version for version in TABLES[told.table].versions if version.name == head.schema), None)
+    if version is None:
+        raise _unfit(key, f"there is no {head.schema} of {told.table}")
+    place = part_key(FileForm(TABLES[told.table], version, told.source), told.day, told.id, told.format)
     if told.key != place:
         raise _unfit(key, f"key is {_shown(told.key)}; expected {place!r}")
     times = (told.min_time, told.max_time, told.created_at)

@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from trendspark_cli.base.errors import IntegrityError
-from trendspark_cli.store.rows.archived import ArchivedRow, ArchiveTable, Column, Row
+from trendspark_cli.store.rows.archived import ArchivedRow, Column, FileForm, Row
 
 ROWS_PER_GROUP = 10_000  # what is held in memory while writing; large enough to compress well
 ROWS_PER_READ = 1000
@@ -31,31 +31,31 @@ pa.set_memory_pool(pa.system_memory_pool())
 class Writer:
     """Writes one file, row group by row group."""
 
-    def __init__(self, path: Path, table: ArchiveTable[ArchivedRow]) -> None:
-        self._table = table
-        self._schema = schema(table)
+    def __init__(self, path: Path, form: FileForm[ArchivedRow]) -> None:
+        self._form = form
+        self._schema = schema(form)
         self._waiting: list[pa.RecordBatch] = []
         self._writer = pq.ParquetWriter(
             path,
             self._schema,
             compression="zstd",
             compression_level=2,
-            use_dictionary=[column.name for column in table.columns if column.kind == "word"],
-            column_encoding={c.name: encoding for c in table.columns if (encoding := _encoding(c)) is not None},
+            use_dictionary=[column.name for column in form.columns if column.kind == "word"],
+            column_encoding={c.name: encoding for c in form.columns if (encoding := _encoding(c)) is not None},
             write_page_checksum=True,
-            sorting_columns=[pq.SortingColumn(table.names.index(table.time_column))],
+            sorting_columns=[pq.SortingColumn(form.names.index(form.table.time_column))],
         )
 
     def write(self, rows: Sequence[ArchivedRow]) -> None:
         """Add rows; raise IntegrityError for a value that does not fit its column."""
         arrays = []
-        for column, values in zip(self._table.columns, zip(*rows, strict=True), strict=True):
+        for column, values in zip(self._form.columns, zip(*self._form.values(rows), strict=True), strict=True):
             try:
                 array = pa.array(values, pa.string() if column.kind == "time" else _TYPES[column.kind])
                 arrays.append(_times(array) if column.kind == "time" else array)
             except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
                 raise IntegrityError(
-                    f"{self._table.name}.{column.name} holds a value that is no {column.kind}: {str(error)[:200]}",
+                    f"{self._form.table.name}.{column.name} holds a value that is no {column.kind}: {str(error)[:200]}",
                     hint="nothing was archived or deleted; look at that column",
                 ) from error
         self._waiting.append(pa.RecordBatch.from_arrays(arrays, schema=self._schema))
@@ -74,54 +74,54 @@ class Writer:
             self._waiting = []
 
 
-def read_rows(path: Path, table: ArchiveTable[Row]) -> Iterator[list[Row]]:
+def read_rows(path: Path, form: FileForm[Row]) -> Iterator[list[Row]]:
     """Yield the rows of a file as the store has them, at most 1,000 at a time.
 
     Raises IntegrityError for a file that is damaged or holds other columns.
     """
-    for batch in _batches(path, table, ROWS_PER_READ):
+    for batch in _batches(path, form, ROWS_PER_READ):
         columns = [
             _texts(batch.column(n)).to_pylist() if column.kind == "time" else batch.column(n).to_pylist()
-            for n, column in enumerate(table.columns)
+            for n, column in enumerate(form.columns)
         ]
-        yield table.rows(zip(*columns, strict=True))
+        yield form.rows(zip(*columns, strict=True))
 
 
-def count_rows(path: Path, table: ArchiveTable[ArchivedRow]) -> int:
+def count_rows(path: Path, form: FileForm[ArchivedRow]) -> int:
     """Return how many rows a file holds, every page of it decoded; raise IntegrityError for a damaged one."""
-    return sum(batch.num_rows for batch in _batches(path, table, ROWS_PER_GROUP))
+    return sum(batch.num_rows for batch in _batches(path, form, ROWS_PER_GROUP))
 
 
-def check(path: Path, table: ArchiveTable[ArchivedRow]) -> None:
+def check(path: Path, form: FileForm[ArchivedRow]) -> None:
     """Raise IntegrityError for a file of other columns, or too large to be read; its rows are not read."""
     with pq.ParquetFile(path) as file:
-        _require_columns(file.schema_arrow, table, path.name)
+        _require_columns(file.schema_arrow, form, path.name)
         _rows_at_once(file.metadata, ROWS_PER_READ, (), path.name)
 
 
-def schema(table: ArchiveTable[ArchivedRow]) -> pa.Schema:
-    """Return the columns of a table's files."""
-    return pa.schema([(column.name, _TYPES[column.kind]) for column in table.columns])
+def schema(form: FileForm[ArchivedRow]) -> pa.Schema:
+    """Return the columns of files of a form."""
+    return pa.schema([(column.name, _TYPES[column.kind]) for column in form.columns])
 
 
-def _batches(path: Path, table: ArchiveTable[ArchivedRow], rows: int) -> Iterator[pa.RecordBatch]:
-    words = [column.name for column in table.columns if column.kind == "word"] if rows > ROWS_PER_READ else None
+def _batches(path: Path, form: FileForm[ArchivedRow], rows: int) -> Iterator[pa.RecordBatch]:
+    words = [column.name for column in form.columns if column.kind == "word"] if rows > ROWS_PER_READ else None
     try:
         with pq.ParquetFile(path, page_checksum_verification=True, read_dictionary=words) as file:
-            _require_columns(file.schema_arrow, table, path.name)
+            _require_columns(file.schema_arrow, form, path.name)
             yield from file.iter_batches(_rows_at_once(file.metadata, rows, words or (), path.name))
     except (pa.ArrowException, OSError) as error:
         raise IntegrityError(f"{path.name} is no sound Parquet file: {str(error)[:200]}") from error
 
 
-def _require_columns(found: pa.Schema, table: ArchiveTable[ArchivedRow], name: str) -> None:
-    """Raise IntegrityError when a file has other columns than those of its table, or of other types."""
-    if found.names != list(table.names):
-        raise IntegrityError(f"{name} holds other columns than {table.name}: {str(found.names)[:200]}")
-    for field, wanted in zip(found, schema(table), strict=True):
+def _require_columns(found: pa.Schema, form: FileForm[ArchivedRow], name: str) -> None:
+    """Raise IntegrityError when a file has other columns than its form, or of other types."""
+    if found.names != list(form.names):
+        raise IntegrityError(f"{name} holds other columns than {form.table.name}: {str(found.names)[:200]}")
+    for field, wanted in zip(found, schema(form), strict=True):
         own = field.type.value_type if pa.types.is_dictionary(field.type) else field.type
         if own != wanted.type:
-            raise IntegrityError(f"{name}: {table.name}.{field.name} is {str(own)[:60]}; expected {wanted.type}")
+            raise IntegrityError(f"{name}: {form.table.name}.{field.name} is {str(own)[:60]}; expected {wanted.type}")
 
 
 def _rows_at_once(file: pq.FileMetaData, rows: int, unrepeated: Sequence[str], name: str) -> int:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from trendspark_cli.base.errors import IntegrityError
-from trendspark_cli.store.rows.archived import ArchivedRow, ArchiveTable, Row
+from trendspark_cli.store.rows.archived import ArchivedRow, FileForm, Row
 
 log = logging.getLogger(__name__)
 _UNREADABLE = (
@@ -50,28 +50,28 @@ class PartFormat:
     suffix: str
     module: str
 
-    def create(self, path: Path, table: ArchiveTable[ArchivedRow]) -> PartWriter:
+    def create(self, path: Path, form: FileForm[ArchivedRow]) -> PartWriter:
         """Begin a file."""
-        writer: PartWriter = self._library().Writer(path, table)
+        writer: PartWriter = self._library().Writer(path, form)
         return writer
 
-    def read(self, path: Path, table: ArchiveTable[Row]) -> Iterator[list[Row]]:
+    def read(self, path: Path, form: FileForm[Row]) -> Iterator[list[Row]]:
         """Yield the rows of a file, at most 1,000 at a time."""
-        rows: Iterator[list[Row]] = self._library().read_rows(path, table)
+        rows: Iterator[list[Row]] = self._library().read_rows(path, form)
         with _errors_of(path):
             yield from rows
 
-    def count(self, path: Path, table: ArchiveTable[ArchivedRow]) -> int:
+    def count(self, path: Path, form: FileForm[ArchivedRow]) -> int:
         """Return how many rows a file holds, all of it parsed."""
         library = self._library()
         with _errors_of(path):
-            return int(library.count_rows(path, table))
+            return int(library.count_rows(path, form))
 
-    def check(self, path: Path, table: ArchiveTable[ArchivedRow]) -> None:
+    def check(self, path: Path, form: FileForm[ArchivedRow]) -> None:
         """Raise IntegrityError for a file of other columns, or too large to be read; its rows are not read."""
         library = self._library()
         with _errors_of(path):
-            library.check(path, table)
+            library.check(path, form)
 
     def _library(self) -> Any:
         return importlib.import_module(self.module)

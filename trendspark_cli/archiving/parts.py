@@ -12,7 +12,14 @@ from typing import Protocol
 
 from trendspark_cli.archiving.checking import content_problem, note_finding, outside_problem
 from trendspark_cli.archiving.destination import Destination
-from trendspark_cli.archiving.manifests import manifest_key, new_manifest, write_manifest
+from trendspark_cli.archiving.manifests import (
+    form_of,
+    in_present_form,
+    manifest_key,
+    new_manifest,
+    old_manifest_key,
+    write_manifest,
+)
 from trendspark_cli.archiving.part_files import FORMATS
 from trendspark_cli.archiving.spool import Spool
 from trendspark_cli.base.clock import Clock, to_text
@@ -20,6 +27,7 @@ from trendspark_cli.base.durable_files import sha256_of
 from trendspark_cli.base.errors import IntegrityError
 from trendspark_cli.base.metrics import ARCHIVE_BYTES, ARCHIVE_ROWS
 from trendspark_cli.running.job_context import JobContext
+from trendspark_cli.store.rows.archive_versions import V1
 from trendspark_cli.store.rows.archived import TABLES
 from trendspark_cli.store.rows.archives import Manifest
 
@@ -72,6 +80,8 @@ class Parts:
         """
         if manifest.state in ("verified", "deleting"):
             self._require_object(manifest)
+        if manifest.state in ("planned", "exported"):
+            manifest = self._in_present_form(manifest)
         steps: dict[str, Callable[[Manifest], Manifest | None]] = {
             "planned": self._export,
             "exported": self._upload,
@@ -84,6 +94,22 @@ class Parts:
             log.info("archive part %s of %s is %s", unfinished.id, unfinished.table_name, unfinished.state)
             unfinished = steps[unfinished.state](unfinished)
 
+    def _in_present_form(self, manifest: Manifest) -> Manifest:
+        """Return a part that an earlier version began as this one goes on with it: exported anew, unless its object
+        has arrived although nobody noted it."""
+        renewed = in_present_form(manifest)
+        if renewed.key == manifest.key:
+            return manifest
+        if manifest.state == "exported" and self._has_arrived(manifest):
+            return self._save(replace(manifest, state="uploaded"))
+        return self._save(renewed)
+
+    def _has_arrived(self, manifest: Manifest) -> bool:
+        place = self.destination(manifest.url)
+        if outside_problem(manifest, place.head(manifest.key)) is not None:
+            return False
+        return manifest.format != "csv" or place.head(f"{manifest.key}.sha256") is not None
+
     def _export(self, manifest: Manifest) -> Manifest | None:
         """Write the rows to the spool. What changes from now on is noted, and will not be deleted."""
         archives, table = self.job.store.archives, TABLES[manifest.table_name]
@@ -92,7 +118,7 @@ class Parts:
         rows, times = 0, []
         name = _file_name(manifest)
         with self.spool.writing(name) as path:
-            writer = FORMATS[manifest.format].create(path, table)
+            writer = FORMATS[manifest.format].create(path, form_of(manifest))
             for ids in archives.batches(manifest.id):
                 if batch := archives.read(manifest.table_name, ids):
                     writer.write(batch)
@@ -127,7 +153,9 @@ class Parts:
             raise IntegrityError(problem, hint=self._give_up(manifest))
         with self.spool.scratch(f"{manifest.id}.json") as path:
             write_manifest(manifest, path)
-            destination.put(manifest_key(manifest.id), path, sha256_of(path))
+            sha256 = sha256_of(path)
+            if not self._is_there(destination, old_manifest_key(manifest.id), sha256, manifest):
+                destination.put(manifest_key(manifest.id), path, sha256)
         is_new = manifest.done_at is None  # else restored rows leave again
         verified = manifest._replace(state="verified", restored_until=None)
         with self.job.store.transaction():
@@ -138,6 +166,15 @@ class Parts:
                 self.job.count("bytes", manifest.bytes)
         self.spool.remove(_file_name(manifest))
         return verified
+
+    def _is_there(self, place: Destination, key: str, sha256: str, manifest: Manifest) -> bool:
+        """Tell whether release 0.1 put the manifest of a part of its own; raise IntegrityError when that says else."""
+        if form_of(manifest).version is not V1 or place.head(key) is None:
+            return False
+        with self.spool.scratch(f"{manifest.id}.old.json") as path:
+            if place.fetch(key, path) != sha256:
+                raise IntegrityError(f"{key} at {place.url} exists with other content", hint="look at it")
+        return True
 
     def _require_object(self, manifest: Manifest) -> None:
         """Raise IntegrityError when the copy of rows that an earlier run began to delete is not there any more."""

@@ -8,34 +8,35 @@ from pathlib import Path
 
 from trendspark_cli.archiving.destination import Destination
 from trendspark_cli.archiving.found_objects import Unreadable
+from trendspark_cli.archiving.manifests import form_of
 from trendspark_cli.archiving.part_files import FORMATS
 from trendspark_cli.archiving.spool import Spool
 from trendspark_cli.base.durable_files import sha256_of
 from trendspark_cli.base.errors import IntegrityError, OutputError, UsageError
-from trendspark_cli.store.rows.archived import TABLES
+from trendspark_cli.store.rows.archived import TABLES, ArchiveFile
 from trendspark_cli.store.rows.archives import Manifest
 
 
 def files_of_tables(
     manifests: Sequence[Manifest], sql: str, destination: Callable[[str], Destination], spool: Spool
-) -> tuple[dict[str, list[Path]], list[Unreadable]]:
+) -> tuple[dict[str, list[ArchiveFile]], list[Unreadable]]:
     """Return local Parquet files by table, for those tables the SQL names, and the objects that are not what they were.
 
     Files of other forms, or of other places, are brought into the spool; the caller removes them.
     Raises UsageError when the SQL names no table that has files, IntegrityError when none of a table's can be read.
     """
     named = [table for table in TABLES if re.search(rf"\b{table}\b", sql, re.IGNORECASE)]
-    files: dict[str, list[Path]] = {}
+    files: dict[str, list[ArchiveFile]] = {}
     unreadable: list[Unreadable] = []
     for manifest in manifests:
         if manifest.table_name in named and manifest.state in ("verified", "deleting", "done"):
             try:
-                path = _as_parquet(manifest, destination(manifest.url), spool)
-                FORMATS["parquet"].check(path, TABLES[manifest.table_name])
+                file = ArchiveFile(_as_parquet(manifest, destination(manifest.url), spool), form_of(manifest))
+                FORMATS["parquet"].check(file.path, file.form)
             except (IntegrityError, OutputError) as error:
                 unreadable.append(Unreadable(manifest.key, str(error)))
             else:
-                files.setdefault(manifest.table_name, []).append(path)
+                files.setdefault(manifest.table_name, []).append(file)
     missing = [table for table in named if table not in files]
     if missing and unreadable:
         more = f"; and {len(unreadable) - 1} more" if len(unreadable) > 1 else ""
@@ -71,8 +72,8 @@ def _require(manifest: Manifest, sha256: str | None) -> None:
 
 
 def _convert(manifest: Manifest, source: Path, target: Path) -> None:
-    table = TABLES[manifest.table_name]
-    writer = FORMATS["parquet"].create(target, table)
-    for rows in FORMATS[manifest.format].read(source, table):
+    form = form_of(manifest)
+    writer = FORMATS["parquet"].create(target, form)
+    for rows in FORMATS[manifest.format].read(source, form):
         writer.write(rows)
     writer.close()

@@ -59,7 +59,8 @@ class ArchivedPosts:
                     f"archive object {part.key} at {part.url} is gone or not what was stored",
                     hint="see `trendspark archives verify`",
                 )
-            for posts in FORMATS[part.format].read(path, POSTS):
+            form = POSTS.form_of(part.key, part.source)
+            for posts in FORMATS[part.format].read(path, form):
                 yield from posts
 
     def _all_manifests(self, store: Store) -> Iterator[Manifest]:

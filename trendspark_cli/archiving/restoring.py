@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from trendspark_cli.archiving.checking import content_problem, note_finding, note_unreadable, outside_problem
 from trendspark_cli.archiving.destination import Destination
 from trendspark_cli.archiving.found_objects import Unreadable, unknown_manifests, unknown_tombstones
+from trendspark_cli.archiving.manifests import form_of
 from trendspark_cli.archiving.part_files import FORMATS
 from trendspark_cli.archiving.row_checking import check_rows
 from trendspark_cli.archiving.spool import Spool
@@ -120,7 +121,7 @@ class Restore:
         with self.spool.scratch(f"{manifest.id}.restore") as path:
             if place.fetch(manifest.key, path, manifest.bytes) != manifest.sha256:
                 raise IntegrityError(f"archive object {manifest.key} at {manifest.url} changes while it is read")
-            for rows in FORMATS[manifest.format].read(path, TABLES[manifest.table_name]):
+            for rows in FORMATS[manifest.format].read(path, form_of(manifest)):
                 check_rows(manifest, rows)
                 wanted = _clean(TABLES[manifest.table_name], self._in_time(manifest, rows))
                 kept = self._not_forgotten(manifest, wanted)

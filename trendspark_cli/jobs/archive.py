@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from trendspark_cli.archiving.checking import find_missing
 from trendspark_cli.archiving.guards import FORCE, check_clock, check_database, check_retention, check_share
-from trendspark_cli.archiving.manifests import folder_key, tombstone_key, write_tombstone
+from trendspark_cli.archiving.manifests import tombstone_key, write_tombstone
 from trendspark_cli.archiving.parts import Parts, files_of
 from trendspark_cli.base.durable_files import sha256_of
 from trendspark_cli.base.errors import IntegrityError
@@ -140,7 +140,7 @@ def _preview(job: JobContext, part: ChosenPart, part_format: str) -> dict[str, o
     job.count("parts")
     size = _usual_bytes(job, part, part_format)
     job.count("bytes_estimated", size)
-    key = f"{folder_key(part.table, part.source, part.day)}part-*"
+    key = f"{TABLES[part.table].form(part.source).folder(part.day)}part-*"
     return {
         "table": part.table,
         "source": part.source,

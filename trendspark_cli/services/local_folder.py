@@ -14,10 +14,21 @@ from typing import BinaryIO
 from urllib.parse import unquote, urlsplit
 
 from trendspark_cli.archiving.destination import StoredObject
-from trendspark_cli.base.durable_files import UNFINISHED, leftovers, make_folder, publish, sha256_of, unfinished
+from trendspark_cli.base.durable_files import (
+    UNFINISHED,
+    leftovers,
+    make_folder,
+    publish,
+    remove_leftovers,
+    sha256_of,
+    unfinished,
+)
 from trendspark_cli.base.errors import ConfigError, IntegrityError, OutputError, StoreError
 from trendspark_cli.base.opening import Opening
 
+MAKING = (
+    "_unfinished"  # where files are written: readers of tables pass over what begins with `_`, not all over one file
+)
 MOST_BYTES = 16 << 20  # of an object whose size nobody noted: a manifest has some thousand
 
 
@@ -29,9 +40,11 @@ class LocalFolder:
         self._folder = folder
 
     def put(self, key: str, file: Path, sha256: str) -> None:
-        """Store a file for good: written beside its name, flushed, renamed; an existing one is never replaced."""
+        """Store a file for good: written elsewhere in it, flushed, renamed; an existing one is never replaced."""
         target = self._path(key)
         with self._errors(key, writes_to=self._folder):
+            making = self._folder / MAKING
+            make_folder(making, 0o700)
             make_folder(target.parent, 0o700)
             if target.exists():
                 if sha256_of(target) != sha256:
@@ -41,10 +54,11 @@ class LocalFolder:
                 self._remove_leftovers(target)
                 return
             self._remove_leftovers(target)
-            with file.open("rb") as source, unfinished(target) as (descriptor, temporary):
+            with file.open("rb") as source, unfinished(making / target.name) as (descriptor, temporary):
                 with os.fdopen(os.dup(descriptor), "wb") as copy:
                     shutil.copyfileobj(source, copy, 1 << 20)
                 publish(descriptor, temporary, target)
+            remove_leftovers(making)
 
     def fetch(self, key: str, file: Path, most_bytes: int | None = None) -> str | None:
         """Copy an object to *file* and return the SHA-256 of what was read; nothing waits for a pipe."""
@@ -111,9 +125,10 @@ class LocalFolder:
 
     def _remove_leftovers(self, target: Path) -> None:
         """Remove what earlier runs began of this object: its name is used by one run at a time."""
-        for path in leftovers(target.parent, target.name):
-            path.unlink(missing_ok=True)
-        target.with_name(target.name + UNFINISHED).unlink(missing_ok=True)  # as version 0.1 named it
+        for folder in (self._folder / MAKING, target.parent):  # beside it, as version 0.1 did
+            for path in leftovers(folder, target.name):
+                path.unlink(missing_ok=True)
+        target.with_name(target.name + UNFINISHED).unlink(missing_ok=True)  # the same, before its end
 
     @contextmanager
     def _errors(self, key: str, *, writes_to: Path) -> Iterator[None]:

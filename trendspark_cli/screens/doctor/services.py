@@ -15,6 +15,7 @@ from functools import partial
 from trendspark_cli.app.adapters.channels import notifier_of
 from trendspark_cli.app.adapters.opening import opening_of
 from trendspark_cli.archiving.destination import Destination
+from trendspark_cli.archiving.manifests import MANIFESTS, MANIFESTS_OF_0_1
 from trendspark_cli.base.api_calls import ApiCall
 from trendspark_cli.base.errors import ConfigError, RateLimitedError, TrendSparkError
 from trendspark_cli.base.redaction import redact
@@ -113,8 +114,8 @@ def _ask_writer(settings: Settings, kind: WriterKind, record: Record) -> str:
 
 
 def _ask_archive(destination: Destination) -> str:
-    first = next(iter(destination.list("manifests/")), None)
-    place = destination.local_path("manifests")
+    first = next((found for prefix in (MANIFESTS, MANIFESTS_OF_0_1) for found in destination.list(prefix)), None)
+    place = destination.local_path("_manifests")
     if place is not None and not os.access(place.parent, os.W_OK):
         raise ConfigError(f"folder {str(place.parent)!r} cannot be written", hint="let this user write there")
     return f"{destination.url} answers, {'with archives' if first else 'and holds no archive yet'}"

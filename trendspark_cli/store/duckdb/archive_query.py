@@ -8,15 +8,23 @@ from typing import Any
 
 from trendspark_cli.base.errors import ConfigError, UsageError
 from trendspark_cli.store.named_queries import filled, statements
-from trendspark_cli.store.rows.archived import TABLES
+from trendspark_cli.store.rows.archived import ArchiveFile
 from trendspark_cli.store.rows.archives import Tombstone
+from trendspark_cli.store.rows.column_kinds import ColumnKind
 
 Setting = str | bool | int | float | list[str]
+_TYPES: Mapping[ColumnKind, str] = {
+    "int": "BIGINT",
+    "real": "DOUBLE",
+    "text": "VARCHAR",
+    "word": "VARCHAR",
+    "time": "TIMESTAMP WITH TIME ZONE",
+}
 VIEWS = Path(__file__).parent / "queries" / "views.sql"
 
 
 def query_files(
-    sql: str, files: Mapping[str, Sequence[Path]], tombstones: Sequence[Tombstone], folder: Path, limit: int
+    sql: str, files: Mapping[str, Sequence[ArchiveFile]], tombstones: Sequence[Tombstone], folder: Path, limit: int
 ) -> tuple[list[str], list[tuple[Any, ...]]]:
     """Return column names and at most *limit* rows of *sql*, in which each table of *files* can be named.
 
@@ -39,10 +47,10 @@ def query_files(
         if tombstones:
             rows = [[tombstone.source, tombstone.source_id, tombstone.author] for tombstone in tombstones]
             connection.executemany(views["forget"], rows)
-        for table, paths in files.items():
-            connection.read_parquet([str(path) for path in paths], union_by_name=True).create_view(f"parts_{table}")
-            connection.execute(filled(views[table], TABLES[table].names))
-        allowed = [str(path) for paths in files.values() for path in paths]
+        for table, some in files.items():
+            _all_rows(connection, some).create_view(f"parts_{table}")
+            connection.execute(filled(views[table], some[0].form.table.names))
+        allowed = [str(file.path) for some in files.values() for file in some]
         connection.execute("SET allowed_paths = $paths", {"paths": allowed})
         connection.execute("SET enable_external_access = false")
         connection.execute("SET lock_configuration = true")
@@ -52,3 +60,24 @@ def query_files(
             return names, answer.fetchmany(limit)
         except duckdb.Error as error:
             raise UsageError(f"the query failed: {' '.join(str(error).split())[:500]}") from error
+
+
+def _all_rows(connection: Any, files: Sequence[ArchiveFile]) -> Any:
+    """Return what is in files of one table, whatever their forms: a relation with all columns of its rows."""
+    import duckdb
+
+    alike: dict[tuple[str, str | None], list[ArchiveFile]] = {}
+    for file in files:
+        alike.setdefault((file.form.version.name, file.form.source), []).append(file)
+    found = None
+    for some in alike.values():
+        form = some[0].form
+        columns = [
+            duckdb.ConstantExpression(form.besides[column.name]).cast(_TYPES[column.kind]).alias(column.name)
+            if column.name in form.besides
+            else duckdb.ColumnExpression(column.name)
+            for column in form.table.columns
+        ]
+        rows = connection.read_parquet([str(file.path) for file in some], hive_partitioning=False).select(*columns)
+        found = rows if found is None else found.union(rows)
+    return found

@@ -77,7 +77,7 @@ VALUES (:id, :table_name, :source, :day, :format, :url, :key, :state, :rows, :by
 
 -- name: update_manifest
 -- What changes of a manifest over its life.
-UPDATE archive_manifests SET state = :state, rows = :rows, bytes = :bytes, sha256 = :sha256, min_time = :min_time,
+UPDATE archive_manifests SET key = :key, state = :state, rows = :rows, bytes = :bytes, sha256 = :sha256, min_time = :min_time,
     max_time = :max_time, deleted_rows = :deleted_rows, kept_rows = :kept_rows, done_at = :done_at,
     restored_until = :restored_until, is_active = :is_active
 WHERE id = :id;
