@@ -1,4 +1,4 @@
-"""The folder of one table is read as it is by pandas, pyarrow, polars and DuckDB, and so is any file of it by its path."""
+"""The folder of one table is read as it is by pandas, pyarrow, polars and DuckDB, and so is one file."""
 
 from __future__ import annotations
 
