@@ -101,7 +101,7 @@ def test_columns_that_came_after_a_file_have_their_default(
 
     [rows] = FORMATS[part_format].read(path, form)
 
-    assert rows == [later_post(1)._replace(mood=mood, warmth=warmth)]
+    assert list[object](rows) == [later_post(1)._replace(mood=mood, warmth=warmth)]
     assert FORMATS[part_format].count(path, form) == 1
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -30,7 +29,7 @@ def upgraded(tmp_path: Path) -> OldInstallation:
 
 
 @pytest.fixture(scope="module")
-def mixed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OldInstallation]:
+def mixed(tmp_path_factory: pytest.TempPathFactory) -> OldInstallation:
     """The same after a run of `archive`: files of both versions, in one archive."""
     installation = OldInstallation(tmp_path_factory.mktemp("mixed"), "0.1")
     installation.command("db", "upgrade")

@@ -44,7 +44,7 @@ def in_present_form(manifest: Manifest) -> Manifest:
     """Return a part that is not exported yet as one that is planned now: under the key of the last version."""
     form = TABLES[manifest.table_name].form(manifest.source)
     key = part_key(form, manifest.day, manifest.id, manifest.format)
-    return manifest if manifest.key == key else replace(manifest, state="planned", key=key)
+    return manifest if manifest.key == key else manifest._replace(state="planned", key=key)
 
 
 def form_of(manifest: Manifest) -> FileForm[ArchivedRow]:

@@ -101,7 +101,7 @@ class Parts:
         if renewed.key == manifest.key:
             return manifest
         if manifest.state == "exported" and self._has_arrived(manifest):
-            return self._save(replace(manifest, state="uploaded"))
+            return self._save(manifest._replace(state="uploaded"))
         return self._save(renewed)
 
     def _has_arrived(self, manifest: Manifest) -> bool:

@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Generic, NamedTuple, TypeVar, cast
 from operator import itemgetter
 from pathlib import Path
+from typing import Any, Generic, NamedTuple, TypeVar, cast
 
 from trendspark_cli.base.errors import IntegrityError
 from trendspark_cli.kinds.sources import SOURCES
