@@ -65,16 +65,24 @@ class Output(NamedTuple):
         *,
         title: str = "",
         less_needed: Sequence[str] = (),
+        texts: Sequence[str] = (),
+        nothing: str = "",
     ) -> None:
         """Print rows under headings: drawn on a terminal, plain aligned columns elsewhere.
 
-        A terminal too narrow for them all goes without the *less_needed* columns, the first one first.
+        A terminal too narrow for them all goes without the *less_needed* columns, the first one first, and may cut
+        those of *texts*. *nothing*: what a person is told when there are no rows.
         """
-        texts = [[printable(str(value) if value is not None else "") for value in row] for row in rows]
-        if self.is_terminal:
-            _rich_table(columns, texts, title, less_needed)
+        cells = [[printable(str(value) if value is not None else "") for value in row] for row in rows]
+        if not self.is_terminal:
+            _plain_table(columns, cells, sys.stdout)
+        elif not rows and nothing:
+            self.line(nothing)
         else:
-            _plain_table(columns, texts, sys.stdout)
+            from trendspark_cli.base.tables import draw_table
+
+            safe = [[redact(cell) for cell in row] for row in cells]
+            draw_table(columns, safe, title=title, less_needed=less_needed, texts=texts, prose=self.prose)
 
     def failure(self, error: BaseException, *, where: str, exit_code: int, run_id: int | None = None) -> None:
         """Say on stderr what went wrong, why and what to do: one line, or one object with --json."""
@@ -114,7 +122,7 @@ def show_rows(result: RunResult, output: Output, name: str) -> None:
     """Print the rows a run gave under a name, such as its estimates, as a table; nothing when there are none."""
     rows = result.extra.get(name)
     if isinstance(rows, list) and rows:
-        output.table(tuple(rows[0]), [tuple(row.values()) for row in rows])
+        output.table(tuple(rows[0]), [tuple(row.values()) for row in rows], texts=("query",))
 
 
 class RowProgress:
@@ -256,25 +264,3 @@ def _plain_table(columns: Sequence[str], rows: Sequence[Sequence[str]], stream: 
     for row in (columns, *rows):
         cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=True)]
         print(redact("  ".join(cells).rstrip()), file=stream)
-
-
-def _rich_table(columns: Sequence[str], rows: Sequence[Sequence[str]], title: str, less_needed: Sequence[str]) -> None:
-    from rich.box import SIMPLE_HEAD
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    console = Console()
-    widest = {name: max([len(name), *(len(row[n]) for row in rows)]) for n, name in enumerate(columns)}
-    needed = {name: min(width, LONGEST_UNFOLDED) + 2 for name, width in widest.items()}
-    for name in less_needed:
-        if sum(needed.values()) > console.width:
-            needed.pop(name, None)
-    table = Table(title=title or None, box=SIMPLE_HEAD, title_justify="left", padding=(0, 1, 0, 0))
-    for name in needed:
-        # Short values stay on one line, a bar chart above all; only long texts fold.
-        folds = widest[name] > LONGEST_UNFOLDED
-        table.add_column(name, overflow="fold", no_wrap=not folds, min_width=LONGEST_UNFOLDED if folds else None)
-    for row in rows:
-        table.add_row(*[Text(redact(row[n])) for n, name in enumerate(columns) if name in needed])
-    console.print(table)

@@ -49,6 +49,9 @@ def list_(
                 )
                 for found in alerts
             ],
+            less_needed=("attempts", "category", "error"),
+            texts=("alert", "error"),
+            nothing="no alert was queued yet",
         )
 
     raise typer.Exit(read_only(installed, "alerts list", action))

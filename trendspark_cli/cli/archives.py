@@ -50,7 +50,8 @@ def list_(limit: LimitOption = 20, table: TablesOption = None, as_json: JsonFlag
         installed.output.table(
             ("id", "table", "source", "day", "state", "rows", "bytes", "kept", "note"),
             [(m.id, m.table_name, m.source, m.day, m.state, m.rows, m.bytes, m.kept_rows, _note(m)) for m in found],
-            less_needed=("kept", "source", "bytes"),
+            less_needed=("kept", "bytes", "source", "note", "day"),
+            nothing="nothing was archived yet",
         )
 
     raise typer.Exit(read_only(installed, "archives list", action))

@@ -48,6 +48,9 @@ def audit(
                 )
                 for row in rows
             ],
+            less_needed=("profile", "updated", "reads", "usd", "run", "rejected", "query", "error"),
+            texts=("query", "error"),
+            nothing="no page was read yet",
         )
 
     raise typer.Exit(read_only(installed, "audit", action))

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from trendspark_cli.screens.budget_report import BudgetRow, DayOfReads, ProfileSpend, Reconciliation
 
 app = sub_app()
+LESS_NEEDED = ("reserved_usd", "reserved", "forecast_usd", "share", "limit_usd", "forecast", "used_usd")
 
 
 @app.command()
@@ -54,7 +55,7 @@ def budget(
 
 
 def _show(output: Output, rows: Sequence[BudgetRow] | Sequence[ProfileSpend] | Sequence[DayOfReads]) -> None:
-    output.table(rows[0]._fields, rows)
+    output.table(rows[0]._fields, rows, less_needed=LESS_NEEDED)
 
 
 def _show_compared(output: Output, compared: Reconciliation) -> None:

@@ -42,6 +42,9 @@ def list_(limit: LimitOption = 20, as_json: JsonFlag = False) -> None:
                 )
                 for gap in gaps
             ],
+            less_needed=("profile", "after", "before", "since", "reason"),
+            texts=("query",),
+            nothing="no gap: all that was there has been read",
         )
 
     raise typer.Exit(read_only(installed, "gaps list", action))

@@ -53,7 +53,9 @@ def list_(as_json: JsonFlag = False) -> None:
             installed.output.data({"jobs": [job._asdict() for job in jobs], "schedule_from": timetable.origin})
             return
         installed.output.table(
-            JOB_COLUMNS, [_job_row(job) for job in jobs], less_needed=("overlapping", "schedule", "next run")
+            JOB_COLUMNS,
+            [_job_row(job) for job in jobs],
+            less_needed=LESS_NEEDED,
         )
         for job in jobs:
             if job.paused:
@@ -65,6 +67,7 @@ def list_(as_json: JsonFlag = False) -> None:
     raise typer.Exit(read_only(installed, "jobs list", action))
 
 
+LESS_NEEDED = ("overlapping", "schedule", "missed", "next run", "overdue", "failures", "paused")
 JOB_COLUMNS = (
     "id",
     "paused",
@@ -157,6 +160,9 @@ def _show_runs(installed: Installation, runs: list[JobRun]) -> None:
             )
             for r in runs
         ],
+        less_needed=("seconds", "exit"),
+        texts=("error",),
+        nothing="no run yet",
     )
 
 
@@ -174,7 +180,9 @@ def _show_missed(installed: Installation, store: Store, wanted: RunFilter, limit
         )
         return
     rows = [(each.job_id, short_time(each.first), short_time(each.last), each.runs, each.why) for each in found]
-    installed.output.table(("job", "from", "to", "runs", "why"), rows)
+    installed.output.table(
+        ("job", "from", "to", "runs", "why"), rows, less_needed=("why",), nothing="no run was missed"
+    )
     if not installed.timetable.is_installed:
         installed.output.line("nothing that is installed here starts jobs, so none can be missed")
 

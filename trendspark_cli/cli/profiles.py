@@ -55,6 +55,8 @@ def list_(as_json: JsonFlag = False) -> None:
                 )
                 for profile in profiles
             ],
+            less_needed=("share", "niche"),
+            texts=("keywords", "niche"),
         )
 
     raise typer.Exit(read_only(installed, "profiles list", action))

@@ -206,7 +206,7 @@ def _show_strongest(
     ]
     if not output.is_terminal:
         output.line(f"{title}:")
-    output.table(columns, rows, title=title, less_needed=less_needed)
+    output.table(columns, rows, title=title, less_needed=less_needed, texts=("trend",))
     if len(fired) > len(shown):
         output.line(f"the strongest {len(shown)} of {len(fired)}; --json has them all")
 

@@ -58,7 +58,13 @@ def show_ranked(result: RunResult, output: Output, *, explain: bool, is_dry: boo
     if not trends:
         output.line("nothing is trending")
         return
-    output.table(COLUMNS, [_printed_row(trend) for trend in trends], title="Open trends", less_needed=LESS_NEEDED)
+    output.table(
+        COLUMNS,
+        [_printed_row(trend) for trend in trends],
+        title="Open trends",
+        less_needed=LESS_NEEDED,
+        texts=("trend",),
+    )
     if explain:
         for trend in trends:
             output.prose(f"{trend['label']}: {trend['why']}")
@@ -85,7 +91,7 @@ def list_trends(
             _listed(store, trend, verdicts.get(trend.stored_id), more, is_watched=trend.id in watched)
             for trend in trends
         ]
-        output.table((*COLUMNS[:2], "last 4 h", *COLUMNS[2:], *more), listed, less_needed=LESS_NEEDED)
+        output.table((*COLUMNS[:2], "last 4 h", *COLUMNS[2:], *more), listed, less_needed=LESS_NEEDED, texts=("trend",))
 
 
 def is_watched(trend: AnyTrend, watchlist: Collection[str]) -> bool:
@@ -145,7 +151,8 @@ def explain_trend(store: Store, output: Output, trend: AnyTrend, reason: str) ->
             began = short_time(to_text(trend.peak_at - QUARTER)).removesuffix("Z")
             output.prose(f"{peak} between {began} and {trend.peak_at:%H:%M}Z", indent=INDENT)
             rows = [_evidence_row(term) for term in story.evidence]
-            output.table(EVIDENCE_COLUMNS, rows, less_needed=EVIDENCE_LESS_NEEDED)
+            if rows:
+                output.table(EVIDENCE_COLUMNS, rows, less_needed=EVIDENCE_LESS_NEEDED, texts=("term",))
             for note in (*EVIDENCE_NOTES, *_further_terms(story, trend.score)):
                 output.prose(note, indent=INDENT)
 

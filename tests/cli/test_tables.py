@@ -1,0 +1,273 @@
+"""Every table of every command at every width: what stands in a cell is whole, or cut with a mark, or named below."""
+
+from __future__ import annotations
+
+import io
+import re
+import sqlite3
+from collections.abc import Sequence
+from contextlib import closing, redirect_stderr, redirect_stdout, suppress
+from dataclasses import dataclass
+
+import pytest
+from rich.cells import cell_len, set_cell_size
+
+from tests.builders import topic_trend
+from tests.installation import Installation
+from trendspark_cli.base.clock import to_text, utc_now
+from trendspark_cli.cli import app
+
+WIDTHS = (40, 47, 60, 73, 80, 100, 120, 160)
+QUERY = '("harbour bridge closed" OR "tram strike" OR pocketloom OR 港の橋) -is:retweet lang:en'
+LARGE = 1_234_567_890_123
+LONG_ID = "1999999999999999999"
+TABLES = (
+    ("budget",),
+    ("jobs", "list"),
+    ("jobs", "history"),
+    ("jobs", "history", "--missed"),
+    ("audit",),
+    ("gaps", "list"),
+    ("alerts", "list"),
+    ("archives", "list"),
+    ("profiles", "list"),
+    ("profiles", "show", "harbour"),
+    ("trends", "list"),
+    ("trends", "explain", "1"),
+    ("trends", "marks", "list"),
+    ("ingest", "--dry-run"),
+    ("gaps", "fill", "--dry-run"),
+    ("brief", "--dry-run"),
+    ("health",),
+    ("doctor", "--offline"),
+    ("config", "show"),
+)
+
+
+class Terminal(io.StringIO):
+    """A stdout that says it is a terminal."""
+
+    def isatty(self) -> bool:
+        """Say so."""
+        return True
+
+
+def shown(arguments: Sequence[str], stream: io.StringIO) -> list[str]:
+    """Return the lines that a command of this process prints."""
+    with redirect_stdout(stream), redirect_stderr(io.StringIO()), suppress(SystemExit):
+        app(list(arguments), prog_name="trendspark")
+    return re.sub("\x1b\\[[0-9;]*m", "", stream.getvalue()).splitlines()
+
+
+def large_rows(now: str) -> dict[str, dict[str, object]]:
+    """Return a row for each table."""
+    page = {"fetched": LARGE, "new": LARGE, "updated": LARGE, "reads": LARGE, "cost": 123456.7}
+    run = {"started_at": now, "finished_at": now, "duration": 123456.7, "pid": 1, "host": "host", "version": "0"}
+    file = {"day": "2026-11-01", "format": "parquet", "url": "u", "key": "k", "state": "verified", "kept_rows": LARGE}
+    gap = {"since_id": LONG_ID, "until_id": LONG_ID, "reason": "the ceiling was reached", "estimated_reads": LARGE}
+    return {
+        "gaps": {"profile": "default", "source": "x", "query": QUERY, "state": "open", "created_at": now, **gap},
+        "spend": {"day": now[:10], "service": "x", "profile": "harbour", "kind": "r", "used": LARGE, "usd": 123456.789},
+        "job_runs": {"job_id": "ingest", "status": "error", "exit_code": 143, "error": "x: 503 from 港 " * 8, **run},
+        "ingest_audit": {
+            "cycle_id": LARGE,
+            "profile": "default",
+            "source": "x",
+            "query": QUERY,
+            "created_at": now,
+            "rejected": '{"bad_date": 1234567}',
+            "error": "the connection broke off " * 4,
+            **page,
+        },
+        "notifications": {
+            "id": LARGE,
+            "dedupe_key": "k",
+            "channel": "telegram",
+            "category": "trending_alert",
+            "title": QUERY,
+            "body": "b",
+            "status": "dead",
+            "attempts": 1234567,
+            "error": "chat not found " * 9,
+            "created_at": now,
+        },
+        "archive_manifests": {
+            "id": "0123abcd-0123-4567-89ab-0123456789ab",
+            "table_name": "posts",
+            "source": "x",
+            "created_at": now,
+            "rows": LARGE,
+            "bytes": LARGE,
+            **file,
+        },
+        "profiles": {
+            "name": "harbour",
+            "keywords": '["harbour bridge closed", "tram strike", "pocketloom"]',
+            "niche": "city life and ships and what else",
+            "share": 0.123,
+            "created_at": now,
+            "updated_at": now,
+        },
+    }
+
+
+@pytest.fixture
+def crowded(workplace: Installation, monkeypatch: pytest.MonkeyPatch) -> Installation:
+    """An installation whose tables hold large numbers, long ids and wide letters."""
+    settings = {
+        **workplace.environment,
+        "TERM": "xterm",
+        "X_BEARER_TOKEN": "A" * 40,
+        "KEYWORDS": "bridge,tram",
+        "OPENAI_API_KEY": "sk-" + "a" * 40,
+        "OPENAI_MODEL": "gpt-5-mini",
+    }
+    for name, value in settings.items():
+        monkeypatch.setenv(name, value)
+    with closing(workplace.store()) as store, store.transaction():
+        store.trends.save(topic_trend(utc_now(), observed=float(LARGE), expected=float(LARGE), authors=LARGE))
+    with closing(sqlite3.connect(workplace.database)) as db, db:
+        sources = f'{{"x": {LARGE}, "reddit": {LARGE}}}'
+        db.execute("UPDATE trends SET label = ?, sources = ?", (QUERY, sources))
+        for table, row in large_rows(to_text(utc_now())).items():
+            names, marks = ", ".join(row), ", ".join("?" * len(row))
+            db.execute(f"INSERT INTO {table} ({names}) VALUES ({marks})", list(row.values()))
+    return workplace
+
+
+@pytest.mark.parametrize("arguments", TABLES, ids=" ".join)
+def test_no_table_of_any_width_shows_a_value_that_is_not_so(
+    crowded: Installation, arguments: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for width in WIDTHS:
+        monkeypatch.setenv("COLUMNS", str(width))
+        tables, lines = at_one_moment(arguments)
+        for table in tables:
+            assert wrong_cells(table, lines, width) == [], f"{width} columns:\n" + "\n".join(lines)
+
+
+@pytest.mark.parametrize("arguments", [("budget",), ("gaps", "list"), ("jobs", "list")], ids=" ".join)
+def test_what_an_operator_types_again_is_there_at_eighty_columns(
+    crowded: Installation, arguments: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    lines = shown(arguments, Terminal())
+
+    assert plain_tables(shown(arguments, io.StringIO()))[0].headings[0] == lines[0].split()[0]
+    assert all(cell_len(line) <= 80 for line in lines)
+
+
+def at_one_moment(arguments: Sequence[str]) -> tuple[list[PlainTable], list[str]]:
+    """Return the tables of a command in a pipe and what it draws on a terminal, both of one second."""
+    for _ in range(20):
+        before, lines, after = (shown(arguments, stream()) for stream in (io.StringIO, Terminal, io.StringIO))
+        if before == after:
+            return plain_tables(before), lines
+    raise AssertionError(f"{arguments} says something else each time")
+
+
+@dataclass
+class PlainTable:
+    """A table of a plain output, and the line that follows it."""
+
+    headings: list[str]
+    rows: list[list[str]]
+    then: str = ""
+
+
+def plain_tables(lines: Sequence[str]) -> list[PlainTable]:
+    """Return the tables of a plain output."""
+    found: list[PlainTable] = []
+    starts: list[int] = []
+    for line in lines:
+        headings = re.split(r" {2,}", line)
+        if not starts and len(headings) > 1 and headings[0] in FIRST_HEADINGS:
+            starts = [match.start() for match in re.finditer(r"(?:(?<=  )|^)\S", line)]
+            found.append(PlainTable(cells_at(line, starts) or [], []))
+        elif starts and (cells := cells_at(line, starts)) is not None:
+            found[-1].rows.append(cells)
+        elif starts:
+            starts, found[-1].then = [], line.strip()[:16]
+    return found
+
+
+FIRST_HEADINGS = {"id", "service", "run", "job", "at", "name", "what", "term", "state", "setting", "profile", "gap"}
+FIRST_HEADINGS |= {"tokens", "task", "model"}
+
+
+def cells_at(line: str, starts: Sequence[int]) -> list[str] | None:
+    """Return the cells of a plain line; None when it is no row."""
+    if any(line[start - 2 : start].strip() for start in starts[1:]):
+        return None
+    return [line[a:b].strip() for a, b in zip(starts, [*starts[1:], None], strict=True)]
+
+
+def wrong_cells(table: PlainTable, lines: list[str], width: int) -> list[str]:
+    """Return what a drawn table, or its blocks, say otherwise than these rows."""
+    headings, rows = table.headings, table.rows
+    shown_lines = [line.rstrip() for line in lines]
+    heads = (n - 1 for n, line in enumerate(shown_lines) if n and set(line) == {"─"})
+    ruled = next((n + 1 for n in heads if shown_lines[n].strip().startswith(headings[0])), None)
+    if ruled is None:
+        text = squeezed("".join(shown_lines))
+        pairs = [dict(zip(headings, row, strict=True)) for row in rows]
+        if len(headings) == 2:
+            pairs = [{row[0]: row[1]} for row in rows]
+        blocks = [squeezed(f"{name}: {cell}") for pair in pairs for name, cell in pair.items() if cell]
+        return [block for block in blocks if block not in text]
+    body: list[str] = []
+    for line in shown_lines[ruled + 1 :]:
+        if not line or line.startswith("no room for: ") or (table.then and line.strip().startswith(table.then)):
+            break
+        body.append(line)
+    wrong = [line for line in body if cell_len(line) > width]
+    folded = " ".join(shown_lines)
+    left_out = re.search(r"no room for: (.*?) \(a wider", re.sub(r"\s+", " ", folded))
+    missing = left_out[1].split(", ") if left_out else []
+    filled = [name for n, name in enumerate(headings) if any(row[n] for row in rows)]
+    columns = drawn_columns([shown_lines[ruled - 1], *body])
+    drawn = [cells[0] for cells in columns]
+    kept = [name for name in headings if name not in missing and (name in filled or name in drawn)]
+    if [cells[0] for cells in columns] != kept:
+        return [f"headings {[cells[0] for cells in columns]}, expected {kept}"]
+    for name, cells in zip(kept, columns, strict=True):
+        truth = [row[headings.index(name)] for row in rows]
+        wrong += compared(name, truth, cells[1:])
+    return wrong
+
+
+def compared(name: str, truth: list[str], cells: list[str]) -> list[str]:
+    """Return what is wrong in a column: its cells hold these values in this order, folded or cut with a mark."""
+    rest = [cell for cell in cells if cell]
+    for value in truth:
+        wanted, have = squeezed(value), ""
+        while rest and wanted.startswith(have + squeezed(rest[0])) and have != wanted:
+            have += squeezed(rest.pop(0))
+        if have != wanted:
+            cut = rest.pop(0) if rest else ""
+            is_number = re.fullmatch(r"[\d.,]+", value) is not None
+            if is_number or not cut.endswith("…") or not wanted.startswith(have + squeezed(cut[:-1])):
+                return [f"{name}: {have + cut!r} instead of {value!r}"]
+    return [f"{name}: {rest!r} beyond {truth!r}"] if rest else []
+
+
+def drawn_columns(lines: Sequence[str]) -> list[list[str]]:
+    """Return the cells of a drawn table by column: parted where two columns of the terminal are blank in every line."""
+    wide = max(map(cell_len, lines))
+    spread = [spread_out(set_cell_size(line, wide)) for line in lines]
+    is_blank = [all(line[n] == " " for line in spread) for n in range(wide)]
+    text = "".join(" " if blank else "x" for blank in is_blank)
+    spans = [match.span() for match in re.finditer(r"\S(?: ?\S)*", text)]
+    headed = [a for a, b in spans if lines[0][a:b].strip()]  # a cell that is cut may hold two blanks before its mark
+    spans = list(zip(headed, [*headed[1:], wide], strict=True))
+    return [[line[a:b].replace("\0", "").strip() for line in spread] for a, b in spans]
+
+
+def spread_out(line: str) -> str:
+    """Return a line with a mark after each letter that is two columns wide."""
+    return "".join(letter + "\0" * (cell_len(letter) - 1) for letter in line)
+
+
+def squeezed(text: str) -> str:
+    """Return a text without blanks: folding adds and takes them."""
+    return re.sub(r"\s+", "", text)
