@@ -117,6 +117,7 @@ WRITERS: dict[str, Callable[[SqliteStore], object]] = {
     "ranking.add_segment": lambda s: s.ranking.add_segment(SEGMENT),
     "ranking.drop_segments": lambda s: s.ranking.drop_segments(10**12),
     "trends.save": lambda s: s.trends.save(TREND),
+    "trends.posts_since": lambda s: s.trends.posts_since(1, NOW),
     "trends.keep_verdict": lambda s: s.trends.keep_verdict(MARK),
     "calibrations.save": lambda s: s.calibrations.save(CALIBRATION),
     "forecasts.save_progress": lambda s: s.forecasts.save_progress(ForecastProgress(5)),

@@ -10,7 +10,7 @@ from trendspark_cli.base.clock import duration_words, to_text
 from trendspark_cli.base.console import shortened
 from trendspark_cli.base.models import Alert
 from trendspark_cli.ranking.lifecycle.trends import AnyTrend, PostStory, TopicStory
-from trendspark_cli.reports.trend_words import post_counts, sources_text, window_text
+from trendspark_cli.reports.trend_words import post_counts, short_counts, why
 from trendspark_cli.store.rows.posts import StoredPost
 
 EXAMPLES = 2
@@ -34,9 +34,11 @@ def opened_alert(trend: AnyTrend, posts: Sequence[StoredPost]) -> Alert:
 
 
 def grown_alert(trend: AnyTrend, answered_key: str, last_size: float, machine_label: str = "") -> Alert:
-    """Return the reply that a trend has doubled since the last alert said *last_size* posts, or expected so much."""
-    size, unit = trend.story.size, "expected" if isinstance(trend.story, PostStory) else "posts"
-    html = f"📈 grown: {size:.0f} {unit}, {last_size:.0f} when last told\n{_counts(trend)}"
+    """Return the reply that a trend has doubled since the last alert, which went by *last_size*."""
+    size, grown = trend.story.size, "📈 grown to twice what was told or more"
+    if isinstance(trend.story, PostStory):
+        grown = f"📈 grown: {size:,.0f} expected, {last_size:,.0f} when last told"
+    html = f"{grown}\n{_counts(trend)}"
     html += _machine_line(machine_label)
     return Alert(
         f"trend:{trend.id}:grown:{size:.0f}",
@@ -71,12 +73,7 @@ def closed_alert(trend: AnyTrend, edited_key: str, machine_label: str = "") -> A
 
 def trend_title(trend: AnyTrend) -> str:
     """Return a trend in one plain line."""
-    label = shortened(trend.label, 80)
-    match trend.story:
-        case PostStory() as story:
-            return f"{label} ({story.forecast:,.0f} expected, {story.usual:,.0f} usual)"
-        case TopicStory() as story:
-            return f"{label} ({story.observed:.0f} posts, {story.expected:.2f} expected)"
+    return f"{shortened(trend.label, 80)} ({short_counts(trend)})"
 
 
 def _machine_line(label: str) -> str:
@@ -88,12 +85,8 @@ def _counts(trend: AnyTrend) -> str:
     match trend.story:
         case PostStory() as story:
             return f"one post on {escape(story.source)}: {post_counts(story, trend.age_when_seen)}"
-        case TopicStory() as story:
-            return (
-                f"{story.observed:.0f} posts by {story.authors} authors in {window_text(story.window)}, "
-                f"{story.expected:.2f} expected; {escape(sources_text(story.sources))}; "
-                f"first seen {trend.first_seen:%H:%M}Z"
-            )
+        case TopicStory():
+            return escape(why(trend))
 
 
 def _example(post: StoredPost) -> str:

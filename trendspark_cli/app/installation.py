@@ -11,7 +11,7 @@ from functools import cached_property
 from pathlib import Path
 
 from trendspark_cli.base import log_setup, redaction
-from trendspark_cli.base.clock import Clock, utc_now
+from trendspark_cli.base.clock import Clock, show_times_in, utc_now
 from trendspark_cli.base.console import Output, has_terminal
 from trendspark_cli.base.durable_files import make_files_for_owner_of
 from trendspark_cli.base.errors import ConfigError
@@ -130,6 +130,7 @@ def open_installation(
     """
     settings = load_settings(env_file=env_file)
     redaction.install(settings.secrets())
+    show_times_in(settings.timezone)
     make_files_for_owner_of(data_folder(settings))
     log_setup.configure_logging(settings.log_file, settings.log_format, job=job, verbose=is_verbose)
     for name, nearest in settings.unknown:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 
 Clock = Callable[[], datetime]
 
 LONGEST_SECONDS = 100 * 366 * 86400  # what timers and calendars can take
+_zone: tzinfo = UTC  # in which people read times
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)([smhd]?)")
 
@@ -21,6 +22,26 @@ def utc_now() -> datetime:
 def to_text(moment: datetime) -> str:
     """Return *moment* as stored and shown: `2026-11-01T12:00:00.000Z` (UTC, milliseconds)."""
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
+
+
+def show_times_in(zone: tzinfo) -> None:
+    """Let people read times in *zone* from now on; what is stored and what scripts read stays UTC."""
+    global _zone
+    _zone = zone
+
+
+def hour_text(moment: datetime) -> str:
+    """Return the time of day as people read it: `10:24Z`, or `11:24 CET` where TIMEZONE says so."""
+    return moment.astimezone(_zone).strftime("%H:%M") + _zone_mark(moment)
+
+
+def day_text(moment: datetime) -> str:
+    """Return day and time as people read it: `11-01 10:24Z`."""
+    return moment.astimezone(_zone).strftime("%m-%d %H:%M") + _zone_mark(moment)
+
+
+def _zone_mark(moment: datetime) -> str:
+    return "Z" if _zone is UTC else f" {moment.astimezone(_zone).tzname()}"
 
 
 def from_text(text: str) -> datetime:

@@ -188,8 +188,10 @@ def shortened(text: str, width: int) -> str:
 
 
 def short_time(text: str | None) -> str:
-    """Return a stored time as people read it in a table: `11-01 12:00Z`."""
-    return f"{text[5:10]} {text[11:16]}Z" if text else ""
+    """Return a stored time as people read it in a table: `11-01 12:00Z`, or in their TIMEZONE."""
+    from trendspark_cli.base.clock import day_text, from_text
+
+    return day_text(from_text(text)) if text else ""
 
 
 def sparkline(values: Sequence[float]) -> str:

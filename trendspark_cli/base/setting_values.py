@@ -8,7 +8,7 @@ import os
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, timedelta, tzinfo
 from pathlib import Path
 from typing import Generic, TypeVar
 
@@ -148,9 +148,22 @@ def duration(maximum: str) -> ValueReader[timedelta]:
     return ValueReader(read, f"a duration such as 90s, 15m, 6h or 2d, at most {maximum}")
 
 
+def _zone(text: str) -> tzinfo:
+    """Read the name of a time zone, as /usr/share/zoneinfo has it."""
+    if text.strip() in ("UTC", "Z", "Etc/UTC"):
+        return UTC
+    from zoneinfo import ZoneInfo
+
+    try:
+        return ZoneInfo(text.strip())
+    except (OSError, KeyError) as error:  # a folder of names, a name that is none
+        raise ValueError(text) from error
+
+
 TEXT = ValueReader(str.strip, "text")
 BOOL = ValueReader(_bool, "true or false")
 LIST = ValueReader(_list, "words separated by commas, or a JSON list of strings")
+ZONE = ValueReader(_zone, "a time zone such as UTC or Europe/Berlin")
 COUNT = ValueReader(_count, "a whole number, 0 or more")
 AMOUNT = ValueReader(_number, "a number, 0 or more")
 DURATION = ValueReader(parse_duration, "a duration such as 90s, 15m or 6h")

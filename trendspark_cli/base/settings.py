@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass, field, fields
-from datetime import timedelta
+from datetime import timedelta, tzinfo
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
@@ -277,6 +277,13 @@ class Settings:
         "alerts",
         "false records alerts as muted and sends nothing.",
         default="true",
+    )
+    timezone: tzinfo = setting(
+        "TIMEZONE",
+        read.ZONE,
+        "alerts",
+        "Time zone in which people read times, on screens and in alerts; data and JSON stay UTC.",
+        default="UTC",
     )
     job_failure_threshold: int = setting(
         "JOB_FAILURE_THRESHOLD",

@@ -9,7 +9,7 @@ import typer
 
 from trendspark_cli.alerts.message_parts import plain_text
 from trendspark_cli.app.with_store import change, read_only
-from trendspark_cli.base.console import printable, shortened
+from trendspark_cli.base.console import printable, short_time, shortened
 from trendspark_cli.base.errors import UsageError
 from trendspark_cli.cli.options import LARGEST_ID, JsonFlag, LimitOption, require_one_of, sub_app, this_installation
 from trendspark_cli.store.protocol import Store
@@ -40,7 +40,7 @@ def list_(
             [
                 (
                     found.id,
-                    found.created_at[:19] + "Z",
+                    short_time(found.created_at),
                     found.category,
                     shortened(found.title, 60),
                     found.status,

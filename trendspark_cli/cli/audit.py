@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from trendspark_cli.app.with_store import read_only
-from trendspark_cli.base.console import shortened
+from trendspark_cli.base.console import short_time, shortened
 from trendspark_cli.cli.options import JsonFlag, LimitOption, sub_app, this_installation
 from trendspark_cli.store.protocol import Store
 
@@ -33,7 +33,7 @@ def audit(
             (*columns, "error"),
             [
                 (
-                    row.created_at[:19] + "Z",
+                    short_time(row.created_at),
                     row.cycle_id,
                     row.profile,
                     row.source,

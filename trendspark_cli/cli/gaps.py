@@ -8,7 +8,7 @@ import typer
 
 from trendspark_cli.app.run import run
 from trendspark_cli.app.with_store import read_only
-from trendspark_cli.base.console import shortened, show_rows
+from trendspark_cli.base.console import short_time, shortened, show_rows
 from trendspark_cli.base.models import RunResult
 from trendspark_cli.cli.options import JsonFlag, LimitOption, QuietFlag, VerboseFlag, sub_app, this_installation
 from trendspark_cli.store.protocol import Store
@@ -38,7 +38,7 @@ def list_(limit: LimitOption = 20, as_json: JsonFlag = False) -> None:
                     gap.since_id,
                     gap.until_id,
                     gap.reason,
-                    gap.created_at[:19] + "Z",
+                    short_time(gap.created_at),
                 )
                 for gap in gaps
             ],

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import NotRequired, TypedDict
 
 from trendspark_cli.base.clock import to_text
-from trendspark_cli.ranking.lifecycle.trends import AnyTrend, Kind, PostStory, TopicStory
+from trendspark_cli.ranking.lifecycle.trends import AnyTrend, Kind, PostStory, TopicStory, TrendState
 from trendspark_cli.reports.trend_words import why
 from trendspark_cli.store.rows.posts import StoredPost
 from trendspark_cli.store.rows.trends import TrendVerdict
@@ -51,11 +51,17 @@ class _Head(TypedDict):
     window_seconds: int
     opened_at: str
     closed_at: str | None
+    people: int
+    posts_now: int
+    posts_peak: int
+    posts_total: int
+    peak_at: str
+    detected_at: str
     forecast: NotRequired[float]
 
 
 class TrendJson(_Head):
-    """A trend as printed. `observed` and `expected`: posts of a topic, engagement of a single post."""
+    """A trend as printed. `observed` and `expected`: voices of a topic, engagement of a single post."""
 
     mark: ShownVerdict | None
     posts: list[ShownPost]
@@ -106,6 +112,12 @@ def _head(trend: AnyTrend) -> _Head:
         "window_seconds": window // SECOND,
         "opened_at": to_text(trend.opened_at),
         "closed_at": None if trend.closed_at is None else to_text(trend.closed_at),
+        "people": authors,
+        "posts_now": trend.posts_now if trend.state is TrendState.OPEN else 0,
+        "posts_peak": trend.posts_peak,
+        "posts_total": trend.posts_total,
+        "peak_at": to_text(trend.peak_at),
+        "detected_at": to_text(trend.told_at),
     }
     if isinstance(trend.story, PostStory):
         head["forecast"] = round(trend.story.forecast, 1)

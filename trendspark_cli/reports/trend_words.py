@@ -1,31 +1,37 @@
-"""What is said of a trend in one line, on screens, in alerts and in briefs."""
+"""What is said of a trend in words, on screens, in alerts and in briefs: each number means the same everywhere.
+
+Posts are rows, people are authors that differ; now, the peak and the whole life are told apart. Voices, scores and
+chances stand in `trends explain` and in JSON.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import timedelta
 
+from trendspark_cli.base.clock import hour_text
 from trendspark_cli.kinds.sources import engagement_of
-from trendspark_cli.ranking.lifecycle.trends import AnyTrend, PostStory, TopicStory
+from trendspark_cli.ranking.lifecycle.trends import AnyTrend, PostStory, TopicStory, TrendState
 
 LEAST_AGE = timedelta(minutes=1)  # of a post, as it is said
+LEAST_USUAL = 0.5  # posts: fewer are none when they are counted
+FRACTIONS_BELOW = 10  # posts: fewer are told with one digit more
 
 
 def why(trend: AnyTrend) -> str:
-    """Return in one line why a trend is one: counts, authors, what was expected."""
+    """Return in one line why a trend is one: posts, people, what is usual, since when, from where."""
     match trend.story:
         case PostStory() as story:
-            return (
-                f"{post_counts(story, trend.age_when_seen)}; {story.enough:,.0f} would have been enough, "
-                f"score {trend.score:.1f}; {engagement_of(story.source)}"
-            )
+            return f"{post_counts(story, trend.age_when_seen)}; {engagement_of(story.source)}"
         case TopicStory() as story:
-            surprisal = story.evidence[0].surprisal if story.evidence else trend.score
-            return (
-                f"{story.observed:.0f} posts by {story.authors} authors in {window_text(story.window)}, "
-                f"{story.expected:.2f} expected, -log10 p {surprisal:.1f}, score {trend.score:.1f}; "
-                f"first seen {trend.first_seen:%H:%M}Z; {sources_text(story.sources)}"
-            )
+            parts = [topic_counts(story), f"first seen {hour_text(trend.first_seen)}", sources_text(story.sources)]
+            return "; ".join([*parts, *_later(trend)])
+
+
+def topic_counts(story: TopicStory) -> str:
+    """Return how many wrote how much at the peak, and what is usual: `41 posts by 39 people in 2 h; ...`."""
+    written = f"{counted(story.posts, 'post')} by {counted(story.authors, 'person', 'people')}"
+    return f"{written} in {window_text(story.window)}; usual at this hour: {usual_text(story.expected)}"
 
 
 def post_counts(story: PostStory, age: timedelta) -> str:
@@ -37,12 +43,43 @@ def post_counts(story: PostStory, age: timedelta) -> str:
     )
 
 
+def short_counts(trend: AnyTrend) -> str:
+    """Return the least that tells how large a trend is, for a title."""
+    match trend.story:
+        case PostStory() as story:
+            return f"{story.forecast:,.0f} expected, {story.usual:,.0f} usual"
+        case TopicStory() as story:
+            return topic_counts(story).partition(";")[0]
+
+
+def usual_text(expected: float) -> str:
+    """Return how many posts are usual: `none`, `2.5`, `40`."""
+    if expected < LEAST_USUAL:
+        return "none"
+    return f"{expected:.1f}" if expected < FRACTIONS_BELOW else f"{expected:,.0f}"
+
+
+def counted(count: int, one: str, many: str = "") -> str:
+    """Return a number with its noun: `1 post`, `41 posts`."""
+    return f"{count:,} {one if count == 1 else many or one + 's'}"
+
+
 def sources_text(sources: Mapping[str, int]) -> str:
-    """Return posts by source in words: `x 12, reddit 3`."""
-    return ", ".join(f"{name} {count}" for name, count in sources.items())
+    """Return posts by source in words, the most first: `x 28, reddit 13`."""
+    return ", ".join(f"{name} {count:,}" for name, count in sorted(sources.items(), key=lambda item: -item[1]))
 
 
 def window_text(window: timedelta) -> str:
     """Return a window as `15 min` or `4 h`."""
     hour, minute = timedelta(hours=1), timedelta(minutes=1)
     return f"{window // minute} min" if window < hour else f"{window // hour} h"
+
+
+def _later(trend: AnyTrend) -> list[str]:
+    """Return what has become of a topic since its peak, as far as it differs."""
+    told = []
+    if trend.state is TrendState.OPEN and trend.posts_now != trend.story.posts:
+        told.append(f"now {counted(trend.posts_now, 'post')}")
+    if trend.posts_total > max(trend.story.posts, trend.posts_now):
+        told.append(f"{trend.posts_total:,} in all")
+    return told

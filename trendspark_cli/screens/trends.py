@@ -8,20 +8,21 @@ from collections.abc import Collection, Sequence
 from datetime import timedelta
 from typing import cast
 
-from trendspark_cli.base.clock import to_text
+from trendspark_cli.base.clock import hour_text, to_text
 from trendspark_cli.base.console import Output, short_time, shortened, sparkline
 from trendspark_cli.base.models import RunResult
 from trendspark_cli.kinds.sources import engagement_of
 from trendspark_cli.ranking.bursts.term_evidence import TermEvidence
 from trendspark_cli.ranking.lifecycle.trends import AnyTrend, PostStory, TopicStory
 from trendspark_cli.reports.trend_json import TrendJson, evidence_json, trend_json
-from trendspark_cli.reports.trend_words import sources_text, why, window_text
+from trendspark_cli.reports.trend_words import sources_text, usual_text, why, window_text
 from trendspark_cli.store.protocol import Store
 from trendspark_cli.store.rows.trends import TrendVerdict
 from trendspark_cli.trends.verdicts import verdict_text
 
-COLUMNS = ("id", "trend", "posts", "expected", "authors", "sources", "score", "first seen")
-LESS_NEEDED = ("state", "authors", "expected", "sources")
+COURSE = "its last 4 h"  # four hours up to the last post of each
+COLUMNS = ("id", "trend", "now", "peak", "total", "people", "usual", "sources", "detected")
+LESS_NEEDED = ("sources", "usual", "total", "mark", COURSE, "state", "people", "detected")
 WATCHED = "★"  # before the label of a trend about a term of the watchlist
 INDENT = 3  # characters before what is said of a trend
 QUARTER = timedelta(minutes=15)
@@ -91,7 +92,7 @@ def list_trends(
             _listed(store, trend, verdicts.get(trend.stored_id), more, is_watched=trend.id in watched)
             for trend in trends
         ]
-        output.table((*COLUMNS[:2], "last 4 h", *COLUMNS[2:], *more), listed, less_needed=LESS_NEEDED, texts=("trend",))
+        output.table((*COLUMNS[:2], COURSE, *COLUMNS[2:], *more), listed, less_needed=LESS_NEEDED, texts=("trend",))
 
 
 def is_watched(trend: AnyTrend, watchlist: Collection[str]) -> bool:
@@ -145,11 +146,13 @@ def explain_trend(store: Store, output: Output, trend: AnyTrend, reason: str) ->
     peak = f"threshold {trend.threshold:g} ({reason}); peak"
     match trend.story:
         case PostStory() as story:
-            output.prose(f"{peak} at {short_time(to_text(trend.peak_at))}", indent=INDENT)
+            output.prose(f"score {trend.score:.1f}, {peak} at {short_time(to_text(trend.peak_at))}", indent=INDENT)
             _explain_post(story, output)
         case TopicStory() as story:
-            began = short_time(to_text(trend.peak_at - QUARTER)).removesuffix("Z")
-            output.prose(f"{peak} between {began} and {trend.peak_at:%H:%M}Z", indent=INDENT)
+            began = short_time(to_text(trend.peak_at - QUARTER))
+            voices = f"{story.observed:.0f} voices, {story.expected:.2f} expected"
+            output.prose(f"score {trend.score:.1f}: {voices} in {window_text(story.window)}", indent=INDENT)
+            output.prose(f"{peak} between {began} and {hour_text(trend.peak_at)}", indent=INDENT)
             rows = [_evidence_row(term) for term in story.evidence]
             if rows:
                 output.table(EVIDENCE_COLUMNS, rows, less_needed=EVIDENCE_LESS_NEEDED, texts=("term",))
@@ -184,39 +187,22 @@ def _explain_post(story: PostStory, output: Output) -> None:
 
 def _row(trend: AnyTrend) -> list[object]:
     """Return a trend as a row of COLUMNS."""
-    match trend.story:
-        case PostStory() as story:
-            size, authors = f"♥ {story.engagement:,.0f}", 1
-            expected = f"{story.forecast:,.0f}, usual {story.usual:,.0f}"
-        case TopicStory() as story:
-            size, expected, authors = f"{story.observed:.0f}", f"{story.expected:.2f}", story.authors
-    return [
-        trend.id if trend.id is not None else "new",
-        shortened(trend.label, 48),
-        size,
-        expected,
-        authors,
-        sources_text(trend.story.sources),
-        f"{trend.score:.1f}",
-        short_time(to_text(trend.first_seen)),
-    ]
+    return _printed_row(trend_json(trend, ()))
 
 
 def _printed_row(trend: TrendJson) -> list[object]:
-    """Return a trend that a run printed as a row of COLUMNS."""
-    size, expected = f"{trend['observed']:.0f}", f"{trend['expected']:.2f}"
+    """Return a trend as it is printed as a row of COLUMNS; of a single post what it got, and what is usual."""
+    counts: list[object] = [trend["posts_now"] or "", trend["posts_peak"], trend["posts_total"], trend["people"]]
+    usual = usual_text(trend["expected"])
     if trend["kind"] == "post":
-        size = f"♥ {trend['observed']:,.0f}"
-        expected = f"{trend['forecast']:,.0f}, usual {trend['expected']:,.0f}"
+        counts, usual = [f"♥ {trend['observed']:,.0f}", "", "", 1], f"♥ {trend['expected']:,.0f}"
     return [
         trend["id"] if trend["id"] is not None else "new",
         shortened(trend["label"], 48),
-        size,
-        expected,
-        trend["authors"],
+        *counts,
+        usual,
         sources_text(trend["sources"]),
-        f"{trend['score']:.1f}",
-        short_time(trend["first_seen"]),
+        short_time(trend["detected_at"]),
     ]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 from trendspark_cli.ranking.lifecycle.rules import LifecycleRules
@@ -35,7 +36,7 @@ def rank_posts(
 
 def _saved(job: JobContext, trend: PostTrend, rules: LifecycleRules, muted: bool) -> PostTrend:
     """Store a trend, count it, and queue its alert."""
-    saved = job.store.trends.save(trend)
+    saved = job.store.trends.save(trend if trend.id is not None else replace(trend, detected_at=job.now))
     change: Change = "opened" if trend.id is None else "closed" if trend.state is TrendState.CLOSED else "updated"
     queue_change(job, change, saved, rules, muted=muted)
     job.count(change)

@@ -14,11 +14,15 @@ LEAST_SHARED_POSTS = 2  # one may be chance: an everyday word in a post of the s
 
 
 class TrendChanges(NamedTuple):
-    """What one tick changed; `updated` and `closed` carry the ids of the records they replace."""
+    """What one tick changed; `updated` and `closed` carry the ids of the records they replace.
+
+    `uncounted`: open trends of which this tick had nothing in the window of their peak.
+    """
 
     opened: tuple[TopicTrend, ...] = ()
     updated: tuple[TopicTrend, ...] = ()
     closed: tuple[TopicTrend, ...] = ()
+    uncounted: tuple[TopicTrend, ...] = ()
 
 
 def advance_trends(
@@ -31,7 +35,7 @@ def advance_trends(
     """
     end = moment_of(now)
     before = [trend for trend in trends if _still_matters(trend, end, rules)]
-    records = list(before)
+    records, counted = list(before), set[int]()
     for topic in sorted(topics, key=lambda topic: -topic.score):
         same = [number for number, record in enumerate(records) if is_same_topic(record, topic)]
         same.sort(key=lambda number: (records[number].state is TrendState.CLOSED, records[number].opened_at))
@@ -42,6 +46,8 @@ def advance_trends(
                 records.append(_opened(topic, end, needed))
         elif records[same[0]].state is TrendState.OPEN or may_start:
             records[same[0]] = _updated(records[same[0]], topic, end, rules)
+            if records[same[0]].story.window == timedelta(seconds=topic.window_seconds):
+                counted.add(same[0])
             for number in same[1:]:  # they have become one topic: the older trend goes on
                 records[number] = _closed(records[number], end)
     records = [_closed(record, end) if _is_over(record, end, rules) else record for record in records]
@@ -50,6 +56,11 @@ def advance_trends(
         opened=tuple(records[len(before) :]),
         updated=tuple(new for _, new in changed if new.state is TrendState.OPEN),
         closed=tuple(new for _, new in changed if new.state is TrendState.CLOSED),
+        uncounted=tuple(
+            record
+            for number, record in enumerate(records[: len(before)])
+            if record.state is TrendState.OPEN and number not in counted
+        ),
     )
 
 
@@ -78,6 +89,7 @@ def _is_over(trend: TopicTrend, now: datetime, rules: LifecycleRules) -> bool:
 
 def _opened(topic: Topic, now: datetime, threshold: float) -> TopicTrend:
     """Return a new trend, which needed a score of *threshold* to open."""
+    story = _story(topic)
     return Trend(
         id=None,
         label=topic.label,
@@ -90,7 +102,10 @@ def _opened(topic: Topic, now: datetime, threshold: float) -> TopicTrend:
         last_strong_at=now,
         peak_at=now,
         closed_at=None,
-        story=_story(topic),
+        story=story,
+        posts_now=story.posts,
+        posts_peak=story.posts,
+        posts_total=story.posts,
     )
 
 
@@ -113,18 +128,26 @@ def _updated(trend: TopicTrend, topic: Topic, now: datetime, rules: LifecycleRul
     """Return the trend after one more look at its topic; a recently closed one is open again, as the same trend."""
     first_seen, last_seen = moment_of(topic.first_seen), moment_of(topic.last_seen)
     story, known, found = trend.story, trend.story.terms, _terms_of(topic)
+    posts, peak = sum(topic.sources.values()), trend.posts_peak
     if topic.score > trend.score:
         # The label stays: a trend that changes its name from alert to alert is taken for a new one.
         trend = replace(trend, score=topic.score, peak_at=now, last_strong_at=now)
         story, known, found = _story(topic), found, known
+        peak = posts
+    is_same_window = story.window == timedelta(seconds=topic.window_seconds)
+    # A word of the story may have been used hours before it began; a post that came in late is near its beginning.
+    is_before = trend.first_seen - trend.story.window <= first_seen < trend.first_seen
     is_strong = 2.0 * topic.score >= rules.threshold
     return replace(
         trend,
         state=TrendState.OPEN,
-        first_seen=min(trend.first_seen, first_seen),
+        first_seen=first_seen if is_before else trend.first_seen,
         last_seen=max(trend.last_seen, last_seen),
         last_strong_at=max(trend.last_strong_at, now) if is_strong else trend.last_strong_at,
         closed_at=None,
+        posts_now=posts if is_same_window else trend.posts_now,
+        posts_peak=max(peak, posts) if is_same_window else peak,
+        posts_total=max(trend.posts_total, posts),
         story=replace(story, terms=tuple(dict.fromkeys(known + found))[:MOST_TREND_TERMS]),
     )
 
@@ -138,4 +161,4 @@ def _closed(trend: TopicTrend, now: datetime) -> TopicTrend:
     """Return the trend as closed; a closed one stays as it is."""
     if trend.state is TrendState.CLOSED:
         return trend
-    return replace(trend, state=TrendState.CLOSED, closed_at=now)
+    return replace(trend, state=TrendState.CLOSED, closed_at=now, posts_now=0)

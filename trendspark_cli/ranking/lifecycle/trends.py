@@ -44,8 +44,13 @@ class TopicStory:
 
     @property
     def size(self) -> float:
-        """Return what alerts say of its size: its posts."""
+        """Return what alerts go by: voices, which copies and repeated authors add little to."""
         return self.observed
+
+    @property
+    def posts(self) -> int:
+        """Return its posts at the peak."""
+        return sum(self.sources.values())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +88,16 @@ class PostStory:
         return {self.source: 1}
 
     @property
+    def posts(self) -> int:
+        """Return that it is one."""
+        return 1
+
+    @property
+    def authors(self) -> int:
+        """Return that one person wrote it."""
+        return 1
+
+    @property
     def post_ids(self) -> tuple[int, ...]:
         """Return the posts it rests on."""
         return (self.post_id,)
@@ -100,9 +115,11 @@ StoryT = TypeVar("StoryT", bound=TopicStory | PostStory, covariant=True)
 class Trend(Generic[StoryT]):
     """A trend over its life. `id` is None until the store gave one; all times are UTC.
 
-    `score` is the highest so far, at `peak_at`, and `threshold` the one it needed to open. `first_seen`: when its first
-    post of eight hours was made, or the single post. `last_strong_at`: when it last was what keeps a trend open.
-    `closed_at`: None while open.
+    `score` is the highest so far, at `peak_at`, and `threshold` the one it needed to open. `first_seen`: when the
+    first post of the window it was found in was made, or the single post. `last_strong_at`: when it last was what
+    keeps a trend open. `closed_at`: None while open. `detected_at`: when `rank` found it, which people are told;
+    `opened_at` is the end of the tick. Posts are rows: `posts_now` those of a window as long as that of the peak, when
+    it was last looked at; `posts_peak` the most of such a window; `posts_total` over its life, as the store counts.
     """
 
     id: int | None
@@ -117,6 +134,10 @@ class Trend(Generic[StoryT]):
     peak_at: datetime
     closed_at: datetime | None
     story: StoryT
+    detected_at: datetime | None = None
+    posts_now: int = 1
+    posts_peak: int = 1
+    posts_total: int = 1
 
     @property
     def stored_id(self) -> int:
@@ -124,6 +145,11 @@ class Trend(Generic[StoryT]):
         if self.id is None:
             raise ValueError(f"the trend {self.label!r} is not stored yet: expected an id")
         return self.id
+
+    @property
+    def told_at(self) -> datetime:
+        """Return when people are told it was found: never a time that lay in the future then."""
+        return self.opened_at if self.detected_at is None else self.detected_at
 
     @property
     def age_when_seen(self) -> timedelta:

@@ -25,6 +25,9 @@ class Trends(Protocol):
         The posts it had before stay its posts, and the threshold it opened with stays.
         """
 
+    def posts_since(self, trend_id: int, since: datetime) -> int:
+        """Return how many of a trend's live posts were made after a time."""
+
     def of_post(self, post_id: int) -> list[int]:
         """Return the ids of the trends that rest on a post, that of the post itself first."""
 

@@ -1,17 +1,29 @@
 -- name: insert
 -- A trend that opens.
 INSERT INTO trends (kind, label, terms, state, score, observed, expected, window_seconds, authors, sources, first_seen,
-                    last_seen, opened_at, last_strong_at, peak, closed_at, examples, evidence, threshold)
+                    last_seen, opened_at, last_strong_at, peak, closed_at, examples, evidence, threshold, detected_at,
+                    posts_now, posts_peak, posts_total, peak_at, people)
 VALUES (:kind, :label, :terms, :state, :score, :observed, :expected, :window_seconds, :authors, :sources, :first_seen,
-        :last_seen, :opened_at, :last_strong_at, :peak, :closed_at, :examples, :evidence, :threshold);
+        :last_seen, :opened_at, :last_strong_at, :peak, :closed_at, :examples, :evidence, :threshold, :detected_at,
+        :posts_now, :posts_peak, :posts_total, :peak_at, :people);
 
 -- name: update
 -- A trend that goes on or closes.
 UPDATE trends SET label = :label, terms = :terms, state = :state, score = :score, observed = :observed,
     expected = :expected, window_seconds = :window_seconds, authors = :authors, sources = :sources,
     first_seen = :first_seen, last_seen = :last_seen, opened_at = :opened_at, last_strong_at = :last_strong_at,
-    peak = :peak, closed_at = :closed_at, examples = :examples, evidence = :evidence
+    peak = :peak, closed_at = :closed_at, examples = :examples, evidence = :evidence, posts_now = :posts_now,
+    posts_peak = :posts_peak, posts_total = max(:posts_total, posts_total), peak_at = :peak_at, people = :people
 WHERE id = :id;
+
+-- name: keep_total
+-- The posts of a trend over its life: those that were archived or forgotten meanwhile stay counted.
+UPDATE trends SET posts_total = max(posts_total, (SELECT count(*) FROM trend_posts WHERE trend_id = :id))
+WHERE id = :id RETURNING posts_total;
+
+-- name: posts_since
+-- How many live posts of a trend were made after a time.
+SELECT count(*) FROM trend_posts p JOIN posts ON posts.id = p.post_id WHERE p.trend_id = ? AND posts.created_at > ?;
 
 -- name: add_post
 -- A post a trend rests on, if it is live.

@@ -44,6 +44,12 @@ def columns_of(trend: AnyTrend) -> Row:
         "last_strong_at": to_text(trend.last_strong_at),
         "peak": to_text(trend.peak_at),
         "closed_at": None if trend.closed_at is None else to_text(trend.closed_at),
+        "detected_at": None if trend.detected_at is None else to_text(trend.detected_at),
+        "posts_now": trend.posts_now if trend.state is TrendState.OPEN else 0,
+        "posts_peak": trend.posts_peak,
+        "posts_total": trend.posts_total,
+        "peak_at": to_text(trend.peak_at),
+        "people": trend.story.authors,
     }
 
 
@@ -114,6 +120,10 @@ def _common(row: Row) -> Row:
         "last_strong_at": from_text(row["last_strong_at"]),
         "peak_at": from_text(row["peak"]),
         "closed_at": None if row["closed_at"] is None else from_text(row["closed_at"]),
+        "detected_at": None if row["detected_at"] is None else from_text(row["detected_at"]),
+        "posts_now": row["posts_now"],
+        "posts_peak": row["posts_peak"],
+        "posts_total": row["posts_total"],
     }
 
 

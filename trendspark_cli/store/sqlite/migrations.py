@@ -587,3 +587,25 @@ def m0015_refusals(db: Database) -> None:
         ) STRICT
         """
     )
+
+
+@migration()
+def m0019_counts_of_trends(db: Database) -> None:
+    """What people are told of a trend: its posts now, at the peak and in all, who wrote them, when it was found."""
+    for column in ("posts_now", "posts_peak", "posts_total", "people"):
+        db.execute(f"ALTER TABLE trends ADD COLUMN {column} INTEGER NOT NULL DEFAULT 1")
+    db.execute("ALTER TABLE trends ADD COLUMN peak_at TEXT")
+    db.execute("ALTER TABLE trends ADD COLUMN detected_at TEXT")
+    db.execute(
+        """
+        UPDATE trends SET peak_at = coalesce(peak, opened_at), detected_at = opened_at, people = coalesce(authors, 1),
+            posts_peak = max(1, coalesce((SELECT sum(value) FROM json_each(coalesce(trends.sources, '{}'))), 1))
+        """
+    )
+    db.execute(
+        """
+        UPDATE trends SET
+            posts_now = CASE state WHEN 'open' THEN posts_peak ELSE 0 END,
+            posts_total = max(posts_peak, (SELECT count(*) FROM trend_posts WHERE trend_id = trends.id))
+        """
+    )

@@ -27,6 +27,7 @@ KNOWN_MIGRATIONS = (
     "m0013_communities",
     "m0014_processes",
     "m0015_refusals",
+    "m0019_counts_of_trends",
 )
 
 

@@ -56,7 +56,12 @@ class Trends:
         else:
             self._db.execute(self._sql["update"], {**columns, "id": trend_id})
         self._db.executemany(self._sql["add_post"], [(trend_id, post_id) for post_id in trend.story.post_ids])
-        return replace(trend, id=trend_id)
+        total = int(self._db.value(self._sql["keep_total"], {"id": trend_id}))
+        return replace(trend, id=trend_id, posts_total=total)
+
+    def posts_since(self, trend_id: int, since: datetime) -> int:
+        """Return how many of a trend's live posts were made after a time."""
+        return int(self._db.value(self._sql["posts_since"], (trend_id, to_text(since))))
 
     def of_post(self, post_id: int) -> list[int]:
         """Return the ids of the trends that rest on a post, that of the post itself first, then the newest."""
