@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 from trendspark_cli.ranking.baseline.ticks import (
@@ -39,7 +40,7 @@ def rank_topics(
     baseline.read_arrivals(since)
     window = baseline.window(since)
     job.count("posts_in_window", window.count_since(since))
-    living = job.store.trends.living(job.now - rules.cooldown)
+    living, changes = job.store.trends.living(job.now - rules.cooldown), TrendChanges()
     for tick in ticks:
         tick_end = (tick + 1) * TICK_SECONDS
         baseline.update_before(tick_end - LONGEST_WINDOW_SECONDS)
@@ -59,6 +60,8 @@ def rank_topics(
         living = [trend for trend in living if trend.id not in {new.id for new in saved}] + saved
         for change in CHANGES:
             job.count(change, len(getattr(changes, change)))
+    uncounted = {trend.id for trend in changes.uncounted}
+    living = [_recounted(job, trend) if trend.id in uncounted else trend for trend in living]
     _sweep(job, baseline, now_tick)
     trends: list[AnyTrend] = [trend for trend in living if trend.state is TrendState.OPEN]
     trends += rank_posts(job, rules, recency, alerts_are_muted=alerts_are_muted)
@@ -68,8 +71,9 @@ def rank_topics(
 
 def _spelled(job: JobContext, topics: list[Topic], threshold: float) -> list[Topic]:
     """Return the topics, those strong enough to open a trend labelled as their posts spell them."""
+    texts = job.store.posts.texts
     return [
-        name_topic(topic, job.store.posts.texts(topic.post_ids)) if topic.score >= threshold else topic
+        name_topic(topic, texts({*topic.post_ids, *topic.named_by})) if topic.score >= threshold else topic
         for topic in topics
     ]
 
@@ -79,11 +83,25 @@ def _save(job: JobContext, changes: TrendChanges, rules: LifecycleRules, *, aler
     saved: list[TopicTrend] = []
     for change in CHANGES:
         for trend in getattr(changes, change):
+            if change == "opened":
+                trend = replace(trend, detected_at=job.now)
             if not job.dry_run:
                 trend = job.store.trends.save(trend)
                 queue_change(job, change, trend, rules, muted=alerts_are_muted)
             saved.append(trend)
     return saved
+
+
+def _recounted(job: JobContext, trend: TopicTrend) -> TopicTrend:
+    """Return a trend with its posts of now, in a window as long as that of its peak."""
+    posts = job.store.trends.posts_since(trend.stored_id, job.now - trend.story.window)
+    if posts == trend.posts_now:
+        return trend
+    trend = replace(trend, posts_now=posts)
+    if job.dry_run:
+        return trend
+    with job.transaction():
+        return job.store.trends.save(trend)
 
 
 def _sweep(job: JobContext, baseline: BaselineUpdating, now_tick: int) -> None:

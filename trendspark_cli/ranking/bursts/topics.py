@@ -8,17 +8,17 @@ import numpy as np
 from trendspark_cli.ranking.baseline.history import SourceState, TermHistory
 from trendspark_cli.ranking.baseline.ticks import TICK_SECONDS, WINDOW_TICKS
 from trendspark_cli.ranking.bursts.evidence import ScoredTerms, WindowSnapshot, name_terms, score_terms, snapshot_of
+from trendspark_cli.ranking.bursts.labels import label_by_strength
 from trendspark_cli.ranking.bursts.occurrences import Occurrences
 from trendspark_cli.ranking.bursts.scoring import Floats, enough_observed
 from trendspark_cli.ranking.bursts.term_evidence import TermEvidence
 from trendspark_cli.ranking.bursts.thresholds import DEFAULT_THRESHOLD, SURE
 from trendspark_cli.ranking.bursts.window import PostColumns, Window
 from trendspark_cli.ranking.text.keys import Integers
-from trendspark_cli.ranking.text.words import is_link
 
 MOST_TERMS = 8
 MATCHED_TERMS = 3  # the strongest: by these, two topics are known as one
-MOST_LABEL_TERMS = 3
+MOST_NAMING = 100  # posts: enough to see how people write it
 MOST_EXAMPLES = 3
 MOST_POST_IDS = 500
 MOST_TOPICS = 50
@@ -29,8 +29,9 @@ class Topic(NamedTuple):
     """One topic of the longest window, described by its strongest term's posts.
 
     `score` is that of the strongest term, and more for what further sure ones bring. `observed`, `expected`,
-    `window_seconds` are those of the strongest term; `authors` and `sources` (posts by source) count that window;
-    `first_seen`/`last_seen` (epoch seconds) and `post_ids` (newest 500) the whole window.
+    `window_seconds` are those of the strongest term; `authors`, `sources` (posts by source) and `first_seen` (epoch
+    seconds) are of that window; `last_seen` and `post_ids` (newest 500) of the whole one; `named_by`: the newest posts
+    of all its terms, which say how it is called.
     """
 
     label: str
@@ -45,6 +46,7 @@ class Topic(NamedTuple):
     last_seen: int
     post_ids: tuple[int, ...]
     example_ids: tuple[int, ...]
+    named_by: tuple[int, ...] = ()
 
 
 def find_topics(
@@ -124,7 +126,7 @@ def _topic(
     created = posts.created[own]
     newest = own[np.argsort(created, kind="stable")][-MOST_POST_IDS:]
     return Topic(
-        label=label_of([term.term for term in evidence]),
+        label=label_by_strength(evidence),
         terms=evidence,
         score=evidence[0].score + _worth_of_further_terms(scored, group, posts.authors),
         observed=evidence[0].observed,
@@ -132,11 +134,18 @@ def _topic(
         window_seconds=evidence[0].window_seconds,
         authors=int(np.unique(posts.authors[counted]).size),
         sources={name: int(n) for name, n in zip(posts.source_names, by_source, strict=True) if n},
-        first_seen=int(created.min()),
+        first_seen=int(posts.created[counted].min()),
         last_seen=int(created.max()),
         post_ids=tuple(posts.ids[newest].tolist()),
         example_ids=_examples(posts, scored, group, newest),
+        named_by=_newest_of_all(posts, scored, group[: len(evidence)]),
     )
+
+
+def _newest_of_all(posts: PostColumns, scored: ScoredTerms, terms: Sequence[int]) -> tuple[int, ...]:
+    """Return the ids of the newest posts that have any of these terms."""
+    own = np.unique(np.concatenate([scored.occurrences.posts_of(term) for term in terms]))
+    return tuple(posts.ids[own[np.argsort(posts.created[own], kind="stable")][-MOST_NAMING:]].tolist())
 
 
 def _worth_of_further_terms(scored: ScoredTerms, group: Sequence[int], authors: Integers) -> float:
@@ -199,19 +208,3 @@ def _examples(posts: PostColumns, scored: ScoredTerms, group: Sequence[int], own
             if len(chosen) == MOST_EXAMPLES:
                 break
     return tuple(chosen)
-
-
-def label_of(terms: Sequence[str]) -> str:
-    """Return up to three of the strongest terms, longest first; a term within another one is not repeated.
-
-    A link names a topic only where nothing else does.
-    """
-    chosen: list[str] = []
-    for term in [term for term in terms if not is_link(term)] or terms:
-        words = set(term.split())
-        if any(words & set(other.split()) == words for other in chosen):
-            continue
-        chosen = [other for other in chosen if not set(other.split()) <= words] + [term]
-        if len(chosen) == MOST_LABEL_TERMS:
-            break
-    return ", ".join(sorted(chosen, key=lambda term: (-len(term), term)))

@@ -54,7 +54,7 @@ class Replay:
 
     def texts(self, topic: Topic) -> dict[int, str]:
         """Return the texts of a topic's posts."""
-        return {number: self.posts[number].row.text for number in topic.post_ids}
+        return {number: self.posts[number].row.text for number in {*topic.post_ids, *topic.named_by}}
 
     def _update_baseline(self, tick: int, posts: Sequence[ReplayPost]) -> None:
         """Put a tick that left the window into history."""
