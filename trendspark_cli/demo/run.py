@@ -5,26 +5,39 @@ from __future__ import annotations
 import json
 import shutil
 import sys
+import tempfile
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
-from typing import TypedDict, cast
+from typing import NamedTuple, TypedDict, cast
 
 from trendspark_cli.app.installation import Installation
 from trendspark_cli.app.job_bodies import ingest_body, rank_body
 from trendspark_cli.app.run import run_steps
 from trendspark_cli.app.with_store import read_only
 from trendspark_cli.base import log_setup, redaction
-from trendspark_cli.base.clock import from_text
-from trendspark_cli.base.console import Output
+from trendspark_cli.base.clock import duration_words, from_text, hour_text
+from trendspark_cli.base.console import Output, row_progress
 from trendspark_cli.base.durable_files import make_files_for_owner_of, make_folder, replacing
 from trendspark_cli.base.errors import OutputError, TrendSparkError
 from trendspark_cli.base.settings import load_settings
+from trendspark_cli.demo.moments import LIVED, QUARTER, moments_of
 from trendspark_cli.store.protocol import Store
 
 SAMPLE = Path(__file__).parent / "sample.ndjson.gz"
 DESCRIPTION = Path(__file__).parent / "sample.json"
 MARKER = ".trendspark-demo"  # only a folder with this file in it is ever removed
+
+
+class Found(NamedTuple):
+    """A trend when it was found: how many posts there were then."""
+
+    trend_id: int
+    at: datetime
+    first_seen: datetime
+    posts: int
 
 
 class Decoy(TypedDict):
@@ -53,10 +66,36 @@ def run_demo(folder: Path, *, is_json: bool = False, is_verbose: bool = False, p
     except TrendSparkError as error:
         output.failure(error, where="demo", exit_code=error.exit_code)
         return error.exit_code
-    quiet = replace(installation, output=Output(is_quiet=True, is_verbose=is_verbose))
-    steps = {"ingest": ingest_body(file=str(SAMPLE)), "rank": rank_body()}
-    code = run_steps(quiet, "ingest_rank", steps)
-    return code or read_only(installation, "demo", lambda store: _show(store, installation, folder, prefix))
+    found: list[Found] = []
+    with row_progress(output) as progress:
+        progress.begin("quarters of an hour", LIVED // QUARTER + 1)
+        for moment, posts in moments_of(SAMPLE, sample_end()):
+            code = _run_at(replace(installation, clock=partial(_same, moment)), posts, found)
+            if code:
+                return code
+            progress.advance("quarters of an hour", 1)
+    return read_only(installation, "demo", lambda store: _show(store, installation, folder, prefix, found))
+
+
+def _same(moment: datetime) -> datetime:
+    return moment
+
+
+def _run_at(installation: Installation, posts: bytes, found: list[Found]) -> int:
+    """Read these posts and rank them, as cron would at that time; note which trends are new."""
+    quiet = replace(installation, output=Output(is_quiet=True, is_verbose=installation.output.is_verbose))
+    with tempfile.NamedTemporaryFile(suffix=".ndjson") as file:
+        file.write(posts)
+        file.flush()
+        code = run_steps(quiet, "ingest_rank", {"ingest": ingest_body(file=file.name), "rank": rank_body()})
+
+    def note(store: Store) -> None:
+        known = {one.trend_id for one in found}
+        for trend in store.trends.listing(20, "open"):
+            if trend.id not in known:
+                found.append(Found(trend.stored_id, trend.told_at, trend.first_seen, trend.posts_now))
+
+    return code or read_only(installation, "demo", note)
 
 
 def _install(folder: Path, output: Output) -> Installation:
@@ -94,8 +133,8 @@ def _description() -> Description:
     return cast(Description, json.loads(DESCRIPTION.read_text(encoding="utf-8")))
 
 
-def _show(store: Store, installation: Installation, folder: Path, prefix: str) -> None:
-    from trendspark_cli.reports.trend_words import why
+def _show(store: Store, installation: Installation, folder: Path, prefix: str, found: Sequence[Found]) -> None:
+    from trendspark_cli.reports.trend_words import counted, why
     from trendspark_cli.screens.trends import list_trends
 
     output = installation.output
@@ -105,12 +144,18 @@ def _show(store: Store, installation: Installation, folder: Path, prefix: str) -
     pages = len(store.audit.recent(1000))
     output.prose(
         f"{store.posts.count()} posts of nine days ingested in {pages} pages, "
-        f"ranked as of {sample_end():%Y-%m-%d %H:%M} UTC"
+        f"ranked each quarter of an hour until {sample_end():%Y-%m-%d %H:%M} UTC, as cron would have"
     )
     list_trends(store, output, limit=20, state="open")
     trends = store.trends.listing(20, "open")
     for trend in trends:
         output.prose(f"{trend.label}: {why(trend)}")
+    of_trends = {trend.stored_id: trend for trend in trends}
+    for one in found:
+        if one.trend_id in of_trends:
+            since, posts = duration_words(one.at - one.first_seen), counted(one.posts, "post")
+            told = f"would have told you at {hour_text(one.at)}, {since} in, at {posts}"
+            output.prose(f"Cron {told}: {of_trends[one.trend_id].label}")
     decoys = (f"{decoy['label']} ({decoy['kind']}, {decoy['posts']} posts)" for decoy in _description()["decoys"])
     output.prose(f"No trend: {', '.join(decoys)}")
     output.line("")
