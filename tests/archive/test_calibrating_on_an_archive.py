@@ -151,7 +151,7 @@ def test_an_archive_in_a_bucket_is_read_and_its_threshold_is_stored(tmp_path: Pa
     keeper = keeper_of_posts(tmp_path, **s3.settings, ARCHIVE_URL=f"s3://{BUCKET}/calibrating")
     leave(keeper)
 
-    done = keeper.command_now("calibrate", "--archive", "--days", "7", "--shuffles", "1", "--json")
+    done = keeper.command_now("calibrate", "--archive", "--days", "7", "--shuffles", "1", "--store", "--json")
 
     assert (done.exit_code, done.stderr) == (0, "")
     told = json.loads(done.stdout)

@@ -178,3 +178,13 @@ def test_counters_of_the_sample_agree_with_what_was_ranked(tmp_path: Path) -> No
     assert result.counts["posts_seen"] == posts
     assert here.metric("trendspark_rank_posts_total") == posts
     assert here.metric("trendspark_trends_open") == 3
+
+
+def test_old_posts_are_named_where_nothing_can_be_trending(operator: Operator) -> None:
+    operator.later(days=200)
+
+    ranked, listed = operator.command_now("rank", "--dry-run"), operator.command_now("trends", "list")
+
+    for done in (ranked, listed):
+        assert "no post of the last 8 h; newest 20" in done.stdout
+        assert "for past posts: `trendspark backtest`" in done.stdout

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import shutil
 from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
@@ -11,8 +13,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.builders import fingerprint
 from tests.ingest.operator import Operator
+from tests.installation import Installation
 from tests.rank.test_rank_job import NOW, TICK, burst, write_posts
 from tests.ranking.streams import background
 from trendspark_cli.archiving.parts import Unseen
@@ -230,14 +232,31 @@ def test_twenty_calibrations_are_kept(keen: Operator, done: Calibrated) -> None:
     assert keen.rows("SELECT count(*) AS n FROM calibrations") == [{"n": 20}]
 
 
-def test_a_dry_run_stores_nothing_and_a_run_stores_what_it_told(week: Operator) -> None:
-    before = fingerprint(week.home)["trendspark.db"]
+@pytest.fixture
+def copied(week: Operator, tmp_path: Path) -> Installation:
+    """A copy of that week."""
+    shutil.copytree(week.home, tmp_path / "home")
+    return Installation(tmp_path / "home", now=week.now)
 
-    dry = week.command("calibrate", "--days", "7", "--shuffles", "2", "--dry-run", "--json")
 
-    # The real clock is years ahead of these posts: there is nothing to calibrate on, and that too changes nothing.
-    assert (dry.exit_code, json.loads(dry.stderr)["error"]["code"]) == (75, 75)
-    assert fingerprint(week.home)["trendspark.db"] == before
+def test_posts_of_long_ago_are_named_as_such_and_nothing_is_stored(copied: Installation) -> None:
+    copied.later(days=100)
+
+    done = copied.command_now("calibrate", "--days", "7", "--shuffles", "2", "--store", "--json")
+
+    error = json.loads(done.stderr)["error"]
+    assert (done.exit_code, error["code"]) == (75, 75)
+    assert re.search(r"no post of the last 7 days; newest 20\d\d-\d\d-\d\d", error["message"])
+    assert copied.values("SELECT count(*) FROM calibrations") == [0]
+
+
+def test_a_threshold_is_kept_only_when_that_is_asked_for(copied: Installation) -> None:
+    asked = ("calibrate", "--days", "7", "--shuffles", "2", "--json")
+
+    told, kept = copied.command_now(*asked), copied.command_now(*asked, "--store")
+
+    assert (told.json["dry_run"], kept.json["dry_run"], told.json["threshold"]) == (True, False, kept.json["threshold"])
+    assert copied.values("SELECT threshold FROM calibrations") == [kept.json["threshold"]]
 
 
 def test_what_was_marked_as_noise_counts_as_a_false_alarm(done: Calibrated) -> None:

@@ -79,6 +79,11 @@ def calibrate(
     now, wanted = clock(), settings.alert_false_alarms_per_day
     history = read_history(past, wish.days)
     shuffles = wish.shuffles or _shuffles(history, wanted)
+    if not history.ids.size and past.newest is not None:
+        raise TooLittleDataError(
+            f"there is no post of the last {wish.days} days; newest {to_text(past.newest)[:10]}",
+            hint="calibrating takes posts of the last days; for past posts: `trendspark backtest`",
+        )
     _require(history, shuffles, wanted, now)
     progress.begin("posts", (shuffles + 1) * history.ids.size)
     found = FalseAlarms()

@@ -55,16 +55,20 @@ class StoredPosts:
 
 @dataclass(frozen=True)
 class Past:
-    """What `calibrate` goes by: posts, up to when there are any, and what people said of trends since a time."""
+    """What `calibrate` goes by: posts, up to when there are any, and what people said of trends since a time.
+
+    `newest`: when the newest post of all was made, where it was looked up.
+    """
 
     posts: PastPosts
     until: datetime
     verdicts: Callable[[datetime], Sequence[TrendVerdict]]
+    newest: datetime | None = None
 
 
 def past_of_database(store: Store, now: datetime) -> Past:
     """Return the posts of the database."""
-    return Past(StoredPosts(store), now, store.trends.verdicts)
+    return Past(StoredPosts(store), now, store.trends.verdicts, store.posts.newest_created(now))
 
 
 @contextmanager

@@ -33,10 +33,14 @@ def calibrate(
     archive_at: Annotated[
         str, typer.Option("--archive-url", help="Read the archive at this place too: s3://BUCKET or file:///FOLDER.")
     ] = "",
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be stored; store nothing.")] = False,
+    store_it: Annotated[bool, typer.Option("--store", help="Store the threshold, for `rank` to go by.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Store nothing, whatever else is asked for.")] = False,
     as_json: JsonFlag = False,
 ) -> None:
-    """Set the threshold that gives ALERT_FALSE_ALARMS_PER_DAY on your own posts, shuffled within the hour of day."""
+    """Find the threshold that gives ALERT_FALSE_ALARMS_PER_DAY on your own posts, shuffled within the hour of day.
+
+    Shows the threshold before and after, and what each would have opened; only --store keeps the new one.
+    """
     from trendspark_cli.archiving.parts import Progress
     from trendspark_cli.archiving.reading import ArchivedPosts
     from trendspark_cli.backtests.calibrating import Calibrated, Wish
@@ -47,6 +51,7 @@ def calibrate(
 
     installed = this_installation("calibrate", is_json=as_json)
     settings, output, clock = installed.settings, installed.output, installed.clock
+    dry_run = dry_run or not store_it
 
     def wish() -> Wish:
         try:

@@ -35,7 +35,7 @@ def list_(
             raise UsageError(f"--state {state!r}: expected open or closed")
         profiles = read_profiles(installed.settings, store.profiles.all())
         watchlist = {term for profile in profiles for term in profile.watchlist}
-        list_trends(store, installed.output, limit=limit, state=state, watchlist=watchlist)
+        list_trends(store, installed.output, installed.clock(), limit=limit, state=state, watchlist=watchlist)
 
     raise typer.Exit(read_only(installed, "trends list", action))
 

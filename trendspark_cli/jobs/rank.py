@@ -18,6 +18,7 @@ from trendspark_cli.ranking.lifecycle.rules import LifecycleRules
 from trendspark_cli.ranking.lifecycle.topic_lifecycle import TrendChanges, advance_trends
 from trendspark_cli.ranking.lifecycle.trends import AnyTrend, TopicTrend, TrendState
 from trendspark_cli.reports.trend_json import trend_json
+from trendspark_cli.reports.trend_words import silence_text
 from trendspark_cli.running.job_context import JobContext
 from trendspark_cli.trends.baseline_updating import BaselineUpdating
 from trendspark_cli.trends.post_ranking import rank_posts
@@ -40,6 +41,8 @@ def rank_topics(
     baseline.read_arrivals(since)
     window = baseline.window(since)
     job.count("posts_in_window", window.count_since(since))
+    newest = job.store.posts.newest_created(job.now)
+    job.result["silence"] = silence_text(newest, job.now)
     living, changes = job.store.trends.living(job.now - rules.cooldown), TrendChanges()
     for tick in ticks:
         tick_end = (tick + 1) * TICK_SECONDS

@@ -7,12 +7,14 @@ chances stand in `trends explain` and in JSON.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 
-from trendspark_cli.base.clock import hour_text
+from trendspark_cli.base.clock import hour_text, to_text
 from trendspark_cli.kinds.sources import engagement_of
+from trendspark_cli.ranking.baseline.ticks import LONGEST_WINDOW_SECONDS
 from trendspark_cli.ranking.lifecycle.trends import AnyTrend, PostStory, TopicStory, TrendState
 
+WINDOW = timedelta(seconds=LONGEST_WINDOW_SECONDS)
 LEAST_AGE = timedelta(minutes=1)  # of a post, as it is said
 LEAST_USUAL = 0.5  # posts: fewer are none when they are counted
 FRACTIONS_BELOW = 10  # posts: fewer are told with one digit more
@@ -73,6 +75,16 @@ def window_text(window: timedelta) -> str:
     """Return a window as `15 min` or `4 h`."""
     hour, minute = timedelta(hours=1), timedelta(minutes=1)
     return f"{window // minute} min" if window < hour else f"{window // hour} h"
+
+
+def silence_text(newest: datetime | None, now: datetime) -> str:
+    """Return why nothing can be trending now, empty when something can. *newest*: when the last post was made."""
+    if newest is None:
+        return "there is no post yet: see `trendspark ingest`"
+    if now - newest < WINDOW:
+        return ""
+    day = to_text(newest)[:10]
+    return f"no post of the last {window_text(WINDOW)}; newest {day}; for past posts: `trendspark backtest`"
 
 
 def _later(trend: AnyTrend) -> list[str]:

@@ -29,14 +29,22 @@ def show_calibrated(done: Calibrated, output: Output, *, is_dry: bool) -> None:
         f"false alarms a day: {made.wanted_per_day:g} wanted; "
         f"{_rate(done, before):.2f} at the threshold before, {_rate(done, after):.2f} at the new one{noise}"
     )
-    output.prose(f"the true rate at the new one lies between {low:.2f} and {high:.2f} a day (90 %)")
+    output.prose(
+        f"the true rate of false alarms at the new one lies between {low:.2f} and {high:.2f} a day (90 %); "
+        "what really happens comes on top"
+    )
     if after == LOWEST_THRESHOLD:
         output.prose(f"{LOWEST_THRESHOLD:g} is the lowest threshold there is; these posts would need none so high")
     days = outcome.length / timedelta(days=1)
     output.prose(f"threshold {before:g} before: {len(outcome.fired[0])} alerts in the {days:.1f} days as they were")
     output.prose(f"threshold {after:g} after:  {len(outcome.fired[1])} alerts, {outcome.per_day(1):.2f} a day")
+    expected = _rate(done, after) * days
+    output.prose(
+        f"of these {len(outcome.fired[1])}, about {expected:.1f} are to be expected by chance; "
+        "`trendspark backtest` lists them all"
+    )
     show_difference(outcome, output, ("Only before", "Only after"))
-    output.prose("a dry run: nothing was stored" if is_dry else "stored: `rank` uses it from its next run on")
+    output.prose("nothing was stored: with --store it is" if is_dry else "stored: `rank` uses it from its next run on")
 
 
 def _json(done: Calibrated, *, is_dry: bool) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Collection, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import cast
 
 from trendspark_cli.base.clock import hour_text, to_text
@@ -15,7 +15,7 @@ from trendspark_cli.kinds.sources import engagement_of
 from trendspark_cli.ranking.bursts.term_evidence import TermEvidence
 from trendspark_cli.ranking.lifecycle.trends import AnyTrend, PostStory, TopicStory
 from trendspark_cli.reports.trend_json import TrendJson, evidence_json, trend_json
-from trendspark_cli.reports.trend_words import sources_text, usual_text, why, window_text
+from trendspark_cli.reports.trend_words import silence_text, sources_text, usual_text, why, window_text
 from trendspark_cli.store.protocol import Store
 from trendspark_cli.store.rows.trends import TrendVerdict
 from trendspark_cli.trends.verdicts import verdict_text
@@ -56,8 +56,9 @@ def show_ranked(result: RunResult, output: Output, *, explain: bool, is_dry: boo
     trends = cast(Sequence[TrendJson], result.extra.get("trends", ()))
     if not (output.is_terminal or explain or is_dry) or output.is_quiet or result.exit_code:
         return
+    silence = result.extra.get("silence")
     if not trends:
-        output.line("nothing is trending")
+        output.prose(f"nothing is trending: {silence}" if silence else "nothing is trending")
         return
     output.table(
         COLUMNS,
@@ -72,9 +73,9 @@ def show_ranked(result: RunResult, output: Output, *, explain: bool, is_dry: boo
 
 
 def list_trends(
-    store: Store, output: Output, *, limit: int, state: str | None, watchlist: Collection[str] = ()
+    store: Store, output: Output, now: datetime, *, limit: int, state: str | None, watchlist: Collection[str] = ()
 ) -> None:
-    """Print trends, open ones first; those about a term of *watchlist* are marked."""
+    """Print trends, open ones first; those about a term of *watchlist* are marked; and why nothing can be new."""
     trends = store.trends.listing(limit, state)
     verdicts = store.trends.verdicts_of([trend.stored_id for trend in trends])
     watched = {trend.stored_id for trend in trends if is_watched(trend, watchlist)}
@@ -83,8 +84,10 @@ def list_trends(
             {**_json(store, trend, verdicts.get(trend.stored_id)), "watched": trend.id in watched} for trend in trends
         ]
         output.data({"trends": shown})
-    elif not trends:
-        output.line("no trends")
+        return
+    silence = silence_text(store.posts.newest_created(now), now)
+    if not trends:
+        output.prose(f"no trends: {silence}" if silence else "no trends")
     else:
         more = [] if state else ["state"]
         more += ["mark"] if verdicts else []
@@ -93,6 +96,8 @@ def list_trends(
             for trend in trends
         ]
         output.table((*COLUMNS[:2], COURSE, *COLUMNS[2:], *more), listed, less_needed=LESS_NEEDED, texts=("trend",))
+        if silence and output.is_terminal:
+            output.prose(silence)
 
 
 def is_watched(trend: AnyTrend, watchlist: Collection[str]) -> bool:
