@@ -36,7 +36,7 @@ def test_an_opening_trend_says_what_why_and_how_to_see_more(ranked: Desk, telegr
 
     [text] = telegram.texts
     assert "volcano eruption" in text
-    assert "15 posts by 15 authors in 15 min" in text
+    assert "15 posts by 15 people in 15 min; usual at this hour: none" in text
     assert "expected" in text
     assert "reddit 15" in text
     assert "trendspark trends explain 1" in text
@@ -61,7 +61,7 @@ def test_a_doubled_trend_is_a_reply_to_its_first_message(ranked: Desk, telegram:
     ranked.deliver()
 
     assert [message.reply_to for message in telegram.messages] == [None, 1]
-    assert "grown: 50 posts, 15 when last told" in telegram.texts[1]
+    assert "grown: twice as large as when last told, or more\n50 posts by 50 people in 1 h" in telegram.texts[1]
 
 
 def test_a_trend_that_is_over_edits_its_message(ranked: Desk, telegram: TelegramServer) -> None:

@@ -35,7 +35,7 @@ def opened_alert(trend: AnyTrend, posts: Sequence[StoredPost]) -> Alert:
 
 def grown_alert(trend: AnyTrend, answered_key: str, last_size: float, machine_label: str = "") -> Alert:
     """Return the reply that a trend has doubled since the last alert, which went by *last_size*."""
-    size, grown = trend.story.size, "📈 grown to twice what was told or more"
+    size, grown = trend.story.size, "📈 grown: twice as large as when last told, or more"
     if isinstance(trend.story, PostStory):
         grown = f"📈 grown: {size:,.0f} expected, {last_size:,.0f} when last told"
     html = f"{grown}\n{_counts(trend)}"

@@ -12,7 +12,7 @@ import io
 import os
 import re
 from collections.abc import Container, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from trendspark_cli.base.errors import ConfigError
@@ -49,6 +49,8 @@ class EnvFile:
     path: Path | None = None
     values: Mapping[str, str] = field(default_factory=dict)
     problems: tuple[str, ...] = ()  # lines that are no NAME=value
+    doubts: tuple[str, ...] = ()  # names that stand in it twice
+    lines: Mapping[str, int] = field(default_factory=dict)  # of names
     passed_over: tuple[str, ...] = ()
     is_believed: bool = True  # in what it says of addresses
     doubt: str = ""  # why a file that was named may not name further files
@@ -78,7 +80,7 @@ def find_env_file(environment: Mapping[str, str], flag: Path | None, known: Cont
     for path in candidates:
         try:
             with opened_from_trusted_folder(path) as descriptor:
-                values, problems = _parse(path, read_all(str(path), descriptor, MOST_BYTES), known)
+                found = _parse(path, read_all(str(path), descriptor, MOST_BYTES), known)
         except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
             continue  # a virtual environment may be called so
         except UntrustedFileError as error:
@@ -87,11 +89,11 @@ def find_env_file(environment: Mapping[str, str], flag: Path | None, known: Cont
             passed_over.append(f"env file {str(path.absolute())!r} is passed over: it is no text in UTF-8")
         except OSError as error:
             if _is_meant_for_us(path):
-                return EnvFile(path, {}, (f"{path} cannot be read: {error}",), tuple(passed_over))
+                return EnvFile(path, {}, (f"{path} cannot be read: {error}",), passed_over=tuple(passed_over))
             passed_over.append(f"env file {str(path.absolute())!r} is passed over: {error.strerror}")
         else:
-            if path is not here or is_ours(values, known):
-                return EnvFile(path, values, tuple(problems), tuple(passed_over), is_believed=path is not here)
+            if path is not here or is_ours(found.values, known):
+                return replace(found, passed_over=tuple(passed_over), is_believed=path is not here)
             told = "it holds no name of ours; name it with --env-file if it is meant"
             passed_over.append(f"env file {str(path.absolute())!r} is passed over: {told}")
     return EnvFile(passed_over=tuple(passed_over))
@@ -113,10 +115,10 @@ def _read_named(path: Path, known: Container[str]) -> EnvFile:
     try:
         with opened(path) as descriptor:
             doubt = other_writers(str(path), descriptor)
-            values, problems = _parse(path, read_all(str(path), descriptor, MOST_BYTES), known)
+            found = _parse(path, read_all(str(path), descriptor, MOST_BYTES), known)
     except (OSError, UnicodeDecodeError) as error:
         return EnvFile(path, {}, (f"{path} cannot be read: {error}",))
-    return EnvFile(path, values, tuple(problems), is_believed=not doubt, doubt=doubt)
+    return replace(found, is_believed=not doubt, doubt=doubt)
 
 
 def _is_missing(path: Path) -> bool:
@@ -134,16 +136,19 @@ def _is_meant_for_us(path: Path) -> bool:
         return False
 
 
-def _parse(path: Path, content: bytes, known: Container[str]) -> tuple[dict[str, str], list[str]]:
-    """Return the values of an env file and a line for each of its lines that is no NAME=value.
+def _parse(path: Path, content: bytes, known: Container[str]) -> EnvFile:
+    """Return the values of an env file, and a sentence for each of its lines that is no NAME=value or says one again.
 
     A bare word is a value that lost its name, unless it is a *known* name: then it is unset.
     """
     from dotenv.parser import parse_stream
 
     values: dict[str, str] = {}
-    problems = []
+    lines: dict[str, int] = {}
+    problems, doubts = [], []
     for binding in parse_stream(io.StringIO(content.decode("utf-8-sig"), newline=None)):
+        written = binding.original.string
+        line = binding.original.line + written[: len(written) - len(written.lstrip())].count("\n")
         is_name = binding.key is None or re.fullmatch(r"[A-Za-z_]\w*", binding.key) is not None
         if (
             binding.error
@@ -151,7 +156,13 @@ def _parse(path: Path, content: bytes, known: Container[str]) -> tuple[dict[str,
             or (binding.value is None and binding.key is not None and binding.key not in known)
         ):
             # The text may be half a secret, so only the place is told.
-            problems.append(f"{path} line {binding.original.line}: expected NAME=value")
+            quotes = [quote for quote in "\"'" if written.count(quote) % 2]
+            expected = "a quote without its pair" if quotes else "expected NAME=value"
+            problems.append(f"{path} line {line}: {expected}")
         elif binding.key is not None:
+            if binding.key in values:
+                first = lines[binding.key]
+                doubts.append(f"{path} line {line}: {binding.key} stands in line {first} too; the last one counts")
             values[binding.key] = binding.value or ""
-    return values, problems
+            lines[binding.key] = line
+    return EnvFile(path, values, tuple(problems), tuple(doubts), lines)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, timedelta, tzinfo
 from pathlib import Path
 from typing import Generic, TypeVar
+from urllib.parse import urlsplit
 
 from trendspark_cli.base.clock import parse_duration
 
@@ -68,6 +69,33 @@ def _list(text: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(item.strip() for item in items if item.strip()))
 
 
+def _paired(text: str) -> tuple[str, ...]:
+    """Read a list whose quotes are closed."""
+    if text.count('"') % 2 and not text.strip().startswith("["):
+        raise ValueError(text)
+    return _list(text)
+
+
+def _subreddits(text: str) -> tuple[str, ...]:
+    """Read names of subreddits, with or without r/ before them."""
+    names = _paired(text)
+    if not all(re.fullmatch(r"(/?r/)?\w{2,21}", name, re.ASCII) for name in names):
+        raise ValueError(text)
+    return names
+
+
+def _of_form(form: str) -> Callable[[str], str]:
+    """Return what reads a text of one form; nothing stays nothing."""
+
+    def read(text: str) -> str:
+        text = text.strip()
+        if text and not re.fullmatch(form, text):
+            raise ValueError(text)
+        return text
+
+    return read
+
+
 def _number(text: str) -> float:
     number = float(text)
     if not math.isfinite(number) or number < 0:
@@ -82,8 +110,9 @@ def _count(text: str) -> int:
 
 
 def _http_url(text: str) -> str:
-    if not re.fullmatch(r"https?://[^\s/?#]+[^\s]*", text):
+    if not re.fullmatch(r"https?://[^\s/?#]+[^\s]*", text) or not urlsplit(text).hostname:
         raise ValueError(text)
+    _ = urlsplit(text).port  # raises for one that is none
     return text.rstrip("/")
 
 
@@ -162,7 +191,11 @@ def _zone(text: str) -> tzinfo:
 
 TEXT = ValueReader(str.strip, "text")
 BOOL = ValueReader(_bool, "true or false")
-LIST = ValueReader(_list, "words separated by commas, or a JSON list of strings")
+LIST = ValueReader(_paired, "words separated by commas, each quote with its pair, or a JSON list of strings")
+SUBREDDITS = ValueReader(_subreddits, "names of subreddits such as news,r/askscience; no addresses")
+KEY = ValueReader(_of_form(r"\S+"), "a key without blanks, and without a word such as Bearer before it")
+BOT_TOKEN = ValueReader(_of_form(r"\d+:[\w-]+"), "the token that BotFather gave, such as 123456:ABC-DEF")
+CHAT = ValueReader(_of_form(r"-?\d+(:\d+)?|@\w+"), "the number of a chat such as -1001234567890, or @channel")
 ZONE = ValueReader(_zone, "a time zone such as UTC or Europe/Berlin")
 COUNT = ValueReader(_count, "a whole number, 0 or more")
 AMOUNT = ValueReader(_number, "a number, 0 or more")

@@ -131,7 +131,7 @@ class Settings:
     )
 
     x_bearer_token: str = setting(
-        "X_BEARER_TOKEN", read.TEXT, "X", "App-only token of the X developer portal.", secret=True
+        "X_BEARER_TOKEN", read.KEY, "X", "App-only token of the X developer portal.", secret=True
     )
     x_ingest_enabled: bool = setting("X_INGEST_ENABLED", read.BOOL, "X", "Whether `ingest` reads X.", default="true")
     x_stream_enabled: bool = setting("X_STREAM_ENABLED", read.BOOL, "X", "Whether `stream` reads X.", default="false")
@@ -184,8 +184,8 @@ class Settings:
         default="https://api.x.com",
     )
 
-    reddit_client_id: str = setting("REDDIT_CLIENT_ID", read.TEXT, "Reddit", "Id of a Reddit script app.", secret=True)
-    reddit_client_secret: str = setting("REDDIT_CLIENT_SECRET", read.TEXT, "Reddit", "Its secret.", secret=True)
+    reddit_client_id: str = setting("REDDIT_CLIENT_ID", read.KEY, "Reddit", "Id of a Reddit script app.", secret=True)
+    reddit_client_secret: str = setting("REDDIT_CLIENT_SECRET", read.KEY, "Reddit", "Its secret.", secret=True)
     reddit_user_agent: str = setting(
         "REDDIT_USER_AGENT",
         read.TEXT,
@@ -195,7 +195,7 @@ class Settings:
     )
     reddit_subreddits: tuple[str, ...] = setting(
         "REDDIT_SUBREDDITS",
-        read.LIST,
+        read.SUBREDDITS,
         "Reddit",
         "Subreddits to read, without r/.",
         example="cityscience,homebrewing",
@@ -262,8 +262,10 @@ class Settings:
         default="12",
     )
 
-    telegram_bot_token: str = setting("TELEGRAM_BOT_TOKEN", read.TEXT, "alerts", "Token from @BotFather.", secret=True)
-    telegram_chat_id: str = setting("TELEGRAM_CHAT_ID", read.TEXT, "alerts", "Chat id (-100...) or @channel.")
+    telegram_bot_token: str = setting(
+        "TELEGRAM_BOT_TOKEN", read.BOT_TOKEN, "alerts", "Token from @BotFather.", secret=True
+    )
+    telegram_chat_id: str = setting("TELEGRAM_CHAT_ID", read.CHAT, "alerts", "Chat id (-100...) or @channel.")
     telegram_api_base_url: str = setting(
         "TELEGRAM_API_BASE_URL",
         read.HTTP_URL,
@@ -314,7 +316,7 @@ class Settings:
         default="30",
     )
 
-    openai_api_key: str = setting("OPENAI_API_KEY", read.TEXT, "OpenAI", "Key for `brief`; works without.", secret=True)
+    openai_api_key: str = setting("OPENAI_API_KEY", read.KEY, "OpenAI", "Key for `brief`; works without.", secret=True)
     openai_base_url: str = setting(
         "OPENAI_BASE_URL",
         read.HTTP_URL,
@@ -442,13 +444,16 @@ class Settings:
     problems: tuple[str, ...] = ()  # malformed values, one line each
     unknown: tuple[tuple[str, str], ...] = ()  # (name, nearest known name or "")
     env_file: Path | None = None
+    doubts: tuple[str, ...] = ()  # what jobs put up with, and `config check` does not; one line each
     passed_over: tuple[str, ...] = ()  # files, and names in them, that are not believed; one line each
     unquoted: tuple[str, ...] = ()  # names whose value in the environment had quotes around it
 
     def require(self) -> None:
-        """Raise ConfigError when any value is malformed, naming each."""
+        """Raise ConfigError when a value is malformed: the first one, and how many more there are."""
         if self.problems:
-            raise ConfigError("; ".join(self.problems), hint="see `trendspark config check`")
+            first, *more = self.problems
+            told = f"{len(more)} more: `trendspark config check`" if more else "see `trendspark config check`"
+            raise ConfigError(first, hint=told)
 
     def secrets(self) -> tuple[str, ...]:
         """Return every secret value in use, for redaction."""
@@ -513,7 +518,7 @@ def load_settings(environment: Mapping[str, str] | None = None, *, env_file: Pat
     file = find_env_file(plain, env_file, table)
     problems, passed_over = list(file.problems), list(file.passed_over)
     raw = _raw_values(table, plain, file, problems, passed_over)
-    values = _parse_values(table, raw, plain, problems)
+    values = _parse_values(table, raw, plain, problems, file)
     unknown = read.unknown_names(tuple(table), {*table, *secret_files}, environment, file.values)
     return Settings(
         **values,
@@ -521,6 +526,7 @@ def load_settings(environment: Mapping[str, str] | None = None, *, env_file: Pat
         problems=tuple(problems),
         unknown=unknown,
         env_file=file.path,
+        doubts=file.doubts,
         passed_over=tuple(passed_over),
         unquoted=unquoted,
     )
@@ -581,6 +587,7 @@ def _parse_values(
     raw: Mapping[str, tuple[str, str]],
     environment: Mapping[str, str],
     problems: list[str],
+    file: EnvFile,
 ) -> dict[str, Any]:
     """Return the fields of Settings; a malformed value becomes a problem and takes its default."""
     variables = _places(raw.get("TRENDSPARK_HOME", (table["TRENDSPARK_HOME"].default, ""))[0], environment)
@@ -593,7 +600,8 @@ def _parse_values(
             return spec.parse(read.expand(text, variables) if spec.group == "place" else text)
         except ValueError:
             shown = "(secret)" if spec.secret or "@" in text else repr(text)  # an address may hold a password
-            problems.append(f"{spec.name}={shown} ({origin}): expected {spec.expected}")
+            line = f" line {file.lines[spec.name]}" if origin == str(file.path) and spec.name in file.lines else ""
+            problems.append(f"{spec.name}={shown} ({origin}{line}): expected {spec.expected}")
             return spec.parse(read.expand(spec.default, variables)) if spec.default else None
 
     values = {f.name: value_of(f.metadata["spec"]) for f in fields(Settings) if f.metadata}

@@ -8,6 +8,7 @@ import typer
 
 from trendspark_cli.app.with_store import try_read
 from trendspark_cli.cli.options import JsonFlag, sub_app, this_installation
+from trendspark_cli.kinds.sources import SOURCES
 
 if TYPE_CHECKING:
     from trendspark_cli.app.installation import Installation
@@ -37,6 +38,10 @@ def check(as_json: JsonFlag = False) -> None:
     """Check settings; show the X query that will be sent, its length and what the first run may cost."""
     installed = this_installation("config", is_json=as_json)
     stored, found = findings_of(installed)
+    if not any(kind.is_configured(installed.settings) for kind in SOURCES.values()):
+        needs = " or ".join(kind.needs_words for kind in SOURCES.values())
+        found["problems"].append(f"no source is configured: set {needs}, or read files with `ingest --from`")
+        found["ok"] = False
     if as_json:
         installed.output.data(found)
     else:

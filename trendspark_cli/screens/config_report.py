@@ -7,6 +7,7 @@ from contextlib import suppress
 from typing import Any
 
 from trendspark_cli.app.adapters.x import X
+from trendspark_cli.archiving.guards import check_retention
 from trendspark_cli.base.clock import duration_text
 from trendspark_cli.base.errors import ConfigError
 from trendspark_cli.base.models import Ceiling, Profile
@@ -52,7 +53,11 @@ def config_findings(settings: Settings, ceilings: Sequence[Ceiling], stored: Seq
 
     *ceilings* are those of X, *stored* the profiles of the database.
     """
-    problems = list(settings.problems)
+    problems = [*settings.problems, *settings.doubts]
+    try:
+        check_retention(settings.retention)
+    except ConfigError as error:
+        problems.append(f"{error} ({error.hint})")
     if problem := shares_problem(stored):
         problems.append(problem)
     profiles, queries = [], []
