@@ -12,7 +12,7 @@ GARBAGE_AFTER = 50_000  # new objects: at the usual 700 a start spends a twentie
 
 def main() -> None:
     """Run the command line; the process exits with the command's exit code."""
-    if sys.argv[1:] == ["--version"]:
+    if sys.argv[1:] in (["--version"], ["-V"]):
         from trendspark_cli import __version__
 
         print(f"trendspark {__version__}")

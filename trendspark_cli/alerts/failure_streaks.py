@@ -36,7 +36,8 @@ def note_outcome(
 ) -> None:
     """Count a run towards its job's streak and queue what the operator must hear; call inside a transaction."""
     state = store.job_states.get(job_id)
-    has_none = bool(kind_of(job_id).steps)  # its steps have their own: one fault, one alert
+    kind = kind_of(job_id)
+    has_none = bool(kind.steps) or kind.is_a_try  # steps have their own: one fault, one alert
     if has_none or status in NEUTRAL or (status not in FAILURES and state.failures == 0):
         return
     if status in FAILURES:

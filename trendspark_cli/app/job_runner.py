@@ -209,7 +209,8 @@ class JobRunner:
             return Outcome(error.exit_code, "partial" if job.progress.has_posts else "skipped", error)
         except TrendSparkError as error:
             if self.is_news(job_id, error):
-                log.error("%s failed: %s", job_id, error, exc_info=True)
+                # What we refused ourselves is one line; what was refused us has a traceback that tells where.
+                log.error("%s failed: %s", job_id, error, exc_info=error.__cause__ is not None)
             return Outcome(error.exit_code, "partial" if error.exit_code == ExitCode.PARTIAL else "error", error)
         except Exception as error:
             refusal = refusal_of(error)

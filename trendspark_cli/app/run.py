@@ -88,7 +88,7 @@ def _run(
         result = call(installation.runner(is_dry=is_dry))
     except TrendSparkError as error:
         if is_dry or installation.is_news(job_id, error):
-            log.error("%s: %s", job_id, error, exc_info=True)
+            log.error("%s: %s", job_id, error)
             installation.output.failure(error, where=job_id, exit_code=error.exit_code)
         _tell_of_broken_store(installation, job_id, error)
         if not is_dry:

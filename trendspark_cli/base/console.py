@@ -110,8 +110,11 @@ def report(result: RunResult, output: Output) -> None:
     """Tell how a run ended: nothing for a success without a terminal, one line for a failure."""
     if output.is_json:
         output.data(run_json(result))
-    if result.cause is not None and not (isinstance(result.cause, CeilingReachedError) and not result.cause.is_news):
+    is_old = isinstance(result.cause, CeilingReachedError) and not result.cause.is_news
+    if result.cause is not None and (output.is_terminal or not is_old):
         output.failure(result.cause, where=result.job, exit_code=result.exit_code, run_id=result.run_id)
+        if result.status == "partial" and output.is_terminal and not output.is_json and not output.is_quiet:
+            output.prose(f"kept: {_summary(result)}")
         if (not output.is_json and _is_bug(result.cause)) or (output.is_verbose and result.cause.__traceback__):
             _print_traceback(result.cause)
     elif (output.is_terminal or result.is_dry) and not output.is_json and not output.is_quiet:
@@ -239,9 +242,20 @@ def _summary(result: RunResult) -> str:
         for name, value in result.counts.items()
         if isinstance(value, int | float | str)
     )
+    known = _known_already(result.counts)
+    counts += f", known already {known}" if known else ""
     run = " (dry run: nothing was changed)" if result.is_dry else f" (run {result.run_id})"
     told = counts or ("nothing was asked" if result.is_dry else "nothing to do")
     return printable(f"{result.job}: {result.status} in {result.duration_seconds:.1f} s; {told}{run}")
+
+
+def _known_already(counts: Mapping[str, object]) -> int:
+    """Return how many of the posts that came were there and had not changed."""
+    numbers = [counts.get(name, 0) for name in ("fetched", "new", "updated", "rejected")]
+    if not all(isinstance(number, int) for number in numbers):
+        return 0
+    fetched, *others = (int(str(number)) for number in numbers)
+    return max(0, fetched - sum(others))
 
 
 def _folded(text: str, indent: int) -> list[str]:

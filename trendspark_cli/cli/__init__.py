@@ -15,6 +15,15 @@ from trendspark_cli.kinds.jobs import JOBS
 PLAIN_JOB = "trendspark_cli.cli.plain_job"  # the command of a job without flags of its own
 
 
+SECTIONS: Mapping[str, tuple[str, ...]] = {
+    "To begin": ("demo", "config", "db", "profiles", "crontab", "doctor"),
+    "Jobs, which cron starts": tuple(job.command for job in JOBS.values() if not job.steps),
+    "What was found": ("trends", "posts", "alerts"),
+    "How it runs": ("health", "jobs", "budget", "gaps", "audit", "rules", "logs", "metrics"),
+    "The past": ("archives", "backtest", "calibrate"),
+}
+
+
 class Root(LazyGroup):
     """Every command of trendspark."""
 
@@ -42,12 +51,19 @@ class Root(LazyGroup):
         "demo": "trendspark_cli.cli.demo",
     }
 
+    def sections(self) -> Mapping[str, tuple[str, ...]]:
+        """Return the commands by what they are for."""
+        grouped = {name for names in SECTIONS.values() for name in names}
+        others = tuple(name for name in self.table if name not in grouped)
+        return {**SECTIONS, **({"Other commands": others} if others else {})}
+
 
 app = typer.Typer(
     cls=Root,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
+    epilog="Example: trendspark demo. What a command does: trendspark help COMMAND",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
@@ -66,7 +82,7 @@ def trendspark(
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print results and errors only.")] = False,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Print the log, with tracebacks.")] = False,
     version: Annotated[
-        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
+        bool, typer.Option("--version", "-V", callback=_print_version, is_eager=True, help="Print the version.")
     ] = False,
 ) -> None:
     """Collect posts from X and Reddit, rank what is trending, and say why."""

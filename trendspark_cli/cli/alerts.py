@@ -13,8 +13,10 @@ from trendspark_cli.base.console import printable, short_time, shortened
 from trendspark_cli.base.errors import UsageError
 from trendspark_cli.cli.options import LARGEST_ID, JsonFlag, LimitOption, require_one_of, sub_app, this_installation
 from trendspark_cli.store.protocol import Store
+from trendspark_cli.store.rows.outbox import ListedAlert
 
 app = sub_app("Alerts: waiting, sent, and those that never will be.")
+EVENTS = {"open": "opened", "grown": "grown", "closed": "over"}
 STATUSES = ("pending", "sending", "sent", "digested", "dead", "expired", "muted")
 AlertId = Annotated[int | None, typer.Argument(min=1, max=LARGEST_ID, help="An alert's id, as `alerts list` shows it.")]
 AllFlag = Annotated[bool, typer.Option("--all", help="Every alert this applies to.")]
@@ -36,12 +38,12 @@ def list_(
             installed.output.data({"alerts": [found._asdict() for found in alerts]})
             return
         installed.output.table(
-            ("id", "queued", "category", "alert", "status", "attempts", "error"),
+            ("id", "queued", "about", "alert", "status", "attempts", "error"),
             [
                 (
                     found.id,
                     short_time(found.created_at),
-                    found.category,
+                    _about(found),
                     shortened(found.title, 60),
                     found.status,
                     found.attempts,
@@ -49,12 +51,18 @@ def list_(
                 )
                 for found in alerts
             ],
-            less_needed=("attempts", "category", "error"),
+            less_needed=("attempts", "error", "about"),
             texts=("alert", "error"),
             nothing="no alert was queued yet",
         )
 
     raise typer.Exit(read_only(installed, "alerts list", action))
+
+
+def _about(alert: ListedAlert) -> str:
+    """Return what an alert tells: that a trend opened, has grown or is over; of others their category."""
+    event = alert.dedupe_key.split(":")[2:3] if alert.dedupe_key.startswith("trend:") else []
+    return EVENTS.get(event[0], alert.category) if event else alert.category
 
 
 @app.command()

@@ -9,8 +9,18 @@ import typer
 from trendspark_cli.app.run import run
 from trendspark_cli.app.with_store import read_only
 from trendspark_cli.base.console import short_time, shortened, show_rows
+from trendspark_cli.base.errors import UsageError
 from trendspark_cli.base.models import RunResult
-from trendspark_cli.cli.options import JsonFlag, LimitOption, QuietFlag, VerboseFlag, sub_app, this_installation
+from trendspark_cli.cli.options import (
+    JsonFlag,
+    LimitOption,
+    QuietFlag,
+    VerboseFlag,
+    refuse,
+    require_profiles,
+    sub_app,
+    this_installation,
+)
 from trendspark_cli.store.protocol import Store
 
 app = sub_app("Ranges that were not read.")
@@ -63,6 +73,10 @@ def fill(
     from trendspark_cli.app.job_bodies import gaps_body
 
     installed = this_installation("gaps", is_json=as_json, quiet=quiet, verbose=verbose)
+    try:
+        require_profiles(installed, profile)
+    except UsageError as error:
+        refuse(installed, "gaps fill", error)
 
     def show(result: RunResult) -> None:
         show_rows(result, installed.output, "estimates")

@@ -21,12 +21,16 @@ def health(as_json: JsonFlag = False) -> None:
     else:
         installed.output.table(
             ("service", "ok", "what"),
-            [
-                (name, "ok" if state["ok"] else "FAILS", state.get("reason") or _facts(state))
-                for name, state in found.services.items()
-            ],
+            [(name, _word(state), state.get("reason") or _facts(state)) for name, state in found.services.items()],
         )
     raise typer.Exit(0 if found.ok else 1)
+
+
+def _word(state: dict[str, object]) -> str:
+    """Return what a person reads first: what is not configured is off, and neither well nor ill."""
+    if not state["ok"]:
+        return "FAILS"
+    return "off" if state.get("configured") is False else "ok"
 
 
 def _facts(state: dict[str, object]) -> str:

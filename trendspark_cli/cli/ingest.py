@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
+import os
 from typing import Annotated
 
 import typer
 
 from trendspark_cli.app.run import run
 from trendspark_cli.base.console import show_rows
+from trendspark_cli.base.errors import UsageError
 from trendspark_cli.base.models import RunResult
-from trendspark_cli.cli.options import JsonFlag, QuietFlag, VerboseFlag, sub_app, this_installation
+from trendspark_cli.cli.completing import profile_names, source_names
+from trendspark_cli.cli.options import (
+    JsonFlag,
+    QuietFlag,
+    VerboseFlag,
+    refuse,
+    require_one_of,
+    require_profiles,
+    sub_app,
+    this_installation,
+)
 from trendspark_cli.kinds.sources import SOURCES
 
 app = sub_app()
@@ -18,7 +30,10 @@ app = sub_app()
 @app.command()
 def ingest(
     source: Annotated[
-        list[str] | None, typer.Option(help=f"Read only this source, {' or '.join(SOURCES)}; may be repeated.")
+        list[str] | None,
+        typer.Option(
+            help=f"Read only this source, {' or '.join(SOURCES)}; may be repeated.", autocompletion=source_names
+        ),
     ] = None,
     file: Annotated[
         str | None,
@@ -26,7 +41,8 @@ def ingest(
     ] = None,
     limit: Annotated[int | None, typer.Option(min=1, help="Most posts to read from each source.")] = None,
     profile: Annotated[
-        list[str] | None, typer.Option(help="Read only the topics of this profile; may be repeated.")
+        list[str] | None,
+        typer.Option(help="Read only the topics of this profile; may be repeated.", autocompletion=profile_names),
     ] = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Say what would be read and cost; change nothing.")
@@ -39,6 +55,14 @@ def ingest(
     from trendspark_cli.app.job_bodies import ingest_body
 
     installed = this_installation("ingest", is_json=as_json, quiet=quiet, verbose=verbose)
+    try:
+        for name in source or ():
+            require_one_of("--source", name, SOURCES)
+        require_profiles(installed, profile)
+        if file not in (None, "-") and not os.path.exists(str(file)):
+            raise UsageError(f"--from {file!r} does not exist", hint="give a readable file, or - for stdin")
+    except UsageError as error:
+        refuse(installed, "ingest", error)
 
     def show(result: RunResult) -> None:
         show_rows(result, installed.output, "estimates")

@@ -14,6 +14,7 @@ from trendspark_cli.base.clock import duration_words, from_text, to_text
 from trendspark_cli.base.console import printable, short_time, shortened
 from trendspark_cli.base.errors import UsageError
 from trendspark_cli.base.given_times import time_or_age
+from trendspark_cli.cli.completing import job_ids
 from trendspark_cli.cli.options import (
     JsonFlag,
     LimitOption,
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
 
 app = sub_app("Runs of jobs.")
 WHEN = "A time in UTC, or an age such as 6h or 2d."
-JobId = Annotated[str, typer.Argument(help=f"A job: {', '.join(JOBS)}.")]
+JobId = Annotated[str, typer.Argument(help=f"A job: {', '.join(JOBS)}.", autocompletion=job_ids)]
 
 
 @app.command("list")

@@ -52,7 +52,10 @@ def person() -> str:
 
 def sub_app(help: str = "") -> typer.Typer:
     """Return an app for one command, or for one noun when it has *help*; its help pages are plain text."""
+    from trendspark_cli.cli.lazy_group import PlainGroup
+
     return typer.Typer(
+        cls=PlainGroup,
         add_completion=False,
         no_args_is_help=bool(help),
         help=help or None,
@@ -65,6 +68,20 @@ def refuse(installed: Installation, where: str, error: TrendSparkError) -> NoRet
     """End the process because of its arguments, before anything was begun."""
     installed.output.failure(error, where=where, exit_code=error.exit_code)
     raise typer.Exit(error.exit_code) from error
+
+
+def require_profiles(installed: Installation, names: Collection[str] | None) -> None:
+    """Raise UsageError for a profile that does not exist; a database that cannot be read is for the run to tell."""
+    from trendspark_cli.app.with_store import try_read
+    from trendspark_cli.base.profiles import read_profiles
+
+    stored = try_read(installed, lambda store: store.profiles.all()) if names else None
+    if stored is None:
+        return
+    known = {profile.name for profile in (*stored, *read_profiles(installed.settings, stored))}
+    for name in names or ():
+        if name not in known:
+            raise UsageError(f"profile {name!r} does not exist", hint="see `trendspark profiles list`")
 
 
 def this_installation(job: str, *, is_json: bool = False, quiet: bool = False, verbose: bool = False) -> Installation:

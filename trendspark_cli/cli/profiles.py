@@ -15,12 +15,13 @@ from trendspark_cli.base.errors import UsageError
 from trendspark_cli.base.models import Profile
 from trendspark_cli.base.profiles import DEFAULT, filled_in, of_settings, problems_of, read_profiles, shares_problem
 from trendspark_cli.base.setting_values import LIST
+from trendspark_cli.cli.completing import profile_names
 from trendspark_cli.cli.options import JsonFlag, sub_app, this_installation
 from trendspark_cli.services.x.query import queries_of
 from trendspark_cli.store.protocol import Store
 
 app = sub_app("Topics by name; once there is one, KEYWORDS is not read.")
-Name = Annotated[str, typer.Argument(help="The profile, such as harbour or local-news.")]
+Name = Annotated[str, typer.Argument(help="The profile, such as harbour or local-news.", autocompletion=profile_names)]
 TAKES_OVER = "KEYWORDS is not read any more: add a profile called default to go on with it"
 EMPTY = " Empty is as the settings say."
 KeywordsOption = Annotated[str | None, typer.Option(help="Words and phrases to search X for, separated by commas.")]

@@ -10,12 +10,16 @@ import typer
 from trendspark_cli.app.with_store import change, read_only
 from trendspark_cli.base.console import Output
 from trendspark_cli.base.errors import UsageError
+from trendspark_cli.cli.completing import trend_ids
 from trendspark_cli.cli.options import LARGEST_ID, JsonFlag, LimitOption, person, sub_app, this_installation
 from trendspark_cli.ranking.lifecycle.trends import AnyTrend
 from trendspark_cli.store.protocol import Store
 
 app = sub_app("What is trending, and why.")
-TrendId = Annotated[int, typer.Argument(min=1, max=LARGEST_ID, help="A trend's id, as `trends list` shows it.")]
+TrendId = Annotated[
+    int,
+    typer.Argument(min=1, max=LARGEST_ID, help="A trend's id, as `trends list` shows it.", autocompletion=trend_ids),
+]
 
 
 @app.command("list")

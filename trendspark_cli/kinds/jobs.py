@@ -27,6 +27,7 @@ class JobKind(NamedTuple):
     is_needed: Callable[[Settings], bool] = never  # without it, something the settings ask for is left undone
     then: str = ""  # the job that follows each of its runs, while that one is needed
     is_quiet_while_running: bool = False  # cron starts it each minute: a held lock is no news, others are hourly
+    is_a_try: bool = False  # people start it to see whether something works: its failures are answers
     is_continuous: bool = False  # runs for days: cron's line watches over it, and is late for nothing
 
     @property
@@ -89,6 +90,7 @@ _ALL = (
         body=f"{_BODIES}:alert_test_body",
         flags=f"{_FLAGS}.alert_test",
         time_limit="5m",
+        is_a_try=True,
     ),
     JobKind(
         id="ingest_rank",

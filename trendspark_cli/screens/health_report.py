@@ -18,6 +18,7 @@ from trendspark_cli.base.settings import Settings
 from trendspark_cli.base.threads import Answer, ask_all
 from trendspark_cli.crontabs.timetable import Timetable
 from trendspark_cli.kinds.channels import CHANNELS, configured_channels
+from trendspark_cli.kinds.jobs import kind_of
 from trendspark_cli.kinds.services import WRITERS
 from trendspark_cli.kinds.sources import SOURCES
 from trendspark_cli.running.pausing import pause_words
@@ -157,7 +158,7 @@ def _worker(jobs: list[JobOverview]) -> State:
         late_after = (job.expected_interval_seconds or 0) * (LATE_AFTER_INTERVALS - 1)
         if job.paused:
             continue
-        if job.last_status in ("error", "timeout", "abandoned"):
+        if job.last_status in ("error", "timeout", "abandoned") and not kind_of(job.id).is_a_try:
             reasons.append(f"the last run of {job.id} ended as {job.last_status}")
         elif late_after and (job.lateness_seconds or 0) > late_after:
             reasons.append(f"{job.id} is overdue by {duration_words(timedelta(seconds=job.lateness_seconds or 0))}")
