@@ -8,9 +8,12 @@ from typing import Any
 
 import pytest
 
-from tests.builders import own_line
+from tests.builders import NOW, own_line
 from tests.installation import Installation
 from trendspark_cli import __version__
+from trendspark_cli.base.console import Output, report
+from trendspark_cli.base.models import Alert, RunResult
+from trendspark_cli.store.sqlite.store import SqliteStore
 
 
 @pytest.fixture
@@ -234,7 +237,48 @@ def test_an_unknown_job_is_a_usage_error(workplace: Installation) -> None:
     assert (done.exit_code, "ingest_rank" in done.stderr) == (2, True)
 
 
-def test_a_run_for_a_profile_that_does_not_exist_fails_by_name(workplace: Installation) -> None:
+def test_a_profile_that_does_not_exist_is_a_wrong_argument(workplace: Installation) -> None:
     done = workplace.command("ingest", "--from", "/dev/null", "--profile", "ships")
 
-    assert (done.exit_code, "'ships'" in done.stderr) == (78, True)
+    assert (done.exit_code, "'ships'" in done.stderr) == (2, True)
+
+
+def test_health_says_off_for_what_is_not_configured(workplace: Installation) -> None:
+    lines = [line.split() for line in workplace.command("health").stdout.splitlines()]
+
+    states = {line[0]: line[1] for line in lines}
+    assert [states[name] for name in ("x", "reddit", "telegram", "archive", "database")] == ["off"] * 4 + ["ok"]
+
+
+def test_the_list_of_alerts_says_what_became_of_a_trend(workplace: Installation, store: SqliteStore) -> None:
+    with store.transaction():
+        for number, event in enumerate(("open", "grown:9", "closed:x"), 1):
+            alert = Alert(f"trend:{number}:{event}", "trending_alert", f"title {number}", "text")
+            store.notifications.queue(alert, NOW, muted=True)
+
+    lines = workplace.command("alerts", "list").stdout.splitlines()
+
+    assert [word for line in lines[:0:-1] for word in ("opened", "grown", "over") if word in line] == [
+        "opened",
+        "grown",
+        "over",
+    ]
+
+
+def test_a_message_that_was_tried_and_refused_is_no_job_that_fails(workplace: Installation) -> None:
+    around = {"TELEGRAM_BOT_TOKEN": "1:a", "TELEGRAM_CHAT_ID": "-1", "TELEGRAM_API_BASE_URL": "http://127.0.0.1:9"}
+
+    codes = [workplace.command("alert-test", environment=around).exit_code for _ in range(3)]
+
+    assert 0 not in codes
+    assert workplace.values("SELECT count(*) FROM notifications WHERE category = 'job_alert'") == [0]
+    health = workplace.command("health", "--json").json["services"]
+    assert health["worker"]["ok"] is True
+
+
+def test_a_run_says_how_many_posts_were_known_so_that_its_counts_add_up(capsys: pytest.CaptureFixture[str]) -> None:
+    counts = {"pages": 5, "fetched": 500, "new": 90, "updated": 5, "rejected": 0}
+
+    report(RunResult("ingest", 1, "success", 0, NOW, 1.0, counts=counts), Output(is_terminal=True))
+
+    assert "known already 405" in " ".join(capsys.readouterr().out.split())

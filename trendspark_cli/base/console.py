@@ -242,7 +242,7 @@ def _summary(result: RunResult) -> str:
         for name, value in result.counts.items()
         if isinstance(value, int | float | str)
     )
-    known = _known_already(result.counts)
+    known = 0 if "known" in result.counts else _known_already(result.counts)
     counts += f", known already {known}" if known else ""
     run = " (dry run: nothing was changed)" if result.is_dry else f" (run {result.run_id})"
     told = counts or ("nothing was asked" if result.is_dry else "nothing to do")

@@ -13,7 +13,7 @@ LEAST_TEXT = 16  # columns that a text which may be cut keeps
 LEAST_SENTENCE = 24  # columns that a text which is folded keeps
 BETWEEN = 2  # columns from one cell to the next
 NARROW = 60  # columns: below that a table that does not fit becomes blocks
-_NUMBER = re.compile(r"[-+]?\$?\d[\d,.]*%?")
+_NUMBER = re.compile(r"(?:♥ )?[-+]?\$?\d[\d,.]*%?")
 _COLOURED = ("state", "status", "last status", "ok")  # columns in which a word has the colour of what it means
 _STYLES = {
     **dict.fromkeys(
