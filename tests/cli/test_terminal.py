@@ -18,11 +18,18 @@ from trendspark_cli.store.sqlite.store import SqliteStore
 HOSTILE = "\u001b]0;owned\u0007[red]\u202eevil\u202c\r\nforged line\u2028\u009b31m [/bold] end"
 
 
-def on_terminal(workplace: Installation, *arguments: str, **environment: str) -> str:
-    """Return what a command shows on a terminal of 120 columns."""
+def on_terminal(workplace: Installation, *arguments: str, with_stderr: bool = False, **environment: str) -> str:
+    """Return what a command shows on a terminal of 120 columns, what it says on stderr only when that is asked for."""
     ours, theirs = pty.openpty()
     around = {**workplace.surroundings(), "TERM": "xterm-256color", "COLUMNS": "120", **environment}
-    process = subprocess.Popen([*COMMAND, *arguments], env=around, cwd=workplace.home, stdin=theirs, stdout=theirs)
+    process = subprocess.Popen(
+        [*COMMAND, *arguments],
+        env=around,
+        cwd=workplace.home,
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs if with_stderr else None,
+    )
     os.close(theirs)
     shown = b""
     while True:
@@ -162,3 +169,10 @@ def test_long_text_is_cut_and_marked() -> None:
 
 def test_a_sparkline_shows_nothing_as_a_blank_and_the_most_as_a_full_bar() -> None:
     assert (sparkline([0, 1, 4, 8]), sparkline([0, 0]), sparkline([])) == (" ▂▅█", "  ", "")
+
+
+def test_a_long_job_shows_on_a_terminal_that_it_is_at_work(workplace: Installation) -> None:
+    shown = on_terminal(workplace, "ingest", "--from", "/dev/null", with_stderr=True)
+
+    assert "0:00:0" in shown
+    assert "(run 1)" in shown

@@ -151,7 +151,7 @@ def test_people_are_told_how_sure_it_is(done: Calibrated, capsys: pytest.Capture
     shown = capsys.readouterr().out
     assert "shuffled once: 5.0 days without any story (seed 1)" in shown
     assert "a day (90 %)" in shown
-    assert shown.endswith("a dry run: nothing was stored\n")
+    assert shown.endswith("nothing was stored: with --store it is\n")
 
 
 @pytest.mark.parametrize(

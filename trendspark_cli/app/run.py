@@ -8,7 +8,7 @@ from functools import partial
 
 from trendspark_cli.app.installation import Installation
 from trendspark_cli.app.wired import Wired
-from trendspark_cli.base.console import report
+from trendspark_cli.base.console import counting, report
 from trendspark_cli.base.errors import (
     IntegrityError,
     MachineFullError,
@@ -144,6 +144,7 @@ def _tell_of_broken_store(installation: Installation, job_id: str, error: TrendS
 def _wired(installation: Installation, body: Body) -> Callable[[JobContext], None]:
     def wired_body(job: JobContext) -> None:
         installation.settings.require()
-        body(Wired(installation.settings, job, installation.clock))
+        with counting(installation.output, job.counts):
+            body(Wired(installation.settings, job, installation.clock))
 
     return wired_body

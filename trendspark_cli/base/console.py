@@ -15,8 +15,10 @@ from trendspark_cli.base.errors import CeilingReachedError, StopRequest, TrendSp
 from trendspark_cli.base.models import RunResult
 from trendspark_cli.base.redaction import redact
 
+_shown: list[str] = []  # what moves on stderr now: two would write over each other
 BARS = "▁▂▃▄▅▆▇█"
 FULL_BAR = BARS[-1]
+TOLD_MEANWHILE = ("fetched", "new", "posts_in_window", "opened", "asked")  # counts that grow while a job is at work
 LONGEST_UNFOLDED = 24  # characters
 FOLDED_INDENT = 4  # characters before what a folded sentence goes on with
 # Control characters, line breaks and bidirectional overrides: post text must not move the cursor or fake a line.
@@ -156,8 +158,33 @@ def row_progress(output: Output, *, is_wanted: bool = True) -> Iterator[RowProgr
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bars:
-        yield RowProgress(bars)
+    _shown.append("bars")
+    try:
+        with Progress(*columns, console=Console(stderr=True), transient=True) as bars:
+            yield RowProgress(bars)
+    finally:
+        _shown.pop()
+
+
+@contextmanager
+def counting(output: Output, counts: Mapping[str, object]) -> Iterator[None]:
+    """Show on stderr how far a job has come, by its *counts*, while the block runs and a person looks at it."""
+    is_watched = output.is_terminal and sys.stderr.isatty() and not _shown
+    if not is_watched or output.is_json or output.is_quiet or output.is_verbose:
+        yield
+        return
+    from rich.console import Console
+    from rich.progress import Progress, ProgressColumn, SpinnerColumn, Task, TimeElapsedColumn
+    from rich.text import Text
+
+    class Counts(ProgressColumn):
+        def render(self, task: Task) -> Text:
+            return Text(", ".join(f"{name} {counts[name]}" for name in TOLD_MEANWHILE if name in counts))
+
+    columns = (SpinnerColumn(), TimeElapsedColumn(), Counts())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as shown:
+        shown.add_task("")
+        yield
 
 
 def run_json(result: RunResult) -> dict[str, Any]:

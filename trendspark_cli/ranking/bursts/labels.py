@@ -11,6 +11,7 @@ from trendspark_cli.ranking.bursts.term_evidence import TermEvidence
 from trendspark_cli.ranking.text.stop_words import STOP_WORDS
 from trendspark_cli.ranking.text.words import (
     LONGEST_TEXT,
+    UNSPACED_RUN,
     WRITTEN_WORD,
     canonical_word,
     is_link,
@@ -182,6 +183,7 @@ def _grown(read: _Texts, phrase: Phrase, taken: set[str]) -> Phrase:
                 if 0 <= place + offset < len(read.texts[number])
                 for word in [read.texts[number][place + offset]]
                 if word.canonical is not None and word.canonical not in STOP_WORDS
+                if not UNSPACED_RUN.search(word.canonical)
             }
             around.update((is_before, canonical) for _, canonical in found if canonical not in (*phrase, *taken))
         if not around:
