@@ -224,6 +224,14 @@ def short_time(text: str | None) -> str:
     return day_text(from_text(text)) if text else ""
 
 
+def size_text(count: int) -> str:
+    """Return bytes as people read them: `3.5 MB`."""
+    if count < 1000:
+        return f"{count} bytes"
+    power = min(4, (len(str(count)) - 1) // 3)
+    return f"{count / 1000**power:.1f} {'kMGT'[power - 1]}B"
+
+
 def sparkline(values: Sequence[float]) -> str:
     """Return *values* as bars; zero is a blank, the highest is a full bar."""
     highest = max(values, default=0)

@@ -10,6 +10,7 @@ from typing import Annotated, NamedTuple, Protocol, TypeVar
 import typer
 
 from trendspark_cli.app.installation import Installation
+from trendspark_cli.base.console import size_text
 from trendspark_cli.base.durable_files import make_folder
 from trendspark_cli.base.errors import OutputError, TrendSparkError
 from trendspark_cli.cli.options import JsonFlag, sub_app, this_installation
@@ -94,7 +95,7 @@ def backup(
 
         return BackedUp(str(target), backup_database(installed.database, target))
 
-    _do("db backup", as_json, action, lambda r: f"{r.backup}: {r.bytes} bytes")
+    _do("db backup", as_json, action, lambda r: f"{r.backup}: {size_text(r.bytes)}")
 
 
 @app.command()

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
 import typer
 
+from trendspark_cli.base.console import short_time, size_text
 from trendspark_cli.cli.options import JsonFlag, sub_app, this_installation
 
 app = sub_app()
+TIME = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+Z")
 
 
 @app.command()
@@ -42,5 +46,17 @@ def _facts(state: dict[str, object]) -> str:
         if isinstance(value, dict):
             parts += [f"{key} {item}" for key, item in value.items()]
         elif name != "ok":
-            parts.append(name if value is True else f"not {name}" if value is False else f"{name} {value}")
+            parts.append(_fact(name.replace("_", " "), value))
     return ", ".join(parts)
+
+
+def _fact(name: str, value: object) -> str:
+    """Return one fact in words: sizes and times as people read them, nothing as no or none."""
+    if isinstance(value, bool):
+        return name if value else f"not {name}"
+    if name == "bytes":
+        return size_text(int(str(value)))
+    if value == 0:
+        return f"no {name.removesuffix(' open')} open" if name.endswith(" open") else f"none {name}"
+    text = str(value)
+    return f"{name} {short_time(text) if TIME.fullmatch(text) else text}"

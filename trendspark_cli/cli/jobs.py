@@ -63,7 +63,7 @@ def list_(as_json: JsonFlag = False) -> None:
                 why = pause_words(job.paused_by, job.paused_reason)
                 installed.output.line(printable(f"{job.id} is {why}, since {job.paused_since}"))
         is_kept = "" if timetable.is_installed else ": nothing that is installed here starts jobs"
-        installed.output.line(f"schedule: {timetable.origin}{is_kept}")
+        installed.output.prose(f"schedule: {timetable.origin}{is_kept}")
 
     raise typer.Exit(read_only(installed, "jobs list", action))
 
@@ -92,7 +92,7 @@ def _job_row(job: JobOverview) -> tuple[object, ...]:
         short_time(job.last_run),
         job.last_status,
         duration_words(timedelta(seconds=job.lateness_seconds)) if job.lateness_seconds else "",
-        job.failures,
+        job.failures or "",
         job.missed or "",
         job.overlapping or "",
     )

@@ -84,10 +84,10 @@ def _same(moment: datetime) -> datetime:
 def _run_at(installation: Installation, posts: bytes, found: list[Found]) -> int:
     """Read these posts and rank them, as cron would at that time; note which trends are new."""
     quiet = replace(installation, output=Output(is_quiet=True, is_verbose=installation.output.is_verbose))
-    with tempfile.NamedTemporaryFile(suffix=".ndjson") as file:
-        file.write(posts)
-        file.flush()
-        code = run_steps(quiet, "ingest_rank", {"ingest": ingest_body(file=file.name), "rank": rank_body()})
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder, "sample.ndjson")
+        file.write_bytes(posts)
+        code = run_steps(quiet, "ingest_rank", {"ingest": ingest_body(file=str(file)), "rank": rank_body()})
 
     def note(store: Store) -> None:
         known = {one.trend_id for one in found}
