@@ -290,3 +290,14 @@ def test_the_stream_goes_on_and_keeps_what_was_missed_as_gaps(upgraded: OldInsta
     missed = upgraded.rows("SELECT query FROM gaps WHERE reason = 'the stream was not connected' ORDER BY query")
     assert missed == upgraded.rows("SELECT value FROM stream_rules ORDER BY value")
     assert gone(upgraded, before) == {}
+
+
+def test_trends_of_the_old_version_are_told_with_counts_that_fit(upgraded: OldInstallation) -> None:
+    rows = upgraded.rows("SELECT state, posts_now, posts_peak, posts_total, people, detected_at, opened_at FROM trends")
+
+    assert rows
+    for state, now, peak, total, people, detected_at, opened_at in rows:
+        assert 1 <= peak <= total
+        assert (now == 0) is (state == "closed")
+        assert people >= 1
+        assert detected_at == opened_at

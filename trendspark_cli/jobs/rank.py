@@ -76,7 +76,7 @@ def _spelled(job: JobContext, topics: list[Topic], threshold: float) -> list[Top
     """Return the topics, those strong enough to open a trend labelled as their posts spell them."""
     texts = job.store.posts.texts
     return [
-        name_topic(topic, texts({*topic.post_ids, *topic.named_by})) if topic.score >= threshold else topic
+        name_topic(topic, texts([*topic.post_ids, *topic.named_by])) if topic.score >= threshold else topic
         for topic in topics
     ]
 

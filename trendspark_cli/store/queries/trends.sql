@@ -13,13 +13,16 @@ UPDATE trends SET label = :label, terms = :terms, state = :state, score = :score
     expected = :expected, window_seconds = :window_seconds, authors = :authors, sources = :sources,
     first_seen = :first_seen, last_seen = :last_seen, opened_at = :opened_at, last_strong_at = :last_strong_at,
     peak = :peak, closed_at = :closed_at, examples = :examples, evidence = :evidence, posts_now = :posts_now,
-    posts_peak = :posts_peak, posts_total = max(:posts_total, posts_total), peak_at = :peak_at, people = :people
+    posts_peak = :posts_peak, posts_total = CASE WHEN posts_total > :posts_total THEN posts_total ELSE :posts_total END,
+    peak_at = :peak_at, people = :people
 WHERE id = :id;
 
 -- name: keep_total
 -- The posts of a trend over its life: those that were archived or forgotten meanwhile stay counted.
-UPDATE trends SET posts_total = max(posts_total, (SELECT count(*) FROM trend_posts WHERE trend_id = :id))
-WHERE id = :id RETURNING posts_total;
+UPDATE trends SET posts_total = (
+    SELECT CASE WHEN count(*) > trends.posts_total THEN count(*) ELSE trends.posts_total END
+    FROM trend_posts WHERE trend_id = :id
+) WHERE id = :id RETURNING posts_total;
 
 -- name: posts_since
 -- How many live posts of a trend were made after a time.
