@@ -26,7 +26,7 @@ def name_topic(topic: Topic, texts: Mapping[int, str]) -> Topic:
     """Return the topic with its label as it is written most in these texts (by post id), pieces put together."""
     topic = spell_topic(topic, texts)
     label = label_by_texts(topic.terms, [texts[post_id] for post_id in topic.named_by if post_id in texts])
-    topic = replace(topic, label=label or topic.label)
+    topic = topic._replace(label=label or topic.label)
     pieces = {evidence.term for evidence in topic.terms if is_unspaced(evidence.term)}
     read = [texts[post_id][:LONGEST_TEXT] for post_id in topic.post_ids[-MOST_TEXTS:] if post_id in texts]
     found = Counter(stretch for text in read for stretch in set(_stretches(text, pieces)))
