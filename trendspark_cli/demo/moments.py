@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import gzip
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 from trendspark_cli.base.clock import from_text
 
@@ -22,7 +21,7 @@ def moments_of(sample: Path, end: datetime) -> Iterator[tuple[datetime, bytes]]:
     A post whose counters were looked at later is there without them first.
     """
     moments = [end - LIVED + QUARTER * number for number in range(LIVED // QUARTER + 1)]
-    new: dict[datetime, list[dict[str, Any]]] = {moment: [] for moment in moments}
+    new: dict[datetime, list[Mapping[str, object]]] = {moment: [] for moment in moments}
     known: set[tuple[str, str]] = set()
     with gzip.open(sample, "rt", encoding="utf-8") as lines:
         for line in lines:
