@@ -25,6 +25,7 @@ from trendspark_cli.store.sqlite.administration import create_database
 
 MOST_PROCESSES = 2
 LONGEST_RUN = 5_000  # steps; a run that takes more does not end
+FIRST_STEPS = st.integers(0, 25)
 JUMPS = {
     "a year ahead": timedelta(days=365),
     "a month ahead": timedelta(days=30),
@@ -69,11 +70,14 @@ class Machine(RuleBasedStateMachine):
     def set_up(self) -> None:
         """Give the installation its settings, and the services that it speaks to."""
 
-    def start(self, job_id: str, body: str, **options: Any) -> Process:
-        """Start a run, which stands at its beginning."""
+    def start(self, job_id: str, body: str, steps: int = 0, **options: Any) -> Process:
+        """Start a run, and let it take its first steps."""
         self.here.now = self.time + self.off
         process = Process(self.here, job_id, body, **options)
         self.processes.append(process)
+        self.after_the_start_of(process)
+        if steps:
+            self.take_steps(process, steps)
         return process
 
     def take_steps(self, process: Process, steps: int, die_after: int | None = None) -> None:
@@ -83,6 +87,7 @@ class Machine(RuleBasedStateMachine):
             if not process.lives:
                 break
             Machine.steps_taken += 1
+            self.before_a_step()
             now = process.go_on(self.time + self.off, die_after if number == 0 else None)
             self.time = max(self.time, now - self.off)  # it may have slept
         if not process.lives:
@@ -99,6 +104,12 @@ class Machine(RuleBasedStateMachine):
         assert process.end is not None, f"{job_id} did not end"
         return process
 
+    def after_the_start_of(self, process: Process) -> None:
+        """Note what a process can know of."""
+
+    def before_a_step(self) -> None:
+        """Prepare services for what a process may ask."""
+
     def after_the_end_of(self, process: Process) -> None:
         """Look at a process that has ended or died."""
 
@@ -113,11 +124,13 @@ class Machine(RuleBasedStateMachine):
         self.take_steps(self.processes[which % len(self.processes)], LONGEST_RUN)
 
     @precondition(lambda self: self.processes)
-    @rule(which=st.integers(0, MOST_PROCESSES - 1))
-    def a_process_is_killed_where_it_stands(self, which: int) -> None:
+    @rule(which=st.integers(0, MOST_PROCESSES - 1), steps=st.integers(0, 12))
+    def a_process_is_killed_where_it_stands(self, which: int, steps: int) -> None:
         process = self.processes[which % len(self.processes)]
-        process.kill()
-        self.take_steps(process, 0)
+        self.take_steps(process, steps)
+        if process.lives:
+            process.kill()
+            self.take_steps(process, 0)
 
     @precondition(lambda self: self.processes)
     @rule(which=st.integers(0, MOST_PROCESSES - 1), statements=st.integers(0, 12))

@@ -12,7 +12,7 @@ from hypothesis.stateful import invariant, precondition, rule
 
 from tests.installation import telegram_settings
 from tests.machines.handling import Process
-from tests.machines.machine import MOST_PROCESSES, Machine
+from tests.machines.machine import FIRST_STEPS, MOST_PROCESSES, Machine
 from tests.servers import Answer, Fault, Request, TelegramServer, faults
 from tests.servers.messages import Delivery, json_answer
 from tests.servers.telegram_server import refusal, too_many_requests
@@ -112,11 +112,13 @@ class OutboxMachine(Machine):
             store.notifications.queue(Alert(key, "job_alert", "title", text), self.now, muted=False)
 
     @precondition(lambda self: len(self.processes) < MOST_PROCESSES)
-    @rule()
-    def a_delivery_begins(self) -> None:
+    @rule(steps=FIRST_STEPS)
+    def a_delivery_begins(self, steps: int) -> None:
         # Under different names: the lock would let only one of them go on, and the claims alone must do.
         names = {"deliver", "alert-test"} - {process.job_id for process in self.processes}
-        process = self.start(min(names), "deliver")
+        self.start(min(names), "deliver", steps)
+
+    def after_the_start_of(self, process: Process) -> None:
         self.known_pauses[process] = self.paused_until
 
     @rule(oddities=st.lists(st.sampled_from((*NOT_TAKEN, *TAKEN, "refused")), min_size=1, max_size=3))

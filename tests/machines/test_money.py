@@ -1,0 +1,18 @@
+"""The machine of money, with few examples; `scripts/prove machines` tries many."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.machines.machine import examine, with_defect
+from tests.machines.money import DEFECTS, MoneyMachine
+
+
+def test_x_bills_no_more_than_our_books_hold_and_the_ceilings_allow() -> None:
+    examine(MoneyMachine, examples=10, steps=25)
+
+
+@pytest.mark.parametrize("defect", DEFECTS)
+def test_the_machine_of_money_sees_that(defect: str) -> None:
+    with pytest.raises(AssertionError):
+        examine(with_defect(MoneyMachine, DEFECTS[defect]), examples=60, steps=30)
