@@ -61,7 +61,7 @@ class Machine(RuleBasedStateMachine):
         self.clock_was_always_right = True
         self.processes: list[Process] = []
         self.ended: list[Process] = []
-        self.at_work: Process | None = None
+        self.stepping: Process | None = None
         self.set_up()
         if self.defect:
             with closing(sqlite3.connect(self.here.database)) as database:
@@ -82,7 +82,7 @@ class Machine(RuleBasedStateMachine):
 
     def take_steps(self, process: Process, steps: int, die_after: int | None = None) -> None:
         """Let a process go on by so many steps, or to its end."""
-        self.at_work = process
+        self.stepping = process
         for number in range(steps):
             if not process.lives:
                 break

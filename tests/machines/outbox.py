@@ -66,8 +66,8 @@ class OutboxMachine(Machine):
         """Answer a message with the next oddity."""
         if request.endpoint not in ("sendMessage", "editMessageText"):
             return None
-        if self.at_work in self.known_pauses and self.time < self.known_pauses[self.at_work]:
-            self.hasty.append(f"{self.known_pauses[self.at_work] - self.time} too early")
+        if self.stepping in self.known_pauses and self.time < self.known_pauses[self.stepping]:
+            self.hasty.append(f"{self.known_pauses[self.stepping] - self.time} too early")
         if not self.oddities:
             return None
         oddity = self.oddities.pop(0)

@@ -16,7 +16,7 @@ import socket
 import sys
 import traceback
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from importlib import import_module
@@ -151,7 +151,8 @@ def live(pipe: Connection) -> None:
         end = Ended(here.now, result.status, result.exit_code, error, dict(result.counts))
     except Exception:
         end = Ended(here.now, "broken", -1, traceback.format_exc())
-    pipe.send(end)
+    with suppress(OSError):  # nobody wants to know
+        pipe.send(end)
 
 
 def import_what_jobs_use() -> None:

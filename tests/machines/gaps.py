@@ -1,0 +1,55 @@
+"""Cursors and gaps: two processes read, X is odd, processes die, clocks jump; what was not read is on record."""
+
+from __future__ import annotations
+
+from hypothesis.stateful import invariant
+
+from tests.machines.reading import ReadingMachine
+
+DEFECTS = {
+    "a page loses a post": """
+        CREATE TRIGGER defect BEFORE INSERT ON posts WHEN CAST(NEW.source_id AS INTEGER) % 16 = 3
+        BEGIN SELECT RAISE(IGNORE); END""",
+    "a gap shrinks too far": """
+        CREATE TRIGGER defect AFTER UPDATE OF until_id ON gaps
+        BEGIN UPDATE gaps SET until_id = since_id WHERE id = NEW.id; END""",
+    "a run that was cut short leaves no gap": """
+        CREATE TRIGGER defect AFTER INSERT ON gaps
+        BEGIN DELETE FROM gaps WHERE id = NEW.id; END""",
+}
+
+
+class GapsMachine(ReadingMachine):
+    """What X served is stored, and what it had and we did not read is a gap."""
+
+    def set_up(self) -> None:
+        super().set_up()
+        self.run_to_its_end("ingest", "ingest")  # there is a cursor, so what comes next must be read or recorded
+
+    def gaps(self, state: str) -> list[tuple[int, int]]:
+        """Return the ranges of ids in gaps, both ends left out."""
+        rows = self.rows("SELECT since_id, until_id FROM gaps WHERE state = ?", state)
+        return [(int(row["since_id"] or 0), int(row["until_id"] or 1 << 63)) for row in rows]
+
+    def unread(self) -> list[int]:
+        """Return the posts below the cursor that are neither stored nor in a gap that is open or lost."""
+        [cursor] = [int(row["newest_id"]) for row in self.rows("SELECT newest_id FROM cursors")] or [0]
+        gaps = [*self.gaps("open"), *self.gaps("lost")]
+        below = {post for post in self.published if post <= cursor} - self.stored()
+        return sorted(post for post in below if not any(since < post < until for since, until in gaps))
+
+    @invariant()
+    def what_lies_below_the_cursor_is_stored_or_in_a_gap(self) -> None:
+        unread = self.unread()
+        assert not unread, f"{len(unread)} posts below the cursor are neither stored nor in a gap, such as {unread[0]}"
+
+    @invariant()
+    def a_page_is_counted_as_it_was_stored(self) -> None:
+        stored, audited = len(self.stored()), self.value("SELECT coalesce(sum(new), 0) FROM ingest_audit")
+        assert stored == audited, f"{stored} posts are stored, the audit has {audited}"
+
+    def come_to_rest(self) -> None:
+        self.rest_and_read(3)
+        lost = set(self.published) - self.stored()
+        assert not lost, f"{len(lost)} posts were never read: {self.rows('SELECT * FROM gaps')}"
+        assert not self.gaps("open"), f"gaps stay open: {self.gaps('open')}"

@@ -1,0 +1,18 @@
+"""The machine of cursors and gaps, with few examples; `scripts/prove machines` tries many."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.machines.gaps import DEFECTS, GapsMachine
+from tests.machines.machine import examine, with_defect
+
+
+def test_what_x_had_is_stored_or_in_a_gap_and_in_the_end_all_of_it_is_stored() -> None:
+    examine(GapsMachine, examples=10, steps=25)
+
+
+@pytest.mark.parametrize("defect", DEFECTS)
+def test_the_machine_of_gaps_sees_that(defect: str) -> None:
+    with pytest.raises(AssertionError):
+        examine(with_defect(GapsMachine, DEFECTS[defect]), examples=60, steps=30)

@@ -1,0 +1,18 @@
+"""The machine of job runs, with few examples; `scripts/prove machines` tries many."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.machines.machine import examine, with_defect
+from tests.machines.runs import DEFECTS, RunsMachine
+
+
+def test_a_job_has_one_living_run_and_each_run_comes_to_an_end() -> None:
+    examine(RunsMachine, examples=10, steps=25)
+
+
+@pytest.mark.parametrize("defect", DEFECTS)
+def test_the_machine_of_runs_sees_that(defect: str) -> None:
+    with pytest.raises(AssertionError):
+        examine(with_defect(RunsMachine, DEFECTS[defect]), examples=60, steps=30)
