@@ -140,8 +140,9 @@ class Delivery:
                 alert.id, status, message_id=(sent.message_id or None) if sent else None, sent_at=self._clock()
             )
             self._count(alert.category, status)
+            state = self._state()
             self._store.channels.save(
-                self._state()._replace(failures=0, paused_until=None, last_error=None, refusal=None)
+                state._replace(failures=0, paused_until=self._asked_for(state), last_error=None, refusal=None)
             )
             if sent is not None:
                 self._tell_dead_letters()
@@ -219,8 +220,9 @@ class Delivery:
             least = self._form.seconds_between
             self._sleep(max(0.0, min(least, state.recent_sends[-1] + least - now)))
         now = self._clock().timestamp()
-        state = state._replace(recent_sends=(*(sent for sent in state.recent_sends if abs(now - sent) < 60), now))
         with self._store.transaction():
+            state = self._state()  # another process may have sent, or been told to wait, while we slept
+            state = state._replace(recent_sends=(*(sent for sent in state.recent_sends if abs(now - sent) < 60), now))
             self._store.channels.save(state)
         return state
 
@@ -302,18 +304,27 @@ class Delivery:
     def _rest(self, error: TrendSparkError) -> datetime:
         """Pause the channel for as long as it asked for, or as its error suggests; return until when."""
         now, state = self._clock(), self._state()._replace(last_error=redact(str(error)))
+        asked_for = self._asked_for(state)
         if isinstance(error, ChannelBusyError):
-            until = now + error.retry_after
+            until = max(now + error.retry_after, from_text(asked_for) if asked_for is not None else now)
             # No failures: this pause was asked for, so nothing may shorten it.
             state = state._replace(failures=0, refusal=None)
         elif isinstance(error, ChannelRefused):
             until = now + REFUSAL_PAUSE
             state = state._replace(failures=state.failures + 1, refusal=int(error.exit_code))
+        elif asked_for is not None:
+            until = from_text(asked_for)
         else:
             until = now + min(LONGEST_BACK_OFF, FIRST_BACK_OFF * 2 ** min(state.failures, 10))
             state = state._replace(failures=state.failures + 1, refusal=None)
         self._store.channels.save(state._replace(paused_until=to_text(until)))
         return until
+
+    def _asked_for(self, state: ChannelState) -> str | None:
+        """Return until when the channel asked to be left alone; a process that was not told must not end that."""
+        was_asked_for = state.failures == 0 and state.refusal is None
+        is_going_on = state.paused_until is not None and state.paused_until > to_text(self._clock())
+        return state.paused_until if was_asked_for and is_going_on else None
 
     def _ask_again(self) -> None:
         """Ask a channel that took nothing whether it would now, before anything is done with its queue."""
