@@ -1,1 +1,1 @@
-"""State machines: product code in real processes, stopped, resumed and killed at any step, checked against its promises."""
+"""State machines: product code in real processes, killed and resumed at any step, checked against its promises."""

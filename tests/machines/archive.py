@@ -111,7 +111,7 @@ class ArchiveMachine(Machine):
         for _ in range(2):
             # After a run of the future a person has to insist.
             process = self.run_to_its_end("archive", "archive", is_forced=not self.clock_was_always_right)
-        assert process.end is not None and process.end.exit_code == 0, process.end
+        assert process.exit_code == 0, process.end
         old = self.known.keys() - self.young
         assert not old & self.live().keys(), f"{sorted(old & self.live().keys())} did not leave"
         unfinished = self.value("SELECT count(*) FROM archive_manifests WHERE state <> 'done'")

@@ -59,6 +59,11 @@ class Process:
         """Whether it can go on."""
         return self.end is None and not self.was_killed
 
+    @property
+    def exit_code(self) -> int | None:
+        """How it ended; None while it lives, and when it was killed."""
+        return None if self.end is None else self.end.exit_code
+
     def go_on(self, now: datetime, die_after: int | None = None) -> datetime:
         """Let it go on to its next stop, its end or its death; return what time it is then."""
         self._pipe.send(GoOn(now, die_after))
@@ -94,15 +99,3 @@ class Process:
             raise TimeoutError("a process did not end")
         self._pipe.close()
         os.close(self._pidfd)
-
-
-def outcome(here: Installation, job_id: str, body: str, **options: Any) -> tuple[Ended, datetime]:
-    """Run a job to its end without a stop; return how it ended, and what time it is then."""
-    process, now = Process(here, job_id, body, **options), here.now
-    while process.lives:
-        now = process.go_on(now)
-    if process.end is None:
-        raise RuntimeError(f"{job_id} died by itself")
-    return process.end, now
-
-

@@ -145,7 +145,9 @@ class OutboxMachine(Machine):
 
     def counted(self, status: str) -> int:
         """Return how many alerts are counted under a status."""
-        sql = "SELECT coalesce(sum(value), 0) FROM metric_totals WHERE name = ? AND json_extract(labels, '$.status') = ?"
+        sql = (
+            "SELECT coalesce(sum(value), 0) FROM metric_totals WHERE name = ? AND json_extract(labels, '$.status') = ?"
+        )
         return int(self.value(sql, "trendspark_alert_delivery_total", status))
 
     @invariant()
@@ -187,14 +189,12 @@ class OutboxMachine(Machine):
         for minutes in (61, 61, 61, 25 * 60, 61, 61):
             self.time += timedelta(minutes=minutes)
             process = self.run_to_its_end("deliver", "deliver")
-        assert process.end is not None and process.end.exit_code == 0, process.end
+        assert process.exit_code == 0, process.end
         waiting = {key: status for key, status in self.statuses().items() if status not in FINAL}
         assert not waiting, f"{waiting} wait for ever"
         digests = " ".join(self.server.texts)
         untold = [
-            key
-            for key, status in self.statuses().items()
-            if status == "digested" and f"title of {key}" not in digests
+            key for key, status in self.statuses().items() if status == "digested" and f"title of {key}" not in digests
         ]
         assert not untold, f"{untold} are digested, and in no digest"
         self.nothing_decided_is_missing()

@@ -72,7 +72,12 @@ class ReadingMachine(Machine):
     @rule(count=st.sampled_from((3, 40, 130)))
     def posts_are_published(self, count: int) -> None:
         posts = [
-            x_post(self.time, f"the bridge {len(self.published) + n}", author_id=str(len(self.published) + n + 1), sequence=n)
+            x_post(
+                self.time,
+                f"the bridge {len(self.published) + n}",
+                author_id=str(len(self.published) + n + 1),
+                sequence=n,
+            )
             for n in range(count)
         ]
         self.server.add(posts)

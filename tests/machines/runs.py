@@ -94,7 +94,9 @@ class RunsMachine(Machine):
 
     @invariant()
     def each_run_that_ended_is_counted_once(self) -> None:
-        rows = self.rows("SELECT job_id, status, count(*) AS runs FROM job_runs WHERE status <> 'running' GROUP BY 1, 2")
+        rows = self.rows(
+            "SELECT job_id, status, count(*) AS runs FROM job_runs WHERE status <> 'running' GROUP BY 1, 2"
+        )
         ended = Counter({(row["job_id"], row["status"]): row["runs"] for row in rows})
         assert ended == self.counted(), f"on record: {ended}, counted: {self.counted()}"
 
@@ -102,7 +104,7 @@ class RunsMachine(Machine):
         for job in JOBS:
             self.a_job_is_paused_or_resumed(job, False)
             process = self.run_to_its_end(job, "linger")
-            assert process.end is not None and process.end.exit_code == 0, process.end
+            assert process.exit_code == 0, process.end
         left = self.rows("SELECT * FROM job_runs WHERE status = 'running' OR finished_at IS NULL")
         assert not left, f"runs without an end: {left}"
         self.each_run_that_ended_is_counted_once()

@@ -149,7 +149,7 @@ def live(pipe: Connection) -> None:
         bug = result.cause is not None and result.exit_code == 1
         error = "".join(traceback.format_exception(result.cause)) if bug and result.cause else ""
         end = Ended(here.now, result.status, result.exit_code, error, dict(result.counts))
-    except Exception:
+    except Exception:  # noqa: BLE001 - whatever it was, it is told to those who look at this process
         end = Ended(here.now, "broken", -1, traceback.format_exc())
     with suppress(OSError):  # nobody wants to know
         pipe.send(end)
@@ -158,7 +158,13 @@ def live(pipe: Connection) -> None:
 def import_what_jobs_use() -> None:
     """Import once for all processes what jobs import when they need it."""
     names = [module.name for module in pkgutil.walk_packages(trendspark_cli.__path__, "trendspark_cli.")]
-    for name in [*(name for name in names if not UNUSED.match(name)), "dotenv.main", "prometheus_client", "pyarrow.parquet", "tweepy"]:
+    for name in [
+        *(name for name in names if not UNUSED.match(name)),
+        "dotenv.main",
+        "prometheus_client",
+        "pyarrow.parquet",
+        "tweepy",
+    ]:
         import_module(name)
     gc.freeze()
 

@@ -7,12 +7,14 @@ import pytest
 from tests.machines.machine import examine, with_defect
 from tests.machines.runs import DEFECTS, RunsMachine
 
+pytestmark = pytest.mark.timeout(600)  # processes wait for each other on a machine that others use
+
 
 def test_a_job_has_one_living_run_and_each_run_comes_to_an_end() -> None:
-    examine(RunsMachine, examples=10, steps=25)
+    examine(RunsMachine, examples=6, steps=25)
 
 
 @pytest.mark.parametrize("defect", DEFECTS)
 def test_the_machine_of_runs_sees_that(defect: str) -> None:
     with pytest.raises(AssertionError):
-        examine(with_defect(RunsMachine, DEFECTS[defect]), examples=60, steps=30)
+        examine(with_defect(RunsMachine, DEFECTS[defect]), examples=40, steps=30)

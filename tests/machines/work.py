@@ -59,7 +59,9 @@ def archive(here: Installation, steps: Steps, trouble: str = "", is_forced: bool
         settings = here.installation().settings
         retention = {"posts": settings.retention["posts"]}
         rules = ArchiveRules(retention, str(settings.archive_url), settings.archive_format, is_forced)
-        archive_rows(job, Parts(job, archive_spool(settings), _places(here, steps, trouble), here.clock, Unseen()), rules)
+        archive_rows(
+            job, Parts(job, archive_spool(settings), _places(here, steps, trouble), here.clock, Unseen()), rules
+        )
 
     return body
 
