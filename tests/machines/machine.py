@@ -189,7 +189,7 @@ def examine(machine: type[Machine], *, examples: int = 12, steps: int = 25, seed
     """
     if seed is not None:
         machine = hypothesis.seed(seed)(machine)
-    run_state_machine_as_test(  # type: ignore[no-untyped-call]
+    run_state_machine_as_test(
         machine,
         settings=settings(
             max_examples=examples,

@@ -5,7 +5,6 @@ from __future__ import annotations
 import shutil
 from collections import Counter
 from contextlib import closing
-from dataclasses import replace
 
 from hypothesis import strategies as st
 from hypothesis.stateful import invariant, precondition, rule
@@ -55,7 +54,7 @@ class RunsMachine(Machine):
     @rule(job=st.sampled_from(JOBS), is_paused=st.booleans())
     def a_job_is_paused_or_resumed(self, job: str, is_paused: bool) -> None:
         with closing(self.here.store()) as store, store.transaction():
-            store.job_states.save(replace(store.job_states.get(job), paused=is_paused))
+            store.job_states.save(store.job_states.get(job)._replace(paused=is_paused))
 
     def at_work(self) -> list[Process]:
         """Return the processes that stand in their bodies."""
