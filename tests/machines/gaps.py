@@ -10,9 +10,6 @@ DEFECTS = {
     "a page loses a post": """
         CREATE TRIGGER defect BEFORE INSERT ON posts WHEN CAST(NEW.source_id AS INTEGER) % 16 = 3
         BEGIN SELECT RAISE(IGNORE); END""",
-    "a run that was cut short leaves no gap": """
-        CREATE TRIGGER defect AFTER INSERT ON gaps
-        BEGIN DELETE FROM gaps WHERE id = NEW.id; END""",
 }
 
 

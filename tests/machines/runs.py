@@ -21,10 +21,6 @@ DEFECTS = {
     "what died is never marked": """
         CREATE TRIGGER defect BEFORE UPDATE OF status ON job_runs WHEN NEW.status = 'abandoned'
         BEGIN SELECT RAISE(IGNORE); END""",
-    "the fence in the database is open": """
-        CREATE TRIGGER defect AFTER INSERT ON run_processes
-        BEGIN DELETE FROM run_processes WHERE run_id = NEW.run_id;
-              UPDATE job_runs SET heartbeat_at = '2000-01-01T00:00:00.000Z' WHERE id = NEW.run_id; END""",
 }
 
 
