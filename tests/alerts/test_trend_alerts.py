@@ -37,7 +37,6 @@ def test_an_opening_trend_says_what_why_and_how_to_see_more(ranked: Desk, telegr
     [text] = telegram.texts
     assert "volcano eruption" in text
     assert "15 posts by 15 people in 15 min; usual at this hour: none" in text
-    assert "expected" in text
     assert "reddit 15" in text
     assert "trendspark trends explain 1" in text
     assert text.count("•") == 2
