@@ -25,9 +25,9 @@ def moments_of(sample: Path, end: datetime) -> Iterator[tuple[datetime, bytes]]:
     known: set[tuple[str, str]] = set()
     with gzip.open(sample, "rt", encoding="utf-8") as lines:
         for line in lines:
-            post = json.loads(line)
-            written, looked_at = _moment(moments, post["created_at"]), _moment(moments, post["observed_at"])
-            name = (post["source"], post["source_id"])
+            post: Mapping[str, object] = json.loads(line)
+            written, looked_at = (_moment(moments, str(post[time])) for time in ("created_at", "observed_at"))
+            name = (str(post["source"]), str(post["source_id"]))
             if name not in known and written < looked_at:
                 new[written].append({key: value for key, value in post.items() if key not in COUNTERS})
             known.add(name)
