@@ -62,7 +62,6 @@ def test_help_is_a_command_too(workplace: Installation, arguments: str, same: st
     "arguments",
     [
         "ingest --source nosuch",
-        "ingest --from /nowhere/at/all",
         "ingest --profile nosuch",
         "gaps fill --profile nosuch",
         "alert-test --category nosuch",

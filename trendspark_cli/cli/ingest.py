@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import Annotated
 
 import typer
@@ -59,8 +58,6 @@ def ingest(
         for name in source or ():
             require_one_of("--source", name, SOURCES)
         require_profiles(installed, profile)
-        if file not in (None, "-") and not os.path.exists(str(file)):
-            raise UsageError(f"--from {file!r} does not exist", hint="give a readable file, or - for stdin")
     except UsageError as error:
         refuse(installed, "ingest", error)
 
