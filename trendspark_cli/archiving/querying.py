@@ -51,7 +51,12 @@ def _as_parquet(manifest: Manifest, place: Destination, spool: Spool) -> Path:
     """Return a Parquet file with the rows of a manifest."""
     local = place.local_path(manifest.key)
     if local is not None and manifest.format == "parquet":
-        _require(manifest, sha256_of(local) if local.exists() else None)
+        try:
+            _require(manifest, sha256_of(local))
+        except FileNotFoundError:
+            _require(manifest, None)
+        except OSError as error:
+            raise OutputError(f"archive object {manifest.key} at {manifest.url} cannot be read: {error}") from error
         return local
     with spool.writing(f"query-{manifest.id}.parquet") as path:
         if manifest.format == "parquet":

@@ -12,6 +12,8 @@ from trendspark_cli.base.input_files import opened
 
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"  # some editors begin a file with it
 
+LONGEST_LINE = 2**20  # bytes; an observation has some hundred
+
 Line = TypeVar("Line", bound=msgspec.Struct)
 
 
@@ -21,10 +23,16 @@ def called(path: str) -> str:
 
 
 def read_lines(path: str) -> Iterator[bytes]:
-    """Yield the lines of a file (`-`: standard input); raise InputError when it cannot be read."""
+    """Yield the lines of a file (`-`: standard input).
+
+    Raises InputError when it cannot be read, IntegrityError for a line without end.
+    """
     try:
         with opened(path) as stream:
-            yield from stream
+            while line := stream.readline(LONGEST_LINE + 1):
+                if len(line) > LONGEST_LINE:
+                    raise IntegrityError(f"{called(path)}: a line has more than {LONGEST_LINE:,} bytes")
+                yield line
     except OSError as error:
         raise InputError(f"{path!r} cannot be read: {error}", hint="give a readable file, or - for stdin") from error
 

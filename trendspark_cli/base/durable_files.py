@@ -15,6 +15,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
+from trendspark_cli.base.regular_files import open_regular
+
 UNFINISHED = ".unfinished"  # ending of a file that is being written
 LEFT_AFTER_SECONDS = 3600.0  # what was not touched for so long is left over from a process that was killed
 LONGEST_NAME = 200  # characters; file systems take 255 bytes
@@ -191,8 +193,8 @@ def _set_mode(descriptor: int, mode: int) -> None:
 
 
 def sha256_of(path: Path) -> str:
-    """Return the SHA-256 (hex) of a file."""
+    """Return the SHA-256 (hex) of a regular file; raise OSError for anything else."""
     import hashlib  # most commands need none
 
-    with path.open("rb") as stream:
+    with open_regular(path) as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import codecs
+import errno
 import io
 import os
+import select
 import stat
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import IO
 
 from trendspark_cli.base.unpacking import BUFFER, LONGEST_MAGIC, unpacked
 
+LONGEST_SILENCE_SECONDS = 600.0  # of a pipe: what writes into it may have to think, but not for ever
 BYTE_ORDER_MARKS = (  # the longer first: UTF-32's begins like UTF-16's
     (codecs.BOM_UTF8, ""),
     (codecs.BOM_UTF32_LE, "utf-32-le"),
@@ -24,16 +26,56 @@ BYTE_ORDER_MARKS = (  # the longer first: UTF-32's begins like UTF-16's
 
 
 @contextmanager
-def opened(path: str) -> Iterator[IO[bytes]]:
+def opened(path: str, *, silence_seconds: float = LONGEST_SILENCE_SECONDS) -> Iterator[IO[bytes]]:
     """Yield the bytes of a file, or of standard input for `-`: unpacked, in UTF-8, without byte order mark.
 
-    A line of a pipe can be read as soon as it was written. Raises OSError, here or while it is read.
+    A line of a pipe can be read as soon as it was written. Raises OSError, here or while it is read, also when a pipe
+    says nothing for *silence_seconds*, or nobody is at its other end.
     """
     if path == "-":
         yield _as_utf8(_unpacked(sys.stdin.buffer))
         return
-    with Path(path).open("rb") as stream:
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
+    with _stream(descriptor, path, silence_seconds) as stream:
         yield _as_utf8(_unpacked(stream))
+
+
+def _stream(descriptor: int, path: str, silence_seconds: float) -> IO[bytes]:
+    """Return what reads an open file; the descriptor is closed with it."""
+    try:
+        mode = os.fstat(descriptor).st_mode
+        if stat.S_ISDIR(mode):
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), path)
+        os.set_blocking(descriptor, True)
+        if stat.S_ISREG(mode):
+            return os.fdopen(descriptor, "rb")
+        return io.BufferedReader(_Patient(descriptor, path, silence_seconds))
+    except BaseException:
+        os.close(descriptor)
+        raise
+
+
+class _Patient(io.RawIOBase):
+    """What comes out of a pipe or a device, waited for as long as somebody may need to begin or to go on."""
+
+    def __init__(self, descriptor: int, path: str, silence_seconds: float) -> None:
+        self._descriptor = descriptor
+        self._path = path
+        self._silence_seconds = silence_seconds
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: object) -> int:
+        # A pipe that nobody has opened yet reads as empty, so it is read only when it has something to say.
+        if not select.select([self._descriptor], [], [], self._silence_seconds)[0]:
+            raise OSError(errno.ETIMEDOUT, f"nothing came out of it in {self._silence_seconds:.0f} s", self._path)
+        return os.readv(self._descriptor, [buffer])  # type: ignore[list-item]
+
+    def close(self) -> None:
+        if not self.closed:
+            os.close(self._descriptor)
+        super().close()
 
 
 def is_piped_in() -> bool:

@@ -17,6 +17,7 @@ from typing import IO, Any
 from trendspark_cli.base.clock import from_text, to_text
 from trendspark_cli.base.errors import StoreError
 from trendspark_cli.base.log_setup import CONTINUED
+from trendspark_cli.base.regular_files import open_regular
 
 LEVELS = ("debug", "info", "warning", "error", "critical")
 RARE_LEVELS = LEVELS[2:]
@@ -147,7 +148,7 @@ def _newest_first(path: Path, wanted: Wanted, most: int) -> Iterator[LogEvent]:
     """Yield events of a file, the last one first; of a packed file only the last *most* that are wanted."""
     if path.suffix == ".gz":
         kept: deque[LogEvent] = deque(maxlen=most)
-        with gzip.open(path) as stream:
+        with open_regular(path) as packed, gzip.open(packed) as stream:
             for data in _forwards(stream):
                 event = parse_event(data)
                 if event is not None and wanted.takes(event):
@@ -155,7 +156,7 @@ def _newest_first(path: Path, wanted: Wanted, most: int) -> Iterator[LogEvent]:
         yield from reversed(kept)
         return
     needles = wanted.needles()
-    with path.open("rb") as stream:
+    with open_regular(path) as stream:
         for part in _parts_backwards(stream):
             present = [needle for needle in needles if needle in part]
             is_useless = needles and not present

@@ -100,14 +100,15 @@ def findings_of(installed: Installation, crontabs: Sequence[Crontab] | None = No
 
 
 def _crontabs(installed: Installation, file: str | None) -> list[Crontab]:
-    from trendspark_cli.crontabs.installed import installed_crontabs, owner_of, read_file
+    from trendspark_cli.crontabs.installed import LARGEST_BYTES, installed_crontabs, owner_of, read_file
     from trendspark_cli.crontabs.reading import read_crontab
 
     if file is None:
         return installed_crontabs(owner_of(installed.database))
     try:
         if file == "-":
-            return [read_crontab(sys.stdin.buffer.read().decode("utf-8", "replace"), "standard input")]
+            text = sys.stdin.buffer.read(LARGEST_BYTES).decode("utf-8", "replace")
+            return [read_crontab(text, "standard input")]
         return [read_file(Path(file))]
     except OSError as error:
         refuse(installed, "crontab check", InputError(f"crontab {file!r} cannot be read: {error.strerror}"))

@@ -13,11 +13,14 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from trendspark_cli.base.env_files import home_folder
+from trendspark_cli.base.regular_files import read_regular
+from trendspark_cli.base.trusted_files import opened, read_all
 from trendspark_cli.crontabs.commands import mentions_us
 from trendspark_cli.crontabs.reading import Crontab, Fault, read_crontab
 from trendspark_cli.crontabs.timers import Systemd
 
 USERS_CRONTAB = "crontab"  # how a user's own is called in what we print
+LARGEST_BYTES = 1 << 20  # of a crontab
 _SECONDS = 10.0  # for a file of this machine: a name server of accounts that hangs must not keep a job from running
 _USUAL_PATH = "/usr/bin:/bin:/usr/local/bin"
 _READ_IN_CRON_D = re.compile(r"[A-Za-z0-9_-]+")
@@ -71,9 +74,10 @@ def users_crontab(uid: int) -> str | None:
 def read_file(path: Path) -> Crontab:
     """Read a crontab file; in `cron.d`, and as `/etc/crontab`, its lines name a user.
 
-    Raises OSError.
+    Raises OSError, also when a pipe does not bring its end in time.
     """
-    text = path.read_bytes().decode("utf-8", "replace")
+    with opened(path) as descriptor:
+        text = read_all(str(path), descriptor, LARGEST_BYTES).decode("utf-8", "replace")
     is_system = path.absolute().parent.name == "cron.d" or path.absolute() == Path("/etc/crontab")
     crontab = read_crontab(text, str(path), has_users=is_system)
     return replace(crontab, faults=(*_faults_of_file(path), *crontab.faults)) if is_system else crontab
@@ -84,7 +88,7 @@ def _system_crontabs(etc: Path) -> Iterator[Crontab]:
     paths = [etc / "crontab", *(sorted(folder.iterdir()) if folder.is_dir() else [])]
     for path in paths:
         try:
-            if path.is_file() and mentions_us(path.read_bytes().decode("utf-8", "replace")):
+            if mentions_us(read_regular(path, LARGEST_BYTES).decode("utf-8", "replace")):
                 yield read_file(path)
         except OSError:
             continue  # what we may not read is not ours to judge

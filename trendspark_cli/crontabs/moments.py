@@ -8,6 +8,8 @@ from heapq import merge
 from itertools import pairwise, takewhile
 from pathlib import Path
 
+from trendspark_cli.base.regular_files import open_regular
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from cronsim import CronSim
@@ -23,7 +25,7 @@ def machine_zone(path: Path = LOCAL_TIME) -> tzinfo:
     from zoneinfo import ZoneInfo
 
     try:
-        with path.open("rb") as stream:
+        with open_regular(path) as stream:
             return ZoneInfo.from_file(stream, key=str(path))
     except (OSError, ValueError):
         return UTC

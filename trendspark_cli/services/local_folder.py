@@ -25,6 +25,7 @@ from trendspark_cli.base.durable_files import (
 )
 from trendspark_cli.base.errors import ConfigError, IntegrityError, OutputError, StoreError
 from trendspark_cli.base.opening import Opening
+from trendspark_cli.base.regular_files import open_regular
 
 MAKING = (
     "_unfinished"  # where files are written: readers of tables pass over what begins with `_`, not all over one file
@@ -111,11 +112,13 @@ class LocalFolder:
 
     def _open(self, key: str) -> BinaryIO:
         """Open an object; raise IntegrityError for what is no regular file, without waiting for it."""
-        descriptor = os.open(self._path(key), os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            os.close(descriptor)
-            raise IntegrityError(f"{key!r} of archive folder {str(self._folder)!r} is no regular file")
-        return os.fdopen(descriptor, "rb")
+        try:
+            return open_regular(self._path(key))
+        except OSError as error:
+            if error.errno in (errno.EINVAL, errno.EISDIR, errno.ENXIO):  # the last is what opening a socket says
+                told = f"{key!r} of archive folder {str(self._folder)!r} is no regular file"
+                raise IntegrityError(told) from error
+            raise
 
     def _require(self) -> None:
         if not self._folder.is_dir():

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+import httpcore2
 import httpx2
 import openai
 import pydantic
@@ -35,6 +36,7 @@ CONNECT_SECONDS = 5.0
 BODY_PAUSE_SECONDS = 5.0
 MAX_BODY_BYTES = 2 * 2**20  # an answer is a few kilobytes
 ENVELOPE_TOKENS = 64  # what the service puts around instructions and content, with room to spare
+_OPENED = ("connect_tcp.complete", "connect_unix_socket.complete", "start_tls.complete")  # a connection, or TLS on it
 _REASONING = re.compile(r"gpt-5|o\d")  # models that think before they write, and bill it as output
 _SETTINGS = "check OPENAI_MODEL and OPENAI_BASE_URL"
 
@@ -86,7 +88,8 @@ class OpenAIResponses:
         self.model = model
         self._record = record
         self._until = 0.0  # monotonic; of the call under way
-        http = openai.DefaultHttpxClient(follow_redirects=False, event_hooks={"response": [self._bound]})
+        hooks: Any = {"request": [self._watch], "response": [self._bound]}
+        http = openai.DefaultHttpxClient(follow_redirects=False, event_hooks=hooks)
         # One try: a second one would be paid again, and cron is the retry loop.
         self._client = openai.OpenAI(api_key=api_key, base_url=base_url, max_retries=0, http_client=http)
 
@@ -161,6 +164,24 @@ class OpenAIResponses:
             store=False,
             timeout=httpx2.Timeout(seconds, connect=min(CONNECT_SECONDS, seconds)),
         )
+
+    def _watch(self, request: httpx2.Request) -> None:
+        """Hear of each connection this request opens: what is read from it ends in time, its first byte included."""
+        request.extensions["trace"] = self._bound_connection
+
+    def _bound_connection(self, event: str, told: Mapping[str, Any]) -> None:
+        if not event.endswith(_OPENED):
+            return
+        stream = told["return_value"]
+        read = stream.read
+
+        def read_in_time(most_bytes: int, timeout: float | None = None) -> Any:
+            left = self._until - time.monotonic()
+            if left <= 0:
+                raise httpcore2.ReadTimeout("the answer is too slow")
+            return read(most_bytes, left if timeout is None else min(left, timeout))
+
+        stream.read = read_in_time
 
     def _bound(self, response: httpx2.Response) -> None:
         """Give the whole answer one end: the client's own time-out begins anew with each byte that drips.

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import os
+import stat
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -174,6 +176,7 @@ class S3Bucket:
             request_checksum_calculation="when_required",
             response_checksum_validation="when_required",
         )
+        _require_files(access.ca_bundle)
         with self._errors(""):
             session = boto3.session.Session(profile_name=access.profile or None)
             client = session.client(
@@ -258,6 +261,20 @@ class S3Bucket:
         if code in _BUSY or status == 429:
             return RateLimitedError(SERVICE, what, hint="the next run goes on", status=status)
         return UpstreamError(SERVICE, f"{what} ({status})", hint="the next run goes on", status=status)
+
+
+def _require_files(ca_bundle: str) -> None:
+    """Raise ConfigError for a file the AWS SDK would read that is none: it would wait for a pipe for ever."""
+    for name, usual in (("AWS_CONFIG_FILE", "~/.aws/config"), ("AWS_SHARED_CREDENTIALS_FILE", "~/.aws/credentials")):
+        _require_file(name, os.environ.get(name) or usual)
+    _require_file("AWS_CA_BUNDLE", ca_bundle)
+
+
+def _require_file(name: str, path: str) -> None:
+    with suppress(OSError):  # what is missing, or cannot be looked at, the SDK says itself
+        mode = os.stat(os.path.expanduser(path)).st_mode
+        if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
+            raise ConfigError(f"{name}: {path!r} is no regular file", hint="the AWS SDK reads its settings from there")
 
 
 class _NoSuchKeyError(UpstreamError):
