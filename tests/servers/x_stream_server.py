@@ -32,6 +32,7 @@ class XStreamServer:
     - `attempts`: monotonic times of all attempts
     - `is_silent`: no keep-alives, as a dead connection has none
     - `piece_bytes`: how many bytes go out at a time; 7 cuts characters in two
+    - `date_off`: seconds that the Date of a connection differs from this machine's clock
     """
 
     def __init__(self, search: XServer) -> None:
@@ -40,6 +41,7 @@ class XStreamServer:
         self.attempts: list[float] = []
         self.is_silent = False
         self.piece_bytes = 65536
+        self.date_off = 0.0
         self.rules: dict[str, JsonObject] = {}
         self.dry_runs = 0
         self._changes = 0
@@ -171,6 +173,7 @@ class XStreamServer:
                     return self._answer(listener[1], listener[0])
                 try:
                     self.send_response_only(200)
+                    self.send_header("Date", self.date_time_string(time.time() + server.date_off))
                     self.send_header("Transfer-Encoding", "chunked")
                     self.end_headers()
                     self._send(b"\r\n")

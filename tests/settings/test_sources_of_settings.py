@@ -41,10 +41,28 @@ def test_empty_means_unset(tmp_path: Path, empty: str) -> None:
     assert (found.x_max_reads_per_day, found.keywords, found.problems) == (5000, (), ())
 
 
-def test_an_empty_variable_does_not_hide_the_env_file(tmp_path: Path) -> None:
-    found = settings_of(tmp_path, {"KEYWORDS": ""}, "KEYWORDS=bridge\n")
+@pytest.mark.parametrize("empty", ["", '""', "''"])
+def test_an_empty_variable_switches_a_value_of_the_env_file_off(tmp_path: Path, empty: str) -> None:
+    found = settings_of(tmp_path, {"KEYWORDS": empty, "X_MAX_READS_PER_DAY": empty}, "KEYWORDS=bridge\nX_MAX_READS_PER_DAY=7\n")
 
-    assert found.keywords == ("bridge",)
+    assert (found.keywords, found.x_max_reads_per_day, found.problems) == ((), 5000, ())
+
+
+@pytest.mark.parametrize("name", ["X_BEARER_TOKEN", "X_BEARER_TOKEN_FILE"])
+def test_an_empty_variable_switches_the_secret_file_of_the_env_file_off(tmp_path: Path, name: str) -> None:
+    (tmp_path / "token").write_text("from-a-file\n")
+
+    found = settings_of(tmp_path, {name: ""}, f"X_BEARER_TOKEN_FILE={tmp_path / 'token'}\n")
+
+    assert (found.x_bearer_token, found.problems) == ("", ())
+
+
+def test_an_empty_variable_does_not_hide_the_secret_file_of_the_environment(tmp_path: Path) -> None:
+    (tmp_path / "token").write_text("from-a-file\n")
+
+    found = settings_of(tmp_path, {"X_BEARER_TOKEN": "", "X_BEARER_TOKEN_FILE": str(tmp_path / "token")})
+
+    assert found.x_bearer_token == "from-a-file"
 
 
 def test_a_secret_can_lie_in_a_file_of_its_own(tmp_path: Path) -> None:

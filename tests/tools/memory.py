@@ -1,50 +1,88 @@
-"""How much memory a run takes, measured by the kernel, on files of any size."""
+"""How much memory a command takes, measured by the kernel."""
 
 from __future__ import annotations
 
 import json
-import os
+import subprocess
 import sys
+import tempfile
 import time
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.builders import own_line
 from tests.ingest.operator import Operator
-from tests.tools.books import value
+from tests.tools.memory_forms import lines_of, packed
 from tests.tools.processes import COMMAND, cron_environment
+
+# The peak of a process includes what it was before it became another program: a small one must start it.
+LAUNCHER = """
+import os, sys
+actions = [(os.POSIX_SPAWN_DUP2, 2, 1)]
+_, status, usage = os.wait4(os.posix_spawn(sys.argv[1], sys.argv[1:], os.environ, file_actions=actions), 0)
+print(os.waitstatus_to_exitcode(status), usage.ru_maxrss)
+"""
+
+
+@dataclass(frozen=True)
+class Measured:
+    """How a command ended, and what it took."""
+
+    exit_code: int
+    told: str  # on stdout and stderr
+    mebibytes: float  # highest resident size of the process
+    seconds: float
 
 
 @dataclass(frozen=True)
 class Peak:
-    """What reading a file took."""
+    """What reading posts took."""
 
     posts: int
-    megabytes: float  # highest resident size of the process
+    mebibytes: float
     seconds: float
 
 
-def write_posts(file: Path, posts: int) -> None:
-    """Write made-up posts, one a line, none like the other."""
-    with file.open("w", encoding="utf-8") as stream:
-        for number in range(posts):
-            text = f"post {number} about a bridge, a ferry and {number % 977} other things that float on water"
-            line = own_line(str(number), text=text, author=f"author{number % 5003}", likes=number % 31)
-            stream.write(json.dumps(line) + "\n")
-
-
-def ingest_peak(folder: Path, posts: int) -> Peak:
-    """Ingest a file of *posts* posts into a new installation with the real command."""
-    operator = Operator(folder / f"home-{posts}")
-    file = folder / f"{posts}.ndjson"
-    write_posts(file, posts)
-    environment = cron_environment(folder, operator.environment)
+def measured(
+    arguments: Sequence[str], environment: Mapping[str, str], folder: Path, stdin: Iterable[bytes] = ()
+) -> Measured:
+    """Run the real command as cron would, and return what it took."""
     started = time.monotonic()
-    pid = os.posix_spawn(sys.executable, [*COMMAND, "ingest", "--from", str(file)], environment)
-    _, status, usage = os.wait4(pid, 0)
-    seconds = time.monotonic() - started
-    file.unlink()
-    exit_code = os.waitstatus_to_exitcode(status)
-    stored = value(operator.database, "SELECT count(*) FROM posts")
-    assert (exit_code, stored) == (0, posts), f"exit code {exit_code}, {stored} of {posts} posts stored"
-    return Peak(posts, usage.ru_maxrss / 1024, seconds)
+    with tempfile.TemporaryFile() as told:
+        process = subprocess.Popen(
+            [sys.executable, "-S", "-c", LAUNCHER, *COMMAND, *arguments],
+            env=dict(environment),
+            cwd=folder,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=told,
+            start_new_session=True,
+        )
+        assert process.stdin is not None
+        with suppress(BrokenPipeError):
+            for part in stdin:
+                process.stdin.write(part)
+        with suppress(BrokenPipeError):
+            process.stdin.close()
+        assert process.stdout is not None
+        exit_code, kibibytes = process.stdout.read().split()
+        process.wait()
+        told.seek(0)
+        text = told.read().decode("utf-8", "replace")
+    return Measured(int(exit_code), text, int(kibibytes) / 1024, time.monotonic() - started)
+
+
+def ingest_peak(folder: Path, form: str, posts: int, packing: str = "", *, is_dry: bool = False) -> Peak:
+    """Ingest *posts* posts of a form, packed or not, into a new installation with the real command.
+
+    Without storing them when *is_dry*: what a form takes is in reading it.
+    """
+    operator = Operator(folder / f"{form} {packing} {posts}")
+    environment = {**cron_environment(folder, operator.environment), "JOB_TIMEOUT_INGEST": "1h"}
+    command = ("ingest", "--from", "-", "--json", *(["--dry-run"] if is_dry else []))
+    done = measured(command, environment, folder, packed(lines_of(form, posts), packing))
+    operator.database.unlink()
+    new = json.loads(done.told)["counts"]["new"] if done.exit_code == 0 else None
+    assert new == posts, f"{form} {packing}: {done}, {new} of {posts} posts read"
+    return Peak(posts, done.mebibytes, done.seconds)

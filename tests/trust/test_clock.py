@@ -14,7 +14,7 @@ from tests.alerts.desk import Desk
 from tests.ingest.conftest import ids_of, week_of_posts
 from tests.ingest.operator import NOW, TOKEN, Operator
 from tests.installation import x_settings
-from tests.servers import TelegramServer, XServer, faults, x_post
+from tests.servers import RedditServer, TelegramServer, XServer, faults, reddit_post, x_post
 from trendspark_cli.alerts.direct_alert import send_directly
 from trendspark_cli.base.clock import to_text
 from trendspark_cli.base.errors import StoreError
@@ -62,7 +62,7 @@ def write(operator: Operator, sql: str, *values: object) -> None:
     store.close()
 
 
-def set_clock(operator: Operator, server: XServer | None, off: timedelta) -> None:
+def set_clock(operator: Operator, server: XServer | RedditServer | None, off: timedelta) -> None:
     """Set this machine's clock off by so much; the service's answers still say the right time."""
     operator.now = NOW + off
     if server is not None:
@@ -423,3 +423,56 @@ def test_every_kind_of_stored_time_has_its_series() -> None:
     kinds = {labels["kind"] for labels in CLOCK_HEALED.zeros()}
 
     assert kinds == {bound.kind for bound in BOUNDS} | {"cursor", "gap"}
+
+
+REDDIT = {
+    "REDDIT_CLIENT_ID": "app-id-of-a-test",
+    "REDDIT_CLIENT_SECRET": "secret-of-a-test",
+    "REDDIT_USER_AGENT": "linux:trendspark-tests:1 (by /u/nobody)",
+    "REDDIT_SUBREDDITS": "ferries",
+    "HTTP_TIMEOUT": "2s",
+}
+
+
+@pytest.fixture
+def reddit() -> Iterator[RedditServer]:
+    """Reddit with three days of posts, four an hour; its clock stands at the right time."""
+    posts = [reddit_post(NOW - timedelta(minutes=15 * n + 5), f"ferry {n}", subreddit="ferries") for n in range(288)]
+    id_and_secret = {"client_id": REDDIT["REDDIT_CLIENT_ID"], "client_secret": REDDIT["REDDIT_CLIENT_SECRET"]}
+    with RedditServer(posts, clock=lambda: NOW.timestamp(), **id_and_secret) as server:
+        yield server
+
+
+@pytest.fixture
+def redditor(tmp_path: Path, reddit: RedditServer) -> Operator:
+    """An operator who has never read it."""
+    return Operator(tmp_path / "home", {**REDDIT, "REDDIT_BASE_URL": reddit.url, "REDDIT_OAUTH_URL": reddit.url})
+
+
+@pytest.mark.parametrize("span", AHEAD)
+def test_a_first_run_of_reddit_with_a_clock_ahead_reads_two_days_by_reddits_clock(
+    redditor: Operator, reddit: RedditServer, span: str
+) -> None:
+    set_clock(redditor, reddit, AHEAD[span])
+
+    redditor.ingest()
+
+    assert redditor.values("SELECT sum(new) FROM ingest_audit WHERE query = 'r/ferries/new'") == [200]  # whole pages
+
+
+@pytest.mark.parametrize("span", AHEAD)
+def test_a_gap_of_reddit_that_begins_in_the_future_is_read_from_two_days_ago(
+    redditor: Operator, reddit: RedditServer, span: str
+) -> None:
+    begin = f"@{int((NOW + AHEAD[span]).timestamp())}"
+    names = "profile, source, query, since_id, reason, estimated_reads, state, run_id, created_at"
+    values = ("default", "reddit", "r/ferries/new", begin, "interrupted", 1, "open", 1, to_text(NOW - DAY))
+    store = redditor.store()
+    store.cursors.set("default", "reddit", "r/ferries/new", "zzzzzzzz", NOW)
+    with store.transaction():
+        store.connection.execute(f"INSERT INTO gaps({names}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", values)
+    store.close()
+
+    redditor.ingest()
+
+    assert redditor.values("SELECT sum(new) FROM ingest_audit WHERE query = 'r/ferries/new'") == [200]  # whole pages

@@ -545,15 +545,23 @@ def _raw_values(
     problems: list[str],
     passed_over: list[str],
 ) -> dict[str, tuple[str, str]]:
-    """Return each set value with its origin; secrets may come from the file NAME_FILE names."""
+    """Return each set value with its origin; secrets may come from the file NAME_FILE names.
+
+    An empty variable of the environment switches what the env file says of it off.
+    """
     raw: dict[str, tuple[str, str]] = {}
+    of_file = {
+        name: value
+        for name, value in file.values.items()
+        if name not in environment and name.removesuffix("_FILE") not in environment
+    }
     for name, spec in table.items():
-        for values, origin in ((environment, "environment"), (file.values, str(file.path))):
+        for values, origin in ((environment, "environment"), (of_file, str(file.path))):
             if values.get(name):
                 raw[name] = (values[name], origin)
                 break
             secret_file = values.get(f"{name}_FILE") if spec.secret else None
-            if secret_file and values is file.values and file.doubt:
+            if secret_file and values is of_file and file.doubt:
                 passed_over.append(f"{name}_FILE of env file {origin!r} is passed over: {file.doubt}")
             elif secret_file:
                 try:

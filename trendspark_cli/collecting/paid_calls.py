@@ -15,6 +15,8 @@ from trendspark_cli.kinds.sources import SOURCES
 from trendspark_cli.running.job_context import JobContext
 from trendspark_cli.spending.budget import Budget, Reservation
 
+LOOK_UP = "tweets"  # what counts read again are booked under, whether an answer came or was lost
+
 T = TypeVar("T")
 
 
@@ -45,7 +47,7 @@ def paid_counts(
     units = billed if source.is_billed_by_post else 1
     if budget is None or units == 0:
         return source.fetch_counts(ids), None
-    reservation = budget.reserve(job, "look_up", wanted=units, least=units)
+    reservation = budget.reserve(job, LOOK_UP, wanted=units, least=units)
     return paid(job, budget, reservation, lambda: source.fetch_counts(ids)), reservation
 
 

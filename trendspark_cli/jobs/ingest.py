@@ -6,6 +6,7 @@ import logging
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from itertools import islice
 
 from trendspark_cli.base.clock import duration_words
 from trendspark_cli.base.errors import (
@@ -38,6 +39,7 @@ from trendspark_cli.running.job_context import JobContext
 
 log = logging.getLogger(__name__)
 
+MOST_SEEN = 250_000  # posts of a file that a dry run remembers: 20 MB
 EMPTY_PAGES = 10  # in a row: a listing that goes on longer than that without a post does not end
 
 
@@ -303,13 +305,13 @@ def ingest_pages(job: JobContext, name: str, pages: Iterable[Page]) -> None:
 
     The counts add up: fetched = new + updated + known + skipped + refused. What an operator had to forget is skipped.
     """
-    seen: set[tuple[str, str]] = set()
+    seen: set[int] = set()  # by a dry run, which has no rows to find them in: fingerprints
     skipped: Counter[str] = Counter()
     for page in pages:
         if job.dry_run:
             fresh = {(post.source, post.source_id): post for post in page.posts}
-            unseen = [post for key, post in fresh.items() if key not in seen]
-            seen.update(fresh)
+            unseen = [post for key, post in fresh.items() if hash(key) not in seen]
+            seen.update(hash(key) for key in islice(fresh, max(0, MOST_SEEN - len(seen))))
             job.count("fetched", page.fetched)
             job.count("new", len(unseen) - job.store.posts.count_known(unseen))
             job.count("updated", 0)
