@@ -14,7 +14,7 @@ from pathlib import Path
 
 from tests.ingest.operator import Operator
 from tests.tools.memory_forms import lines_of, packed
-from tests.tools.processes import COMMAND, cron_environment
+from tests.tools.processes import COMMAND, PROJECT, cron_environment
 
 # The peak of a process includes what it was before it became another program: a small one must start it.
 LAUNCHER = """
@@ -22,6 +22,11 @@ import os, sys
 actions = [(os.POSIX_SPAWN_DUP2, 2, 1)]
 _, status, usage = os.wait4(os.posix_spawn(sys.argv[1], sys.argv[1:], os.environ, file_actions=actions), 0)
 print(os.waitstatus_to_exitcode(status), usage.ru_maxrss)
+"""
+READING = """
+import sys
+from trendspark_cli.services.post_files.reading import PostFile
+print(sum(len(page.posts) for page in PostFile(sys.argv[1]).pages()))
 """
 
 
@@ -45,13 +50,13 @@ class Peak:
 
 
 def measured(
-    arguments: Sequence[str], environment: Mapping[str, str], folder: Path, stdin: Iterable[bytes] = ()
+    command: Sequence[str], environment: Mapping[str, str], folder: Path, stdin: Iterable[bytes] = ()
 ) -> Measured:
-    """Run the real command as cron would, and return what it took."""
+    """Run a command as cron would, and return what it took."""
     started = time.monotonic()
     with tempfile.TemporaryFile() as told:
         process = subprocess.Popen(
-            [sys.executable, "-S", "-c", LAUNCHER, *COMMAND, *arguments],
+            [sys.executable, "-S", "-c", LAUNCHER, *command],
             env=dict(environment),
             cwd=folder,
             stdin=subprocess.PIPE,
@@ -73,16 +78,20 @@ def measured(
     return Measured(int(exit_code), text, int(kibibytes) / 1024, time.monotonic() - started)
 
 
-def ingest_peak(folder: Path, form: str, posts: int, packing: str = "", *, is_dry: bool = False) -> Peak:
-    """Ingest *posts* posts of a form, packed or not, into a new installation with the real command.
-
-    Without storing them when *is_dry*: what a form takes is in reading it.
-    """
-    operator = Operator(folder / f"{form} {packing} {posts}")
+def ingest_peak(folder: Path, form: str, posts: int) -> Peak:
+    """Ingest *posts* posts of a form into a new installation with the real command."""
+    operator = Operator(folder / f"{form} {posts}")
     environment = {**cron_environment(folder, operator.environment), "JOB_TIMEOUT_INGEST": "1h"}
-    command = ("ingest", "--from", "-", "--json", *(["--dry-run"] if is_dry else []))
-    done = measured(command, environment, folder, packed(lines_of(form, posts), packing))
+    done = measured((*COMMAND, "ingest", "--from", "-", "--json"), environment, folder, lines_of(form, posts))
     operator.database.unlink()
     new = json.loads(done.told)["counts"]["new"] if done.exit_code == 0 else None
-    assert new == posts, f"{form} {packing}: {done}, {new} of {posts} posts read"
+    assert new == posts, f"{form}: {done}, {new} of {posts} posts stored"
+    return Peak(posts, done.mebibytes, done.seconds)
+
+
+def reading_peak(form: str, posts: int, packing: str = "") -> Peak:
+    """Read *posts* posts of a form, packed or not, and store none of them: what differs by form is in the reading."""
+    command = (sys.executable, "-c", READING, "-")
+    done = measured(command, cron_environment(PROJECT, {}), PROJECT, packed(lines_of(form, posts), packing))
+    assert done.told.split() == [str(posts)], f"{form} {packing}: {done}"
     return Peak(posts, done.mebibytes, done.seconds)

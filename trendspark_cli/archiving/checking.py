@@ -18,6 +18,7 @@ from trendspark_cli.archiving.manifests import (
 from trendspark_cli.archiving.part_files import FORMATS
 from trendspark_cli.archiving.row_checking import check_rows
 from trendspark_cli.archiving.spool import Spool
+from trendspark_cli.archiving.trial_reading import try_reading
 from trendspark_cli.base.clock import to_text
 from trendspark_cli.base.errors import IntegrityError, OutputError
 from trendspark_cli.store.protocol import Store
@@ -29,7 +30,8 @@ def content_problem(
 ) -> str | None:
     """Read a manifest's object whole and return how it differs from what was exported; None when it does not.
 
-    Each row is compared with the manifest too when asked: of files that this database did not write.
+    Each row is compared with the manifest too when asked, after a trial in a process of its own: of files that others
+    may have written.
     """
     with spool.scratch(f"{manifest.id}.verify") as path:
         found = destination.fetch(manifest.key, path, manifest.bytes)
@@ -40,6 +42,7 @@ def content_problem(
         try:
             form = form_of(manifest)
             if checks_rows:
+                try_reading(path, manifest)
                 rows = sum(check_rows(manifest, some) for some in FORMATS[manifest.format].read(path, form))
             else:
                 rows = FORMATS[manifest.format].count(path, form)

@@ -73,6 +73,10 @@ class PartFormat:
         with _errors_of(path):
             library.check(path, form)
 
+    def prepare(self) -> None:
+        """Import what reads these files."""
+        self._library()
+
     def _library(self) -> Any:
         return importlib.import_module(self.module)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from trendspark_cli.archiving.destination import Destination
@@ -11,6 +12,7 @@ from trendspark_cli.archiving.found_objects import Unreadable
 from trendspark_cli.archiving.manifests import form_of
 from trendspark_cli.archiving.part_files import FORMATS
 from trendspark_cli.archiving.spool import Spool
+from trendspark_cli.archiving.trial_reading import try_reading
 from trendspark_cli.base.durable_files import sha256_of
 from trendspark_cli.base.errors import IntegrityError, OutputError, UsageError
 from trendspark_cli.store.rows.archived import TABLES, ArchiveFile
@@ -33,6 +35,7 @@ def files_of_tables(
             try:
                 file = ArchiveFile(_as_parquet(manifest, destination(manifest.url), spool), form_of(manifest))
                 FORMATS["parquet"].check(file.path, file.form)
+                try_reading(file.path, replace(manifest, format="parquet"))
             except (IntegrityError, OutputError) as error:
                 unreadable.append(Unreadable(manifest.key, str(error)))
             else:
@@ -64,6 +67,7 @@ def _as_parquet(manifest: Manifest, place: Destination, spool: Spool) -> Path:
         else:
             with spool.scratch(f"query-{manifest.id}") as fetched:
                 _require(manifest, place.fetch(manifest.key, fetched, manifest.bytes))
+                try_reading(fetched, manifest)
                 _convert(manifest, fetched, path)
     return spool.folder / f"query-{manifest.id}.parquet"
 

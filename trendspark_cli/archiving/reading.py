@@ -9,6 +9,7 @@ from trendspark_cli.archiving.destination import Destination
 from trendspark_cli.archiving.found_objects import Unreadable, unknown_manifests, unknown_tombstones
 from trendspark_cli.archiving.part_files import FORMATS
 from trendspark_cli.archiving.spool import Spool
+from trendspark_cli.archiving.trial_reading import try_reading
 from trendspark_cli.base.errors import IntegrityError
 from trendspark_cli.store.protocol import Store
 from trendspark_cli.store.rows.archived import POSTS
@@ -59,6 +60,7 @@ class ArchivedPosts:
                     f"archive object {part.key} at {part.url} is gone or not what was stored",
                     hint="see `trendspark archives verify`",
                 )
+            try_reading(path, part)
             form = POSTS.form_of(part.key, part.source)
             for posts in FORMATS[part.format].read(path, form):
                 yield from posts

@@ -114,7 +114,7 @@ class Restore:
             raise UsageError(f"archive {manifest.id} is still {manifest.state}", hint="run `trendspark archive` first")
         place = self.destination(manifest.url)
         problem = outside_problem(manifest, place.head(manifest.key))
-        problem = problem or content_problem(place, manifest, self.spool)
+        problem = problem or content_problem(place, manifest, self.spool, checks_rows=True)
         if problem is not None:
             raise IntegrityError(problem, hint="nothing of it was restored; see `trendspark archives verify`")
         total = Restored(manifest, 0, 0, 0, 0, 0)

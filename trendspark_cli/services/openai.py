@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import time
+import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -35,6 +36,7 @@ from trendspark_cli.briefs.writer import Task, Written
 CONNECT_SECONDS = 5.0
 BODY_PAUSE_SECONDS = 5.0
 MAX_BODY_BYTES = 2 * 2**20  # an answer is a few kilobytes
+MOST_TOKENS_TOLD = 10**8  # of one answer; what is more is no count, and the most we asked for is booked
 ENVELOPE_TOKENS = 64  # what the service puts around instructions and content, with room to spare
 _OPENED = ("connect_tcp.complete", "connect_unix_socket.complete", "start_tls.complete")  # a connection, or TLS on it
 _REASONING = re.compile(r"gpt-5|o\d")  # models that think before they write, and bill it as output
@@ -112,10 +114,11 @@ class OpenAIResponses:
         try:
             with self._asking("models", seconds) as asked:
                 answer = asked.note(self._client.with_options(timeout=seconds).models.with_raw_response.list())
-                offered = {model.id for model in answer.parse().data}
+                with warnings.catch_warnings(action="ignore"):
+                    offered = {model.id for model in answer.parse().data}
         except ConfigError:
             return "the endpoint answers, but lists no models: whether it writes, `brief` will show"
-        except (AttributeError, TypeError, ValueError) as error:
+        except (AttributeError, TypeError, ValueError, RecursionError) as error:
             raise UnreadableAnswerError("openai", "the answer is no list of models", hint=_SETTINGS) from error
         if self.model not in offered:
             raise ConfigError(f"openai: model {self.model!r} is not offered to this key", hint="set OPENAI_MODEL")
@@ -217,26 +220,33 @@ class _BoundedStream(httpx2.SyncByteStream):
 def _written(content: bytes, answer: Any) -> Written:
     """Return what an answer holds. Raises UnreadableAnswerError when it is no answer of this API."""
     try:
-        usage = json.loads(content).get("usage") or {}
-        tokens = _tokens(usage.get("input_tokens")), _tokens(usage.get("output_tokens"))
-    except (ValueError, AttributeError, RecursionError) as error:
+        told = json.loads(content)
+    except (ValueError, RecursionError) as error:
         raise UnreadableAnswerError(
             "openai", f"the answer is no JSON object ({excerpt(error, 100)})", hint=_SETTINGS
         ) from error
+    if not isinstance(told, dict) or not isinstance(told.get("output"), list):
+        found = "an object without output" if isinstance(told, dict) else type(told).__name__
+        raise UnreadableAnswerError("openai", f"the answer is no JSON object of a response ({found})", hint=_SETTINGS)
+    usage = told.get("usage")
+    usage = usage if isinstance(usage, dict) else {}
+    tokens = _tokens(usage.get("input_tokens")), _tokens(usage.get("output_tokens"))
     try:
-        parsed = answer.parse()
+        with warnings.catch_warnings(action="ignore"):  # pydantic's, of fields that have another form
+            parsed = answer.parse()
         if any(part.type == "refusal" for item in parsed.output if item.type == "message" for part in item.content):
             return Written("refused", {}, *tokens)
         value = parsed.output_parsed
-    except (pydantic.ValidationError, ValueError, TypeError, AttributeError):
+    except (pydantic.ValidationError, ValueError, TypeError, AttributeError, LookupError, RecursionError):
         return Written("broken", {}, *tokens)
     if parsed.status != "completed" or not isinstance(value, pydantic.BaseModel):
         return Written("broken", {}, *tokens)
     return Written("ok", value.model_dump(), *tokens)
 
 
-def _tokens(count: object) -> int | None:
-    return count if isinstance(count, int) and count >= 0 else None
+def _tokens(count: Any) -> int | None:
+    is_count = isinstance(count, int) and not isinstance(count, bool) and 0 <= count <= MOST_TOKENS_TOLD
+    return count if is_count else None
 
 
 def _no_answer(error: openai.APIConnectionError) -> UpstreamError:

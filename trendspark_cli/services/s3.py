@@ -42,7 +42,7 @@ from trendspark_cli.base.errors import (
 )
 from trendspark_cli.base.opening import Opening
 from trendspark_cli.services.deadlines import within
-from trendspark_cli.services.s3_answers import SLOWEST_BYTES_PER_SECOND, EndlessAnswerError, bind
+from trendspark_cli.services.s3_answers import SLOWEST_BYTES_PER_SECOND, OddAnswerError, bind
 
 SERVICE = "s3"
 CONNECT_SECONDS = 5
@@ -51,6 +51,7 @@ BLOCK_BYTES = 1 << 20
 MOST_BYTES = 16 << 20  # of an object whose size nobody noted: a manifest has some thousand
 MOST_PAGES = 10_000  # of a listing, a thousand keys each
 _REFUSED = ("AccessDenied", "InvalidAccessKeyId", "SignatureDoesNotMatch", "ExpiredToken", "InvalidToken", "403", "401")
+_NO_S3 = "is AWS_ENDPOINT_URL_S3 the address of an S3 service?"
 _BUSY = ("SlowDown", "Throttling", "TooManyRequests", "429")
 
 
@@ -137,7 +138,7 @@ class S3Bucket:
             return StoredObject(key, int(head["ContentLength"]), sha256)
         except (KeyError, ValueError) as error:
             what = f"{self._name(key)}: an answer without a size or with an odd checksum"
-            raise BadAnswerError(SERVICE, what, hint="is AWS_ENDPOINT_URL_S3 the address of an S3 service?") from error
+            raise BadAnswerError(SERVICE, what, hint=_NO_S3) from error
 
     def list(self, prefix: str) -> Iterator[StoredObject]:
         """Yield the objects below a prefix, a thousand to a request."""
@@ -146,8 +147,11 @@ class S3Bucket:
         for _ in range(MOST_PAGES):
             with self._errors(prefix):
                 page = self._client.list_objects_v2(Bucket=self._bucket, Prefix=self._prefix + prefix, **token)
+            if "IsTruncated" not in page:
+                what = f"the answer to a listing of {self._name(prefix)} is none"
+                raise BadAnswerError(SERVICE, what, hint=_NO_S3)
             for item in page.get("Contents", ()):
-                yield StoredObject(item["Key"].removeprefix(self._prefix), int(item["Size"]))
+                yield self._listed(item)
             if not page.get("IsTruncated"):
                 return
             following = {"ContinuationToken": str(page.get("NextContinuationToken", ""))}
@@ -157,9 +161,15 @@ class S3Bucket:
             token, last = following, keys[-1]
         raise self._endless(prefix)
 
+    def _listed(self, item: dict[str, Any]) -> StoredObject:
+        key, size = item.get("Key"), item.get("Size")
+        if not isinstance(key, str) or not key or not isinstance(size, int) or size < 0:
+            what = f"a listing names {key!r:.200} with {size!r:.40} bytes"
+            raise BadAnswerError(SERVICE, f"{what}; expected a key and a size", hint=_NO_S3)
+        return StoredObject(key.removeprefix(self._prefix), size)
+
     def _endless(self, prefix: str) -> BadAnswerError:
-        hint = "is AWS_ENDPOINT_URL_S3 the address of an S3 service?"
-        return BadAnswerError(SERVICE, f"the listing of {self._name(prefix)} has no end", hint=hint)
+        return BadAnswerError(SERVICE, f"the listing of {self._name(prefix)} has no end", hint=_NO_S3)
 
     def local_path(self, key: str) -> Path | None:
         """Return None: a bucket is read over the network."""
@@ -227,17 +237,20 @@ class S3Bucket:
         except ParamValidationError as error:
             text = " ".join(str(error).split())
             raise ConfigError(f"s3: bucket {self._bucket!r}: {text}", hint="see ARCHIVE_URL") from error
-        except EndlessAnswerError as error:
+        except OddAnswerError as error:
             what = f"{self._name(key)}: {error}"
-            raise BadAnswerError(SERVICE, what, hint="is AWS_ENDPOINT_URL_S3 the address of an S3 service?") from error
+            raise BadAnswerError(SERVICE, what, hint=_NO_S3) from error
         except (ResponseParserError, RecursionError) as error:
             what = f"{self._name(key)}: no answer of S3 ({type(error).__name__})"
-            raise BadAnswerError(SERVICE, what, hint="is AWS_ENDPOINT_URL_S3 the address of an S3 service?") from error
+            raise BadAnswerError(SERVICE, what, hint=_NO_S3) from error
         except (BotoCoreError, HTTPError) as error:
             text = " ".join(str(error).split())
             raise UpstreamError(SERVICE, f"{self._name(key)}: {text}", hint="the next run goes on") from error
-        except ValueError as error:  # an endpoint that is no URL
-            raise ConfigError(f"s3: {error}", hint="see AWS_ENDPOINT_URL_S3") from error
+        except ValueError as error:
+            if key:
+                what = f"{self._name(key)}: no answer of S3 ({str(error)[:100]})"
+                raise BadAnswerError(SERVICE, what, hint=_NO_S3) from error
+            raise ConfigError(f"s3: {error}", hint="see AWS_ENDPOINT_URL_S3") from error  # it is no URL
         except OSError as error:
             raise StoreError(f"the copy of {self._name(key)} cannot be read or written: {error}") from error
 

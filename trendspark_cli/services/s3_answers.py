@@ -14,8 +14,8 @@ SLOWEST_BYTES_PER_SECOND = 10_000  # slower than that is no transfer
 _BLOCK = 65536
 
 
-class EndlessAnswerError(Exception):
-    """An answer is larger than any of S3; botocore passes it on, and asks not again."""
+class OddAnswerError(Exception):
+    """An answer is none of S3: larger than any, or something else than XML; botocore passes it on, and asks not again."""
 
 
 def bind(client: Any, seconds: float) -> None:
@@ -44,6 +44,8 @@ class _BoundedSession:
                 request.stream_output = is_object
             if not is_object or response.status_code >= 300:
                 response._content = _read(response.raw)
+                if response.status_code < 300 and response._content:
+                    _require_listing(response._content)
         return response
 
     def close(self) -> None:
@@ -64,5 +66,20 @@ def _read(raw: urllib3.HTTPResponse) -> bytes:
         tags += block.count(b"<")
         if size > MOST_BYTES or tags > MOST_TAGS:
             limit = f"{MOST_BYTES} bytes" if size > MOST_BYTES else f"{MOST_TAGS} tags"
-            raise EndlessAnswerError(f"the answer has more than {limit}")
+            raise OddAnswerError(f"the answer has more than {limit}")
     return b"".join(blocks)
+
+
+def _require_listing(body: bytes) -> None:
+    """Raise OddAnswerError for what is neither a listing nor an error: botocore would call it a failure, and ask again."""
+    from xml.parsers import expat
+
+    roots: list[str] = []
+    parser = expat.ParserCreate()
+    parser.StartElementHandler = lambda name, _: roots or roots.append(name)  # type: ignore[func-returns-value]
+    try:
+        parser.Parse(body, True)
+    except expat.ExpatError as error:
+        raise OddAnswerError(f"the answer is no XML ({error})") from error
+    if roots[0].rpartition(":")[2] not in ("ListBucketResult", "Error"):
+        raise OddAnswerError(f"the answer is no listing ({roots[0][:40]!r})")
