@@ -1,4 +1,4 @@
-"""Files of rows that say little and become much: refused in bounded memory and time, whatever they say of themselves."""
+"""Files of rows that are small and become much: refused in bounded memory and time, whatever they tell of sizes."""
 
 from __future__ import annotations
 

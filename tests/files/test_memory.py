@@ -5,13 +5,15 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.builders import own_line
+from tests.tools.memory import reading_peak
+from tests.tools.memory_forms import VARIANTS
 from tests.tools.processes import PROJECT
 
 LARGE = 30 * 2**20  # bytes of a line
@@ -77,24 +79,8 @@ def test_a_line_of_thirty_megabytes_is_read_in_bounded_memory(tmp_path: Path, li
     assert (posts >= 2, mebibytes < MOST_MIB) == (True, True), (posts, mebibytes)
 
 
-MANY: dict[str, Callable[[int], Iterator[bytes]]] = {
-    "our own lines": lambda n: (json.dumps(own_line(str(i))).encode() + b"\n" for i in range(n)),
-    "a list on one line": lambda n: (
-        (b"[" if i == 0 else b", ") + json.dumps(own_line(str(i))).encode() + (b"]" if i == n - 1 else b"")
-        for i in range(n)
-    ),
-    "pretty objects": lambda n: (json.dumps(own_line(str(i)), indent=2).encode() for i in range(n)),
-    "a table": lambda n: (
-        b"source,source_id,created_at,text\n" if i == 0 else b'x,%d,2026-11-01T11:00:00Z,"a, b"\n' % i for i in range(n)
-    ),
-    "tweets": lambda n: (json.dumps(tweet(i)).encode() + b"\n" for i in range(n)),
-    "submissions": lambda n: (json.dumps(thing(i)["data"]).encode() + b"\n" for i in range(n)),
-}
+@pytest.mark.parametrize(("form", "packing"), VARIANTS)
+def test_memory_does_not_grow_with_the_number_of_posts(form: str, packing: str) -> None:
+    few, many = reading_peak(form, 2_000, packing), reading_peak(form, 20_000, packing)
 
-
-@pytest.mark.parametrize("form", MANY)
-def test_memory_does_not_grow_with_the_number_of_posts(form: str) -> None:
-    few, many = read("-", MANY[form](3_000)), read("-", MANY[form](40_000))
-
-    assert (few[0] >= 2_999, many[0] >= 39_999) == (True, True)
-    assert many[1] - few[1] < MOST_GROWTH_MIB
+    assert many.mebibytes - few.mebibytes < MOST_GROWTH_MIB

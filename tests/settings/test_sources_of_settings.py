@@ -43,7 +43,9 @@ def test_empty_means_unset(tmp_path: Path, empty: str) -> None:
 
 @pytest.mark.parametrize("empty", ["", '""', "''"])
 def test_an_empty_variable_switches_a_value_of_the_env_file_off(tmp_path: Path, empty: str) -> None:
-    found = settings_of(tmp_path, {"KEYWORDS": empty, "X_MAX_READS_PER_DAY": empty}, "KEYWORDS=bridge\nX_MAX_READS_PER_DAY=7\n")
+    found = settings_of(
+        tmp_path, {"KEYWORDS": empty, "X_MAX_READS_PER_DAY": empty}, "KEYWORDS=bridge\nX_MAX_READS_PER_DAY=7\n"
+    )
 
     assert (found.keywords, found.x_max_reads_per_day, found.problems) == ((), 5000, ())
 

@@ -1,4 +1,4 @@
-"""Up to when the stream missed nothing is stored by a clock: one that was wrong loses nothing and buys nothing twice."""
+"""Up to when the stream missed nothing is stored by a clock: a wrong one loses nothing and buys nothing twice."""
 
 from __future__ import annotations
 

@@ -7,13 +7,14 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from tests.ingest.operator import Operator
 from tests.tools.memory_forms import lines_of, packed
+from tests.tools.odd_services import SERVICES, answering
 from tests.tools.processes import COMMAND, PROJECT, cron_environment
 
 # The peak of a process includes what it was before it became another program: a small one must start it.
@@ -95,3 +96,32 @@ def reading_peak(form: str, posts: int, packing: str = "") -> Peak:
     done = measured(command, cron_environment(PROJECT, {}), PROJECT, packed(lines_of(form, posts), packing))
     assert done.told.split() == [str(posts)], f"{form} {packing}: {done}"
     return Peak(posts, done.mebibytes, done.seconds)
+
+
+LARGE = 30 * 2**20  # bytes
+TEXT = b'{"data": [], "ok": true, "output": [], "x": "%s"}'
+TEXT = b'{"data": [], "ok": true, "output": [], "x": "'  # and no end of it
+LARGE_ANSWERS: Mapping[str, Callable[[], bytes]] = {
+    "lists": lambda: b'{"data": [' + b"[]," * (LARGE // 3) + b"[]]}",
+    "objects": lambda: b'{"data": [' + b"{}," * (LARGE // 3) + b"{}]}",
+    "a text": lambda: TEXT % (b"a" * LARGE),
+    "a text below all limits": lambda: TEXT % ("\u20ac".encode() * 660_000),
+    "lists below all limits": lambda: b'{"data": [' + b"[]," * 120_000 + b"[]]}",
+    "brackets": lambda: b"[" * LARGE,
+    "blanks": lambda: b" " * LARGE,
+    "keys of a bucket": lambda: b"<ListBucketResult>" + b"<Contents><Key>a</Key></Contents>" * (LARGE // 34),
+    "tags below all limits": lambda: b"<ListBucketResult>" + b"<a/>" * 99_000 + b"</ListBucketResult>",
+    "a long key": lambda: (
+        b"<ListBucketResult><Contents><Key>%s</Key></Contents></ListBucketResult>" % (b"a" * 8_000_000)
+    ),
+}
+
+
+def answer_peak(folder: Path, service: str, answer: str) -> Measured:
+    """Have a command ask a service that answers so, and return what it took."""
+    operator = Operator(folder)
+    asked = SERVICES[service]
+    with answering(LARGE_ANSWERS[answer](), signs_in=asked.signs_in) as url:
+        asked.prepare(operator)
+        operator.environment.update(asked.settings(url))
+        return measured((*COMMAND, *asked.command), operator.surroundings(), folder)

@@ -97,6 +97,12 @@ def _table(posts: int) -> Iterator[bytes]:
         yield b'x,%d,2026-11-01T11:00:00Z,"ferry %d, ""and""\nbridge",3\n' % (SNOWFLAKE + number, number)
 
 
+def _in_utf16(parts: Iterable[bytes]) -> Iterator[bytes]:
+    yield b"\xff\xfe"
+    for part in parts:
+        yield part.decode().encode("utf-16-le")
+
+
 FORMS: dict[str, Callable[[int], Iterator[bytes]]] = {
     "own lines": _objects(own),
     "a list": _list,
@@ -111,9 +117,7 @@ FORMS: dict[str, Callable[[int], Iterator[bytes]]] = {
     "submissions": _objects(submission),
     "statuses of Mastodon": _objects(status),
     "events of Jetstream": _objects(event),
-    "UTF-16": lambda posts: (
-        text.decode().encode("utf-16" if number == 0 else "utf-16-le") for number, text in enumerate(_objects(own)(posts))
-    ),
+    "UTF-16": lambda posts: _in_utf16(_objects(own)(posts)),
 }
 PACKINGS = ("gzip", "zstd", "xz", "bzip2")
 VARIANTS = (*((form, "") for form in FORMS), *(("own lines", packing) for packing in PACKINGS))
@@ -133,7 +137,7 @@ def packed(parts: Iterable[bytes], packing: str) -> Iterator[bytes]:
     opening: dict[str, Callable[[], Any]] = {
         "gzip": lambda: gzip.GzipFile(fileobj=sink, mode="wb", compresslevel=1),
         "zstd": lambda: zstandard.ZstdCompressor().stream_writer(sink, closefd=False),
-        "xz": lambda: lzma.LZMAFile(sink, "wb", preset=0),
+        "xz": lambda: lzma.LZMAFile(sink, "wb", preset=0),  # noqa: SIM115 - closed below
         "bzip2": lambda: bz2.BZ2File(sink, "wb", compresslevel=1),
     }
     with cast(BinaryIO, opening[packing]()) as stream:

@@ -71,7 +71,7 @@ def answering(body: bytes, *, signs_in: bool, status: int = 200, kind: str = "ap
             self.end_headers()
             self.wfile.write(said)
 
-        do_POST = do_PUT = do_HEAD = do_DELETE = do_GET
+        do_POST = do_PUT = do_HEAD = do_DELETE = do_GET  # noqa: N815 - the names of http.server
 
         def log_message(self, *told: object) -> None:
             """Say nothing."""

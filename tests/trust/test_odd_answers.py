@@ -17,17 +17,30 @@ ODD: dict[str, bytes] = {
     "nothing": b"",
     "zero bytes": b"\0" * 64,
     "NaN": b"NaN",
-    "an endless number": b'{"data": 1e999, "ok": 1e999, "meta": {"result_count": 1e999}, "usage": {"input_tokens": 1e999}}',
+    "an endless number": b'{"data": 1e999, "ok": 1e999, "meta": {"result_count": 1e999}, "usage": 1e999}',
     "brackets": b"[" * DEEP,
     "brackets that close": b"[" * DEEP + b"]" * DEEP,
     "objects within": b'{"data":' * DEEP + b"1" + b"}" * DEEP,
     "a list within": b'{"data": ' + b"[" * DEEP + b"]" * DEEP + b"}",
     "bytes that are no text": b'{"data": [{"id": "\xff\xfe"}], "ok": true, "kind": "\xff"}',
-    "a number of 5,000 digits": b'{"data": [{"id": ' + DIGITS + b'}], "ok": true, "result": {"message_id": ' + DIGITS + b"}}",
+    "a number of 5,000 digits": b'{"data": [{"id": '
+    + DIGITS
+    + b'}], "ok": true, "result": {"message_id": '
+    + DIGITS
+    + b"}}",
     "texts for numbers": b'{"data": [{"id": 7, "text": 8}], "meta": {"result_count": "1"}, "ok": "true", "kind": 7}',
     "objects for lists": b'{"data": {"0": {}}, "meta": [], "ok": {}, "kind": "Listing", "children": {}, "output": {}}',
 }
-CODES = {"x": 76, "x counts": 76, "x rules": 76, "reddit": 76, "reddit sign-in": 76, "telegram": 69, "openai": 3, "s3": 76}
+CODES = {
+    "x": 76,
+    "x counts": 76,
+    "x rules": 76,
+    "reddit": 76,
+    "reddit sign-in": 76,
+    "telegram": 69,
+    "openai": 3,
+    "s3": 76,
+}
 every_service = pytest.mark.parametrize("service", SERVICES)
 
 
@@ -49,11 +62,12 @@ def test_an_answer_of_another_form_is_one_line(workplace: Installation, service:
     assert done.stderr.startswith(f"trendspark {' '.join(SERVICES[service].command[:2])[:6]}")
 
 
+DONE = b'"ok": true, "result": {"message_id": 7}'
 READ_ALL_THE_SAME = {
-    "a byte order mark": b'\xef\xbb\xbf{"data": [], "meta": {"result_count": 0}, "ok": true, "result": {"message_id": 7}}',
-    "keys twice": b'{"data": 5, "data": [], "meta": [], "meta": {"result_count": 0}, "ok": true, "result": {"message_id": 7}}',
+    "a byte order mark": b'\xef\xbb\xbf{"data": [], "meta": {"result_count": 0}, %s}' % DONE,
+    "keys twice": b'{"data": 5, "data": [], "meta": [], "meta": {"result_count": 0}, "ok": false, %s}' % DONE,
     "30 digits": b'{"data": [], "meta": {"result_count": 0}, "ok": true, "result": {"message_id": 9%s}}' % (b"9" * 29),
-    "half a character": b'{"data": [], "meta": {"result_count": 0, "x": "\\ud800"}, "ok": true, "result": {"a": "\\ud800"}}',
+    "half a character": b'{"data": [], "meta": {"result_count": 0, "x": "\\ud800"}, %s}' % DONE,
 }
 
 
@@ -69,11 +83,8 @@ def test_an_answer_that_can_be_read_all_the_same_is_read(workplace: Installation
 def test_what_a_model_says_of_its_tokens_is_no_bug(workplace: Installation, tokens: bytes) -> None:
     done = ask(workplace, "openai", b'{"output": [], "usage": {"input_tokens": %s, "output_tokens": 1}}' % tokens)
 
-    assert (done.exit_code, done.stderr.count("Traceback"), workplace.values("SELECT count(*) FROM spend_reservations")) == (
-        0,
-        0,
-        [0],
-    )
+    assert (done.exit_code, "Traceback" in done.stderr) == (0, False)
+    assert workplace.values("SELECT count(*) FROM spend_reservations") == [0]
 
 
 WHOLE = "<IsTruncated>false</IsTruncated>"

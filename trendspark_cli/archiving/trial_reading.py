@@ -22,13 +22,17 @@ _PACKAGES = Path(__file__).resolve().parents[2]
 
 
 def try_reading(path: Path, manifest: Manifest) -> None:
-    """Raise IntegrityError for a file of rows that cannot be read within these bounds, or holds more than *most_rows*."""
+    """Raise IntegrityError for a file that cannot be read within these bounds, or has more rows than its manifest."""
     about = (manifest.format, str(manifest.rows), manifest.table_name, manifest.key, manifest.source or "")
     told = [str(_PACKAGES), str(path.absolute()), *about]
     command = [sys.executable, "-P", "-c", _CODE, *told]  # -P: nothing is imported from the folder we are in
     try:
         done = subprocess.run(
-            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, timeout=LONGEST_SECONDS
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            timeout=LONGEST_SECONDS,
         )
     except subprocess.TimeoutExpired as error:
         raise IntegrityError(f"{path.name} cannot be read within {LONGEST_SECONDS:.0f} s") from error

@@ -1,15 +1,15 @@
-"""Files found or named by their place, where somebody may have put a pipe, a socket or a device: refused, not waited for."""
+"""Files found or named by their place: a pipe, a socket or a device that lies there is refused, not waited for."""
 
 from __future__ import annotations
 
 import errno
+import io
 import os
 import stat
 from pathlib import Path
-from typing import BinaryIO
 
 
-def open_regular(path: Path) -> BinaryIO:
+def open_regular(path: Path) -> io.BufferedReader:
     """Return the regular file at *path*, opened to be read; a link is followed.
 
     Raises OSError for whatever else lies there, without waiting for its other end.

@@ -15,7 +15,7 @@ _BLOCK = 65536
 
 
 class OddAnswerError(Exception):
-    """An answer is none of S3: larger than any, or something else than XML; botocore passes it on, and asks not again."""
+    """An answer is none of S3: larger than any, or no XML; botocore passes it on, and asks not again."""
 
 
 def bind(client: Any, seconds: float) -> None:
@@ -71,7 +71,7 @@ def _read(raw: urllib3.HTTPResponse) -> bytes:
 
 
 def _require_listing(body: bytes) -> None:
-    """Raise OddAnswerError for what is neither a listing nor an error: botocore would call it a failure, and ask again."""
+    """Raise OddAnswerError for neither a listing nor an error: botocore would call it a failure, and ask again."""
     from xml.parsers import expat
 
     roots: list[str] = []
