@@ -438,8 +438,8 @@ REDDIT = {
 def reddit() -> Iterator[RedditServer]:
     """Reddit with three days of posts, four an hour; its clock stands at the right time."""
     posts = [reddit_post(NOW - timedelta(minutes=15 * n + 5), f"ferry {n}", subreddit="ferries") for n in range(288)]
-    id_and_secret = {"client_id": REDDIT["REDDIT_CLIENT_ID"], "client_secret": REDDIT["REDDIT_CLIENT_SECRET"]}
-    with RedditServer(posts, clock=lambda: NOW.timestamp(), **id_and_secret) as server:
+    own, secret = REDDIT["REDDIT_CLIENT_ID"], REDDIT["REDDIT_CLIENT_SECRET"]
+    with RedditServer(posts, clock=lambda: NOW.timestamp(), client_id=own, client_secret=secret) as server:
         yield server
 
 

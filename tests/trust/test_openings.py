@@ -134,9 +134,10 @@ def test_an_archive_object_that_is_none_is_not_overwritten_nor_waited_for(
     (tmp_path / "file").write_bytes(b"rows")
     place = LocalFolder((tmp_path / "archive").as_uri(), tmp_path / "archive")
 
-    for use in (lambda: place.put("part", tmp_path / "file", "00"), lambda: place.fetch("part", tmp_path / "copy")):
-        with pytest.raises((IntegrityError, OutputError)):
-            use()
+    with pytest.raises((IntegrityError, OutputError)):
+        place.put("part", tmp_path / "file", "00")
+    with pytest.raises((IntegrityError, OutputError)):
+        place.fetch("part", tmp_path / "copy")
 
 
 @anything
