@@ -18,15 +18,17 @@ from trendspark_cli.archiving.parquet_files import schema
 from trendspark_cli.archiving.trial_reading import try_reading
 from trendspark_cli.base.errors import IntegrityError
 from trendspark_cli.store.rows.archived import POSTS
+from trendspark_cli.store.rows.archives import Manifest
 
 MOST_MIB = 300
 LONG = "x" * 2**20
+FORM = POSTS.form("x")
 ROWS = 1000
 
 
 def columns(rows: int, **values: list[Any]) -> pa.Table:
     """Rows of posts, empty but for these columns."""
-    fields = schema(POSTS)
+    fields = schema(FORM)
     return pa.table({field.name: values.get(field.name, [None] * rows) for field in fields}, schema=fields)
 
 
@@ -80,8 +82,8 @@ def varint(size: int) -> bytes:
 def endless_rows(path: Path) -> None:
     """A table of ten million rows, packed."""
     with gzip.open(path, "wb", compresslevel=1) as file:
-        file.write((",".join(POSTS.names) + "\n").encode())
-        row = (",".join(["1"] + ["\\N"] * (len(POSTS.names) - 1)) + "\n").encode()
+        file.write((",".join(FORM.names) + "\n").encode())
+        row = (",".join(["1"] + ["\\N"] * (len(FORM.names) - 1)) + "\n").encode()
         for _ in range(100):
             file.write(row * 10_000)
 
@@ -89,7 +91,7 @@ def endless_rows(path: Path) -> None:
 def endless_line(path: Path) -> None:
     """A line of a gigabyte, packed."""
     with gzip.open(path, "wb", compresslevel=1) as file:
-        file.write((",".join(POSTS.names) + '\n"').encode())
+        file.write((",".join(FORM.names) + '\n"').encode())
         for _ in range(1000):
             file.write(b"a" * 2**20)
 
@@ -106,22 +108,29 @@ BOMBS: dict[str, tuple[str, Callable[[Path], None]]] = {
 TRYING = """
 import sys
 from pathlib import Path
+from tests.archive.test_bombs import manifest
 from trendspark_cli.archiving.trial_reading import try_reading
 try:
-    try_reading(Path(sys.argv[1]), "posts", sys.argv[2], 30)
+    try_reading(Path(sys.argv[1]), manifest(sys.argv[2]))
 except Exception as error:
     print(type(error).__name__)
 """
+
+
+def manifest(form: str) -> Manifest:
+    """What a manifest tells of a file: 30 rows."""
+    day = "2026-11-01"
+    key = f"{FORM.folder(day)}part-1.{form}"
+    return Manifest("1", "posts", "x", day, form, "file:///a", key, "done", f"{day}T00:00:00.000Z", rows=30)
 
 
 @pytest.mark.parametrize("bomb", BOMBS)
 def test_a_file_that_becomes_much_is_refused_in_bounded_memory(tmp_path: Path, bomb: str) -> None:
     form, make = BOMBS[bomb]
     make(tmp_path / "part")
+    command = (sys.executable, "-c", TRYING, str(tmp_path / "part"), form)
 
-    done = measured(
-        (sys.executable, "-c", TRYING, str(tmp_path / "part"), form), cron_environment(PROJECT, {}), PROJECT
-    )
+    done = measured(command, cron_environment(PROJECT, {}), PROJECT)
 
     assert (done.told.strip(), done.mebibytes < MOST_MIB, done.seconds < 100) == ("IntegrityError", True, True), done
 
@@ -129,11 +138,11 @@ def test_a_file_that_becomes_much_is_refused_in_bounded_memory(tmp_path: Path, b
 def test_a_file_as_ours_are_is_tried_and_taken(tmp_path: Path) -> None:
     pq.write_table(columns(30), tmp_path / "part")
 
-    try_reading(tmp_path / "part", "posts", "parquet", 30)
+    try_reading(tmp_path / "part", manifest("parquet"))
 
 
 def test_more_rows_than_the_manifest_tells_are_refused(tmp_path: Path) -> None:
     pq.write_table(columns(31), tmp_path / "part")
 
     with pytest.raises(IntegrityError, match="more than 30 rows"):
-        try_reading(tmp_path / "part", "posts", "parquet", 30)
+        try_reading(tmp_path / "part", manifest("parquet"))

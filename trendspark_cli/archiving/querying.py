@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from trendspark_cli.archiving.destination import Destination
@@ -35,7 +34,7 @@ def files_of_tables(
             try:
                 file = ArchiveFile(_as_parquet(manifest, destination(manifest.url), spool), form_of(manifest))
                 FORMATS["parquet"].check(file.path, file.form)
-                try_reading(file.path, replace(manifest, format="parquet"))
+                try_reading(file.path, manifest._replace(format="parquet"))
             except (IntegrityError, OutputError) as error:
                 unreadable.append(Unreadable(manifest.key, str(error)))
             else:
