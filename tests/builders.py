@@ -26,7 +26,7 @@ AnyStory = TypeVar("AnyStory", bound=TopicStory | PostStory)
 
 def post(source_id: str = "1", *, source: str = "x", text: str = "hello", **values: Any) -> Post:
     """A stored post; every other field is as empty as it may be."""
-    empty: dict[str, Any] = dict.fromkeys(Post._fields)
+    empty: dict[str, Any] = dict.fromkeys(Post._fields) | Post._field_defaults
     empty |= {"source": source, "source_id": source_id, "text": text, "created_at": to_text(NOW), "edits": 0}
     return Post(**{**empty, **values})
 

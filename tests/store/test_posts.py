@@ -124,7 +124,7 @@ def test_a_later_edit_brings_its_text(store: SqliteStore) -> None:
 
 
 def test_an_older_edit_never_replaces_a_newer_one(store: SqliteStore) -> None:
-    save(store, post(text="third", edits=2))
+    save(store, post(text="third", edits=2, likes=3))
 
     outcome = save(store, post(text="second", edits=1, likes=1), hours_later=1)
 

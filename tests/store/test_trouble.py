@@ -49,7 +49,8 @@ GAP: dict[str, Any] = {
 SEGMENT = read_segment([PostRow(1, "x", None, None, 1793530800, "the bridge")], Vocabulary())
 FAINT = TermState(count=0.0, squared_residuals=0.0, last_tick=0, last_tick_posts=0)
 ARCHIVED = StoredPost(
-    **post("7", likes=1)._replace(observed_at="2026-11-01T12:00:00.000Z")._asdict(),
+    **{name: value for name, value in post("7", likes=1)._asdict().items() if name in StoredPost._fields}
+    | {"observed_at": "2026-11-01T12:00:00.000Z"},
     id=7,
     collected_at="2026-11-01T12:00:00.000Z",
 )
@@ -117,6 +118,8 @@ WRITERS: dict[str, Callable[[SqliteStore], object]] = {
     "ranking.add_segment": lambda s: s.ranking.add_segment(SEGMENT),
     "ranking.drop_segments": lambda s: s.ranking.drop_segments(10**12),
     "trends.save": lambda s: s.trends.save(TREND),
+    "authors.forget": lambda s: s.authors.forget("x", ["77"]),
+    "authors.forget_silent": lambda s: s.authors.forget_silent("x", "77"),
     "trends.keep_verdict": lambda s: s.trends.keep_verdict(MARK),
     "calibrations.save": lambda s: s.calibrations.save(CALIBRATION),
     "forecasts.save_progress": lambda s: s.forecasts.save_progress(ForecastProgress(5)),
@@ -194,6 +197,9 @@ READERS: dict[str, Callable[[SqliteStore], object]] = {
     "job_runs.overlaps": lambda s: s.job_runs.overlaps(NOW),
     "job_runs.last": lambda s: s.job_runs.last("ingest"),
     "job_states.get": lambda s: s.job_states.get("ingest"),
+    "authors.names": lambda s: s.authors.names([("x", "77")]),
+    "authors.aliases": lambda s: s.authors.aliases("x", "anna_port"),
+    "totals.values_of": lambda s: s.totals.values_of("trendspark_ingest_items_total", "source"),
     "totals.all": lambda s: s.totals.all(),
     "notifications.backlog": lambda s: s.notifications.backlog(),
     "notifications.crashing": lambda s: s.notifications.crashing(),

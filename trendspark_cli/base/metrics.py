@@ -24,6 +24,7 @@ REJECTION_REASONS = (
     "forgotten",
     "not_storable",
 )
+MOST_SOURCES, OTHER_SOURCE = 32, "other"  # values of the label `source`: files may name any, and a series is for ever
 JOB_STATUSES = ("success", "partial", "error", "timeout", "interrupted", "skipped", "abandoned")
 CODE_CLASSES = ("2xx", "3xx", "4xx", "5xx", "transport")
 ALERT_STATUSES = ("sent", "failed", "uncertain", "crashed", "dead", "digested", "expired", "muted")

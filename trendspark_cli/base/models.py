@@ -11,13 +11,19 @@ AlertCategory = Literal["trending_alert", "daily_ideas", "job_alert", "api_alert
 ALERT_CATEGORIES: tuple[AlertCategory, ...] = get_args(AlertCategory)
 
 
+STAND_IN = -1  # in place of edits: before the first version
+
+
 class Post(NamedTuple):
     """One post as stored. A tuple, so that a page of them goes to the database without copying.
 
     Times are text in the stored form (see `clock.to_text`). Counters are None when not told.
     `edits` orders the versions of a post: an older one never replaces a newer. It is the place in the chain of edits
-    (X), or when it was edited in epoch seconds (Reddit, Mastodon); 0 for a post that never was.
+    (X), or when it was edited in epoch seconds (Reddit, Mastodon); 0 for a post that never was, and STAND_IN for what
+    only stands in for a post until the post itself comes.
     `observed_at` is set when the line itself says when its counters were read.
+    `author` is the id the service never changes, `author_name` what people call them; of what is known by name only,
+    `author` is None. Where a service has nothing but names, these are the ids. `links` lead out of the post, see `links.py`.
     """
 
     source: str
@@ -35,6 +41,8 @@ class Post(NamedTuple):
     views: int | None
     edits: int
     observed_at: str | None
+    author_name: str | None = None
+    links: tuple[str, ...] = ()
 
 
 class Span(NamedTuple):

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import uuid
 from typing import Annotated
 
 import typer
 
 from trendspark_cli.app.with_store import work
-from trendspark_cli.base.clock import to_text
 from trendspark_cli.base.errors import UsageError
 from trendspark_cli.cli.options import JsonFlag, require_one_of, sub_app, this_installation
 from trendspark_cli.kinds.sources import SOURCES
 from trendspark_cli.store.protocol import Store
-from trendspark_cli.store.rows.archives import Tombstone
 
 app = sub_app("Posts that were collected.")
 
@@ -27,28 +24,19 @@ def posts() -> None:
 def forget(
     source: Annotated[str, typer.Option(help=f"Where the post is from: {', '.join(SOURCES)}.")],
     post_id: Annotated[str, typer.Option("--id", help="The post's id there.")] = "",
-    author: Annotated[str, typer.Option(help="The author's name or id, as it is stored; all their posts go.")] = "",
+    author: Annotated[str, typer.Option(help="The author's name or id; all their posts go, and both names.")] = "",
     as_json: JsonFlag = False,
 ) -> None:
     """Remove a post, or all posts of an author, and let none of them come back from an archive or the service."""
+    from trendspark_cli.collecting.forgetting import forget_posts
+
     installed = this_installation("posts", is_json=as_json)
 
     def action(store: Store) -> None:
         require_one_of("--source", source, SOURCES)
         if bool(post_id) == bool(author):
             raise UsageError("say which: --id or --author")
-        tombstone = Tombstone(
-            str(uuid.uuid4()), source, post_id or None, author or None, to_text(installed.clock()), is_pushed=False
-        )
-        with store.transaction():
-            is_new = store.tombstones.add(tombstone)
-        count = 0
-        while True:
-            with store.transaction():
-                gone = store.tombstones.forget_posts(tombstone)
-            count += gone
-            if gone == 0:
-                break
+        is_new, count = forget_posts(store, source, post_id, author, installed.clock())
         if as_json:
             installed.output.data({"forgotten": count, "new": is_new})
             return

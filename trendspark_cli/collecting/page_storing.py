@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from trendspark_cli.base.clock import to_text
 from trendspark_cli.base.errors import TrendSparkError, UpstreamError
-from trendspark_cli.base.metrics import INGEST_CYCLES, INGEST_ITEMS, INGEST_REJECTED
+from trendspark_cli.base.metrics import INGEST_CYCLES, INGEST_ITEMS, INGEST_REJECTED, MOST_SOURCES, OTHER_SOURCE
 from trendspark_cli.base.models import Page, Post, Rejection
 from trendspark_cli.base.redaction import redact
 from trendspark_cli.collecting.paid_calls import paid_increases
 from trendspark_cli.collecting.source import Source
+from trendspark_cli.kinds.sources import SOURCES
 from trendspark_cli.running.job_context import JobContext
 from trendspark_cli.spending.budget import Budget
 from trendspark_cli.store.rows.collecting import PageOutcome
@@ -34,6 +35,7 @@ def store_page(
     new_by_source: dict[str, int] = {}
     new = updated = 0
     refused: list[Post] = []
+    told: list[Rejection] = []
     names = list(dict.fromkeys([post.source for post in page.posts]))  # one, but for files
     for name in names:
         posts = page.posts if len(names) == 1 else [post for post in page.posts if post.source == name]
@@ -41,15 +43,17 @@ def store_page(
         new_by_source[name] = outcome.new
         new, updated = new + outcome.new, updated + outcome.updated
         refused += [posts[each.place] for each in outcome.refused]
+        told += [Rejection(each.reason, ascii(posts[each.place].source_id)[1:-1][:40]) for each in outcome.refused]
     outcome = PageOutcome(new, updated)
-    page = _without_refused(page, refused)
+    page = _without_refused(page, refused, told)
     if audit_id is None:
         audit_id = job.store.audit.add(job.recorded_id, job.profile, source, query, page, outcome, job.now, usd=usd)
     else:
         job.store.audit.extend(audit_id, page, outcome, usd=usd)
     job.record_calls()
     rejected = Counter(rejection.reason for rejection in page.rejections)
-    increases = [INGEST_ITEMS.by(n, source=name) for name, n in new_by_source.items()]
+    labels = _labels(job, names)
+    increases = [INGEST_ITEMS.by(n, source=labels[name]) for name, n in new_by_source.items()]
     increases += [INGEST_REJECTED.by(n, source=source, reason=reason) for reason, n in rejected.items()]
     if page.reads:
         increases += paid_increases(source, page.endpoint, page.reads, usd)
@@ -88,21 +92,33 @@ def _without_forgotten(job: JobContext, page: Page) -> Page:
     gone: list[int] = []
     for name in dict.fromkeys(post.source for post in page.posts):
         places = [place for place, post in enumerate(page.posts) if post.source == name]
-        pairs = [(page.posts[place].source_id, page.posts[place].author) for place in places]
+        pairs = [(p.source_id, p.author, p.author_name) for p in (page.posts[place] for place in places)]
         gone += [places[number] for number in job.store.tombstones.buried(name, pairs)]
     refused = tuple(Rejection("forgotten", page.posts[place].source_id) for place in sorted(gone))
     kept = tuple(post for place, post in enumerate(page.posts) if place not in set(gone))
     return page._replace(posts=kept, rejections=page.rejections + refused)
 
 
-def _without_refused(page: Page, refused: Sequence[Post]) -> Page:
-    """Count posts the database did not take as rejected; the log says why."""
+def _without_refused(page: Page, refused: Sequence[Post], told: Sequence[Rejection]) -> Page:
+    """Count posts that were not stored as rejected: what the database did not take (the log says why), and conflicts."""
     if not refused:
         return page
     ids = {id(post) for post in refused}
     kept = tuple(post for post in page.posts if id(post) not in ids)
-    told = tuple(Rejection("not_storable", ascii(post.source_id)[1:-1][:40]) for post in refused)
-    return page._replace(posts=kept, rejections=page.rejections + told)
+    return page._replace(posts=kept, rejections=page.rejections + tuple(told))
+
+
+def _labels(job: JobContext, names: Sequence[str]) -> Mapping[str, str]:
+    """Return the value of the label `source` for each of these: files may name any source, and series are for ever."""
+    labels = {name: name for name in names if name in SOURCES}
+    if len(labels) < len(names):
+        known = job.store.totals.values_of(INGEST_ITEMS.name, "source") | set(SOURCES)
+        for name in names:
+            if name in known or len(known) < MOST_SOURCES:
+                known.add(name)
+                labels[name] = name
+            labels.setdefault(name, OTHER_SOURCE)
+    return labels
 
 
 def record_failure(job: JobContext, source: Source, failure: TrendSparkError, budget: Budget | None = None) -> None:

@@ -10,6 +10,7 @@ from trendspark_cli.base.errors import CeilingReachedError
 from trendspark_cli.collecting.page_storing import as_billed, store_page
 from trendspark_cli.collecting.paid_calls import paid_counts
 from trendspark_cli.collecting.source import Source
+from trendspark_cli.kinds.sources import SOURCES
 from trendspark_cli.running.job_context import JobContext
 from trendspark_cli.spending.budget import Budget
 
@@ -33,7 +34,15 @@ def refresh_counts(job: JobContext, source: Source, budget: Budget | None) -> No
         job.count("refresh_left")
         return
     today = to_text(job.now)[:10]
-    found = job.store.posts.refreshable(source.name, job.now - RECENT, job.now - LEAST_AGE, today, POSTS_PER_RUN)
+    kind = SOURCES.get(source.name)
+    found = job.store.posts.refreshable(
+        source.name,
+        job.now - RECENT,
+        job.now - LEAST_AGE,
+        today,
+        POSTS_PER_RUN,
+        edited=kind is None or not kind.edits_have_ids,
+    )
     bought = job.store.spend.billed(source.service, found, today) if source.is_billed_by_post else set(found)
     free = [post_id for post_id in found if post_id in bought]
     billed = [post_id for post_id in found if post_id not in bought and source.counter is None]

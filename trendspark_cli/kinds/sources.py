@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import NamedTuple
 
@@ -26,6 +27,8 @@ class SourceKind(NamedTuple):
     addresses: tuple[str, ...] = ()  # regular expressions of a post's addresses; the first group is its id
     example: str = ""  # such an address, for people
     id_prefix: str = ""  # what may stand before an id and is not part of it
+    author_id: str = ""  # a regular expression of its authors' ids; "" where their names never change and are the ids
+    edits_have_ids: bool = False  # an edited post goes on under another id; the counters of the first one stand still
     costs: Costs = FREE
     reads_metric: str = ""  # what counts billed units by endpoint, and the next what they cost in USD
     cost_metric: str = ""
@@ -60,6 +63,8 @@ _ALL = (
         engagement="likes, reposts and quotes",
         addresses=(r"(?:https?://)?(?:www\.|mobile\.)?(?:x|twitter)\.com/[^/]+/status(?:es)?/(\d{1,20})",),
         example="https://x.com/NAME/status/ID",
+        author_id=r"\d{1,20}",
+        edits_have_ids=True,
         costs=Costs(
             unit="reads",
             ceilings=(CeilingKind("day", "x_max_reads_per_day"), CeilingKind("month", "x_max_reads_per_month")),
@@ -94,6 +99,17 @@ _ALL = (
     ),
 )
 SOURCES: Mapping[str, SourceKind] = {kind.name: kind for kind in _ALL}
+
+
+def author_of(source: str, author: str) -> tuple[str | None, str | None]:
+    """Return (id, name) of an author that somebody wrote down, one of which is None: `77` or `anna_port` of X."""
+    pattern = _AUTHOR_IDS.get(source)
+    if pattern is None or pattern.fullmatch(author):
+        return author, None
+    return None, author.removeprefix("@") or author
+
+
+_AUTHOR_IDS = {kind.name: re.compile(kind.author_id, re.ASCII) for kind in _ALL if kind.author_id}
 
 
 def engagement_of(source: str) -> str:

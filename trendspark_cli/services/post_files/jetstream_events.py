@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from typing import Any
 
 from trendspark_cli.base.clock import from_text
+from trendspark_cli.base.links import links_in, links_of
 from trendspark_cli.base.models import Post, Rejection
 from trendspark_cli.base.texts import clean_text
 from trendspark_cli.services.field_values import JsonObject, is_placeholder, moment, text_or_none
-from trendspark_cli.services.post_files.json_values import members
+from trendspark_cli.services.post_files.json_values import elements, members
 from trendspark_cli.services.post_files.reddit_dumps import RedditTexts
 
 POSTS = "app.bsky.feed.post"
@@ -69,7 +70,17 @@ def _post(event: JsonObject, kind: str, commit: JsonObject, seen: Any, place: st
         views=None,
         edits=int(from_text(seen_at).timestamp()) if commit.get("operation") == "update" else 0,
         observed_at=None,
+        links=links_of((*_addresses(record), *links_in(text))),
     )
+
+
+def _addresses(record: JsonObject) -> Iterator[Any]:
+    """Yield where a post leads: the text shows links without their end."""
+    for facet in elements(record.get("facets")):
+        yield from (members(feature).get("uri") for feature in elements(members(facet).get("features")))
+    embed = members(record.get("embed"))
+    for holder in (embed, members(embed.get("media"))):
+        yield members(holder.get("external")).get("uri")
 
 
 def _created(claimed: Any, seen_at: str) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 from trendspark_cli.base.clock import from_text
+from trendspark_cli.base.links import links_in, links_of
 from trendspark_cli.base.models import Post, Rejection
 from trendspark_cli.base.texts import clean_text
 from trendspark_cli.services.field_values import JsonObject, counter, identifier, is_placeholder, moment, text_or_none
@@ -70,6 +71,7 @@ def _post(status: JsonObject, place: str) -> Post | Rejection:
         views=None,
         edits=version,
         observed_at=None,
+        links=links_of((members(status.get("card")).get("url"), *links_in(text))),
     )
 
 

@@ -9,8 +9,10 @@ from typing import Annotated, Any
 
 import msgspec
 
+from trendspark_cli.base.links import links_in
 from trendspark_cli.base.models import Post, Rejection
 from trendspark_cli.base.texts import clean_text
+from trendspark_cli.kinds.sources import author_of
 from trendspark_cli.services.field_values import JsonObject, counter, identifier, is_placeholder, moment, text_or_none
 from trendspark_cli.services.post_files.reddit_dumps import RedditTexts
 from trendspark_cli.services.post_texts import stored_time
@@ -84,12 +86,15 @@ def quick_post(content: bytes) -> Post | None:
     except ValueError:
         return None
     author, community, url, lang = line.author, line.community, line.url, line.lang
+    author = (clean_text(author) or None) if author else None
+    author_id, name = author_of(line.source, author) if author else (None, None)
+    text = clean_text(line.text)
     values = (
         line.source,
         line.source_id,
-        (clean_text(author) or None) if author else None,
+        author_id,
         (clean_text(community) or None) if community else None,
-        clean_text(line.text),
+        text,
         (clean_text(url) or None) if url else None,
         (clean_text(lang) or None) if lang else None,
         created_at,
@@ -100,6 +105,8 @@ def quick_post(content: bytes) -> Post | None:
         line.views,
         0,
         observed_at,
+        name,
+        links_in(text) if "://" in text else (),
     )
     return tuple.__new__(Post, values)  # as the constructor does, faster
 
@@ -146,12 +153,14 @@ def _post(value: JsonObject, id_at_source: Any, place: str) -> Post | Rejection:
         author, community, url, lang = (text_or_none(value.get(name)) for name in WORDS)
     except ValueError:
         return Rejection("not_a_post", place)
+    author_id, name = author_of(source, author) if author else (None, None)
+    text = clean_text(text)
     return Post(
         source=source,
         source_id=source_id,
-        author=author,
+        author=author_id,
         community=community,
-        text=clean_text(text),
+        text=text,
         url=url,
         lang=lang,
         created_at=created_at,
@@ -162,4 +171,6 @@ def _post(value: JsonObject, id_at_source: Any, place: str) -> Post | Rejection:
         views=views,
         edits=0,
         observed_at=observed_at,
+        author_name=name,
+        links=links_in(text),
     )

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from trendspark_cli.base.models import Post, Rejection
 from trendspark_cli.base.texts import clean_text
-from trendspark_cli.services.field_values import JsonObject, counter, identifier, is_placeholder, moment, text_or_none
-from trendspark_cli.services.post_files.json_values import members
+from trendspark_cli.services.field_values import JsonObject, counter, identifier, is_placeholder, moment
+from trendspark_cli.services.post_files.json_values import elements, members
 from trendspark_cli.services.post_files.reddit_dumps import RedditTexts
 from trendspark_cli.services.post_texts import without_entities
+from trendspark_cli.services.x.posts import links_beside
 
 _DELETIONS = frozenset(("delete", "scrub_geo", "status_withheld", "user_withheld"))
 _NOTICES = frozenset(("limit", "disconnect", "warning", "friends", "friends_str"))
@@ -58,10 +60,11 @@ def _post(tweet: JsonObject, place: str) -> Post | Rejection:
     except ValueError:
         return Rejection("bad_counter", place)
     lang = tweet.get("lang")
+    author, name = _author(members(tweet.get("user")))
     return Post(
         source="x",
         source_id=tweet_id,
-        author=_author(members(tweet.get("user"))),
+        author=author,
         community=None,
         text=clean_text(without_entities(text)),
         url="https://x.com/i/status/" + tweet_id,
@@ -74,6 +77,8 @@ def _post(tweet: JsonObject, place: str) -> Post | Rejection:
         views=None,
         edits=0,
         observed_at=None,
+        author_name=name,
+        links=links_beside(_urls(tweet), tweet_id),
     )
 
 
@@ -86,11 +91,14 @@ def _text(tweet: JsonObject) -> str | None:
     return None
 
 
-def _author(user: JsonObject) -> str | None:
-    for name in ("screen_name", "id_str", "id"):
-        try:
-            if found := text_or_none(user.get(name)):
-                return found
-        except ValueError:
-            continue
-    return None
+def _urls(tweet: JsonObject) -> list[Any]:
+    """Return what is told of the links in a tweet; those of long tweets stand in another place."""
+    holders = (tweet, members(tweet.get("extended_tweet")))
+    return [url for holder in holders for url in elements(members(holder.get("entities")).get("urls"))]
+
+
+def _author(user: JsonObject) -> tuple[str | None, str | None]:
+    """Return the id and the name of an account."""
+    author = next(filter(None, map(identifier, (user.get("id_str"), user.get("id")))), None)
+    name = user.get("screen_name")
+    return author, clean_text(name) or None if isinstance(name, str) else None

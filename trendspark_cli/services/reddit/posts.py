@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from trendspark_cli.base.clock import from_text
+from trendspark_cli.base.links import links_in, links_of
 from trendspark_cli.base.models import Post, Rejection
 from trendspark_cli.base.texts import clean_text
 from trendspark_cli.services.field_values import JsonObject, counter, identifier, is_placeholder, moment
@@ -41,6 +42,8 @@ def post_from_submission(
     text = typed(title)
     if isinstance(body, str) and body and not is_placeholder(body):
         text = f"{text}\n{typed(body)}"
+    linked = item.get("url_overridden_by_dest") or item.get("url")
+    beside = [typed(linked)] if isinstance(linked, str) and not item.get("is_self") and post_id not in linked else []
     return Post(
         source="reddit",
         source_id=post_id,
@@ -57,6 +60,7 @@ def post_from_submission(
         views=None,
         edits=_version(item.get("edited")),
         observed_at=None,
+        links=links_of((*beside, *links_in(text))),
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Annotated, Any
@@ -10,7 +11,8 @@ from typing import Annotated, Any
 import msgspec
 
 from trendspark_cli.base.clock import from_epoch, from_text, to_text
-from trendspark_cli.base.models import Post, Rejection
+from trendspark_cli.base.links import links_of
+from trendspark_cli.base.models import STAND_IN, Post, Rejection
 from trendspark_cli.base.texts import clean_text
 from trendspark_cli.services.post_texts import MAX_COUNTER, stored_time, without_entities
 
@@ -26,7 +28,9 @@ TWEET_FIELDS = (
     "referenced_tweets",
     "edit_history_tweet_ids",
     "note_tweet",
+    "entities",
 )
+_OF_MEDIA = re.compile(r"https?://(?:[\w-]+\.)?(?:x|twitter)\.com/\S+/(?:photo|video)/\d+", re.IGNORECASE)
 
 
 class Metrics(msgspec.Struct):
@@ -46,10 +50,17 @@ class Reference(msgspec.Struct):
     id: str
 
 
+class Entities(msgspec.Struct):
+    """What stands in a text beside words. Nothing is refused for what is wrong in it."""
+
+    urls: Any = None
+
+
 class Note(msgspec.Struct):
     """The whole text of a long post."""
 
     text: str = ""
+    entities: Entities | None = None
 
 
 class Tweet(msgspec.Struct):
@@ -66,6 +77,11 @@ class Tweet(msgspec.Struct):
     edit_history_tweet_ids: list[str] | None = None
     edit_history_post_ids: list[str] | None = None
     note_tweet: Note | None = None
+    entities: Entities | None = None
+
+
+class StandIn(Tweet):
+    """What a repost shows of a post that did not come with it: the beginning of its text, and nobody's counters."""
 
 
 class User(msgspec.Struct):
@@ -188,12 +204,12 @@ def _post(tweet: Tweet, names: Mapping[str, str]) -> Post:
     created_at = stored_time(tweet.created_at) if tweet.created_at is not None else _time_of_id(tweet.id)
     if len(versions) > 1:
         created_at = _first_made(versions[0], created_at)
-    author = tweet.author_id
+    author = tweet.author_id or None
     metrics = tweet.public_metrics or _NO_METRICS
     values = (
         "x",
         versions[0],
-        names.get(author, author) if names and author else author or None,
+        author,
         None,
         text,
         "https://x.com/i/status/" + tweet.id,
@@ -204,13 +220,43 @@ def _post(tweet: Tweet, names: Mapping[str, str]) -> Post:
         metrics.retweet_count,
         metrics.quote_count,
         metrics.impression_count,
-        _version(tweet.id, versions) if len(versions) > 1 else 0,
+        _version(tweet.id, versions) if len(versions) > 1 else STAND_IN if type(tweet) is StandIn else 0,
         None,
+        names.get(author) if names and author else None,
+        _links(tweet) if tweet.entities is not None or note is not None else (),
     )
     return tuple.__new__(Post, values)  # the constructor of a named tuple would do the same, slower
 
 
 _NO_METRICS = Metrics()
+
+
+def _links(tweet: Tweet) -> tuple[str, ...]:
+    """Return where a post leads: X puts a link of its own in place of each in the text."""
+    notes = tweet.note_tweet.entities if tweet.note_tweet is not None else None
+    return links_beside(
+        [url for entities in (tweet.entities, notes) if entities is not None for url in _listed(entities.urls)],
+        tweet.id,
+    )
+
+
+def links_beside(urls: Iterable[Any], post_id: str) -> tuple[str, ...]:
+    """Return where these objects of a post's `urls` lead, those to its own pictures and to itself left out."""
+    found = []
+    for url in urls:
+        if isinstance(url, Mapping):
+            unwound = url.get("unwound")
+            within = unwound.get("url") if isinstance(unwound, Mapping) else None
+            leads = next(
+                (u for u in (url.get("unwound_url"), within, url.get("expanded_url")) if isinstance(u, str)), ""
+            )
+            if not _OF_MEDIA.match(leads) and not leads.endswith(f"/status/{post_id}"):
+                found.append(leads)
+    return links_of(found)
+
+
+def _listed(value: Any) -> Sequence[Any]:
+    return value if isinstance(value, list) else ()
 
 
 def _version(post_id: str, versions: Sequence[str]) -> int:
@@ -230,7 +276,7 @@ def _time_of_id(post_id: str) -> str:
     moment = snowflake_time(post_id)
     if moment is None:
         raise ValueError("no created_at, and the id does not carry it")
-    return to_text(moment)
+    return to_text(moment.replace(microsecond=0))  # as the API tells times
 
 
 def _original(tweet: Tweet, originals: Mapping[str, Tweet]) -> Tweet:
@@ -241,7 +287,7 @@ def _original(tweet: Tweet, originals: Mapping[str, Tweet]) -> Tweet:
             if found is not None:
                 return found
             text = tweet.text.partition(": ")[2] if tweet.text.startswith("RT @") else tweet.text
-            return Tweet(id=reference.id, text=text, created_at=None, lang=tweet.lang)
+            return StandIn(id=reference.id, text=text, lang=tweet.lang, entities=tweet.entities)
     return tweet
 
 
@@ -275,6 +321,10 @@ def tweet_from_object(item: Any, place: str) -> Tweet | Rejection:
     try:
         return msgspec.convert(_storable(item), Tweet)
     except msgspec.ValidationError as error:
+        if "$.entities" in str(error) or "$.note_tweet.entities" in str(error):  # links are not worth a post
+            note = item.get("note_tweet")
+            whole = {"text": note.get("text", "")} if isinstance(note, dict) else None
+            return tweet_from_object({**item, "entities": None, "note_tweet": whole}, place)
         found = item.get("id") if isinstance(item, dict) else None
         name = clean_text(found)[:40] if isinstance(found, str) else f"item {place}"
         return Rejection(rejection_reason(str(error)), name)

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from trendspark_cli.store.protocol.archives import Archives, Tombstones
+    from trendspark_cli.store.protocol.authors import Authors
     from trendspark_cli.store.protocol.collecting import (
         ApiCalls,
         Cursors,
@@ -40,6 +41,8 @@ class Store(Protocol):
 
     @property
     def posts(self) -> Posts: ...
+    @property
+    def authors(self) -> Authors: ...
     @property
     def cursors(self) -> Cursors: ...
     @property

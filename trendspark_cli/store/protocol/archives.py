@@ -103,8 +103,8 @@ class Tombstones(Protocol):
     def forget_posts(self, tombstone: Tombstone) -> int:
         """Delete at most 1,000 live posts it is about, and what alerts quote of them; return how many posts."""
 
-    def buried(self, source: str, posts: Sequence[tuple[str, str | None]]) -> set[int]:
-        """Return the places of those (source id, author) pairs that have a tombstone."""
+    def buried(self, source: str, posts: Sequence[tuple[str | None, ...]]) -> set[int]:
+        """Return the places of those (source id, author, and perhaps the author's name) that have a tombstone."""
 
     def all(self) -> list[Tombstone]:
         """Return every tombstone, oldest first."""

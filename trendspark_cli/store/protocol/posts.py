@@ -16,9 +16,10 @@ class Posts(Protocol):
     """Posts and their counters over time. Of a text, the ranking gets no more than words.LONGEST_TEXT characters."""
 
     def save(self, posts: Sequence[Post], collected_at: datetime) -> PageOutcome:
-        """Store posts idempotently by (source, source_id); older versions never replace newer ones.
+        """Store posts idempotently by (source, source_id), with their authors and links; see `store/post_merging.py`.
 
-        Posts the database does not take are left out, and named in the outcome.
+        The order in which versions and counters come makes no difference. Posts the database does not take are left
+        out and named in the outcome, and so is another post under the id of one that is stored.
         """
 
     def newest_id(self) -> int:
@@ -63,10 +64,19 @@ class Posts(Protocol):
     def mentions_per_slot(self, trend_id: int, since: int, slot_seconds: int, slots: int) -> list[int]:
         """Return how many posts of a trend were created in each slot from *since* (epoch) on."""
 
-    def refreshable(self, source: str, since: datetime, not_since: datetime, today: str, limit: int) -> list[str]:
+    def refreshable(
+        self,
+        source: str,
+        since: datetime,
+        not_since: datetime,
+        today: str,
+        limit: int,
+        *,
+        edited: bool = True,
+    ) -> list[str]:
         """Return the source ids of recent posts whose counters were not read since *not_since*.
 
-        Those last read *today* (YYYY-MM-DD) come first, then the busiest.
+        Those last read *today* (YYYY-MM-DD) come first, then the busiest. *edited*: whether edited posts are asked for.
         """
 
     def note_counts_read(self, source: str, source_ids: Sequence[str], now: datetime) -> None:

@@ -1,3 +1,29 @@
+-- name: insert_post
+-- Store a post that is new; one that is known is left to `merged`.
+INSERT INTO posts (source, source_id, author, community, text, url, lang, created_at,
+                   likes, replies, reposts, quotes, views, edits, observed_at, collected_at)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, coalesce(?15, ?16), ?16)
+ON CONFLICT (source, source_id) DO NOTHING;
+
+-- name: update_counters
+-- Counters that were read later.
+UPDATE posts SET likes = ?, replies = ?, reposts = ?, quotes = ?, views = ?, observed_at = ? WHERE id = ?;
+
+-- name: update_post
+-- Another version of a post, or what was not known of it.
+UPDATE posts SET author = ?, community = ?, text = ?, url = ?, lang = ?, created_at = ?, likes = ?, replies = ?,
+    reposts = ?, quotes = ?, views = ?, edits = ?, observed_at = ? WHERE id = ?;
+
+-- name: add_link
+-- Where a version of a post leads, when it is the one that is stored.
+INSERT INTO post_links (post_id, url)
+SELECT id, ?5 FROM posts WHERE source = ?1 AND source_id = ?2 AND edits = ?3 AND text = ?4 ON CONFLICT DO NOTHING;
+
+-- name: add_named
+-- A post whose author is known by name alone.
+INSERT INTO named_posts (source, name, post_id)
+SELECT source, lower(author), id FROM posts WHERE source = ?1 AND source_id = ?2 AND author = ?3 ON CONFLICT DO NOTHING;
+
 -- name: add_observation
 -- Keep counters that were read at a stated time, whatever the order in which the lines arrive.
 INSERT OR IGNORE INTO post_metrics (post_id, observed_at, likes, replies, reposts, quotes, views)

@@ -9,10 +9,11 @@ from trendspark_cli.store.rows.column_kinds import Time, Word
 
 
 class RefusedPost(NamedTuple):
-    """A post the database does not take: its place among those given, and why."""
+    """A post that was not stored: its place among those given, why, and that in a word, as metrics count it."""
 
     place: int
     why: str
+    reason: str = "not_storable"
 
 
 class PageOutcome(NamedTuple):

@@ -18,6 +18,7 @@ from trendspark_cli.store.rows.archives import (
     Tombstone,
 )
 from trendspark_cli.store.rows.posts import StoredPost
+from trendspark_cli.store.sqlite.authors import Authors
 from trendspark_cli.store.sqlite.connection import Connection, SqlRow
 from trendspark_cli.store.sqlite.named_queries import queries
 
@@ -124,6 +125,8 @@ class Archives:
             kept = int(self._db.value(self._sql[f"left_{manifest.table_name}"], {"ids": rows[0]["row_ids"]}))
         sql = "DELETE FROM archive_rows WHERE manifest_id = ? AND batch = ?"
         self._db.execute(sql, (manifest.id, rows[0]["batch"]))
+        if manifest.table_name == POSTS.name and len(rows) == 1:
+            Authors(self._db).drop_unseen()
         return DeletedBatch(deleted, kept, is_last=len(rows) == 1)
 
     def restore(self, manifest: Manifest, rows: Sequence[ArchivedRow]) -> RestoredBatch:
@@ -153,8 +156,9 @@ class Archives:
         names = POSTS.own_names  # the first of them is the id
         insert = filled(self._sql["insert_posts"], names)
         insert_anew = filled(self._sql["insert_post_under_new_id"], names[1:])
+        authors = Authors(self._db)
         ids = []
-        for post in posts:
+        for post in authors.settled(posts):
             own = post[: len(names)]
             post_id: int | None = post.id
             if self._db.execute(insert, own).rowcount == 0:
@@ -163,6 +167,7 @@ class Archives:
             if post_id is None:
                 continue
             ids.append(post_id)
+            authors.note_named(post_id, post)
             if post.metrics:
                 self._db.execute(self._sql["insert_metrics"], {"post_id": post_id, "metrics": post.metrics})
             if post.trend_ids:
@@ -247,8 +252,8 @@ class Tombstones:
             self._db.execute("DELETE FROM model_answers")  # which of them rest on these posts is not known
         return self._db.execute(self._sql["forget_posts"], {**about, "limit": BATCH_ROWS}).rowcount
 
-    def buried(self, source: str, posts: Sequence[tuple[str, str | None]]) -> set[int]:
-        """Return the places of those (source id, author) pairs that have a tombstone."""
+    def buried(self, source: str, posts: Sequence[tuple[str | None, ...]]) -> set[int]:
+        """Return the places of those (source id, author, and perhaps the author's name) that have a tombstone."""
         pairs = {"source": source, "pairs": json.dumps(list(posts))}
         return {row["key"] for row in self._db.rows(self._sql["buried"], pairs)}
 

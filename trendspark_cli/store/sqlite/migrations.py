@@ -590,6 +590,51 @@ def m0015_refusals(db: Database) -> None:
 
 
 @migration()
+def m0016_authors(db: Database) -> None:
+    """Accounts by their permanent id, with the last name seen; and posts whose author is known by name alone.
+
+    Names that were stored as authors until now are among these, so that they become ids when their ids are seen.
+    """
+    db.execute(
+        """
+        CREATE TABLE authors (
+            source TEXT NOT NULL, id TEXT NOT NULL, name TEXT NOT NULL, seen_at TEXT NOT NULL,
+            PRIMARY KEY (source, id)
+        ) STRICT, WITHOUT ROWID
+        """
+    )
+    db.execute("CREATE INDEX idx_authors_name ON authors (source, lower(name))")
+    db.execute(
+        """
+        CREATE TABLE named_posts (
+            source TEXT NOT NULL, name TEXT NOT NULL, post_id INTEGER NOT NULL REFERENCES posts(id) ON DELETE CASCADE,
+            PRIMARY KEY (source, name, post_id)
+        ) STRICT, WITHOUT ROWID
+        """
+    )
+    db.execute("CREATE INDEX idx_named_posts_post_id ON named_posts (post_id)")
+    db.execute(
+        """
+        INSERT INTO named_posts SELECT source, lower(author), id FROM posts
+        WHERE source = 'x' AND author GLOB '*[^0-9]*'
+        """
+    )
+
+
+@migration()
+def m0017_links(db: Database) -> None:
+    """Where posts lead. Posts that were stored before have the links of their texts alone, which are ranked as ever."""
+    db.execute(
+        """
+        CREATE TABLE post_links (
+            post_id INTEGER NOT NULL REFERENCES posts(id) ON DELETE CASCADE, url TEXT NOT NULL,
+            PRIMARY KEY (post_id, url)
+        ) STRICT, WITHOUT ROWID
+        """
+    )
+
+
+@migration()
 def m0019_counts_of_trends(db: Database) -> None:
     """What people are told of a trend: its posts now, at the peak and in all, who wrote them, when it was found."""
     for column in ("posts_now", "posts_peak", "posts_total", "people"):

@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import json
-import logging
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
 from trendspark_cli.base.clock import from_epoch, from_text, to_text
-from trendspark_cli.base.errors import RefusedRowError
 from trendspark_cli.base.models import Post
 from trendspark_cli.ranking.baseline.baseline_posts import PostRow
-from trendspark_cli.store.rows.collecting import PageOutcome, RefusedPost
+from trendspark_cli.store.rows.collecting import PageOutcome
 from trendspark_cli.store.rows.posts import StoredPost
 from trendspark_cli.store.sqlite.connection import Connection
 from trendspark_cli.store.sqlite.named_queries import queries
+from trendspark_cli.store.sqlite.post_saving import PostSaving
 
 FETCH_ROWS = 2000
-
-log = logging.getLogger(__name__)
+NO_EDIT, LATEST_EDIT = 0, 2**62
 
 
 class Posts:
@@ -27,54 +25,16 @@ class Posts:
     def __init__(self, connection: Connection) -> None:
         self._db = connection
         self._sql = queries("posts")
+        self._saving = PostSaving(connection)
 
     def save(self, posts: Sequence[Post], collected_at: datetime) -> PageOutcome:
         """Store *posts* idempotently; call inside a transaction. Old versions never replace newer ones.
 
-        Posts whose values the database does not take are left out and told.
+        Posts whose values the database does not take are left out and told, and so are other posts under a known id.
 
         Counters stated to be of the future are of now: they would be the newest for ever.
         """
-        if not posts:
-            return PageOutcome(0, 0)
-        now = to_text(collected_at)
-        try:
-            with self._db.attempt():
-                return self._save(posts, now)
-        except (RefusedRowError, TypeError):  # else the database is busy, full or broken: no post is to blame
-            return self._save_one_by_one(posts, now)
-
-    def _save_one_by_one(self, posts: Sequence[Post], now: str) -> PageOutcome:
-        """Store a page that holds a post the database does not take, without it."""
-        new = updated = 0
-        refused = []
-        for place, post in enumerate(posts):
-            try:
-                with self._db.attempt():
-                    outcome = self._save([post], now)
-            except (RefusedRowError, TypeError) as error:
-                log.warning("a post of %s was refused: %r", post.source, post.source_id, exc_info=True)
-                refused.append(RefusedPost(place, f"{error}"[:200]))
-            else:
-                new, updated = new + outcome.new, updated + outcome.updated
-        return PageOutcome(new, updated, tuple(refused))
-
-    def _save(self, posts: Sequence[Post], now: str) -> PageOutcome:
-        """Store posts, all of them or none."""
-        posts = [post._replace(observed_at=now) if (post.observed_at or "") > now else post for post in posts]
-        last_id = self.newest_id()
-        touched = self._db.executemany(self._sql["upsert_post"], [(*post, now) for post in posts])
-        new = self._db.value("SELECT count(*) FROM posts WHERE id > ?", (last_id,))
-        observed = [post for post in posts if post.observed_at]
-        if observed:
-            self._db.executemany(
-                self._sql["add_observation"],
-                [
-                    (p.source, p.source_id, p.observed_at, p.likes, p.replies, p.reposts, p.quotes, p.views)
-                    for p in observed
-                ],
-            )
-        return PageOutcome(new=new, updated=touched - new)
+        return self._saving.save(posts, collected_at)
 
     def newest_id(self) -> int:
         """Return the id of the post stored last, 0 when there is none."""
@@ -151,9 +111,19 @@ class Posts:
         found = {row["slot"]: row["posts"] for row in self._db.rows(self._sql["mentions_per_slot"], parameters)}
         return [found.get(slot, 0) for slot in range(slots)]
 
-    def refreshable(self, source: str, since: datetime, not_since: datetime, today: str, limit: int) -> list[str]:
+    def refreshable(
+        self,
+        source: str,
+        since: datetime,
+        not_since: datetime,
+        today: str,
+        limit: int,
+        *,
+        edited: bool = True,
+    ) -> list[str]:
         """Return the source ids of recent posts whose counters were not read since *not_since*."""
         parameters = {
+            "latest": NO_EDIT if not edited else LATEST_EDIT,
             "source": source,
             "since": to_text(since),
             "not_since": to_text(not_since),

@@ -27,6 +27,8 @@ KNOWN_MIGRATIONS = (
     "m0013_communities",
     "m0014_processes",
     "m0015_refusals",
+    "m0016_authors",
+    "m0017_links",
     "m0019_counts_of_trends",
 )
 

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from trendspark_cli.kinds.channels import CHANNELS
+from trendspark_cli.store.sqlite.authors import Authors
 from trendspark_cli.store.sqlite.collecting import ApiCalls, Cursors, Gaps, IngestAudit, StreamRules
 from trendspark_cli.store.sqlite.connection import Connection, open_checked
 from trendspark_cli.store.sqlite.job_records import JobRuns, JobStates, MetricTotals
@@ -36,6 +37,7 @@ class SqliteStore:
     def __init__(self, connection: Connection, channels: Sequence[str] = FIRST_CHANNEL) -> None:
         self.connection = connection
         self.posts = Posts(connection)
+        self.authors = Authors(connection)
         self.cursors = Cursors(connection)
         self.gaps = Gaps(connection)
         self.audit = IngestAudit(connection)

@@ -150,7 +150,8 @@ UPDATE archive_manifests SET is_active = 1, first_row_id = min(coalesce(first_ro
 DELETE FROM archive_changes WHERE manifest_id = :id AND row_id IN (SELECT value FROM json_each(:ids));
 
 -- name: buried
--- Which of these (source_id, author) pairs of a source have a tombstone.
+-- Which of these (source_id, author, the author's name) of a source have a tombstone.
 SELECT wanted.key FROM json_each(:pairs) AS wanted WHERE EXISTS (
     SELECT 1 FROM tombstones t WHERE t.source = :source
-    AND (t.source_id = json_extract(wanted.value, '$[0]') OR t.author = json_extract(wanted.value, '$[1]')));
+    AND (t.source_id = json_extract(wanted.value, '$[0]') OR t.author = json_extract(wanted.value, '$[1]')
+         OR t.author = json_extract(wanted.value, '$[2]')));
