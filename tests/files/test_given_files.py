@@ -50,9 +50,9 @@ def test_the_app_a_tweet_was_written_with_is_not_taken_for_its_source(tmp_path: 
 
     found = contents(tmp_path, in_lines(flat, {**TWEET, "id": "1404371205485498515", "source": source}))
 
-    assert [(post.source, post.source_id, post.author) for post in found.posts] == [
-        ("x", "1404371205485498514", "anna_port"),
-        ("x", "1404371205485498515", "77"),
+    assert [(post.source, post.source_id, post.author, post.author_name) for post in found.posts] == [
+        ("x", "1404371205485498514", "77", "anna_port"),
+        ("x", "1404371205485498515", "77", None),
     ]
 
 
@@ -102,9 +102,10 @@ def test_a_page_in_which_all_is_gone_is_no_success(workplace: Installation) -> N
 def test_a_tweet_of_the_older_api_is_read(tmp_path: Path) -> None:
     post = contents(tmp_path, in_lines(OLD_TWEET)).post
 
-    assert (post.source, post.source_id, post.author, post.text) == (
+    assert (post.source, post.source_id, post.author, post.author_name, post.text) == (
         "x",
         "1404371205485498514",
+        "77",
         "anna_port",
         "harbour bridge closed",
     )

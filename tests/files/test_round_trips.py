@@ -66,12 +66,17 @@ X_FIELDS = {
 }
 
 
-def expected_of_x(tweet: dict[str, Any], there: frozenset[str], author: str | None) -> Post:
+PAGE = "https://news.example/2026/bridge"
+
+
+def expected_of_x(tweet: dict[str, Any], there: frozenset[str], name: str | None) -> Post:
     counts = tweet["public_metrics"] if "counts" in there else {}
     return EMPTY._replace(
         source="x",
         source_id=tweet["id"],
-        author=author if "author" in there else None,
+        author="77" if "author" in there else None,
+        author_name=name if "author" in there else None,
+        links=(PAGE,) if "entities" in there else (),
         text="the bridge & the ferry" if "note" not in there else "the bridge & the ferry, at length",
         url=f"https://x.com/i/status/{tweet['id']}",
         lang=tweet["lang"] if "lang" in there else None,
@@ -89,6 +94,12 @@ def expected_of_x(tweet: dict[str, Any], there: frozenset[str], author: str | No
 )
 def test_a_tweet_keeps_every_value_in_a_page_flattened_and_alone(tmp_path: Path, there: frozenset[str]) -> None:
     whole = x_post(NOW, "the bridge & the ferry", author_id="77", sequence=0) | {"source": "Twitter for iPhone"}
+    address = {
+        "url": "https://t.co/abc",
+        "expanded_url": "https://bit.ly/1",
+        "unwound_url": f"{PAGE}/?utm_source=x#top",
+    }
+    whole["entities"] = {"urls": [address, {**address, "unwound_url": f"https://x.com/i/status/{whole['id']}/photo/1"}]}
     whole["note_tweet"] = {"text": "the bridge &amp; the ferry, at length"}
     tweet = kept(whole, X_FIELDS, there)
     page = {"data": [tweet], "includes": {"users": [AUTHOR]}, "meta": {"result_count": 1}, "__twarc": {}}
@@ -97,7 +108,7 @@ def test_a_tweet_keeps_every_value_in_a_page_flattened_and_alone(tmp_path: Path,
     found = contents(tmp_path, in_lines(page, flat, {"data": tweet}))
 
     assert (found.refused, found.skipped) == ([], [])
-    assert found.posts == [expected_of_x(whole, there, author) for author in ("anna_port", "anna_port", "77")]
+    assert found.posts == [expected_of_x(whole, there, name) for name in ("anna_port", "anna_port", None)]
 
 
 REDDIT_FIELDS = {
@@ -188,7 +199,7 @@ STATUS = {
     "quotes_count": 4,
     "reblog": None,
     "media_attachments": [],
-    "card": None,
+    "card": {"url": f"{PAGE}?fbclid=1", "title": "closed"},
     "visibility": "public",
 }
 
@@ -211,6 +222,7 @@ def test_a_status_keeps_every_value_alone_and_boosted(tmp_path: Path, there: fro
         reposts=2 if "counts" in there else None,
         quotes=4 if "quotes" in there else None,
         edits=1793534700 if "edited" in there else 0,
+        links=(PAGE,) if "rest" in there else (),
     )
 
     found = contents(tmp_path, in_lines(status, boost, [status]))

@@ -171,6 +171,7 @@ READERS: dict[str, Callable[[SqliteStore], object]] = {
     "audit.pages_with": lambda s: s.audit.pages_with("x", "2026-11-01", "2026-11-01"),
     "notifications.of_trend": lambda s: s.notifications.of_trend(1),
     "posts.by_ids": lambda s: s.posts.by_ids([1]),
+    "posts.links_of_trend": lambda s: s.posts.links_of_trend(1, 3),
     "posts.texts": lambda s: s.posts.texts([1]),
     "posts.mentions_per_slot": lambda s: s.posts.mentions_per_slot(1, 0, 900, 4),
     "posts.refreshable": lambda s: s.posts.refreshable("x", NOW, NOW, "2026-11-01", 10),

@@ -13,9 +13,10 @@ import msgspec
 from trendspark_cli.base.clock import from_text
 from trendspark_cli.base.errors import OutputError
 from trendspark_cli.base.models import Post
-from trendspark_cli.ranking.text.words import LONGEST_TEXT
+from trendspark_cli.ranking.text.linked_texts import linked_text
 
 RUN = 50_000  # posts that are sorted in memory
+MOST_NAMES = 100_000  # whose ids are remembered, for posts that tell only the name
 BLOCK = 500  # posts of a run that are read at a time when runs are merged
 _LENGTH = 4  # bytes
 _SECOND = 19  # characters of a time up to its second
@@ -28,10 +29,12 @@ class SortedPost(NamedTuple):
     source: str
     source_id: str
     edits: int
+    length: int  # a longer text of one version tells more
+    text: str  # with the links beside it
     number: int  # in the file
     author: str | None
     community: str | None
-    text: str
+    is_named: bool  # the author is a name that may belong to an id
 
     @property
     def created(self) -> int:
@@ -40,7 +43,7 @@ class SortedPost(NamedTuple):
 
 
 def sorted_posts(posts: Iterable[Post]) -> Iterator[SortedPost]:
-    """Yield posts by the time they were made, each once, in its last version.
+    """Yield posts by the time they were made, each once, in its last version; a stand-in gives way to the post itself.
 
     Of what is the same to the second, ids decide, so that the order of the file makes no difference. Raises OutputError
     when the temporary file cannot be written.
@@ -49,14 +52,19 @@ def sorted_posts(posts: Iterable[Post]) -> Iterator[SortedPost]:
         with tempfile.TemporaryFile() as file:
             runs: list[int] = []  # where each begins
             batch: list[SortedPost] = []
+            ids: dict[tuple[str, str], str] = {}
             for number, post in enumerate(posts):
                 batch.append(_taken(post, number))
+                if post.author_name is not None and post.author is not None and len(ids) < MOST_NAMES:
+                    ids[post.source, post.author_name.lower()] = post.author
                 if len(batch) == RUN:
                     runs.append(_write(file, batch))
                     batch = []
             batch.sort()
             file.flush()
-            yield from _last_versions(heapq.merge(*[_run(file.fileno(), start) for start in runs], batch))
+            for post in _last_versions(heapq.merge(*[_run(file.fileno(), start) for start in runs], batch)):
+                known = ids.get((post.source, post.author.lower())) if post.is_named and post.author else None
+                yield post if known is None else post._replace(author=known)
     except OSError as error:
         raise OutputError(
             f"posts cannot be sorted in {tempfile.gettempdir()!r}: {error}",
@@ -65,9 +73,18 @@ def sorted_posts(posts: Iterable[Post]) -> Iterator[SortedPost]:
 
 
 def _taken(post: Post, number: int) -> SortedPost:
-    text = post.text[:LONGEST_TEXT]
+    author = post.author if post.author is not None else post.author_name
     return SortedPost(
-        post.created_at[:_SECOND], post.source, post.source_id, post.edits, number, post.author, post.community, text
+        post.created_at[:_SECOND],
+        post.source,
+        post.source_id,
+        post.edits,
+        len(post.text),
+        linked_text(post.text, post.links),
+        number,
+        author,
+        post.community,
+        post.author is None and author is not None,
     )
 
 
@@ -96,6 +113,8 @@ def _last_versions(posts: Iterator[SortedPost]) -> Iterator[SortedPost]:
     for post in posts:
         if last is not None and last[:3] != post[:3]:
             yield last
+        elif last is not None and last.author is not None and (post.author is None or (post.is_named > last.is_named)):
+            post = post._replace(author=last.author, is_named=last.is_named)
         last = post
     if last is not None:
         yield last

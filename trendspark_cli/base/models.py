@@ -23,7 +23,7 @@ class Post(NamedTuple):
     only stands in for a post until the post itself comes.
     `observed_at` is set when the line itself says when its counters were read.
     `author` is the id the service never changes, `author_name` what people call them; of what is known by name only,
-    `author` is None. Where a service has nothing but names, these are the ids. `links` lead out of the post, see `links.py`.
+    `author` is None. Where a service has nothing but names, these are the ids. `links`: where it leads, see `links.py`.
     """
 
     source: str

@@ -166,7 +166,7 @@ class Settings:
         "X_EXPAND_AUTHORS",
         read.BOOL,
         "X",
-        "Store user names instead of author ids; X bills each user read.",
+        "Ask for the names of authors too; X bills each user read. Without, people see ids where no file told a name.",
         default="false",
     )
     x_counts_first: bool = setting(

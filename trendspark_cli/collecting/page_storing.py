@@ -100,7 +100,7 @@ def _without_forgotten(job: JobContext, page: Page) -> Page:
 
 
 def _without_refused(page: Page, refused: Sequence[Post], told: Sequence[Rejection]) -> Page:
-    """Count posts that were not stored as rejected: what the database did not take (the log says why), and conflicts."""
+    """Count posts that were not stored as rejected: the database did not take them (the log says why), or conflicts."""
     if not refused:
         return page
     ids = {id(post) for post in refused}

@@ -17,7 +17,7 @@ from trendspark_cli.ranking.bursts.topics import Topic, find_topics
 from trendspark_cli.ranking.lifecycle.rules import LifecycleRules
 from trendspark_cli.ranking.lifecycle.topic_lifecycle import TrendChanges, advance_trends
 from trendspark_cli.ranking.lifecycle.trends import AnyTrend, TopicTrend, TrendState
-from trendspark_cli.reports.trend_json import trend_json
+from trendspark_cli.reports.trend_json import TrendJson, author_of_each, trend_json
 from trendspark_cli.reports.trend_words import silence_text
 from trendspark_cli.running.job_context import JobContext
 from trendspark_cli.trends.baseline_updating import BaselineUpdating
@@ -69,7 +69,12 @@ def rank_topics(
     trends: list[AnyTrend] = [trend for trend in living if trend.state is TrendState.OPEN]
     trends += rank_posts(job, rules, recency, alerts_are_muted=alerts_are_muted)
     strongest = sorted(trends, key=lambda trend: -trend.score)[:top]
-    job.result["trends"] = [trend_json(one, job.store.posts.by_ids(one.story.example_ids)) for one in strongest]
+    job.result["trends"] = [_printed(job, one) for one in strongest]
+
+
+def _printed(job: JobContext, trend: AnyTrend) -> TrendJson:
+    posts = job.store.posts.by_ids(trend.story.example_ids)
+    return trend_json(trend, posts, names=job.store.authors.names(author_of_each(posts)))
 
 
 def _spelled(job: JobContext, topics: list[Topic], threshold: float) -> list[Topic]:

@@ -22,6 +22,7 @@ class ShownPost(TypedDict):
 
     source: str
     source_id: str
+    author: str | None
     url: str | None
     text: str
 
@@ -68,12 +69,20 @@ class TrendJson(_Head):
     why: str
 
 
-def trend_json(trend: AnyTrend, posts: Sequence[StoredPost], verdict: TrendVerdict | None = None) -> TrendJson:
-    """Return a trend with its example posts, and what a person said of it, as printed."""
+def trend_json(
+    trend: AnyTrend,
+    posts: Sequence[StoredPost],
+    verdict: TrendVerdict | None = None,
+    names: Mapping[tuple[str, str], str] | None = None,
+) -> TrendJson:
+    """Return a trend with its example posts, and what a person said of it, as printed.
+
+    *names*: those of authors, by (source, author); others are shown as they are stored.
+    """
     return {
         **_head(trend),
         "mark": None if verdict is None else _shown_verdict(verdict),
-        "posts": [_shown_post(post) for post in posts[:SHOWN_POSTS]],
+        "posts": [_shown_post(post, names or {}) for post in posts[:SHOWN_POSTS]],
         "why": why(trend),
     }
 
@@ -138,8 +147,24 @@ def _shown_verdict(verdict: TrendVerdict) -> ShownVerdict:
     }
 
 
-def _shown_post(post: StoredPost) -> ShownPost:
-    return {"source": post.source, "source_id": post.source_id, "url": post.url, "text": post.text}
+def _shown_post(post: StoredPost, names: Mapping[tuple[str, str], str]) -> ShownPost:
+    return {
+        "source": post.source,
+        "source_id": post.source_id,
+        "author": shown_author(post, names),
+        "url": post.url,
+        "text": post.text,
+    }
+
+
+def shown_author(post: StoredPost, names: Mapping[tuple[str, str], str]) -> str | None:
+    """Return the author of a post as people know them."""
+    return None if post.author is None else names.get((post.source, post.author), post.author)
+
+
+def author_of_each(posts: Sequence[StoredPost]) -> set[tuple[str, str]]:
+    """Return (source, author) of posts, to ask for the names of."""
+    return {(post.source, post.author) for post in posts if post.author is not None}
 
 
 def rounded(numbers: Mapping[str, object]) -> dict[str, object]:

@@ -39,6 +39,9 @@ def reasons_json(found: PostReasons) -> dict[str, object]:
         return {**place, "seen": False, "trends": [], "held_back_by": held_back_by}
     return {
         **{name: getattr(post, name) for name in SHOWN},
+        "author": found.author_name or post.author,
+        "author_id": post.author,
+        "is_stand_in": post.is_stand_in,
         "seen": True,
         "matched": [page._asdict() for page in found.matched],
         "topic": None if found.topic is None else _topic_json(found.topic, found.threshold),
@@ -81,6 +84,10 @@ def _trend_json(found: TrendOfPost) -> dict[str, object]:
 def _sentences(found: PostReasons, post: StoredPost) -> Iterator[str]:
     """Yield what is known of a post that was seen, a sentence each."""
     yield f"seen: posted {short_time(post.created_at)}, collected {short_time(post.collected_at)}"
+    if post.author is not None:
+        yield f"author: {found.author_name or post.author}"
+    if post.is_stand_in:
+        yield "known from reposts alone: its whole text and its counters come with the post itself"
     yield f"matched: {_matched(found, post)}"
     if found.topic is not None:
         yield f"topic: {_topic(found.topic, found.threshold)}"

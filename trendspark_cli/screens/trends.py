@@ -14,7 +14,7 @@ from trendspark_cli.base.models import RunResult
 from trendspark_cli.kinds.sources import engagement_of
 from trendspark_cli.ranking.bursts.term_evidence import TermEvidence
 from trendspark_cli.ranking.lifecycle.trends import AnyTrend, PostStory, TopicStory
-from trendspark_cli.reports.trend_json import TrendJson, evidence_json, trend_json
+from trendspark_cli.reports.trend_json import TrendJson, author_of_each, evidence_json, shown_author, trend_json
 from trendspark_cli.reports.trend_words import silence_text, sources_text, usual_text, why, window_text
 from trendspark_cli.store.protocol import Store
 from trendspark_cli.store.rows.trends import TrendVerdict
@@ -47,6 +47,7 @@ EVIDENCE_NOTES = (
     "-log10 p: 6 is one chance in a million. usual posts: those of the history, of which half is gone after 4 days.",
     "lift: voices for each one expected, where that is most, and less for few communities (breadth).",
 )
+SHOWN_LINKS = 3  # those that most posts share
 SHOWN_SCORE = 0.05  # a difference of less is none on the screen
 SPARK_SLOTS, SPARK_SLOT_SECONDS = 16, 900  # the last four hours by quarters
 
@@ -113,7 +114,8 @@ def _words(text: str) -> str:
 
 
 def _json(store: Store, trend: AnyTrend, verdict: TrendVerdict | None) -> TrendJson:
-    return trend_json(trend, store.posts.by_ids(trend.story.example_ids), verdict)
+    posts = store.posts.by_ids(trend.story.example_ids)
+    return trend_json(trend, posts, verdict, store.authors.names(author_of_each(posts)))
 
 
 def show_trend(store: Store, output: Output, trend: AnyTrend) -> None:
@@ -133,8 +135,12 @@ def show_trend(store: Store, output: Output, trend: AnyTrend) -> None:
         output.prose(verdict_text(verdict), indent=INDENT)
     if written is not None:
         output.prose(f"{written.label}: {written.summary} (machine-written by {written.model})", indent=INDENT)
-    for post in store.posts.by_ids(trend.story.example_ids):
-        output.prose(f"[{post.source}] {shortened(post.text, 100)}  {post.url or ''}".rstrip(), indent=INDENT)
+    posts = store.posts.by_ids(trend.story.example_ids)
+    names = store.authors.names(author_of_each(posts))
+    for post in posts:
+        author = shown_author(post, names)
+        place = f"[{post.source}] {author}:" if author else f"[{post.source}]"
+        output.prose(f"{place} {shortened(post.text, 100)}  {post.url or ''}".rstrip(), indent=INDENT)
 
 
 def explain_trend(store: Store, output: Output, trend: AnyTrend, reason: str) -> None:
@@ -145,9 +151,12 @@ def explain_trend(store: Store, output: Output, trend: AnyTrend, reason: str) ->
     if output.is_json:
         verdict = store.trends.verdicts_of([trend.stored_id]).get(trend.stored_id)
         threshold = {"threshold": trend.threshold, "threshold_reason": reason}
-        output.data({**_json(store, trend, verdict), **threshold, "evidence": evidence_json(trend)})
+        links = [link._asdict() for link in store.posts.links_of_trend(trend.stored_id, SHOWN_LINKS)]
+        output.data({**_json(store, trend, verdict), **threshold, "links": links, "evidence": evidence_json(trend)})
         return
     show_trend(store, output, trend)
+    for link in store.posts.links_of_trend(trend.stored_id, SHOWN_LINKS):
+        output.prose(f"{link.posts} posts lead to {link.url}", indent=INDENT)
     peak = f"threshold {trend.threshold:g} ({reason}); peak"
     match trend.story:
         case PostStory() as story:

@@ -70,6 +70,7 @@ class PostReasons(NamedTuple):
     forecast: PostForecast | None = None
     trends: Sequence[TrendOfPost] = ()
     held_back_by: Sequence[Held] = ()
+    author_name: str | None = None
 
 
 def reasons(asked: Asked, place: str) -> PostReasons:
@@ -97,6 +98,9 @@ def reasons(asked: Asked, place: str) -> PostReasons:
         forecast=forecast,
         trends=trends,
         held_back_by=tuple(dict.fromkeys(held_back)),
+        author_name=asked.store.authors.names([(source, post.author)]).get((source, post.author))
+        if post.author
+        else None,
     )
 
 

@@ -9,7 +9,7 @@ from typing import Protocol
 from trendspark_cli.base.models import Post
 from trendspark_cli.ranking.baseline.baseline_posts import PostRow
 from trendspark_cli.store.rows.collecting import PageOutcome
-from trendspark_cli.store.rows.posts import StoredPost
+from trendspark_cli.store.rows.posts import SharedLink, StoredPost
 
 
 class Posts(Protocol):
@@ -59,7 +59,10 @@ class Posts(Protocol):
         """Return the live posts with these ids, in any order, without `created_text`."""
 
     def texts(self, ids: Sequence[int]) -> dict[int, str]:
-        """Return the texts of the live posts with these ids."""
+        """Return what ranking reads of the live posts with these ids: texts, with the links beside them."""
+
+    def links_of_trend(self, trend_id: int, limit: int) -> list[SharedLink]:
+        """Return the links that most posts of a trend share, and how many do."""
 
     def mentions_per_slot(self, trend_id: int, since: int, slot_seconds: int, slots: int) -> list[int]:
         """Return how many posts of a trend were created in each slot from *since* (epoch) on."""

@@ -36,3 +36,8 @@ SELECT count(*) FROM posts WHERE created_at >= :since AND created_at < :until;
 -- name: by_id
 -- One live post.
 SELECT * FROM posts WHERE id = ?;
+
+-- name: links_of_trend
+-- The links that most posts of a trend share.
+SELECT l.url, count(*) AS posts FROM trend_posts t JOIN post_links l ON l.post_id = t.post_id WHERE t.trend_id = ?
+GROUP BY l.url HAVING count(*) > 1 ORDER BY posts DESC, l.url LIMIT ?;

@@ -7,6 +7,13 @@ from typing import NamedTuple
 from trendspark_cli.store.rows.column_kinds import Gathered, Time, Word
 
 
+class SharedLink(NamedTuple):
+    """A page that posts lead to, and how many of them do."""
+
+    url: str
+    posts: int
+
+
 class StoredPost(NamedTuple):
     """A post with all that is stored of it, live or archived. Counters are None when not told.
 
@@ -33,3 +40,8 @@ class StoredPost(NamedTuple):
     collected_at: Time
     metrics: Gathered | None = None
     trend_ids: Gathered | None = None
+
+    @property
+    def is_stand_in(self) -> bool:
+        """Tell whether only reposts of it came: the text is their beginning of it, and of its counters nothing is known."""
+        return self.edits < 0

@@ -67,24 +67,25 @@ class PostSaving:
     def _save(self, posts: Sequence[Post], now: str) -> PageOutcome:
         """Store posts, all of them or none."""
         posts = [post._replace(observed_at=now) if (post.observed_at or "") > now else post for post in posts]
-        if any([post.author_name is not None for post in posts]):
+        if any(post.author_name is not None for post in posts):
             posts = self._authors.known(posts, now)
         last_id = int(self._db.value("SELECT max(id) FROM posts") or 0)
         self._db.executemany(self._sql["insert_post"], [(*post[:OWN_FIELDS], now) for post in posts])
         new = int(self._db.value("SELECT count(*) FROM posts WHERE id > ?", (last_id,)))
         known, stored = _Known(0, ()), posts
         if new < len(posts):
-            known = self._merge(posts, now, last_id)
+            known = self._merge(posts, now)
             stored = [post for place, post in enumerate(posts) if place not in known.others]
         self._add_beside(stored)
         refused = [RefusedPost(place, "another post has its id", "conflict") for place in known.others]
         return PageOutcome(new, known.updated, tuple(refused))
 
-    def _merge(self, posts: Sequence[Post], now: str, last_id: int) -> _Known:
+    def _merge(self, posts: Sequence[Post], now: str) -> _Known:
         """Take over what is newer of posts that were known, each after the other; call when new ones are stored."""
         rows = self._standing(posts)
         before = dict(rows)
         others = []
+        updated = 0
         for place, post in enumerate(posts):
             key = post.source, post.source_id
             if key not in rows:
@@ -92,7 +93,9 @@ class PostSaving:
             if is_another(rows[key], post):
                 others.append(place)
             else:
-                rows[key] = merged(rows[key], post, now)
+                row = merged(rows[key], post, now)
+                updated += row != rows[key]
+                rows[key] = row
         changed = [(before[key], row) for key, row in rows.items() if row != before[key]]
         counted = [row for old, row in changed if old[:8] == row[:8] and old.edits == row.edits]
         other = [row for old, row in changed if old[:8] != row[:8] or old.edits != row.edits]
@@ -106,7 +109,7 @@ class PostSaving:
         settled = [row.id for old, row in changed if old.is_named and not row.is_named]
         if settled:
             self._db.execute(self._sql["drop_named"], (json.dumps(settled),))
-        return _Known(sum(row.id <= last_id for _, row in changed), tuple(others))
+        return _Known(updated, tuple(others))
 
     def _standing(self, posts: Sequence[Post]) -> dict[tuple[str, str], Standing]:
         """Return what is stored of these posts."""

@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from trendspark_cli.base.clock import from_epoch, from_text, to_text
 from trendspark_cli.base.models import Post
 from trendspark_cli.ranking.baseline.baseline_posts import PostRow
 from trendspark_cli.store.rows.collecting import PageOutcome
-from trendspark_cli.store.rows.posts import StoredPost
+from trendspark_cli.store.rows.posts import SharedLink, StoredPost
 from trendspark_cli.store.sqlite.connection import Connection
 from trendspark_cli.store.sqlite.named_queries import queries
 from trendspark_cli.store.sqlite.post_saving import PostSaving
@@ -71,11 +72,11 @@ class Posts:
             "seen_post_id": seen_post_id,
             "limit": limit,
         }
-        return self._db.made(PostRow._make, self._sql["leaving"], parameters)
+        return _linked(self._db.made(tuple, self._sql["leaving"], parameters))
 
     def arrived(self, after_id: int, limit: int) -> list[PostRow]:
         """Return the posts stored after *after_id*, in that order."""
-        return self._db.made(PostRow._make, self._sql["arrived"], {"id": after_id, "limit": limit})
+        return _linked(self._db.made(tuple, self._sql["arrived"], {"id": after_id, "limit": limit}))
 
     def count_between(self, since: int, until: int) -> int:
         """Return how many posts were created in [since, until), both in epoch seconds."""
@@ -92,13 +93,16 @@ class Posts:
 
     def rows(self, ids: Sequence[int]) -> list[PostRow]:
         """Return the live posts with these ids, without `created_text`."""
-        with self._db.errors():
-            return [PostRow(*row) for row in self._db.execute(self._sql["rows"], (json.dumps(list(ids)),))]
+        return _linked(self._db.made(tuple, self._sql["rows"], (json.dumps(list(ids)),)))
 
     def texts(self, ids: Sequence[int]) -> dict[int, str]:
-        """Return the texts of the live posts with these ids."""
-        with self._db.errors():
-            return dict(self._db.execute(self._sql["texts"], (json.dumps(list(ids)),)))
+        """Return what ranking reads of the live posts with these ids: texts, with the links beside them."""
+        rows = self._db.made(tuple, self._sql["texts"], (json.dumps(list(ids)),))
+        return {post_id: text if links is None else _with_links(text, links) for post_id, text, links in rows}
+
+    def links_of_trend(self, trend_id: int, limit: int) -> list[SharedLink]:
+        """Return the links that most posts of a trend share, and how many do."""
+        return self._db.made(SharedLink._make, self._sql["links_of_trend"], (trend_id, limit))
 
     def mentions_per_slot(self, trend_id: int, since: int, slot_seconds: int, slots: int) -> list[int]:
         """Return how many posts of a trend were created in each of *slots* slots from *since* on."""
@@ -136,6 +140,20 @@ class Posts:
     def note_counts_read(self, source: str, source_ids: Sequence[str], now: datetime) -> None:
         """Remember that these posts' counters were asked for, whatever came of it."""
         self._db.execute(self._sql["note_counts_read"], (to_text(now), source, json.dumps(list(source_ids))))
+
+
+def _linked(rows: Sequence[tuple[Any, ...]]) -> list[PostRow]:
+    """Return posts as ranking reads them: the last value of each row is the links beside its text."""
+    return [
+        PostRow._make(row[:-1]) if row[-1] is None else PostRow(*row[:5], _with_links(row[5], row[-1]), row[6])
+        for row in rows
+    ]
+
+
+def _with_links(text: str, links: str) -> str:
+    from trendspark_cli.ranking.text.linked_texts import linked_text
+
+    return linked_text(text, links.split("\n"))
 
 
 def _text(epoch: int) -> str:

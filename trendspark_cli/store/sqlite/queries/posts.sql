@@ -18,24 +18,29 @@ SELECT source_id FROM posts WHERE source = ? AND source_id IN (SELECT value FROM
 
 -- name: leaving
 -- The next posts to leave the longest window, oldest first, after a position. Of a text, all ranking queries give
--- what ranking reads of it: words.LONGEST_TEXT characters.
-SELECT id, source, author, community, CAST(strftime('%s', created_at) AS INTEGER), substr(text, 1, 2000), created_at
+-- what ranking reads of it, words.LONGEST_TEXT characters; and last the links beside it.
+SELECT id, source, author, community, CAST(strftime('%s', created_at) AS INTEGER), substr(text, 1, 2000), created_at,
+       (SELECT group_concat(url, char(10)) FROM post_links WHERE post_id = posts.id)
 FROM posts WHERE (created_at, id) > (:created_at, :id) AND created_at < :until AND id <= :seen_post_id
 ORDER BY created_at, id LIMIT :limit;
 
 -- name: arrived
 -- Posts collected since the last look, in the order they were stored.
-SELECT id, source, author, community, CAST(strftime('%s', created_at) AS INTEGER), substr(text, 1, 2000), created_at
+SELECT id, source, author, community, CAST(strftime('%s', created_at) AS INTEGER), substr(text, 1, 2000), created_at,
+       (SELECT group_concat(url, char(10)) FROM post_links WHERE post_id = posts.id)
 FROM posts WHERE id > :id ORDER BY id LIMIT :limit;
 
 -- name: rows
 -- Some posts as the ranking reads them.
-SELECT id, source, author, community, CAST(strftime('%s', created_at) AS INTEGER), substr(text, 1, 2000)
+SELECT id, source, author, community, CAST(strftime('%s', created_at) AS INTEGER), substr(text, 1, 2000), '',
+       (SELECT group_concat(url, char(10)) FROM post_links WHERE post_id = posts.id)
 FROM posts WHERE id IN (SELECT value FROM json_each(?));
 
 -- name: texts
 -- The texts of some posts.
-SELECT id, substr(text, 1, 2000) FROM posts WHERE id IN (SELECT value FROM json_each(?));
+SELECT id, substr(text, 1, 2000),
+       (SELECT group_concat(url, char(10)) FROM post_links WHERE post_id = posts.id)
+FROM posts WHERE id IN (SELECT value FROM json_each(?));
 
 -- name: mentions_per_slot
 -- How many of a trend's posts fall into each slot of :seconds, for sparklines.
