@@ -88,6 +88,7 @@ def reasons(asked: Asked, place: str) -> PostReasons:
     held_back = [rule._replace(about=kind) for kind, rule in of_rules if rule is not None]
     statuses = [alert.status for one in trends for alert in one.alerts]
     held_back += [Held(*_ALERT_RULES[status], about="alert") for status in statuses if status in _ALERT_RULES]
+    names = asked.store.authors.names([(source, post.author)] if post.author is not None else [])
     return PostReasons(
         post.source,
         post.source_id,

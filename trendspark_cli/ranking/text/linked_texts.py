@@ -10,7 +10,7 @@ _REPOST = re.compile(r"rt @", re.IGNORECASE)
 
 
 def linked_text(text: str, links: Sequence[str]) -> str:
-    """Return a text with the links that are not in it, in their order: before it, since of long texts the end is not read.
+    """Return a text with the links that are not in it: before it, since of long texts the end is not read.
 
     They follow a text that tells of a repost, since that must come first to be known. Of a text, 2,000 characters are
     read. The queries of the store make the same of the same post.

@@ -43,5 +43,5 @@ class StoredPost(NamedTuple):
 
     @property
     def is_stand_in(self) -> bool:
-        """Tell whether only reposts of it came: the text is their beginning of it, and of its counters nothing is known."""
+        """Tell whether only reposts of it came: the text is the beginning they show, and no counter is known."""
         return self.edits < 0

@@ -74,6 +74,7 @@ class PostSaving:
         new = int(self._db.value("SELECT count(*) FROM posts WHERE id > ?", (last_id,)))
         known, stored = _Known(0, ()), posts
         if new < len(posts):
+            self._add_named(posts)
             known = self._merge(posts, now)
             stored = [post for place, post in enumerate(posts) if place not in known.others]
         self._add_beside(stored)
@@ -128,6 +129,9 @@ class PostSaving:
         links = [(p.source, p.source_id, p.edits, p.text, link) for p in posts if p.links for link in p.links]
         if links:
             self._db.executemany(self._sql["add_link"], links)
+        self._add_named(posts)
+
+    def _add_named(self, posts: Sequence[Post]) -> None:
         named = [(p.source, p.source_id, p.author) for p in posts if p.author_name is not None and is_named(p)]
         if named:
             self._db.executemany(self._sql["add_named"], named)
