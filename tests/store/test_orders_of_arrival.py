@@ -1,4 +1,4 @@
-"""What is stored of posts is the same in whatever order they come: within a page, page after page, and run after run."""
+"""What is stored of posts is the same in whatever order they come: within a page, page by page, and run after run."""
 
 from __future__ import annotations
 
@@ -109,7 +109,8 @@ def test_a_row_knows_that_it_stands_in_for_a_post_and_forgets_it_with_the_post(s
     save(store, post(text=WHOLE, author="77", likes=3), hours_later=1)
 
     whole = store.posts.find("x", "1")
-    assert known is not None and whole is not None
+    assert known is not None
+    assert whole is not None
     assert (known.is_stand_in, whole.is_stand_in, whole.text, whole.author, whole.likes) == (
         True,
         False,
@@ -128,7 +129,8 @@ def test_another_post_under_a_known_id_is_a_conflict_and_changes_nothing(store: 
 
     assert [(one.place, one.reason) for one in outcome.refused] == [(0, "conflict")]
     found = store.posts.find("x", "1")
-    assert found is not None and (found.text, found.likes) == ("the bridge", 1)
+    assert found is not None
+    assert (found.text, found.likes) == ("the bridge", 1)
     assert (
         store.connection.rows("SELECT * FROM post_links") == store.connection.rows("SELECT * FROM post_metrics") == []
     )

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -178,6 +180,34 @@ def test_ingest_settles_what_a_killed_run_had_set_aside(upgraded: OldInstallatio
 
     assert upgraded.value("SELECT count(*) FROM spend_reservations") == 0
     assert upgraded.value(used.format(kind)) >= before + units
+
+
+def test_a_post_that_was_stored_from_a_repost_is_replaced_by_the_post_itself(upgraded: OldInstallation) -> None:
+    cut = own_line("1404371205485498514", created_at="2026-11-01T12:00:00Z", text="the bridge is cl")
+    upgraded.command("ingest", "--from", "-", lines=in_lines(cut).decode())
+    whole = {"id": cut["source_id"], "author_id": "77", "created_at": cut["created_at"], "text": "the bridge is closed"}
+
+    upgraded.command("ingest", "--from", "-", lines=in_lines({"data": whole}).decode())
+
+    stored = upgraded.rows(f"SELECT text, author FROM posts WHERE source_id = '{cut['source_id']}'")
+    assert stored == [("the bridge is closed", "77")]
+
+
+def test_an_author_the_old_version_knew_by_name_gets_the_id_with_all_posts(tmp_path: Path, around: Services) -> None:
+    old = OldInstallation(tmp_path, VERSION, around.addresses)
+    number = old.value("SELECT max(id) FROM posts WHERE source = 'x'")
+    with closing(sqlite3.connect(old.database)) as database, database:  # as X_EXPAND_AUTHORS had it stored
+        database.execute("UPDATE posts SET author = 'anna_port' WHERE source = 'x' AND id > ?", (number - 3,))
+        named = database.execute("SELECT id FROM posts WHERE author = 'anna_port'").fetchall()
+    old.command("db", "upgrade")
+    tweet = {"id": "1404371205485498514", "author_id": "77", "text": "the bridge", "created_at": "2026-11-01T12:00:00Z"}
+    users = {"users": [{"id": "77", "username": "Anna_Port"}]}
+
+    old.command("ingest", "--from", "-", lines=in_lines({"data": [tweet], "includes": users}).decode())
+
+    assert named
+    assert set(old.rows("SELECT id FROM posts WHERE source = 'x' AND author = '77'")) >= set(named)
+    assert old.rows("SELECT name FROM authors") == [("Anna_Port",)]
 
 
 def test_rank_goes_on_with_the_old_trends(upgraded: OldInstallation) -> None:

@@ -99,9 +99,7 @@ def reasons(asked: Asked, place: str) -> PostReasons:
         forecast=forecast,
         trends=trends,
         held_back_by=tuple(dict.fromkeys(held_back)),
-        author_name=asked.store.authors.names([(source, post.author)]).get((source, post.author))
-        if post.author
-        else None,
+        author_name=names.get((source, post.author or "")),
     )
 
 

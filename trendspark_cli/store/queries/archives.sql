@@ -58,6 +58,10 @@ INSERT INTO posts ({columns}) VALUES ({values}) ON CONFLICT DO NOTHING RETURNING
 -- An audit row that was brought back; one that is live stays as it is.
 INSERT INTO ingest_audit ({columns}) VALUES ({values}) ON CONFLICT DO NOTHING;
 
+-- name: insert_link
+-- A link in the text of a post that was brought back.
+INSERT INTO post_links (post_id, url) VALUES (?, ?) ON CONFLICT DO NOTHING;
+
 -- name: insert_notifications
 -- An alert that was brought back; one that is live stays as it is.
 INSERT INTO notifications ({columns}) VALUES ({values}) ON CONFLICT DO NOTHING;

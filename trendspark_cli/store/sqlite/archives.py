@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from trendspark_cli.base.clock import to_text
+from trendspark_cli.base.links import links_in
 from trendspark_cli.store.named_queries import filled
 from trendspark_cli.store.rows.archived import POSTS, TABLES, ArchivedRow
 from trendspark_cli.store.rows.archives import (
@@ -168,6 +169,8 @@ class Archives:
                 continue
             ids.append(post_id)
             authors.note_named(post_id, post)
+            links = [(post_id, link) for link in links_in(post.text)]
+            self._db.executemany(self._sql["insert_link"], links)
             if post.metrics:
                 self._db.execute(self._sql["insert_metrics"], {"post_id": post_id, "metrics": post.metrics})
             if post.trend_ids:
