@@ -62,9 +62,9 @@ def sorted_posts(posts: Iterable[Post]) -> Iterator[SortedPost]:
                     batch = []
             batch.sort()
             file.flush()
-            for post in _last_versions(heapq.merge(*[_run(file.fileno(), start) for start in runs], batch)):
-                known = ids.get((post.source, post.author.lower())) if post.is_named and post.author else None
-                yield post if known is None else post._replace(author=known)
+            for last in _last_versions(heapq.merge(*[_run(file.fileno(), start) for start in runs], batch)):
+                known = ids.get((last.source, last.author.lower())) if last.is_named and last.author else None
+                yield last if known is None else last._replace(author=known)
     except OSError as error:
         raise OutputError(
             f"posts cannot be sorted in {tempfile.gettempdir()!r}: {error}",

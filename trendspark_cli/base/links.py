@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 MOST_LINKS = 5  # of one post; more are lists
 LONGEST_LINK = 500  # characters
-# Every post has a link of its own there, so that no two share one, and none says where it leads.
+# As the ranking knows them: every post has a link of its own there, so that no two share one.
 SHORTENERS = frozenset(("t.co", "bit.ly", "tinyurl.com", "ow.ly", "buff.ly", "dlvr.it", "goo.gl", "is.gd"))
 TRACKING = re.compile(r"(?:utm_\w+|fbclid|gclid|igshid|mc_\w+|ref(?:_\w+)?|source|feature|si|s|t)=", re.IGNORECASE)
 _IN_TEXT = re.compile(r"https?://[^\s<>\"\u200b\u2026]+", re.IGNORECASE)

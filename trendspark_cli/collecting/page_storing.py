@@ -112,7 +112,7 @@ def _labels(job: JobContext, names: Sequence[str]) -> Mapping[str, str]:
     """Return the value of the label `source` for each of these: files may name any source, and series are for ever."""
     labels = {name: name for name in names if name in SOURCES}
     if len(labels) < len(names):
-        known = job.store.totals.values_of(INGEST_ITEMS.name, "source") | set(SOURCES)
+        known = {*job.store.totals.values_of(INGEST_ITEMS.name, "source"), *SOURCES}
         for name in names:
             if name in known or len(known) < MOST_SOURCES:
                 known.add(name)

@@ -99,7 +99,7 @@ def _counters(
     if not any(count is not None for count in told):
         is_later = post.observed_at is not None and read_at > row.observed_at
     elif not any(count is not None for count in known):
-        return (*told, read_at)  # type: ignore[return-value]
+        return (*told, read_at)
     elif post.observed_at is not None:
         is_later = read_at > row.observed_at
     else:

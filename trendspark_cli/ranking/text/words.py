@@ -7,8 +7,6 @@ import re
 import unicodedata
 from collections.abc import Sequence
 
-from trendspark_cli.base.links import SHORTENERS, TRACKING
-
 TEXT_END = "\0"
 GAP = "\1"
 LONGEST_TEXT = (
@@ -18,6 +16,9 @@ LONGEST_WORD = 60  # characters; longer ones are keys, hashes and noise
 LONGEST_CHUNK = 120  # characters without a space; leaves room for a row of hashtags
 LONGEST_LINK = 200
 _LINK = re.compile(r"https?://(?:(?:www|m|mobile|amp)\.)?([^/?#\s@]+)([^?#\s]*)(?:\?([^#\s]*))?", re.IGNORECASE)
+# Every post has a link of its own there, so that no two share one.
+_SHORTENERS = frozenset(("t.co", "bit.ly", "tinyurl.com", "ow.ly", "buff.ly", "dlvr.it", "goo.gl", "is.gd"))
+_TRACKING = re.compile(r"(?:utm_\w+|fbclid|gclid|igshid|mc_\w+|ref(?:_\w+)?|source|feature|si|s|t)=", re.IGNORECASE)
 _TEXT_JOINT = f"\n{TEXT_END}\n"
 
 
@@ -84,8 +85,8 @@ def link_of(chunk: str) -> str | None:
     if found is None:
         return None
     host, path, query = found[1].lower(), found[2].rstrip("/.,;:!?'\"()[]<>*_"), found[3] or ""
-    kept = "&".join(part for part in query.rstrip(".,;:!?'\")]>").split("&") if part and not TRACKING.match(part))
-    if host in SHORTENERS or not (path or kept):
+    kept = "&".join(part for part in query.rstrip(".,;:!?'\")]>").split("&") if part and not _TRACKING.match(part))
+    if host in _SHORTENERS or not (path or kept):
         return None
     link = f"{host}{path or '/'}{'?' if kept else ''}{kept}".lower()
     return link if len(link) <= LONGEST_LINK else None

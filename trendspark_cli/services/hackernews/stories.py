@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from trendspark_cli.base.clock import from_epoch, to_text
+from trendspark_cli.base.links import links_in, links_of
 from trendspark_cli.base.models import Page, Post, Rejection, Span
 from trendspark_cli.base.texts import clean_text
 from trendspark_cli.collecting.source import Counter, Reach
@@ -144,6 +145,7 @@ def post_of_story(hit: JsonObject, place: str, latest: datetime) -> Post | Rejec
         views=None,
         edits=0,
         observed_at=None,
+        links=links_of((hit.get("url"), *links_in(texts[1]))),
     )
 
 

@@ -89,5 +89,5 @@ class MetricTotals(Protocol):
     def all(self) -> dict[str, list[tuple[dict[str, str], float]]]:
         """Return every total by metric name."""
 
-    def values_of(self, metric: str, label: str) -> set[str]:
+    def values_of(self, metric: str, label: str) -> frozenset[str]:
         """Return the values a label of a metric has had."""

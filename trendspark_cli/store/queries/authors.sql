@@ -22,3 +22,7 @@ DELETE FROM authors WHERE source = :source AND id = :author
 -- name: note_named
 -- A post that was brought back and whose author is known by name alone.
 INSERT INTO named_posts (source, name, post_id) VALUES (?, lower(?), ?) ON CONFLICT DO NOTHING;
+
+-- name: drop_unseen
+-- Some accounts last seen before a time.
+DELETE FROM authors WHERE (source, id) IN (SELECT source, id FROM authors WHERE seen_at < ? LIMIT ?);

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import timedelta
 
+from trendspark_cli.base.clock import from_text, to_text
 from trendspark_cli.base.models import Post
 from trendspark_cli.kinds.sources import author_of
 from trendspark_cli.store.rows.posts import StoredPost
 from trendspark_cli.store.sqlite.connection import Connection
 from trendspark_cli.store.sqlite.named_queries import queries
 
+KEPT_TO = timedelta(days=2)  # when an account was seen is kept to the day
 MOST_MOVED = 1000  # posts of one name that get their id in one transaction; the others with the next page that has both
 
 
@@ -88,7 +91,9 @@ class Authors:
 
     def drop_unseen(self) -> None:
         """Forget up to 1,000 accounts last seen before the oldest live post was made; call inside a transaction."""
-        self._db.execute(self._sql["drop_unseen"], (MOST_MOVED,))
+        oldest = self._db.value("SELECT min(created_at) FROM posts")
+        before = "~" if oldest is None else to_text(from_text(oldest) - KEPT_TO)
+        self._db.execute(self._sql["drop_unseen"], (before, MOST_MOVED))
 
     def _move(self, rows: Sequence[tuple[str, str, str, str]]) -> None:
         """Give posts that are known by a name the id it belongs to."""

@@ -150,10 +150,10 @@ class MetricTotals:
             totals.setdefault(row["name"], []).append((json.loads(row["labels"]), row["value"]))
         return totals
 
-    def values_of(self, metric: str, label: str) -> set[str]:
+    def values_of(self, metric: str, label: str) -> frozenset[str]:
         """Return the values a label of a metric has had."""
         rows = self._db.rows("SELECT labels FROM metric_totals WHERE name = ?", (metric,))
-        return {labels[label] for row in rows if label in (labels := json.loads(row["labels"]))}
+        return frozenset(labels[label] for row in rows if label in (labels := json.loads(row["labels"])))
 
 
 def label_text(labels: Mapping[str, str]) -> str:

@@ -145,7 +145,7 @@ class Posts:
 def _linked(rows: Sequence[tuple[Any, ...]]) -> list[PostRow]:
     """Return posts as ranking reads them: the last value of each row is the links beside its text."""
     return [
-        PostRow._make(row[:-1]) if row[-1] is None else PostRow(*row[:5], _with_links(row[5], row[-1]), row[6])
+        PostRow._make(row[:-1]) if row[-1] is None else PostRow._make((*row[:5], _with_links(row[5], row[-1]), row[6]))
         for row in rows
     ]
 

@@ -19,8 +19,3 @@ SELECT a.id, a.name FROM json_each(?2) AS wanted JOIN authors a ON a.source = ?1
 -- Accounts known by one of these ids or names.
 DELETE FROM authors WHERE source = ?1 AND (id IN (SELECT value FROM json_each(?2))
                                            OR name IN (SELECT value FROM json_each(?2)));
-
--- name: drop_unseen
--- Accounts last seen two days before the oldest live post was made: when they were seen is kept to the day.
-DELETE FROM authors WHERE (source, id) IN (
-    SELECT source, id FROM authors WHERE seen_at < (SELECT date(min(created_at), '-2 days') FROM posts) LIMIT ?);
