@@ -12,8 +12,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.builders import NOW, post
+from tests.store.test_trouble import MANIFEST
 from trendspark_cli.base.clock import to_text
 from trendspark_cli.base.models import STAND_IN, Post
+from trendspark_cli.store.rows.posts import StoredPost
 from trendspark_cli.store.sqlite.administration import create_database
 from trendspark_cli.store.sqlite.store import SqliteStore, open_sqlite
 
@@ -183,3 +185,20 @@ def test_links_names_and_authors_go_with_their_posts(store: SqliteStore) -> None
     store.connection.execute("DELETE FROM posts")
 
     assert store.connection.rows("SELECT * FROM post_links") == store.connection.rows("SELECT * FROM named_posts") == []
+
+
+def test_posts_that_come_back_have_the_links_of_their_texts_and_the_ids_seen_meanwhile(store: SqliteStore) -> None:
+    save(store, post("1", author="77", author_name="anna_port"))
+    old = StoredPost(
+        **{name: value for name, value in post(text=f"see {PAGE}")._asdict().items() if name in StoredPost._fields}
+        | {"observed_at": to_text(NOW), "source_id": "9", "author": "anna_port"},
+        id=9,
+        collected_at=to_text(NOW),
+    )
+
+    with store.transaction():
+        store.archives.adopt(MANIFEST)
+        store.archives.restore(MANIFEST, [old])
+
+    assert store.connection.rows("SELECT author FROM posts WHERE source_id = '9'") == [{"author": "77"}]
+    assert store.connection.rows("SELECT post_id, url FROM post_links") == [{"post_id": 9, "url": PAGE}]
