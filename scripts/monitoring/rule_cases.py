@@ -196,12 +196,22 @@ FILES = (
         "TrendSparkFilesStale",
         "nothing writes any more",
         "3h",
-        {SHARED: "0x200"},
+        {SHARED: "0x200", **EVERY_15_MINUTES},
         _alert("3h 0m 0s", file="/srv/prom/trendspark_shared.prom"),
     ),
-    Case("TrendSparkFilesStale", "written a minute ago", "3h", {SHARED: "0+60x200"}),
+    Case("TrendSparkFilesStale", "written a minute ago", "3h", {SHARED: "0+60x200", **EVERY_15_MINUTES}),
+    Case("TrendSparkFilesStale", "nobody knows when jobs are due", "3h", {SHARED: "0x200"}),
     Case(
-        "TrendSparkFilesStale", "another program's file is old", "3h", {SHARED.replace("trendspark", "raid"): "0x200"}
+        "TrendSparkFilesStale",
+        "jobs run four times a day",
+        "5h",
+        {SHARED: "0x400", **_job("expected_interval_seconds", "21600x400")},
+    ),
+    Case(
+        "TrendSparkFilesStale",
+        "another program's file is old",
+        "3h",
+        {SHARED.replace("trendspark", "raid"): "0x200", **EVERY_15_MINUTES},
     ),
     Case(
         "TrendSparkLabelRenamed",

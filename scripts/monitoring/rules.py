@@ -144,7 +144,10 @@ FILES = (
     Rule(
         "TrendSparkFilesStale",
         "warning",
-        'time() - node_textfile_mtime_seconds{file=~"(.*/)?trendspark_shared[.]prom"} > 7200',
+        # Never sooner than the job that runs most often is due; nobody knows that while no job has an interval.
+        '(time() - node_textfile_mtime_seconds{file=~"(.*/)?trendspark_shared[.]prom"})\n'
+        "  > on (instance) group_left ()\n"
+        "  clamp_min(2.5 * min by (instance) (trendspark_job_expected_interval_seconds), 7200)",
         "5m",
         "The metrics were last written {{ $value | humanizeDuration }} ago",
         "Every run writes them. Either no job runs, or TEXTFILE_DIR can no longer be written (exit code 73).",

@@ -64,17 +64,77 @@ def test_jobs_list_shows_the_times_that_are_installed_and_where(with_crontab: In
     assert (schedules, done.json["schedule_from"]) == ({"ingest": "7-59/20 * * * *"}, "crontab")
 
 
-def test_without_a_crontab_the_times_are_those_of_the_example_and_that_is_said(with_crontab: Installation) -> None:
+def test_without_a_crontab_no_times_are_made_up_and_that_is_said(with_crontab: Installation) -> None:
+    run(with_crontab)
+
     done = with_crontab.command("jobs", "list")
 
-    assert "*/15 * * * *" in done.stdout
-    assert done.stdout.splitlines()[-1] == "schedule: crontab.example: nothing that is installed here starts jobs"
+    assert "*/15 * * * *" not in done.stdout
+    assert "schedule: unknown: nothing installed here starts jobs" in done.stdout.splitlines()[-1]
+    assert 'trendspark_job_expected_interval_seconds{job="ingest"}' not in with_crontab.series()
+
+
+def test_nothing_is_overdue_that_nobody_here_starts(with_crontab: Installation, clock: FixedClock) -> None:
+    run(with_crontab)
+    clock.advance(days=2)
+
+    with closing(with_crontab.store()) as store:
+        [found] = [job for job in job_overview(store, clock(), here(with_crontab).timetable) if job.id == "ingest"]
+
+    assert (found.lateness_seconds, found.next_run, found.expected_interval_seconds) == (None, None, None)
+
+
+def test_an_interval_that_is_told_says_when_a_job_is_overdue(with_crontab: Installation, clock: FixedClock) -> None:
+    with_crontab.environment["JOB_INTERVAL_INGEST"] = "1h"
+    run(with_crontab)
+    clock.advance(minutes=90)
+
+    with closing(with_crontab.store()) as store:
+        overview = {job.id: job for job in job_overview(store, clock(), here(with_crontab).timetable)}
+
+    assert (overview["ingest"].schedule, overview["ingest"].lateness_seconds) == ("every 1h", 1800)
+    assert overview["rank"].expected_interval_seconds is None
+    assert with_crontab.series()['trendspark_job_expected_interval_seconds{job="ingest"}'] == 3600
+
+
+def test_an_interval_that_is_told_counts_for_more_than_a_crontab(with_crontab: Installation) -> None:
+    install(with_crontab, "*/5 * * * * trendspark ingest", "*/10 * * * * trendspark rank")
+    with_crontab.environment["JOB_INTERVAL_INGEST"] = "6h"
+
+    done = with_crontab.command("jobs", "list", "--json")
+
+    found = {job["id"]: job["expected_interval_seconds"] for job in done.json["jobs"]}
+    assert (found["ingest"], found["rank"]) == (21600, 600)
+
+
+def test_a_run_that_was_late_by_a_crontab_is_forgotten_when_an_interval_is_told(
+    with_crontab: Installation, clock: FixedClock
+) -> None:
+    install(with_crontab, "7-59/20 * * * * trendspark ingest")
+    clock.advance(minutes=20)
+    run(with_crontab)
+    with_crontab.environment["JOB_INTERVAL_INGEST"] = "1h"
+
+    run(with_crontab)
+
+    assert with_crontab.series()['trendspark_job_lateness_seconds{job="ingest"}'] == 0
+
+
+@pytest.mark.parametrize("value", ["often", "0", "30s", "-1h", "400d", "*/15 * * * *"])
+def test_an_interval_that_is_none_is_refused(with_crontab: Installation, value: str) -> None:
+    with_crontab.environment["JOB_INTERVAL_INGEST"] = value
+
+    done = with_crontab.command("config", "check")
+
+    assert done.exit_code == 78
+    assert "JOB_INTERVAL_INGEST=" in done.stdout
+    assert "at least 1m" in done.stdout
 
 
 def test_lines_of_another_installation_are_not_ours(with_crontab: Installation) -> None:
     install(with_crontab, "TRENDSPARK_HOME=/srv/other", "*/5 * * * * trendspark ingest")
 
-    assert with_crontab.command("jobs", "list", "--json").json["schedule_from"] == "crontab.example"
+    assert with_crontab.command("jobs", "list", "--json").json["schedule_from"] == "unknown"
 
 
 def test_a_commented_line_starts_nothing(with_crontab: Installation) -> None:

@@ -13,7 +13,7 @@ from tests.installation import Installation
 from tests.runner.conftest import Start
 from tests.runner.test_a_run import failing, nothing
 from tests.servers import Answer, faults
-from tests.servers.ping_server import CHECK, PingServer
+from tests.servers.ping_server import CHECK, PingServer, PushServer
 from tests.tools.processes import wait_for
 from trendspark_cli.app.run import run_steps
 from trendspark_cli.base import log_setup
@@ -21,7 +21,7 @@ from trendspark_cli.base.errors import CeilingReachedError, ExitCode, StopReques
 from trendspark_cli.base.models import RunResult
 from trendspark_cli.running.job_context import JobContext
 from trendspark_cli.services import pings
-from trendspark_cli.services.pings import LOG_BYTES, ping_url
+from trendspark_cli.services.pings import LOG_BYTES, ping_url, refused_file, state_url, takes_states
 
 
 @pytest.fixture
@@ -232,6 +232,67 @@ def test_a_ping_is_on_record_in_the_log_by_its_kind(watched: Installation, outsi
     watched.run("ingest", nothing)
 
     assert "request.completed service=ping endpoint=success status=200" in watched.log_file.read_text()
+
+
+@pytest.fixture
+def monitor() -> Iterator[PushServer]:
+    """A service that takes states."""
+    with PushServer() as server:
+        yield server
+
+
+def test_an_address_with_a_state_hears_up_of_a_good_run_and_down_of_a_failed_one(
+    workplace: Installation, monitor: PushServer
+) -> None:
+    workplace.environment["HEARTBEAT_URL_INGEST"] = monitor.address
+    workplace.run("ingest", nothing)
+
+    workplace.run("ingest", failing(UpstreamError("x", "down")))
+
+    assert [(entry.request.method, entry.status) for entry in monitor.log] == [("GET", 200)] * 2
+    assert monitor.states == [("up", "OK"), ("down", "exit code 69")]
+
+
+def test_an_address_with_a_state_hears_nothing_of_a_run_that_says_nothing_of_its_job(
+    workplace: Installation, monitor: PushServer
+) -> None:
+    workplace.environment["HEARTBEAT_URL_INGEST"] = monitor.address
+
+    workplace.run("ingest", failing(CeilingReachedError("x: the ceiling is reached", key="k")))
+
+    assert monitor.log == []
+
+
+@pytest.mark.parametrize(
+    ("address", "ending", "expected"),
+    [
+        ("https://up.example/api/push/key?status=up&msg=OK&ping=", "", "status=up&msg=OK&ping="),
+        ("https://up.example/api/push/key?status=up&msg=OK&ping=", "69", "status=down&msg=exit+code+69&ping="),
+        ("https://up.example/api/push/key?status=up", "1", "status=down&msg=exit+code+1"),
+        ("https://up.example/api/push/key?team=a%26b&status=", "", "team=a%26b&status=up"),
+    ],
+)
+def test_a_state_stands_in_its_place_of_the_query(address: str, ending: str, expected: str) -> None:
+    assert state_url(address, ending) == f"https://up.example/api/push/key?{expected}"
+
+
+@pytest.mark.parametrize("address", ["https://hc.example/uuid", "https://hc.example/status/uuid?create=1&mystatus=1"])
+def test_other_addresses_take_no_state(address: str) -> None:
+    assert not takes_states(address)
+
+
+def test_a_ping_that_was_not_taken_is_noted_until_one_is(watched: Installation, outside: PingServer) -> None:
+    note = refused_file(watched.home / "locks", "ingest")
+    outside.answer = Answer(404, b"not found")
+    watched.run("ingest", nothing)
+    told = note.read_text()
+    outside.answer = Answer(body=b"OK")
+
+    watched.run("ingest", nothing)
+
+    assert "the success ping was not taken: 404 not found" in told
+    assert CHECK not in told
+    assert not note.exists()
 
 
 @pytest.mark.parametrize(

@@ -49,7 +49,7 @@ class Installation:
             database = self.database
         except ConfigError:  # of a database we cannot store in nobody's crontab is known; its error is told elsewhere
             return example_timetable(UTC)
-        return installed_timetable(database, self.settings.trendspark_home)
+        return installed_timetable(database, self.settings.trendspark_home, self.settings.job_intervals)
 
     @cached_property
     def database(self) -> Path:
@@ -114,7 +114,7 @@ class Installation:
                 cooldown=settings.ops_alert_cooldown,
                 are_muted=settings.alerts_are_muted,
             ),
-            pings=Pings(settings.heartbeat_urls),
+            pings=Pings(settings.heartbeat_urls, folder=self.lock_folder),
             timetable=lambda: self.timetable,
             is_by_hand=self.is_by_hand or is_extra,
             **({} if is_dry or is_extra else {"is_news": self.is_news}),

@@ -25,6 +25,7 @@ _OUR_PREFIXES = (
     "TELEGRAM_",
     "RETENTION_DAYS_",
     "JOB_TIMEOUT_",
+    "JOB_INTERVAL_",
     "HEARTBEAT_URL_",
     "ALERT_",
     "OPENAI_M",
@@ -165,16 +166,17 @@ def positive_span(unit: str) -> ValueReader[timedelta]:
     return ValueReader(lambda text: parse_duration(f"{whole.read(text)}{unit[0]}"), whole.expected)
 
 
-def duration(maximum: str) -> ValueReader[timedelta]:
-    """Return a reader for a duration of at most *maximum*."""
+def duration(maximum: str, minimum: str = "") -> ValueReader[timedelta]:
+    """Return a reader for a duration of at most *maximum*, and at least *minimum* when there is one."""
 
     def read(text: str) -> timedelta:
         value = parse_duration(text)
-        if not timedelta(0) < value <= parse_duration(maximum):
+        if not timedelta(0) < value <= parse_duration(maximum) or (minimum and value < parse_duration(minimum)):
             raise ValueError(text)
         return value
 
-    return ValueReader(read, f"a duration such as 90s, 15m, 6h or 2d, at most {maximum}")
+    least = f"at least {minimum}, " if minimum else ""
+    return ValueReader(read, f"a duration such as 90s, 15m, 6h or 2d, {least}at most {maximum}")
 
 
 def _zone(text: str) -> tzinfo:
@@ -199,6 +201,7 @@ CHAT = ValueReader(_of_form(r"-?\d+(:\d+)?|@\w+"), "the number of a chat such as
 ZONE = ValueReader(_zone, "a time zone such as UTC or Europe/Berlin")
 COUNT = ValueReader(_count, "a whole number, 0 or more")
 AMOUNT = ValueReader(_number, "a number, 0 or more")
+INTERVAL = duration("366d", minimum="1m")
 DURATION = ValueReader(parse_duration, "a duration such as 90s, 15m or 6h")
 SECONDS = positive_span("seconds")
 MINUTES = positive_span("minutes")

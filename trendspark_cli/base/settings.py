@@ -438,6 +438,7 @@ class Settings:
     )
 
     job_timeouts: Mapping[str, timedelta | None] = field(default_factory=dict)
+    job_intervals: Mapping[str, timedelta] = field(default_factory=dict)
     heartbeat_urls: Mapping[str, str] = field(default_factory=dict)
 
     raw: Mapping[str, tuple[str, str]] = field(default_factory=dict)  # name -> (value, origin)
@@ -492,6 +493,15 @@ def specs() -> dict[str, SettingSpec]:
             kind.time_limit,
             "watch",
             f"Longest run of `{job_id}`; unset is no limit.",
+        )
+    for job_id in JOBS:
+        table[job_variable("JOB_INTERVAL_", job_id)] = SettingSpec(
+            job_variable("JOB_INTERVAL_", job_id),
+            read.INTERVAL.read,
+            read.INTERVAL.expected,
+            "",
+            "watch",
+            f"Longest time between two runs of `{job_id}`, when no crontab or timer of this machine starts it.",
         )
     for job_id in JOBS:
         table[job_variable("HEARTBEAT_URL_", job_id)] = SettingSpec(
@@ -615,6 +625,8 @@ def _parse_values(
     values = {f.name: value_of(f.metadata["spec"]) for f in fields(Settings) if f.metadata}
     values["trendspark_home"] = Path(variables["TRENDSPARK_HOME"])
     values["job_timeouts"] = {job: value_of(table[job_variable("JOB_TIMEOUT_", job)]) for job in JOBS}
+    told = {job: value_of(table[job_variable("JOB_INTERVAL_", job)]) for job in JOBS}
+    values["job_intervals"] = {job: interval for job, interval in told.items() if interval}
     urls = {job: value_of(table[job_variable("HEARTBEAT_URL_", job)]) for job in JOBS}
     values["heartbeat_urls"] = {job: url for job, url in urls.items() if url}
     return values

@@ -45,6 +45,7 @@ def _findings(installed: Installation, offline: bool) -> Iterator[Finding]:
     from trendspark_cli.app.adapters.archives import archive_destinations
     from trendspark_cli.cli.config import findings_of as config_findings_of
     from trendspark_cli.screens.doctor.examining import Patience, examine_here, examine_services
+    from trendspark_cli.screens.doctor.outside import check_pings
 
     patience = Patience()
     problems: list[str] = []
@@ -57,17 +58,24 @@ def _findings(installed: Installation, offline: bool) -> Iterator[Finding]:
     now, settings = installed.clock(), installed.settings
     yield from examine_here(settings, now, problems, lambda: installed.timetable, patience)
     yield from patience.look("crontab", lambda: _crontab(installed))
+    yield from patience.look("pings", lambda: check_pings(settings, installed.lock_folder))
     if not offline:
         yield from examine_services(installed.settings, archive_destinations)
 
 
 def _crontab(installed: Installation) -> Iterator[Finding]:
-    """Yield what `crontab check` says."""
+    """Yield what `crontab check` says; when nothing of this machine starts jobs, another scheduler may."""
     from trendspark_cli.cli.crontab import findings_of
+    from trendspark_cli.crontabs.installed import installed_crontabs, owner_of
     from trendspark_cli.screens.doctor.findings import FAIL, OK, WARN, Finding
+    from trendspark_cli.screens.doctor.outside import check_other_scheduler, starts_us
 
     try:
-        found = findings_of(installed)
+        crontabs = installed_crontabs(owner_of(installed.database))
+        if not starts_us(crontabs):
+            yield check_other_scheduler(installed.settings)
+            return
+        found = findings_of(installed, crontabs)
     except TrendSparkError as error:
         yield Finding("crontab", FAIL, str(error), error.hint)
         return

@@ -62,8 +62,11 @@ def list_(as_json: JsonFlag = False) -> None:
             if job.paused:
                 why = pause_words(job.paused_by, job.paused_reason)
                 installed.output.line(printable(f"{job.id} is {why}, since {job.paused_since}"))
-        is_kept = "" if timetable.is_installed else ": nothing that is installed here starts jobs"
-        installed.output.prose(f"schedule: {timetable.origin}{is_kept}")
+        known = timetable.is_installed or timetable.told
+        advice = "" if known else ": nothing installed here starts jobs; JOB_INTERVAL_<JOB> says what to expect"
+        origins = [timetable.origin] if timetable.is_installed or not timetable.told else []
+        origins += ["JOB_INTERVAL_<JOB>"] if timetable.told else []
+        installed.output.prose(f"schedule: {', '.join(origins)}{advice}")
 
     raise typer.Exit(read_only(installed, "jobs list", action))
 

@@ -1,12 +1,17 @@
-"""When each job is due, and who says so: what is installed, else crontab.example."""
+"""When each job is due, and who says so: JOB_INTERVAL_<JOB>, what is installed here, else nobody.
+
+A machine whose jobs another scheduler starts (a container's, a cluster's) knows no times of them, and makes none up.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime, tzinfo
+from datetime import datetime, timedelta, tzinfo
 from pathlib import Path
+from types import MappingProxyType
 from typing import NamedTuple
 
+from trendspark_cli.base.clock import duration_text
 from trendspark_cli.crontabs.commands import calls, mentions_us
 from trendspark_cli.crontabs.installed import Machine, installed_crontabs, owner_of
 from trendspark_cli.crontabs.moments import intervals, last_moment, machine_zone, moments, moments_between
@@ -15,6 +20,7 @@ from trendspark_cli.crontabs.reading import Crontab, Entry
 from trendspark_cli.kinds.jobs import SCHEDULED, kind_of
 
 EXAMPLE = "crontab.example"
+UNKNOWN = "unknown"
 
 
 class Timetable(NamedTuple):
@@ -23,24 +29,35 @@ class Timetable(NamedTuple):
     schedules: Mapping[str, tuple[str, ...]]  # job -> five fields of each line
     zone: tzinfo
     origin: str  # where they were found
+    told: Mapping[str, timedelta] = MappingProxyType({})  # job -> its interval by JOB_INTERVAL_<JOB>
 
     @property
     def is_installed(self) -> bool:
-        """Return whether these times are really kept by somebody, and not only what we propose."""
-        return self.origin != EXAMPLE
+        """Return whether these times are really kept by somebody on this machine."""
+        return self.origin not in (EXAMPLE, UNKNOWN)
 
     def text(self, job_id: str) -> str | None:
-        """Return a job's times as they are written, None for a job that nothing starts."""
+        """Return a job's times as they are written, None for a job that nothing is known of."""
+        if job_id in self.told:
+            return f"every {duration_text(self.told[job_id])}"
         return "; ".join(self.schedules.get(job_id, ())) or None
 
     def interval_seconds(self, job_id: str) -> int:
         """Return the longest time between two runs, 0 for a job that has no times, or one that never ends."""
+        if job_id in self.told:
+            return round(self.told[job_id].total_seconds())
         schedules = self._of(job_id)
         return round(intervals(schedules)[1].total_seconds()) if schedules else 0
 
     def next_run(self, job_id: str, after: datetime) -> datetime | None:
-        """Return when a job is due next, or None."""
-        return next(moments(self.schedules.get(job_id, ()), self.zone, after), None)
+        """Return when a job is due next, or None. Of an interval only the length is known, and no moment."""
+        return None if job_id in self.told else next(moments(self._fields(job_id), self.zone, after), None)
+
+    def expected_after(self, job_id: str, started: datetime) -> datetime | None:
+        """Return when the run after the one that *started* then should begin, or None when nobody knows."""
+        if job_id in self.told:
+            return started + self.told[job_id]
+        return self.next_run(job_id, started) if self._of(job_id) else None
 
     def due(self, job_id: str, at: datetime) -> datetime | None:
         """Return the last moment up to *at* at which a job was due, or None."""
@@ -51,11 +68,16 @@ class Timetable(NamedTuple):
         return moments_between(self._of(job_id), self.zone, after, until)
 
     def _of(self, job_id: str) -> Sequence[str]:
-        return () if kind_of(job_id).is_continuous else self.schedules.get(job_id, ())
+        return () if kind_of(job_id).is_continuous else self._fields(job_id)
+
+    def _fields(self, job_id: str) -> Sequence[str]:
+        return () if job_id in self.told else self.schedules.get(job_id, ())
 
 
-def installed_timetable(database: Path, home: Path, machine: Machine | None = None) -> Timetable:
-    """Return the times at which this installation's jobs are started, or those of crontab.example.
+def installed_timetable(
+    database: Path, home: Path, told: Mapping[str, timedelta], machine: Machine | None = None
+) -> Timetable:
+    """Return the times at which this installation's jobs are started; *told* is what JOB_INTERVAL_<JOB> says of them.
 
     The crontab is that of the database's owner: root sees the same times as the user whose jobs these are.
     """
@@ -63,7 +85,8 @@ def installed_timetable(database: Path, home: Path, machine: Machine | None = No
     ours = [entry for crontab in found for entry in crontab.entries if _is_ours(entry, home)]
     plan = plan_of(ours)
     zone = machine_zone()
-    return timetable_of(plan, zone, _origin(found, plan)) if plan else example_timetable(zone)
+    known = timetable_of(plan, zone, _origin(found, plan)) if plan else Timetable({}, zone, UNKNOWN)
+    return known._replace(told=told)
 
 
 def example_timetable(zone: tzinfo) -> Timetable:

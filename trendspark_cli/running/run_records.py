@@ -51,8 +51,11 @@ def record_schedule(store: Store, timetable: Timetable, job_id: str, run_id: int
     """
     schedule = timetable.text(job_id)
     state = store.job_states.get(job_id)
-    if timetable.is_installed and state.schedule != schedule:
+    is_told = job_id in timetable.told
+    if (timetable.is_installed or is_told) and state.schedule != schedule:
         store.job_states.save(state._replace(schedule=schedule, schedule_since=to_text(started) if schedule else None))
+        if is_told:  # of an interval no moment is known, so how late the last run was means nothing any more
+            store.totals.set([JOB_LATENESS.at(0.0, job=job_id)])
     due = timetable.due(job_id, started)
     if due is None or due in store.job_runs.scheduled(job_id, due - timedelta(seconds=1)):
         return

@@ -57,7 +57,7 @@ def _overview(store: Store, job_id: str, now: datetime, timetable: Timetable) ->
     state, pause = store.job_states.get(job_id), pause_of(store, job_id)
     following = timetable.next_run(job_id, now)
     interval = timetable.interval_seconds(job_id)
-    due = timetable.next_run(job_id, from_text(last.started_at)) if last is not None and interval else None
+    due = timetable.expected_after(job_id, from_text(last.started_at)) if last is not None and interval else None
     return JobOverview(
         id=job_id,
         paused=pause.paused,

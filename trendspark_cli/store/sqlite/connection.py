@@ -72,7 +72,7 @@ class Connection:
         self._wal = f"{path}-wal"
         try:
             self.raw = sqlite3.connect(
-                f"file:{_quoted(path)}?mode={'ro' if read_only and _has_wal(path) else 'rw'}",
+                f"file:{_quoted(path)}?{_mode(path, read_only=read_only)}",
                 uri=True,
                 timeout=BUSY_TIMEOUT_SECONDS,
                 isolation_level=None,
@@ -259,9 +259,17 @@ def create_private_file(path: Path) -> None:
     os.close(create_file(path, PRIVATE_FILE))
 
 
-def _has_wal(path: Path) -> bool:
-    """Tell whether a WAL is left: opening such a file for writing would fold the WAL into it on close."""
-    return path.with_name(path.name + "-wal").exists()
+def _mode(path: Path, *, read_only: bool) -> str:
+    """Return how SQLite shall open the file.
+
+    A WAL that is left would be folded in on close by one who may write. Without one, a reader needs files beside the
+    database, which a snapshot on a read-only disk cannot get: nobody can change it there either.
+    """
+    if not read_only:
+        return "mode=rw"
+    if path.with_name(path.name + "-wal").exists():
+        return "mode=ro"
+    return "mode=rw" if os.access(path.parent, os.W_OK) else "mode=ro&immutable=1"
 
 
 def _quoted(path: Path) -> str:
