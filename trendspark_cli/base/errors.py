@@ -164,6 +164,12 @@ class UpstreamError(TrendSparkError):
         self.status = status
 
 
+class NotSentError(UpstreamError):
+    """A proxy or certificates that this machine's own settings name cannot be used, so nothing was sent."""
+
+    exit_code = ExitCode.CONFIG
+
+
 class CredentialsRefusedError(UpstreamError):
     """The service knows us and says no (401, 403): retrying cannot help."""
 

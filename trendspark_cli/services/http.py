@@ -19,8 +19,10 @@ from requests.adapters import HTTPAdapter
 from trendspark_cli.base.api_calls import ApiCall, note_call
 from trendspark_cli.base.clock import utc_now
 from trendspark_cli.services.deadlines import bounded, within
+from trendspark_cli.services.networks import Trouble, setting_trouble
 
 CONNECT_SECONDS = 5
+PROXY_WANTS_PASSWORD = 407  # a status
 ANSWER_SECONDS = 20.0  # for the first byte, and half as much again for the whole: dripped bytes trip no read time-out
 MAX_BODY_BYTES = 16 * 2**20
 MOST_MARKS = 250_000  # brackets and commas: each may become an object of a hundred bytes; a page has some ten thousand
@@ -39,6 +41,14 @@ _NEVER_SENT = (
 )
 
 
+class UnusableSettingError(requests.exceptions.RequestException):
+    """A proxy or certificates of this machine's settings cannot be used; `told` and `hint` say which and what to do."""
+
+    def __init__(self, trouble: Trouble) -> None:
+        super().__init__(trouble.told)
+        self.told, self.hint = trouble
+
+
 class AnswerTooSlowError(requests.exceptions.Timeout):
     """The answer did not arrive in time. No ReadTimeout: prawcore would wait for it twice more."""
 
@@ -52,7 +62,24 @@ class AnswerTooLargeError(requests.exceptions.RequestException):
 
 
 class DeadlineAdapter(HTTPAdapter):
-    """Connections that keep to `within`."""
+    """Connections that keep to `within`, and errors that say when nothing was sent."""
+
+    def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> requests.Response:
+        """Send once.
+
+        Raises UnusableSettingError, ProxyError (by a 407 too: the proxy says it in the service's place), and whatever
+        else requests raises.
+        """
+        try:
+            response = super().send(request, *args, **kwargs)
+        except (requests.exceptions.RequestException, OSError, ValueError) as error:
+            if trouble := setting_trouble(error):
+                raise UnusableSettingError(trouble) from error
+            raise
+        if response.status_code == PROXY_WANTS_PASSWORD:
+            response.close()
+            raise requests.exceptions.ProxyError(f"Tunnel connection failed: {PROXY_WANTS_PASSWORD}")
+        return response
 
     def get_connection_with_tls_context(self, *args: Any, **kwargs: Any) -> Any:
         """Return the pool of connections for a request; all of them keep to the deadline."""
@@ -100,8 +127,8 @@ class BoundedAdapter(DeadlineAdapter):
         for attempt in range(self._retries):
             try:
                 response = self._send_once(request, *args, **kwargs)
-            except (requests.exceptions.SSLError, requests.exceptions.Timeout):
-                raise  # neither gets better within a second
+            except (requests.exceptions.SSLError, requests.exceptions.Timeout, requests.exceptions.ProxyError):
+                raise  # none gets better within a second
             except (requests.exceptions.ConnectionError, requests.exceptions.ChunkedEncodingError) as error:
                 if self._is_billed and may_be_billed(error):
                     raise
@@ -162,7 +189,7 @@ def may_be_billed(error: requests.exceptions.RequestException) -> bool:
     """
     if error.response is not None:
         return error.response.status_code // 100 == 2
-    if isinstance(error, (NotConnectedError, *_NEVER_SENT)):
+    if isinstance(error, (NotConnectedError, UnusableSettingError, *_NEVER_SENT)):
         return False
     reason = getattr(error.args[0], "reason", None) if error.args else None
     return not isinstance(reason, urllib3.exceptions.NewConnectionError)

@@ -20,11 +20,13 @@ from trendspark_cli.alerts.channel import (
     UnreadableMarkupError,
 )
 from trendspark_cli.base.api_calls import ApiCall
-from trendspark_cli.base.errors import CredentialsRefusedError, TrendSparkError, UpstreamError
+from trendspark_cli.base.errors import CredentialsRefusedError, NotSentError, TrendSparkError, UpstreamError
 from trendspark_cli.base.opening import Opening
 from trendspark_cli.base.redaction import excerpt
 from trendspark_cli.kinds.channels import CHANNELS
-from trendspark_cli.services.http import ANSWER_SECONDS, BoundedAdapter, session
+from trendspark_cli.services.html_pages import PAGE, is_page
+from trendspark_cli.services.http import ANSWER_SECONDS, BoundedAdapter, UnusableSettingError, may_be_billed, session
+from trendspark_cli.services.transport_errors import proxy_error
 
 LONGEST_PAUSE = timedelta(hours=1)  # an absurd retry_after must not silence us for days
 _CHAT_PROBLEMS = (
@@ -125,7 +127,11 @@ class Telegram:
             hint = "check this machine's clock and CA certificates"
             raise UpstreamError("telegram", "its certificate is not trusted", hint=hint) from _without_url(error)
         except requests.exceptions.RequestException as error:
-            if _was_never_sent(error):
+            if isinstance(error, UnusableSettingError):
+                raise NotSentError("telegram", error.told, hint=error.hint) from _without_url(error)
+            if isinstance(error, requests.exceptions.ProxyError):
+                raise proxy_error("telegram", str(error)) from _without_url(error)
+            if not may_be_billed(error):
                 hint = "check the network and TELEGRAM_API_BASE_URL"
                 raise UpstreamError("telegram", "cannot be reached", hint=hint) from _without_url(error)
             raise UncertainError("telegram", "the answer was lost") from _without_url(error)
@@ -140,6 +146,9 @@ class Telegram:
         if isinstance(answer, dict) and answer.get("ok") is True and response.status_code < 300:
             result = answer.get("result")
             return result if isinstance(result, dict) else {}  # it was taken, whatever else is said of it
+        if answer is None and is_page(response.content, response.headers.get("content-type", "")):
+            hint = "check proxies, captive portals and TELEGRAM_API_BASE_URL"
+            raise UncertainError("telegram", f"{PAGE} ({response.status_code})", hint=hint, status=response.status_code)
         raise _refusal(answer if isinstance(answer, dict) else None, response.status_code)
 
 
@@ -213,14 +222,6 @@ def _chat_name(chat: object) -> str:
     names = (known.get(field) for field in ("title", "username", "first_name", "id"))
     name = next((str(name) for name in names if isinstance(name, str | int) and name), "the chat")
     return excerpt(name.encode("utf-8", "replace").decode(), 100)
-
-
-def _was_never_sent(error: requests.exceptions.RequestException) -> bool:
-    """Tell whether the request cannot have arrived: no connection was made."""
-    from urllib3.exceptions import NewConnectionError
-
-    reason = getattr(error.args[0], "reason", None) if error.args else None
-    return isinstance(reason, NewConnectionError) or isinstance(error, requests.exceptions.InvalidURL)
 
 
 def _without_url(error: Exception) -> Exception:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import requests
 
-from trendspark_cli.base.errors import BadAnswerError, UpstreamError
-from trendspark_cli.services.http import AnswerTooLargeError, may_be_billed
+from trendspark_cli.base.errors import BadAnswerError, NotSentError, UpstreamError
+from trendspark_cli.services.http import AnswerTooLargeError, UnusableSettingError, may_be_billed
+from trendspark_cli.services.networks import proxy_refusal
 
 
 def no_answer(service: str, error: requests.exceptions.RequestException, setting: str) -> UpstreamError:
@@ -15,7 +16,17 @@ def no_answer(service: str, error: requests.exceptions.RequestException, setting
     return failure
 
 
+def proxy_error(service: str, told: str) -> UpstreamError:
+    """Return what it means that a proxy made no connection."""
+    what, hint = proxy_refusal(told)
+    return UpstreamError(service, what, hint=hint)
+
+
 def _in_words(service: str, error: requests.exceptions.RequestException, setting: str) -> UpstreamError:
+    if isinstance(error, UnusableSettingError):
+        return NotSentError(service, error.told, hint=error.hint)
+    if isinstance(error, requests.exceptions.ProxyError):
+        return proxy_error(service, str(error))
     if isinstance(error, requests.exceptions.SSLError):
         return UpstreamError(
             service,

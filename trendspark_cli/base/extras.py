@@ -1,0 +1,36 @@
+"""How a part that was left out of an installation gets into it: into the environment this process runs from."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from pathlib import Path
+
+from trendspark_cli.base.errors import ConfigError
+
+
+def how_to_install(extra: str) -> str:
+    """Return the command that adds an extra to this installation, whoever made it: pipx, uv or a person."""
+    prefix = Path(sys.prefix)
+    if (prefix / "pipx_metadata.json").is_file():
+        packages = " ".join(shlex.quote(package) for package in PACKAGES[extra])
+        return f"run `pipx inject trendspark {packages}`"
+    if (prefix / "uv-receipt.toml").is_file():
+        return f"run `uv tool install --force 'trendspark[{extra}]'`, from where trendspark came"
+    python = shlex.quote(str(Path(sys.executable)))
+    packages = " ".join(shlex.quote(package) for package in PACKAGES[extra])
+    if (prefix / "pyvenv.cfg").is_file() and not any(prefix.glob("lib/python*/site-packages/pip")):
+        return f"run `uv pip install --python {python} {packages}`"
+    return f"run `{python} -m pip install {packages}`"
+
+
+def missing_extra(what: str, extra: str) -> ConfigError:
+    """Return the error of something that needs an extra which is not installed."""
+    return ConfigError(f"{what} needs the extra `{extra}`, which is not installed", hint=how_to_install(extra))
+
+
+# What each extra of pyproject.toml brings; a test holds the two against each other.
+PACKAGES = {
+    "query": ("duckdb>=1.2,<2",),
+    "socks": ("pysocks>=1.7,<2", "socksio>=1,<2"),
+}
