@@ -24,6 +24,7 @@ Body = Callable[["Wired"], None]
 MOST_POSTS_TO_FILL = 500  # of each rule at a time, beside a stream; more is for `ingest` and `gaps fill`
 TEST_TEXT = "TrendSpark test alert"
 DEFAULT_IDEAS = 3
+LEFT_FOR_THE_END_SECONDS = 15.0  # of a brief's time limit, for the database, the message and the metrics
 
 
 def ingest_body(
@@ -79,6 +80,9 @@ def brief_body(*, ideas: int = DEFAULT_IDEAS) -> Body:
         settings = wired.settings
         price = Price(settings.openai_price_input_usd / 1e6, settings.openai_price_output_usd / 1e6)
         seconds = settings.openai_timeout.total_seconds()
+        if limit := settings.job_timeouts.get("brief"):  # what follows the last answer needs time too
+            whole = limit.total_seconds()
+            seconds = min(seconds, max(whole / 2, whole - LEFT_FOR_THE_END_SECONDS))
         writer = wired.writer()
         budget = wired.budgets()[writer.service if writer is not None else next(iter(WRITERS))]
         writing = PaidWriting(wired.job, writer, budget, price, seconds)

@@ -30,7 +30,7 @@ CODE_CLASSES = ("2xx", "3xx", "4xx", "5xx", "transport")
 ALERT_STATUSES = ("sent", "failed", "uncertain", "crashed", "dead", "digested", "expired", "muted")
 BACKLOGS = ("alerts_pending", "alerts_dead", "gaps_open", "archive_rows")
 WRITING_KINDS = ("trend_label", "daily_ideas")
-WRITING_STATUSES = ("ok", "refused", "broken", "timeout", "rate_limited", "quota", "error")
+WRITING_STATUSES = ("ok", "refused", "broken", "incomplete", "timeout", "rate_limited", "quota", "error")
 STREAM_ENDS = ("closed", "disconnect", "silence", "broken", "too_long", "network", "http", "rate_limit")
 CLOCK_KINDS = (
     "back_off",

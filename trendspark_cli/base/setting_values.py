@@ -29,6 +29,8 @@ _OUR_PREFIXES = (
     "HEARTBEAT_URL_",
     "ALERT_",
     "OPENAI_M",
+    "OPENAI_REASONING_",
+    "OPENAI_TIMEOUT",
     "ARCHIVE_",
     "API_ERROR_",
     "TEXTFILE_",
@@ -191,6 +193,18 @@ def _zone(text: str) -> tzinfo:
         raise ValueError(text) from error
 
 
+def optional(reader: ValueReader[str]) -> ValueReader[str]:
+    """Return a reader that takes nothing for "" as well."""
+    return ValueReader(lambda text: reader.read(text) if text else "", reader.expected)
+
+
+def _most_tokens(text: str) -> int:
+    """Read a number of tokens in which an answer fits; 0 when there is none."""
+    if text and not 100 <= _count(text) <= 1_000_000:
+        raise ValueError(text)
+    return int(text) if text else 0
+
+
 TEXT = ValueReader(str.strip, "text")
 BOOL = ValueReader(_bool, "true or false")
 LIST = ValueReader(_paired, "words separated by commas, each quote with its pair, or a JSON list of strings")
@@ -201,6 +215,7 @@ CHAT = ValueReader(_of_form(r"-?\d+(:\d+)?|@\w+"), "the number of a chat such as
 ZONE = ValueReader(_zone, "a time zone such as UTC or Europe/Berlin")
 COUNT = ValueReader(_count, "a whole number, 0 or more")
 AMOUNT = ValueReader(_number, "a number, 0 or more")
+MOST_TOKENS = ValueReader(_most_tokens, "a whole number of tokens, 100 to 1000000")
 INTERVAL = duration("366d", minimum="1m")
 DURATION = ValueReader(parse_duration, "a duration such as 90s, 15m or 6h")
 SECONDS = positive_span("seconds")

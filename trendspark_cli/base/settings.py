@@ -344,10 +344,31 @@ class Settings:
 
     openai_timeout: timedelta = setting(
         "OPENAI_TIMEOUT",
-        read.duration(maximum="60s"),
+        read.duration(maximum="10m"),
         "OpenAI",
-        "Longest wait for all answers of one run together.",
+        "Longest wait for all answers of one run together; a model on one's own machine may need minutes.",
         default="60s",
+    )
+    openai_api: str = setting(
+        "OPENAI_API",
+        read.choice("auto", "responses", "chat"),
+        "OpenAI",
+        "Which of its two APIs a server is asked by; auto tries the newer one first.",
+        default="auto",
+    )
+    openai_reasoning_effort: str = setting(
+        "OPENAI_REASONING_EFFORT",
+        read.optional(read.choice("none", "minimal", "low", "medium", "high", "xhigh")),
+        "OpenAI",
+        "How much a model thinks before it writes; unset, little if its name says that it thinks.",
+        example="low",
+    )
+    openai_max_output_tokens: int = setting(
+        "OPENAI_MAX_OUTPUT_TOKENS",
+        read.MOST_TOKENS,
+        "OpenAI",
+        "Tokens an answer may have, thinking included; unset, 1500 for a label and 3000 for ideas.",
+        example="8000",
     )
     openai_price_input_usd: float = setting(
         "OPENAI_PRICE_INPUT_USD",

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from trendspark_cli.base.errors import (
     AnswerTimedOutError,
+    BadAnswerError,
     CeilingReachedError,
     ConfigError,
     RateLimitedError,
@@ -25,6 +26,7 @@ from trendspark_cli.store.rows.trends import ModelAnswer
 
 LEAST_SECONDS = 1.0  # a call with less is not worth its price
 NO_KEY = "there is no OPENAI_API_KEY"
+MOST_INCOMPLETE = 2  # answers of a run: the next ones would cost as much and be as incomplete
 
 log = logging.getLogger(__name__)
 
@@ -71,6 +73,12 @@ class PaidWriting:
         self.ceiling: CeilingReachedError | None = None
 
     @property
+    def why_no_text(self) -> str:
+        """Return why some texts of this run are none of the model's."""
+        told = [str(failure) for failure in self.failures]
+        return self.why_not or (told[-1] if told else "the model gave no usable answer")
+
+    @property
     def model(self) -> str:
         """Return the name of the model; empty without one."""
         return self._writer.model if self._writer is not None else ""
@@ -89,8 +97,8 @@ class PaidWriting:
         if self._writer is None:
             raise ConfigError(NO_KEY)
         most_input = self._writer.most_input_tokens(task)
-        usd = self._price.of(most_input, task.most_output_tokens)
-        return Bound(most_input + task.most_output_tokens, usd)
+        most_output = self._writer.most_output_tokens(task)
+        return Bound(most_input + most_output, self._price.of(most_input, most_output))
 
     def write(self, task: Task) -> ModelAnswer | None:
         """Return the model's answer, of now or of before; None when it could not be asked, which `why_not` explains."""
@@ -118,18 +126,37 @@ class PaidWriting:
             self._seconds_left -= self._monotonic() - started
         return self._keep(task, reservation, written)
 
-    def _keep(self, task: Task, reservation: Reservation, written: Written) -> ModelAnswer:
-        """Settle to the token and remember the answer, in one transaction."""
-        job, answer = self._job, ModelAnswer(written.outcome, written.value)
-        most_input = reservation.units - task.most_output_tokens
+    def _keep(self, task: Task, reservation: Reservation, written: Written) -> ModelAnswer | None:
+        """Settle to the token and remember the answer, in one transaction; None of one that is not whole."""
+        job = self._job
+        most_output = self._most_output(task)
+        most_input = reservation.units - most_output
         input_tokens = most_input if written.input_tokens is None else written.input_tokens
-        output_tokens = task.most_output_tokens if written.output_tokens is None else written.output_tokens
+        output_tokens = most_output if written.output_tokens is None else written.output_tokens
+        answer = None if written.outcome == "incomplete" else ModelAnswer(written.outcome, written.value)
         with job.store.transaction():
             usd = self._price.of(input_tokens, output_tokens)
             self._budget.settle(job, reservation, input_tokens + output_tokens, usd)
-            job.store.briefs.keep_answer(self._key(task), task.kind, self.model, answer, job.now)
+            if answer is not None:
+                job.store.briefs.keep_answer(self._key(task), task.kind, self.model, answer, job.now)
             self._count(task, written.outcome, input_tokens, output_tokens, usd)
+        if answer is None:
+            self._note_incomplete(written)
         return answer
+
+    def _note_incomplete(self, written: Written) -> None:
+        """Say that an answer was not whole, and ask no more in this run when several were not; later runs ask again."""
+        hint = "the next run asks again"
+        if written.is_too_short:
+            hint = f"set OPENAI_MAX_OUTPUT_TOKENS higher, or OPENAI_REASONING_EFFORT lower; {hint}"
+        service = self._budget.service
+        self.failures.append(BadAnswerError(service, f"the answer of {self.model} {written.why}", hint=hint))
+        log.warning("an answer was not whole: %s", self.failures[-1])
+        if sum(isinstance(failure, BadAnswerError) for failure in self.failures) >= MOST_INCOMPLETE:
+            self.why_not = str(self.failures[-1])
+
+    def _most_output(self, task: Task) -> int:
+        return self._writer.most_output_tokens(task) if self._writer is not None else task.most_output_tokens
 
     def _note_failure(self, task: Task, reservation: Reservation, failure: UpstreamError | ConfigError) -> None:
         """Settle what a failed call can have cost, and ask no more in this run."""
@@ -138,8 +165,9 @@ class PaidWriting:
         self.why_not = str(failure)
         log.warning("no model is asked any more in this run: %s", failure)
         is_billed = isinstance(failure, UpstreamError) and failure.may_be_billed
-        input_tokens = reservation.units - task.most_output_tokens if is_billed else 0
-        output_tokens = task.most_output_tokens if is_billed else 0
+        most_output = self._most_output(task)
+        input_tokens = reservation.units - most_output if is_billed else 0
+        output_tokens = most_output if is_billed else 0
         with job.store.transaction():
             usd = self._price.of(input_tokens, output_tokens)
             self._budget.settle(job, reservation, input_tokens + output_tokens, usd)

@@ -24,14 +24,17 @@ class Task:
 class Written:
     """What came back. `value` has the fields of the task's form when `outcome` is `ok`.
 
-    `refused`: the model would not; `broken`: it wrote something else than the form, or was cut. Tokens are None when
-    the service did not tell them.
+    `refused`: the model would not; `broken`: it wrote something else than the form; `incomplete`: it did not get to
+    the end of what it wanted to write, and `why` says so in words that follow "the answer". Tokens are None when the
+    service did not tell them.
     """
 
-    outcome: Literal["ok", "refused", "broken"]
+    outcome: Literal["ok", "refused", "broken", "incomplete"]
     value: Answer = field(default_factory=dict)
     input_tokens: int | None = None
     output_tokens: int | None = None
+    why: str = ""
+    is_too_short: bool = False  # more tokens, or less thinking, would help an answer that is incomplete
 
 
 class Writer(Protocol):
@@ -42,6 +45,9 @@ class Writer(Protocol):
 
     def most_input_tokens(self, task: Task) -> int:
         """Return how many input tokens the task can be at most."""
+
+    def most_output_tokens(self, task: Task) -> int:
+        """Return how many output tokens an answer can have, thinking included."""
 
     def check(self, seconds: float) -> str:
         """Ask, within so many seconds and without cost, whether the key and the model are good; return what it says.

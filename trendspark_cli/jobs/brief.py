@@ -114,7 +114,7 @@ def _ideas(
         return []
     answer = writing.write(ideas_task(rules.niche, rules.ideas, briefs))
     if answer is None:
-        notes.append(f"no ideas: {writing.why_not}")
+        notes.append(f"no ideas: {writing.why_no_text}")
         return []
     if answer.outcome != "ok":
         notes.append(f"no ideas: the model's answer was {answer.outcome}")
@@ -132,8 +132,7 @@ def _authors(writing: PaidWriting, briefs: Sequence[Brief]) -> list[str]:
     if written:
         notes.append(f"labels and summaries are {MARK} by {', '.join(dict.fromkeys(written))}")
     if briefs and len(written) < len(briefs):
-        reason = writing.why_not or "the model gave no usable answer"
-        notes.append(f"{'some' if written else 'all'} texts are taken from the posts: {reason}")
+        notes.append(f"{'some' if written else 'all'} texts are taken from the posts: {writing.why_no_text}")
     return notes
 
 

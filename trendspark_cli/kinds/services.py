@@ -31,7 +31,7 @@ class WriterKind(NamedTuple):
 _WRITERS = (
     WriterKind(
         name="openai",
-        make="trendspark_cli.services.openai:make",
+        make="trendspark_cli.services.openai.writing:make",
         needs=("openai_api_key",),
         costs=Costs(
             unit="tokens",

@@ -42,7 +42,5 @@ def check_pings(settings: Settings, locks: Path) -> Iterator[Finding]:
             continue
         name = job_variable("HEARTBEAT_URL_", job)
         at, _, why = " ".join(told.split()).partition(" ")
-        fix = (
-            f"correct {name}: copy it anew from that monitor's page; docs/explanation/run.md says what is sent"
-        )
+        fix = f"correct {name}: copy it anew from that monitor's page; docs/explanation/run.md says what is sent"
         yield Finding("pings", WARN, f"{job}, {at}: {excerpt(why, 200)}", fix)

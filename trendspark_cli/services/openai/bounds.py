@@ -1,0 +1,60 @@
+"""An answer has one end: the client's own time-out begins anew with each byte that drips."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import httpcore2
+import httpx2
+
+CONNECT_SECONDS = 5.0
+BODY_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 5.0, 60.0
+MAX_BODY_BYTES = 2 * 2**20  # an answer is a few kilobytes
+_OPENED = ("connect_tcp.complete", "connect_unix_socket.complete", "start_tls.complete")  # a connection, or TLS on it
+
+
+def pause_of(seconds: float) -> float:
+    """Return how long a body may pause once its head is there: it follows at once, or a slow model is at work on it."""
+    return max(BODY_PAUSE_SECONDS, min(LONGEST_PAUSE_SECONDS, seconds / 4))
+
+
+def bounded_connections(until: Callable[[], float]) -> Callable[[str, Mapping[str, Any]], None]:
+    """Return what hears of each connection: what is read from it ends at *until* (monotonic), its first byte included."""
+
+    def hear(event: str, told: Mapping[str, Any]) -> None:
+        if not event.endswith(_OPENED):
+            return
+        stream = told["return_value"]
+        read = stream.read
+
+        def read_in_time(most_bytes: int, timeout: float | None = None) -> Any:
+            left = until() - time.monotonic()
+            if left <= 0:
+                raise httpcore2.ReadTimeout("the answer is too slow")
+            return read(most_bytes, left if timeout is None else min(left, timeout))
+
+        stream.read = read_in_time
+
+    return hear
+
+
+class BoundedStream(httpx2.SyncByteStream):
+    """Passes a body on until its time or its size is up. `until` is monotonic."""
+
+    def __init__(self, stream: httpx2.SyncByteStream, request: httpx2.Request, until: float) -> None:
+        self._stream = stream
+        self._request = request
+        self._until = until
+
+    def __iter__(self) -> Iterator[bytes]:
+        size = 0
+        for chunk in self._stream:
+            size += len(chunk)
+            if size > MAX_BODY_BYTES or time.monotonic() > self._until:
+                raise httpx2.ReadTimeout("the answer is too slow or too large", request=self._request)
+            yield chunk
+
+    def close(self) -> None:
+        self._stream.close()
