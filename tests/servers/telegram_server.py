@@ -31,6 +31,7 @@ class Message:
     sent_at: float
     reply_to: int | None = None
     edits: int = 0
+    topic: int | None = None
 
 
 class TelegramServer(LocalServer):
@@ -52,6 +53,7 @@ class TelegramServer(LocalServer):
         self.is_blocked = False
         self.migrated_to: int | None = None
         self.refused_markup: re.Pattern[str] | None = None
+        self.topics: dict[int, str] | None = None  # of a forum: "open" or "closed" by number; 1 is General
         self.lost_answers = 0  # so many messages are taken and never acknowledged
         self.messages: list[Message] = []
 
@@ -98,6 +100,9 @@ class TelegramServer(LocalServer):
         text, problem = self._text(body)
         if problem is not None:
             return problem
+        problem = self._topic_problem(body.get("message_thread_id"))
+        if problem is not None:
+            return problem
         with self.lock:
             reply = body.get("reply_parameters", {}).get("message_id")
             known = {message.message_id for message in self.messages}
@@ -108,12 +113,21 @@ class TelegramServer(LocalServer):
                 body["text"],
                 self.clock(),
                 reply if reply in known else None,
+                topic=body.get("message_thread_id"),
             )
             self.messages.append(message)
             if self.lost_answers:
                 self.lost_answers -= 1
                 return Answer(delivery=Delivery.RESET)
         return _ok({"message_id": message.message_id, "chat": self._chat(), "text": text})
+
+    def _topic_problem(self, topic: int | None) -> Answer | None:
+        if self.topics is None:
+            return refusal(400, "Bad Request: message thread not found") if topic else None
+        state = self.topics.get(topic or 1)
+        if state is None:
+            return refusal(400, "Bad Request: message thread not found")
+        return refusal(400, f"Bad Request: TOPIC_{state.upper()}") if state != "open" else None
 
     def _edit(self, body: JsonObject) -> Answer:
         text, problem = self._text(body)
@@ -147,7 +161,8 @@ class TelegramServer(LocalServer):
         return text, None
 
     def _chat(self) -> JsonObject:
-        return {"id": self.migrated_to or self.chat_id, "type": "supergroup", "title": "Operators"}
+        chat: JsonObject = {"id": self.migrated_to or self.chat_id, "type": "supergroup", "title": "Operators"}
+        return chat | ({} if self.topics is None else {"is_forum": True})
 
 
 class _Markup(HTMLParser):

@@ -205,16 +205,36 @@ def _most_tokens(text: str) -> int:
     return int(text) if text else 0
 
 
+def _chat(text: str) -> str:
+    """Read a chat as Telegram's Bot API knows it, with a topic of it behind a colon."""
+    text = text.strip()
+    if text and not re.fullmatch(r"(-?[1-9][0-9]{0,18}|@[A-Za-z][A-Za-z0-9_]{3,31})(:[1-9][0-9]{0,9})?", text):
+        raise ValueError(text)
+    return text
+
+
+def _thread(text: str) -> int:
+    """Read the number of a topic; 0 when there is none."""
+    if text and not re.fullmatch(r"[1-9][0-9]{0,9}", text.strip()):
+        raise ValueError(text)
+    return int(text) if text else 0
+
+
 TEXT = ValueReader(str.strip, "text")
 BOOL = ValueReader(_bool, "true or false")
 LIST = ValueReader(_paired, "words separated by commas, each quote with its pair, or a JSON list of strings")
 SUBREDDITS = ValueReader(_subreddits, "names of subreddits such as news,r/askscience; no addresses")
 KEY = ValueReader(_of_form(r"\S+"), "a key without blanks, and without a word such as Bearer before it")
 BOT_TOKEN = ValueReader(_of_form(r"\d+:[\w-]+"), "the token that BotFather gave, such as 123456:ABC-DEF")
-CHAT = ValueReader(_of_form(r"-?\d+(:\d+)?|@\w+"), "the number of a chat such as -1001234567890, or @channel")
 ZONE = ValueReader(_zone, "a time zone such as UTC or Europe/Berlin")
 COUNT = ValueReader(_count, "a whole number, 0 or more")
 AMOUNT = ValueReader(_number, "a number, 0 or more")
+CHAT = ValueReader(
+    _chat,
+    "one chat: -1001234567890 (a group or channel), 123456789 (a person) or @channel; with :45 behind it for a topic "
+    "(https://t.me/c/1234567890/45 is -1001234567890:45)",
+)
+THREAD = ValueReader(_thread, "the number of a topic, such as 45: the second of https://t.me/c/1234567890/45/678")
 MOST_TOKENS = ValueReader(_most_tokens, "a whole number of tokens, 100 to 1000000")
 INTERVAL = duration("366d", minimum="1m")
 DURATION = ValueReader(parse_duration, "a duration such as 90s, 15m or 6h")

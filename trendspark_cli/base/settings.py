@@ -265,7 +265,16 @@ class Settings:
     telegram_bot_token: str = setting(
         "TELEGRAM_BOT_TOKEN", read.BOT_TOKEN, "alerts", "Token from @BotFather.", secret=True
     )
-    telegram_chat_id: str = setting("TELEGRAM_CHAT_ID", read.CHAT, "alerts", "Chat id (-100...) or @channel.")
+    telegram_chat_id: str = setting(
+        "TELEGRAM_CHAT_ID", read.CHAT, "alerts", "Chat id (-100...) or @channel; CHAT:THREAD for a topic of a group."
+    )
+    telegram_thread_id: int = setting(
+        "TELEGRAM_THREAD_ID",
+        read.THREAD,
+        "alerts",
+        "Topic of the group, when TELEGRAM_CHAT_ID names none.",
+        example="45",
+    )
     telegram_api_base_url: str = setting(
         "TELEGRAM_API_BASE_URL",
         read.HTTP_URL,

@@ -37,12 +37,10 @@ _CHAT_PROBLEMS = (
     "need administrator",
     "chat_write_forbidden",
     "peer_id_invalid",
-    "topic_closed",
-    "topic_deleted",
-    "message thread not found",
     "chat_admin_required",
     "chat_id is empty",
 )
+_TOPIC_PROBLEMS = ("topic_closed", "topic_deleted", "topic_id_invalid", "message thread not found")
 NO_PAUSE_NAMED = timedelta(minutes=1)  # a 429 without a number that makes sense
 LONGEST_ID = 20  # digits
 LONGEST_REASON = 10_000  # characters that are looked at
@@ -62,8 +60,10 @@ class Telegram:
         base_url: str,
         record: Callable[[ApiCall], None],
         answer_seconds: float = ANSWER_SECONDS,
+        thread_id: int = 0,
     ) -> None:
         self._chat_id = chat_id
+        self._thread_id = thread_id  # of a topic; 0 for a chat without topics, or its first one
         self._url = f"{base_url}/bot{token}/"
         # No quick retries: a message whose answer got lost may have arrived.
         adapter = BoundedAdapter(
@@ -82,6 +82,8 @@ class Telegram:
             "text": text,
             "link_preview_options": {"is_disabled": True},
         }
+        if self._thread_id:
+            body["message_thread_id"] = self._thread_id
         if not is_plain:
             body["parse_mode"] = "HTML"
         if reply_to is not None:
@@ -110,11 +112,20 @@ class Telegram:
             return Sent(message_id, "")
 
     def check(self) -> str:
-        """Return `@bot in "chat"`; asks getMe and getChat."""
+        """Return `@bot in "chat"`; asks getMe and getChat. Whether a topic is open only a message shows."""
         me = self._call("getMe", {})
         chat = self._call("getChat", {"chat_id": self._chat_id})
-        name = me.get("username")
-        return f"@{excerpt(name, 100) if isinstance(name, str) else '?'} in {_chat_name(chat)}"
+        if (
+            self._thread_id
+            and chat.get("type") in ("supergroup", "group", "channel")
+            and chat.get("is_forum") is not True
+        ):
+            told = f"telegram: {_chat_name(chat)} has no topics, and alerts go to topic {self._thread_id}"
+            raise ChatRefusedError(
+                told, hint="unset TELEGRAM_THREAD_ID (or what follows the colon of TELEGRAM_CHAT_ID)"
+            )
+        name, topic = me.get("username"), f", topic {self._thread_id}" if self._thread_id else ""
+        return f"@{excerpt(name, 100) if isinstance(name, str) else '?'} in {_chat_name(chat)}{topic}"
 
     def _call(self, method: str, body: Mapping[str, Any]) -> dict[str, Any]:
         """Return `result` of a call that worked; raise what the answer means otherwise."""
@@ -149,10 +160,10 @@ class Telegram:
         if answer is None and is_page(response.content, response.headers.get("content-type", "")):
             hint = "check proxies, captive portals and TELEGRAM_API_BASE_URL"
             raise UncertainError("telegram", f"{PAGE} ({response.status_code})", hint=hint, status=response.status_code)
-        raise _refusal(answer if isinstance(answer, dict) else None, response.status_code)
+        raise _refusal(answer if isinstance(answer, dict) else None, response.status_code, self._thread_id)
 
 
-def _refusal(answer: Mapping[str, Any] | None, status: int) -> TrendSparkError:
+def _refusal(answer: Mapping[str, Any] | None, status: int, thread_id: int) -> TrendSparkError:
     """Return what a refusal means: for this message, for the chat, for the token, or only for now.
 
     Without an *answer* in Telegram's own form somebody else may have spoken, so nothing is held against the message.
@@ -177,12 +188,24 @@ def _refusal(answer: Mapping[str, Any] | None, status: int) -> TrendSparkError:
     if code == 403:
         hint = "unblock the bot, or add it to the chat and let it write"
         return ChatRefusedError(f"telegram: the bot may not write to the chat (403): {told}", hint=hint)
+    if code == 400 and any(problem in told.lower() for problem in _TOPIC_PROBLEMS):
+        return ChatRefusedError(f"telegram: {told} (400)", hint=_topic_hint(told.lower(), thread_id))
     if code == 400 and any(problem in told.lower() for problem in _CHAT_PROBLEMS):
         hint = "set TELEGRAM_CHAT_ID to a chat the bot is in (groups are negative numbers)"
         return ChatRefusedError(f"telegram: {told} (400)", hint=hint)
     if code == 400 and "can't parse entities" in told.lower():
         return UnreadableMarkupError("telegram", told, status=400)
     return MessageRefusedError("telegram", f"refused the message ({code}): {told}", status=status)
+
+
+def _topic_hint(told: str, thread_id: int) -> str:
+    """Return what to do about a topic that takes nothing."""
+    number = "its number is the last but one of a link to a message in it, https://t.me/c/CHAT/TOPIC/MESSAGE"
+    if "topic_closed" not in told:
+        return f"topic {thread_id} is not there (any more): set TELEGRAM_THREAD_ID to one that is; {number}"
+    if not thread_id:
+        return f"General, the first topic, is closed: set TELEGRAM_THREAD_ID to the topic of alerts; {number}"
+    return f"topic {thread_id} is closed: open it, or set TELEGRAM_THREAD_ID to another one; {number}"
 
 
 def _error_code(answer: Mapping[str, Any] | None, status: int) -> int:
@@ -235,15 +258,18 @@ class _Access:
 
     telegram_bot_token: str
     telegram_chat_id: str
+    telegram_thread_id: int
     telegram_api_base_url: str
 
 
 def make(opening: Opening) -> Telegram:
-    """Return the chat of TELEGRAM_CHAT_ID."""
+    """Return the chat of TELEGRAM_CHAT_ID, and the topic that stands behind it or in TELEGRAM_THREAD_ID."""
     access = opening.read(_Access)
+    chat, _, thread = access.telegram_chat_id.partition(":")
     return Telegram(
         token=access.telegram_bot_token,
-        chat_id=access.telegram_chat_id,
+        chat_id=chat,
+        thread_id=int(thread) if thread else access.telegram_thread_id,
         base_url=access.telegram_api_base_url,
         record=opening.record,
         answer_seconds=opening.answer_seconds,
