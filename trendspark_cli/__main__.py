@@ -2,6 +2,7 @@
 
 import errno
 import gc
+import io
 import os
 import sys
 from types import TracebackType
@@ -12,6 +13,7 @@ GARBAGE_AFTER = 50_000  # new objects: at the usual 700 a start spends a twentie
 
 def main() -> None:
     """Run the command line; the process exits with the command's exit code."""
+    _prepare_streams()
     if sys.argv[1:] in (["--version"], ["-V"]):
         from trendspark_cli import __version__
 
@@ -37,6 +39,27 @@ def main() -> None:
             sys.stdout.flush()
         except OSError as error:
             _give_up_output(error)
+
+
+def _prepare_streams() -> None:
+    """Have three streams that take any text: what an encoding cannot show is a question mark.
+
+    A descriptor that was closed (`>&-`) would be that of the next file we open, and what is printed would land there.
+    """
+    for descriptor in (0, 1, 2):
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            os.open(
+                os.devnull, os.O_RDONLY if descriptor == 0 else os.O_WRONLY
+            )  # the lowest one that is free: this one
+    if sys.stdout is None:
+        sys.stdout = open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115 - for as long as the process lives
+    if sys.stderr is None:
+        sys.stderr = open(2, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
 
 
 def _give_up_output(error: OSError) -> NoReturn:

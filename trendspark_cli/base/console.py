@@ -46,7 +46,7 @@ class Output(NamedTuple):
 
     def data(self, value: Mapping[str, Any]) -> None:
         """Print one JSON object on stdout."""
-        print(redact(json.dumps(value, ensure_ascii=False, indent=2 if self.is_terminal else None)))
+        _print_json(value, sys.stdout, indent=2 if self.is_terminal else None)
 
     def line(self, text: str) -> None:
         """Print a line of a result on stdout."""
@@ -92,7 +92,7 @@ class Output(NamedTuple):
         message = _message(error)
         if self.is_json:
             body = {"error": {"code": exit_code, "message": message, "hint": redact(hint)}}
-            print(json.dumps(body, ensure_ascii=False), file=sys.stderr)
+            _print_json(body, sys.stderr)
             return
         parts = [f"trendspark {where}: {message}", *([redact(hint)] if hint else [])]
         run = f" (run {run_id})" if run_id is not None else ""
@@ -244,6 +244,18 @@ def bar(value: float, highest: float, width: int) -> str:
     """Return a bar of at most *width* characters, at least one for what is more than nothing."""
     length = max(1, round(value / highest * width)) if value > 0 else 0
     return (FULL_BAR if _can_show(FULL_BAR) else "#") * length
+
+
+def _print_json(value: Mapping[str, Any], stream: TextIO, indent: int | None = None) -> None:
+    """Print one JSON object in UTF-8, as JSON is everywhere, whatever the encoding of the stream."""
+    text = redact(json.dumps(value, ensure_ascii=False, indent=indent))
+    raw = getattr(stream, "buffer", None)
+    if raw is None or (stream.encoding or "").lower().replace("_", "-") in ("utf-8", "utf8"):
+        print(text, file=stream)
+        return
+    stream.flush()
+    raw.write(f"{text}\n".encode("utf-8", "replace"))
+    raw.flush()
 
 
 def _can_show(text: str) -> bool:
