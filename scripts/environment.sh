@@ -1,7 +1,10 @@
 # Shared by the scripts beside it: find a Python, keep .venv current. To be sourced, with $0 a script in this folder.
+# NEWEST=1 takes the newest of everything that is allowed, instead of the versions of constraints.txt.
 
 project=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd -P)
 venv=$project/.venv
+constraint=
+[ -n "${NEWEST:-}" ] || constraint="--constraint $project/scripts/constraints.txt" # split where it is used
 
 fail() {
     printf '%s: %s\n' "$0" "$1" >&2
@@ -37,7 +40,7 @@ is_usable() {
 
 # Have the project with extra $1 ("" for none) in .venv; quick when nothing changed since the last time.
 prepare() {
-    stamp="$(cksum <"$project/pyproject.toml") $project"
+    stamp="$(cat "$project/pyproject.toml" "$project/scripts/constraints.txt" | cksum) ${NEWEST:-} $project"
     if [ "$(cat "$venv/installed-${1:-plain}" 2>/dev/null)" = "$stamp" ] && "$venv/bin/python" -c '' 2>/dev/null; then
         return
     fi
@@ -49,9 +52,9 @@ prepare() {
     printf 'Preparing %s; this takes a minute, once.\n' "$venv" >&2
     [ -z "$python" ] || make_venv "$python"
     if command -v uv >/dev/null; then
-        uv pip install --quiet --python "$venv/bin/python" --editable "$project${1:+[$1]}"
+        uv pip install --quiet --python "$venv/bin/python" $constraint --editable "$project${1:+[$1]}"
     else
-        "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --editable "$project${1:+[$1]}"
+        "$venv/bin/python" -m pip install --quiet --disable-pip-version-check $constraint --editable "$project${1:+[$1]}"
     fi || fail "the project's dependencies could not be installed; the lines above say why"
     for level in plain test dev; do # each holds what the one before it needs
         printf '%s\n' "$stamp" >"$venv/installed-$level"

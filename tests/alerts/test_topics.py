@@ -1,4 +1,4 @@
-"""Alerts of a group with topics go into the one that was chosen, and what is wrong with it is told by its right name."""
+"""Alerts of a group with topics go into the one that was chosen; what is wrong with it is told by its right name."""
 
 from __future__ import annotations
 

@@ -192,11 +192,12 @@ def query(
     """Answer SQL (DuckDB) over the archive, without restoring it; --since and --until choose the files to read."""
     from trendspark_cli.archiving.querying import files_of_tables
     from trendspark_cli.archiving.restoring import of_time
-    from trendspark_cli.store.duckdb.archive_query import query_files
+    from trendspark_cli.store.duckdb.archive_query import query_files, require_duckdb
 
     installed = this_installation("archives", is_json=as_json)
 
     def action(archive: OpenArchive) -> int:
+        require_duckdb()
         found = of_time(archive.store.archives.stored(), _moment("--since", since), _moment("--until", until))
         files, unreadable = files_of_tables(found, sql, archive.destination, archive.spool)
         buried = archive.store.tombstones.all()

@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from trendspark_cli.base.errors import ConfigError, UsageError
+from trendspark_cli.base.errors import UsageError
+from trendspark_cli.base.extras import missing_extra
 from trendspark_cli.store.named_queries import filled, statements
 from trendspark_cli.store.rows.archived import ArchiveFile
 from trendspark_cli.store.rows.archives import Tombstone
@@ -23,6 +24,14 @@ _TYPES: Mapping[ColumnKind, str] = {
 VIEWS = Path(__file__).parent / "queries" / "views.sql"
 
 
+def require_duckdb() -> None:
+    """Raise ConfigError when DuckDB is not installed, before anything is fetched for it."""
+    try:
+        import duckdb  # noqa: F401
+    except ImportError as error:
+        raise missing_extra("SQL over the archive", "query") from error
+
+
 def query_files(
     sql: str, files: Mapping[str, Sequence[ArchiveFile]], tombstones: Sequence[Tombstone], folder: Path, limit: int
 ) -> tuple[list[str], list[tuple[Any, ...]]]:
@@ -32,10 +41,9 @@ def query_files(
     not fit into memory goes to *folder* meanwhile. Raises UsageError for SQL that cannot be answered, ConfigError when
     DuckDB is not installed.
     """
-    try:
-        import duckdb
-    except ImportError as error:
-        raise ConfigError("DuckDB is not installed", hint="pip install duckdb") from error
+    require_duckdb()
+    import duckdb
+
     views = statements(VIEWS)
     config: dict[str, str | bool | int | float | list[str]] = {
         "autoinstall_known_extensions": "false",
