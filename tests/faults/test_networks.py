@@ -44,6 +44,7 @@ def connected(workplace: Installation) -> Iterator[Connected]:
         )
         assert isinstance(telegram, TelegramServer)
         assert isinstance(model, OpenAIServer)
+        assert isinstance(x, XServer)
         workplace.environment |= {**telegram_settings(telegram), **model_settings(model), **x_settings(x.url)}
         workplace.environment |= {"HTTP_TIMEOUT": "5s"}
         open_trend(workplace)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -175,7 +176,7 @@ def test_the_settings_say_how_much_is_thought_and_written(serve: Serve, api: str
 
 
 THOUGHTS_ONLY = "holds thoughts and no text"
-INCOMPLETE = {
+INCOMPLETE: dict[str, tuple[dict[str, Any], str, str]] = {
     "cut while it thinks": ({"thinks_tokens": 9000}, "was cut at the most output tokens", "OPENAI_MAX_OUTPUT_TOKENS"),
     "thoughts and no text": ({"thinks_tokens": 5, "text": None}, THOUGHTS_ONLY, "OPENAI_REASONING_EFFORT"),
     "no text": ({"text": None}, "holds no text", "the next run asks again"),
