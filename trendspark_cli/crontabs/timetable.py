@@ -51,7 +51,7 @@ class Timetable(NamedTuple):
 
     def next_run(self, job_id: str, after: datetime) -> datetime | None:
         """Return when a job is due next, or None. Of an interval only the length is known, and no moment."""
-        return None if job_id in self.told else next(moments(self._fields(job_id), self.zone, after), None)
+        return None if job_id in self.told else next(moments(self._lines(job_id), self.zone, after), None)
 
     def expected_after(self, job_id: str, started: datetime) -> datetime | None:
         """Return when the run after the one that *started* then should begin, or None when nobody knows."""
@@ -68,9 +68,9 @@ class Timetable(NamedTuple):
         return moments_between(self._of(job_id), self.zone, after, until)
 
     def _of(self, job_id: str) -> Sequence[str]:
-        return () if kind_of(job_id).is_continuous else self._fields(job_id)
+        return () if kind_of(job_id).is_continuous else self._lines(job_id)
 
-    def _fields(self, job_id: str) -> Sequence[str]:
+    def _lines(self, job_id: str) -> Sequence[str]:
         return () if job_id in self.told else self.schedules.get(job_id, ())
 
 
