@@ -512,37 +512,26 @@ class Settings:
         return not alerts_are_sent(self)
 
 
+_PER_JOB: tuple[tuple[str, read.ValueReader[Any], str, bool], ...] = (
+    ("JOB_TIMEOUT_", read.DURATION, "Longest run of `{}`; unset is no limit.", False),
+    (
+        "JOB_INTERVAL_",
+        read.INTERVAL,
+        "Longest time between two runs of `{}`, when no crontab or timer of this machine starts it.",
+        False,
+    ),
+    ("HEARTBEAT_URL_", read.HTTP_URL, "Pinged when `{}` begins and ends, as healthchecks.io wants it.", True),
+)
+
+
 def specs() -> dict[str, SettingSpec]:
     """Return every setting by name, per-job ones included, in the order of the docs."""
     table = {f.metadata["spec"].name: f.metadata["spec"] for f in fields(Settings) if f.metadata}
-    for job_id, kind in JOBS.items():
-        table[job_variable("JOB_TIMEOUT_", job_id)] = SettingSpec(
-            job_variable("JOB_TIMEOUT_", job_id),
-            read.DURATION.read,
-            read.DURATION.expected,
-            kind.time_limit,
-            "watch",
-            f"Longest run of `{job_id}`; unset is no limit.",
-        )
-    for job_id in JOBS:
-        table[job_variable("JOB_INTERVAL_", job_id)] = SettingSpec(
-            job_variable("JOB_INTERVAL_", job_id),
-            read.INTERVAL.read,
-            read.INTERVAL.expected,
-            "",
-            "watch",
-            f"Longest time between two runs of `{job_id}`, when no crontab or timer of this machine starts it.",
-        )
-    for job_id in JOBS:
-        table[job_variable("HEARTBEAT_URL_", job_id)] = SettingSpec(
-            job_variable("HEARTBEAT_URL_", job_id),
-            read.HTTP_URL.read,
-            read.HTTP_URL.expected,
-            "",
-            "watch",
-            f"Pinged when `{job_id}` begins and ends, as healthchecks.io wants it.",
-            secret=True,
-        )
+    for prefix, reader, told, is_secret in _PER_JOB:
+        for job_id, kind in JOBS.items():
+            name, default = job_variable(prefix, job_id), kind.time_limit if reader is read.DURATION else ""
+            text = told.format(job_id)
+            table[name] = SettingSpec(name, reader.read, reader.expected, default, "watch", text, is_secret)
     return table
 
 
