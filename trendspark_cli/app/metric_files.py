@@ -13,6 +13,7 @@ from trendspark_cli.base.clock import to_text
 from trendspark_cli.base.durable_files import leftovers, make_folder, replacing
 from trendspark_cli.base.errors import OutputError
 from trendspark_cli.base.folder_markers import claim
+from trendspark_cli.base.full_disks import in_words
 from trendspark_cli.base.locks import waiting_lock
 from trendspark_cli.base.metric_kinds import Metric, Reading, bucket_bounds
 from trendspark_cli.base.metrics import (
@@ -96,7 +97,7 @@ class MetricFiles:
                 self._remove_leftovers()
         except OSError as error:
             raise OutputError(
-                f"metrics cannot be written to {str(self._folder)!r}: {error}",
+                f"metrics cannot be written to {str(self._folder)!r}: {in_words(error)}",
                 hint="make TEXTFILE_DIR a folder this user may write",
             ) from error
         return written

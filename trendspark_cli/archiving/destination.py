@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -44,6 +44,9 @@ class Destination(Protocol):
 
     def list(self, prefix: str) -> Iterator[StoredObject]:
         """Yield every object whose key begins with *prefix*, in the order of keys."""
+
+    def remarks(self) -> Sequence[str]:
+        """Return what this place turned out not to do as others do, for people; nothing is asked."""
 
     def local_path(self, key: str) -> Path | None:
         """Return where an object can be read in place; None when it has to be fetched."""

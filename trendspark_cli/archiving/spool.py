@@ -12,6 +12,7 @@ from pathlib import Path
 
 from trendspark_cli.base.durable_files import make_folder, sha256_of, unfinished, writing_by_name
 from trendspark_cli.base.errors import OutputError, StoreError
+from trendspark_cli.base.full_disks import in_words, no_room
 from trendspark_cli.base.locks import try_lock, waiting_lock
 
 OWN = "own-"  # folders of one command each
@@ -86,11 +87,9 @@ class Spool:
         try:
             yield
         except OSError as error:
-            if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EIO):
-                what = "the disk is full" if error.errno != errno.EIO else str(error)
-                raise StoreError(
-                    f"spool {str(self.folder)!r}: {what}", hint="free space there or mend it; nothing was lost"
-                ) from error
+            if no_room(error) or error.errno == errno.EIO:
+                what = f"spool {str(self.folder)!r}: {in_words(error)}"
+                raise StoreError(what, hint="free space there or mend it; nothing was lost") from error
             raise OutputError(f"spool {str(self.folder)!r}: {error}", hint="check its owner and mode") from error
 
 

@@ -13,7 +13,7 @@ import shlex
 import stat
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 
@@ -48,7 +48,8 @@ def job_lock(folder: Path, job_id: str, now: datetime) -> Iterator[None]:
             if not is_still_named(descriptor, path):
                 continue
             os.ftruncate(descriptor, 0)
-            os.pwrite(descriptor, f"pid {os.getpid()} since {to_text(now)}\n".encode(), 0)
+            with suppress(OSError):  # the lock is held on a full disk, too
+                os.pwrite(descriptor, f"pid {os.getpid()} since {to_text(now)}\n".encode(), 0)
             yield
             return
         finally:

@@ -432,6 +432,14 @@ class Settings:
         "Form of archive objects.",
         default="parquet",
     )
+    archive_addressing: str = setting(
+        "ARCHIVE_ADDRESSING",
+        read.choice("auto", "path", "virtual"),
+        "keeping",
+        "Where a bucket's name goes: into the path, or into the host (virtual). auto: the path, unless the store "
+        "is Amazon's or known to refuse it.",
+        default="auto",
+    )
 
     aws_access_key_id: str = setting(
         "AWS_ACCESS_KEY_ID",

@@ -15,6 +15,7 @@ from trendspark_cli.base.profiles import read_profiles, shares_of, shares_proble
 from trendspark_cli.base.redaction import MASK
 from trendspark_cli.base.setting_values import expand
 from trendspark_cli.base.settings import Settings, specs
+from trendspark_cli.services.s3_endpoints import endpoint_problem
 from trendspark_cli.services.x.query import QUERY_LIMIT, queries_of
 from trendspark_cli.store.protocol import Store
 from trendspark_cli.trends.threshold import threshold_in_use, threshold_reason
@@ -60,6 +61,8 @@ def config_findings(settings: Settings, ceilings: Sequence[Ceiling], stored: Seq
         problems.append(f"{error} ({error.hint})")
     if problem := shares_problem(stored):
         problems.append(problem)
+    if found := endpoint_problem(settings.aws_endpoint_url_s3 or settings.aws_endpoint_url, settings.archive_url):
+        problems.append("; ".join(found))
     profiles, queries = [], []
     for profile in read_profiles(settings, stored):
         try:

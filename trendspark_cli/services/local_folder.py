@@ -7,7 +7,7 @@ import hashlib
 import os
 import shutil
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
@@ -24,6 +24,7 @@ from trendspark_cli.base.durable_files import (
     unfinished,
 )
 from trendspark_cli.base.errors import ConfigError, IntegrityError, OutputError, StoreError
+from trendspark_cli.base.full_disks import no_room
 from trendspark_cli.base.opening import Opening
 from trendspark_cli.base.regular_files import open_regular
 
@@ -99,6 +100,10 @@ class LocalFolder:
                         if found is not None:
                             yield StoredObject(key, found.st_size)
 
+    def remarks(self) -> Sequence[str]:
+        """Return nothing: folders are alike."""
+        return []
+
     def local_path(self, key: str) -> Path | None:
         """Return the file itself."""
         return self._path(key)
@@ -138,10 +143,9 @@ class LocalFolder:
         try:
             yield
         except OSError as error:
-            if error.errno in (errno.ENOSPC, errno.EDQUOT):
-                raise StoreError(
-                    f"folder {str(writes_to)!r}: the disk is full", hint="free space there; nothing was lost"
-                ) from error
+            if told := no_room(error):
+                hint = "free space there; nothing was lost"
+                raise StoreError(f"folder {str(writes_to)!r}: {told}", hint=hint) from error
             if error.errno == errno.EIO:
                 raise StoreError(f"archive folder {str(self._folder)!r}: {error}", hint="check that disk") from error
             raise OutputError(f"{key!r} of archive folder {str(self._folder)!r}: {error}") from error

@@ -4,26 +4,21 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import logging
 import os
-import stat
 import time
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager, suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 from urllib.parse import urlsplit
 
 import boto3
+from botocore.awsrequest import AWSResponse
 from botocore.config import Config
-from botocore.exceptions import (
-    BotoCoreError,
-    ClientError,
-    NoCredentialsError,
-    ParamValidationError,
-    PartialCredentialsError,
-    ProfileNotFound,
-)
+from botocore.exceptions import BotoCoreError, ClientError
 from botocore.parsers import ResponseParserError
 from urllib3.exceptions import HTTPError
 
@@ -35,24 +30,37 @@ from trendspark_cli.base.errors import (
     ConfigError,
     CredentialsRefusedError,
     IntegrityError,
-    RateLimitedError,
     StoreError,
-    TrendSparkError,
     UpstreamError,
 )
+from trendspark_cli.base.full_disks import in_words
 from trendspark_cli.base.opening import Opening
 from trendspark_cli.services.deadlines import within
 from trendspark_cli.services.s3_answers import SLOWEST_BYTES_PER_SECOND, OddAnswerError, bind
+from trendspark_cli.services.s3_endpoints import addressing_style, endpoint_problem, require_files
+from trendspark_cli.services.s3_errors import (
+    CHECKSUMS,
+    CONDITION,
+    IS_IT_S3,
+    SERVICE,
+    Asked,
+    ConflictError,
+    ExistsError,
+    HeaderRefusedError,
+    NoSuchKeyError,
+    error_of_answer,
+    error_of_sdk,
+    no_bucket,
+    no_end,
+)
 
-SERVICE = "s3"
+log = logging.getLogger(__name__)
 CONNECT_SECONDS = 5
 ATTEMPTS = 3
 BLOCK_BYTES = 1 << 20
 MOST_BYTES = 16 << 20  # of an object whose size nobody noted: a manifest has some thousand
 MOST_PAGES = 10_000  # of a listing, a thousand keys each
-_REFUSED = ("AccessDenied", "InvalidAccessKeyId", "SignatureDoesNotMatch", "ExpiredToken", "InvalidToken", "403", "401")
-_NO_S3 = "is AWS_ENDPOINT_URL_S3 the address of an S3 service?"
-_BUSY = ("SlowDown", "Throttling", "TooManyRequests", "429")
+MOST_TRIES = 5  # of a put: as it is, and with less and less
 
 
 @dataclass(frozen=True)
@@ -66,6 +74,7 @@ class S3Access:
     endpoint_url: str = ""
     profile: str = ""
     ca_bundle: str = ""
+    addressing: str = "auto"
 
 
 class S3Bucket:
@@ -79,28 +88,75 @@ class S3Bucket:
         self._record = record
         self._sent_at = 0.0
         self._answer_seconds = answer_seconds
+        self._without = frozenset[str]()  # what this store refused
+        self._asks_for_checksums = True
+        self._region, self._endpoint_url = access.region, access.endpoint_url
         self._client = self._connect(access, answer_seconds)
 
     def put(self, key: str, file: Path, sha256: str) -> None:
-        """Store a file that must not be there yet; S3 checks its SHA-256 as it arrives."""
-        checksum = base64.b64encode(bytes.fromhex(sha256)).decode()
-        try:
-            with self._errors(key), file.open("rb") as stream:
-                self._client.put_object(
-                    Bucket=self._bucket,
-                    Key=self._prefix + key,
-                    Body=stream,
-                    ChecksumAlgorithm="SHA256",
-                    ChecksumSHA256=checksum,
-                    IfNoneMatch="*",
-                    Metadata={"sha256": sha256},
-                )
-        except _ExistsError:
-            found = self.head(key)
-            if found is None or found.sha256 != sha256:
-                raise IntegrityError(
-                    f"s3: {self._name(key)} exists with other content", hint="nothing was overwritten; look at it"
-                ) from None
+        """Store a file that must not be there yet; S3 checks its SHA-256 as it arrives.
+
+        What the store refuses of that is left out, and remembered: whoever puts an object reads it back.
+        """
+        for _ in range(MOST_TRIES):
+            if CONDITION in self._without and self._is_there(key, sha256):
+                return
+            try:
+                with self._errors(key), file.open("rb") as stream:
+                    self._client.put_object(**self._put_arguments(key, stream, sha256))
+                return
+            except ConflictError:
+                if not self._is_there(key, sha256):
+                    raise
+                return
+            except ExistsError:
+                if self._is_there(key, sha256):
+                    return
+                self._do_without(CONDITION)  # it says so of what is not there
+            except HeaderRefusedError as error:
+                self._do_without_more(error)
+        raise UpstreamError(SERVICE, f"{self._name(key)} is there and not there", hint="the next run goes on")
+
+    def _put_arguments(self, key: str, stream: BinaryIO, sha256: str) -> dict[str, Any]:
+        given: dict[str, Any] = {"Bucket": self._bucket, "Key": self._prefix + key, "Body": stream}
+        given["Metadata"] = {"sha256": sha256}
+        if CHECKSUMS not in self._without:
+            given["ChecksumSHA256"] = base64.b64encode(bytes.fromhex(sha256)).decode()
+        if CONDITION not in self._without:
+            given["IfNoneMatch"] = "*"
+        return given
+
+    def _is_there(self, key: str, sha256: str) -> bool:
+        """Tell whether an object has that content; raise IntegrityError when it has other content."""
+        found = self.head(key)
+        if found is None:
+            return False
+        held = found.sha256 or self.fetch(key, Path(os.devnull), found.bytes)
+        if held is not None and held != sha256:
+            raise IntegrityError(
+                f"s3: {self._name(key)} exists with other content", hint="nothing was overwritten; look at it"
+            )
+        return held is not None
+
+    def _do_without(self, *headers: str) -> None:
+        self._without = frozenset(headers)
+        log.info("s3: %s does without %s", self.url, " and ".join(sorted(headers)) or "nothing")
+
+    def _do_without_more(self, refused: HeaderRefusedError) -> None:
+        """Leave out what was refused, or what has not been left out yet; raise the refusal when nothing is left."""
+        if refused.header and refused.header not in self._without:
+            return self._do_without(*self._without, refused.header)
+        tries = [frozenset[str](), frozenset({CHECKSUMS}), frozenset({CONDITION}), frozenset({CHECKSUMS, CONDITION})]
+        following = tries[tries.index(self._without) + 1 :]
+        if refused.header or not following:
+            left_out = " and ".join(sorted(self._without))
+            self._without = frozenset()
+            raise ConfigError(f"{refused}, even without {left_out}", hint=refused.hint) from refused
+        return self._do_without(*following[0])
+
+    def remarks(self) -> Sequence[str]:
+        """Return what the store turned out not to take."""
+        return [f"it takes no {header}, which is left out" for header in sorted(self._without)]
 
     def fetch(self, key: str, file: Path, most_bytes: int | None = None) -> str | None:
         """Download an object to *file*, or the first byte too many of it at most; None when there is none."""
@@ -119,7 +175,11 @@ class S3Bucket:
                         left -= len(block)
                         digest.update(block)
                         copy.write(block)
-        except _NoSuchKeyError:
+        except NoSuchKeyError:
+            return None
+        except CredentialsRefusedError:
+            if self._is_listed(key):
+                raise
             return None
         if left <= 0 and most_bytes is None:
             raise BadAnswerError(SERVICE, f"{self._name(key)} has more than {most} bytes", hint="look at that object")
@@ -128,48 +188,72 @@ class S3Bucket:
     def head(self, key: str) -> StoredObject | None:
         """Ask for an object's size and stored checksum."""
         try:
-            with self._errors(key):
-                head = self._client.head_object(Bucket=self._bucket, Key=self._prefix + key, ChecksumMode="ENABLED")
-        except _NoSuchKeyError:
+            head = self._head(key)
+        except NoSuchKeyError:
             return None
+        except CredentialsRefusedError:
+            if self._is_listed(key):
+                raise
+            return None  # some stores say so of what is not there
         checksum = head.get("ChecksumSHA256")
         try:
             sha256 = base64.b64decode(checksum).hex() if checksum else head.get("Metadata", {}).get("sha256")
             return StoredObject(key, int(head["ContentLength"]), sha256)
         except (KeyError, ValueError) as error:
             what = f"{self._name(key)}: an answer without a size or with an odd checksum"
-            raise BadAnswerError(SERVICE, what, hint=_NO_S3) from error
+            raise BadAnswerError(SERVICE, what, hint=IS_IT_S3) from error
+
+    def _head(self, key: str) -> Any:
+        wanted = {"Bucket": self._bucket, "Key": self._prefix + key}
+        if self._asks_for_checksums:
+            try:
+                with self._errors(key):
+                    return self._client.head_object(**wanted, ChecksumMode="ENABLED")
+            except HeaderRefusedError:
+                self._asks_for_checksums = False
+        with self._errors(key):
+            return self._client.head_object(**wanted)
+
+    def _is_listed(self, key: str) -> bool:
+        return any(found.key == key for found in islice(self.list(key), 1))
 
     def list(self, prefix: str) -> Iterator[StoredObject]:
         """Yield the objects below a prefix, a thousand to a request."""
-        token: dict[str, str] = {}
-        last = ""
+        wanted = {"Bucket": self._bucket, "Prefix": self._prefix + prefix}
+        place: dict[str, str] = {}
+        ask, last = self._client.list_objects_v2, ""
         for _ in range(MOST_PAGES):
-            with self._errors(prefix):
-                page = self._client.list_objects_v2(Bucket=self._bucket, Prefix=self._prefix + prefix, **token)
+            try:
+                with self._errors(prefix):
+                    page = ask(**wanted, **place)
+            except NoSuchKeyError as error:
+                raise no_bucket(self._asked(prefix)) from error
             if "IsTruncated" not in page:
                 what = f"the answer to a listing of {self._name(prefix)} is none"
-                raise BadAnswerError(SERVICE, what, hint=_NO_S3)
-            for item in page.get("Contents", ()):
-                yield self._listed(item)
+                raise BadAnswerError(SERVICE, what, hint=IS_IT_S3)
+            found = [self._listed(item) for item in page.get("Contents", ())]
+            keys = [item["Key"] for item in page.get("Contents", ())]
+            if keys and keys[-1] == last:
+                raise no_end(self._name(prefix), is_v1="Marker" in place)
+            yield from found
             if not page.get("IsTruncated"):
                 return
-            following = {"ContinuationToken": str(page.get("NextContinuationToken", ""))}
-            keys = [item["Key"] for item in page.get("Contents", ())]
-            if following in (token, {"ContinuationToken": ""}) or not keys or keys[-1] == last:
-                raise self._endless(prefix)
-            token, last = following, keys[-1]
-        raise self._endless(prefix)
+            token = str(page.get("NextContinuationToken", ""))
+            if not keys or (token and place.get("ContinuationToken") == token):
+                raise no_end(self._name(prefix))
+            last = keys[-1]
+            if token:
+                place = {"ContinuationToken": token}
+            else:  # it answers as of ListObjects, which names no token: so it is asked as of that
+                ask, place = self._client.list_objects, {"Marker": last}
+        raise no_end(self._name(prefix))
 
     def _listed(self, item: dict[str, Any]) -> StoredObject:
         key, size = item.get("Key"), item.get("Size")
         if not isinstance(key, str) or not key or not isinstance(size, int) or size < 0:
             what = f"a listing names {key!r:.200} with {size!r:.40} bytes"
-            raise BadAnswerError(SERVICE, f"{what}; expected a key and a size", hint=_NO_S3)
+            raise BadAnswerError(SERVICE, f"{what}; expected a key and a size", hint=IS_IT_S3)
         return StoredObject(key.removeprefix(self._prefix), size)
-
-    def _endless(self, prefix: str) -> BadAnswerError:
-        return BadAnswerError(SERVICE, f"the listing of {self._name(prefix)} has no end", hint=_NO_S3)
 
     def local_path(self, key: str) -> Path | None:
         """Return None: a bucket is read over the network."""
@@ -180,13 +264,14 @@ class S3Bucket:
             connect_timeout=min(CONNECT_SECONDS, answer_seconds),
             read_timeout=answer_seconds,
             retries={"mode": "standard", "total_max_attempts": ATTEMPTS},
-            # Path style: buckets of other stores have no host name of their own.
-            s3={"addressing_style": "path" if access.endpoint_url else "auto"},
+            s3={"addressing_style": addressing_style(access.addressing, access.endpoint_url)},
             # Other checksums than ours only where S3 insists: some stores refuse them.
             request_checksum_calculation="when_required",
             response_checksum_validation="when_required",
         )
-        _require_files(access.ca_bundle)
+        if problem := endpoint_problem(access.endpoint_url, self.url):
+            raise ConfigError(f"s3: {problem[0]}", hint=problem[1])
+        require_files(access.ca_bundle)
         with self._errors(""):
             session = boto3.session.Session(profile_name=access.profile or None)
             client = session.client(
@@ -199,8 +284,13 @@ class S3Bucket:
                 aws_session_token=access.session_token or None,
                 verify=access.ca_bundle or None,
             )
+        self._region = client.meta.region_name
         bind(client, answer_seconds * 1.5 + min(CONNECT_SECONDS, answer_seconds))
         client.meta.events.register("before-send.s3", self._note_start)
+        if (
+            access.endpoint_url
+        ):  # when it is sent elsewhere, boto3 asks by HEAD where to, and is sent elsewhere for ever
+            client.meta.events.register("before-send.s3.HeadBucket", _unknown_region)
         client.meta.events.register("response-received.s3", self._note_answer)
         return client
 
@@ -224,78 +314,40 @@ class S3Bucket:
     def _name(self, key: str) -> str:
         return f"s3://{self._bucket}/{self._prefix}{key}"
 
+    def _asked(self, key: str) -> Asked:
+        return Asked(self._name(key), self._bucket, self._region, self._endpoint_url)
+
     @contextmanager
     def _errors(self, key: str) -> Iterator[None]:
         """Turn what boto3 raises into errors of ours."""
         try:
             yield
         except ClientError as error:
-            raise self._answered(error, key) from error
-        except (NoCredentialsError, PartialCredentialsError, ProfileNotFound) as error:
-            hint = "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE"
-            raise ConfigError(f"s3: {error}", hint=hint) from error
-        except ParamValidationError as error:
-            text = " ".join(str(error).split())
-            raise ConfigError(f"s3: bucket {self._bucket!r}: {text}", hint="see ARCHIVE_URL") from error
+            raise error_of_answer(error, self._asked(key)) from error
         except OddAnswerError as error:
-            what = f"{self._name(key)}: {error}"
-            raise BadAnswerError(SERVICE, what, hint=_NO_S3) from error
+            raise BadAnswerError(SERVICE, f"{self._name(key)}: {error}", hint=IS_IT_S3) from error
         except (ResponseParserError, RecursionError) as error:
             what = f"{self._name(key)}: no answer of S3 ({type(error).__name__})"
-            raise BadAnswerError(SERVICE, what, hint=_NO_S3) from error
-        except (BotoCoreError, HTTPError) as error:
+            raise BadAnswerError(SERVICE, what, hint=IS_IT_S3) from error
+        except BotoCoreError as error:
+            raise error_of_sdk(error, self._asked(key)) from error
+        except HTTPError as error:
             text = " ".join(str(error).split())
             raise UpstreamError(SERVICE, f"{self._name(key)}: {text}", hint="the next run goes on") from error
         except ValueError as error:
             if key:
                 what = f"{self._name(key)}: no answer of S3 ({str(error)[:100]})"
-                raise BadAnswerError(SERVICE, what, hint=_NO_S3) from error
+                raise BadAnswerError(SERVICE, what, hint=IS_IT_S3) from error
             raise ConfigError(f"s3: {error}", hint="see AWS_ENDPOINT_URL_S3") from error  # it is no URL
         except OSError as error:
-            raise StoreError(f"the copy of {self._name(key)} cannot be read or written: {error}") from error
-
-    def _answered(self, error: ClientError, key: str) -> TrendSparkError:
-        """Return the error of ours for an answer that is none."""
-        details = error.response.get("Error", {})
-        code = str(details.get("Code", ""))
-        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode")
-        what = f"{self._name(key)}: {code} {str(details.get('Message', ''))[:200]}".strip()
-        if code == "NoSuchBucket":
-            return ConfigError(f"s3: bucket {self._bucket!r} does not exist", hint="create it, or see ARCHIVE_URL")
-        if code in ("NoSuchKey", "404") or status == 404:
-            return _NoSuchKeyError(SERVICE, what)
-        if code == "PreconditionFailed" or status == 412:
-            return _ExistsError(SERVICE, what)
-        if code == "RequestTimeTooSkewed":
-            return ConfigError(f"s3: the clock of this machine is wrong: {what}", hint="set the clock")
-        if code in _REFUSED or status in (401, 403):
-            hint = "check the AWS_* settings; the identity needs put, get and list"
-            return CredentialsRefusedError(SERVICE, what, hint=hint, status=status)
-        if code in _BUSY or status == 429:
-            return RateLimitedError(SERVICE, what, hint="the next run goes on", status=status)
-        return UpstreamError(SERVICE, f"{what} ({status})", hint="the next run goes on", status=status)
+            raise StoreError(f"the copy of {self._name(key)} cannot be read or written: {in_words(error)}") from error
 
 
-def _require_files(ca_bundle: str) -> None:
-    """Raise ConfigError for a file the AWS SDK would read that is none: it would wait for a pipe for ever."""
-    for name, usual in (("AWS_CONFIG_FILE", "~/.aws/config"), ("AWS_SHARED_CREDENTIALS_FILE", "~/.aws/credentials")):
-        _require_file(name, os.environ.get(name) or usual)
-    _require_file("AWS_CA_BUNDLE", ca_bundle)
-
-
-def _require_file(name: str, path: str) -> None:
-    with suppress(OSError):  # what is missing, or cannot be looked at, the SDK says itself
-        mode = os.stat(os.path.expanduser(path)).st_mode
-        if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
-            raise ConfigError(f"{name}: {path!r} is no regular file", hint="the AWS SDK reads its settings from there")
-
-
-class _NoSuchKeyError(UpstreamError):
-    """There is no such object."""
-
-
-class _ExistsError(UpstreamError):
-    """There is an object under that key."""
+def _unknown_region(request: Any, **_: Any) -> AWSResponse:
+    """Answer boto3 what a store would that does not say where the bucket is."""
+    answer = AWSResponse(request.url, 200, {}, None)
+    answer._content = b""
+    return answer
 
 
 @dataclass(frozen=True)
@@ -311,6 +363,7 @@ class _Given:
     aws_endpoint_url: str
     aws_profile: str
     aws_ca_bundle: str
+    archive_addressing: str
 
 
 def make(opening: Opening, url: str) -> S3Bucket:
@@ -324,5 +377,6 @@ def make(opening: Opening, url: str) -> S3Bucket:
         endpoint_url=given.aws_endpoint_url_s3 or given.aws_endpoint_url,
         profile=given.aws_profile,
         ca_bundle=given.aws_ca_bundle,
+        addressing=given.archive_addressing,
     )
     return S3Bucket(url, access, opening.record, answer_seconds=opening.answer_seconds)

@@ -11,13 +11,17 @@ from dataclasses import replace
 from datetime import UTC, timedelta
 from email.utils import parsedate_to_datetime
 from functools import partial
+from itertools import islice
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from trendspark_cli.app.adapters.channels import notifier_of
 from trendspark_cli.app.adapters.opening import opening_of
 from trendspark_cli.archiving.destination import Destination
 from trendspark_cli.archiving.manifests import MANIFESTS, MANIFESTS_OF_0_1
 from trendspark_cli.base.api_calls import ApiCall
-from trendspark_cli.base.errors import ConfigError, RateLimitedError, TrendSparkError
+from trendspark_cli.base.durable_files import sha256_of
+from trendspark_cli.base.errors import ConfigError, IntegrityError, RateLimitedError, TrendSparkError
 from trendspark_cli.base.redaction import redact
 from trendspark_cli.base.settings import Settings
 from trendspark_cli.base.threads import Answer, ask_all
@@ -30,6 +34,10 @@ from trendspark_cli.screens.doctor.findings import FAIL, OK, WARN, Finding
 ANSWER_SECONDS = 5.0
 LONGEST_SECONDS = 24.0  # for all of them; a name server that hangs knows no time-out of ours
 SKEW_TOLERATED, SKEW_REFUSED = timedelta(seconds=30), timedelta(minutes=5)  # signatures of requests last minutes
+
+WRITTEN = "_doctor/can-be-written.txt"  # its name begins with `_`: no data to those who read tables
+WRITTEN_TEXT = "trendspark doctor wrote this once, to see whether archives can be written here.\n"
+MOST_LISTED = 1001  # one more than fits into an answer, so that it is seen whether listings go on
 
 Probe = Callable[[], str]  # returns what the service said; raises TrendSparkError
 Record = Callable[[ApiCall], None]
@@ -114,8 +122,28 @@ def _ask_writer(settings: Settings, kind: WriterKind, record: Record) -> str:
 
 
 def _ask_archive(destination: Destination) -> str:
-    first = next((found for prefix in (MANIFESTS, MANIFESTS_OF_0_1) for found in destination.list(prefix)), None)
-    place = destination.local_path("_manifests")
-    if place is not None and not os.access(place.parent, os.W_OK):
-        raise ConfigError(f"folder {str(place.parent)!r} cannot be written", hint="let this user write there")
-    return f"{destination.url} answers, {'with archives' if first else 'and holds no archive yet'}"
+    listings = [islice(destination.list(prefix), MOST_LISTED) for prefix in (MANIFESTS, MANIFESTS_OF_0_1)]
+    number = sum(1 for listing in listings for _ in listing)
+    place = destination.local_path(WRITTEN)
+    if place is not None and not os.access(place.parents[1], os.W_OK):
+        raise ConfigError(f"folder {str(place.parents[1])!r} cannot be written", hint="let this user write there")
+    told = [
+        f"{destination.url} answers, {'with archives' if number else 'and holds no archive yet'}",
+        _write(destination),
+    ]
+    return "; ".join([*told, *destination.remarks()])
+
+
+def _write(destination: Destination) -> str:
+    """Put a small object that stays, once, and read it back; return that it was done, or that it was done before."""
+    if destination.head(WRITTEN) is not None:
+        return f"nothing was written, since {WRITTEN} is there"
+    with TemporaryDirectory() as folder:
+        path = Path(folder, "written")
+        path.write_text(WRITTEN_TEXT, encoding="ascii")
+        sha256 = sha256_of(path)
+        destination.put(WRITTEN, path, sha256)
+        if destination.fetch(WRITTEN, path, len(WRITTEN_TEXT)) != sha256:
+            what = f"{destination.url}: {WRITTEN} does not come back as it was written"
+            raise IntegrityError(what, hint="do not archive there before it does")
+    return f"{WRITTEN} was written and read back, and stays"

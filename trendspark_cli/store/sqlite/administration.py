@@ -5,13 +5,15 @@ from __future__ import annotations
 import os
 import shutil
 import sqlite3
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 
 from trendspark_cli.base.clock import from_text, to_text
 from trendspark_cli.base.durable_files import create_file, writing_by_name
-from trendspark_cli.base.errors import ConfigError, OutputError
+from trendspark_cli.base.errors import ConfigError, OutputError, StoreError
+from trendspark_cli.base.full_disks import no_room, why_no_room_beside
 from trendspark_cli.base.locks import STORE_ALERT_MARKER, STORE_LOCK
 from trendspark_cli.store.rows.upkeep import DatabaseStats
 from trendspark_cli.store.sqlite.connection import (
@@ -81,14 +83,35 @@ def backup_database(path: Path, target: Path) -> int:
             try:
                 with source.errors():
                     check_schema(source.raw, str(path))
+                with _errors_of_copy(path, target):
                     source.raw.backup(copy, pages=BACKUP_PAGES_PER_STEP, sleep=0.005)
                     copy.execute("PRAGMA journal_mode = DELETE")
             finally:
                 copy.close()
                 source.close()
     except OSError as error:
+        if told := no_room(error):
+            raise StoreError(
+                f"backup {str(target)!r}: {told}", hint="free space there, or name another disk"
+            ) from error
         raise OutputError(f"backup {str(target)!r} cannot be written: {error}") from error
     return target.stat().st_size
+
+
+@contextmanager
+def _errors_of_copy(path: Path, target: Path) -> Iterator[None]:
+    """Turn what SQLite raises while it copies into ours: only the copy can be without room."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        primary = getattr(error, "sqlite_errorcode", 0) & 0xFF
+        is_full = primary == sqlite3.SQLITE_FULL
+        if is_full or (primary == sqlite3.SQLITE_IOERR and why_no_room_beside(target)):
+            told = why_no_room_beside(target) or "the disk is full"
+            raise StoreError(
+                f"backup {str(target)!r}: {told}", hint="free space there, or name another disk"
+            ) from error
+        raise store_error(error, path) from error
 
 
 def database_stats(connection: Connection, now: datetime) -> DatabaseStats:

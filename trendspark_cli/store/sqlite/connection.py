@@ -19,6 +19,7 @@ from trendspark_cli.base.errors import (
     StoreError,
     TrendSparkError,
 )
+from trendspark_cli.base.full_disks import why_no_room_beside
 from trendspark_cli.store.sqlite.schema import check_schema
 from trendspark_cli.store.sqlite.write_gate import WriteGate
 
@@ -51,6 +52,8 @@ def store_error(error: sqlite3.Error, path: Path) -> TrendSparkError:
         )
     if primary == sqlite3.SQLITE_FULL:
         return StoreError(f"{where}: the disk is full", hint="free space on that disk; nothing was lost")
+    if primary == sqlite3.SQLITE_IOERR and (told := why_no_room_beside(path.with_name(f"{path.name}-wal"))):
+        return StoreError(f"{where}: {told}", hint="free space there; nothing was lost")
     if primary in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM):
         return StoreError(f"{where} cannot be written ({error})", hint="check its owner, mode and mount")
     if primary in (sqlite3.SQLITE_CONSTRAINT, sqlite3.SQLITE_MISMATCH, sqlite3.SQLITE_TOOBIG):
