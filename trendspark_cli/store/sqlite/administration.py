@@ -83,7 +83,7 @@ def backup_database(path: Path, target: Path) -> int:
             try:
                 with source.errors():
                     check_schema(source.raw, str(path))
-                with _errors_of_copy(path, target):
+                with errors_of_copy(path, target):
                     source.raw.backup(copy, pages=BACKUP_PAGES_PER_STEP, sleep=0.005)
                     copy.execute("PRAGMA journal_mode = DELETE")
             finally:
@@ -99,7 +99,7 @@ def backup_database(path: Path, target: Path) -> int:
 
 
 @contextmanager
-def _errors_of_copy(path: Path, target: Path) -> Iterator[None]:
+def errors_of_copy(path: Path, target: Path) -> Iterator[None]:
     """Turn what SQLite raises while it copies into ours: only the copy can be without room."""
     try:
         yield
