@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.installation import Installation
+from tests.servers import Request
 from tests.servers import s3_server as habits
 from tests.servers.s3_server import BUCKET, S3Server
 
@@ -106,7 +107,7 @@ def nothing_implemented(now: Situation) -> None:
 def changes_content(now: Situation) -> None:
     """A store does not give back what it got."""
 
-    def habit(server: S3Server, request: habits.Request) -> None:
+    def habit(server: S3Server, request: Request) -> None:
         server.objects = {key: (b"?" * len(content), {}) for key, (content, _) in server.objects.items()}
 
     now.store(habit)
@@ -147,7 +148,7 @@ def test_doctor_names_what_is_wrong_and_its_mend(situation: Situation, arrange: 
 def asked(situation: Situation) -> str:
     """What the archive answered."""
     found = situation.workplace.command("doctor", "--json").json["findings"]
-    return next(f["what"] for f in found if f["check"] == "archive" and " answers, " in f["what"])
+    return str(next(f["what"] for f in found if f["check"] == "archive" and " answers, " in f["what"]))
 
 
 def test_doctor_writes_a_small_object_once_and_says_so(situation: Situation) -> None:
