@@ -61,7 +61,7 @@ def test_words_joined_by_a_slash_are_words_and_a_pair() -> None:
         ("زلزال تركيا", "زلزال"),
         ("ข่าวด่วน", "ข่"),
         ("지진 발생", "지진"),
-        ("Île-de-France", "île-de-france"),
+        ("Île-de-France", "iledefrance"),
         ("ＴＯＫＹＯ", "tokyo"),
     ],
 )
@@ -78,19 +78,19 @@ def test_composed_and_decomposed_accents_are_one_term() -> None:
     [
         ("v\u200bol\u00adca\u2060no", "volcano"),
         ("\ufeffvolcano\u200f", "volcano"),
-        ("می\u200cخواهم", "میخواهم"),
+        ("رستم\u200cآباد", "رستماباد"),
         ("مـــصر", "مصر"),
         ("vоlсаnо", "volcano"),  # o, c and a are Cyrillic
         ("İstanbul", "istanbul"),
         ("ﷲ", "الله"),
-        ("ﷺ", "صلىاللهعليهوسلم"),
+        ("ﷺ", "صلياللهعليهوسلم"),
     ],
 )
 def test_what_looks_the_same_to_a_reader_is_one_term(text: str, word: str) -> None:
     assert terms_of(text) == keys(word)
 
 
-@pytest.mark.parametrize("text", ["москва", "windows-овский", "β-carotene", "naïve"])
+@pytest.mark.parametrize("text", ["москва", "windowsовский", "βcarotene", "їжа", "йод"])
 def test_letters_of_another_alphabet_stay_what_they_are(text: str) -> None:
     assert terms_of(text) == keys(text)
 

@@ -10,12 +10,11 @@ from trendspark_cli.ranking.bursts.topics import Topic
 from trendspark_cli.ranking.text.words import (
     LONGEST_TEXT,
     UNSPACED_RUN,
-    WRITTEN_WORD,
     canonical_word,
     is_unspaced,
-    visible,
-    without_possessive,
+    shown_word,
     words_of_chunk,
+    written_words,
 )
 
 MOST_TEXTS = 100  # the newest: enough to see how people write it
@@ -43,12 +42,13 @@ def spell_topic(topic: Topic, texts: Mapping[int, str]) -> Topic:
     spellings = Counter(
         (canonical, written)
         for post_id in topic.post_ids
-        for written in WRITTEN_WORD.findall(texts.get(post_id, "")[:LONGEST_TEXT])
+        for chunk in texts.get(post_id, "")[:LONGEST_TEXT].split()
+        for written in written_words(chunk)
         if (canonical := canonical_word(written)) is not None
     )
     best: dict[str, str] = {}
     for (canonical, written), _ in spellings.most_common():
-        best.setdefault(canonical, without_possessive(visible(written)).removeprefix("#"))
+        best.setdefault(canonical, shown_word(written))
     words = [[best.get(word, word) for word in term.split()] for term in topic.label.split(", ")]
     return topic._replace(label=", ".join(" ".join(term) for term in words))
 

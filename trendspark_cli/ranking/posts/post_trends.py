@@ -9,7 +9,7 @@ from datetime import datetime
 from trendspark_cli.ranking.lifecycle.rules import LifecycleRules
 from trendspark_cli.ranking.lifecycle.trends import PostStory, PostTrend, Trend, TrendState, moment_of
 from trendspark_cli.ranking.posts.forecast import Forecast, WatchedPost
-from trendspark_cli.ranking.text.words import visible
+from trendspark_cli.ranking.text.folding import visible
 
 LEAST_ENGAGEMENT = 10  # so far: three likes are no trend, whatever is expected
 NEWS_SECONDS = 24 * 3600  # an older post opens nothing

@@ -1,4 +1,12 @@
-"""Words that say nothing about a topic, for the main languages of the sources; apostrophes are already off."""
+"""Words that say nothing about a topic, in the form in which words are counted.
+
+Eight languages have lists of our own, which were measured; the file beside this one has more of these and 43 others
+(`scripts/stop_words.py` makes it of stopwords-iso, MIT, Copyright (c) 2020 Gene Diaz).
+"""
+
+from pathlib import Path
+
+from trendspark_cli.ranking.text.folding import folded
 
 _ENGLISH = """
 a about above across after again against all almost also always am amp an and another any anyone anything are arent
@@ -66,9 +74,16 @@ _HINDI = """
 # German function words that are topics in English; history makes them dull where they are everyday words.
 _WORDS_OF_OTHERS = {"war", "die", "man"}
 
-STOP_WORDS = (
-    frozenset(
-        " ".join((_ENGLISH, _SPANISH, _FRENCH, _GERMAN, _PORTUGUESE, _ITALIAN, _RUSSIAN, _ARABIC, _HINDI)).split()
-    )
-    - _WORDS_OF_OTHERS
-)
+# Written with full stops, each of these is one word.
+_SHORTENED = {"a.m", "p.m", "e.g", "i.e", "u.a", "eg", "ie", "am", "pm", "zb", "dh", "т.е", "т.д", "тд", "те", "usw", "etc"}
+
+
+def _read() -> frozenset[str]:
+    """Return all stop words."""
+    own = " ".join((_ENGLISH, _SPANISH, _FRENCH, _GERMAN, _PORTUGUESE, _ITALIAN, _RUSSIAN, _ARABIC, _HINDI))
+    lines = Path(__file__).with_suffix(".txt").read_text(encoding="utf-8").splitlines()
+    listed = {word for line in lines for word in line.split()[1:]}
+    return frozenset({folded(word) for word in own.split()} | listed | _SHORTENED) - _WORDS_OF_OTHERS
+
+
+STOP_WORDS = _read()

@@ -21,6 +21,7 @@ from trendspark_cli.ranking.text.words import (
 END_CODE = 0  # ends a post
 GAP_CODE = 1  # a stop word, or anything else that says nothing and parts two words
 UNKNOWN = -1
+MOST_CHUNKS_KEPT = 100_000  # between calls: 20 MB
 MOST_WORDS = 200  # of one post, stop words included: the rest of a very long post is not read
 
 Codes = npt.NDArray[np.int32]
@@ -36,12 +37,17 @@ class Vocabulary(dict[str, int]):
         super().__init__({TEXT_END: END_CODE, GAP: GAP_CODE})
         self.word_keys: list[int] = [NO_WORD, NO_WORD]
         self.words: dict[int, str] = {NO_WORD: ""}
-        self._codes = dict.fromkeys(STOP_WORDS, GAP_CODE)
+        self._codes: dict[str, int] = {}
         self._rows: list[Codes] = []
 
     def __missing__(self, chunk: str) -> int:
         core = chunk.strip(EDGES)
-        if core.isascii() and core.isalnum():  # the usual case, worth a short cut
+        if (  # the usual case, worth a short cut; not of C#, .NET and tAontas
+            core.isascii()
+            and core.isalnum()
+            and (core == chunk or len(core) > 5 or (len(core) > 1 and chunk[0] != "."))
+            and (core[0] not in "htn" or core[1:2] >= "a" or core[1:2] < "A")
+        ):
             word = core.lower()
             code = self._codes.get(word, UNKNOWN)
             if code == UNKNOWN:
@@ -78,7 +84,8 @@ class Vocabulary(dict[str, int]):
 
     def _new_code(self, word: str) -> int:
         """Return a new code for a word, or GAP_CODE when it says nothing."""
-        if not (is_telling(word) or is_link(word)):
+        if word in STOP_WORDS or not (is_telling(word) or is_link(word)):
+            self._codes[word] = GAP_CODE
             return GAP_CODE
         code = self._codes[word] = len(self.word_keys)
         key = word_key(word)
@@ -107,11 +114,25 @@ def _first_words(lengths: npt.NDArray[np.intp]) -> npt.NDArray[np.bool_]:
     return keep
 
 
+class _Kept:
+    """The vocabulary of the last calls: words come again, and to cut them up costs most of a call."""
+
+    vocabulary = Vocabulary()
+
+    @classmethod
+    def take(cls) -> Vocabulary:
+        """Return it, or a new one when it has grown large."""
+        if len(cls.vocabulary) > MOST_CHUNKS_KEPT:
+            cls.vocabulary = Vocabulary()
+        return cls.vocabulary
+
+
 def keys_of_posts(texts: Sequence[str]) -> list[set[int]]:
     """Return the keys of the terms of each text: its words, and its adjacent pairs of words."""
-    vocabulary = Vocabulary()
+    vocabulary = _Kept.take()
     codes = vocabulary.encode(texts)
-    keys = np.array(vocabulary.word_keys)[codes]
+    used, numbers = np.unique(codes, return_inverse=True)
+    keys = np.array([vocabulary.word_keys[code] for code in used.tolist()], np.int64)[numbers]
     is_word = codes > GAP_CODE
     is_pair = is_word[1:] & is_word[:-1]
     post = np.cumsum(codes == END_CODE)

@@ -7,6 +7,9 @@ import re
 import unicodedata
 from collections.abc import Sequence
 
+from trendspark_cli.ranking.text.folding import INVISIBLE, folded
+from trendspark_cli.ranking.text.particles import without_particles
+
 TEXT_END = "\0"
 GAP = "\1"
 LONGEST_TEXT = (
@@ -40,17 +43,25 @@ _UNSPACED = (
     "\U00020000-\U0003ffff"
 )
 UNSPACED_RUN = re.compile(f"[{_UNSPACED}]+")
-WRITTEN_WORD = re.compile(rf"[#@$]?[^\W_][\w'’\-\u200c\u200d{_marks()}]*")
-# Soft hyphens, joiners, marks of direction, variants of emoji, and what only stretches Arabic: no other word by these.
-_INVISIBLE = re.compile(
-    "[\u00ad\u034f\u061c\u0640\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff\U000e0000-\U000e0fff]"
+# Names that signs are part of, each told from a word with a sign beside it.
+_NAMES = (
+    r"\$[A-Za-z]{1,6}\.[A-Za-z]{1,2}(?!\w)",  # $BRK.B
+    r"(?<![\w.])\.(?:[A-Z]{2,5}|[Nn]et)(?!\w)",  # .NET
+    r"(?<!\w)[A-Za-z](?:\+\+\d{0,2}|\#)(?!\w)",  # C++, C++20, C#
+    r"(?<!\w)[^\W_]{1,3}(?:&(?:amp;)?[^\W_]{1,3})+(?!\w)",  # AT&T, R&B
+    r"(?<!\w)(?:[^\W\d_]\.){2,}(?:[^\W\d_](?!\w))?(?!\w)|(?<!\w)[^\W\d_](?:\.[^\W\d_])+(?!\w)",  # U.S., U.S
+    r"(?<!\w)[#$]?(?:[^\W_][\w-]*?)?\d+(?:\.\d+)+\w*",  # GPT-4.5, 6.8
 )
-_LATIN = re.compile("[A-Za-z]")
-# Cyrillic and Greek letters nobody tells from Latin ones.
-_LOOKALIKES = str.maketrans(
-    "АВЕЅІЈКМНОРСТУХаеѕіјорсухһԁԛԝΑΒΕΖΗΙΚΜΝΟΡΤΥΧο", "ABESIJKMHOPCTYXaesijopcyxhdqwABEZHIKMNOPTYXo"
-)
+_LETTER = rf"[\w{_marks()}\u200c\u200d]"
+_JOINT = r"(?:['’ʼ＇\u05f3\-‐‑－]|(?<=[\u05d0-\u05ea])[\"\u05f4](?=[\u05d0-\u05ea]))"
+_WORD = rf"[#@$]?[^\W_]{_LETTER}*(?:{_JOINT}{_LETTER}+)*"
+WRITTEN_WORD = re.compile("|".join((*_NAMES, _WORD)))
+_PLAIN_WORDS = re.compile(_WORD)
+_SIGNS_OF_NAMES = re.compile(r"\w\.\w|&|\+\+|\w\#|(?<![\w.])\.[A-Zn]")  # no name without one of these
 EDGES = "#.,:;!?\"'()[]{}<>*-_~|/\\"  # `#` too: a tag counts as its word
+_INITIALS = re.compile(r"[^\W\d_](?:\.[^\W\d_])+\.?")
+# Written without their full stops, these would be other words, most of them such as say nothing.
+_OTHER_WORDS = frozenset("us un it am as at be do go he if in is me my no of on or so to up we la le de al id pm".split())
 _REPOST_PREFIX = re.compile(r"\0\s+[Rr][Tt] @\w+:?")
 
 
@@ -62,7 +73,7 @@ def chunks_of(texts: Sequence[str]) -> list[str]:
     """
     joined = _REPOST_PREFIX.sub(TEXT_END, _join([_beginning(text) for text in texts]))
     if not joined.isascii():
-        joined = UNSPACED_RUN.sub(_two_character_pieces, _INVISIBLE.sub("", joined))
+        joined = UNSPACED_RUN.sub(_two_character_pieces, INVISIBLE.sub("", joined))
     return joined.split()[1:]  # the first TEXT_END is there only to anchor the repost prefix
 
 
@@ -70,9 +81,14 @@ def words_of_chunk(chunk: str) -> list[str | None]:
     """Return the words of a piece of text without spaces, None where two words are parted; a link is one word."""
     if "://" in chunk:
         return [None, link_of(chunk), None]
+    return [canonical_word(word) for word in written_words(chunk)]
+
+
+def written_words(chunk: str) -> list[str]:
+    """Return the words of a piece of text without spaces as they are written, signs before them included."""
     if len(chunk) > LONGEST_CHUNK:
         return []
-    return [canonical_word(word) for word in WRITTEN_WORD.findall(chunk)]
+    return (WRITTEN_WORD if _SIGNS_OF_NAMES.search(chunk) else _PLAIN_WORDS).findall(chunk)
 
 
 def link_of(chunk: str) -> str | None:
@@ -92,19 +108,14 @@ def link_of(chunk: str) -> str | None:
     return link if len(link) <= LONGEST_LINK else None
 
 
-def visible(text: str) -> str:
-    """Return *text* without what nobody sees: soft hyphens, joiners, marks of direction, tags."""
-    return text if text.isascii() else _INVISIBLE.sub("", text)
-
-
 def is_link(word: str) -> bool:
     """Tell a link from other words: these have no slash."""
     return "/" in word
 
 
 def is_number(word: str) -> bool:
-    """Tell whether a word is a number, such as 4821 or 555-0199."""
-    return word.replace("-", "").isdecimal()
+    """Tell whether a word is a number, such as 4821 or 6.8."""
+    return word[:1].isdecimal() and word.replace(".", "").isdecimal()
 
 
 def is_unspaced(word: str) -> bool:
@@ -115,30 +126,31 @@ def is_unspaced(word: str) -> bool:
 def canonical_word(token: str) -> str | None:
     """Return the one form under which a token is counted, or None when it says nothing by itself.
 
-    Lower case, compatibility forms unified, no possessive, no apostrophes; "#tag" is "tag", "$TSLA" stays "$tsla".
+    Folded (folding.py), without articles and endings that an apostrophe joins to it, without apostrophes and hyphens:
+    "#tag" is "tag", "$TSLA" stays "$tsla", "e-mail" is "email", "l'Etna" is "etna". Initials lose their full stops
+    where that makes no other word: "N.A.S.A." is "nasa", "U.S." is "u.s".
     """
-    word = without_possessive(token.lower() if token.isascii() else _as_it_looks(token))
-    word = word.replace("'", "").replace("’", "").strip("-")
+    word = folded(without_particles(token))
+    if "." in word or "&" in word:
+        word = _name(word)
+    word = word.replace("'", "").replace('"', "").replace("-", "")
     if word[:1] == "#" or (word[:1] == "$" and not word[1:2].isalpha()):
         word = word[1:]
     return word if is_telling(word) else None
 
 
-def _as_it_looks(token: str) -> str:
-    """Return a word in lower case, compatibility forms unified, nothing invisible; in Latin, without others' letters.
-
-    "раypаl" with three Cyrillic letters is "paypal". A word that keeps a letter of another alphabet is left as it is.
-    """
-    word = _INVISIBLE.sub("", unicodedata.normalize("NFKC", token)).replace(" ", "")
-    if not word.isascii() and _LATIN.search(word):
-        latin = word.translate(_LOOKALIKES)
-        word = latin if latin.isascii() else word
-    return word.lower().replace("i\u0307", "i")  # what Python makes of the Turkish capital
+def shown_word(token: str) -> str:
+    """Return a token as a name shows it: without the sign of a tag, articles and endings."""
+    return without_particles(INVISIBLE.sub("", token)).removeprefix("#").replace("&amp;", "&")
 
 
-def without_possessive(word: str) -> str:
-    """Return "Boston" for "Boston's", with either apostrophe."""
-    return word[:-2] if word[-2:] in ("'s", "’s", "'S", "’S") else word.rstrip("'’")
+def _name(word: str) -> str:
+    """Return a name with signs in one form."""
+    word = word.replace("&amp;", "&")
+    if _INITIALS.fullmatch(word):
+        letters = word.replace(".", "")
+        return word.rstrip(".") if letters in _OTHER_WORDS else letters
+    return word
 
 
 def is_telling(word: str) -> bool:
@@ -146,7 +158,7 @@ def is_telling(word: str) -> bool:
     length = len(word)
     if 3 <= length < LONGEST_WORD:
         return length > 3 or word[0] not in "@$" or len(word.lstrip("@$")) > 1
-    return length == 2 and word[0] not in "@$" and not word.isdigit()
+    return length == 2 and word[0] != "@" and not word.isdigit() and (word[0] != "$" or word[1].isalpha())
 
 
 def _beginning(text: str) -> str:
