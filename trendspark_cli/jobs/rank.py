@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import replace
 from datetime import timedelta
 
@@ -20,17 +21,27 @@ from trendspark_cli.ranking.lifecycle.trends import AnyTrend, TopicTrend, TrendS
 from trendspark_cli.reports.trend_json import TrendJson, author_of_each, trend_json
 from trendspark_cli.reports.trend_words import silence_text
 from trendspark_cli.running.job_context import JobContext
+from trendspark_cli.trends import history_rebuilding
 from trendspark_cli.trends.baseline_updating import BaselineUpdating
 from trendspark_cli.trends.post_ranking import rank_posts
 from trendspark_cli.trends.trend_alerts import CHANGES, queue_change
 
+log = logging.getLogger(__name__)
+
 
 def rank_topics(
-    job: JobContext, rules: LifecycleRules, recency: timedelta, *, top: int, alerts_are_muted: bool
+    job: JobContext,
+    rules: LifecycleRules,
+    recency: timedelta,
+    *,
+    top: int,
+    alerts_are_muted: bool,
+    rebuilt_posts: int = history_rebuilding.POSTS_PER_RUN,
 ) -> None:
     """Open, update and close trends as of now, and queue their alerts; the same data again change nothing.
 
-    Ticks that ended longer ago than *recency* only become history: nobody wants yesterday's news as an alert.
+    Ticks that ended longer ago than *recency* only become history: nobody wants yesterday's news as an alert. While the
+    history is built anew, at most *rebuilt_posts* of it in a run, topics have to wait.
     """
     baseline = BaselineUpdating(job)
     now_tick = tick_of(int(job.now.timestamp()))
@@ -38,7 +49,32 @@ def rank_topics(
     ranked = min(baseline.progress.ranked_tick, now_tick - 1)  # a clock that was ahead must not silence us until then
     ticks = range(max(ranked + 1, oldest_tick), now_tick + 1)
     since = (ticks.start + 1) * TICK_SECONDS - LONGEST_WINDOW_SECONDS
+    history_rebuilding.begin(job, baseline, since)
     baseline.read_arrivals(since)
+    history_rebuilding.go_on(job, baseline, since, rebuilt_posts)
+    trends: list[AnyTrend] = []
+    if history_rebuilding.is_whole(baseline.progress):
+        trends += _rank(job, baseline, rules, ticks, now_tick, alerts_are_muted=alerts_are_muted)
+    elif found := history_rebuilding.rebuilding(job.store, job.now):
+        log.info("%s", found.words)
+        job.result["history"] = found.words
+        trends += [trend for trend in job.store.trends.living(job.now) if trend.state is TrendState.OPEN]
+    trends += rank_posts(job, rules, recency, alerts_are_muted=alerts_are_muted)
+    strongest = sorted(trends, key=lambda trend: -trend.score)[:top]
+    job.result["trends"] = [_printed(job, one) for one in strongest]
+
+
+def _rank(
+    job: JobContext,
+    baseline: BaselineUpdating,
+    rules: LifecycleRules,
+    ticks: range,
+    now_tick: int,
+    *,
+    alerts_are_muted: bool,
+) -> list[TopicTrend]:
+    """Rank these ticks, the last of which still goes on; return the open trends."""
+    since = (ticks.start + 1) * TICK_SECONDS - LONGEST_WINDOW_SECONDS
     window = baseline.window(since)
     job.count("posts_in_window", window.count_since(since))
     newest = job.store.posts.newest_created(job.now)
@@ -66,10 +102,7 @@ def rank_topics(
     uncounted = {trend.id for trend in changes.uncounted}
     living = [_recounted(job, trend) if trend.id in uncounted else trend for trend in living]
     _sweep(job, baseline, now_tick)
-    trends: list[AnyTrend] = [trend for trend in living if trend.state is TrendState.OPEN]
-    trends += rank_posts(job, rules, recency, alerts_are_muted=alerts_are_muted)
-    strongest = sorted(trends, key=lambda trend: -trend.score)[:top]
-    job.result["trends"] = [_printed(job, one) for one in strongest]
+    return [trend for trend in living if trend.state is TrendState.OPEN]
 
 
 def _printed(job: JobContext, trend: AnyTrend) -> TrendJson:

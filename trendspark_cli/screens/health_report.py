@@ -27,6 +27,7 @@ from trendspark_cli.screens.doctor.placed_files import lock_trouble, metrics_tro
 from trendspark_cli.screens.job_overview import JobOverview, job_overview
 from trendspark_cli.store.open_store import database_path, open_store
 from trendspark_cli.store.protocol import Store
+from trendspark_cli.trends.history_rebuilding import rebuilding
 
 State = dict[str, object]  # of a service, as `health --json` prints it: always with `ok`
 
@@ -123,6 +124,7 @@ def _fill(found: _Records, settings: Settings, now: datetime, times: Answer[Time
                 services["worker"] = _worker(job_overview(store, now, times.value()))
             else:
                 services["worker"] = _state(False, "crontab and systemd do not say when jobs are due")
+            services["ranking"] = _ranking(store, now)
             services["alerts"] = _alerts(store.notifications.backlog(), store.notifications.crashing())
             services["clock"] = _clock(store, now)
             found.has_topics = any(profile.keywords for profile in read_profiles(settings, store.profiles.all()))
@@ -186,6 +188,12 @@ def _clock(store: Store, now: datetime) -> State:
         reasons.append(f"a service served a post of {served}, later than now")
     reasons += [f"{late.number} of {late.what} later than now" for late in store.times.later_than(now)]
     return _state(not reasons, f"{'; '.join(reasons)}: see `trendspark doctor` and `timedatectl`")
+
+
+def _ranking(store: Store, now: datetime) -> State:
+    """Say how far a history is that is built anew: nothing is wrong then, and no topic opens."""
+    found = rebuilding(store, now)
+    return {"ok": True} if found is None else {"ok": True, "reason": found.words, "history_done": round(found.share, 3)}
 
 
 def _alerts(backlog: dict[str, int], crashing: int) -> State:

@@ -58,6 +58,8 @@ def show_ranked(result: RunResult, output: Output, *, explain: bool, is_dry: boo
     if not (output.is_terminal or explain or is_dry) or output.is_quiet or result.exit_code:
         return
     silence = result.extra.get("silence")
+    if told := result.extra.get("history"):
+        output.line(str(told))
     if not trends:
         output.prose(f"nothing is trending: {silence}" if silence else "nothing is trending")
         return

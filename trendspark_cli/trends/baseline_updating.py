@@ -47,7 +47,7 @@ class BaselineUpdating:
         while posts := self._job.store.posts.arrived(self.progress.seen_post_id, ARRIVALS_PER_READ):
             if len(vocabulary) > MOST_WORDS_KEPT:
                 vocabulary = Vocabulary()
-            for part, late in _parts(posts, edge):
+            for part, late in _parts(posts, edge, self.progress.rebuilt_since):
                 current = [post for post in part if since <= post.created_at < until]
                 segment = read_segment(current, vocabulary) if current else None
                 with self._job.transaction():
@@ -69,19 +69,30 @@ class BaselineUpdating:
 
         A segment is dropped when all of its posts have.
         """
-        while posts := self._job.store.posts.leaving(
+        while self.update_with_next(epoch_seconds):
+            pass
+        if not self._job.dry_run:
+            with self._job.transaction():
+                self._job.store.ranking.drop_segments(epoch_seconds)
+
+    def update_with_next(self, epoch_seconds: int) -> int:
+        """Update the baselines with the next posts older than *epoch_seconds*, one transaction; return how many."""
+        posts = self._job.store.posts.leaving(
             (self.progress.folded_created_at, self.progress.folded_post_id),
             epoch_seconds,
             self.progress.seen_post_id,
             POSTS_PER_TRANSACTION,
-        ):
+        )
+        if posts:
             with self._job.transaction():
                 self._update(posts)
                 self.advance(folded_created_at=posts[-1].created_text, folded_post_id=posts[-1].id)
             self._job.count("posts_folded", len(posts))
-        if not self._job.dry_run:
-            with self._job.transaction():
-                self._job.store.ranking.drop_segments(epoch_seconds)
+        return len(posts)
+
+    def reload_sources(self) -> None:
+        """Begin with what the store knows of the volume of sources."""
+        self.sources = self._job.store.ranking.sources()
 
     def advance(self, **changes: Any) -> None:
         """Move the progress; call inside a transaction."""
@@ -116,9 +127,14 @@ class BaselineUpdating:
         return self._tick_sizes
 
 
-def _parts(posts: Sequence[PostRow], edge: tuple[str, int]) -> Iterator[tuple[Sequence[PostRow], list[PostRow]]]:
-    """Yield successive parts of the posts, each with its late ones: as many as one transaction can take."""
-    late = [number for number, post in enumerate(posts) if (post.created_text, post.id) < edge]
+def _parts(
+    posts: Sequence[PostRow], edge: tuple[str, int], oldest: str
+) -> Iterator[tuple[Sequence[PostRow], list[PostRow]]]:
+    """Yield successive parts of the posts, each with its late ones: as many as one transaction can take.
+
+    Those created before *oldest* are not late but left out.
+    """
+    late = [number for number, post in enumerate(posts) if oldest <= post.created_text and (post.created_text, post.id) < edge]
     start = 0
     for first in range(0, len(late), POSTS_PER_TRANSACTION):
         numbers = late[first : first + POSTS_PER_TRANSACTION]

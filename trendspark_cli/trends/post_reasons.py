@@ -19,6 +19,7 @@ from trendspark_cli.store.rows.collecting import PageRun
 from trendspark_cli.store.rows.forecasts import PostForecast
 from trendspark_cli.store.rows.outbox import AlertOutcome
 from trendspark_cli.store.rows.posts import StoredPost
+from trendspark_cli.trends.history_rebuilding import rebuilding
 from trendspark_cli.trends.post_places import place_of
 
 _WATCHED = timedelta(hours=48)
@@ -128,6 +129,8 @@ def _topic(asked: Asked, post: StoredPost) -> tuple[Topic | None, Held | None]:
     """Return the strongest topic of now that holds a post of no trend, and the rule that keeps it back."""
     created = int(from_text(post.created_at).timestamp())
     late = from_text(post.collected_at).timestamp() - created
+    if (built := rebuilding(asked.store, asked.now)) is not None:
+        return None, Held("history is built anew", built.words)
     states = asked.store.ranking.sources()
     state = states.get(post.source)
     if post.id > asked.store.ranking.progress().seen_post_id:

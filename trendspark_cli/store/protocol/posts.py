@@ -49,6 +49,9 @@ class Posts(Protocol):
     def count_between(self, since: int, until: int) -> int:
         """Return how many posts were created in [since, until), both in epoch seconds."""
 
+    def first_since(self, since: int) -> int | None:
+        """Return the least id of the posts created at *since* (epoch seconds) or later; None when there is none."""
+
     def find(self, source: str, source_id: str) -> StoredPost | None:
         """Return one live post by its source and its id there, or None."""
 

@@ -35,6 +35,12 @@ class RankingMemory(TermHistory, Protocol):
     def drop_segments(self, before: int) -> None:
         """Forget segments all of whose posts were created before this moment (epoch seconds)."""
 
+    def forget_terms(self) -> int:
+        """Forget up to 1,000 terms, in the caller's transaction; return how many there were."""
+
+    def forget_window(self) -> None:
+        """Forget the volume of all sources and all recent posts, in the caller's transaction."""
+
     def progress(self) -> RankingProgress:
         """Return how far the ranker has come."""
 

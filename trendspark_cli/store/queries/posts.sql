@@ -33,6 +33,10 @@ SELECT id, ?3, ?4, ?5, ?6, ?7, ?8 FROM posts WHERE source = ?1 AND source_id = ?
 -- How many posts were created in a span.
 SELECT count(*) FROM posts WHERE created_at >= :since AND created_at < :until;
 
+-- name: first_since
+-- The least id of the posts created at a time or later.
+SELECT min(id) FROM posts WHERE created_at >= ?;
+
 -- name: by_id
 -- One live post.
 SELECT * FROM posts WHERE id = ?;

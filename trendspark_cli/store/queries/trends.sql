@@ -74,7 +74,17 @@ ON CONFLICT (source) DO UPDATE SET state = excluded.state;
 -- name: save_progress
 -- Remember how far the ranker has come.
 UPDATE ranking_progress SET seen_post_id = :seen_post_id, folded_created_at = :folded_created_at,
-    folded_post_id = :folded_post_id, ranked_tick = :ranked_tick, swept_tick = :swept_tick WHERE id = 1;
+    folded_post_id = :folded_post_id, ranked_tick = :ranked_tick, swept_tick = :swept_tick,
+    history_version = :history_version, rebuilt_since = :rebuilt_since WHERE id = 1;
+
+-- name: progress
+-- How far the ranker has come.
+SELECT seen_post_id, folded_created_at, folded_post_id, ranked_tick, swept_tick, history_version, rebuilt_since
+FROM ranking_progress;
+
+-- name: forget_terms
+-- Some terms of the history.
+DELETE FROM ranking_terms WHERE key IN (SELECT key FROM ranking_terms LIMIT ?);
 
 -- name: add_segment
 -- Posts as numbers, for the windows of later runs.

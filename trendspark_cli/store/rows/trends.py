@@ -70,6 +70,9 @@ class RankingProgress(NamedTuple):
     Posts up to `seen_post_id` were looked at. Of those, every one before the position (`folded_created_at`,
     `folded_post_id`) is in the history. `ranked_tick` is the last tick whose trends were settled, `swept_tick`
     the last at which faded terms were dropped.
+
+    `history_version` is that of the terms in the history. While the history is built anew from the posts created since
+    `rebuilt_since`, that is a time, and the position tells how far that has come; else it is empty.
     """
 
     seen_post_id: int = 0
@@ -77,3 +80,5 @@ class RankingProgress(NamedTuple):
     folded_post_id: int = 0
     ranked_tick: int = 0
     swept_tick: int = 0
+    history_version: int = 0
+    rebuilt_since: str = ""

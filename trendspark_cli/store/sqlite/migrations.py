@@ -635,6 +635,13 @@ def m0017_links(db: Database) -> None:
 
 
 @migration()
+def m0018_history(db: Database) -> None:
+    """Of which version of terms the history is, and since when it is built anew; what there is is of an earlier one."""
+    db.execute("ALTER TABLE ranking_progress ADD COLUMN history_version INTEGER NOT NULL DEFAULT 0")
+    db.execute("ALTER TABLE ranking_progress ADD COLUMN rebuilt_since TEXT NOT NULL DEFAULT ''")
+
+
+@migration()
 def m0019_counts_of_trends(db: Database) -> None:
     """What people are told of a trend: its posts now, at the peak and in all, who wrote them, when it was found."""
     for column in ("posts_now", "posts_peak", "posts_total", "people"):

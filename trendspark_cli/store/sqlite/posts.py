@@ -82,6 +82,11 @@ class Posts:
         """Return how many posts were created in [since, until), both in epoch seconds."""
         return int(self._db.value(self._sql["tick_size"], {"since": _text(since), "until": _text(until)}))
 
+    def first_since(self, since: int) -> int | None:
+        """Return the least id of the posts created at *since* (epoch seconds) or later."""
+        found = self._db.value(self._sql["first_since"], (_text(since),))
+        return None if found is None else int(found)
+
     def find(self, source: str, source_id: str) -> StoredPost | None:
         """Return one live post by its source and its id there, or None."""
         sql = "SELECT * FROM posts WHERE source = ? AND source_id = ?"

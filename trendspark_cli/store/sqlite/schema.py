@@ -29,6 +29,7 @@ KNOWN_MIGRATIONS = (
     "m0015_refusals",
     "m0016_authors",
     "m0017_links",
+    "m0018_history",
     "m0019_counts_of_trends",
 )
 

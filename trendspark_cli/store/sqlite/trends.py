@@ -177,12 +177,18 @@ class RankingMemory:
         """Forget segments all of whose posts were created before this moment; call inside a transaction."""
         self._db.execute("DELETE FROM ranking_segments WHERE newest < ?", (before,))
 
+    def forget_terms(self) -> int:
+        """Forget up to 1,000 terms, whatever is known of them; return how many. Call inside a transaction."""
+        return self._db.execute(self._sql["forget_terms"], (ROWS_PER_TRANSACTION,)).rowcount
+
+    def forget_window(self) -> None:
+        """Forget the volume of all sources and all recent posts; call inside a transaction."""
+        self._db.execute("DELETE FROM ranking_sources")
+        self._db.execute("DELETE FROM ranking_segments")
+
     def progress(self) -> RankingProgress:
         """Return how far the ranker has come."""
-        row = self._db.rows(
-            "SELECT seen_post_id, folded_created_at, folded_post_id, ranked_tick, swept_tick FROM ranking_progress"
-        )[0]
-        return RankingProgress(**row)
+        return RankingProgress(**self._db.rows(self._sql["progress"])[0])
 
     def save_progress(self, progress: RankingProgress) -> None:
         """Store how far the ranker has come; call in the transaction of the work it counts."""
