@@ -25,12 +25,12 @@ LANGUAGES = (
 ).split()
 ENGLISH = frozenset(
     """
-    ab ad ag ah ak aka ali allen alt ama andre ant ap april area asia asian ate bald ban bang bar bare bat bay bet
+    ab ad ag ah ak aka ali allen alt ama andre ap april area asia asian ate bald ban bang bar bare bat bay bet
     bi bo bon bong bra bud bus cam care cat cent certain chin cia cinco circa comment dale data day debut december
     dell design dice die different dig dis dock dog don door dove dr drug due ea ed eh eli ellen email end ers etc
-    eve ex exact face fan far favor fe final fine fire folk font force fran fu fun fut ga gal gene general gi god
+    eve ex exact face fan far favor fe final fine fire folk font force fran fu fun fut gal gene general gi god
     gore gross haha halo ham hi hit hop ie ii iii inc iso iv jim kanye kde kim kit kong ky lan later link lite local
-    logo mag maine male man mane manga manifesto mar mat mate mayor meg memes mens mil mila mind mint miss mod mode
+    logo maine male man mane manga manifesto mar mat mate mayor meg memes mens mil mila mind mint miss mod mode
     mr multi multiple nasa net nice nova november ny ode ot oz pan part pat pet pia pic pie piece pif poem pole
     possible pot pre premier premiere press primer pro pun pure putin quest ra rad ram rank rare rat ray re recent
     relative res rich saga sale sam sat save sea sean sense sent sept september sex sig sim sit six sons start state
@@ -55,9 +55,63 @@ TOPICS = frozenset(
 )
 
 
+# Of the commonest words, what these lists lack.
+FURTHER = {
+    "uk": """
+    дуже мене його мій моє твій ця ці ті чому хто яка яке які ні або бо якщо щоб зі після між буде будуть можна
+    треба вже тепер зараз тільки лише теж всі всього сьогодні завтра вчора знову мені тобі йому їй їм свій своя свої
+    багато більше менше
+    """,
+    "he": """
+    זו הייתה היו כמה כבר עוד מאוד יותר פחות לך רוצה יודע יודעת צריך צריכה עכשיו היום מחר אתמול טוב משהו מישהו תמיד
+    פעם
+    """,
+    "hi": """
+    मैं मुझे मेरा मेरी मेरे हम हमें हमारा हमारी तुम तुम्हें तुम्हारा आपको आपका आपकी उसका उसकी कहाँ कहां कब क्यों
+    कैसे मत हाँ हां अगर सब कल बिना हूँ हूं होगा होगी गई गए करती बात कभी किसने
+    """,
+    "et": """
+    meie teie nemad meil nende kes kus kuhu kuna millal miks kuidas ning nagu juba ainult vaga oleme olete olid
+    oleks olema saab saad mitte parast enne ilma koos ule labi juures kohta praegu nuud homme eile jalle palju vahe
+    rohkem keegi
+    """,
+    "lv": """
+    vins vina vini mani tevi tev vinam vinai tavs musu jusu sis kapec loti butu nav nebija varu tagad sodien rit
+    vakar tur atkal viss visi daudz maz vairak
+    """,
+    "lt": """
+    jie tau jai musu jusu sis labai esu yra esame buvo butu nera gali galiu pries tarp dabar siandien rytoj vakar
+    viskas visi daug mazai daugiau
+    """,
+    "tl": """
+    kayo natin ninyo kasi wala meron iyan diyan kailan rin nga naman talaga ayaw pwede bukas kahapon nang
+    """,
+    "sw": """
+    mimi wewe sisi ninyi nyinyi yako yetu yenu wangu wako wetu hii huyu huyo hawa wale hili hilo lile hapa nani wapi
+    lini vipi gani ikiwa vya kabla sio ndiyo hapana hakuna kuna bado kesho jana yote zote yuko iko ziko
+    """,
+    "af": """
+    julle hoekom oor sonder hierdie daardie vandag gister
+    """,
+    "hr": """
+    ovaj ova ovo taj onaj tko gdje zasto dok mogu poslije sada danas sutra jucer ovdje tamo opet vise
+    """,
+    "sl": """
+    kateri niso
+    """,
+    "sk": """
+    kedy velmi zajtra vcera zase vela isiel isla isli
+    """,
+    "vi": """
+    chung kia bao gio
+    """,
+}
+
+
 def words_of(language: str) -> set[str]:
     """Return the stop words of a language in the form in which words are counted."""
-    words = {word for entry in stopwordsiso.stopwords(language) if " " not in entry for word in [canonical_word(entry)]}
+    listed = [entry for entry in stopwordsiso.stopwords(language) if " " not in entry]
+    words = {canonical_word(entry) for entry in [*listed, *FURTHER.get(language, "").split()]}
     return {word for word in words if word is not None and "/" not in word} - ENGLISH - TOPICS
 
 

@@ -72,7 +72,7 @@ _HINDI = """
 """
 
 # German function words that are topics in English; history makes them dull where they are everyday words.
-_WORDS_OF_OTHERS = {"war", "die", "man"}
+_WORDS_OF_OTHERS = {"war", "man"}
 
 # Written with full stops, each of these is one word.
 _SHORTENED = {"a.m", "p.m", "e.g", "i.e", "u.a", "eg", "ie", "am", "pm", "zb", "dh", "т.е", "т.д", "тд", "те", "usw", "etc"}
