@@ -5,19 +5,21 @@ from __future__ import annotations
 import json
 import shutil
 import sqlite3
-from collections import Counter
 from collections.abc import Sequence
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from hashlib import sha256
 from pathlib import Path
+from random import Random
 
 import pytest
 
 from tests.ingest.operator import Operator
 from tests.rank.test_rank_job import write_posts
-from tests.ranking.streams import background, said
+from tests.ranking.streams import background, post, said
+from tests.tools.crash_scenes import make_history_old
+from tests.upgrade.old_installation import FIRST_RUN, OldInstallation
 from trendspark_cli.app.wired import Wired
 from trendspark_cli.base.clock import from_epoch
 from trendspark_cli.base.models import RunResult
@@ -47,14 +49,8 @@ def lived(folder: Path, days: int, per_tick: int, stories: Sequence[PostRow] = (
     rows = [*background(TICK - days * TICKS_PER_DAY, days * TICKS_PER_DAY, per_tick=per_tick), *stories]
     assert here.ingest(file=str(write_posts(folder / "past.ndjson", rows))).exit_code == 0
     assert here.rank().exit_code == 0
-    age(here)
+    make_history_old(here.database)
     return here
-
-
-def age(operator: Operator) -> None:
-    """Make the history one of an earlier version: other keys."""
-    execute(operator, "UPDATE ranking_terms SET key = key - 1 WHERE key - 1 NOT IN (SELECT key FROM ranking_terms)")
-    execute(operator, "UPDATE ranking_progress SET history_version = 0, rebuilt_since = ''")
 
 
 def execute(operator: Operator, sql: str) -> None:
@@ -77,8 +73,24 @@ def opened(operator: Operator) -> list[tuple[str, str]]:
     return [(row["label"], row["opened_at"]) for row in rows]
 
 
-def replayed(operator: Operator, since: datetime) -> Counter[tuple[str, ...]]:
-    """The terms of the trends that open from then on when all posts are replayed."""
+def live_through_a_day(operator: Operator, start: int, later: Sequence[PostRow], folder: Path) -> None:
+    """Rank each quarter of an hour after this tick, with the posts that were made in it."""
+    for tick in range(start, start + TICKS_PER_DAY):
+        operator.now = tick_time(tick + 1)
+        arrived = [row for row in later if row.created_at // TICK_SECONDS == tick]
+        if arrived:
+            operator.ingest(file=str(write_posts(folder / "later.ndjson", arrived)))
+        assert rank(operator).exit_code == 0
+
+
+def new_topics(operator: Operator, before: set[int]) -> set[str]:
+    """The strongest term of each topic that opened since."""
+    rows = operator.rows("SELECT id, terms FROM trends WHERE kind = 'topic'")
+    return {json.loads(row["terms"])[0] for row in rows if row["id"] not in before}
+
+
+def replayed(operator: Operator, since: datetime) -> set[str]:
+    """The strongest term of each topic that opens from then on when all posts are replayed."""
     rows = operator.rows(
         "SELECT id, source, author, community, CAST(strftime('%s', created_at) AS INTEGER) AS at, text, created_at"
         " FROM posts ORDER BY created_at, id"
@@ -88,7 +100,7 @@ def replayed(operator: Operator, since: datetime) -> Counter[tuple[str, ...]]:
     for tick, of_tick in ticks_of(posts):
         replay.advance(tick, of_tick)
         simulation.advance(replay, tick, simulation.topics(replay, tick))
-    return Counter(fired.trend.story.terms for fired in simulation.fired.values() if fired.trend.opened_at > since)
+    return {fired.trend.story.terms[0] for fired in simulation.fired.values() if fired.trend.opened_at > since}
 
 
 @pytest.fixture(scope="module")
@@ -115,16 +127,28 @@ def test_a_day_after_the_upgrade_has_the_trends_of_a_fresh_replay(operator: Oper
         *said("ETNA", 10, int((NOW + timedelta(hours=15)).timestamp()), every=60, seed=6),
     ]
 
-    for number in range(TICKS_PER_DAY):
-        operator.now = tick_time(TICK + number + 1)
-        arrived = [row for row in later if row.created_at // TICK_SECONDS == TICK + number]
-        operator.ingest(file=str(write_posts(tmp_path / "later.ndjson", arrived)))
-        assert rank(operator).exit_code == 0
+    live_through_a_day(operator, TICK, later, tmp_path)
 
-    rows = operator.rows("SELECT id, terms FROM trends WHERE kind = 'topic'")
-    new = {tuple(json.loads(row["terms"]))[:1] for row in rows if row["id"] not in before}
-    assert new == {terms[:1] for terms in replayed(operator, NOW)}
-    assert new == {("volcano eruption",), ("etna",)}
+    assert new_topics(operator, before) == replayed(operator, NOW)
+    assert new_topics(operator, before) == {"volcano eruption", "etna"}
+
+
+def test_a_day_after_the_upgrade_of_0_1_has_the_trends_of_a_fresh_replay(tmp_path: Path) -> None:
+    old = OldInstallation(tmp_path, "0.1")
+    old.command("db", "upgrade")
+    here = Operator(old.home, now=FIRST_RUN)
+    before = {row["id"] for row in here.rows("SELECT id FROM trends")}
+    first = int(FIRST_RUN.timestamp()) // TICK_SECONDS
+    random, texts = Random(2), here.values("SELECT text FROM posts WHERE created_at > '2026-10-20'")
+    later = [
+        *(post(random.choice(texts), first * TICK_SECONDS + 300 * number + 7) for number in range(288)),
+        *said("glacier collapse", 20, int((FIRST_RUN + timedelta(hours=9)).timestamp()), every=60),
+    ]
+
+    live_through_a_day(here, first, later, tmp_path)
+
+    assert new_topics(here, before) == replayed(here, FIRST_RUN)
+    assert "glacier collapse" in new_topics(here, before)
 
 
 def test_until_the_history_is_whole_nothing_opens_and_each_run_says_how_far_it_is(

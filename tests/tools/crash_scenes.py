@@ -5,9 +5,10 @@ from __future__ import annotations
 import copy
 import json
 import shutil
+import sqlite3
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -184,9 +185,12 @@ def file_scene(folder: Path, posts: int = 4_500) -> Scene:
     return scene
 
 
-def rank_scene(folder: Path, now: datetime, *, is_first: bool) -> Scene:
-    """`rank` as a burst is going on: all of three days' history to be walked, or the last three ticks."""
-    name = "first" if is_first else "next"
+def rank_scene(folder: Path, now: datetime, *, is_first: bool, is_upgraded: bool = False) -> Scene:
+    """`rank` as a burst is going on: all of three days' history to be walked, or the last three ticks.
+
+    Upgraded, it has to forget what another version counted first.
+    """
+    name = "upgraded" if is_upgraded else "first" if is_first else "next"
     operator = Operator(folder / f"template-rank-{name}")
     seconds = int(now.timestamp())
     quiet = background(seconds // TICK_SECONDS - 3 * 96, 3 * 96, per_tick=4)
@@ -199,6 +203,8 @@ def rank_scene(folder: Path, now: datetime, *, is_first: bool) -> Scene:
         _ingest(operator, folder, past)
         assert operator.rank().exit_code == 0
         rows = [row for row in rows if row not in past]
+        if is_upgraded:
+            make_history_old(operator.database)
     operator.now = now - timedelta(minutes=1)
     _ingest(operator, folder, rows)
 
@@ -215,6 +221,15 @@ def rank_scene(folder: Path, now: datetime, *, is_first: bool) -> Scene:
         yield Stage(home, {"TRENDSPARK_HOME": str(home)}, argv, books.RANKED, check_at_end=broken_at_end)
 
     return scene
+
+
+def make_history_old(database: Path) -> None:
+    """Make the history that of an earlier version: no term of it is one that is counted now."""
+    with closing(sqlite3.connect(database)) as connection, connection:
+        connection.execute(
+            "UPDATE ranking_terms SET key = key - 1 WHERE key - 1 NOT IN (SELECT key FROM ranking_terms)"
+        )
+        connection.execute("UPDATE ranking_progress SET history_version = 0, rebuilt_since = ''")
 
 
 def _x_post(now: datetime, *, minutes: float, likes: int) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from tests.builders import in_lines, own_line
 from tests.servers import reddit_post, x_post
 from tests.tools.processes import wait_for
 from tests.upgrade.old_installation import FIRST_RUN, OldInstallation, Services, kept_counts, services
+from trendspark_cli.ranking.baseline.history import HISTORY_VERSION
 
 VERSION = "0.1"
 MUTED = {"ENABLE_REALTIME_ALERTS": "false"}  # alerts go out one a second, which is not what such a test is about
@@ -222,14 +223,16 @@ def test_rank_goes_on_with_the_old_trends(upgraded: OldInstallation) -> None:
     assert gone(upgraded, before) == {}
 
 
-def test_rank_forgets_no_term_and_no_author_of_the_old_history(upgraded: OldInstallation) -> None:
+def test_rank_builds_the_old_history_anew_and_forgets_no_author(upgraded: OldInstallation) -> None:
     before = upgraded.counts()
 
     upgraded.command("rank", settings=MUTED)
 
     after = upgraded.counts()
-    learnt = ("ranking_terms", "ranking_sources", "forecast_sources", "forecast_usual")
+    learnt = ("ranking_sources", "forecast_sources", "forecast_usual")
     assert {table: after[table] >= before[table] for table in learnt} == dict.fromkeys(learnt, True)
+    assert upgraded.rows("SELECT history_version, rebuilt_since FROM ranking_progress") == [(HISTORY_VERSION, "")]
+    assert upgraded.value("SELECT count(*) FROM ranking_terms") > 1_000
 
 
 def test_brief_writes_of_the_old_trends(upgraded: OldInstallation) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import cast
@@ -15,6 +14,7 @@ from trendspark_cli.kinds.sources import engagement_of
 from trendspark_cli.ranking.bursts.term_evidence import TermEvidence
 from trendspark_cli.ranking.lifecycle.trends import AnyTrend, PostStory, TopicStory
 from trendspark_cli.reports.trend_json import TrendJson, author_of_each, evidence_json, shown_author, trend_json
+from trendspark_cli.ranking.text.words import plain_words
 from trendspark_cli.reports.trend_words import silence_text, sources_text, usual_text, why, window_text
 from trendspark_cli.store.protocol import Store
 from trendspark_cli.store.rows.trends import TrendVerdict
@@ -106,13 +106,9 @@ def list_trends(
 def is_watched(trend: AnyTrend, watchlist: Collection[str]) -> bool:
     """Tell whether a trend's label or one of its terms holds a watched term, as whole words."""
     terms = trend.story.terms if isinstance(trend.story, TopicStory) else ()
-    texts = [f" {_words(text)} " for text in (trend.label, *terms)]
-    wanted = [words for term in watchlist if (words := _words(term))]
+    texts = [f" {plain_words(text)} " for text in (trend.label, *terms)]
+    wanted = [words for term in watchlist if (words := plain_words(term))]
     return any(f" {term} " in text for term in wanted for text in texts)
-
-
-def _words(text: str) -> str:
-    return " ".join(re.findall(r"\w+", text.casefold()))
 
 
 def _json(store: Store, trend: AnyTrend, verdict: TrendVerdict | None) -> TrendJson:

@@ -107,10 +107,13 @@ class BaselineUpdating:
             self._job.store.ranking.add_segment(segment)
 
     def _see(self, part: Sequence[PostRow]) -> None:
-        self.advance(seen_post_id=part[-1].id)
+        new = sum(post.id > self.progress.counted_post_id for post in part)
+        self.advance(
+            seen_post_id=part[-1].id, counted_post_id=max(part[-1].id, self.progress.counted_post_id)
+        )
         self._job.count("posts_seen", len(part))
-        if not self._job.dry_run:
-            self._job.store.totals.add([RANK_POSTS.by(len(part))])
+        if new and not self._job.dry_run:
+            self._job.store.totals.add([RANK_POSTS.by(new)])
 
     def _update(self, arrived: Sequence[PostRow]) -> None:
         posts = [BaselinePost(post.source, post.created_at, post.text) for post in arrived]

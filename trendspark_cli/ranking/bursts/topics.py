@@ -1,6 +1,7 @@
 """Topics: terms that burst together, grouped, named and explained."""
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -15,6 +16,7 @@ from trendspark_cli.ranking.bursts.term_evidence import TermEvidence
 from trendspark_cli.ranking.bursts.thresholds import DEFAULT_THRESHOLD, SURE
 from trendspark_cli.ranking.bursts.window import PostColumns, Window
 from trendspark_cli.ranking.text.keys import Integers
+from trendspark_cli.ranking.text.words import canonical_word, is_link
 
 MOST_TERMS = 8
 MATCHED_TERMS = 3  # the strongest: by these, two topics are known as one
@@ -104,9 +106,10 @@ def group_terms(found: Occurrences, scores: Floats, names: Sequence[str], limit:
     return groups
 
 
+@lru_cache(10_000)
 def without_spaces(term: str) -> str:
-    """Return the form in which a phrase and the tag made of it are equal."""
-    return term.replace(" ", "")
+    """Return the form in which a phrase and the tag made of it are equal, and a term as an earlier version kept it."""
+    return term if is_link(term) else "".join(canonical_word(word) or word for word in term.split(" "))
 
 
 def _telling_terms(scores: Floats, group: Sequence[int], threshold: float) -> list[int]:

@@ -47,8 +47,8 @@ UNSPACED_RUN = re.compile(f"[{_UNSPACED}]+")
 _NAMES = (
     r"\$[A-Za-z]{1,6}\.[A-Za-z]{1,2}(?!\w)",  # $BRK.B
     r"(?<![\w.])\.(?:[A-Z]{2,5}|[Nn]et)(?!\w)",  # .NET
-    r"(?<!\w)[A-Za-z](?:\+\+\d{0,2}|\#)(?!\w)",  # C++, C++20, C#
-    r"(?<!\w)[^\W_]{1,3}(?:&(?:amp;)?[^\W_]{1,3})+(?!\w)",  # AT&T, R&B
+    r"(?<!\w)#?[A-Za-z](?:\+\+\d{0,2}|\#)(?!\w)",  # C++, C++20, C#
+    r"(?<!\w)#?[^\W_]{1,3}(?:&(?:amp;)?[^\W_]{1,3})+(?!\w)",  # AT&T, R&B
     r"(?<!\w)(?:[^\W\d_]\.){2,}(?:[^\W\d_](?!\w))?(?!\w)|(?<!\w)[^\W\d_](?:\.[^\W\d_])+(?!\w)",  # U.S., U.S
     r"(?<!\w)[#$]?(?:[^\W_][\w-]*?)?\d+(?:\.\d+)+\w*",  # GPT-4.5, 6.8
 )
@@ -137,6 +137,15 @@ def canonical_word(token: str) -> str | None:
     if word[:1] == "#" or (word[:1] == "$" and not word[1:2].isalpha()):
         word = word[1:]
     return word if is_telling(word) else None
+
+
+def plain_words(text: str) -> str:
+    """Return the words of a text in the form in which they are counted, a space between them.
+
+    Those that say nothing by themselves stay, folded: for what people write down to be found, such as a watched term.
+    """
+    found = (word for chunk in chunks_of([text])[:-1] for word in written_words(chunk))
+    return " ".join(canonical_word(word) or folded(word).lstrip("#@") for word in found)
 
 
 def shown_word(token: str) -> str:

@@ -75,11 +75,13 @@ ON CONFLICT (source) DO UPDATE SET state = excluded.state;
 -- Remember how far the ranker has come.
 UPDATE ranking_progress SET seen_post_id = :seen_post_id, folded_created_at = :folded_created_at,
     folded_post_id = :folded_post_id, ranked_tick = :ranked_tick, swept_tick = :swept_tick,
-    history_version = :history_version, rebuilt_since = :rebuilt_since WHERE id = 1;
+    history_version = :history_version, rebuilt_since = :rebuilt_since,
+    counted_post_id = :counted_post_id WHERE id = 1;
 
 -- name: progress
 -- How far the ranker has come.
-SELECT seen_post_id, folded_created_at, folded_post_id, ranked_tick, swept_tick, history_version, rebuilt_since
+SELECT seen_post_id, folded_created_at, folded_post_id, ranked_tick, swept_tick, history_version, rebuilt_since,
+    counted_post_id
 FROM ranking_progress;
 
 -- name: forget_terms

@@ -72,7 +72,8 @@ class RankingProgress(NamedTuple):
     the last at which faded terms were dropped.
 
     `history_version` is that of the terms in the history. While the history is built anew from the posts created since
-    `rebuilt_since`, that is a time, and the position tells how far that has come; else it is empty.
+    `rebuilt_since`, that is a time, and the position tells how far that has come; else it is empty. Posts up to
+    `counted_post_id` are in the metric of posts looked at: some of them are looked at again then.
     """
 
     seen_post_id: int = 0
@@ -82,3 +83,4 @@ class RankingProgress(NamedTuple):
     swept_tick: int = 0
     history_version: int = 0
     rebuilt_since: str = ""
+    counted_post_id: int = 0

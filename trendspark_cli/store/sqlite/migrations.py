@@ -639,6 +639,8 @@ def m0018_history(db: Database) -> None:
     """Of which version of terms the history is, and since when it is built anew; what there is is of an earlier one."""
     db.execute("ALTER TABLE ranking_progress ADD COLUMN history_version INTEGER NOT NULL DEFAULT 0")
     db.execute("ALTER TABLE ranking_progress ADD COLUMN rebuilt_since TEXT NOT NULL DEFAULT ''")
+    db.execute("ALTER TABLE ranking_progress ADD COLUMN counted_post_id INTEGER NOT NULL DEFAULT 0")
+    db.execute("UPDATE ranking_progress SET counted_post_id = seen_post_id")
 
 
 @migration()
