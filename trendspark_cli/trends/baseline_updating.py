@@ -108,9 +108,7 @@ class BaselineUpdating:
 
     def _see(self, part: Sequence[PostRow]) -> None:
         new = sum(post.id > self.progress.counted_post_id for post in part)
-        self.advance(
-            seen_post_id=part[-1].id, counted_post_id=max(part[-1].id, self.progress.counted_post_id)
-        )
+        self.advance(seen_post_id=part[-1].id, counted_post_id=max(part[-1].id, self.progress.counted_post_id))
         self._job.count("posts_seen", len(part))
         if new and not self._job.dry_run:
             self._job.store.totals.add([RANK_POSTS.by(new)])
@@ -137,7 +135,11 @@ def _parts(
 
     Those created before *oldest* are not late but left out.
     """
-    late = [number for number, post in enumerate(posts) if oldest <= post.created_text and (post.created_text, post.id) < edge]
+    late = [
+        number
+        for number, post in enumerate(posts)
+        if oldest <= post.created_text and (post.created_text, post.id) < edge
+    ]
     start = 0
     for first in range(0, len(late), POSTS_PER_TRANSACTION):
         numbers = late[first : first + POSTS_PER_TRANSACTION]

@@ -15,7 +15,13 @@ from datetime import datetime, timedelta
 
 from trendspark_cli.base.clock import from_epoch, from_text, to_text
 from trendspark_cli.ranking.baseline.history import HISTORY_VERSION
-from trendspark_cli.ranking.baseline.ticks import LONGEST_WINDOW_SECONDS, TICK_SECONDS, TICKS_PER_DAY, WINDOW_TICKS, tick_of
+from trendspark_cli.ranking.baseline.ticks import (
+    LONGEST_WINDOW_SECONDS,
+    TICK_SECONDS,
+    TICKS_PER_DAY,
+    WINDOW_TICKS,
+    tick_of,
+)
 from trendspark_cli.running.job_context import JobContext
 from trendspark_cli.store.protocol import Store
 from trendspark_cli.store.rows.trends import RankingProgress

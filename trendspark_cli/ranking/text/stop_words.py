@@ -75,7 +75,25 @@ _HINDI = """
 _WORDS_OF_OTHERS = {"war", "man"}
 
 # Written with full stops, each of these is one word.
-_SHORTENED = {"a.m", "p.m", "e.g", "i.e", "u.a", "eg", "ie", "am", "pm", "zb", "dh", "т.е", "т.д", "тд", "те", "usw", "etc"}
+_SHORTENED = {
+    "a.m",
+    "p.m",
+    "e.g",
+    "i.e",
+    "u.a",
+    "eg",
+    "ie",
+    "am",
+    "pm",
+    "zb",
+    "dh",
+    "т.е",
+    "т.д",
+    "тд",
+    "те",
+    "usw",
+    "etc",
+}
 
 
 def _read() -> frozenset[str]:
