@@ -57,7 +57,7 @@ class Rebuilding:
     def words(self) -> str:
         """Return it in words."""
         if self.since is None:
-            return "words are counted in a new way: `rank` builds the history of all sources anew; until then no topic opens"
+            return "words are counted anew: `rank` builds the history of all sources anew; until then no topic opens"
         of = f" of {', '.join(self.sources)}" if self.sources else ""
         return (
             f"the history{of} is built anew from the posts since {to_text(self.since)[:10]}: {self.share:.0%} is done; "
@@ -129,7 +129,7 @@ def go_on(job: JobContext, baseline: BaselineUpdating, until: int, most_posts: i
 
 
 def _newest(job: JobContext, baseline: BaselineUpdating) -> datetime:
-    """Return now, or the end of what was known of sources: a clock that is a year ahead must not leave out all posts."""
+    """Return now, or the end of what was known of sources: a clock that is a year ahead must not leave out posts."""
     newest = max((state.last_tick for state in baseline.sources.values()), default=None)
     if newest is None:
         return job.now

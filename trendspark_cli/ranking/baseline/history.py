@@ -7,8 +7,8 @@ from typing import NamedTuple, Protocol
 
 from trendspark_cli.ranking.baseline.ticks import HALF_LIFE_TICKS, TICKS_PER_DAY, decay
 
-# Of what a term is and of what is kept of it. Terms are kept as hashes: raise this with any change of words, stop words,
-# keys or states, and each installation builds its history anew (trends/history_rebuilding.py). A test holds it.
+# Of what a term is and of what is kept of it. Terms are kept as hashes: raise this with any change of words, stop
+# words, keys or states, and each installation builds its history anew (trends/history_rebuilding.py). A test holds it.
 HISTORY_VERSION = 2
 COUNT_SCALE = 128  # counts are kept in 1/128: most terms then fit one or two bytes
 RESIDUALS_SCALE = 8

@@ -10,7 +10,8 @@ _BEFORE = (
     " sugl quest quell bell cos com dov anch senz tutt nient pel num"
 )
 _ELIDED = re.compile(
-    rf"[#@]?(?:{'|'.join(sorted(_BEFORE.split(), key=len, reverse=True))}){_APOSTROPHE}(?=[aeiouyhàáâãäåæèéêëìíîïòóôõöøœùúûü])",
+    rf"[#@]?(?:{'|'.join(sorted(_BEFORE.split(), key=len, reverse=True))}){_APOSTROPHE}"
+    "(?=[aeiouyhàáâãäåæèéêëìíîïòóôõöøœùúûü])",
     re.IGNORECASE,
 )
 # Irish puts a small letter before the vowel of a name: hÉireann, tAontas.

@@ -61,9 +61,8 @@ _SIGNS_OF_NAMES = re.compile(r"\w\.\w|&|\+\+|\w\#|(?<![\w.])\.[A-Zn]")  # no nam
 EDGES = "#.,:;!?\"'()[]{}<>*-_~|/\\"  # `#` too: a tag counts as its word
 _INITIALS = re.compile(r"[^\W\d_](?:\.[^\W\d_])+\.?")
 # Written without their full stops, these would be other words, most of them such as say nothing.
-_OTHER_WORDS = frozenset(
-    "us un it am as at be do go he if in is me my no of on or so to up we la le de al id pm".split()
-)
+_SMALL_WORDS = "us un it am as at be do go he if in is me my no of on or so to up we la le de al id pm"
+_OTHER_WORDS = frozenset(_SMALL_WORDS.split())
 _REPOST_PREFIX = re.compile(r"\0\s+[Rr][Tt] @\w+:?")
 
 
