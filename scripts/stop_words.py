@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Write trendspark_cli/ranking/text/stop_words.txt from the lists of stopwords-iso.
+"""Write trendspark_cli/ranking/text/stop_word_lists.py from the lists of stopwords-iso.
 
     pip install stopwordsiso==0.7.1 && scripts/stop_words.py
 
@@ -17,7 +17,12 @@ import stopwordsiso
 
 from trendspark_cli.ranking.text.words import canonical_word
 
-TARGET = Path(__file__).parent.parent / "trendspark_cli" / "ranking" / "text" / "stop_words.txt"
+TARGET = Path(__file__).parent.parent / "trendspark_cli" / "ranking" / "text" / "stop_word_lists.py"
+HEAD = '''"""Words of stopwords-iso (MIT, Copyright (c) 2020 Gene Diaz), thinned; written by scripts/stop_words.py."""
+
+# A language a line: its code, then its words in the form in which words are counted.
+LISTS = """
+'''
 # English has its own list; those of Malay, Breton, Latin hold places, people and things. Korean endings are no words.
 _LANGUAGES = (
     "af ar bg bn ca cs da de el es et eu fa fi fr ga gl gu he hi hr hu hy id it ja ko ku lt lv mr nl no pl pt ro ru sk"
@@ -118,7 +123,7 @@ def words_of(language: str) -> set[str]:
 def main() -> None:
     """Write the file."""
     lines = [f"{language} {' '.join(sorted(words_of(language)))}" for language in LANGUAGES]
-    TARGET.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    TARGET.write_text(HEAD + "\n".join(lines) + '\n"""\n', encoding="utf-8")
     print(f"{TARGET}: {len(LANGUAGES)} languages, {len(set(' '.join(lines).split()))} words")
 
 

@@ -1,12 +1,10 @@
 """Words that say nothing about a topic, in the form in which words are counted.
 
-Eight languages have lists of our own, which were measured; the file beside this one has more of these and 43 others
-(`scripts/stop_words.py` makes it of stopwords-iso, MIT, Copyright (c) 2020 Gene Diaz).
+Nine languages have lists of our own, which were measured; stop_word_lists.py has more words of eight, and 43 others.
 """
 
-from pathlib import Path
-
 from trendspark_cli.ranking.text.folding import folded
+from trendspark_cli.ranking.text.stop_word_lists import LISTS
 
 _ENGLISH = """
 a about above across after again against all almost also always am amp an and another any anyone anything are arent
@@ -99,8 +97,7 @@ _SHORTENED = {
 def _read() -> frozenset[str]:
     """Return all stop words."""
     own = " ".join((_ENGLISH, _SPANISH, _FRENCH, _GERMAN, _PORTUGUESE, _ITALIAN, _RUSSIAN, _ARABIC, _HINDI))
-    lines = Path(__file__).with_suffix(".txt").read_text(encoding="utf-8").splitlines()
-    listed = {word for line in lines for word in line.split()[1:]}
+    listed = {word for line in LISTS.splitlines() for word in line.split()[1:]}
     return frozenset({folded(word) for word in own.split()} | listed | _SHORTENED) - _WORDS_OF_OTHERS
 
 
