@@ -8,6 +8,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from trendspark_cli.ranking.bursts.term_evidence import TermEvidence
+from trendspark_cli.ranking.text.folding import visible
+from trendspark_cli.ranking.text.particles import without_particles
 from trendspark_cli.ranking.text.stop_words import STOP_WORDS
 from trendspark_cli.ranking.text.words import (
     LONGEST_TEXT,
@@ -15,8 +17,6 @@ from trendspark_cli.ranking.text.words import (
     WRITTEN_WORD,
     canonical_word,
     is_link,
-    visible,
-    without_possessive,
 )
 
 MOST_PARTS = 3
@@ -133,7 +133,7 @@ def _words_of(text: str) -> Iterator[_Word]:
         if _SENTENCE_END.search(text, end, found.start()):
             yield _Word(None, "", False)  # no phrase crosses it
             is_inside = False
-        yield _Word(canonical_word(found.group()), without_possessive(found.group()), is_inside)
+        yield _Word(canonical_word(found.group()), without_particles(found.group()), is_inside)
         end, is_inside = found.end(), True
 
 
