@@ -40,8 +40,10 @@ CLOCK_KINDS = (
     "cursor",
     "gap",
     "incident",
+    "hold",
     "lease",
     "attempt",
+    "memory",
     "notice",
     "pause",
     "reservation",
@@ -49,6 +51,7 @@ CLOCK_KINDS = (
     "send",
     "spend",
     "streak",
+    "trend",
 )
 ARCHIVED = ("posts", "ingest_audit", "notifications", "job_runs")
 

@@ -13,7 +13,7 @@ import typer
 
 from trendspark_cli.app.adapters.archives import archive_url
 from trendspark_cli.app.with_store import OpenArchive, change, read_only, with_archive
-from trendspark_cli.base.clock import parse_duration, to_text
+from trendspark_cli.base.clock import duration_text, parse_duration, to_text
 from trendspark_cli.base.console import Output, printable, row_progress
 from trendspark_cli.base.errors import ExitCode, UsageError
 from trendspark_cli.base.given_times import day_or_time
@@ -119,13 +119,14 @@ def restore(
     since: SinceOption = "",
     until: UntilOption = "",
     table: TablesOption = None,
-    hold: Annotated[str, typer.Option(help="How long the rows stay before `archive` takes them again.")] = "14d",
+    hold: Annotated[str, typer.Option(help="How long the rows stay before `archive` takes them again, at most 366d.")] = "14d",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would come back; change nothing.")] = False,
     as_json: JsonFlag = False,
 ) -> None:
     """Bring archived rows back, checked; what is live stays as it is, so restoring twice changes nothing."""
     from trendspark_cli.archiving.found_objects import Unreadable
     from trendspark_cli.archiving.restoring import Restore, Restored, learn_from_archive, of_time, one_of
+    from trendspark_cli.store.rows.stored_times import LONGEST_HOLD
 
     installed = this_installation("archives", is_json=as_json)
 
@@ -136,6 +137,8 @@ def restore(
             stays = parse_duration(hold)
         except ValueError as error:
             raise UsageError(f"--hold: {error}") from error
+        if stays > LONGEST_HOLD:
+            raise UsageError(f"--hold: {hold} is too long; expected at most {duration_text(LONGEST_HOLD)}")
         tables, first, end = _tables(table), _moment("--since", since), _moment("--until", until)
         with job_lock(installed.lock_folder, "archive", archive.now):
             place = archive.destination(archive_url(installed.settings))

@@ -15,6 +15,7 @@ from trendspark_cli.base.metrics import CLOCK_HEALED
 from trendspark_cli.running.job_context import JobContext
 from trendspark_cli.store.protocol import Store
 
+LONGEST_SILENCE = timedelta(days=7)  # between the newest post and now, for what cannot be taken back
 SERVED_LATELY = timedelta(hours=2)  # a post served so lately confirms a clock when no answer named its time
 
 log = logging.getLogger(__name__)
@@ -60,6 +61,15 @@ def is_behind(store: Store, now: datetime) -> bool:
     """Tell whether a service served a post that is made later than now, or never served one: nobody can say then."""
     served = newest_served(store)
     return served is None or served > now + TOLERATED
+
+
+def may_be_ahead(job: JobContext) -> bool:
+    """Tell whether now is so long after the newest post that a clock that is ahead may be the reason.
+
+    What forgets by the clock waits then: the next run with posts does the same, if the clock was right.
+    """
+    newest = job.store.posts.newest_created(job.now)
+    return newest is None or job.now - newest > LONGEST_SILENCE
 
 
 def newest_served(store: Store, source: str | None = None) -> datetime | None:

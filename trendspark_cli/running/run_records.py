@@ -23,6 +23,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from trendspark_cli.crontabs.timetable import Timetable
 
+CLOCK_OFF = "clock_off_seconds"  # of a run's counts: how far our clock was ahead of the services', negative: behind
+
 
 def record_end(
     job: JobContext,
@@ -35,6 +37,8 @@ def record_end(
 ) -> None:
     """Finish the run's row and raise its totals; call inside a transaction. *duration* in seconds."""
     job.record_calls()
+    if (ahead := job.witness.ahead) is not None and job.witness.contradicts:
+        job.counts[CLOCK_OFF] = round(ahead.total_seconds())
     job.store.job_runs.finish(job.recorded_id, status, exit_code, message, job.counts, now, duration)
     job.store.totals.add([JOB_RUNS.by(1, job=job_id, status=status), *JOB_DURATION.of(duration, job=job_id)])
     moment = now.timestamp()

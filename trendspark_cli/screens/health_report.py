@@ -22,6 +22,7 @@ from trendspark_cli.kinds.jobs import kind_of
 from trendspark_cli.kinds.services import WRITERS
 from trendspark_cli.kinds.sources import SOURCES
 from trendspark_cli.running.pausing import pause_words
+from trendspark_cli.running.run_records import CLOCK_OFF
 from trendspark_cli.screens.channel_health import channel_health
 from trendspark_cli.screens.doctor.placed_files import lock_trouble, metrics_trouble
 from trendspark_cli.screens.job_overview import JobOverview, job_overview
@@ -32,6 +33,7 @@ from trendspark_cli.trends.history_rebuilding import rebuilding
 State = dict[str, object]  # of a service, as `health --json` prints it: always with `ok`
 
 CLOCK_TOLERANCE = timedelta(minutes=5)
+RUNS_LOOKED_AT = 20  # for what services told them of the time
 LATE_AFTER_INTERVALS = 2.5
 SILENT_AFTER_SECONDS = 120.0  # of a stream: it notes what comes every 15 s, and cron starts it each minute
 
@@ -180,9 +182,15 @@ def _clock(store: Store, now: datetime) -> State:
     """Judge this machine's clock by what is later than now, and by the newest post that a service served."""
     reasons = []
     latest = now + CLOCK_TOLERANCE
-    runs = store.job_runs.history(1)
+    runs = store.job_runs.history(RUNS_LOOKED_AT)
     if runs and from_text(runs[0].started_at) > latest:
         reasons.append(f"run {runs[0].id} began at {runs[0].started_at}, later than now")
+    newest = {run.job_id: run for run in reversed(runs)}  # a run that heard no such thing takes it back for its job
+    for run in newest.values():
+        if isinstance(off := run.counted.get(CLOCK_OFF), int):
+            way = "ahead of" if off > 0 else "behind"
+            by = duration_words(timedelta(seconds=abs(off)))
+            reasons.append(f"services told run {run.id} that this clock is {by} {way} theirs")
     served = store.audit.newest_time()
     if served is not None and from_text(served) > latest:
         reasons.append(f"a service served a post of {served}, later than now")

@@ -13,6 +13,7 @@ from trendspark_cli.ranking.baseline.updating import update_baseline
 from trendspark_cli.ranking.bursts.segments import Segment, read_segment
 from trendspark_cli.ranking.bursts.window import Window
 from trendspark_cli.ranking.text.terms import Vocabulary
+from trendspark_cli.running.clock_healing import may_be_ahead
 from trendspark_cli.running.job_context import JobContext
 
 POSTS_PER_TRANSACTION = 50  # about 15 terms each: a transaction of at most about 1,000 rows
@@ -67,8 +68,11 @@ class BaselineUpdating:
     def update_before(self, epoch_seconds: int) -> None:
         """Update the baselines with every seen post older than *epoch_seconds*: it has left the longest window.
 
-        A segment is dropped when all of its posts have.
+        A segment is dropped when all of its posts have. Nothing leaves by a clock that may be ahead: what was folded
+        into a baseline too early is counted there and in the windows of this day.
         """
+        if may_be_ahead(self._job):
+            return
         while self.update_with_next(epoch_seconds):
             pass
         if not self._job.dry_run:

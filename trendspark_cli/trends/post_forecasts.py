@@ -17,6 +17,7 @@ from trendspark_cli.ranking.posts.post_learning import (
 )
 from trendspark_cli.ranking.posts.post_trends import JudgedPost
 from trendspark_cli.ranking.posts.source_memory import return_levels
+from trendspark_cli.running.clock_healing import may_be_ahead
 from trendspark_cli.running.job_context import JobContext
 from trendspark_cli.store.rows.forecasts import PostForecast, WatchedRow
 
@@ -41,8 +42,11 @@ class PostForecasting:
         self._seen = self._stored.newest()
 
     def learn(self) -> None:
-        """Take in the posts that were created two days ago since the last run; a dry run learns nothing."""
-        if self._job.dry_run:
+        """Take in the posts that were created two days ago since the last run; a dry run learns nothing.
+
+        Nor does one whose clock may be ahead: young posts would pass for settled ones, and authors be forgotten.
+        """
+        if self._job.dry_run or may_be_ahead(self._job):
             return
         for _ in range(MATURED_PER_RUN // POSTS_AT_ONCE):
             position = (self._progress.left_created_at, self._progress.left_post_id)

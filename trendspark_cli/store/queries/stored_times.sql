@@ -101,3 +101,11 @@ SELECT count(*), max(day) FROM billed_posts WHERE day > substr(:latest, 1, 10);
 -- name: heal_billed
 -- Forget on which day: reading them again counts in full.
 DELETE FROM billed_posts WHERE day > substr(:latest, 1, 10);
+
+-- name: late_hold
+-- Until when restored rows stay.
+SELECT count(*), max(restored_until) FROM archive_manifests WHERE is_active = 1 AND restored_until > :latest;
+
+-- name: heal_hold
+-- As long as may be asked for: they leave by the file they came from, so that nothing is lost.
+UPDATE archive_manifests SET restored_until = :latest WHERE is_active = 1 AND restored_until > :latest;

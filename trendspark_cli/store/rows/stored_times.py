@@ -27,6 +27,8 @@ class LateTimes(NamedTuple):
 
 _CLOCKS = timedelta(minutes=5)  # between two clocks that are kept right
 _DAYS = timedelta(days=2)  # a clock a day back must not find what was bought "tomorrow" unbought
+_TICK = timedelta(minutes=15)  # what is ranked is ranked as of the end of its quarter of an hour
+LONGEST_HOLD = timedelta(days=366)  # of restored rows
 BOUNDS = (
     Bound("back_off", "pauses of a failing channel", timedelta(hours=1) + _CLOCKS),
     Bound("pause", "pauses a channel asked for", timedelta(days=1)),
@@ -42,4 +44,7 @@ BOUNDS = (
     Bound("spend", "days of spending", _DAYS, needs_witness=True),
     Bound("reservation", "days of reserved spending", _DAYS, needs_witness=True),
     Bound("billed", "days of posts paid for", _DAYS, needs_witness=True),
+    Bound("trend", "times of trends", _TICK + _CLOCKS, needs_witness=True),
+    Bound("memory", "times of the ranking's memory", _DAYS, needs_witness=True),
+    Bound("hold", "times until which restored rows stay", LONGEST_HOLD, needs_witness=True),
 )

@@ -25,6 +25,9 @@ _STATEMENTS = {  # by kind: what finds it, and what takes it back
     "spend": ("late_spend", "heal_spend", "heal_spend_rest"),
     "reservation": ("late_reservation", "heal_reservation"),
     "billed": ("late_billed", "heal_billed"),
+    "trend": ("late_trend", "heal_trend"),
+    "memory": ("late_memory", "heal_memory_of_topics", "heal_memory_of_posts", "heal_memory_of_authors"),
+    "hold": ("late_hold", "heal_hold"),
 }
 
 
