@@ -8,10 +8,11 @@ import select
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections import Counter
-from collections.abc import Mapping
-from contextlib import ExitStack
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -25,6 +26,7 @@ from tests.tools import books
 from tests.tools.processes import PROJECT, cron_environment
 
 LONGEST_RUN_SECONDS = 120.0
+LOOK_SECONDS = 0.02
 NEW_ALERTS = "SELECT id, dedupe_key FROM notifications WHERE id > {}"
 NEW_ROWS = "SELECT id, job_id FROM job_runs WHERE id > {}"
 KILLED_ANYWAY_OF_A_HUNDRED = 2  # of the runs of any hour
@@ -146,7 +148,7 @@ class Life:
         """Live it all."""
         began = time.monotonic()
         now: BadHour | None = None
-        with ExitStack() as stack:
+        with self._watched_wal(), ExitStack() as stack:
             for moment in self._plan.minutes():
                 bad = self._plan.bad_hour(moment)
                 if bad != now:
@@ -186,13 +188,28 @@ class Life:
         """Return how far a process's clock is from this machine's."""
         return timedelta(seconds=self._world.time.seconds() - time.time()) + WRONG.get(kind, timedelta())
 
+    @contextmanager
+    def _watched_wal(self) -> Iterator[None]:
+        """Look at the size of the WAL all the time, since the last one to close the database removes it."""
+        wal, ended = self._here.database.with_name("trendspark.db-wal"), threading.Event()
+
+        def watch() -> None:
+            while not ended.wait(LOOK_SECONDS):
+                with suppress(FileNotFoundError):
+                    self.found.largest_wal = max(self.found.largest_wal, wal.stat().st_size)
+
+        watcher = threading.Thread(target=watch)
+        watcher.start()
+        try:
+            yield
+        finally:
+            ended.set()
+            watcher.join()
+
     def _look(self) -> None:
-        """Take in what the run left: rows, counters, and the size of the WAL."""
+        """Take in what the run left: rows and counters."""
         for sql, seen in () if self._has_no_room else ((NEW_ALERTS, self.found.alerts), (NEW_ROWS, self.found.rows)):
             seen.update(books.ask(self._here.database, sql.format(max(seen, default=0))))  # type: ignore[arg-type]
-        wal = self._here.database.with_name("trendspark.db-wal")
-        if wal.exists():
-            self.found.largest_wal = max(self.found.largest_wal, wal.stat().st_size)
         for series, value in read_series(self._here.home / "textfile_collector").items():
             if not series.partition("{")[0].endswith(("_total", "_bucket", "_count", "_sum")):
                 continue

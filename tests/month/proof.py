@@ -23,7 +23,9 @@ SETTINGS = {
     "X_MAX_READS_PER_MONTH": "45000",
     "HTTP_TIMEOUT": "1s",
     "ALERT_RECENCY_MINUTES": "90",
-    **{f"RETENTION_DAYS_{name}": str(RETENTION_DAYS) for name in ("POSTS", "INGEST_AUDIT", "NOTIFICATIONS", "JOB_RUNS")},
+    **{
+        f"RETENTION_DAYS_{name}": str(RETENTION_DAYS) for name in ("POSTS", "INGEST_AUDIT", "NOTIFICATIONS", "JOB_RUNS")
+    },
 }
 AT_THE_END = ("ingest", "rank", "deliver", "archive", "deliver")
 
@@ -55,9 +57,7 @@ def live(plan: Plan, folder: Path, *, has_bucket: bool) -> Books:
         return Books(plan, world, found, folder / "home" / "trendspark.db", object_of, CEILING, world.time.now())
 
 
-def _archive(
-    folder: Path, stack: ExitStack, *, has_bucket: bool
-) -> tuple[dict[str, str], Disturbance | Path, Objects]:
+def _archive(folder: Path, stack: ExitStack, *, has_bucket: bool) -> tuple[dict[str, str], Disturbance | Path, Objects]:
     """Return settings of an archive, what can be broken of it, and a way to read its objects."""
     if not has_bucket:
         place = folder / "archive"

@@ -34,7 +34,7 @@ class BadHour:
 
 @dataclass(frozen=True)
 class Plan:
-    """What happens when. `is_full`: each minute as crontab.example has it, also when nothing is wrong."""
+    """What happens when. `is_full`: as often as crontab.example has it, also when nothing is wrong."""
 
     start: datetime
     days: float
@@ -42,7 +42,6 @@ class Plan:
     stories: Sequence[Story]
     is_full: bool
     seed: int
-    delivers_each_minute: bool = True
 
     @property
     def end(self) -> datetime:
@@ -66,8 +65,7 @@ class Plan:
         step = 15 if is_full else 30
         jobs = ["ingest"] if moment.minute % step == 0 else []
         jobs += ["rank"] if moment.minute % step == 5 else []
-        if moment.minute % step == 6 or (is_full and self.delivers_each_minute):
-            jobs.append("deliver")
+        jobs += ["deliver"] if self.is_full or (bad is not None and moment.minute % 5 == 2) else []  # and after `rank`
         # A local time comes twice when clocks go back; cron's own rules are for proofs with the real cron.
         jobs += [job for time, job in DAILY.items() if time == (local.hour, local.minute) and not local.fold]
         if bad is not None and moment - bad.start == ARCHIVES_AFTER:
@@ -111,7 +109,7 @@ def short_month(start: datetime, seed: int) -> Plan:
         BadHour(kind, first + n * 80 * MINUTE, first + n * 80 * MINUTE + 30 * MINUTE) for n, kind in enumerate(kinds)
     ]
     story = Story(TERMS[seed % len(TERMS)], start + timedelta(hours=32))
-    return Plan(start, 1.5, tuple(hours), (story,), False, seed, delivers_each_minute=False)
+    return Plan(start, 1.5, tuple(hours), (story,), False, seed)
 
 
 def _for_ever(kinds: Sequence[str], dice: random.Random) -> Iterator[str]:

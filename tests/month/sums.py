@@ -94,17 +94,18 @@ def posts_are_whole(month: Books) -> Iterator[str]:
 def told_gaps(month: Books) -> int:
     """Return how many posts are missing and told of."""
     stored = month.posts()
-    return sum(
-        (told.source, told.source_id) not in stored and _is_told(month, told)
-        for told in month.world.said
-    )
+    return sum((told.source, told.source_id) not in stored and _is_told(month, told) for told in month.world.said)
 
 
 def _is_told(month: Books, told: Told) -> bool:
     base = 10 if told.source == "x" else 36
     number = int(told.source_id, base)
-    gaps = month.ask(f"SELECT since_id, until_id FROM gaps WHERE source = '{told.source}' AND state IN ('open', 'lost')")
-    return any((not since or int(since, base) < number) and (not until or number < int(until, base)) for since, until in gaps)
+    gaps = month.ask(
+        f"SELECT since_id, until_id FROM gaps WHERE source = '{told.source}' AND state IN ('open', 'lost')"
+    )
+    return any(
+        (not since or int(since, base) < number) and (not until or number < int(until, base)) for since, until in gaps
+    )
 
 
 def alerts_are_whole(month: Books) -> Iterator[str]:

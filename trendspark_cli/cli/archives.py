@@ -119,7 +119,9 @@ def restore(
     since: SinceOption = "",
     until: UntilOption = "",
     table: TablesOption = None,
-    hold: Annotated[str, typer.Option(help="How long the rows stay before `archive` takes them again, at most 366d.")] = "14d",
+    hold: Annotated[
+        str, typer.Option(help="How long the rows stay before `archive` takes them again, at most 366d.")
+    ] = "14d",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would come back; change nothing.")] = False,
     as_json: JsonFlag = False,
 ) -> None:
