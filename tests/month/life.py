@@ -209,7 +209,7 @@ class Life:
     def _look(self) -> None:
         """Take in what the run left: rows and counters."""
         for sql, seen in () if self._has_no_room else ((NEW_ALERTS, self.found.alerts), (NEW_ROWS, self.found.rows)):
-            seen.update(books.ask(self._here.database, sql.format(max(seen, default=0))))  # type: ignore[arg-type]
+            seen.update(books.ask(self._here.database, sql.format(max(seen, default=0))))
         for series, value in read_series(self._here.home / "textfile_collector").items():
             if not series.partition("{")[0].endswith(("_total", "_bucket", "_count", "_sum")):
                 continue

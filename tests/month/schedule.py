@@ -16,7 +16,7 @@ DAILY = {(3, 20): "archive", (4, 40): "vacuum", (10, 10): "brief"}  # by local t
 ARCHIVES_AFTER = 10 * MINUTE  # in each bad hour once more
 CALM_DAYS = 1.5  # at the end: what is left behind is caught up with
 FIRST_STORY = timedelta(hours=30)  # before, ranking knows too little to call anything unusual
-TERMS = (
+TERMS = (  # noqa: SIM905
     "zorblatt quenching mirvane ostrella fendrick gralloch tivander pelmoor hurskell vantrice borlique dessamine "
     "yarrowgate kelvistan mordrake umberline sorrenfell jaskier lintheon wexmoor abrigant noctuell pruvian calderoth "
     "ferrowyn talismere quorndale"

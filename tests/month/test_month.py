@@ -1,4 +1,4 @@
-"""A day and a half of real processes in which everything goes wrong once: everything adds up, or a sum says what not."""
+"""A day and a half of real processes in which everything goes wrong once: all adds up, or a sum says what does not."""
 
 from __future__ import annotations
 
@@ -12,27 +12,20 @@ from pathlib import Path
 
 import pytest
 
+from tests.month.faults import KINDS
 from tests.month.proof import live
 from tests.month.schedule import Plan, month, short_month, zone_at
 from tests.month.sums import Books, broken_sums, describe
 
 START = datetime(2026, 10, 24, tzinfo=UTC)  # local clocks go back in its second night
 SEED = 2
+pytestmark = pytest.mark.timeout(400)  # on a busy machine; 40 s on a quiet one
 
 
 @pytest.fixture(scope="module")
 def books(tmp_path_factory: pytest.TempPathFactory) -> Books:
     """What is left of such a time."""
     return live(short_month(START, SEED), tmp_path_factory.mktemp("month"), has_bucket=False)
-
-
-@pytest.fixture
-def copy(books: Books, tmp_path: Path) -> Books:
-    """The same, to be spoiled."""
-    database = tmp_path / "trendspark.db"
-    shutil.copyfile(books.database, database)
-    found = replace(books.found, fallen=[])
-    return replace(books, database=database, found=found)
 
 
 def change(books: Books, sql: str) -> None:
@@ -42,18 +35,11 @@ def change(books: Books, sql: str) -> None:
         connection.commit()
 
 
-@pytest.mark.timeout(400)
 def test_whatever_goes_wrong_everything_adds_up_at_the_end(books: Books) -> None:
-    broken = broken_sums(books)
+    broken, codes = broken_sums(books), books.found.codes()
 
     assert broken == [], describe(books)
-
-
-def test_it_was_a_time_in_which_runs_were_killed_failed_and_archived(books: Books) -> None:
-    codes = books.found.codes()
-
-    assert codes[-9] >= 5
-    assert codes[3] >= 5
+    assert min(codes[-9], codes[3]) >= 5, "runs were killed, and sources failed"
     assert len(books.archived("posts")) >= 40
 
 
@@ -73,21 +59,12 @@ DEFECTS: dict[str, tuple[str, str]] = {
         "is neither stored",
     ),
     "a file was archived, and its rows stayed": (
-        "INSERT INTO archive_manifests SELECT id || '2', table_name, source, day, format, url, key, state, rows, bytes, "
-        "sha256, min_time, max_time, deleted_rows, kept_rows, run_id, created_at, done_at, restored_until, missing_since, "
-        "written_off_at, written_off_why, 0, first_row_id, last_row_id FROM archive_manifests "
+        "INSERT INTO archive_manifests (id, table_name, day, format, url, key, state, created_at) "
+        "SELECT id || '2', table_name, day, format, url, key, state, created_at FROM archive_manifests "
         "WHERE table_name = 'posts' AND state = 'done'",
         "is stored 2 times",
     ),
 }
-
-
-@pytest.mark.parametrize("defect", DEFECTS)
-def test_a_defect_is_seen_in_the_sums(copy: Books, defect: str) -> None:
-    sql, told = DEFECTS[defect]
-    change(copy, sql)
-
-    assert told in "\n".join(broken_sums(copy))
 
 
 SEEN: dict[str, tuple[Callable[[Books], Books], str]] = {
@@ -106,11 +83,17 @@ SEEN: dict[str, tuple[Callable[[Books], Books], str]] = {
 }
 
 
-@pytest.mark.parametrize("sight", SEEN)
-def test_what_was_seen_on_the_way_is_told(copy: Books, sight: str) -> None:
-    spoil, told = SEEN[sight]
+def test_a_defect_is_seen_in_the_sums(books: Books, tmp_path: Path) -> None:
+    unseen = []
+    for defect, (sql, told) in DEFECTS.items():
+        spoiled = replace(books, database=tmp_path / "trendspark.db")
+        shutil.copyfile(books.database, spoiled.database)
+        change(spoiled, sql)
+        unseen += [] if told in "\n".join(broken_sums(spoiled)) else [defect]
+    for sight, (spoil, told) in SEEN.items():
+        unseen += [] if told in "\n".join(broken_sums(spoil(books))) else [sight]
 
-    assert told in "\n".join(broken_sums(spoil(copy)))
+    assert unseen == []
 
 
 @pytest.mark.parametrize("is_full", [False, True], ids=["short", "full"])
@@ -119,7 +102,7 @@ def test_a_month_has_both_clock_changes_calm_stories_and_every_kind_of_bad_hour(
 
     assert {zone_at(moment) for moment in plan.minutes()} == {"Australia/Sydney", "Europe/Berlin"}
     assert _stories_in_bad_hours(plan) == []
-    assert len({hour.kind for hour in plan.bad_hours}) == 18
+    assert {hour.kind for hour in plan.bad_hours} == set(KINDS)
 
 
 def _stories_in_bad_hours(plan: Plan) -> list[str]:

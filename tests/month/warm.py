@@ -1,8 +1,8 @@
 """Forks a process for each job from one that has imported everything: `python -m tests.month.warm`.
 
-A line of JSON on stdin asks for a run, a line on stdout says how it ended. Each run is a process of its own, with its own
-exit code, environment, output and clock; only the imports are shared. The clock is moved here, where the package reads
-it: the product itself has no such hook. Beats and time-outs of a process go by the true clock.
+A line of JSON on stdin asks for a run, lines on stdout say which process it is and how it ended. Each run is a process
+of its own, with its own exit code, environment, output and clock; only the imports are shared. The clock is moved here,
+where the package reads it: the product itself has no such hook. Beats and time-outs of a process go by the true clock.
 """
 
 from __future__ import annotations
@@ -80,7 +80,6 @@ def become(asked: dict[str, Any]) -> NoReturn:
         os.dup2(opened, descriptor)
         os.close(opened)
     sys.stdin, sys.stdout, sys.stderr = open(0), open(1, "w"), open(2, "w", errors="backslashreplace")  # noqa: SIM115
-    sys.__stdin__, sys.__stdout__, sys.__stderr__ = sys.stdin, sys.stdout, sys.stderr
     os.environ.clear()
     os.environ.update(asked["environment"])
     os.chdir(asked["folder"])
@@ -106,7 +105,7 @@ def ending(main: Callable[[], object]) -> int:
         main()
     except SystemExit as end:
         code = end.code if isinstance(end.code, int) else int(end.code is not None)
-    except BaseException as error:
+    except BaseException as error:  # noqa: BLE001 - as the interpreter does
         sys.excepthook(type(error), error, error.__traceback__)
         code = 1
     threading._shutdown()  # type: ignore[attr-defined]

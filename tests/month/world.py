@@ -28,7 +28,7 @@ X_PER_HOUR, REDDIT_PER_HOUR = 20.0, 5.0
 BURST_POSTS, BURST_SECONDS = 150, 480.0  # a planted trend: so many people within about half an hour
 OLD_DAYS, OLD_PER_DAY = range(-8, -3), 40  # posts that a file brings, so that something is old enough to leave
 SHOWN = timedelta(days=8)  # X searches seven days back; what is older is not kept
-WORDS = (
+WORDS = (  # noqa: SIM905
     "traffic river repair morning council ticket cyclist painted closed opened lamp rail market crossing steel "
     "photograph evening concert fog detour tram boats inspection budget engineer commuters toll sunset walkers"
 ).split()

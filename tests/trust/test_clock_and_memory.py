@@ -23,7 +23,14 @@ A_CLOSED_TREND = (
     "INSERT INTO trends (kind, label, terms, state, score, observed, expected, first_seen, last_seen, opened_at,"
     " last_strong_at, peak, closed_at) VALUES ('topic', 'bridge', '[\"bridge\"]', 'closed', 9, 9, 1, ?, ?, ?, ?, ?, ?)"
 )
-MEMORY = ("ranking_terms", "ranking_sources", "ranking_segments", "forecast_usual", "forecast_sources", "post_forecasts")
+MEMORY = (
+    "ranking_terms",
+    "ranking_sources",
+    "ranking_segments",
+    "forecast_usual",
+    "forecast_sources",
+    "post_forecasts",
+)
 
 
 @pytest.fixture
@@ -123,7 +130,9 @@ def test_a_memory_of_the_future_goes_on_from_now(operator: Operator) -> None:
     operator.rank()
     later = to_text(NOW + YEAR)
     tick, day = int((NOW + YEAR).timestamp()) // 900, int((NOW + YEAR).timestamp()) // 86400
-    write(operator, "UPDATE ranking_progress SET folded_created_at = ?, folded_post_id = 7, swept_tick = ?", later, tick)
+    write(
+        operator, "UPDATE ranking_progress SET folded_created_at = ?, folded_post_id = 7, swept_tick = ?", later, tick
+    )
     write(operator, "UPDATE forecast_progress SET left_created_at = ?, left_post_id = 7, swept_day = ?", later, day)
     write(operator, "INSERT INTO forecast_usual VALUES (1, 3, 3, ?)", day)
 
