@@ -50,8 +50,10 @@ class Books:
     @cached_property
     def _tables(self) -> dict[str, list[dict[str, Any]]]:
         found: dict[str, list[dict[str, Any]]] = {}
-        for table, key in self.ask("SELECT table_name, key FROM archive_manifests WHERE state = 'done'"):
-            found.setdefault(table, []).extend(pq.read_table(io.BytesIO(self.object_of(key))).to_pylist())
+        done = self.ask("SELECT table_name, source, key FROM archive_manifests WHERE state = 'done'")
+        for table, source, key in done:  # a source stands in the file's key only
+            rows = pq.read_table(io.BytesIO(self.object_of(key))).to_pylist()
+            found.setdefault(table, []).extend({"source": source, **row} for row in rows)
         return found
 
     def posts(self) -> Counter[tuple[str, str]]:

@@ -59,8 +59,8 @@ DEFECTS: dict[str, tuple[str, str]] = {
         "is neither stored",
     ),
     "a file was archived, and its rows stayed": (
-        "INSERT INTO archive_manifests (id, table_name, day, format, url, key, state, created_at) "
-        "SELECT id || '2', table_name, day, format, url, key, state, created_at FROM archive_manifests "
+        "INSERT INTO archive_manifests (id, table_name, source, day, format, url, key, state, created_at) "
+        "SELECT id || '2', table_name, source, day, format, url, key, state, created_at FROM archive_manifests "
         "WHERE table_name = 'posts' AND state = 'done'",
         "is stored 2 times",
     ),
