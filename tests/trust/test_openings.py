@@ -23,8 +23,14 @@ from trendspark_cli.base.regular_files import open_regular, read_regular
 from trendspark_cli.briefs.writer import Task
 from trendspark_cli.crontabs.installed import Machine, installed_crontabs
 from trendspark_cli.services.local_folder import LocalFolder
-from trendspark_cli.services.openai import OpenAIResponses
+from trendspark_cli.services.openai.requests import Wishes
+from trendspark_cli.services.openai.writing import OpenAIModel
 from trendspark_cli.services.s3 import S3Access, S3Bucket
+
+
+def asked_model(url: str) -> OpenAIModel:
+    """A model behind that address."""
+    return OpenAIModel(Wishes("m"), ("responses",), api_key="k", base_url=url, record=keep_nothing)
 
 
 def make_pipe(path: Path) -> None:
@@ -182,7 +188,7 @@ def test_no_answer_of_a_language_model_keeps_us_for_long(talk: Talk, ask: str) -
     began = time.monotonic()
 
     with talking(talk) as url:
-        model = OpenAIResponses(api_key="k", base_url=f"{url}/v1", model="m", record=keep_nothing)
+        model = asked_model(f"{url}/v1")
         asking: Callable[[], object] = {"write": lambda: model.write(task, 0.5), "check": lambda: model.check(0.5)}[ask]
         with pytest.raises(UpstreamError):
             asking()
@@ -195,7 +201,7 @@ def test_the_proxy_of_a_language_model_keeps_us_no_longer(monkeypatch: pytest.Mo
 
     with talking(ENDLESS["headers that drip"]) as url:
         monkeypatch.setenv("HTTPS_PROXY", url)
-        model = OpenAIResponses(api_key="k", base_url="https://model.invalid/v1", model="m", record=keep_nothing)
+        model = asked_model("https://model.invalid/v1")
         with pytest.raises(TrendSparkError):
             model.check(0.5)
 

@@ -13,8 +13,8 @@ from trendspark_cli.base.models import RunResult
 from trendspark_cli.kinds.sources import engagement_of
 from trendspark_cli.ranking.bursts.term_evidence import TermEvidence
 from trendspark_cli.ranking.lifecycle.trends import AnyTrend, PostStory, TopicStory
-from trendspark_cli.reports.trend_json import TrendJson, author_of_each, evidence_json, shown_author, trend_json
 from trendspark_cli.ranking.text.words import plain_words
+from trendspark_cli.reports.trend_json import TrendJson, author_of_each, evidence_json, shown_author, trend_json
 from trendspark_cli.reports.trend_words import silence_text, sources_text, usual_text, why, window_text
 from trendspark_cli.store.protocol import Store
 from trendspark_cli.store.rows.trends import TrendVerdict

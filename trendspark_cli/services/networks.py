@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import os
 import re
+import stat
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
+from trendspark_cli.base.errors import ConfigError
 from trendspark_cli.base.extras import how_to_install
 from trendspark_cli.base.redaction import excerpt
 
@@ -100,3 +103,17 @@ def _beginning(path: Path) -> bytes:
             return stream.read(1 << 16)
     except OSError:
         return b"-----BEGIN"  # that it cannot be read is another trouble
+
+
+def require_aws_files(ca_bundle: str) -> None:
+    """Raise ConfigError for a file the AWS SDK would read that is none: it would wait for a pipe for ever."""
+    for name, usual in (("AWS_CONFIG_FILE", "~/.aws/config"), ("AWS_SHARED_CREDENTIALS_FILE", "~/.aws/credentials")):
+        _require_file(name, os.environ.get(name) or usual)
+    _require_file("AWS_CA_BUNDLE", ca_bundle)
+
+
+def _require_file(name: str, path: str) -> None:
+    with suppress(OSError):  # what is missing, or cannot be looked at, the SDK says itself
+        mode = os.stat(os.path.expanduser(path)).st_mode
+        if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
+            raise ConfigError(f"{name}: {path!r} is no regular file", hint="the AWS SDK reads its settings from there")

@@ -36,8 +36,9 @@ from trendspark_cli.base.errors import (
 from trendspark_cli.base.full_disks import in_words
 from trendspark_cli.base.opening import Opening
 from trendspark_cli.services.deadlines import within
+from trendspark_cli.services.networks import require_aws_files
 from trendspark_cli.services.s3_answers import SLOWEST_BYTES_PER_SECOND, OddAnswerError, bind
-from trendspark_cli.services.s3_endpoints import addressing_style, endpoint_problem, require_files
+from trendspark_cli.services.s3_endpoints import addressing_style, endpoint_problem
 from trendspark_cli.services.s3_errors import (
     CHECKSUMS,
     CONDITION,
@@ -271,7 +272,7 @@ class S3Bucket:
         )
         if problem := endpoint_problem(access.endpoint_url, self.url):
             raise ConfigError(f"s3: {problem[0]}", hint=problem[1])
-        require_files(access.ca_bundle)
+        require_aws_files(access.ca_bundle)
         with self._errors(""):
             session = boto3.session.Session(profile_name=access.profile or None)
             client = session.client(

@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-import os
-import stat
-from contextlib import suppress
 from typing import Literal
 from urllib.parse import urlsplit
-
-from trendspark_cli.base.errors import ConfigError
 
 VIRTUAL_ONLY = (".aliyuncs.com", ".myqcloud.com")  # Alibaba OSS, Tencent COS: no bucket in the path
 
@@ -39,17 +34,3 @@ def endpoint_problem(endpoint_url: str, archive_url: str) -> tuple[str, str] | N
 def begins_with_bucket(endpoint_url: str, bucket: str) -> bool:
     """Tell whether the host of an address begins with the bucket's name."""
     return bool(bucket) and (urlsplit(endpoint_url).hostname or "").startswith(f"{bucket}.")
-
-
-def require_files(ca_bundle: str) -> None:
-    """Raise ConfigError for a file the AWS SDK would read that is none: it would wait for a pipe for ever."""
-    for name, usual in (("AWS_CONFIG_FILE", "~/.aws/config"), ("AWS_SHARED_CREDENTIALS_FILE", "~/.aws/credentials")):
-        _require_file(name, os.environ.get(name) or usual)
-    _require_file("AWS_CA_BUNDLE", ca_bundle)
-
-
-def _require_file(name: str, path: str) -> None:
-    with suppress(OSError):  # what is missing, or cannot be looked at, the SDK says itself
-        mode = os.stat(os.path.expanduser(path)).st_mode
-        if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
-            raise ConfigError(f"{name}: {path!r} is no regular file", hint="the AWS SDK reads its settings from there")

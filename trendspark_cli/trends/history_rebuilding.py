@@ -22,6 +22,7 @@ from trendspark_cli.ranking.baseline.ticks import (
     WINDOW_TICKS,
     tick_of,
 )
+from trendspark_cli.running.clock_healing import may_be_ahead
 from trendspark_cli.running.job_context import JobContext
 from trendspark_cli.store.protocol import Store
 from trendspark_cli.store.rows.trends import RankingProgress
@@ -115,7 +116,7 @@ def begin(job: JobContext, baseline: BaselineUpdating, window_since: int) -> Non
 
 def go_on(job: JobContext, baseline: BaselineUpdating, until: int, most_posts: int = POSTS_PER_RUN) -> None:
     """Count the next posts created before *until* (epoch seconds), at most *most_posts*; say so when all are in."""
-    if not baseline.progress.rebuilt_since or job.dry_run:
+    if not baseline.progress.rebuilt_since or job.dry_run or may_be_ahead(job):
         return
     left = most_posts
     while left > 0:

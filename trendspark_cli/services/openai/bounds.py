@@ -21,7 +21,7 @@ def pause_of(seconds: float) -> float:
 
 
 def bounded_connections(until: Callable[[], float]) -> Callable[[str, Mapping[str, Any]], None]:
-    """Return what hears of each connection: what is read from it ends at *until* (monotonic), its first byte included."""
+    """Return what hears of each connection: reading from it ends at *until* (monotonic), its first byte included."""
 
     def hear(event: str, told: Mapping[str, Any]) -> None:
         if not event.endswith(_OPENED):
