@@ -5,8 +5,14 @@ What a Parquet file says of its sizes is a claim: a few kilobytes of pages may b
 
 from __future__ import annotations
 
+import atexit
+import json
+import os
+import selectors
 import subprocess
 import sys
+import time
+from contextlib import suppress
 from pathlib import Path
 
 from trendspark_cli.archiving.part_files import FORMATS
@@ -22,42 +28,99 @@ _PACKAGES = Path(__file__).resolve().parents[2]
 
 
 def try_reading(path: Path, manifest: Manifest) -> None:
-    """Raise IntegrityError for a file that cannot be read within these bounds, or has more rows than its manifest."""
-    about = (manifest.format, str(manifest.rows), manifest.table_name, manifest.key, manifest.source or "")
-    told = [str(_PACKAGES), str(path.absolute()), *about]
-    command = [sys.executable, "-P", "-c", _CODE, *told]  # -P: nothing is imported from the folder we are in
-    try:
-        done = subprocess.run(
-            command,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            timeout=LONGEST_SECONDS,
+    """Raise IntegrityError for a file that cannot be read within these bounds, or has more rows than its manifest.
+
+    One process tries all files of a command. What it fails at when others came before is tried once more by a new one.
+    """
+    about = (manifest.format, manifest.rows, manifest.table_name, manifest.key, manifest.source)
+    question = json.dumps([str(path.absolute()), *about]).encode() + b"\n"
+    for _ in range(2):
+        trials = _Trials.of_this_process()
+        was_new, trials.is_new = trials.is_new, False
+        problem = trials.ask(question)
+        if problem is None:
+            return
+        trials.end()
+        if was_new:
+            break
+    raise IntegrityError(problem or f"{path.name} cannot be read with {MOST_MEBIBYTES} MiB of memory")
+
+
+class _Trials:
+    """The process that tries files, one after another. It ends with this one, whatever ends this one."""
+
+    current: _Trials | None = None
+
+    def __init__(self) -> None:
+        self.is_new = True
+        self._owner = os.getpid()
+        command = [sys.executable, "-P", "-c", _CODE, str(_PACKAGES)]  # -P: nothing comes from the folder we are in
+        self._process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, bufsize=0
         )
-    except subprocess.TimeoutExpired as error:
-        raise IntegrityError(f"{path.name} cannot be read within {LONGEST_SECONDS:.0f} s") from error
-    if done.returncode != 0:
-        said = done.stdout.decode("utf-8", "replace").strip()[:400]
-        raise IntegrityError(said or f"{path.name} cannot be read with {MOST_MEBIBYTES} MiB of memory")
+        atexit.register(self.end)
+
+    @classmethod
+    def of_this_process(cls) -> _Trials:
+        """Return the one there is, or a new one; that of a process this one was forked from is not ours."""
+        if cls.current is None or cls.current._owner != os.getpid():
+            cls.current = cls()
+        return cls.current
+
+    def ask(self, question: bytes) -> str | None:
+        """Return what is wrong with a file, "" when the process died of it; None when it can be read."""
+        questions, answers = self._process.stdin, self._process.stdout
+        if questions is None or answers is None:
+            raise TypeError("a process without pipes")
+        until, answer = time.monotonic() + LONGEST_SECONDS, b""
+        with suppress(OSError), selectors.DefaultSelector() as ready:
+            questions.write(question)
+            ready.register(answers, selectors.EVENT_READ)
+            while not answer.endswith(b"\n"):
+                if not ready.select(max(0.0, until - time.monotonic())):
+                    return f"it cannot be read within {LONGEST_SECONDS:.0f} s"
+                some = answers.read(65536)
+                if not some:
+                    return ""
+                answer += some
+            return json.loads(answer) or None
+        return ""
+
+    def end(self) -> None:
+        """Stop the process."""
+        if self._owner != os.getpid():
+            return
+        _Trials.current = None
+        atexit.unregister(self.end)
+        self._process.kill()
+        with self._process:  # closes the pipes, and waits
+            pass
 
 
 def main() -> None:
-    """Read the file that the arguments name, and say on stdout what is wrong with it."""
-    path, form, most_rows = Path(sys.argv[2]), FORMATS[sys.argv[3]], int(sys.argv[4])
-    table = TABLES[sys.argv[5]].form_of(sys.argv[6], sys.argv[7] or None)
-    form.prepare()
+    """Read each file that a line on stdin names, and say in a line on stdout what is wrong with it."""
+    for form in FORMATS.values():
+        form.prepare()
     _bound_memory()
-    rows = 0
+    for line in sys.stdin.buffer:
+        try:
+            problem = _problem(*json.loads(line))
+        except MemoryError:
+            sys.exit(2)
+        print(json.dumps(problem), flush=True)
+
+
+def _problem(name: str, form: str, most_rows: int, table_name: str, key: str, source: str | None) -> str:
+    """Return what is wrong with a file, "" when nothing is."""
+    path, rows = Path(name), 0
     try:
-        for some in form.read(path, table):
+        for some in FORMATS[form].read(path, TABLES[table_name].form_of(key, source)):
             rows += len(some)
             if rows > most_rows:
-                raise IntegrityError(f"{path.name} holds more than {most_rows} rows")
+                return f"{path.name} holds more than {most_rows} rows"
     except IntegrityError as error:
-        print(error)
-        sys.exit(1)
-    except MemoryError:
-        sys.exit(2)
+        return str(error)[:400] or "it cannot be read"
+    return ""
 
 
 def _bound_memory() -> None:
