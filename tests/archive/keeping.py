@@ -45,6 +45,8 @@ HOSTILE = (
     "x" * 20_000,
 )
 
+LINKS = ("https://a.example/story?q=1,2", "https://b.example/ж", "https://c.example/x")
+
 
 TREND = topic_trend(from_epoch(1788220800))
 
@@ -126,6 +128,7 @@ def old_post(number: int, **values: Any) -> Post:
         "url": f"https://example.org/{number}",
         "lang": "en",
         "edits": number % 3,
+        "links": LINKS[: number % 4],
     }
     return post(str(number), text=text, **{**known, **values})
 

@@ -57,7 +57,7 @@ def test_columns_of_archive_files_are_those_of_the_database(keeper: Keeper) -> N
     for name, table in TABLES.items():
         with closing(sqlite3.connect(keeper.database)) as connection:
             stored = [row[1] for row in connection.execute(f"PRAGMA table_info({name})")]
-        extra = ["metrics", "trend_ids"] if name == "posts" else []
+        extra = ["metrics", "trend_ids", "links"] if name == "posts" else []
 
         assert [column.name for column in table.columns] == [*stored, *extra]
 
@@ -163,12 +163,13 @@ def test_rows_that_change_between_export_and_delete_stay(keeper: Keeper, monkeyp
                 "AND source = ? AND substr(created_at, 1, 10) = ?",
                 (manifest.source, manifest.day),
             )
-            changed.extend([first[0], first[1]])
+            changed.extend(first[:3])
             archives._db.execute("UPDATE posts SET likes = 4711 WHERE id = ?", (first[0]["id"],))
             archives._db.execute(
                 "INSERT INTO post_metrics (post_id, observed_at, likes) VALUES (?, '2026-10-30T00:00:00.000Z', 1)",
                 (first[1]["id"],),
             )
+            archives._db.execute("INSERT INTO post_links VALUES (?, 'https://late.example/')", (first[2]["id"],))
         return real(archives, manifest)
 
     monkeypatch.setattr(Archives, "delete_batch", change_first)
@@ -176,14 +177,15 @@ def test_rows_that_change_between_export_and_delete_stay(keeper: Keeper, monkeyp
     counts = counts_of(keeper.archive())
 
     monkeypatch.undo()
-    assert counts["kept"] == 2
+    assert counts["kept"] == 3
     live = {row[2]: row for row in keeper.table("posts")}
     assert live[changed[0]["source_id"]][9] == 4711
     assert changed[1]["source_id"] in live
-    assert sum(m.kept_rows for m in keeper.manifests()) == 2
+    assert "https://late.example/" in live[changed[2]["source_id"]].links
+    assert sum(m.kept_rows for m in keeper.manifests()) == 3
     keeper.later(hours=1)
     again = counts_of(keeper.archive())  # what stayed leaves in a file of its own, as it is now
-    assert (again["archived"], again["kept"]) == (2, 0)
+    assert (again["archived"], again["kept"]) == (3, 0)
     assert [row[9] for row in archived(keeper)["posts"] if row[2] == changed[0]["source_id"]][-1] == 4711
 
 

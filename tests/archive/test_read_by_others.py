@@ -14,10 +14,11 @@ import pyarrow.dataset
 import pyarrow.parquet
 import pytest
 
-from tests.archive.keeping import Keeper, fill
+from tests.archive.keeping import LINKS, Keeper, fill
 from trendspark_cli.services.local_folder import LocalFolder
 
 Rows = set[tuple[int, str, str]]  # id, source, day
+Links = dict[int, tuple[str, ...]]
 
 
 @pytest.fixture(scope="module")
@@ -80,6 +81,30 @@ def by_duckdb(folder: Path) -> Rows:
     return {(post_id, source, str(day)) for post_id, source, day in found}
 
 
+def links_by_pandas(folder: Path) -> Links:
+    """As pandas reads them."""
+    frame = pandas.read_parquet(folder, columns=["id", "links"])
+    return {post_id: tuple(links) for post_id, links in zip(frame["id"], frame["links"], strict=True)}
+
+
+def links_by_pyarrow(folder: Path) -> Links:
+    """As pyarrow reads them."""
+    rows = pyarrow.parquet.read_table(folder, columns=["id", "links"]).to_pylist()
+    return {row["id"]: tuple(row["links"]) for row in rows}
+
+
+def links_by_polars(folder: Path) -> Links:
+    """As polars reads them."""
+    frame = polars.read_parquet(folder / "**/*.parquet").select("id", "links")
+    return {post_id: tuple(links) for post_id, links in frame.iter_rows()}
+
+
+def links_by_duckdb(folder: Path) -> Links:
+    """As DuckDB reads them."""
+    found = duckdb.execute("SELECT id, links FROM read_parquet($1)", [f"{folder}/**/*.parquet"]).fetchall()
+    return {post_id: tuple(links) for post_id, links in found}
+
+
 READERS = [by_pandas, by_pyarrow, by_a_dataset, by_polars, by_polars_lazily, by_duckdb]
 
 
@@ -91,6 +116,15 @@ def test_the_folder_of_posts_is_read_with_source_and_day(
 
     assert found == archived(keeper)
     assert {source for _, source, _ in found} == {"x", "reddit"}
+
+
+@pytest.mark.parametrize("read", [links_by_pandas, links_by_pyarrow, links_by_polars, links_by_duckdb])
+def test_the_pages_that_posts_lead_to_are_a_list(keeper: Keeper, posts: Path, read: Callable[[Path], Links]) -> None:
+    found = read(posts)
+
+    told = keeper.command_now("archives", "query", "SELECT id, links FROM posts", "--json", "--limit", "1000").json
+    assert found == {post_id: tuple(links) for post_id, links in told["rows"]}
+    assert set(found.values()) == {LINKS[:count] for count in range(4)}
 
 
 @pytest.mark.parametrize("table", ["ingest_audit", "notifications", "job_runs"])

@@ -92,11 +92,48 @@ def test_texts_that_others_wrote_into_the_archive_are_cleaned_like_those_of_a_so
     assert texts == {"ab[31mc"}
 
 
-def rewrite(keeper: Keeper, path: Path, column: str, value: str) -> None:
+def test_links_that_others_wrote_into_the_archive_are_taken_like_those_of_a_source(keeper: Keeper) -> None:
+    counts_of(keeper.archive(tables=["posts"]))
+    for path in keeper.objects():
+        rewrite(keeper, path, "links", ["https://A.example/x#top", "javascript:alert(1)", "https://t.co/a", "a\0b"])
+    shutil.rmtree(keeper.home)
+    again = Keeper(keeper.home)
+
+    restored(again, *ALL_OF_IT)
+
+    assert {row[-1] for row in again.everything()["posts"]} == {("https://a.example/x",)}
+
+
+def test_a_file_with_a_link_that_is_none_is_named_and_not_restored(keeper: Keeper) -> None:
+    counts_of(keeper.archive(tables=["posts"]))
+    path = keeper.objects()[0]
+    rewrite(keeper, path, "links", ["https://a.example/", None])
+    shutil.rmtree(keeper.home)
+
+    found = restored(Keeper(keeper.home), *ALL_OF_IT, exit_code=65)
+
+    assert "a link is NULL" in json.dumps(found["unreadable"])
+
+
+@pytest.mark.parametrize("part_format", ["parquet", "csv"])
+def test_the_pages_a_post_leads_to_come_back_whatever_its_text_says(keeper: Keeper, part_format: str) -> None:
+    before = keeper.rows("SELECT post_id, url FROM post_links ORDER BY post_id, url")
+    counts_of(keeper.archive(tables=["posts"], part_format=part_format))
+    gone = keeper.rows("SELECT post_id, url FROM post_links")
+
+    restored(keeper, *ALL_OF_IT)
+
+    assert gone == []
+    assert keeper.rows("SELECT post_id, url FROM post_links ORDER BY post_id, url") == before != []
+
+
+def rewrite(keeper: Keeper, path: Path, column: str, value: object) -> None:
     """Put *value* into each row of an object, and make its manifest agree: who may write there can do so."""
     table = pq.read_table(path, partitioning=None)
     place = table.schema.get_field_index(column)
-    table = table.set_column(place, table.schema.field(column), pa.array([value] * table.num_rows, pa.string()))
+    table = table.set_column(
+        place, table.schema.field(column), pa.array([value] * table.num_rows, table.schema.field(column).type)
+    )
     pq.write_table(table, path)
     manifest = keeper.folder / "_manifests" / f"{path.stem.removeprefix('part-')}.json"
     told = json.loads(manifest.read_text(encoding="utf-8"))

@@ -15,10 +15,11 @@ from trendspark_cli.store.named_queries import filled
 from trendspark_cli.store.rows.archive_versions import VERSIONS
 from trendspark_cli.store.rows.archived import TABLES, ArchivedRow, ArchiveFile, ArchiveTable
 from trendspark_cli.store.rows.archives import Manifest
-from trendspark_cli.store.rows.column_kinds import Gathered, Time, Word
+from trendspark_cli.store.rows.column_kinds import Gathered, GatheredTexts, Time, Word
 from trendspark_cli.store.sqlite.store import SqliteStore
 
 TIME = "2026-11-01T12:00:00.000Z"
+GATHERED = {"text": None, "texts": ("https://a.example/x", "https://b.example/?q=1,2")}
 VALUES = {"int": 7, "real": 0.5, "text": "a text", "word": "x", "time": TIME}
 
 
@@ -31,14 +32,15 @@ class WiderRow(NamedTuple):
     mood: Word | None
     warmth: float
     metrics: Gathered | None = None
+    places: GatheredTexts | None = None
 
 
 WIDER: ArchiveTable[ArchivedRow] = ArchiveTable("posts", WiderRow, "created_at", VERSIONS["posts"])  # type: ignore[arg-type]
 
 
 def row_of(table: ArchiveTable[ArchivedRow]) -> ArchivedRow:
-    """A row with a value in every column of its own."""
-    values = [None if column.is_gathered else VALUES[column.kind] for column in table.columns]
+    """A row with a value in every column of its own, and with texts of other tables."""
+    values = [GATHERED[column.kind] if column.is_gathered else VALUES[column.kind] for column in table.columns]
     [row] = table.rows([values])
     return row
 

@@ -187,11 +187,13 @@ def test_links_names_and_authors_go_with_their_posts(store: SqliteStore) -> None
     assert store.connection.rows("SELECT * FROM post_links") == store.connection.rows("SELECT * FROM named_posts") == []
 
 
-def test_posts_that_come_back_have_the_links_of_their_texts_and_the_ids_seen_meanwhile(store: SqliteStore) -> None:
+def test_posts_that_come_back_from_files_of_0_1_have_the_links_of_their_texts_and_the_ids_seen_meanwhile(
+    store: SqliteStore,
+) -> None:
     save(store, post("1", author="77", author_name="anna_port"))
     old = StoredPost(
         **{name: value for name, value in post(text=f"see {PAGE}")._asdict().items() if name in StoredPost._fields}
-        | {"observed_at": to_text(NOW), "source_id": "9", "author": "anna_port"},
+        | {"observed_at": to_text(NOW), "source_id": "9", "author": "anna_port", "links": None},
         id=9,
         collected_at=to_text(NOW),
     )

@@ -1,6 +1,7 @@
 """Rows as CSV (RFC 4180) in gzip: the same bytes for the same rows, and nothing a spreadsheet would run.
 
-NULL is `\\N`. A text that begins with `\\`, or with what spreadsheets take for a formula, has one `\\` put before it.
+NULL is `\\N`, several texts are a JSON list. A text that begins with `\\`, or as formulas of spreadsheets do,
+has one `\\` put before it.
 """
 
 from __future__ import annotations
@@ -8,10 +9,13 @@ from __future__ import annotations
 import csv
 import gzip
 import io
+import json
 import zlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TextIO
+
+import msgspec
 
 from trendspark_cli.base.errors import IntegrityError
 from trendspark_cli.store.rows.archived import ArchivedRow, Column, FileForm, Row
@@ -62,7 +66,7 @@ def read_rows(path: Path, form: FileForm[Row]) -> Iterator[list[Row]]:
                 raise IntegrityError(f"{path.name} holds other columns than {form.table.name}: {str(names)[:200]}")
             for some in _groups(reader):
                 yield form.rows([_value(c, f) for c, f in zip(form.columns, fields, strict=True)] for fields in some)
-    except (OSError, EOFError, zlib.error, csv.Error, ValueError) as error:
+    except (OSError, EOFError, zlib.error, csv.Error, ValueError, msgspec.MsgspecError) as error:
         raise IntegrityError(f"{path.name} is no sound CSV file: {str(error)[:200]}") from error
 
 
@@ -93,19 +97,23 @@ def count_rows(path: Path, form: FileForm[ArchivedRow]) -> int:
     return sum(len(rows) for rows in read_rows(path, form))
 
 
-def _field(value: str | float | None, is_text: bool) -> str | float:
+def _field(value: str | float | tuple[str, ...] | None, is_text: bool) -> str | float:
     if value is None:
         return NULL
+    if isinstance(value, tuple):
+        return json.dumps(value, ensure_ascii=False)
     if is_text and str(value).startswith(ESCAPED_STARTS):
         return f"\\{value}"
     return repr(value) if isinstance(value, float) else value
 
 
-def _value(column: Column, field: str) -> str | float | None:
+def _value(column: Column, field: str) -> str | float | tuple[str, ...] | None:
     if field == NULL:
         return None
     if column.kind == "int":
         return int(field)
     if column.kind == "real":
         return float(field)
+    if column.kind == "texts":
+        return msgspec.json.decode(field, type=tuple[str, ...])
     return field[1:] if field.startswith("\\") else field

@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 
 from trendspark_cli.base.errors import IntegrityError
 from trendspark_cli.store.rows.archived import ArchivedRow, Column, FileForm, Row
+from trendspark_cli.store.rows.column_kinds import ColumnKind
 
 ROWS_PER_GROUP = 10_000  # what is held in memory while writing; large enough to compress well
 ROWS_PER_READ = 1000
@@ -19,7 +20,14 @@ MOST_GROUP_BYTES = 192 * 2**20  # of a row group that is read: ours have GROUP_B
 MOST_BATCH_BYTES = 64 * 2**20  # of texts repeated by a dictionary, in rows that are decoded at once
 TIME_LENGTH = len("2026-11-01T12:00:00.000Z")
 _TIME = pa.timestamp("us", tz="UTC")
-_TYPES = {"int": pa.int64(), "real": pa.float64(), "text": pa.string(), "word": pa.string(), "time": _TIME}
+_TYPES: dict[ColumnKind, pa.DataType] = {
+    "int": pa.int64(),
+    "real": pa.float64(),
+    "text": pa.string(),
+    "word": pa.string(),
+    "time": _TIME,
+    "texts": pa.list_(pa.string()),
+}
 _ENCODINGS = {"int": "DELTA_BINARY_PACKED", "time": "DELTA_BINARY_PACKED"}
 _SHARING = ("source_id", "url", "dedupe_key", "request_id")  # texts that begin like the one before them
 
@@ -80,10 +88,7 @@ def read_rows(path: Path, form: FileForm[Row]) -> Iterator[list[Row]]:
     Raises IntegrityError for a file that is damaged or holds other columns.
     """
     for batch in _batches(path, form, ROWS_PER_READ):
-        columns = [
-            _texts(batch.column(n)).to_pylist() if column.kind == "time" else batch.column(n).to_pylist()
-            for n, column in enumerate(form.columns)
-        ]
+        columns = [_values(batch.column(n), column.kind) for n, column in enumerate(form.columns)]
         yield form.rows(zip(*columns, strict=True))
 
 
@@ -146,6 +151,14 @@ def _encoding(column: Column) -> str | None:
     if column.name in _SHARING:
         return "DELTA_BYTE_ARRAY"
     return _ENCODINGS.get(column.kind)
+
+
+def _values(array: pa.Array, kind: ColumnKind) -> Sequence[object]:
+    """Return what a column holds as the store has it."""
+    if kind == "texts":
+        return [value if value is None else tuple(value) for value in array.to_pylist()]
+    values: Sequence[object] = (_texts(array) if kind == "time" else array).to_pylist()
+    return values
 
 
 def _times(texts: pa.Array) -> pa.Array:

@@ -15,6 +15,7 @@ from trendspark_cli.archiving.row_checking import check_rows
 from trendspark_cli.archiving.spool import Spool
 from trendspark_cli.base.clock import to_text
 from trendspark_cli.base.errors import IntegrityError, OutputError, RefusedRowError, UsageError
+from trendspark_cli.base.links import MOST_LINKS
 from trendspark_cli.base.texts import without_controls
 from trendspark_cli.store.protocol import Store
 from trendspark_cli.store.rows.archived import TABLES, ArchivedRow, ArchiveTable
@@ -179,11 +180,11 @@ def _clean(table: ArchiveTable[ArchivedRow], rows: Sequence[ArchivedRow]) -> lis
 
 
 def _batches(rows: Sequence[ArchivedRow]) -> Iterator[Sequence[ArchivedRow]]:
-    """Yield rows in groups of at most 1,000 rows of the database: a post brings the history of its counters."""
+    """Yield rows in groups of at most 1,000 rows of the database: a post brings counters and links."""
     group: list[ArchivedRow] = []
     weight = 0
     for row in rows:
-        own = 1 + (row.metrics.count("observed_at") if isinstance(row, StoredPost) and row.metrics else 0)
+        own = 1 + (_beside(row) if isinstance(row, StoredPost) else 0)
         if group and weight + own > MOST_ROWS:
             yield group
             group, weight = [], 0
@@ -191,3 +192,8 @@ def _batches(rows: Sequence[ArchivedRow]) -> Iterator[Sequence[ArchivedRow]]:
         weight += own
     if group:
         yield group
+
+
+def _beside(post: StoredPost) -> int:
+    """Return how many rows come with a post: the history of its counters, and its links."""
+    return (post.metrics or "").count("observed_at") + min(len(post.links or ()), MOST_LINKS)

@@ -47,6 +47,8 @@ def check_rows(manifest: Manifest, rows: Sequence[ArchivedRow]) -> int:
                     _METRICS.decode(row.metrics)
                 if row.trend_ids:
                     _TREND_IDS.decode(row.trend_ids)
+                if None in (row.links or ()):
+                    raise ValueError("a link is NULL")
             except (msgspec.MsgspecError, ValueError, RecursionError) as error:
                 raise _unfit(manifest, f"row {row.id} has gathered columns that cannot be read: {error}") from error
     return len(rows)

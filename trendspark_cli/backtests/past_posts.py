@@ -18,7 +18,7 @@ from trendspark_cli.backtests.past_post_file import past_post_file
 from trendspark_cli.base.clock import from_text, to_text
 from trendspark_cli.ranking.baseline.baseline_posts import PostRow
 from trendspark_cli.ranking.past.replay import ReplayPost
-from trendspark_cli.ranking.text.words import LONGEST_TEXT
+from trendspark_cli.ranking.text.linked_texts import linked_text
 from trendspark_cli.store.protocol import Store
 from trendspark_cli.store.rows.posts import StoredPost
 from trendspark_cli.store.rows.trends import TrendVerdict
@@ -107,7 +107,8 @@ def archived_posts(archive: ArchivedPosts, since: datetime, until: datetime) -> 
 def archived_post(number: int, post: StoredPost) -> ReplayPost:
     """Return an archived post as a replay takes it."""
     at = int(from_text(post.created_at).timestamp())
-    row = PostRow(number, post.source, post.author, post.community, at, post.text[:LONGEST_TEXT])
+    text = linked_text(post.text, post.links or ())  # those of files of 0.1 are in the text
+    row = PostRow(number, post.source, post.author, post.community, at, text)
     return ReplayPost(f"{post.source}:{post.source_id}", row)
 
 

@@ -294,4 +294,6 @@ def _shown(value: object) -> object:
     """Return a value of DuckDB as JSON and people read it."""
     if isinstance(value, datetime):
         return to_text(value) if value.tzinfo is not None else value.isoformat()
+    if isinstance(value, list):
+        return [_shown(each) for each in value]
     return value if value is None or isinstance(value, (int, float, str)) else str(value)

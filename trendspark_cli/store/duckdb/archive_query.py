@@ -20,6 +20,7 @@ _TYPES: Mapping[ColumnKind, str] = {
     "text": "VARCHAR",
     "word": "VARCHAR",
     "time": "TIMESTAMP WITH TIME ZONE",
+    "texts": "VARCHAR[]",
 }
 VIEWS = Path(__file__).parent / "queries" / "views.sql"
 

@@ -59,7 +59,7 @@ INSERT INTO posts ({columns}) VALUES ({values}) ON CONFLICT DO NOTHING RETURNING
 INSERT INTO ingest_audit ({columns}) VALUES ({values}) ON CONFLICT DO NOTHING;
 
 -- name: insert_link
--- A link in the text of a post that was brought back.
+-- A page that a post that was brought back leads to.
 INSERT INTO post_links (post_id, url) VALUES (?, ?) ON CONFLICT DO NOTHING;
 
 -- name: insert_notifications

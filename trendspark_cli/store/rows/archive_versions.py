@@ -37,7 +37,7 @@ class Version:
 
 V1, V2 = Version("v1", layout=NAMED), Version("v2")
 VERSIONS: Mapping[str, tuple[Version, ...]] = {
-    "posts": (V1, V2),
+    "posts": (V1, Version("v2", ("links",))),
     "ingest_audit": (V1, V2),
     "notifications": (V1, V2),
     "job_runs": (V1, V2),

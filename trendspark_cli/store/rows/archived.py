@@ -28,7 +28,7 @@ Row = TypeVar("Row", bound=ArchivedRow, covariant=True)
 
 
 class Column(NamedTuple):
-    """One column of a file. One that is `gathered` holds rows of other tables as JSON."""
+    """One column of a file. One that is `gathered` holds rows of other tables: as JSON, or a text of each."""
 
     name: str
     kind: ColumnKind

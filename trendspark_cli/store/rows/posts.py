@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from trendspark_cli.store.rows.column_kinds import Gathered, Time, Word
+from trendspark_cli.store.rows.column_kinds import Gathered, GatheredTexts, Time, Word
 
 
 class SharedLink(NamedTuple):
@@ -17,8 +17,8 @@ class SharedLink(NamedTuple):
 class StoredPost(NamedTuple):
     """A post with all that is stored of it, live or archived. Counters are None when not told.
 
-    `metrics` (JSON: one object for each time its counters were read) and `trend_ids` (JSON: the trends that rest on it)
-    come with archived posts only.
+    With archived posts only come `metrics` (JSON: one object for each time its counters were read), `trend_ids` (JSON:
+    the trends that rest on it) and `links` (the pages it leads to; None: not told, by files of release 0.1).
     """
 
     id: int
@@ -40,6 +40,7 @@ class StoredPost(NamedTuple):
     collected_at: Time
     metrics: Gathered | None = None
     trend_ids: Gathered | None = None
+    links: GatheredTexts | None = None
 
     @property
     def is_stand_in(self) -> bool:

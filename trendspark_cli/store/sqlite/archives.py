@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from trendspark_cli.base.clock import to_text
-from trendspark_cli.base.links import links_in
+from trendspark_cli.base.links import links_in, links_of
 from trendspark_cli.store.named_queries import filled
 from trendspark_cli.store.rows.archived import POSTS, TABLES, ArchivedRow
 from trendspark_cli.store.rows.archives import (
@@ -61,7 +61,7 @@ class Archives:
         return self._db.made(ChosenRow._make, self._sql[f"choose_{table}"], parameters)
 
     def read(self, table: str, ids: Sequence[int]) -> Sequence[ArchivedRow]:
-        """Return the rows with these ids that are live, in this order; posts with their metrics and trends as JSON."""
+        """Return the rows with these ids that are live, in this order; posts with what is gathered of them."""
         wanted = {"ids": json.dumps(list(ids))}
         archived = TABLES[table]
         sql = filled(self._sql[f"read_{table}"], archived.own_names)
@@ -71,7 +71,10 @@ class Archives:
                 return archived.rows(rows)
             metrics = dict(self._db.execute(self._sql["read_metrics"], wanted))
             trends = dict(self._db.execute(self._sql["read_trends"], wanted))
-        return POSTS.rows((*row, metrics.get(row[0]), trends.get(row[0])) for row in rows)
+            links: dict[int, tuple[str, ...]] = {}
+            for post_id, url in self._db.execute(self._sql["read_links"], wanted):
+                links[post_id] = (*links.get(post_id, ()), url)
+        return POSTS.rows((*row, metrics.get(row[0]), trends.get(row[0]), links.get(row[0], ())) for row in rows)
 
     def plan(self, manifest: Manifest, ids: Sequence[int]) -> None:
         """Store a manifest and the ids it is about; call inside a transaction."""
@@ -169,8 +172,9 @@ class Archives:
                 continue
             ids.append(post_id)
             authors.note_named(post_id, post)
-            links = [(post_id, link) for link in links_in(post.text)]
-            self._db.executemany(self._sql["insert_link"], links)
+            links = links_in(post.text) if post.links is None else links_of(post.links)
+            if links:
+                self._db.executemany(self._sql["insert_link"], [(post_id, link) for link in links])
             if post.metrics:
                 self._db.execute(self._sql["insert_metrics"], {"post_id": post_id, "metrics": post.metrics})
             if post.trend_ids:

@@ -632,6 +632,8 @@ def m0017_links(db: Database) -> None:
         ) STRICT, WITHOUT ROWID
         """
     )
+    archive = {"name": "post_links_archive", "event": "INSERT ON post_links", "table": "posts", "row_id": "NEW.post_id"}
+    db.execute(_NOTE_CHANGE.format(**archive))
 
 
 @migration()

@@ -33,6 +33,11 @@ FROM (SELECT t.* FROM json_each(:ids) AS wanted JOIN trend_posts t ON t.post_id 
       ORDER BY t.post_id, t.trend_id)
 GROUP BY post_id;
 
+-- name: read_links
+-- The pages those posts lead to, as far as they lead anywhere.
+SELECT l.post_id, l.url FROM json_each(:ids) AS wanted JOIN post_links l ON l.post_id = wanted.value
+ORDER BY l.post_id, l.url;
+
 -- name: delete_posts
 -- One batch of a verified file: rows unchanged since their export that no alert needs by now.
 DELETE FROM posts
