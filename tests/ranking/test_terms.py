@@ -28,6 +28,11 @@ def test_an_amount_of_money_is_a_number() -> None:
     assert terms_of("$500") == keys("500")
 
 
+@pytest.mark.parametrize("text", ["5-4", "9-11", "2013-06-26", "24-7", "5‑4"])
+def test_numbers_joined_by_a_hyphen_are_not_the_number_of_their_digits(text: str) -> None:
+    assert terms_of(text) == keys(text.replace("‑", "-"))
+
+
 def test_adjacent_words_make_a_pair_but_not_across_a_stop_word() -> None:
     assert terms_of("Boston marathon of runners") == keys("boston", "marathon", "runners", "boston marathon")
 

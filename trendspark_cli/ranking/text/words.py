@@ -63,6 +63,7 @@ _INITIALS = re.compile(r"[^\W\d_](?:\.[^\W\d_])+\.?")
 # Written without their full stops, these would be other words, most of them such as say nothing.
 _SMALL_WORDS = "us un it am as at be do go he if in is me my no of on or so to up we la le de al id pm"
 _OTHER_WORDS = frozenset(_SMALL_WORDS.split())
+_HYPHEN = re.compile(r"-(?!(?<=\d-)\d)")  # but between digits
 _REPOST_PREFIX = re.compile(r"\0\s+[Rr][Tt] @\w+:?")
 
 
@@ -115,8 +116,8 @@ def is_link(word: str) -> bool:
 
 
 def is_number(word: str) -> bool:
-    """Tell whether a word is a number, such as 4821 or 6.8."""
-    return word[:1].isdecimal() and word.replace(".", "").isdecimal()
+    """Tell whether a word is a number, or some, such as 4821, 6.8 or 5-4."""
+    return word[:1].isdecimal() and word.replace(".", "").replace("-", "").isdecimal()
 
 
 def is_unspaced(word: str) -> bool:
@@ -128,13 +129,16 @@ def canonical_word(token: str) -> str | None:
     """Return the one form under which a token is counted, or None when it says nothing by itself.
 
     Folded (folding.py), without articles and endings that an apostrophe joins to it, without apostrophes and hyphens:
-    "#tag" is "tag", "$TSLA" stays "$tsla", "e-mail" is "email", "l'Etna" is "etna". Initials lose their full stops
-    where that makes no other word: "N.A.S.A." is "nasa", "U.S." is "u.s".
+    "#tag" is "tag", "$TSLA" stays "$tsla", "e-mail" is "email", "l'Etna" is "etna". Between digits a hyphen stays,
+    since "5-4" is not "54". Initials lose their full stops where that makes no other word: "N.A.S.A." is "nasa",
+    "U.S." is "u.s".
     """
     word = folded(without_particles(token))
     if "." in word or "&" in word:
         word = _name(word)
-    word = word.replace("'", "").replace('"', "").replace("-", "")
+    word = word.replace("'", "").replace('"', "")
+    if "-" in word:
+        word = _HYPHEN.sub("", word)
     if word[:1] == "#" or (word[:1] == "$" and not word[1:2].isalpha()):
         word = word[1:]
     return word if is_telling(word) else None
