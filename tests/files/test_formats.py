@@ -60,8 +60,8 @@ def test_our_own_format_keeps_every_field(tmp_path: Path) -> None:
     stored = posts_in(tmp_path, in_lines(line))
 
     assert stored == [
-        Post("x", "1", "ada", "c", "hello", "https://example.com/1", "en", "2026-11-01T11:00:00.000Z",
-             1, 2, 3, 4, 5, 0, "2026-11-01T12:30:00.000Z")
+        Post("x", "1", None, "c", "hello", "https://example.com/1", "en", "2026-11-01T11:00:00.000Z",
+             1, 2, 3, 4, 5, 0, "2026-11-01T12:30:00.000Z", "ada")
     ]  # fmt: skip
 
 
@@ -90,7 +90,9 @@ def test_a_page_of_x_as_twarc_writes_it_is_read(tmp_path: Path) -> None:
 def test_names_of_authors_are_taken_from_the_page(tmp_path: Path) -> None:
     page = x_page([x_post(NOW, "hi", author_id="7")], users=[{"id": "7", "username": "ada", "name": "Ada"}])
 
-    assert posts_in(tmp_path, in_lines(page))[0].author == "ada"
+    [stored] = posts_in(tmp_path, in_lines(page))
+
+    assert (stored.author, stored.author_name) == ("7", "ada")
 
 
 def test_one_post_a_line_as_twarc_flattens_it_is_read(tmp_path: Path) -> None:
@@ -98,7 +100,7 @@ def test_one_post_a_line_as_twarc_flattens_it_is_read(tmp_path: Path) -> None:
 
     stored = posts_in(tmp_path, in_lines(tweet))
 
-    assert [(p.text, p.author) for p in stored] == [("flat", "ada")]
+    assert [(p.text, p.author, p.author_name) for p in stored] == [("flat", "7", "ada")]
 
 
 def test_a_look_up_of_one_post_is_read(tmp_path: Path) -> None:
