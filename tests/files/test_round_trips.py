@@ -113,6 +113,7 @@ def test_a_tweet_keeps_every_value_in_a_page_flattened_and_alone(tmp_path: Path,
 
 REDDIT_FIELDS = {
     "author": "author",
+    "author_fullname": "account",
     "selftext": "body",
     "score": "counts",
     "ups": "counts",
@@ -133,7 +134,8 @@ def expected_of_reddit(item: dict[str, Any], there: frozenset[str]) -> Post:
     return EMPTY._replace(
         source="reddit",
         source_id=item["id"],
-        author="anna" if "author" in there else None,
+        author=item["author_fullname"] if {"author", "account"} <= there else None,
+        author_name="anna" if "author" in there else None,
         community="port" if "place" in there else None,
         text="bridge closed\nsince noon" if "body" in there else "bridge closed",
         url=link,
@@ -146,7 +148,7 @@ def expected_of_reddit(item: dict[str, Any], there: frozenset[str]) -> Post:
 
 
 @pytest.mark.parametrize(
-    "there", choices("author", "body", "counts", "crossposts", "link", "edited", "place"), ids=named
+    "there", choices("author", "account", "body", "counts", "crossposts", "link", "edited", "place"), ids=named
 )
 def test_a_submission_keeps_every_value_in_a_listing_a_dump_and_of_praw(tmp_path: Path, there: frozenset[str]) -> None:
     whole = reddit_post(

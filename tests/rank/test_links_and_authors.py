@@ -11,7 +11,7 @@ import pytest
 from tests.builders import in_lines, own_line
 from tests.ingest.operator import Operator
 from tests.ranking.streams import background
-from tests.servers import x_post
+from tests.servers import reddit_post, x_post
 from trendspark_cli.base.clock import from_epoch, to_text
 
 NOW = datetime(2026, 11, 1, 12, 0, tzinfo=UTC)
@@ -202,7 +202,20 @@ def by_name() -> list[dict[str, Any]]:
     ]
 
 
+def on_reddit(*, ids: bool) -> list[dict[str, Any]]:
+    """The same on Reddit, as listings have it, or as files do that tell no ids of accounts."""
+    posts = [
+        reddit_post(moment, f"Quibbleton {said}", author=["anna_port", "ben_quay"][place % 2], post_id=f"zq{place}")
+        for place, (moment, said) in enumerate(zip(MOMENTS, SAID, strict=True))
+    ]
+    return [{name: value for name, value in each.items() if ids or name != "author_fullname"} for each in posts]
+
+
 MIXTURES: dict[str, list[Any]] = {
+    "of Reddit, with ids": on_reddit(ids=True),
+    "of Reddit, without": on_reddit(ids=False),
+    "of Reddit, names, then ids": [*on_reddit(ids=False)[::3], *on_reddit(ids=True)],
+    "of Reddit, ids, then names": [*on_reddit(ids=True)[::5], *on_reddit(ids=False)],
     "ids alone": [by_two(names=False)],
     "half with names": [half(by_two(names=True), 0), half(by_two(names=False), 1)],
     "half without, first": [half(by_two(names=False), 1), half(by_two(names=True), 0)],
@@ -237,6 +250,19 @@ def test_people_read_the_name_of_an_author_and_scripts_its_id_too(operator: Oper
 
     assert (found["author"], found["author_id"], found["is_stand_in"]) == ("anna_port", "77", False)
     assert "author: anna_port" in operator.command("posts", "why", f"x:{post_id}").stdout
+
+
+@pytest.mark.parametrize("said", ["t2_7", "anna_port"])
+def test_an_account_of_reddit_is_shown_by_name_and_forgotten_by_both(operator: Operator, said: str) -> None:
+    anna, of_file, ben = on_reddit(ids=True)[0], on_reddit(ids=False)[2], on_reddit(ids=True)[1]
+    read(operator, anna | {"author_fullname": "t2_7"}, of_file, ben)
+    shown = operator.command("posts", "why", "reddit:zq2", "--json").json
+
+    operator.command("posts", "forget", "--source", "reddit", "--author", said)
+
+    assert (shown["author"], shown["author_id"]) == ("anna_port", "t2_7")
+    left = operator.rows("SELECT source_id, author FROM posts WHERE text LIKE 'Quibbleton%'")
+    assert left == [{"source_id": "zq1", "author": ben["author_fullname"]}]
 
 
 def test_the_examples_of_a_trend_show_who_wrote_them(operator: Operator) -> None:

@@ -194,20 +194,30 @@ def test_a_post_that_was_stored_from_a_repost_is_replaced_by_the_post_itself(upg
     assert stored == [("the bridge is closed", "77")]
 
 
-def test_an_author_the_old_version_knew_by_name_gets_the_id_with_all_posts(tmp_path: Path, around: Services) -> None:
+SEEN = {
+    "x": {
+        "data": [{"id": "1404371205485498514", "author_id": "77", "text": "a", "created_at": "2026-11-01T12:00:00Z"}],
+        "includes": {"users": [{"id": "77", "username": "Anna_Port"}]},
+    },
+    "reddit": reddit_post(FIRST_RUN, "a", author="Anna_Port") | {"author_fullname": "t2_77"},
+}
+
+
+@pytest.mark.parametrize(("source", "author"), [("x", "77"), ("reddit", "t2_77")])
+def test_an_author_the_old_version_knew_by_name_gets_the_id_with_all_posts(
+    tmp_path: Path, around: Services, source: str, author: str
+) -> None:
     old = OldInstallation(tmp_path, VERSION, around.addresses)
-    number = old.value("SELECT max(id) FROM posts WHERE source = 'x'")
+    number = old.value(f"SELECT max(id) FROM posts WHERE source = '{source}'")
     with closing(sqlite3.connect(old.database)) as database, database:  # as X_EXPAND_AUTHORS had it stored
-        database.execute("UPDATE posts SET author = 'anna_port' WHERE source = 'x' AND id > ?", (number - 3,))
+        database.execute("UPDATE posts SET author = 'anna_port' WHERE source = ? AND id > ?", (source, number - 3))
         named = database.execute("SELECT id FROM posts WHERE author = 'anna_port'").fetchall()
     old.command("db", "upgrade")
-    tweet = {"id": "1404371205485498514", "author_id": "77", "text": "the bridge", "created_at": "2026-11-01T12:00:00Z"}
-    users = {"users": [{"id": "77", "username": "Anna_Port"}]}
 
-    old.command("ingest", "--from", "-", lines=in_lines({"data": [tweet], "includes": users}).decode())
+    old.command("ingest", "--from", "-", lines=in_lines(SEEN[source]).decode())
 
     assert named
-    assert set(old.rows("SELECT id FROM posts WHERE source = 'x' AND author = '77'")) >= set(named)
+    assert set(old.rows(f"SELECT id FROM posts WHERE author = '{author}'")) >= set(named)
     assert old.rows("SELECT name FROM authors") == [("Anna_Port",)]
 
 

@@ -86,6 +86,7 @@ _ALL = (
         addresses=(r"(?:https?://)?(?:(?:\w+\.)?reddit\.com/(?:r/[^/]+/)?comments/|redd\.it/)([a-z0-9]{1,13})",),
         example="https://www.reddit.com/comments/ID",
         id_prefix="t3_",
+        author_id="t2_[a-z0-9]{1,13}",
     ),
     SourceKind(
         name="hackernews",

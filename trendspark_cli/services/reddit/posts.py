@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 
 from trendspark_cli.base.clock import from_text
 from trendspark_cli.base.links import links_in, links_of
 from trendspark_cli.base.models import Post, Rejection
 from trendspark_cli.base.texts import clean_text
+from trendspark_cli.kinds.sources import SOURCES
 from trendspark_cli.services.field_values import JsonObject, counter, identifier, is_placeholder, moment
 from trendspark_cli.services.post_texts import MAX_COUNTER
 
 LOWEST_SCORE = -MAX_COUNTER
+_ACCOUNT = re.compile(SOURCES["reddit"].author_id, re.ASCII)
 
 
 def post_from_submission(
@@ -42,12 +45,13 @@ def post_from_submission(
     text = typed(title)
     if isinstance(body, str) and body and not is_placeholder(body):
         text = f"{text}\n{typed(body)}"
+    author, name = _author(item)
     linked = item.get("url_overridden_by_dest") or item.get("url")
     beside = [typed(linked)] if isinstance(linked, str) and not item.get("is_self") and post_id not in linked else []
     return Post(
         source="reddit",
         source_id=post_id,
-        author=_name(item.get("author"), "name"),
+        author=author,
         community=_name(item.get("subreddit"), "display_name"),
         text=clean_text(text),
         url=_url(item, post_id),
@@ -60,8 +64,17 @@ def post_from_submission(
         views=None,
         edits=_version(item.get("edited")),
         observed_at=None,
+        author_name=name,
         links=links_of((*beside, *links_in(text))),
     )
+
+
+def _author(item: JsonObject) -> tuple[str | None, str | None]:
+    """Return (id, name) of who wrote a submission; of those who deleted their account, neither."""
+    name, author = _name(item.get("author"), "name"), item.get("author_fullname")
+    if name is None:
+        return None, None
+    return (author, name) if isinstance(author, str) and _ACCOUNT.fullmatch(author) else (None, name)
 
 
 def _name(value: object, key: str) -> str | None:

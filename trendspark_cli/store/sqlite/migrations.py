@@ -616,7 +616,7 @@ def m0016_authors(db: Database) -> None:
     db.execute(
         """
         INSERT INTO named_posts SELECT source, lower(author), id FROM posts
-        WHERE source = 'x' AND author GLOB '*[^0-9]*'
+        WHERE source = 'x' AND author GLOB '*[^0-9]*' OR source = 'reddit' AND author NOT GLOB 't2_*'
         """
     )
 
