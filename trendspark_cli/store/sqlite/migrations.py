@@ -12,6 +12,7 @@ from trendspark_cli.store.sqlite.schema import MIGRATION_SET
 migration = Migrations(MIGRATION_SET)
 
 COUNTERS = {"likes": int, "replies": int, "reposts": int, "quotes": int, "views": int}
+MOST_NAMED = 500_000  # posts: a few seconds of an upgrade
 
 
 @migration()
@@ -593,7 +594,8 @@ def m0015_refusals(db: Database) -> None:
 def m0016_authors(db: Database) -> None:
     """Accounts by their permanent id, with the last name seen; and posts whose author is known by name alone.
 
-    Names that were stored as authors until now are among these, so that they become ids when their ids are seen.
+    Names that were stored as authors until now are among these, so that they become ids when their ids are seen: those
+    of the last posts, which the ranking still counts. Of millions, the upgrade would hold the database for minutes.
     """
     db.execute(
         """
@@ -616,8 +618,10 @@ def m0016_authors(db: Database) -> None:
     db.execute(
         """
         INSERT INTO named_posts SELECT source, lower(author), id FROM posts
-        WHERE source = 'x' AND author GLOB '*[^0-9]*' OR source = 'reddit' AND author NOT GLOB 't2_*'
-        """
+        WHERE id > (SELECT max(id) FROM posts) - ?
+          AND (source = 'x' AND author GLOB '*[^0-9]*' OR source = 'reddit' AND author NOT GLOB 't2_*')
+        """,
+        (MOST_NAMED,),
     )
 
 
