@@ -9,8 +9,9 @@ _BEFORE = (
     "l d c j m n s t v b un qu jusqu lorsqu puisqu quoiqu quelqu presqu dell all dall nell sull coll dagl degl agl negl"
     " sugl quest quell bell cos com dov anch senz tutt nient pel num"
 )
+ELIDED = rf"(?:{'|'.join(sorted(_BEFORE.split(), key=len, reverse=True))}){_APOSTROPHE}"
 _ELIDED = re.compile(
-    rf"[#@]?(?:{'|'.join(sorted(_BEFORE.split(), key=len, reverse=True))}){_APOSTROPHE}"
+    rf"[#@]?{ELIDED}"
     "(?=[aeiouyhàáâãäåæèéêëìíîïòóôõöøœùúûü])",
     re.IGNORECASE,
 )

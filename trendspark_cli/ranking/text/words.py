@@ -8,7 +8,7 @@ import unicodedata
 from collections.abc import Sequence
 
 from trendspark_cli.ranking.text.folding import INVISIBLE, folded
-from trendspark_cli.ranking.text.particles import without_particles
+from trendspark_cli.ranking.text.particles import ELIDED, without_particles
 
 TEXT_END = "\0"
 GAP = "\1"
@@ -43,14 +43,16 @@ _UNSPACED = (
     "\U00020000-\U0003ffff"
 )
 UNSPACED_RUN = re.compile(f"[{_UNSPACED}]+")
+_ARTICLE = f"(?i:{ELIDED})"
 # Names that signs are part of, each told from a word with a sign beside it.
 _NAMES = (
     r"\$[A-Za-z]{1,6}\.[A-Za-z]{1,2}(?!\w)",  # $BRK.B
     r"(?<![\w.])\.(?:[A-Z]{2,5}|[Nn]et)(?!\w)",  # .NET
     r"(?<!\w)#?[A-Za-z](?:\+\+\d{0,2}|\#)(?!\w)",  # C++, C++20, C#
-    r"(?<!\w)#?[^\W_]{1,3}(?:&(?:amp;)?[^\W_]{1,3})+(?!\w)",  # AT&T, R&B
-    r"(?<!\w)(?:[^\W\d_]\.){2,}(?:[^\W\d_](?!\w))?(?!\w)|(?<!\w)[^\W\d_](?:\.[^\W\d_])+(?!\w)",  # U.S., U.S
-    r"(?<!\w)[#$]?(?:[^\W_][\w-]*?)?\d+(?:\.\d+)+\w*",  # GPT-4.5, 6.8
+    rf"(?<!\w)(?:#|{_ARTICLE})?[^\W_]{{1,3}}(?:&(?:amp;)?[^\W_]{{1,3}})+(?!\w)",  # AT&T, R&B, l'AT&T
+    rf"(?<!\w)(?:{_ARTICLE})?(?:[^\W\d_]\.){{2,}}(?:[^\W\d_](?!\w))?(?!\w)",  # U.S.
+    r"(?<!\w)[^\W\d_](?:\.[^\W\d_])+(?!\w)",  # U.S
+    r"(?<!\w)[#$]?(?:[^\W_][\w\-‐‑－]*?)?\d+(?:\.\d+)+\w*",  # GPT-4.5, 6.8
 )
 _LETTER = rf"[\w{_marks()}\u200c\u200d]"
 _JOINT = r"(?:['’ʼ＇\u05f3\-‐‑－]|(?<=[\u05d0-\u05ea])[\"\u05f4](?=[\u05d0-\u05ea]))"
