@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from tests.archive.keeping import Keeper
+from tests.builders import post
 from tests.rank.conftest import NOW
 from tests.rank.viral import busy_hours, ingest, line, quiet_days
 from trendspark_cli.app.adapters.archives import archive_destinations, archive_spool
@@ -96,6 +97,13 @@ def test_each_has_its_reasons_and_its_delay_from_when_it_was_posted(lived: Keepe
     assert (bridge["opened_at"], bridge["delay_seconds"]) == ("2026-11-01T12:45:00.000Z", 2400)
     assert "expected, usual here is 46; 900 so far, 37 min after it was posted" in bridge["why"]
     assert bridge["enough"] < bridge["forecast"]
+
+
+def test_people_read_the_name_of_who_wrote_a_single_post(keeper: Keeper, simulated: Simulated) -> None:
+    with keeper.changes() as store:
+        store.posts.save([post("1", author="author9001", author_name="anna_port")], keeper.now)
+
+    assert simulated(keeper)["trends"][0]["author"] == "anna_port"
 
 
 def test_alerts_a_day_and_the_days_count_single_posts(lived: Keeper, simulated: Simulated) -> None:

@@ -5,17 +5,19 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from datetime import datetime
 
 from trendspark_cli.archiving.reading import ArchivedPosts
 from trendspark_cli.backtests.past_counters import Watched, archived_posts_and_observations, stored_observations
 from trendspark_cli.backtests.past_posts import stored_posts
 from trendspark_cli.backtests.post_lines import past_posts, tick_lines_of_posts
-from trendspark_cli.backtests.simulating import Question, SimulationPlan, simulate
+from trendspark_cli.backtests.simulating import Outcome, Question, SimulationPlan, simulate
 from trendspark_cli.base.console import Output, row_progress
 from trendspark_cli.base.errors import TrendSparkError
 from trendspark_cli.base.models import Post
 from trendspark_cli.base.settings import Settings
+from trendspark_cli.ranking.past.post_simulation import FiredPost
 from trendspark_cli.ranking.past.replay import ReplayPost
 from trendspark_cli.screens.simulations import show_outcome
 from trendspark_cli.services.post_files.reading import PostFile
@@ -51,7 +53,7 @@ def sum_up_file(path: str, asked: Question, settings: Settings, output: Output) 
         end = None if plan.until is None else int(plan.until.timestamp())
         file = PostFile(path)
         posts = (post for post in past_posts(_posts(file), path) if end is None or post.row.created_at < end)
-        _sum_up(posts, 0, plan, output)
+        show_outcome(_simulated(posts, 0, plan, output), output)
         file.check()
     except TrendSparkError as error:
         output.failure(error, where="backtest", exit_code=error.exit_code)
@@ -68,21 +70,34 @@ def sum_up_database(store: Store, asked: Question, settings: Settings, output: O
     plan = asked.plan(settings, experience(store, now))
     first, end = plan.read_from, plan.until or now
     posts = store.posts.count_between(int(first.timestamp()), int(end.timestamp()))
-    _sum_up(stored_posts(store, first, end), posts, plan, output, stored_observations(store, first, end))
+    outcome = _simulated(stored_posts(store, first, end), posts, plan, output, stored_observations(store, first, end))
+    show_outcome(_with_names(outcome, store), output)
 
 
 def sum_up_archive(archive: ArchivedPosts, plan: SimulationPlan, output: Output, now: datetime) -> None:
     """Print what would have fired of archived posts, and of the counters that are in the same files."""
     posts = sum(part.rows for part in archive.manifests)
     ranked, watched = archived_posts_and_observations(archive, plan.read_from, plan.until or now)
-    _sum_up(ranked, posts, plan, output, watched)
+    show_outcome(_simulated(ranked, posts, plan, output, watched), output)
 
 
-def _sum_up(
+def _simulated(
     posts: Iterable[ReplayPost], about: int, plan: SimulationPlan, output: Output, watched: Watched | None = None
-) -> None:
-    """Rank *about* so many posts again, and print the outcome."""
+) -> Outcome:
+    """Rank *about* so many posts again."""
     with row_progress(output) as progress:
         progress.begin("posts", about)
-        outcome = simulate(posts, plan.rules, plan.since, progress, watched)
-    show_outcome(outcome, output)
+        return simulate(posts, plan.rules, plan.since, progress, watched)
+
+
+def _with_names(outcome: Outcome, store: Store) -> Outcome:
+    """Return an outcome with the names of people who wrote single posts, where these are known."""
+    stories = [fired.trend.story for some in outcome.fired_posts for fired in some]
+    names = store.authors.names({(story.source, story.author) for story in stories if story.author is not None})
+
+    def named(fired: FiredPost) -> FiredPost:
+        story = fired.trend.story
+        name = names.get((story.source, story.author or ""), story.author)
+        return replace(fired, trend=replace(fired.trend, story=replace(story, author=name)))
+
+    return replace(outcome, fired_posts=tuple(tuple(map(named, some)) for some in outcome.fired_posts))
