@@ -202,12 +202,13 @@ def test_an_archive_gives_the_single_posts_the_database_gave(
 ) -> None:
     before = simulated(keeper)["trends"]
     keeper.later(days=50)
+    ingest(keeper, [line("9999", keeper.now, keeper.now, 0)])  # else the clock may be ahead, and nothing leaves
     keeper.rank()
     assert keeper.archive(older_than=timedelta(days=45), is_forced=True).exit_code == 0
 
     found = of_archive(keeper, capsys, since=to_text(NOW))
 
-    assert keeper.rows("SELECT count(*) AS n FROM posts") == [{"n": 0}]
+    assert keeper.rows("SELECT source_id FROM posts") == [{"source_id": "9999"}]
     assert (len(before), found["trends"]) == (2, before)
 
 
@@ -218,6 +219,7 @@ def test_an_archive_without_counters_says_that_topics_are_all_it_can_tell(
     lines = [one for one in quiet_days(NOW, posts=60, days=2) if one.pop("replies") and one.pop("likes")]
     ingest(here, [{key: one[key] for key in one if key != "observed_at"} for one in lines])
     here.later(days=50)
+    ingest(here, [line("9999", here.now, here.now, 0)])  # else the clock may be ahead, and nothing leaves
     here.rank()
     here.archive(older_than=timedelta(days=45), is_forced=True)
 
