@@ -8,6 +8,7 @@ from .clients import praw_client, tweepy_client
 from .fault_plan import FaultPlan
 from .hackernews_server import HackerNewsServer, hackernews_story
 from .http_base import LocalServer
+from .jetstream_server import JetstreamServer, account_event, delete_event, post_event
 from .messages import Answer, Fault, LoggedRequest, Request
 from .openai_server import OpenAIServer
 from .reddit_posts import reddit_post
@@ -21,6 +22,7 @@ __all__ = [
     "Fault",
     "FaultPlan",
     "HackerNewsServer",
+    "JetstreamServer",
     "LocalServer",
     "LoggedRequest",
     "OpenAIServer",
@@ -28,8 +30,11 @@ __all__ = [
     "Request",
     "TelegramServer",
     "XServer",
+    "account_event",
+    "delete_event",
     "edit_of",
     "hackernews_story",
+    "post_event",
     "praw_client",
     "reddit_post",
     "retweet_of",

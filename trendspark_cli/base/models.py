@@ -71,7 +71,11 @@ class Rejection(NamedTuple):
 
 
 class Page(NamedTuple):
-    """One answer of a source, newest post first."""
+    """One answer of a source, newest post first.
+
+    Where a service is read forward in time, `goes_forward`: what is unread lies above the page, no gap is needed for
+    it, and the cursor moves with each page.
+    """
 
     posts: tuple[Post, ...]
     fetched: int  # items in the answer, rejected ones included
@@ -85,6 +89,9 @@ class Page(NamedTuple):
     request_id: str | None = None
     notes: tuple[str, ...] = ()  # partial errors the source told us about
     billed_ids: tuple[str, ...] = ()  # as delivered, where a post is billed once a UTC day
+    goes_forward: bool = False
+    gone: tuple[str, ...] = ()  # ids of posts that the service says are deleted, whether we hold them or not
+    gone_accounts: tuple[str, ...] = ()  # what the ids of posts begin with whose accounts are shown no more
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,8 @@ _OUR_PREFIXES = (
     "TRENDSPARK_",
     "X_",
     "REDDIT_",
+    "BLUESKY_",
+    "HACKERNEWS_",
     "TELEGRAM_",
     "RETENTION_DAYS_",
     "JOB_TIMEOUT_",
@@ -117,6 +119,20 @@ def _http_url(text: str) -> str:
         raise ValueError(text)
     _ = urlsplit(text).port  # raises for one that is none
     return text.rstrip("/")
+
+
+def _stream_hosts(text: str) -> tuple[str, ...]:
+    """Read hosts, or whole addresses of WebSocket servers, as addresses without a last slash."""
+    addresses = []
+    for item in _list(text):
+        address = item if "://" in item else f"wss://{item}"
+        if not re.fullmatch(r"wss?://[^\s/?#@]+(/[^\s?#]*)?", address) or not urlsplit(address).hostname:
+            raise ValueError(item)
+        _ = urlsplit(address).port  # raises for one that is none
+        addresses.append(address.rstrip("/"))
+    if not addresses:
+        raise ValueError(text)
+    return tuple(addresses)
 
 
 def _database_url(text: str) -> str:
@@ -244,6 +260,9 @@ HOURS = ValueReader(lambda text: parse_duration(f"{_number(text):.9f}h"), AMOUNT
 DAYS = ValueReader(_days, "a number of days such as 45")
 PATH = ValueReader(lambda text: Path(text).absolute(), "a path")
 HTTP_URL = ValueReader(_http_url, "an address that starts with https:// or http://")
+STREAM_HOSTS = ValueReader(
+    _stream_hosts, "hosts, or addresses that start with wss:// or ws://, with commas between them"
+)
 OPTIONAL_HTTP_URL = ValueReader(lambda text: _http_url(text) if text else "", HTTP_URL.expected)
 ARCHIVE_URL = ValueReader(
     lambda text: _archive_url(text) if text else "", "s3://BUCKET, s3://BUCKET/PREFIX or file:///FOLDER"

@@ -222,12 +222,56 @@ class Settings:
         default="https://oauth.reddit.com",
     )
 
+    bluesky_ingest_enabled: bool = setting(
+        "BLUESKY_INGEST_ENABLED",
+        read.BOOL,
+        "Bluesky",
+        "Whether `ingest` reads the posts of Bluesky; no key is needed.",
+        default="false",
+    )
+    bluesky_mode: str = setting(
+        "BLUESKY_MODE",
+        read.choice("keywords", "all"),
+        "Bluesky",
+        "Which posts are stored: those with keywords of the settings or of profiles, or all in LANGUAGES.",
+        default="keywords",
+    )
+    bluesky_hosts: tuple[str, ...] = setting(
+        "BLUESKY_HOSTS",
+        read.STREAM_HOSTS,
+        "Bluesky",
+        "Where its stream is read; when a host is silent or refuses, the next one is asked.",
+        default="jetstream1.us-east.bsky.network,jetstream2.us-east.bsky.network,jetstream1.us-west.bsky.network,"
+        "jetstream2.us-west.bsky.network,jetstream.us-east.bsky.network,jetstream.us-west.bsky.network",
+    )
+    bluesky_api_base_url: str = setting(
+        "BLUESKY_API_BASE_URL",
+        read.HTTP_URL,
+        "Bluesky",
+        "Address of its public API, for likes and replies.",
+        default="https://public.api.bsky.app",
+    )
+    bluesky_first_run_lookback: timedelta = setting(
+        "BLUESKY_FIRST_RUN_LOOKBACK",
+        read.duration(maximum="3d"),
+        "Bluesky",
+        "How far back the first run reads; hosts replay about a day and a half.",
+        default="1h",
+    )
+
     hackernews_ingest_enabled: bool = setting(
         "HACKERNEWS_INGEST_ENABLED",
         read.BOOL,
         "Hacker News",
         "Whether `ingest` reads the stories of Hacker News; no key is needed.",
         default="false",
+    )
+    hackernews_mode: str = setting(
+        "HACKERNEWS_MODE",
+        read.choice("all", "keywords"),
+        "Hacker News",
+        "Which stories are stored: all, or those with keywords of the settings or of profiles.",
+        default="all",
     )
     hackernews_api_base_url: str = setting(
         "HACKERNEWS_API_BASE_URL",

@@ -16,7 +16,7 @@ def keep_gap(job: JobContext, source: Source, page: Page, gap_id: int | None, *,
     """
     if page.lost is not None:
         _add_lost(job, source, page.lost)
-    if page.unread is None:
+    if page.unread is None or page.goes_forward:
         if gap_id is not None and fills_gap:
             job.store.gaps.close(gap_id, "filled", job.now)
         elif gap_id is not None:

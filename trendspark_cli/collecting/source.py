@@ -64,7 +64,7 @@ class Source(Protocol):
         """Return what of *span* can be read now. An empty span is a first run: the source chooses where to begin."""
 
     def fetch(self, span: Span, *, limit: int) -> Page:
-        """Return the newest unread page of *span*, of at most *limit* posts.
+        """Return the newest unread page of *span*, of at most *limit* posts; the oldest one if its pages go forward.
 
         Raises UpstreamError: `permanent` when retrying cannot help, `retry_at` (UTC) when the service names a time.
         """

@@ -22,6 +22,7 @@ from trendspark_cli.base.errors import (
 )
 from trendspark_cli.base.models import Page, Span
 from trendspark_cli.collecting.counting import feeds_worth_reading, worth_reading_from
+from trendspark_cli.collecting.deletions import follow_deletions
 from trendspark_cli.collecting.gap_keeping import (
     bound_gap,
     close_gap,
@@ -206,7 +207,8 @@ class _Reading:
     ) -> None:
         """Read a span page by page; each page, its cursor and what is left of the span are one transaction.
 
-        The first page moves the cursor, and what lies below becomes a gap that shrinks with each further page.
+        The first page that holds a post moves the cursor, and what lies below becomes a gap that shrinks with each
+        further page. Pages that go forward each move the cursor, and leave no gap.
         What is *lost* before the span is recorded with the first page: by then the service has answered.
         A page's transaction also reserves the next one: a commit saved is a fsync saved.
         """
@@ -227,7 +229,8 @@ class _Reading:
                 self._explain(gap_id, "the source failed")
                 raise
             left = self._left[id(profile_source)] = left - page.fetched
-            empty = 0 if page.fetched else empty + 1
+            empty = 0 if page.fetched or (page.goes_forward and page.newest_id is not None) else empty + 1
+            follow_deletions(job, source.name, page)
             with job.store.transaction():
                 page = as_billed(job, source.service, page)
                 usd = budget.settle(job, reservation, page.reads) if budget is not None and reservation else 0.0
@@ -235,7 +238,7 @@ class _Reading:
                 if lost is not None:
                     pass_over_lost(job, source, lost)
                     lost = None
-                if not cursor_is_final and page.newest_id is not None:  # the first page that holds a post
+                if page.newest_id is not None and (page.goes_forward or not cursor_is_final):
                     job.store.cursors.set(job.profile, source.name, source.query, page.newest_id, job.now)
                     cursor_is_final = True
                 gap_id = keep_gap(job, source, page, gap_id, fills_gap=fills_gap)

@@ -89,6 +89,17 @@ _ALL = (
         author_id="t2_[a-z0-9]{1,13}",
     ),
     SourceKind(
+        name="bluesky",
+        make="trendspark_cli.services.bluesky.making:make",
+        check="trendspark_cli.services.bluesky.making:check",
+        needs=("bluesky_ingest_enabled",),
+        needs_text="BLUESKY_INGEST_ENABLED=true",
+        engagement="likes, reposts and quotes",
+        addresses=(r"(at://did:[^/]+/app\.bsky\.feed\.post/[^/]+)",),
+        example="at://DID/app.bsky.feed.post/KEY",
+        author_id=r"did:\S+",
+    ),
+    SourceKind(
         name="hackernews",
         make="trendspark_cli.services.hackernews.making:make",
         check="trendspark_cli.services.hackernews.making:check",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -23,6 +23,7 @@ def opening_of(
     *,
     now: datetime | None = None,
     profile: Profile | None = None,
+    profiles: Sequence[Profile] = (),
     answer_seconds: float = 0.0,
 ) -> Opening:
     """Return what a service is opened with; *answer_seconds* overrides HTTP_TIMEOUT."""
@@ -34,4 +35,5 @@ def opening_of(
         answer_seconds=answer_seconds or settings.http_timeout.total_seconds(),
         now=now or utc_now(),
         profile=profile or NOBODYS,
+        profiles=profiles,
     )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from trendspark_cli.app.adapters.opening import opening_of
 from trendspark_cli.base.models import Profile
+from trendspark_cli.base.profiles import read_profiles
 from trendspark_cli.base.settings import Settings
 from trendspark_cli.kinds.loading import load
 from trendspark_cli.kinds.sources import SOURCES
@@ -23,7 +24,8 @@ def sources_of(
 
     Those of *names* only, when there are any. Raises ConfigError for topics that cannot be searched for.
     """
-    opening = opening_of(settings, job.api_calls.append, now=job.now, profile=profile)
+    everybody = read_profiles(settings, job.store.profiles.all()) if profile is None else ()
+    opening = opening_of(settings, job.api_calls.append, now=job.now, profile=profile, profiles=everybody)
     return [
         source
         for kind in SOURCES.values()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from trendspark_cli.base.opening import Opening
+from trendspark_cli.collecting.matching import Matcher
 from trendspark_cli.services.hackernews.stories import HackerNewsStories, endpoint_name
 from trendspark_cli.services.public_api import PublicApi
 
@@ -16,9 +17,18 @@ class Access:
     hackernews_api_base_url: str
 
 
+@dataclass(frozen=True)
+class Reading:
+    """What is read of Hacker News."""
+
+    hackernews_mode: str
+
+
 def make(opening: Opening) -> list[HackerNewsStories]:
-    """Return what reads all new stories."""
-    return [HackerNewsStories(_api(opening), now=opening.now)]
+    """Return what reads all new stories, or those that some profile wants."""
+    wants_all = opening.read(Reading).hackernews_mode == "all"
+    wanted = None if wants_all else lambda: Matcher(opening.profiles).matches
+    return [HackerNewsStories(_api(opening), now=opening.now, wanted=wanted)]
 
 
 def check(opening: Opening) -> str:

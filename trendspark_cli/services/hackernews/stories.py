@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 from trendspark_cli.base.clock import from_epoch, to_text
@@ -21,7 +21,10 @@ FIELDS = "objectID,title,url,story_text,author,points,num_comments,created_at_i"
 
 
 class HackerNewsStories:
-    """Implements collecting.source.Source for all stories. A cursor is the second of the newest story, as `@epoch`."""
+    """Implements collecting.source.Source for all stories, or those whose text is wanted.
+
+    A cursor is the second of the newest story, as `@epoch`.
+    """
 
     name = "hackernews"
     query = "stories"
@@ -32,8 +35,12 @@ class HackerNewsStories:
     is_billed_by_post = False
     counter: Counter | None = None  # nothing costs anything
 
-    def __init__(self, api: PublicApi, *, now: datetime) -> None:
+    def __init__(
+        self, api: PublicApi, *, now: datetime, wanted: Callable[[], Callable[[str], bool]] | None = None
+    ) -> None:
         self._api = api
+        self._make_wanted = wanted
+        self._wanted: Callable[[str], bool] | None = None
         self._now = now
 
     def reach(self, span: Span) -> Reach:
@@ -44,6 +51,8 @@ class HackerNewsStories:
 
     def fetch(self, span: Span, *, limit: int) -> Page:
         """Return one page, as collecting.source.Source promises; the search counts no pages, so we go by seconds."""
+        if self._wanted is None and self._make_wanted is not None:
+            self._wanted = self._make_wanted()
         wanted = max(1, min(limit, self.largest_page))
         bounds = [f"created_at_i>{_second(span.since)}"] if span.since is not None else []
         if span.until is not None:
@@ -54,7 +63,7 @@ class HackerNewsStories:
         began = _second(span.since) if span.since is not None else self._first_second()
         posts, rejections, seconds = self._read(hits, began)
         return Page(
-            posts=tuple(posts),
+            posts=tuple(post for post in posts if self._wanted is None or self._wanted(post.text)),
             fetched=len(hits),
             rejections=tuple(rejections),
             newest_id=f"@{max(seconds)}" if seconds else None,

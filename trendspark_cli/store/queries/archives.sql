@@ -114,18 +114,21 @@ VALUES (:id, :source, :source_id, :author, :created_at, :is_pushed) ON CONFLICT 
 
 -- name: forget_posts
 -- One batch of the live posts a tombstone is about.
-DELETE FROM posts WHERE id IN (SELECT id FROM posts WHERE source = :source
-    AND (source_id = :source_id OR author = :author) LIMIT :limit);
+DELETE FROM posts WHERE id IN (
+    SELECT id FROM posts WHERE source = :source AND source_id = :source_id
+    UNION ALL SELECT id FROM posts WHERE :author IS NOT NULL AND source = :source AND author = :author LIMIT :limit);
 
 -- name: forget_quotes
 -- Alerts of trends that rest on these posts quote them, and so may daily briefs: their titles stay.
-WITH about AS (SELECT trend_id FROM trend_posts JOIN posts ON posts.id = post_id WHERE source = :source
-               AND (source_id = :source_id OR author = :author))
+WITH about AS (SELECT trend_id FROM trend_posts WHERE post_id IN (
+    SELECT id FROM posts WHERE source = :source AND source_id = :source_id
+    UNION ALL SELECT id FROM posts WHERE :author IS NOT NULL AND source = :source AND author = :author))
 UPDATE notifications SET body = title WHERE body <> title AND (
     trend_id IN (SELECT trend_id FROM about) OR (category = 'daily_ideas' AND EXISTS (SELECT 1 FROM about)));
 
 -- name: forget_briefs
 -- What a model wrote of trends that rest on these posts.
 DELETE FROM trend_briefs WHERE trend_id IN (
-    SELECT trend_id FROM trend_posts JOIN posts ON posts.id = post_id WHERE source = :source
-    AND (source_id = :source_id OR author = :author));
+    SELECT trend_id FROM trend_posts WHERE post_id IN (
+        SELECT id FROM posts WHERE source = :source AND source_id = :source_id
+        UNION ALL SELECT id FROM posts WHERE :author IS NOT NULL AND source = :source AND author = :author));

@@ -1,0 +1,42 @@
+"""Follow what a service says of posts it no longer shows: what we hold of them goes, and does not come back."""
+
+from __future__ import annotations
+
+import uuid
+
+from trendspark_cli.base.clock import to_text
+from trendspark_cli.base.models import Page
+from trendspark_cli.running.job_context import JobContext
+from trendspark_cli.store.rows.archives import Tombstone
+
+BATCH = 1000  # posts, one transaction each
+
+
+def follow_deletions(job: JobContext, source: str, page: Page) -> None:
+    """Remove live posts that a page says are gone, with what quotes them, and leave tombstones for archives.
+
+    Of posts that we never stored nothing is left. Runs before the page is stored: a run that is killed does it again.
+    """
+    if page.gone:
+        _forget(job, source, sorted(job.store.posts.stored_ids(source, page.gone)))
+    for beginning in page.gone_accounts:
+        while ids := job.store.posts.ids_that_begin(source, beginning, BATCH):
+            _forget(job, source, ids)
+
+
+def _forget(job: JobContext, source: str, ids: list[str]) -> None:
+    authors: set[str] = set()
+    for start in range(0, len(ids), BATCH):
+        with job.store.transaction():
+            for post_id in ids[start : start + BATCH]:
+                post = job.store.posts.find(source, post_id)
+                if post is not None and post.author:
+                    authors.add(post.author)
+                stone = Tombstone(str(uuid.uuid4()), source, post_id, None, to_text(job.now), is_pushed=False)
+                job.store.tombstones.add(stone)
+                job.store.tombstones.forget_posts(stone)
+    if ids:
+        with job.store.transaction():
+            for author in sorted(authors):
+                job.store.authors.forget_silent(source, author)
+        job.count("deleted", len(ids))

@@ -1,0 +1,1 @@
+"""Bluesky: the posts of its public stream, and their present counters."""

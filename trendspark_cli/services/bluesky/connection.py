@@ -1,0 +1,143 @@
+"""One connection to a host of Bluesky's stream (Jetstream, the first version of its wire)."""
+
+from __future__ import annotations
+
+import ssl
+import time
+from collections.abc import Callable
+from datetime import datetime
+from typing import TYPE_CHECKING
+from urllib.parse import urlencode, urlsplit
+
+from trendspark_cli.base.api_calls import ApiCall, note_call
+from trendspark_cli.base.clock import utc_now
+from trendspark_cli.base.errors import BadAnswerError, CredentialsRefusedError, RateLimitedError, UpstreamError
+from trendspark_cli.services.bluesky.posts import POSTS
+from trendspark_cli.services.public_api import USER_AGENT
+
+if TYPE_CHECKING:
+    from websockets.sync.client import ClientConnection
+
+LARGEST_FRAME = 2**20  # bytes; a post has a few thousand
+SILENT_SECONDS = 8.0  # without an event; some hosts take a connection and send nothing over it
+NOTE_AHEAD = 1024  # events that may wait while a page is stored
+SERVICE = "bluesky"
+NEXT_RUN = "check the network, proxies and BLUESKY_HOSTS; the next run goes on where this one stopped"
+CHECK_HOSTS = "check BLUESKY_HOSTS, proxies and captive portals on this network"
+
+
+class Connection:
+    """Events of posts and accounts, one text each, the oldest first; from *cursor* on (microseconds), or as made."""
+
+    def __init__(
+        self, address: str, cursor: int | None, *, record: Callable[[ApiCall], None], answer_seconds: float
+    ) -> None:
+        self.host = urlsplit(address).netloc
+        self._seconds = min(SILENT_SECONDS, answer_seconds)
+        self._socket = self._open(_url_of(address, cursor), record)
+
+    def receive(self) -> str:
+        """Return the next event as it came. Raises UpstreamError when there is none in time, or the end has come."""
+        from websockets.exceptions import ConnectionClosed, WebSocketException
+
+        try:
+            frame = self._socket.recv(self._seconds)
+        except TimeoutError as error:
+            told = f"{self.host} was silent for {self._seconds:g} s"
+            raise UpstreamError(SERVICE, told, hint=NEXT_RUN) from error
+        except ConnectionClosed as closed:
+            raise self._ended(closed) from closed
+        except (WebSocketException, UnicodeDecodeError) as error:
+            raise BadAnswerError(SERVICE, f"{self.host} sent no WebSocket frames", hint=CHECK_HOSTS) from error
+        if isinstance(frame, bytes):
+            told = f"{self.host} sent a binary frame of {len(frame)} bytes, where text was expected"
+            raise BadAnswerError(SERVICE, told, hint=CHECK_HOSTS)
+        return frame
+
+    def close(self) -> None:
+        """Leave; the host may take its time to agree."""
+        self._socket.close()
+
+    def _ended(self, closed: Exception) -> UpstreamError:
+        sent, received = getattr(closed, "sent", None), getattr(closed, "rcvd", None)
+        if received is None and sent is not None and sent.code == 1009:
+            told = f"{self.host} sent a frame of more than {LARGEST_FRAME} bytes"
+            return BadAnswerError(SERVICE, told, hint=CHECK_HOSTS)
+        if received is None and sent is not None and sent.code in (1002, 1007):
+            told = f"{self.host} sent frames that make no sense ({sent.code})"
+            return BadAnswerError(SERVICE, told, hint=CHECK_HOSTS)
+        code = received.code if received is not None else 1006
+        return UpstreamError(SERVICE, f"{self.host} closed the connection ({code})", hint=NEXT_RUN)
+
+    def _open(self, url: str, record: Callable[[ApiCall], None]) -> ClientConnection:
+        from websockets.exceptions import InvalidStatus, WebSocketException
+        from websockets.sync.client import connect
+
+        at, started = utc_now(), time.monotonic()
+        status: int | None = None
+        date = ""
+        try:
+            socket = connect(
+                url,
+                compression=None,
+                user_agent_header=USER_AGENT,
+                open_timeout=self._seconds,
+                close_timeout=1.0,
+                max_size=LARGEST_FRAME,
+                max_queue=NOTE_AHEAD,
+                legacy=True,
+            )
+            status = 200  # 101 in truth: of what succeeds, metrics and alerts know one kind
+            date = socket.response.headers.get("Date", "") if socket.response is not None else ""
+            return socket
+        except InvalidStatus as refusal:
+            status = refusal.response.status_code
+            raise self._refused(status) from refusal
+        except (OSError, EOFError, ImportError, WebSocketException) as error:
+            raise self._not_open(error) from error
+        finally:
+            seconds = time.monotonic() - started
+            note_call(record, ApiCall(at, SERVICE, "subscribe", status, seconds, answered_at=date))
+
+    def _refused(self, status: int) -> UpstreamError:
+        told = f"{self.host} refused the stream ({status})"
+        if status == 429:
+            return RateLimitedError(SERVICE, told, status=status, hint=NEXT_RUN)
+        if status in (401, 403):
+            return CredentialsRefusedError(
+                SERVICE, f"{told}, though no key should be needed", status=status, hint=CHECK_HOSTS
+            )
+        if status >= 500:
+            return UpstreamError(SERVICE, told, status=status, hint=NEXT_RUN)
+        told = f"{self.host} answered {status}, which opens no stream"
+        return BadAnswerError(SERVICE, told, status=status, hint=CHECK_HOSTS)
+
+    def _not_open(self, error: Exception) -> UpstreamError:
+        """Return what it means that no connection came about."""
+        from websockets.exceptions import InvalidProxy, ProxyError
+
+        if isinstance(error, TimeoutError):
+            return UpstreamError(SERVICE, f"no answer in time from {self.host}", hint=NEXT_RUN)
+        if isinstance(error, ssl.SSLError):
+            hint = "check this machine's clock and CA certificates; a captive portal looks like this"
+            return UpstreamError(SERVICE, f"the certificate of {self.host} is not trusted", hint=hint)
+        if isinstance(error, ProxyError | InvalidProxy | ImportError):
+            return UpstreamError(
+                SERVICE, f"{self.host} cannot be reached: the proxy makes no connection", hint=NEXT_RUN
+            )
+        if isinstance(error, OSError | EOFError):
+            return UpstreamError(SERVICE, f"{self.host} cannot be reached ({type(error).__name__})", hint=NEXT_RUN)
+        return BadAnswerError(SERVICE, f"{self.host} speaks no WebSocket", hint=CHECK_HOSTS)
+
+
+def _url_of(address: str, cursor: int | None) -> str:
+    path = "" if urlsplit(address).path else "/subscribe"
+    asked: dict[str, str | int] = {"wantedCollections": POSTS, "maxMessageSizeBytes": LARGEST_FRAME}
+    if cursor is not None:
+        asked["cursor"] = cursor
+    return f"{address}{path}?{urlencode(asked)}"
+
+
+def microseconds(moment: datetime) -> int:
+    """Return a time as the stream's cursors tell it."""
+    return round(moment.timestamp() * 1_000_000)
