@@ -11,16 +11,15 @@ from typing import Any
 import pytest
 
 from tests.ingest.operator import NOW, Operator
-from tests.servers import JetstreamServer, account_event, delete_event, post_event
+from tests.servers import BlueskyApiServer, JetstreamServer, account_event, delete_event, post_event, post_view
 from tests.servers.jetstream_server import id_of, microseconds
 from trendspark_cli.base.clock import to_text
 
 
 def posts(count: int, *, seconds: float = 8, text: str = "the ferry is late") -> list[dict[str, Any]]:
     """Posts of the last minutes, the youngest half a minute old."""
-    return [
-        post_event(NOW - timedelta(seconds=30 + seconds * n), f"{text} {n}", did=f"did:plc:a{n}") for n in range(count)
-    ]
+    times = [NOW - timedelta(seconds=30 + seconds * number) for number in range(count)]
+    return [post_event(at, f"{text} {number}", did=f"did:plc:a{number}") for number, at in enumerate(times)]
 
 
 def ids_of(events: list[dict[str, Any]]) -> set[str]:
@@ -305,6 +304,7 @@ def test_an_event_of_the_future_is_refused_and_moves_no_cursor(operator: Operato
 
 def test_a_clock_that_is_behind_is_told_and_nothing_is_stored(operator: Operator, host: JetstreamServer) -> None:
     operator.later(days=-30)
+    host.floor = microseconds(NOW - timedelta(hours=36))
 
     result = operator.ingest()
 
@@ -332,3 +332,50 @@ def test_two_profiles_with_one_keyword_give_one_post(operator: Operator, host: J
     result = operator.ingest()
 
     assert (result.exit_code, result.counts["new"]) == (0, 120)
+
+
+def test_likes_and_names_of_recent_posts_are_looked_up_in_calls_of_25(
+    operator: Operator, host: JetstreamServer
+) -> None:
+    [first, _gone, *rest] = host.events = posts(60)
+    operator.ingest()
+    later(operator, host, minutes=31)
+    with BlueskyApiServer(clock=operator.now.timestamp) as api:
+        api.add(post_view(first, handle="captain.example", likes=41, replies=7), *map(post_view, rest))
+        operator.environment["BLUESKY_API_BASE_URL"] = api.url
+
+        result = operator.ingest()
+
+        assert (result.exit_code, [len(uris) for uris in api.asked]) == (0, [25, 25, 10])
+    [row] = operator.rows(f"SELECT likes, replies, text FROM posts WHERE source_id = '{id_of(first)}'")
+    assert row == {"likes": 41, "replies": 7, "text": "the ferry is late 0"}
+    names = {row["id"]: row["name"] for row in operator.rows("SELECT id, name FROM authors WHERE source = 'bluesky'")}
+    assert names["did:plc:a0"] == "captain.example"
+
+
+def test_doctor_says_which_host_sends_events(operator: Operator, host: JetstreamServer) -> None:
+    findings = operator.command("doctor", "--json").json["findings"]
+
+    [found] = [finding for finding in findings if finding["check"] == "bluesky"]
+    assert (found["state"], found["what"]) == (
+        "ok",
+        f"{host.url.removeprefix('ws://')} sends events; the newest is of 2026-11-01T12:00:00Z",
+    )
+
+
+BAD_HOSTS = (
+    "https://jetstream.example",
+    "wss://",
+    "a b",
+    "wss://user:word@host",
+    "wss://host:99999",
+    "wss://host?cursor=1",
+)
+
+
+@pytest.mark.parametrize("hosts", BAD_HOSTS)
+def test_an_address_that_is_none_of_a_stream_is_refused(operator: Operator, hosts: str) -> None:
+    done = operator.command("ingest", environment={"BLUESKY_HOSTS": hosts})
+
+    assert done.exit_code == 78
+    assert "BLUESKY_HOSTS" in done.stderr

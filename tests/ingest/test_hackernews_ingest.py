@@ -187,3 +187,15 @@ def test_a_second_page_that_fails_is_a_gap_that_the_next_run_fills(operator: Ope
     assert codes == [69, 0]
     assert stored(operator) >= ids_of(many[250:])
     assert operator.rows("SELECT count(*) AS n FROM gaps WHERE state = 'open'")[0]["n"] == 0
+
+
+def test_stories_without_a_keyword_are_left_out_when_only_those_with_one_are_wanted(
+    operator: Operator, news: HackerNewsServer
+) -> None:
+    operator.environment |= {"HACKERNEWS_MODE": "keywords", "KEYWORDS": "harbour tunnel"}
+    wanted = hackernews_story(NOW - timedelta(minutes=3), "A Harbour Tunnel is dug")
+    news.add([wanted])
+
+    result = operator.ingest()
+
+    assert (result.exit_code, stored(operator)) == (0, {wanted["objectID"]})

@@ -4,6 +4,7 @@ Tests point the real tweepy and praw at them; see `XServer`, `RedditServer`, and
 what can be made to go wrong. Nothing here reaches the network.
 """
 
+from .bluesky_api_server import BlueskyApiServer, post_view
 from .clients import praw_client, tweepy_client
 from .fault_plan import FaultPlan
 from .hackernews_server import HackerNewsServer, hackernews_story
@@ -19,6 +20,7 @@ from .x_server import XServer
 
 __all__ = [
     "Answer",
+    "BlueskyApiServer",
     "Fault",
     "FaultPlan",
     "HackerNewsServer",
@@ -35,6 +37,7 @@ __all__ = [
     "edit_of",
     "hackernews_story",
     "post_event",
+    "post_view",
     "praw_client",
     "reddit_post",
     "retweet_of",

@@ -148,6 +148,7 @@ class LocalServer(ABC):
                 platform=self.platform,
                 server_url=self.url,
                 time=self.clock(),
+                pairs=tuple(parse_qsl(parts.query, keep_blank_values=True)),
             )
             answer, fault_name = self._decide(request)
             self._log.append(LoggedRequest(request, answer.logged_status, fault_name))

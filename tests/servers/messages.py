@@ -37,6 +37,7 @@ class Request:
     platform: str  # the source it plays
     server_url: str
     time: float  # Unix seconds on the server's clock
+    pairs: tuple[tuple[str, str], ...] = ()  # the whole query: a name may be there more than once
 
 
 @dataclass(frozen=True)

@@ -260,9 +260,7 @@ HOURS = ValueReader(lambda text: parse_duration(f"{_number(text):.9f}h"), AMOUNT
 DAYS = ValueReader(_days, "a number of days such as 45")
 PATH = ValueReader(lambda text: Path(text).absolute(), "a path")
 HTTP_URL = ValueReader(_http_url, "an address that starts with https:// or http://")
-STREAM_HOSTS = ValueReader(
-    _stream_hosts, "hosts, or addresses that start with wss:// or ws://, with commas between them"
-)
+STREAM_HOSTS = ValueReader(_stream_hosts, "hosts or addresses that start with wss:// or ws://, a comma between two")
 OPTIONAL_HTTP_URL = ValueReader(lambda text: _http_url(text) if text else "", HTTP_URL.expected)
 ARCHIVE_URL = ValueReader(
     lambda text: _archive_url(text) if text else "", "s3://BUCKET, s3://BUCKET/PREFIX or file:///FOLDER"

@@ -122,9 +122,7 @@ class Connection:
             hint = "check this machine's clock and CA certificates; a captive portal looks like this"
             return UpstreamError(SERVICE, f"the certificate of {self.host} is not trusted", hint=hint)
         if isinstance(error, ProxyError | InvalidProxy | ImportError):
-            return UpstreamError(
-                SERVICE, f"{self.host} cannot be reached: the proxy makes no connection", hint=NEXT_RUN
-            )
+            return UpstreamError(SERVICE, f"{self.host}: the proxy makes no connection", hint=NEXT_RUN)
         if isinstance(error, OSError | EOFError):
             return UpstreamError(SERVICE, f"{self.host} cannot be reached ({type(error).__name__})", hint=NEXT_RUN)
         return BadAnswerError(SERVICE, f"{self.host} speaks no WebSocket", hint=CHECK_HOSTS)

@@ -1,4 +1,4 @@
-"""A post of Bluesky as its records tell it: the same in the stream, in files of it, and where counters are asked for."""
+"""A post of Bluesky as its records tell it: in the stream, in files of it, and where counters are asked for."""
 
 from __future__ import annotations
 

@@ -1,0 +1,88 @@
+"""Keywords looked for by ourselves: what an operator writes finds what people write."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from trendspark_cli.base.errors import ConfigError
+from trendspark_cli.base.models import Profile
+from trendspark_cli.collecting.matching import Matcher
+
+FOUND = [
+    ("ferry", "The FERRY is late"),
+    ("ferry", "#ferry"),
+    ("Ferry", "no ferry's here, ferry-boat aside: ferry"),
+    ("harbour ferry", "a new Harbour  ferry!"),
+    ('"harbour ferry"', "a new harbour\nferry"),
+    ("#ferry", "late again #Ferry"),
+    ("café", "Cafe\u0301 closed"),
+    ("e-mail", "an email came"),
+    ("$TSLA", "buy $tsla now"),
+    ("C++", "I write C++ all day"),
+    ("⛴", "here it comes ⛴!"),
+    ("東京", "今日は東京です"),
+    ("паром", "Паром опаздывает"),
+]
+NOT_FOUND = [
+    ("ferry", "ferryman"),
+    ("harbour ferry", "the ferry in the harbour"),
+    ("harbour ferry", "harbour ferrying"),
+    ("#ferry", "the ferry is late"),
+    ("tea", "a team of teachers"),
+    ("⛴", "no sign of it"),
+    ("東京", "京東"),
+]
+
+
+@pytest.mark.parametrize(("keyword", "text"), FOUND)
+def test_a_keyword_is_found_however_it_is_spelled(keyword: str, text: str) -> None:
+    assert Matcher([Profile("p", (keyword,))]).matches(text)
+
+
+@pytest.mark.parametrize(("keyword", "text"), NOT_FOUND)
+def test_what_only_looks_like_a_keyword_is_none(keyword: str, text: str) -> None:
+    assert not Matcher([Profile("p", (keyword,))]).matches(text)
+
+
+def test_tags_beside_a_text_count_as_tags_of_it() -> None:
+    matcher = Matcher([Profile("p", ("#ferry",))])
+
+    assert matcher.matches("late again", tags=["Ferry"])
+
+
+def test_an_excluded_word_keeps_a_text_from_its_own_profile_only() -> None:
+    harbour = Profile("harbour", ("ferry",), exclude_keywords=("giveaway",))
+
+    assert not Matcher([harbour]).matches("ferry giveaway")
+    assert Matcher([harbour, Profile("travel", ("ferry",))]).matches("ferry giveaway")
+
+
+@pytest.mark.parametrize(
+    ("spoken", "is_wanted"), [(["en"], True), (["en-GB", "fr"], True), (["de"], False), ([], True)]
+)
+def test_a_profile_wants_texts_in_its_languages_and_those_that_name_none(spoken: list[str], is_wanted: bool) -> None:
+    matcher = Matcher([Profile("p", ("ferry",), languages=("en",))])
+
+    assert matcher.matches("ferry", spoken) is is_wanted
+
+
+def test_a_regular_expression_is_refused_in_words() -> None:
+    with pytest.raises(ConfigError, match="regular expression"):
+        Matcher([Profile("p", ("/(a+)+$/",))])
+
+
+def test_three_thousand_keywords_are_looked_for_many_times_faster_than_the_network_speaks() -> None:
+    profiles = [
+        Profile(f"p{n}", tuple(f"word{n}x{m} {'ferry' if m % 2 else 'late'}" for m in range(200))) for n in range(15)
+    ]
+    matcher = Matcher(profiles)
+    text = "The ferry to the island is late again, says everybody in the harbour; nobody knows when it comes. " * 2
+
+    began = time.process_time()
+    for _ in range(3000):
+        matcher.matches(text, ["en"])
+    used = time.process_time() - began
+
+    assert 3000 / used > 1500  # posts a second: ten times what all of Bluesky writes
