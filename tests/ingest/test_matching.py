@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 
 import pytest
 
+from tests.ingest.operator import Operator
 from trendspark_cli.base.errors import ConfigError
 from trendspark_cli.base.models import Profile
 from trendspark_cli.collecting.matching import Matcher
@@ -86,3 +88,12 @@ def test_three_thousand_keywords_are_looked_for_many_times_faster_than_the_netwo
     used = time.process_time() - began
 
     assert 3000 / used > 1500  # posts a second: ten times what all of Bluesky writes
+
+
+def test_config_check_says_which_keyword_cannot_be_looked_for(tmp_path: Path) -> None:
+    operator = Operator(tmp_path / "home", {"BLUESKY_INGEST_ENABLED": "true", "KEYWORDS": "ferry,/fer+y/"})
+
+    done = operator.command("config", "check")
+
+    assert done.exit_code == 78
+    assert "'/fer+y/' is a regular expression" in " ".join((done.stdout + done.stderr).split())

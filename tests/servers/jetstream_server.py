@@ -161,4 +161,4 @@ class JetstreamServer:
         kept = [event for event in self.events if start <= event["time_us"]]
         ordered = sorted([*kept, *quiet], key=lambda event: event["time_us"])
         sent: list[Sent] = [*self.sent_first, *ordered]
-        return [json.dumps(frame) if isinstance(frame, dict) else frame for frame in sent]  # type: ignore[misc]
+        return [json.dumps(frame) if isinstance(frame, dict) else frame for frame in sent]

@@ -22,6 +22,7 @@ class SourceKind(NamedTuple):
     reads: tuple[str, ...] = ()  # settings that say what to read; nothing is read while one is empty
     switch: str = ""  # the setting that turns it off
     searches_profiles: bool = False  # it is asked for the topics of each profile; else it is read once, for nobody
+    keyword_mode: str = ""  # the setting that says `keywords` when profiles' keywords are looked for in all it reads
     again: str = ""  # of one that searches profiles: what returns the source of (opening, query), to fill its gaps
     engagement: str = "engagement"  # what it counts in favour of a post, for people
     addresses: tuple[str, ...] = ()  # regular expressions of a post's addresses; the first group is its id
@@ -45,6 +46,11 @@ class SourceKind(NamedTuple):
     def is_enabled(self, settings: Settings) -> bool:
         """Tell whether it is switched on."""
         return not self.switch or are_set(settings, (self.switch,))
+
+    def looks_for_keywords(self, settings: Settings) -> bool:
+        """Tell whether what is read is kept for the keywords in it."""
+        chosen = self.is_configured(settings) and self.keyword_mode
+        return bool(chosen) and getattr(settings, self.keyword_mode) == "keywords"
 
     def is_configured(self, settings: Settings) -> bool:
         """Tell whether `ingest` can read it; what to search for may still be said by profiles."""
@@ -94,6 +100,7 @@ _ALL = (
         check="trendspark_cli.services.bluesky.making:check",
         needs=("bluesky_ingest_enabled",),
         needs_text="BLUESKY_INGEST_ENABLED=true",
+        keyword_mode="bluesky_mode",
         engagement="likes, reposts and quotes",
         addresses=(r"(at://did:[^/]+/app\.bsky\.feed\.post/[^/]+)",),
         example="at://DID/app.bsky.feed.post/KEY",
@@ -105,6 +112,7 @@ _ALL = (
         check="trendspark_cli.services.hackernews.making:check",
         needs=("hackernews_ingest_enabled",),
         needs_text="HACKERNEWS_INGEST_ENABLED=true",
+        keyword_mode="hackernews_mode",
         engagement="points",
         addresses=(r"(?:https?://)?news\.ycombinator\.com/item\?id=(\d{1,12})",),
         example="https://news.ycombinator.com/item?id=ID",

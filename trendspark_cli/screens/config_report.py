@@ -15,6 +15,8 @@ from trendspark_cli.base.profiles import read_profiles, shares_of, shares_proble
 from trendspark_cli.base.redaction import MASK
 from trendspark_cli.base.setting_values import expand
 from trendspark_cli.base.settings import Settings, specs
+from trendspark_cli.collecting.matching import Matcher
+from trendspark_cli.kinds.sources import SOURCES
 from trendspark_cli.services.s3_endpoints import endpoint_problem
 from trendspark_cli.services.x.query import QUERY_LIMIT, queries_of
 from trendspark_cli.store.protocol import Store
@@ -63,6 +65,11 @@ def config_findings(settings: Settings, ceilings: Sequence[Ceiling], stored: Seq
         problems.append(problem)
     if found := endpoint_problem(settings.aws_endpoint_url_s3 or settings.aws_endpoint_url, settings.archive_url):
         problems.append("; ".join(found))
+    if any(kind.looks_for_keywords(settings) for kind in SOURCES.values()):
+        try:
+            Matcher(read_profiles(settings, stored))
+        except ConfigError as error:
+            problems.append(f"{error} ({error.hint})")
     profiles, queries = [], []
     for profile in read_profiles(settings, stored):
         try:

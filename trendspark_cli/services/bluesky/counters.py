@@ -13,7 +13,6 @@ from trendspark_cli.services.public_api import PublicApi
 
 POSTS_A_CALL = 25
 _PATH = "xrpc/app.bsky.feed.getPosts"
-_COUNTERS = {"likes": "likeCount", "replies": "replyCount", "reposts": "repostCount", "quotes": "quoteCount"}
 
 
 class PostCounters:
@@ -52,9 +51,14 @@ def _post_of_view(view: JsonObject, place: str) -> Post | Rejection:
     if isinstance(found, Rejection):
         return found
     try:
-        counters = {name: counter(view.get(field)) for name, field in _COUNTERS.items()}
+        found = found._replace(
+            likes=counter(view.get("likeCount")),
+            replies=counter(view.get("replyCount")),
+            reposts=counter(view.get("repostCount")),
+            quotes=counter(view.get("quoteCount")),
+        )
     except ValueError:
         return Rejection("bad_counter", place)
     handle = author.get("handle")
     name = clean_text(handle) if isinstance(handle, str) and author.get("did") == did else ""
-    return found._replace(author_name=name if name != "handle.invalid" else None, **counters)
+    return found._replace(author_name=name if name != "handle.invalid" else None)
