@@ -110,6 +110,7 @@ def test_a_catch_up_of_thousands_is_stored_page_by_page_over_one_connection(
 
     assert (result.exit_code, stored(operator)) == (0, ids_of(many))
     assert (len(host.queries), result.counts["pages"]) == (1, 4)
+    assert operator.values("SELECT newest_id FROM cursors") == [f"@{microseconds(NOW)}"]
 
 
 def test_a_run_with_a_limit_goes_on_from_there_the_next_time(operator: Operator, host: JetstreamServer) -> None:
@@ -258,7 +259,7 @@ ALONE: dict[str, tuple[dict[str, Any], int, str]] = {
     "a page": ({"refusals": [200] * 9}, 76, "answered 200"),
     "failing": ({"refusals": [503] * 9}, 69, "refused the stream (503)"),
     "binary": ({"sent_first": [b"\x28\xb5\x2f\xfd"]}, 76, "a binary frame of 4 bytes"),
-    "giant": ({"sent_first": ["x" * (2**20 + 1)]}, 76, "a frame of more than 1048576 bytes"),
+    "giant": ({"sent_first": ["x" * (2**18 + 1)]}, 76, "a frame of more than 262144 bytes"),
 }
 
 

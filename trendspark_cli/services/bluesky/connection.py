@@ -18,9 +18,9 @@ from trendspark_cli.services.public_api import USER_AGENT
 if TYPE_CHECKING:
     from websockets.sync.client import ClientConnection
 
-LARGEST_FRAME = 2**20  # bytes; a post has a few thousand
+LARGEST_FRAME = 2**18  # bytes; a post has a few thousand
 SILENT_SECONDS = 8.0  # without an event; some hosts take a connection and send nothing over it
-NOTE_AHEAD = 1024  # events that may wait while a page is stored
+MOST_WAITING = 256  # events that are held while a page is stored; the rest waits at the host
 SERVICE = "bluesky"
 NEXT_RUN = "check the network, proxies and BLUESKY_HOSTS; the next run goes on where this one stopped"
 CHECK_HOSTS = "check BLUESKY_HOSTS, proxies and captive portals on this network"
@@ -84,7 +84,7 @@ class Connection:
                 open_timeout=self._seconds,
                 close_timeout=1.0,
                 max_size=LARGEST_FRAME,
-                max_queue=NOTE_AHEAD,
+                max_queue=MOST_WAITING,
                 legacy=True,
             )
             status = 200  # 101 in truth: of what succeeds, metrics and alerts know one kind
