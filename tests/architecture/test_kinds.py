@@ -85,7 +85,8 @@ def test_a_new_source_is_among_those_that_may_be_chosen(house: House) -> None:
     refused = house.command("ingest", "--source", "nobody", "--json")
 
     assert "expected one of x, reddit, bluesky, hackernews, toybox" in refused.stderr
-    assert "x or reddit or bluesky or hackernews or toybox" in " ".join(house.command("ingest", "--help").stdout.split())
+    told = " ".join(house.command("ingest", "--help").stdout.split())
+    assert "x or reddit or bluesky or hackernews or toybox" in told
 
 
 def test_posts_of_a_new_source_are_taken_from_files(house: House) -> None:
