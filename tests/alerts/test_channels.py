@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 
 from tests.installation import FixedClock, Installation
-from trendspark_cli.alerts.channel import Sent
+from trendspark_cli.alerts.channel import About, Sent
 from trendspark_cli.alerts.delivery import Delivery, DeliveryRules
 from trendspark_cli.alerts.message_parts import message_parts, text_units
 from trendspark_cli.base.errors import UpstreamError
@@ -36,7 +36,15 @@ class FakeChannel:
     sent: list[tuple[str, str | None]] = field(default_factory=list)
     edited: list[tuple[str, str]] = field(default_factory=list)
 
-    def send(self, text: str, *, chat_id: str | None, reply_to: str | None = None, is_plain: bool = False) -> Sent:
+    def send(
+        self,
+        text: str,
+        *,
+        chat_id: str | None,
+        reply_to: str | None = None,
+        is_plain: bool = False,
+        about: About | None = None,
+    ) -> Sent:
         """Keep a message."""
         if self.failure is not None:
             raise self.failure

@@ -90,7 +90,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from trendspark_cli.alerts.channel import Sent
+from trendspark_cli.alerts.channel import About, Sent
 from trendspark_cli.kinds.channels import CHANNELS
 from trendspark_cli.base.opening import Opening
 
@@ -109,7 +109,15 @@ class Toyphone:
     def __init__(self, file: Path) -> None:
         self._file = file
 
-    def send(self, text: str, *, chat_id: str | None, reply_to: str | None = None, is_plain: bool = False) -> Sent:
+    def send(
+        self,
+        text: str,
+        *,
+        chat_id: str | None,
+        reply_to: str | None = None,
+        is_plain: bool = False,
+        about: About | None = None,
+    ) -> Sent:
         with self._file.open("a", encoding="utf-8") as stream:
             stream.write(json.dumps(text) + "\\n")
         return Sent(str(len(self._file.read_text(encoding="utf-8").splitlines())), "the toyphone")

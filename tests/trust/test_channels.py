@@ -19,7 +19,7 @@ from tests.installation import Installation
 from tests.servers import Fault, TelegramServer
 from tests.servers.messages import Answer, json_answer
 from tests.servers.telegram_server import refusal
-from trendspark_cli.alerts.channel import AlertCrashedError, Sent
+from trendspark_cli.alerts.channel import About, AlertCrashedError, Sent
 from trendspark_cli.alerts.delivery import MOST_CRASHES, Delivery, DeliveryRules
 from trendspark_cli.base.errors import ConfigError, StoreError
 from trendspark_cli.base.models import Alert
@@ -296,7 +296,15 @@ class CrashingChannel:
     name: str = "telegram"
     sent: list[str] = field(default_factory=list)
 
-    def send(self, text: str, *, chat_id: str | None, reply_to: str | None = None, is_plain: bool = False) -> Sent:
+    def send(
+        self,
+        text: str,
+        *,
+        chat_id: str | None,
+        reply_to: str | None = None,
+        is_plain: bool = False,
+        about: About | None = None,
+    ) -> Sent:
         """Keep a message, or run into the bug."""
         if "odd" in text:
             raise self.bug

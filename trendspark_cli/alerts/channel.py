@@ -2,11 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
-from typing import NamedTuple, Protocol
+from typing import Literal, NamedTuple, Protocol
 
 from trendspark_cli.base.errors import ConfigError, CredentialsRefusedError, ExitCode, TrendSparkError, UpstreamError
 from trendspark_cli.kinds.channels import MessageForm
+
+Event = Literal["opened", "grown", "closed", "ops", "digest", "test"]
+
+
+class About(NamedTuple):
+    """What stands beside the text of a message, for channels that take more than that."""
+
+    alert_id: int
+    event: Event
+    category: str
+    title: str  # on one line, without markup
+    decided_at: str
+    part: int = 1  # of a text that is longer than one message
+    trend: Mapping[str, object] | None = None  # when `form.takes_trends`, as `trends list --json` prints it
 
 
 class Sent(NamedTuple):
@@ -75,10 +90,18 @@ class Notifier(Protocol):
     name: str  # short and permanent: stored in notifications.channel and used as a metric label
     form: MessageForm  # what it takes, and how fast: the outbox cuts, renders and waits by it
 
-    def send(self, text: str, *, chat_id: str | None, reply_to: str | None = None, is_plain: bool = False) -> Sent:
+    def send(
+        self,
+        text: str,
+        *,
+        chat_id: str | None,
+        reply_to: str | None = None,
+        is_plain: bool = False,
+        about: About | None = None,
+    ) -> Sent:
         """Send one message of at most `form.text_limit`; *chat_id* overrides the configured one.
 
-        The text has the markup of `form`, or none when it *is_plain*.
+        The text has the markup of `form`, or none when it *is_plain*. Without *about* nothing but the text is known.
 
         Raises the errors above, or UpstreamError when it is certain that nothing arrived and waiting may help.
         """

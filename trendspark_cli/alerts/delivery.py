@@ -16,8 +16,10 @@ from datetime import datetime, timedelta
 from html import escape
 from typing import TypeVar
 
+from trendspark_cli.alerts.about import about_alert
 from trendspark_cli.alerts.alert_texts import dead_letters_alert, digest_alert, late_alert
 from trendspark_cli.alerts.channel import (
+    About,
     AlertCrashedError,
     ChannelBusyError,
     ChannelPausedError,
@@ -154,22 +156,23 @@ class Delivery:
     def _send(self, alert: QueuedAlert, reply_to: str | None) -> Sent | None:
         """Send the parts that have not gone out yet."""
         parts = message_parts(alert.body, self._form)
+        about = about_alert(self._store, alert, self._form)
         sent = Sent(alert.message_id or "", "")
         for number, part in enumerate(parts[alert.parts_sent :], alert.parts_sent + 1):
-            sent = self._send_part(part, reply_to)
+            sent = self._send_part(part, reply_to, about._replace(part=number))
             if number < len(parts):
                 with self._store.transaction():
                     message_id = sent.message_id or None
                     self._store.notifications.note_part(alert.id, number, message_id, self._clock() + LEASE)
         return sent
 
-    def _send_part(self, part: str, reply_to: str | None) -> Sent:
+    def _send_part(self, part: str, reply_to: str | None, about: About) -> Sent:
         """Send one message; follow a chat that moved, and fall back to plain text when the markup is refused."""
         is_plain = self._form.markup == "plain"
         for _ in range(3):  # as sent, to the new chat, in plain text
             chat_id = self._take_turn().migrated_chat_id
             try:
-                return self._notifier.send(part, chat_id=chat_id, reply_to=reply_to, is_plain=is_plain)
+                return self._notifier.send(part, chat_id=chat_id, reply_to=reply_to, is_plain=is_plain, about=about)
             except ChatMovedError as moved:
                 self._follow(moved)
             except UnreadableMarkupError as error:

@@ -32,13 +32,13 @@ class Wired(NamedTuple):
     job: JobContext
     clock: Clock = utc_now
 
-    def notifiers(self) -> list[Notifier]:
-        """Return the configured channels; raise ConfigError when there is none."""
+    def notifiers(self, names: Sequence[str] = ()) -> list[Notifier]:
+        """Return the configured channels, or those of *names* among them; raise ConfigError when there is none."""
         from trendspark_cli.app.adapters.channels import notifiers_of
 
-        notifiers = notifiers_of(self.settings, self.job.api_calls.append)
+        notifiers = notifiers_of(self.settings, self.job.api_calls.append, names)
         if not notifiers:
-            needed = " or ".join(kind.needs_words for kind in CHANNELS.values())
+            needed = " or ".join([*(kind.needs_words for kind in CHANNELS.values()), "ALERT_URL_<NAME>"])
             raise ConfigError("no alert channel is configured", hint=f"set {needed}")
         return notifiers
 

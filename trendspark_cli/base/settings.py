@@ -6,7 +6,7 @@ Order: environment, then the first env file found, then the default. Empty means
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Set
+from collections.abc import Callable, Iterable, Mapping, Set
 from dataclasses import dataclass, field, fields
 from datetime import timedelta, tzinfo
 from pathlib import Path
@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 from trendspark_cli.base import setting_values as read
 from trendspark_cli.base.env_files import SECRETS_SENT, EnvFile, find_env_file, home_folder
 from trendspark_cli.base.errors import ConfigError
+from trendspark_cli.base.named_settings import Known, channels_in, named_in, secret_parts
 from trendspark_cli.base.trusted_files import UntrustedFileError, read_secret
 from trendspark_cli.kinds.channels import alerts_are_sent
 from trendspark_cli.kinds.jobs import JOBS
@@ -522,6 +523,8 @@ class Settings:
     job_timeouts: Mapping[str, timedelta | None] = field(default_factory=dict)
     job_intervals: Mapping[str, timedelta] = field(default_factory=dict)
     heartbeat_urls: Mapping[str, str] = field(default_factory=dict)
+    alert_urls: Mapping[str, str] = field(default_factory=dict)  # of channels, by name
+    alert_secrets: Mapping[str, str] = field(default_factory=dict)
 
     raw: Mapping[str, tuple[str, str]] = field(default_factory=dict)  # name -> (value, origin)
     problems: tuple[str, ...] = ()  # malformed values, one line each
@@ -540,12 +543,13 @@ class Settings:
 
     def secrets(self) -> tuple[str, ...]:
         """Return every secret value in use, for redaction."""
-        known = specs()
+        known = specs(self.raw)
         found = [value for name, (value, _) in self.raw.items() if name in known and known[name].secret]
         # A value is used as it was read: without blanks around it, an address without its last slash.
         forms = [form for value in found for form in (value, value.strip(), value.strip().rstrip("/"))]
         # A library may name an address without its host; what is shorter may be an ordinary word.
         paths = [urlsplit(url).path for url in self.heartbeat_urls.values()]
+        paths += [part for url in self.alert_urls.values() for part in secret_parts(url)]
         return tuple(dict.fromkeys([*forms, *(path for path in paths if len(path) >= SHORTEST_SECRET_PATH)]))
 
     @property
@@ -576,14 +580,19 @@ _PER_JOB: tuple[tuple[str, read.ValueReader[Any], str, bool], ...] = (
 )
 
 
-def specs() -> dict[str, SettingSpec]:
-    """Return every setting by name, per-job ones included, in the order of the docs."""
+def specs(names: Iterable[str] = ()) -> dict[str, SettingSpec]:
+    """Return every setting by name, per-job ones included, in the order of the docs.
+
+    Of those whose last part an operator chooses, the ones among *names*.
+    """
     table = {f.metadata["spec"].name: f.metadata["spec"] for f in fields(Settings) if f.metadata}
     for prefix, reader, told, is_secret in _PER_JOB:
         for job_id, kind in JOBS.items():
             name, default = job_variable(prefix, job_id), kind.time_limit if reader is read.DURATION else ""
             text = told.format(job_id)
             table[name] = SettingSpec(name, reader.read, reader.expected, default, "watch", text, is_secret)
+    for name, family in named_in(names).items():
+        table[name] = SettingSpec(name, family.parse, family.expected, "", "named", family.help, secret=True)
     return table
 
 
@@ -593,10 +602,12 @@ def load_settings(environment: Mapping[str, str] | None = None, *, env_file: Pat
     Raises ConfigError when an env file was named that does not exist, or when nobody knows where our data shall lie.
     """
     environment = os.environ if environment is None else environment
-    table = specs()
+    table = specs(environment)
     secret_files = {f"{name}_FILE" for name, spec in table.items() if spec.secret}
     plain, unquoted = _without_quotes(environment, {*table, *secret_files, "TRENDSPARK_ENV_FILE"})
-    file = find_env_file(plain, env_file, table)
+    file = find_env_file(plain, env_file, Known(table))
+    table = specs([*environment, *file.values])
+    secret_files = {f"{name}_FILE" for name, spec in table.items() if spec.secret}
     problems, passed_over = list(file.problems), list(file.passed_over)
     raw = _raw_values(table, plain, file, problems, passed_over)
     values = _parse_values(table, raw, plain, problems, file)
@@ -681,16 +692,19 @@ def _parse_values(
     """Return the fields of Settings; a malformed value becomes a problem and takes its default."""
     variables = _places(raw.get("TRENDSPARK_HOME", (table["TRENDSPARK_HOME"].default, ""))[0], environment)
 
+    def place_of(name: str) -> str:
+        origin = raw[name][1] if name in raw else "default"
+        return origin + (f" line {file.lines[name]}" if origin == str(file.path) and name in file.lines else "")
+
     def value_of(spec: SettingSpec) -> Any:
-        text, origin = raw.get(spec.name, (spec.default, "default"))
+        text = raw.get(spec.name, (spec.default, ""))[0]
         if not text:
             return None if spec.group == "watch" else spec.parse("")  # per-job settings are optional
         try:
             return spec.parse(read.expand(text, variables) if spec.group == "place" else text)
         except ValueError:
             shown = "(secret)" if spec.secret or "@" in text else repr(text)  # an address may hold a password
-            line = f" line {file.lines[spec.name]}" if origin == str(file.path) and spec.name in file.lines else ""
-            problems.append(f"{spec.name}={shown} ({origin}{line}): expected {spec.expected}")
+            problems.append(f"{spec.name}={shown} ({place_of(spec.name)}): expected {spec.expected}")
             return spec.parse(read.expand(spec.default, variables)) if spec.default else None
 
     values = {f.name: value_of(f.metadata["spec"]) for f in fields(Settings) if f.metadata}
@@ -700,6 +714,9 @@ def _parse_values(
     values["job_intervals"] = {job: interval for job, interval in told.items() if interval}
     urls = {job: value_of(table[job_variable("HEARTBEAT_URL_", job)]) for job in JOBS}
     values["heartbeat_urls"] = {job: url for job, url in urls.items() if url}
+    channels = channels_in(raw, place_of)
+    problems += channels.problems
+    values["alert_urls"], values["alert_secrets"] = dict(channels.urls), dict(channels.secrets)
     return values
 
 

@@ -11,7 +11,7 @@ from trendspark_cli.app.run import run
 from trendspark_cli.base.errors import UsageError
 from trendspark_cli.base.models import ALERT_CATEGORIES, RunResult
 from trendspark_cli.cli.options import JsonFlag, QuietFlag, VerboseFlag, sub_app, this_installation
-from trendspark_cli.kinds.channels import CHANNELS, configured_channels
+from trendspark_cli.kinds.channels import channels_of, configured_channels
 
 app = sub_app()
 
@@ -39,7 +39,7 @@ def alert_test(
         if installed.output.is_quiet:
             return
         for channel, answer in answers_of(result.extra, configured_channels(installed.settings)).items():
-            title = CHANNELS[channel].title
+            title = channels_of(installed.settings)[channel].title
             installed.output.line(f"{title} accepted message {answer['message_id']} for {answer['chat']}")
 
     body = alert_test_body(category=chosen, text=text)

@@ -91,7 +91,7 @@ def _settings(settings: Settings, home: Path) -> Iterator[str]:
     used = settings.env_file
     if used is not None and used.absolute() not in (home / ".env", home / ".config" / OURS / ".env"):
         yield f"TRENDSPARK_ENV_FILE={_value(str(used.absolute()))}"
-    known = specs()
+    known = specs(settings.raw)
     for name, (value, origin) in settings.raw.items():
         if origin != "environment":
             continue

@@ -3,26 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
+from trendspark_cli.kinds.channel_addresses import ChannelAddress, address_kind
 from trendspark_cli.kinds.entries import Settings, are_set, in_words
+from trendspark_cli.kinds.message_forms import MessageForm
+
+__all__ = ["CHANNELS", "ChannelKind", "MessageForm", "channels_of"]
 
 SWITCH = "enable_realtime_alerts"  # of all channels
 
 
-class MessageForm(NamedTuple):
-    """What a channel takes, and how fast. A text is measured as it is read: without markup, entities resolved."""
-
-    text_limit: int  # of one message; longer texts go in parts
-    unit: Literal["utf16", "characters", "bytes"]  # what the limit counts; bytes are those of UTF-8
-    markup: Literal["html", "plain"]  # `html` is Telegram's few tags, which alerts are written in
-    can_edit: bool  # a message that was sent can be changed; else the news is a message of its own
-    messages_per_minute: int
-    seconds_between: float
-
-
 class ChannelKind(NamedTuple):
-    """One channel. `make` takes an `Opening` and returns an `alerts.channel.Notifier`."""
+    """One channel. `make` takes an `Opening` and returns an `alerts.channel.Notifier`.
+
+    Of a channel with an `address`, which an operator named, `make` takes that as well.
+    """
 
     name: str  # short and permanent: stored in notifications.channel and used as a metric label
     title: str  # as people call it
@@ -31,6 +27,7 @@ class ChannelKind(NamedTuple):
     form: MessageForm
     identity: tuple[str, ...] = ()  # settings that say who answers: what one said does not hold for another
     has_plain_keys: bool = False  # its alerts are stored under their own keys; those of others end in the channel
+    address: ChannelAddress | None = None
 
     @property
     def needs_words(self) -> str:
@@ -39,7 +36,15 @@ class ChannelKind(NamedTuple):
 
     def is_configured(self, settings: Settings) -> bool:
         """Tell whether alerts can be sent through it."""
-        return are_set(settings, self.needs)
+        return self.address is not None or are_set(settings, self.needs)
+
+    def who(self, settings: Settings) -> str:
+        """Return what stands for who answers, without a secret."""
+        if self.address is not None:
+            import hashlib
+
+            return hashlib.sha256(self.address.url.encode("utf-8", "surrogateescape")).hexdigest()
+        return " ".join(str(getattr(settings, name)) for name in self.identity)
 
 
 _ALL = (
@@ -63,9 +68,31 @@ _ALL = (
 CHANNELS: Mapping[str, ChannelKind] = {kind.name: kind for kind in _ALL}
 
 
+def channels_of(settings: Settings) -> dict[str, ChannelKind]:
+    """Return every channel by name: those of the table, and those that these settings name and give an address."""
+    urls: Mapping[str, str] = getattr(settings, "alert_urls", {})
+    secrets: Mapping[str, str] = getattr(settings, "alert_secrets", {})
+    named = (_named(ChannelAddress(name, url, secrets.get(name, ""))) for name, url in urls.items())
+    return {**CHANNELS, **{kind.name: kind for kind in named if kind is not None}}
+
+
+def _named(address: ChannelAddress) -> ChannelKind | None:
+    kind = address_kind(address.url)
+    if kind is None:
+        return None
+    return ChannelKind(
+        name=address.channel,
+        title=kind.title,
+        make=kind.make,
+        needs=(address.setting.lower(),),
+        form=kind.form,
+        address=address,
+    )
+
+
 def configured_channels(settings: Settings) -> tuple[str, ...]:
     """Return the channels that alerts can be sent through."""
-    return tuple(name for name, kind in CHANNELS.items() if kind.is_configured(settings))
+    return tuple(name for name, kind in channels_of(settings).items() if kind.is_configured(settings))
 
 
 def queued_for(settings: Settings) -> tuple[str, ...]:

@@ -30,7 +30,7 @@ def channel_health(settings: Settings, kind: ChannelKind, now: datetime, last_se
     if last_sent is not None and 0 <= (now - from_text(last_sent)).total_seconds() < GOOD_FOR_SECONDS:
         return {"ok": True, "configured": True}
     path = settings.trendspark_home / f"health-{kind.name}.json"
-    who = " ".join(str(getattr(settings, name)) for name in kind.identity)
+    who = kind.who(settings)
     with suppress(OSError, ValueError, KeyError, TypeError):
         kept = json.loads(read_own(path, LONGEST_CACHE_BYTES))
         limit = GOOD_FOR_SECONDS if kept["state"]["ok"] else BAD_FOR_SECONDS

@@ -30,7 +30,7 @@ def settings_table(settings: Settings) -> list[dict[str, str]]:
         "XDG_DATA_HOME": str(settings.trendspark_home.parent),
     }
     rows = []
-    for name, spec in specs().items():
+    for name, spec in specs(settings.raw).items():
         value, origin = settings.raw.get(name, (spec.default, "default"))
         if spec.secret and value:
             value = MASK

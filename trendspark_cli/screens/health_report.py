@@ -17,7 +17,7 @@ from trendspark_cli.base.profiles import read_profiles
 from trendspark_cli.base.settings import Settings
 from trendspark_cli.base.threads import Answer, ask_all
 from trendspark_cli.crontabs.timetable import Timetable
-from trendspark_cli.kinds.channels import CHANNELS, configured_channels
+from trendspark_cli.kinds.channels import channels_of, configured_channels
 from trendspark_cli.kinds.jobs import kind_of
 from trendspark_cli.kinds.services import WRITERS
 from trendspark_cli.kinds.sources import SOURCES
@@ -53,7 +53,7 @@ def health_report(settings: Settings, now: datetime, timetable: Callable[[], Tim
     """Return whether all is well, and each service's own `ok`, with the reason when it is false; within 10 s."""
     services = recorded_health(settings, now, timetable)
     asks = {}
-    for name, kind in CHANNELS.items():
+    for name, kind in channels_of(settings).items():
         known = services.get(name, {})
         last_sent = None if "last_error" in known else known.get("last_sent")
         if "paused_until" in known:  # it said not long ago why it takes nothing: nobody has to ask
@@ -131,7 +131,7 @@ def _fill(found: _Records, settings: Settings, now: datetime, times: Answer[Time
             services["clock"] = _clock(store, now)
             found.has_topics = any(profile.keywords for profile in read_profiles(settings, store.profiles.all()))
             found.last_pages.update({source: _last_page(store, source) for source in SOURCES})
-            services |= {name: _channel(store, name, is_used=name in used) for name in CHANNELS}
+            services |= {name: _channel(store, name, is_used=name in used) for name in channels_of(settings)}
             if settings.x_stream_enabled:
                 services["stream"] = _stream(store.totals.all(), now)
             services["archive"] = _archive(

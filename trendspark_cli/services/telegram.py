@@ -11,6 +11,7 @@ from typing import Any
 import requests
 
 from trendspark_cli.alerts.channel import (
+    About,
     ChannelBusyError,
     ChatMovedError,
     ChatRefusedError,
@@ -75,7 +76,15 @@ class Telegram:
         )
         self._session = session(adapter)
 
-    def send(self, text: str, *, chat_id: str | None, reply_to: str | None = None, is_plain: bool = False) -> Sent:
+    def send(
+        self,
+        text: str,
+        *,
+        chat_id: str | None,
+        reply_to: str | None = None,
+        is_plain: bool = False,
+        about: About | None = None,
+    ) -> Sent:
         """Send one message, as alerts.channel.Notifier promises."""
         body: dict[str, Any] = {
             "chat_id": chat_id or self._chat_id,

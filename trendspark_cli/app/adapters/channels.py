@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from trendspark_cli.app.adapters.opening import Record, opening_of
 from trendspark_cli.base.settings import Settings
-from trendspark_cli.kinds.channels import CHANNELS, configured_channels
+from trendspark_cli.kinds.channels import channels_of, configured_channels
 from trendspark_cli.kinds.loading import load
 
 if TYPE_CHECKING:
@@ -15,10 +16,12 @@ if TYPE_CHECKING:
 
 def notifier_of(settings: Settings, name: str, record: Record, *, answer_seconds: float = 0.0) -> Notifier:
     """Return one channel, which must be configured; *answer_seconds* overrides HTTP_TIMEOUT."""
-    made: Notifier = load(CHANNELS[name].make)(opening_of(settings, record, answer_seconds=answer_seconds))
+    kind = channels_of(settings)[name]
+    opening = opening_of(settings, record, answer_seconds=answer_seconds)
+    made: Notifier = load(kind.make)(opening) if kind.address is None else load(kind.make)(opening, kind.address)
     return made
 
 
-def notifiers_of(settings: Settings, record: Record) -> list[Notifier]:
-    """Return every configured channel."""
-    return [notifier_of(settings, name, record) for name in configured_channels(settings)]
+def notifiers_of(settings: Settings, record: Record, names: Sequence[str] = ()) -> list[Notifier]:
+    """Return every configured channel, or those of *names*."""
+    return [notifier_of(settings, name, record) for name in configured_channels(settings) if name in (names or (name,))]

@@ -90,7 +90,7 @@ def _check_log(log_file: Path) -> Finding:
 
 def _secret_files(settings: Settings) -> list[Path]:
     """Return the files that secrets in use come from."""
-    secret = {name for name, spec in specs().items() if spec.secret}
+    secret = {name for name, spec in specs(settings.raw).items() if spec.secret}
     origins = {origin.partition(" (from ")[0] for name, (_, origin) in settings.raw.items() if name in secret}
     return [Path(origin).expanduser() for origin in sorted(origins - {"environment"})]
 

@@ -25,7 +25,7 @@ from trendspark_cli.base.errors import ConfigError, IntegrityError, RateLimitedE
 from trendspark_cli.base.redaction import redact
 from trendspark_cli.base.settings import Settings
 from trendspark_cli.base.threads import Answer, ask_all
-from trendspark_cli.kinds.channels import CHANNELS, ChannelKind
+from trendspark_cli.kinds.channels import ChannelKind, channels_of
 from trendspark_cli.kinds.loading import load
 from trendspark_cli.kinds.services import WRITERS, WriterKind
 from trendspark_cli.kinds.sources import SOURCES, SourceKind
@@ -54,7 +54,7 @@ def probes(settings: Settings, record: Record, destination: Callable[[str], Dest
     for source in SOURCES.values():
         asks = partial(_ask_source, settings, source, record)
         found[source.name] = asks if source.can_be_asked(settings) else f"needs {source.needs_words}"
-    for channel in CHANNELS.values():
+    for channel in channels_of(settings).values():
         asks = partial(_ask_channel, settings, channel, record)
         found[channel.name] = asks if channel.is_configured(settings) else f"needs {channel.needs_words}"
     for writer in WRITERS.values():

@@ -101,7 +101,10 @@ class Notifications:
 
     def message_of(self, dedupe_key: str, channel: str = "") -> SentMessage | None:
         """Return what became of the alert with this key in a channel, or in the first that has it; or None."""
-        keys = [stored_key(name, dedupe_key) for name in ([channel] if channel else CHANNELS)]
+        keys = [
+            stored_key(name, dedupe_key)
+            for name in ([channel] if channel else {**CHANNELS, **dict.fromkeys(self._channels)})
+        ]
         return next(iter(self._db.records(SentMessage, self._sql["message_of"], {"keys": json.dumps(keys)})), None)
 
     def sent_today(self, channel: str, day: str) -> int:

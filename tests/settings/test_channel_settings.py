@@ -1,0 +1,112 @@
+"""Channels that an operator names: what a name and an address may be."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.installation import Installation
+from trendspark_cli.base import redaction
+from trendspark_cli.base.settings import Settings, load_settings
+from trendspark_cli.kinds.channels import channels_of, configured_channels
+
+HOOK = "https://hooks.example.org/T0/abcdefghijklmnopqrstuv"
+
+
+def settings_of(folder: Path, **given: str) -> Settings:
+    """Settings of these alone."""
+    return load_settings({"XDG_CONFIG_HOME": str(folder), "XDG_DATA_HOME": str(folder), **given})
+
+
+def test_an_address_makes_a_channel_of_its_name(tmp_path: Path) -> None:
+    found = settings_of(tmp_path, ALERT_URL_NIGHT_WATCH=HOOK, ALERT_SECRET_NIGHT_WATCH="of-both-sides")
+
+    assert (found.problems, found.unknown) == ((), ())
+    assert configured_channels(found) == ("night_watch",)
+    assert not found.alerts_are_muted
+
+
+REFUSED = {
+    "telegram": "is taken",
+    "x": "is taken",
+    "reddit": "is taken",
+    "openai": "is taken",
+    "ingest": "is taken",
+    "database": "is taken",
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_a_name_that_something_else_has_is_refused(tmp_path: Path, name: str) -> None:
+    found = settings_of(tmp_path, **{f"ALERT_URL_{name.upper()}": HOOK})
+
+    [problem] = found.problems
+    assert problem == (
+        f"ALERT_URL_{name.upper()}=https://*** (environment): "
+        f"expected a name for the channel that nothing else has, and {name!r} is taken"
+    )
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "gopher://hole.example/x",
+        "https:///path",
+        "http://[::1",
+        "https://e.org:99999/x",
+        "https://e.org/a b",
+        "desk",
+        "://",
+    ],
+)
+def test_an_address_that_nothing_serves_is_refused_with_what_was_expected(
+    workplace: Installation, address: str
+) -> None:
+    done = workplace.command("config", "check", environment={"ALERT_URL_DESK": address})
+
+    assert done.exit_code == 78
+    assert "ALERT_URL_DESK=" in done.stdout + done.stderr
+    assert "expected https://HOST/PATH" in " ".join((done.stdout + done.stderr).split())
+
+
+def test_an_unknown_scheme_is_named_and_the_rest_is_not(tmp_path: Path) -> None:
+    found = settings_of(tmp_path, ALERT_URL_DESK="gopher://user:very-secret@hole.example/x")
+
+    [problem] = found.problems
+    assert problem.startswith("ALERT_URL_DESK=gopher://*** (environment): expected ")
+
+
+def test_a_secret_without_its_address_is_a_mistake(tmp_path: Path) -> None:
+    found = settings_of(tmp_path, ALERT_SECRET_DESK="of-both-sides")
+
+    assert found.problems == ("ALERT_SECRET_DESK=(secret) (environment): expected ALERT_URL_DESK beside it",)
+
+
+def test_an_address_may_come_from_a_file(tmp_path: Path) -> None:
+    (tmp_path / "url").write_text(HOOK, encoding="utf-8")
+
+    found = settings_of(tmp_path, ALERT_URL_DESK_FILE=str(tmp_path / "url"))
+
+    assert channels_of(found)["desk"].title == "webhook"
+
+
+def test_an_env_file_may_name_channels(tmp_path: Path) -> None:
+    (tmp_path / "own.env").write_text(f"ALERT_URL_DESK={HOOK}\n", encoding="utf-8")
+
+    found = settings_of(tmp_path, TRENDSPARK_ENV_FILE=str(tmp_path / "own.env"))
+
+    assert (found.unknown, configured_channels(found)) == ((), ("desk",))
+
+
+@pytest.mark.parametrize("form", [HOOK, "/T0/abcdefghijklmnopqrstuv", "abcdefghijklmnopqrstuv"])
+def test_an_address_is_masked_in_whatever_form_it_is_told(tmp_path: Path, form: str) -> None:
+    redaction.install(settings_of(tmp_path, ALERT_URL_DESK=HOOK).secrets())
+
+    assert "abcdefghijklmnopqrstuv" not in redaction.redact(f"POST {form} failed")
+
+
+def test_a_name_in_small_letters_is_told_to_be_unknown(tmp_path: Path) -> None:
+    found = settings_of(tmp_path, ALERT_URL_desk=HOOK)
+
+    assert [name for name, _ in found.unknown] == ["ALERT_URL_desk"]

@@ -1,0 +1,93 @@
+"""Channels that an operator names and gives an address: what serves it follows from the address.
+
+`ALERT_URL_DESK=https://...` makes the channel `desk`.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+from trendspark_cli.kinds.message_forms import MessageForm
+
+URL, SECRET = "ALERT_URL_", "ALERT_SECRET_"  # the families of settings; the name of the channel follows
+NAME = re.compile(r"[A-Z][A-Z0-9_]{0,31}")  # of a channel, as it stands in a setting
+# What `health` says of the installation: a channel of that name would stand in its place.
+PARTS_OF_HEALTH = ("config", "database", "worker", "ranking", "alerts", "clock", "stream", "archive", "metrics")
+
+
+class AddressKind(NamedTuple):
+    """One kind of address. `make` takes an `Opening` and a `ChannelAddress`, and returns an `alerts.channel.Notifier`.
+
+    An address is of the first kind whose `pattern` it has.
+    """
+
+    title: str  # as people call what serves it
+    pattern: str  # of whole addresses
+    example: str
+    make: str
+    form: MessageForm
+
+
+class ChannelAddress(NamedTuple):
+    """Where a channel's messages go. `channel` is its name, `secret` what signs them, if anything."""
+
+    channel: str
+    url: str
+    secret: str = ""
+
+    @property
+    def setting(self) -> str:
+        """Return the setting that has the address."""
+        return URL + self.channel.upper()
+
+    @property
+    def host(self) -> str:
+        """Return the host, which is no secret."""
+        return urlsplit(self.url).hostname or ""
+
+
+_AUTHORITY = r"[^\s/?#]+"
+_ADDRESS_KINDS = (
+    AddressKind(
+        title="webhook",
+        pattern=rf"https?://{_AUTHORITY}([/?]\S*)?",
+        example="https://HOST/PATH",
+        make="trendspark_cli.services.webhook:make",
+        form=MessageForm(
+            text_limit=1_000_000,  # none is known: programs read it
+            unit="bytes",
+            markup="plain",
+            can_edit=False,
+            messages_per_minute=60,
+            seconds_between=0.0,
+            takes_trends=True,
+        ),
+    ),
+)
+
+
+def address_kind(url: str) -> AddressKind | None:
+    """Return what serves an address, or None when nothing of ours does."""
+    try:
+        parts = urlsplit(url)
+        if not parts.hostname or parts.port == 0:
+            return None
+    except ValueError:  # a port that is none, half of an IPv6 address
+        return None
+    return next((kind for kind in _ADDRESS_KINDS if re.fullmatch(kind.pattern, url)), None)
+
+
+def form_of(address: ChannelAddress) -> MessageForm:
+    """Return what a channel takes, and how fast; its address must be one of ours."""
+    kind = address_kind(address.url)
+    if kind is None:
+        raise ValueError(address.setting)
+    return kind.form
+
+
+def expected_addresses() -> str:
+    """Return what an address may look like, for people."""
+    *others, last = dict.fromkeys(kind.example for kind in _ADDRESS_KINDS)
+    return f"{', '.join(others)} or {last}" if others else last

@@ -1,0 +1,17 @@
+"""What channels take, and how fast."""
+
+from __future__ import annotations
+
+from typing import Literal, NamedTuple
+
+
+class MessageForm(NamedTuple):
+    """What a channel takes, and how fast. A text is measured as it is read: without markup, entities resolved."""
+
+    text_limit: int  # of one message; longer texts go in parts
+    unit: Literal["utf16", "characters", "bytes"]  # what the limit counts; bytes are those of UTF-8
+    markup: Literal["html", "plain"]  # `html` is Telegram's few tags, which alerts are written in
+    can_edit: bool  # a message that was sent can be changed; else the news is a message of its own
+    messages_per_minute: int
+    seconds_between: float
+    takes_trends: bool = False  # programs read it: the trend goes along, as `trends list --json` prints it
