@@ -9,13 +9,16 @@ from pathlib import Path
 import pytest
 
 from tests.alerts.channel_desk import ChannelDesk
-from tests.servers.hook_servers import SECRET_PART, HookServer, WebhookServer
+from tests.servers.hook_servers import SECRET_PART, DiscordServer, HookServer, NtfyServer, SlackServer, WebhookServer
 from tests.servers.messages import Answer
 from trendspark_cli.alerts.message_parts import text_units
 from trendspark_cli.kinds.channel_addresses import address_kind
 
 KINDS: dict[str, Callable[[], HookServer]] = {
     "webhook": WebhookServer,
+    "ntfy": NtfyServer,
+    "discord": DiscordServer,
+    "slack": SlackServer,
 }
 
 

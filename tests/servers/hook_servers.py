@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import html
 import json
+import re
 from abc import abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
 from .http_base import LocalServer
-from .messages import Answer, Delivery, Fault, JsonObject, Request
+from .messages import Answer, Delivery, Fault, JsonObject, Request, json_answer
 
 SECRET_PART = "kT9vQ2mZx7Lw4RbN8sYh3pGd"  # of each address
 
@@ -105,6 +107,91 @@ class WebhookServer(HookServer):
             return Answer(415, b"JSON only")
         self.show(_json(request)["text"])
         return Answer(204)
+
+
+class SlackServer(HookServer):
+    """An incoming webhook of Slack's."""
+
+    gone = Answer(404, b"no_service")
+    bad = Answer(400, b"invalid_payload")
+
+    @property
+    def address(self) -> str:
+        return f"slack+{self.url}/services/T0001/B0001/{SECRET_PART}"
+
+    def busy(self, seconds: int) -> Answer:
+        return Answer(429, b"rate_limited", {"retry-after": str(seconds)})
+
+    def take(self, request: Request) -> Answer:
+        text = html.unescape(_json(request)["text"])
+        if not text:
+            return Answer(400, b"no_text")
+        self.show(text)
+        return Answer(200, b"ok", {"content-type": "text/html"})
+
+
+class DiscordServer(HookServer):
+    """A webhook of Discord's."""
+
+    gone = json_answer({"message": "Unknown Webhook", "code": 10015}, 404)
+    bad = json_answer({"message": "Invalid Form Body", "code": 50035}, 400)
+    edits = True
+
+    @property
+    def address(self) -> str:
+        return f"discord+{self.url}/api/webhooks/110000000000000001/{SECRET_PART}"
+
+    def busy(self, seconds: int) -> Answer:
+        return json_answer({"message": "You are being rate limited.", "retry_after": float(seconds), "global": False}, 429)
+
+    def take(self, request: Request) -> Answer:
+        if request.method == "GET":
+            return json_answer({"id": "110000000000000001", "name": "Spark", "channel_id": "42"})
+        body = _json(request)
+        content = body.get("content", "")
+        if not content or len(content.encode("utf-16-le")) // 2 > 2000:
+            return self.bad
+        if body.get("allowed_mentions") != {"parse": []}:
+            return json_answer({"message": "this would have called everyone"}, 400)
+        text = re.sub(r"\\(.)", r"\1", content)
+        if request.method == "PATCH":
+            number = request.path.rpartition("/")[2]
+            found = [message for message in self.shown if message.id == number]
+            if not found:
+                return json_answer({"message": "Unknown Message", "code": 10008}, 404)
+            found[0].text, found[0].edits = text, found[0].edits + 1
+            return json_answer({"id": number})
+        shown = self.show(text)
+        return json_answer({"id": shown.id}) if request.query.get("wait") == "true" else Answer(204)
+
+
+class NtfyServer(HookServer):
+    """An ntfy of one's own, where one topic may be written to."""
+
+    gone = json_answer({"code": 40301, "http": 403, "error": "forbidden"}, 403)
+    bad = json_answer({"code": 40009, "http": 400, "error": "invalid message"}, 400)
+
+    @property
+    def address(self) -> str:
+        return f"ntfy://{host_and_port(self.url)}/{SECRET_PART}"
+
+    def busy(self, seconds: int) -> Answer:
+        answer = json_answer({"code": 42901, "http": 429, "error": "limit reached: too many requests"}, 429)
+        return replace(answer, headers={**answer.headers, "retry-after": str(seconds)})
+
+    def take(self, request: Request) -> Answer:
+        if request.method == "GET":
+            return json_answer({"healthy": True})
+        body = _json(request)
+        if len(body.get("title", "").encode()) > 1024:
+            return self.bad
+        if len(body["message"].encode()) > 4096:
+            return json_answer({"id": self.show("You received a file: attachment.txt").id})
+        return json_answer({"id": self.show(body["message"]).id, "topic": body["topic"]})
+
+    def respond(self, request: Request) -> Answer:
+        """Say how the server is to anybody."""
+        return self.take(request) if request.path == "/v1/health" else super().respond(request)
 
 
 def host_and_port(url: str) -> str:

@@ -43,6 +43,12 @@ class ChannelAddress(NamedTuple):
         return URL + self.channel.upper()
 
     @property
+    def endpoint(self) -> str:
+        """Return the address without what only says who serves it: `slack+http://` is http://."""
+        scheme, _, rest = self.url.partition("://")
+        return f"{scheme.rpartition('+')[2]}://{rest}"
+
+    @property
     def host(self) -> str:
         """Return the host, which is no secret."""
         return urlsplit(self.url).hostname or ""
@@ -50,6 +56,48 @@ class ChannelAddress(NamedTuple):
 
 _AUTHORITY = r"[^\s/?#]+"
 _ADDRESS_KINDS = (
+    AddressKind(
+        title="Slack",
+        pattern=rf"(https://hooks\.slack(-gov)?\.com|slack\+https?://{_AUTHORITY})/\S+",
+        example="https://hooks.slack.com/...",
+        make="trendspark_cli.services.slack:make",
+        form=MessageForm(
+            text_limit=3000,  # longer ones are folded, and cut at 40,000
+            unit="characters",
+            markup="plain",
+            can_edit=False,
+            messages_per_minute=50,
+            seconds_between=1.0,  # Slack's limit for a channel
+        ),
+    ),
+    AddressKind(
+        title="Discord",
+        pattern=rf"(https://((ptb|canary)\.)?discord(app)?\.com|discord\+https?://{_AUTHORITY})/api/(v\d+/)?webhooks/\S+",
+        example="https://discord.com/api/webhooks/...",
+        make="trendspark_cli.services.discord:make",
+        form=MessageForm(
+            text_limit=1000,  # of 2,000: each character may need a sign before it, or be mistaken for markup
+            unit="utf16",
+            markup="plain",
+            can_edit=True,
+            messages_per_minute=30,
+            seconds_between=1.0,
+        ),
+    ),
+    AddressKind(
+        title="ntfy",
+        pattern=rf"ntfys?://{_AUTHORITY}(/[^\s/?#]+)*/[\w-]{{1,64}}/?",
+        example="ntfys://HOST/TOPIC",
+        make="trendspark_cli.services.ntfy:make",
+        form=MessageForm(
+            text_limit=4096,  # longer ones become an attachment
+            unit="bytes",
+            markup="plain",
+            can_edit=False,
+            messages_per_minute=12,  # what a server refills, once the first sixty are used
+            seconds_between=0.0,
+        ),
+    ),
     AddressKind(
         title="webhook",
         pattern=rf"https?://{_AUTHORITY}([/?]\S*)?",
