@@ -31,7 +31,8 @@ class HookServer(LocalServer):
     gone = Answer(404, b"not here")  # what it says of an address that takes nothing
     bad = Answer(400, b"bad message")  # what it says of one message
     edits = False
-    redirects = True  # it can be answered for by somebody who sends us on
+    is_http = True  # it can send us on to somebody else, and name a pause
+    failing = (Answer(500, b"oops"), Answer(502, b"oops"), Answer(503, b"oops"))
 
     def __init__(self) -> None:
         super().__init__()
@@ -142,7 +143,9 @@ class DiscordServer(HookServer):
         return f"discord+{self.url}/api/webhooks/110000000000000001/{SECRET_PART}"
 
     def busy(self, seconds: int) -> Answer:
-        return json_answer({"message": "You are being rate limited.", "retry_after": float(seconds), "global": False}, 429)
+        return json_answer(
+            {"message": "You are being rate limited.", "retry_after": float(seconds), "global": False}, 429
+        )
 
     def take(self, request: Request) -> Answer:
         if request.method == "GET":

@@ -70,6 +70,47 @@ def test_an_address_that_nothing_serves_is_refused_with_what_was_expected(
     assert "expected https://HOST/PATH" in " ".join((done.stdout + done.stderr).split())
 
 
+MAIL = "smtps://me:pass@mail.example.org/?from=a@example.org&to=b@example.org"
+SERVED = {
+    HOOK: "webhook",
+    "http://10.0.0.7:8080/alerts": "webhook",
+    "https://hooks.slack.com/services/T0/B0/abc": "Slack",
+    "slack+http://127.0.0.1:1/services/T0": "Slack",
+    "https://discord.com/api/webhooks/1/abc?thread_id=7": "Discord",
+    "discord+http://127.0.0.1:1/api/webhooks/1/abc": "Discord",
+    "ntfys://ntfy.sh/harbour-x7Qz": "ntfy",
+    "ntfy://me:pass@10.0.0.7:8080/below/topic": "ntfy",
+    MAIL: "mail",
+    "smtp://mail.example.org:25/?to=b@example.org,c@example.org&from=a@example.org&tls=none": "mail",
+}
+NOT_SERVED = [
+    MAIL.replace("from=a@example.org&", ""),
+    MAIL.replace("to=b@example.org", "to="),
+    MAIL.replace("to=b@example.org", "to=b@example.org,nobody"),
+    f"{MAIL}&tls=no",
+    f"{MAIL}%0d%0aRCPT",
+    "ntfy://ntfy.sh/",
+    "ntfys://ntfy.sh/a topic",
+    "slack+ftp://127.0.0.1/x",
+    "discord+http://127.0.0.1:1/elsewhere",
+    "mailto:b@example.org",
+]
+
+
+@pytest.mark.parametrize("address", SERVED)
+def test_what_serves_a_channel_follows_from_its_address(tmp_path: Path, address: str) -> None:
+    found = settings_of(tmp_path, ALERT_URL_DESK=address)
+
+    assert (found.problems, channels_of(found)["desk"].title) == ((), SERVED[address])
+
+
+@pytest.mark.parametrize("address", NOT_SERVED)
+def test_an_address_that_lacks_something_is_refused(tmp_path: Path, address: str) -> None:
+    found = settings_of(tmp_path, ALERT_URL_DESK=address)
+
+    assert (len(found.problems), configured_channels(found)) == (1, ())
+
+
 def test_an_unknown_scheme_is_named_and_the_rest_is_not(tmp_path: Path) -> None:
     found = settings_of(tmp_path, ALERT_URL_DESK="gopher://user:very-secret@hole.example/x")
 

@@ -108,14 +108,16 @@ def deliver_body() -> Body:
     return body
 
 
-def alert_test_body(*, category: AlertCategory = "manual_test", text: str = TEST_TEXT) -> Body:
-    """Return the body of `alert-test`."""
+def alert_test_body(
+    *, category: AlertCategory = "manual_test", text: str = TEST_TEXT, channels: Sequence[str] = ()
+) -> Body:
+    """Return the body of `alert-test`, for these channels or for all."""
 
     def body(wired: Wired) -> None:
         from trendspark_cli.jobs.alert_test import send_tests
 
         rules = delivery_rules(wired.settings)
-        send_tests(wired.job, wired.notifiers(), rules, wired.clock, category=category, text=text)
+        send_tests(wired.job, wired.notifiers(channels), rules, wired.clock, category=category, text=text)
 
     return body
 

@@ -18,7 +18,7 @@ PLAIN_JOB = "trendspark_cli.cli.plain_job"  # the command of a job without flags
 SECTIONS: Mapping[str, tuple[str, ...]] = {
     "To begin": ("demo", "config", "db", "profiles", "crontab", "doctor"),
     "Jobs, which cron starts": tuple(job.command for job in JOBS.values() if not job.steps),
-    "What was found": ("trends", "posts", "alerts"),
+    "What was found": ("trends", "posts", "alerts", "channels"),
     "How it runs": ("health", "jobs", "budget", "gaps", "audit", "rules", "logs", "metrics"),
     "The past": ("archives", "backtest", "calibrate"),
 }
@@ -33,6 +33,7 @@ class Root(LazyGroup):
         "crontab": "trendspark_cli.cli.crontab",
         "trends": "trendspark_cli.cli.trends",
         "alerts": "trendspark_cli.cli.alerts",
+        "channels": "trendspark_cli.cli.channels",
         "audit": "trendspark_cli.cli.audit",
         "archives": "trendspark_cli.cli.archives",
         "posts": "trendspark_cli.cli.posts",

@@ -28,6 +28,8 @@ EXAMPLES: Mapping[str, str] = {
     "alerts show": "alerts show 7",
     "alerts retry": "alerts retry --all",
     "alerts drop": "alerts drop 7",
+    "channels list": "channels list",
+    "channels test": "channels test desk",
     "audit": "audit --source reddit -n 5",
     "archives list": "archives list --table posts",
     "archives verify": "archives verify --sample 10 --read-data",

@@ -55,7 +55,27 @@ class ChannelAddress(NamedTuple):
 
 
 _AUTHORITY = r"[^\s/?#]+"
+_MAILBOX = r"[A-Za-z0-9._+-]+@[A-Za-z0-9.-]+"
+_OF_MAIL = rf"(from={_MAILBOX}|to={_MAILBOX}(,{_MAILBOX})*|tls=none)"  # a part of its query
 _ADDRESS_KINDS = (
+    AddressKind(
+        title="mail",
+        # from and to are there, and nothing but `none` is said of TLS
+        pattern=(
+            rf"smtps?://{_AUTHORITY}/?\?(?=(\S*&)?from=)(?=(\S*&)?to=)"
+            rf"{_OF_MAIL}(&{_OF_MAIL})*"
+        ),
+        example="smtps://USER:PASSWORD@HOST/?from=YOU@HOST&to=THEM@HOST",
+        make="trendspark_cli.services.mail:make",
+        form=MessageForm(
+            text_limit=100_000,
+            unit="characters",
+            markup="plain",
+            can_edit=False,
+            messages_per_minute=20,
+            seconds_between=0.5,
+        ),
+    ),
     AddressKind(
         title="Slack",
         pattern=rf"(https://hooks\.slack(-gov)?\.com|slack\+https?://{_AUTHORITY})/\S+",
@@ -137,5 +157,5 @@ def form_of(address: ChannelAddress) -> MessageForm:
 
 def expected_addresses() -> str:
     """Return what an address may look like, for people."""
-    *others, last = dict.fromkeys(kind.example for kind in _ADDRESS_KINDS)
-    return f"{', '.join(others)} or {last}" if others else last
+    *others, last = (kind.example for kind in reversed(_ADDRESS_KINDS))
+    return f"{', '.join(others)} or {last}"

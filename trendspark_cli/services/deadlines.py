@@ -33,18 +33,18 @@ def bounded(connection: type[Any]) -> type[Any]:
         is_bounded = True
 
         def _new_conn(self) -> Any:
-            return _guarded(super()._new_conn())
+            return guarded(super()._new_conn())
 
         def connect(self) -> None:
             super().connect()
             opened: Any = vars(self)["sock"]
-            self.sock = _guarded(opened)
+            self.sock = guarded(opened)
 
     Bounded.__name__ = Bounded.__qualname__ = f"Bounded{connection.__name__}"
     return Bounded
 
 
-def _guarded(opened: Any) -> Any:
+def guarded(opened: Any) -> Any:
     """Return the socket, read by files that know the deadline."""
     if isinstance(opened, ssl.SSLSocket):
         plain = opened.makefile

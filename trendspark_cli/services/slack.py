@@ -50,7 +50,9 @@ class Slack:
         told = reason_of(response)
         if response.status_code >= 400 and told in _OF_THE_WEBHOOK:
             hint = f"set {self._posting.setting} to a webhook that is there; api.slack.com/apps lists them"
-            raise ChatRefusedError(f"{self.name}: Slack takes nothing there ({response.status_code}): {told}", hint=hint)
+            raise ChatRefusedError(
+                f"{self.name}: Slack takes nothing there ({response.status_code}): {told}", hint=hint
+            )
         if not 200 <= response.status_code < 300:
             raise self._posting.refusal(response)
         if response.content.strip() != TAKEN:
