@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 
+from tests.docs.project import page
 from tests.installation import Installation
 from trendspark_cli.base import redaction
 from trendspark_cli.base.settings import Settings, load_settings
@@ -151,3 +153,13 @@ def test_a_name_in_small_letters_is_told_to_be_unknown(tmp_path: Path) -> None:
     found = settings_of(tmp_path, ALERT_URL_desk=HOOK)
 
     assert [name for name, _ in found.unknown] == ["ALERT_URL_desk"]
+
+
+EXAMPLES = re.findall(r"^ALERT_URL_(\w+)=(\S+)$", page("docs/how-to/channels.md"), re.MULTILINE)
+
+
+@pytest.mark.parametrize(("name", "address"), EXAMPLES)
+def test_each_example_of_the_page_is_a_channel(tmp_path: Path, name: str, address: str) -> None:
+    found = settings_of(tmp_path, **{f"ALERT_URL_{name}": address})
+
+    assert (found.problems, configured_channels(found)) == ((), (name.lower(),))

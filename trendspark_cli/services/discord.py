@@ -14,7 +14,7 @@ from trendspark_cli.base.errors import TrendSparkError
 from trendspark_cli.base.opening import Opening
 from trendspark_cli.base.redaction import excerpt
 from trendspark_cli.kinds.channel_addresses import ChannelAddress, form_of
-from trendspark_cli.services.message_posting import MessagePosting, reason_of
+from trendspark_cli.services.message_posting import LONGEST_REASON, MessagePosting, reason_of
 
 CONTENT_LIMIT = 2000  # of what is sent: the form allows half, since each character may need a sign before it
 SUPPRESS_EMBEDS = 4  # a flag: no previews of links
@@ -57,7 +57,7 @@ class Discord:
         """Return the webhook's name and its channel; asks for the webhook, which costs nothing."""
         found = self._ask("GET", self._url(""), None)
         name, channel = found.get("name"), found.get("channel_id")
-        return f"webhook {excerpt(name, 80)!r} of channel {excerpt(channel, 20)}"
+        return f"webhook {_told(name)!r} of channel {_told(channel)}"
 
     def _url(self, below: str, **query: str) -> str:
         """Return the address of the webhook, or of what lies below it; a thread of the address is kept."""
@@ -79,7 +79,7 @@ class Discord:
         raise self._refusal(response, answer or {})
 
     def _refusal(self, response: requests.Response, answer: dict[str, Any]) -> TrendSparkError:
-        told = f"{excerpt(answer.get('message', 'no reason given'), 200)} ({response.status_code})"
+        told = f"{_told(answer.get('message'))} ({response.status_code})"
         if response.status_code == 404 and answer.get("code") == UNKNOWN_MESSAGE:
             return MessageRefusedError(self.name, f"the message is not there any more: {told}", status=404)
         if response.status_code in (401, 403, 404):
@@ -99,6 +99,12 @@ def _read(response: requests.Response) -> dict[str, Any] | None:
     except (ValueError, RecursionError):
         return None
     return answer if isinstance(answer, dict) else None
+
+
+def _told(value: object) -> str:
+    """Return a text of an answer, on one line, shortened, in characters that can be stored."""
+    text = value.encode("utf-8", "replace").decode() if isinstance(value, str) else ""
+    return excerpt(" ".join(text[:LONGEST_REASON].split()) or "unnamed", 200)
 
 
 def escaped(text: str) -> str:
