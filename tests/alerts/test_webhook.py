@@ -6,12 +6,15 @@ import hashlib
 import hmac
 import json
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.alerts.channel_desk import ChannelDesk
+from tests.rank.test_rank_job import TICK, write_posts
+from tests.ranking.streams import background, said
 from tests.servers.hook_servers import WebhookServer
 from tests.servers.messages import Answer
 from trendspark_cli.base.clock import from_text
@@ -104,3 +107,17 @@ def test_a_page_of_a_portal_is_no_program_that_took_the_alert(desk: ChannelDesk,
     result = desk.deliver()
 
     assert (result.exit_code, desk.statuses()["a"], desk.counted("uncertain")) == (69, "pending", 1)
+
+
+def test_a_trend_comes_as_the_list_of_trends_prints_it(desk: ChannelDesk, server: WebhookServer) -> None:
+    write = desk.home.parent / "posts.ndjson"
+    desk.ingest(file=str(write_posts(write, background(TICK - 3 * 96, 3 * 96))))
+    rows = said("volcano eruption", 20, int((desk.now - timedelta(minutes=30)).timestamp()), every=60, seed=20)
+    desk.ingest(file=str(write_posts(write, rows)))
+    desk.rank()
+
+    desk.deliver()
+
+    [listed] = desk.command("trends", "list", "--json").json["trends"]
+    listed.pop("watched")
+    assert (body_of(server)["event"], body_of(server)["trend"]) == ("opened", listed)
