@@ -344,3 +344,9 @@ def test_trends_of_the_old_version_are_told_with_counts_that_fit(upgraded: OldIn
         assert (now == 0) is (state == "closed")
         assert people >= 1
         assert detected_at == opened_at
+
+
+def test_trends_of_the_old_version_have_no_curve_and_no_kept_examples(looked_at: OldInstallation) -> None:
+    assert looked_at.value("SELECT count(*) FROM trends") > 0
+    assert looked_at.value("SELECT count(*) FROM trend_counts") == 0
+    assert looked_at.value("SELECT count(*) FROM trend_examples") == 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 
@@ -14,7 +15,9 @@ from trendspark_cli.ranking.baseline.ticks import (
     tick_of,
 )
 from trendspark_cli.ranking.bursts.spelling import name_topic
+from trendspark_cli.ranking.bursts.tick_counts import TickCount
 from trendspark_cli.ranking.bursts.topics import Topic, find_topics
+from trendspark_cli.ranking.bursts.window import Window
 from trendspark_cli.ranking.lifecycle.rules import LifecycleRules
 from trendspark_cli.ranking.lifecycle.topic_lifecycle import TrendChanges, advance_trends
 from trendspark_cli.ranking.lifecycle.trends import AnyTrend, TopicTrend, TrendState
@@ -25,6 +28,7 @@ from trendspark_cli.trends import history_rebuilding
 from trendspark_cli.trends.baseline_updating import BaselineUpdating
 from trendspark_cli.trends.post_ranking import rank_posts
 from trendspark_cli.trends.trend_alerts import CHANGES, queue_change
+from trendspark_cli.trends.trend_curves import curves_of, save_curve
 
 log = logging.getLogger(__name__)
 
@@ -92,8 +96,13 @@ def _rank(
             floor=rules.threshold / 2,
         )
         changes = advance_trends(living, _spelled(job, topics, rules.threshold), tick_end, rules)
+        changed = {trend.id for trend in _all_of(changes)}
+        going_on = [trend for trend in living if trend.state is TrendState.OPEN and trend.id not in changed]
+        curves = _curves(job, [*_all_of(changes), *going_on], window, tick_end, baseline)
         with job.transaction():
             saved = _save(job, changes, rules, alerts_are_muted=alerts_are_muted)
+            for trend, curve in zip([*saved, *going_on], curves, strict=False):
+                save_curve(job, trend.stored_id, curve)
             # The tick that is still going on is ranked again by the next run.
             baseline.advance(ranked_tick=min(tick, now_tick - 1))
         living = [trend for trend in living if trend.id not in {new.id for new in saved}] + saved
@@ -117,6 +126,18 @@ def _spelled(job: JobContext, topics: list[Topic], threshold: float) -> list[Top
         name_topic(topic, texts([*topic.post_ids, *topic.named_by])) if topic.score >= threshold else topic
         for topic in topics
     ]
+
+
+def _all_of(changes: TrendChanges) -> list[TopicTrend]:
+    """Return the trends that a tick changed, in the order in which they are saved."""
+    return [trend for change in CHANGES for trend in getattr(changes, change)]
+
+
+def _curves(
+    job: JobContext, trends: Sequence[TopicTrend], window: Window, tick_end: int, baseline: BaselineUpdating
+) -> list[list[TickCount]]:
+    """Return what is to be stored of each trend's curve: nothing in a dry run."""
+    return [] if job.dry_run else curves_of(trends, window, tick_end, baseline)
 
 
 def _save(job: JobContext, changes: TrendChanges, rules: LifecycleRules, *, alerts_are_muted: bool) -> list[TopicTrend]:

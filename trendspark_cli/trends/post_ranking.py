@@ -11,6 +11,7 @@ from trendspark_cli.ranking.posts.post_lifecycle import advance_posts, remembere
 from trendspark_cli.running.job_context import JobContext
 from trendspark_cli.trends.post_forecasts import PostForecasting
 from trendspark_cli.trends.trend_alerts import Change, queue_change
+from trendspark_cli.trends.trend_curves import save_post_curve
 
 
 def rank_posts(
@@ -37,6 +38,7 @@ def rank_posts(
 def _saved(job: JobContext, trend: PostTrend, rules: LifecycleRules, muted: bool) -> PostTrend:
     """Store a trend, count it, and queue its alert."""
     saved = job.store.trends.save(trend if trend.id is not None else replace(trend, detected_at=job.now))
+    save_post_curve(job, saved)
     change: Change = "opened" if trend.id is None else "closed" if trend.state is TrendState.CLOSED else "updated"
     queue_change(job, change, saved, rules, muted=muted)
     job.count(change)

@@ -186,7 +186,7 @@ def _expect(
 ) -> ScoredTerms:
     """Return what was expected of each term in each window; what was seen is still empty."""
     tick, traffic = tick_of(snapshot.now), snapshot.traffic
-    baseline, squared_residuals = _history_of(keys, known, tick)
+    baseline, squared_residuals = history_of(keys, known, tick)
     per_tick = (baseline + PRIOR_POSTS) / (traffic.posts + traffic.prior) * traffic.posts_per_tick
     uneven = index_of_dispersion(squared_residuals, per_tick, traffic)
     nothing = np.zeros(counts.shape)
@@ -207,7 +207,7 @@ def _expect(
     )
 
 
-def _history_of(keys: Integers, known: Sequence[CountRow], tick: int) -> tuple[Floats, Floats]:
+def history_of(keys: Integers, known: Sequence[CountRow], tick: int) -> tuple[Floats, Floats]:
     """Return count and squared residuals of each term as of `tick`; 0 for unknown ones."""
     baseline, squared_residuals = np.zeros(keys.size), np.zeros(keys.size)
     if known:

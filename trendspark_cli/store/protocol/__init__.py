@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from trendspark_cli.store.protocol.runs import JobRuns, JobStates, MetricTotals
     from trendspark_cli.store.protocol.spending import Spend
     from trendspark_cli.store.protocol.times import StoredTimes
+    from trendspark_cli.store.protocol.trend_history import TrendHistory
     from trendspark_cli.store.protocol.trends import Briefs, Calibrations, Trends
     from trendspark_cli.store.protocol.upkeep import Upkeep
 
@@ -71,6 +72,8 @@ class Store(Protocol):
     def incidents(self) -> Incidents: ...
     @property
     def trends(self) -> Trends: ...
+    @property
+    def trend_history(self) -> TrendHistory: ...
     @property
     def calibrations(self) -> Calibrations: ...
     @property

@@ -22,7 +22,8 @@ class Trends(Protocol):
     def save(self, trend: Trend[StoryT]) -> Trend[StoryT]:
         """Insert or update a trend and return it with its id.
 
-        The posts it had before stay its posts, and the threshold it opened with stays.
+        The posts it had before stay its posts, and the threshold it opened with stays. Its examples are kept as they
+        are now.
         """
 
     def posts_since(self, trend_id: int, since: datetime) -> int:

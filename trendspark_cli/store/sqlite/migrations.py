@@ -669,3 +669,38 @@ def m0019_counts_of_trends(db: Database) -> None:
             posts_total = max(posts_peak, (SELECT count(*) FROM trend_posts WHERE trend_id = trends.id))
         """
     )
+
+
+@migration()
+def m0020_trend_history(db: Database) -> None:
+    """The curve of each trend and its examples, which stay when the posts are archived; none of earlier trends.
+
+    An example follows an edit of its post while that is live.
+    """
+    db.execute(
+        """
+        CREATE TABLE trend_counts (
+            trend_id INTEGER NOT NULL REFERENCES trends(id) ON DELETE CASCADE, tick TEXT NOT NULL,
+            source TEXT NOT NULL, posts INTEGER NOT NULL, people INTEGER NOT NULL, expected REAL,
+            PRIMARY KEY (trend_id, tick, source)
+        ) STRICT, WITHOUT ROWID
+        """
+    )
+    db.execute(
+        """
+        CREATE TABLE trend_examples (
+            trend_id INTEGER NOT NULL REFERENCES trends(id) ON DELETE CASCADE, place INTEGER NOT NULL,
+            post_id INTEGER NOT NULL, source TEXT NOT NULL, source_id TEXT NOT NULL, author TEXT, name TEXT,
+            text TEXT NOT NULL, url TEXT, PRIMARY KEY (trend_id, place)
+        ) STRICT, WITHOUT ROWID
+        """
+    )
+    db.execute("CREATE INDEX idx_trend_examples_post_id ON trend_examples (post_id)")
+    db.execute("CREATE INDEX idx_trend_examples_source_id ON trend_examples (source, source_id)")
+    db.execute("CREATE INDEX idx_trend_examples_author ON trend_examples (source, author)")
+    db.execute(
+        """
+        CREATE TRIGGER trend_examples_edited AFTER UPDATE OF text ON posts WHEN old.text IS NOT new.text
+        BEGIN UPDATE trend_examples SET text = new.text WHERE post_id = new.id; END
+        """
+    )

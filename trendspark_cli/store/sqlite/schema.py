@@ -31,6 +31,7 @@ KNOWN_MIGRATIONS = (
     "m0017_links",
     "m0018_history",
     "m0019_counts_of_trends",
+    "m0020_trend_history",
 )
 
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from trendspark_cli.store.sqlite.calibrations import Calibrations
     from trendspark_cli.store.sqlite.forecasts import Forecasts
     from trendspark_cli.store.sqlite.stored_times import StoredTimes
+    from trendspark_cli.store.sqlite.trend_history import TrendHistory
     from trendspark_cli.store.sqlite.trends import RankingMemory, Trends
     from trendspark_cli.store.sqlite.upkeep import Upkeep
 
@@ -58,6 +59,13 @@ class SqliteStore:
         from trendspark_cli.store.sqlite.trends import Trends
 
         return Trends(self.connection)
+
+    @property
+    def trend_history(self) -> TrendHistory:
+        """Return what stays of trends when their posts are gone; loaded when asked."""
+        from trendspark_cli.store.sqlite.trend_history import TrendHistory
+
+        return TrendHistory(self.connection)
 
     @property
     def calibrations(self) -> Calibrations:

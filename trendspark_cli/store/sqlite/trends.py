@@ -13,6 +13,7 @@ from trendspark_cli.ranking.baseline.history import CountRow, SourceState, TermS
 from trendspark_cli.store.rows.trends import RankingProgress, TrendVerdict
 from trendspark_cli.store.sqlite.connection import Connection
 from trendspark_cli.store.sqlite.named_queries import queries
+from trendspark_cli.store.sqlite.trend_history import TrendHistory
 
 if TYPE_CHECKING:  # most runs only count trends
     from trendspark_cli.ranking.bursts.segments import Segment
@@ -28,6 +29,7 @@ class Trends:
     def __init__(self, connection: Connection) -> None:
         self._db = connection
         self._sql = queries("trends")
+        self._history = TrendHistory(connection)
 
     def living(self, closed_since: datetime) -> list[TopicTrend]:
         """Return open trends of topics and those closed after *closed_since*, with their posts."""
@@ -46,7 +48,8 @@ class Trends:
     def save(self, trend: Trend[StoryT]) -> Trend[StoryT]:
         """Insert or update a trend, add its posts, and return it with its id; call inside a transaction.
 
-        The posts it had before stay its posts, and the threshold it opened with stays.
+        The posts it had before stay its posts, and the threshold it opened with stays. Its examples are kept as they
+        are now.
         """
         from trendspark_cli.store.rows.trend_columns import columns_of
 
@@ -57,6 +60,7 @@ class Trends:
             self._db.execute(self._sql["update"], {**columns, "id": trend_id})
         self._db.executemany(self._sql["add_post"], [(trend_id, post_id) for post_id in trend.story.post_ids])
         total = int(self._db.value(self._sql["keep_total"], {"id": trend_id}))
+        self._history.keep_examples(trend_id, trend.story.example_ids)
         return replace(trend, id=trend_id, posts_total=total)
 
     def posts_since(self, trend_id: int, since: datetime) -> int:

@@ -1,0 +1,21 @@
+"""What is kept of trends so that their story can be told when their posts are gone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from trendspark_cli.store.rows.trend_history import KeptExample, TrendCount
+
+
+class TrendHistory(Protocol):
+    """The curves of trends and their examples. They go with their trend, and never to the archive."""
+
+    def save_counts(self, counts: Sequence[TrendCount]) -> None:
+        """Insert or replace ticks of trends; those that are as they were are left alone. Call inside a transaction."""
+
+    def counts(self, trend_id: int) -> list[TrendCount]:
+        """Return the ticks of a trend with posts, oldest first."""
+
+    def examples(self, trend_id: int) -> list[KeptExample]:
+        """Return the examples of a trend in their order; what was forgotten is missing."""

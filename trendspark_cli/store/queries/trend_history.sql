@@ -1,0 +1,26 @@
+-- name: save_count
+-- A tick of a trend, in place of what it was; one that is as it was is not written.
+INSERT INTO trend_counts (trend_id, tick, source, posts, people, expected) VALUES (?, ?, ?, ?, ?, ?)
+ON CONFLICT (trend_id, tick, source) DO UPDATE SET posts = excluded.posts, people = excluded.people,
+    expected = excluded.expected
+WHERE posts <> excluded.posts OR people <> excluded.people OR expected IS NOT excluded.expected;
+
+-- name: counts
+-- The ticks of a trend that have posts.
+SELECT trend_id, tick, source, posts, people, expected FROM trend_counts WHERE trend_id = ? ORDER BY tick, source;
+
+-- name: keep_example
+-- An example as it is now, if its post is live. A place whose post is another one now is taken; what was kept of a
+-- post that left stays while the trend names it.
+INSERT INTO trend_examples (trend_id, place, post_id, source, source_id, author, name, text, url)
+SELECT :trend_id, :place, p.id, p.source, p.source_id, p.author, a.name, p.text, p.url
+FROM posts p LEFT JOIN authors a ON a.source = p.source AND a.id = p.author WHERE p.id = :post_id
+ON CONFLICT (trend_id, place) DO UPDATE SET post_id = excluded.post_id, source = excluded.source,
+    source_id = excluded.source_id, author = excluded.author, name = excluded.name, text = excluded.text,
+    url = excluded.url
+WHERE post_id <> excluded.post_id OR text <> excluded.text OR author IS NOT excluded.author
+    OR name IS NOT excluded.name OR url IS NOT excluded.url;
+
+-- name: examples
+-- What shows what a trend is about.
+SELECT post_id, source, source_id, author, name, text, url FROM trend_examples WHERE trend_id = ? ORDER BY place;

@@ -1,0 +1,36 @@
+"""The curves of trends and their examples, which stay when the posts are gone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from trendspark_cli.store.rows.trend_history import KeptExample, TrendCount
+from trendspark_cli.store.sqlite.connection import Connection
+from trendspark_cli.store.sqlite.named_queries import queries
+
+
+class TrendHistory:
+    """Implements store.protocol.trend_history.TrendHistory."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._db = connection
+        self._sql = queries("trend_history")
+
+    def save_counts(self, counts: Sequence[TrendCount]) -> None:
+        """Insert or replace ticks of trends; those that are as they were are left alone. Call inside a transaction."""
+        if counts:
+            self._db.executemany(self._sql["save_count"], counts)
+
+    def counts(self, trend_id: int) -> list[TrendCount]:
+        """Return the ticks of a trend with posts, oldest first."""
+        return self._db.made(TrendCount._make, self._sql["counts"], (trend_id,))
+
+    def keep_examples(self, trend_id: int, post_ids: Sequence[int]) -> None:
+        """Keep what these posts say now, those of them that are live, as the examples of a trend, in this order."""
+        for place, post_id in enumerate(post_ids):
+            self._db.execute(self._sql["keep_example"], {"trend_id": trend_id, "place": place, "post_id": post_id})
+        self._db.execute("DELETE FROM trend_examples WHERE trend_id = ? AND place >= ?", (trend_id, len(post_ids)))
+
+    def examples(self, trend_id: int) -> list[KeptExample]:
+        """Return the examples of a trend in their order; what was forgotten is missing."""
+        return self._db.made(KeptExample._make, self._sql["examples"], (trend_id,))
