@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Annotated
+from collections.abc import Callable, Sequence
+from typing import Annotated, get_args
 
 import typer
 
+from trendspark_cli.app.installation import Installation
 from trendspark_cli.app.with_store import change, read_only
 from trendspark_cli.base.console import Output
 from trendspark_cli.base.errors import UsageError
+from trendspark_cli.base.given_times import time_or_age
 from trendspark_cli.cli.completing import trend_ids
-from trendspark_cli.cli.options import LARGEST_ID, JsonFlag, LimitOption, person, sub_app, this_installation
-from trendspark_cli.ranking.lifecycle.trends import AnyTrend
+from trendspark_cli.cli.options import (
+    LARGEST_ID,
+    JsonFlag,
+    LimitOption,
+    person,
+    require_one_of,
+    sub_app,
+    this_installation,
+)
+from trendspark_cli.ranking.lifecycle.trends import AnyTrend, Kind, TrendState
 from trendspark_cli.store.protocol import Store
+from trendspark_cli.store.rows.trends import TrendNames
 
 app = sub_app("What is trending, and why.")
 TrendId = Annotated[
@@ -22,38 +33,70 @@ TrendId = Annotated[
 ]
 
 
+TrendOrWord = Annotated[
+    str,
+    typer.Argument(help="A trend's id, or words of its label or terms.", autocompletion=trend_ids),
+]
+MOST_NAMED = 50
+
+
 @app.command("list")
 def list_(
     limit: LimitOption = 20,
     state: Annotated[str | None, typer.Option(help="Only `open` or only `closed` ones.")] = None,
+    kind: Annotated[str | None, typer.Option(help="Only those of this kind: `topic` or `post`.")] = None,
+    source: Annotated[str | None, typer.Option(help="Only those with posts of this source.")] = None,
+    term: Annotated[str, typer.Option(help="Only those whose label or terms hold these words.")] = "",
+    since: Annotated[str, typer.Option(help="Only those that lived then or later: a time (UTC), or `7d`.")] = "",
+    until: Annotated[str, typer.Option(help="Only those that began before: a time (UTC), or an age.")] = "",
     as_json: JsonFlag = False,
 ) -> None:
     """List trends: open ones first, the strongest first; ★ marks those about a term of a watchlist."""
-    from trendspark_cli.base.profiles import read_profiles
-    from trendspark_cli.screens.trends import list_trends
-
     installed = this_installation("trends", is_json=as_json)
 
     def action(store: Store) -> None:
-        if state not in (None, "open", "closed"):
-            raise UsageError(f"--state {state!r}: expected open or closed")
-        profiles = read_profiles(installed.settings, store.profiles.all())
-        watchlist = {term for profile in profiles for term in profile.watchlist}
-        list_trends(store, installed.output, installed.clock(), limit=limit, state=state, watchlist=watchlist)
+        require_one_of("--state", state, [one.value for one in TrendState])
+        require_one_of("--kind", kind, get_args(Kind))
+        begins = time_or_age("--since", since, installed.clock())
+        ends = time_or_age("--until", until, installed.clock())
+        if begins and ends and begins >= ends:
+            raise UsageError(f"--since {since!r}: expected a time before --until {until!r}")
+        fits = _fits(term, source)
+        found = store.trends.listing(limit, state, kind=kind, since=begins, until=ends, fits=fits)
+        _list(installed, store, found, state)
 
     raise typer.Exit(read_only(installed, "trends list", action))
 
 
+def _fits(term: str, source: str | None) -> Callable[[TrendNames], bool] | None:
+    """Return what tells whether a trend is about a term and has posts of a source; None when every trend will do."""
+    from trendspark_cli.screens.trend_history import is_about
+
+    if not term and source is None:
+        return None
+    about = is_about(term) if term else lambda trend: True
+    return lambda trend: (source is None or source in trend.sources) and about(trend)
+
+
+def _list(installed: Installation, store: Store, trends: Sequence[AnyTrend], state: str | None = None) -> None:
+    from trendspark_cli.base.profiles import read_profiles
+    from trendspark_cli.screens.trends import list_trends
+
+    profiles = read_profiles(installed.settings, store.profiles.all())
+    watchlist = {term for profile in profiles for term in profile.watchlist}
+    list_trends(store, installed.output, installed.clock(), trends, state=state, watchlist=watchlist)
+
+
 @app.command()
-def show(trend: TrendId, as_json: JsonFlag = False) -> None:
-    """Show one trend with example posts."""
+def show(trend: TrendOrWord, as_json: JsonFlag = False) -> None:
+    """Show one trend with its curve and example posts; or list those a word fits."""
     from trendspark_cli.screens.trends import show_trend
 
     _one(trend, as_json, show_trend)
 
 
 @app.command()
-def explain(trend: TrendId, as_json: JsonFlag = False) -> None:
+def explain(trend: TrendOrWord, as_json: JsonFlag = False) -> None:
     """Show why one trend is one: each term's counts, what is usual, and what would have been enough."""
     from trendspark_cli.screens.trends import explain_trend
     from trendspark_cli.trends.rank_rules import reason_of_trend
@@ -86,13 +129,29 @@ def mark(
     raise typer.Exit(change(installed, "trends mark", action))
 
 
-def _one(trend: int, as_json: bool, action: Callable[[Store, Output, AnyTrend], None]) -> None:
+def _one(asked: str, as_json: bool, action: Callable[[Store, Output, AnyTrend], None]) -> None:
+    """Do something with the trend that is meant; of a word that fits several, list them."""
     installed = this_installation("trends", is_json=as_json)
 
     def act(store: Store) -> None:
-        found = store.trends.get(trend)
-        if found is None:
-            raise UsageError(f"trend {trend} does not exist", hint="see `trendspark trends list`")
-        action(store, installed.output, found)
+        found = _meant(store, asked)
+        if len(found) == 1:
+            action(store, installed.output, found[0])
+        else:
+            _list(installed, store, found)
 
     raise typer.Exit(read_only(installed, "trends", act))
+
+
+def _meant(store: Store, asked: str) -> Sequence[AnyTrend]:
+    """Return the trend with this id, or those about a word; raise UsageError when there is none."""
+    from trendspark_cli.screens.trend_history import is_about
+
+    if asked.isascii() and asked.isdigit():
+        found = store.trends.get(int(asked)) if int(asked) <= LARGEST_ID else None
+        if found is not None:
+            return [found]
+        raise UsageError(f"trend {asked} does not exist", hint="see `trendspark trends list`")
+    if not (named := store.trends.listing(MOST_NAMED, fits=is_about(asked)) if asked.strip() else []):
+        raise UsageError(f"{asked!r}: no trend has this id or is about it", hint="see `trendspark trends list`")
+    return named

@@ -139,14 +139,14 @@ def _show(store: Store, installation: Installation, folder: Path, prefix: str, f
 
     output = installation.output
     if output.is_json:
-        list_trends(store, output, installation.clock(), limit=20, state="open")
+        list_trends(store, output, installation.clock(), store.trends.listing(20, "open"), state="open")
         return
     pages = len(store.audit.recent(1000))
     output.prose(
         f"{store.posts.count()} posts of nine days ingested in {pages} pages, "
         f"ranked each quarter of an hour until {sample_end():%Y-%m-%d %H:%M} UTC, as cron would have"
     )
-    list_trends(store, output, installation.clock(), limit=20, state="open")
+    list_trends(store, output, installation.clock(), store.trends.listing(20, "open"), state="open")
     trends = store.trends.listing(20, "open")
     for trend in trends:
         output.prose(f"{trend.label}: {why(trend)}")

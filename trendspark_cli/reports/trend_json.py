@@ -10,8 +10,10 @@ from trendspark_cli.base.clock import to_text
 from trendspark_cli.ranking.lifecycle.trends import AnyTrend, Kind, PostStory, TopicStory, TrendState
 from trendspark_cli.reports.trend_words import why
 from trendspark_cli.store.rows.posts import StoredPost
+from trendspark_cli.store.rows.trend_history import KeptExample
 from trendspark_cli.store.rows.trends import TrendVerdict
 
+Example = StoredPost | KeptExample
 SHOWN_POSTS = 3
 POST_EVIDENCE = ("engagement", "comments", "forecast", "error", "usual_posts", "enough")
 SECOND = timedelta(seconds=1)
@@ -71,7 +73,7 @@ class TrendJson(_Head):
 
 def trend_json(
     trend: AnyTrend,
-    posts: Sequence[StoredPost],
+    posts: Sequence[Example],
     verdict: TrendVerdict | None = None,
     names: Mapping[tuple[str, str], str] | None = None,
 ) -> TrendJson:
@@ -147,7 +149,7 @@ def _shown_verdict(verdict: TrendVerdict) -> ShownVerdict:
     }
 
 
-def _shown_post(post: StoredPost, names: Mapping[tuple[str, str], str]) -> ShownPost:
+def _shown_post(post: Example, names: Mapping[tuple[str, str], str]) -> ShownPost:
     return {
         "source": post.source,
         "source_id": post.source_id,
@@ -157,12 +159,15 @@ def _shown_post(post: StoredPost, names: Mapping[tuple[str, str], str]) -> Shown
     }
 
 
-def shown_author(post: StoredPost, names: Mapping[tuple[str, str], str]) -> str | None:
+def shown_author(post: Example, names: Mapping[tuple[str, str], str]) -> str | None:
     """Return the author of a post as people know them."""
-    return None if post.author is None else names.get((post.source, post.author), post.author)
+    if post.author is None:
+        return None
+    kept = post.name if isinstance(post, KeptExample) else None
+    return names.get((post.source, post.author), kept or post.author)
 
 
-def author_of_each(posts: Sequence[StoredPost]) -> set[tuple[str, str]]:
+def author_of_each(posts: Sequence[Example]) -> set[tuple[str, str]]:
     """Return (source, author) of posts, to ask for the names of."""
     return {(post.source, post.author) for post in posts if post.author is not None}
 

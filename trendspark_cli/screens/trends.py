@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import cast
 
 from trendspark_cli.base.clock import hour_text, to_text
-from trendspark_cli.base.console import Output, short_time, shortened, sparkline
+from trendspark_cli.base.console import Output, short_time, shortened
 from trendspark_cli.base.models import RunResult
 from trendspark_cli.kinds.sources import engagement_of
 from trendspark_cli.ranking.bursts.term_evidence import TermEvidence
@@ -16,6 +16,7 @@ from trendspark_cli.ranking.lifecycle.trends import AnyTrend, PostStory, TopicSt
 from trendspark_cli.ranking.text.words import plain_words
 from trendspark_cli.reports.trend_json import TrendJson, author_of_each, evidence_json, shown_author, trend_json
 from trendspark_cli.reports.trend_words import silence_text, sources_text, usual_text, why, window_text
+from trendspark_cli.screens.trend_history import counts_json, examples_of, plot_lines, short_curve
 from trendspark_cli.store.protocol import Store
 from trendspark_cli.store.rows.trends import TrendVerdict
 from trendspark_cli.trends.verdicts import verdict_text
@@ -49,7 +50,6 @@ EVIDENCE_NOTES = (
 )
 SHOWN_LINKS = 3  # those that most posts share
 SHOWN_SCORE = 0.05  # a difference of less is none on the screen
-SPARK_SLOTS, SPARK_SLOT_SECONDS = 16, 900  # the last four hours by quarters
 
 
 def show_ranked(result: RunResult, output: Output, *, explain: bool, is_dry: bool) -> None:
@@ -76,10 +76,18 @@ def show_ranked(result: RunResult, output: Output, *, explain: bool, is_dry: boo
 
 
 def list_trends(
-    store: Store, output: Output, now: datetime, *, limit: int, state: str | None, watchlist: Collection[str] = ()
+    store: Store,
+    output: Output,
+    now: datetime,
+    trends: Sequence[AnyTrend],
+    *,
+    state: str | None = None,
+    watchlist: Collection[str] = (),
 ) -> None:
-    """Print trends, open ones first; those about a term of *watchlist* are marked; and why nothing can be new."""
-    trends = store.trends.listing(limit, state)
+    """Print trends; those about a term of *watchlist* are marked; and why nothing can be new.
+
+    *state*: the only one they have, which need not be told.
+    """
     verdicts = store.trends.verdicts_of([trend.stored_id for trend in trends])
     watched = {trend.stored_id for trend in trends if is_watched(trend, watchlist)}
     if output.is_json:
@@ -112,7 +120,7 @@ def is_watched(trend: AnyTrend, watchlist: Collection[str]) -> bool:
 
 
 def _json(store: Store, trend: AnyTrend, verdict: TrendVerdict | None) -> TrendJson:
-    posts = store.posts.by_ids(trend.story.example_ids)
+    posts = examples_of(store, trend)
     return trend_json(trend, posts, verdict, store.authors.names(author_of_each(posts)))
 
 
@@ -121,9 +129,10 @@ def show_trend(store: Store, output: Output, trend: AnyTrend) -> None:
     verdict = store.trends.verdicts_of([trend.stored_id]).get(trend.stored_id)
     brief = store.briefs.of_trend(trend.stored_id)
     written = brief if brief is not None and brief.summary else None
+    counts = store.trend_history.counts(trend.stored_id)
     if output.is_json:
         said = {"label": written.label, "summary": written.summary, "written_by": written.model} if written else None
-        output.data({**_json(store, trend, verdict), "brief": said})
+        output.data({**_json(store, trend, verdict), "brief": said, "counts": counts_json(counts)})
         return
     output.prose(f"{trend.id}  {trend.label}  ({trend.state.value})")
     output.prose(why(trend), indent=INDENT)
@@ -133,7 +142,9 @@ def show_trend(store: Store, output: Output, trend: AnyTrend) -> None:
         output.prose(verdict_text(verdict), indent=INDENT)
     if written is not None:
         output.prose(f"{written.label}: {written.summary} (machine-written by {written.model})", indent=INDENT)
-    posts = store.posts.by_ids(trend.story.example_ids)
+    for line in plot_lines(counts):
+        output.line(" " * INDENT + line)
+    posts = examples_of(store, trend)
     names = store.authors.names(author_of_each(posts))
     for post in posts:
         author = shown_author(post, names)
@@ -150,7 +161,9 @@ def explain_trend(store: Store, output: Output, trend: AnyTrend, reason: str) ->
         verdict = store.trends.verdicts_of([trend.stored_id]).get(trend.stored_id)
         threshold = {"threshold": trend.threshold, "threshold_reason": reason}
         links = [link._asdict() for link in store.posts.links_of_trend(trend.stored_id, SHOWN_LINKS)]
-        output.data({**_json(store, trend, verdict), **threshold, "links": links, "evidence": evidence_json(trend)})
+        counts = counts_json(store.trend_history.counts(trend.stored_id))
+        shown = {**_json(store, trend, verdict), **threshold, "links": links, "counts": counts}
+        output.data({**shown, "evidence": evidence_json(trend)})
         return
     show_trend(store, output, trend)
     for link in store.posts.links_of_trend(trend.stored_id, SHOWN_LINKS):
@@ -224,14 +237,7 @@ def _listed(
     row = _row(trend)
     last = {"state": trend.state.value, "mark": verdict.mark if verdict is not None else ""}
     label = f"{WATCHED} {row[1]}" if is_watched else row[1]
-    return [row[0], label, spark_of(store, trend), *row[2:], *(last[name] for name in more)]
-
-
-def spark_of(store: Store, trend: AnyTrend) -> str:
-    """Return a trend's posts over the four hours before it was last seen."""
-    end = int(trend.last_seen.timestamp()) // SPARK_SLOT_SECONDS + 1
-    since = (end - SPARK_SLOTS) * SPARK_SLOT_SECONDS
-    return sparkline(store.posts.mentions_per_slot(trend.stored_id, since, SPARK_SLOT_SECONDS, SPARK_SLOTS))
+    return [row[0], label, short_curve(store, trend), *row[2:], *(last[name] for name in more)]
 
 
 def _evidence_row(term: TermEvidence) -> Sequence[object]:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Protocol
 
 from trendspark_cli.ranking.lifecycle.trends import AnyTrend, PostTrend, StoryT, TopicTrend, Trend
-from trendspark_cli.store.rows.trends import Calibration, ModelAnswer, TrendBrief, TrendVerdict
+from trendspark_cli.store.rows.trends import Calibration, ModelAnswer, TrendBrief, TrendNames, TrendVerdict
 
 
 class Trends(Protocol):
@@ -38,8 +38,17 @@ class Trends(Protocol):
     def set_alert(self, trend_id: int, alert_key: str, observed: float) -> None:
         """Remember which alert tells of a trend, and what it told."""
 
-    def listing(self, limit: int, state: str | None = None) -> list[AnyTrend]:
-        """Return trends: open ones first, the strongest first."""
+    def listing(
+        self,
+        limit: int,
+        state: str | None = None,
+        *,
+        kind: str | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        fits: Callable[[TrendNames], bool] | None = None,
+    ) -> list[AnyTrend]:
+        """Return trends: open ones first, the strongest first; of a span, those that lived in it."""
 
     def get(self, trend_id: int) -> AnyTrend | None:
         """Return one trend, or None."""

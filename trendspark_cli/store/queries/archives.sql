@@ -118,17 +118,20 @@ DELETE FROM posts WHERE id IN (
     SELECT id FROM posts WHERE source = :source AND source_id = :source_id
     UNION ALL SELECT id FROM posts WHERE :author IS NOT NULL AND source = :source AND author = :author LIMIT :limit);
 
--- name: forget_quotes
--- Alerts of trends that rest on these posts quote them, and so may daily briefs: their titles stay.
-WITH about AS (SELECT trend_id FROM trend_posts WHERE post_id IN (
+-- name: about
+-- The trends that rest on these posts, or show one of them: their alerts and briefs may quote them.
+SELECT trend_id FROM trend_posts WHERE post_id IN (
     SELECT id FROM posts WHERE source = :source AND source_id = :source_id
-    UNION ALL SELECT id FROM posts WHERE :author IS NOT NULL AND source = :source AND author = :author))
-UPDATE notifications SET body = title WHERE body <> title AND (
-    trend_id IN (SELECT trend_id FROM about) OR (category = 'daily_ideas' AND EXISTS (SELECT 1 FROM about)));
+    UNION ALL SELECT id FROM posts WHERE :author IS NOT NULL AND source = :source AND author = :author)
+UNION SELECT trend_id FROM trend_examples
+WHERE source = :source AND (source_id = :source_id OR author = :author OR lower(name) = lower(:author));
 
--- name: forget_briefs
--- What a model wrote of trends that rest on these posts.
-DELETE FROM trend_briefs WHERE trend_id IN (
-    SELECT trend_id FROM trend_posts WHERE post_id IN (
-        SELECT id FROM posts WHERE source = :source AND source_id = :source_id
-        UNION ALL SELECT id FROM posts WHERE :author IS NOT NULL AND source = :source AND author = :author));
+-- name: forget_digests
+-- Digests list the titles of alerts, which may be the beginning of such a post: what they are stays.
+UPDATE notifications SET body = title
+WHERE dedupe_key LIKE 'late:%' OR dedupe_key LIKE 'digest:%' OR dedupe_key LIKE 'surplus:%';
+
+-- name: forget_examples
+-- What trends keep of these posts.
+DELETE FROM trend_examples
+WHERE source = :source AND (source_id = :source_id OR author = :author OR lower(name) = lower(:author));

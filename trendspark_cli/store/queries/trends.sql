@@ -52,7 +52,10 @@ WHERE p.post_id = ? ORDER BY t.kind = 'post' DESC, t.id DESC LIMIT 20;
 -- Trends of both kinds, open ones first, with the post and its author of those that are one.
 SELECT t.*, coalesce(p.post_id, -t.id) AS post_id, posts.author
 FROM trends t LEFT JOIN trend_posts p ON t.kind = 'post' AND p.trend_id = t.id LEFT JOIN posts ON posts.id = p.post_id
-WHERE (:state IS NULL OR t.state = :state) ORDER BY t.state = 'open' DESC, t.score DESC, t.id LIMIT :limit;
+WHERE (:state IS NULL OR t.state = :state) AND (:kind IS NULL OR t.kind = :kind)
+    AND (:since IS NULL OR t.closed_at IS NULL OR t.closed_at >= :since)
+    AND (:until IS NULL OR t.first_seen < :until)
+ORDER BY t.state = 'open' DESC, t.score DESC, t.id LIMIT :limit;
 
 -- name: get
 -- One trend, in the same way.

@@ -51,6 +51,14 @@ class Calibration(NamedTuple):
     threshold: float
 
 
+class TrendNames(NamedTuple):
+    """How a trend is called, and where its posts came from."""
+
+    label: str
+    terms: tuple[str, ...]
+    sources: tuple[str, ...]
+
+
 class TrendVerdict(NamedTuple):
     """What a person said of a trend: `good` or `noise`. `terms`, `score` and `opened_at` are the trend's own."""
 

@@ -24,6 +24,7 @@ from trendspark_cli.store.sqlite.connection import Connection, SqlRow
 from trendspark_cli.store.sqlite.named_queries import queries
 
 BATCH_ROWS = 1000  # of one transaction
+REMOVED = "a post that was removed"  # in place of the beginning of its text
 UNREADABLE = "unreadable archive object "  # begins a key of notices
 _MANIFEST_FIELDS = Manifest._fields
 
@@ -252,11 +253,20 @@ class Tombstones:
         return self._db.value("SELECT 1 FROM tombstones LIMIT 1") is not None
 
     def forget_posts(self, tombstone: Tombstone) -> int:
-        """Delete at most 1,000 live posts it is about, and what alerts and a model say of them, in a transaction."""
+        """Delete at most 1,000 live posts it is about, and every copy of them, live or not, in a transaction.
+
+        Copies are examples of trends, labels of trends that are one post, and what alerts and a model say of them.
+        """
         about = {"source": tombstone.source, "source_id": tombstone.source_id, "author": tombstone.author}
-        self._db.execute(self._sql["forget_quotes"], about)
-        if self._db.execute(self._sql["forget_briefs"], about).rowcount:
-            self._db.execute("DELETE FROM model_answers")  # which of them rest on these posts is not known
+        if trend_ids := [row["trend_id"] for row in self._db.rows(self._sql["about"], about)]:
+            trends = {"trends": json.dumps(trend_ids)}
+            self._db.execute(self._sql["forget_quotes"], trends)
+            if self._db.execute(self._sql["forget_label"], {**trends, "label": REMOVED}).rowcount:
+                self._db.execute(self._sql["forget_titles"], {**trends, "label": REMOVED})
+                self._db.execute(self._sql["forget_digests"])
+            if self._db.execute(self._sql["forget_briefs"], trends).rowcount:
+                self._db.execute("DELETE FROM model_answers")  # which of them rest on these posts is not known
+            self._db.execute(self._sql["forget_examples"], about)
         return self._db.execute(self._sql["forget_posts"], {**about, "limit": BATCH_ROWS}).rowcount
 
     def buried(self, source: str, posts: Sequence[tuple[str | None, ...]]) -> set[int]:

@@ -697,7 +697,6 @@ def m0020_trend_history(db: Database) -> None:
     )
     db.execute("CREATE INDEX idx_trend_examples_post_id ON trend_examples (post_id)")
     db.execute("CREATE INDEX idx_trend_examples_source_id ON trend_examples (source, source_id)")
-    db.execute("CREATE INDEX idx_trend_examples_author ON trend_examples (source, author)")
     db.execute(
         """
         CREATE TRIGGER trend_examples_edited AFTER UPDATE OF text ON posts WHEN old.text IS NOT new.text

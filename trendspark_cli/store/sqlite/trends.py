@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from trendspark_cli.base.clock import to_text
 from trendspark_cli.ranking.baseline.history import CountRow, SourceState, TermState
-from trendspark_cli.store.rows.trends import RankingProgress, TrendVerdict
+from trendspark_cli.store.rows.trends import RankingProgress, TrendNames, TrendVerdict
 from trendspark_cli.store.sqlite.connection import Connection
 from trendspark_cli.store.sqlite.named_queries import queries
 from trendspark_cli.store.sqlite.trend_history import TrendHistory
@@ -21,6 +22,7 @@ if TYPE_CHECKING:  # most runs only count trends
     from trendspark_cli.store.rows.trend_columns import Row
 
 ROWS_PER_TRANSACTION = 1000
+LARGEST = 2**63 - 1
 
 
 class Trends:
@@ -81,10 +83,27 @@ class Trends:
         sql = "UPDATE trends SET alert_key = ?, alerted_observed = ? WHERE id = ?"
         self._db.execute(sql, (alert_key, observed, trend_id))
 
-    def listing(self, limit: int, state: str | None = None) -> list[AnyTrend]:
-        """Return trends: open ones first, the strongest first."""
-        rows = self._db.rows(self._sql["listing"], {"limit": limit, "state": state})
-        return [self._trend(row) for row in rows]
+    def listing(
+        self,
+        limit: int,
+        state: str | None = None,
+        *,
+        kind: str | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        fits: Callable[[TrendNames], bool] | None = None,
+    ) -> list[AnyTrend]:
+        """Return trends: open ones first, the strongest first; of a span, those that lived in it."""
+        wanted = {
+            "state": state,
+            "kind": kind,
+            "since": None if since is None else to_text(since),
+            "until": None if until is None else to_text(until),
+            "limit": limit if fits is None else LARGEST,
+        }
+        rows = self._db.rows(self._sql["listing"], wanted)
+        found = rows if fits is None else islice((row for row in rows if fits(_names(row))), limit)
+        return [self._trend(row) for row in found]
 
     def get(self, trend_id: int) -> AnyTrend | None:
         """Return one trend, or None."""
@@ -201,6 +220,10 @@ class RankingMemory:
 
 def _source_state(values: Row) -> SourceState:
     return SourceState(**{**values, "hours": tuple(values["hours"])})
+
+
+def _names(row: Row) -> TrendNames:
+    return TrendNames(row["label"], tuple(json.loads(row["terms"])), tuple(json.loads(row["sources"])))
 
 
 def _verdict(row: Row) -> TrendVerdict:

@@ -160,3 +160,21 @@ SELECT wanted.key FROM json_each(:pairs) AS wanted WHERE EXISTS (
     SELECT 1 FROM tombstones t WHERE t.source = :source
     AND (t.source_id = json_extract(wanted.value, '$[0]') OR t.author = json_extract(wanted.value, '$[1]')
          OR t.author = json_extract(wanted.value, '$[2]')));
+
+-- name: forget_quotes
+-- Alerts of these trends, and daily briefs: their titles stay.
+UPDATE notifications SET body = title WHERE body <> title AND (
+    trend_id IN (SELECT value FROM json_each(:trends)) OR category = 'daily_ideas');
+
+-- name: forget_label
+-- A trend that is one of these posts is called by the beginning of its text.
+UPDATE trends SET label = :label WHERE kind = 'post' AND id IN (SELECT value FROM json_each(:trends));
+
+-- name: forget_titles
+-- So are the alerts that tell of it.
+UPDATE notifications SET title = :label, body = :label WHERE trend_id IN (
+    SELECT id FROM trends WHERE kind = 'post' AND id IN (SELECT value FROM json_each(:trends)));
+
+-- name: forget_briefs
+-- What a model wrote of these trends.
+DELETE FROM trend_briefs WHERE trend_id IN (SELECT value FROM json_each(:trends));

@@ -1,0 +1,194 @@
+"""What trended last month: still shown when the posts are in the archive, and gone when it must be forgotten."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.archive.keeping import Keeper
+from tests.rank.test_rank_job import write_posts
+from tests.ranking.streams import background, said
+from trendspark_cli.alerts.alert_texts import digest_alert
+from trendspark_cli.store.rows.trends import ModelAnswer, TrendBrief
+
+BEGIN = datetime(2026, 11, 1, tzinfo=UTC)
+DAYS = 17
+KEPT = {"RETENTION_DAYS_POSTS": "7"}
+STORIES = {4: "volcano eruption", 6: "harbour bridge", 8: "ferry strike"}  # by day
+SECRET = "Zimtstern"  # in no other text
+
+
+def tick_of(moment: datetime) -> int:
+    return int(moment.timestamp()) // 900
+
+
+def live_through(keeper: Keeper, *, days: int = DAYS) -> None:
+    """Live through days, each with its posts and its story at noon, ranked, and archived in the night."""
+    for day in range(days):
+        morning = BEGIN + timedelta(days=day)
+        rows = background(tick_of(morning), 96, per_tick=6 if day <= max(STORIES) else 1)
+        if day in STORIES:
+            noon = morning + timedelta(hours=12)
+            rows += said(f"{STORIES[day]} {SECRET}", 30, int(noon.timestamp()), every=60)
+        for hours in (12.75, 24):
+            until = morning + timedelta(hours=hours)
+            part = [row for row in rows if row.created_at < until.timestamp()]
+            rows = [row for row in rows if row.created_at >= until.timestamp()]
+            keeper.now = until
+            keeper.ingest(file=str(write_posts(keeper.home / "posts.ndjson", part)))
+            assert keeper.rank().exit_code == 0
+        assert keeper.archive().exit_code == 0
+
+
+@pytest.fixture(scope="module")
+def lived(tmp_path_factory: pytest.TempPathFactory) -> Keeper:
+    """An operator who archives each night, after days in which three things trended. Nobody may change it."""
+    keeper = Keeper(tmp_path_factory.mktemp("lived") / "home", KEPT, now=BEGIN)
+    live_through(keeper)
+    return keeper
+
+
+@pytest.fixture
+def keeper(tmp_path: Path) -> Keeper:
+    """An operator on the day of a story, with everything live."""
+    made = Keeper(tmp_path / "home", KEPT, now=BEGIN)
+    live_through(made, days=5)
+    return made
+
+
+def shown(keeper: Keeper, *arguments: str) -> Any:
+    done = keeper.command_now(*arguments, "--json")
+    assert done.exit_code == 0, done.stderr
+    return done.json
+
+
+def test_a_trend_whose_posts_are_archived_shows_examples_curve_people_and_sources(lived: Keeper) -> None:
+    first = shown(lived, "trends", "show", "volcano")
+
+    live = lived.values("SELECT count(*) FROM posts WHERE text LIKE 'volcano%'")
+    assert live == [0]
+    assert [post["text"][:16] for post in first["posts"]] == ["volcano eruption"] * 3
+    assert all(post["author"] for post in first["posts"])
+    assert sum(count["posts"] for count in first["counts"]) == 30
+    assert (first["people"], first["sources"]) == (30, {"reddit": 30})
+
+
+def test_every_trend_of_the_days_is_still_whole(lived: Keeper) -> None:
+    trends = shown(lived, "trends", "list")["trends"]
+
+    assert len(trends) >= len(STORIES)
+    for trend in trends:
+        told = shown(lived, "trends", "show", str(trend["id"]))
+        assert told["posts"]
+        assert told["counts"]
+        assert told["people"] > 0
+
+
+def test_the_curve_agrees_with_the_posts_in_the_archive(lived: Keeper) -> None:
+    [trend] = shown(lived, "trends", "list", "--term", "volcano")["trends"]
+    curve = shown(lived, "trends", "show", str(trend["id"]))["counts"]
+
+    sql = "SELECT count(*), count(DISTINCT author) FROM posts WHERE text LIKE '%volcano eruption%'"
+    [[posts, people]] = shown(lived, "archives", "query", sql)["rows"]
+
+    assert (posts, people) == (sum(tick["posts"] for tick in curve), sum(tick["people"] for tick in curve))
+
+
+def test_the_curve_is_drawn_beside_what_is_usual(lived: Keeper) -> None:
+    done = lived.command_now("trends", "explain", "volcano")
+
+    lines = [line.strip() for line in done.stdout.splitlines()]
+    assert any(line.startswith("seen") and "█" in line for line in lines)
+    assert any(line.startswith("usual") for line in lines)
+    assert any("at most 15 posts, usual there none" in line for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "labels"),
+    [
+        (("--term", "harbour bridge"), {"harbour bridge"}),
+        (("--term", "bridg"), set()),
+        (("--since", "2026-11-09"), {"ferry strike"}),
+        (("--until", "2026-11-06"), {"volcano eruption"}),
+        (("--since", "2026-11-07", "--until", "2026-11-08"), {"harbour bridge"}),
+        (("--source", "x"), set()),
+        (("--kind", "post"), set()),
+        (("--source", "reddit", "--kind", "topic", "--term", "ferry", "--limit", "1"), {"ferry strike"}),
+    ],
+)
+def test_trends_are_found_by_term_time_source_and_kind(
+    lived: Keeper, arguments: tuple[str, ...], labels: set[str]
+) -> None:
+    trends = shown(lived, "trends", "list", *arguments)["trends"]
+
+    found = {
+        story for trend in trends for story in STORIES.values() if story in " ".join([trend["label"], *trend["terms"]])
+    }
+    assert found == labels
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("list", "--kind", "noise"), "--kind 'noise': expected one of topic, post"),
+        (("list", "--state", "gone"), "--state 'gone': expected one of open, closed"),
+        (("list", "--since", "soon"), "--since 'soon': expected a time"),
+        (("list", "--since", "1d", "--until", "2d"), "expected a time before --until"),
+        (("show", "unheard"), "'unheard': no trend has this id or is about it"),
+        (("show", ""), "no trend has this id"),
+        (("show", "!!"), "no trend has this id"),
+        (("explain", "99999999999999999999"), "trend 99999999999999999999 does not exist"),
+    ],
+)
+def test_what_cannot_be_found_is_said_in_one_line(lived: Keeper, arguments: tuple[str, ...], told: str) -> None:
+    done = lived.command_now("trends", *arguments)
+
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert told in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_a_word_of_several_trends_lists_them(lived: Keeper) -> None:
+    told = shown(lived, "trends", "show", SECRET)
+
+    assert len(told["trends"]) >= 2
+
+
+def test_a_forgotten_author_is_in_no_copy_of_a_text(lived: Keeper, tmp_path: Path) -> None:
+    [author] = lived.values("SELECT author FROM trend_examples WHERE trend_id = 1 AND place = 0")
+    assert lived.values(f"SELECT count(*) FROM posts WHERE author = '{author}'") == [0]
+
+    shown(lived, "posts", "forget", "--source", "reddit", "--author", author)
+
+    assert lived.values(f"SELECT count(*) FROM trend_examples WHERE author = '{author}'") == [0]
+    assert len(shown(lived, "trends", "show", "1")["posts"]) == 2
+
+
+def test_a_forgotten_post_is_nowhere_in_the_file(keeper: Keeper) -> None:
+    text = "Mohnkipferl that nobody else wrote"
+    [example] = keeper.rows("SELECT post_id, trend_id FROM trend_examples WHERE place = 0 LIMIT 1")
+    trend = example["trend_id"]
+    with keeper.changes() as store:
+        store.connection.execute("UPDATE posts SET text = ? WHERE id = ?", (text, example["post_id"]))
+        store.connection.execute("UPDATE notifications SET body = ? WHERE trend_id = ?", (text, trend))
+        store.briefs.save(TrendBrief(trend, "label", text, (1,), "model", 1.0, "2026-11-05T00:00:00.000Z"))
+        store.briefs.keep_answer("key", "trend_label", "model", ModelAnswer("ok", {"summary": text}), keeper.now)
+        # as a trend that is this post alone, told in an alert and in a digest
+        sql = "UPDATE trends SET kind = 'post', label = ?, evidence = ?, sources = ? WHERE id = ?"
+        evidence = {"engagement": 1, "comments": 0, "forecast": 1.0, "error": 1.0, "usual_posts": 1.0, "enough": 1.0}
+        store.connection.execute(sql, (text, json.dumps([evidence]), '{"reddit": 1}', trend))
+        store.connection.execute("UPDATE notifications SET title = ? WHERE trend_id = ?", (text, trend))
+        store.notifications.queue(digest_alert("digest:1-2", "more", [text]), keeper.now, muted=False)
+    [source_id] = keeper.values(f"SELECT source_id FROM posts WHERE id = {example['post_id']}")
+    assert text in str(keeper.rows("SELECT text FROM trend_examples"))
+
+    shown(keeper, "posts", "forget", "--source", "reddit", "--id", source_id)
+
+    keeper.vacuum(full=True)
+    left = [path.name for path in keeper.home.glob("trendspark.db*") if text.encode() in path.read_bytes()]
+    assert left == []
+    assert shown(keeper, "trends", "show", str(trend))["label"] == "a post that was removed"
