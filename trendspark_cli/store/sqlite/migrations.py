@@ -8,6 +8,7 @@ from __future__ import annotations
 from sqlite_utils import Database, Migrations
 
 from trendspark_cli.store.sqlite.schema import MIGRATION_SET
+from trendspark_cli.store.sqlite.views import VIEWS
 
 migration = Migrations(MIGRATION_SET)
 
@@ -703,3 +704,10 @@ def m0020_trend_history(db: Database) -> None:
         BEGIN UPDATE trend_examples SET text = new.text WHERE post_id = new.id; END
         """
     )
+
+
+@migration()
+def m0021_views(db: Database) -> None:
+    """What people ask with SQL, in words they know."""
+    for name, select in VIEWS.items():
+        db.create_view(name, select)

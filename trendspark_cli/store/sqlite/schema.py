@@ -32,6 +32,7 @@ KNOWN_MIGRATIONS = (
     "m0018_history",
     "m0019_counts_of_trends",
     "m0020_trend_history",
+    "m0021_views",
 )
 
 
