@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import csv
 import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import pyarrow.parquet as pq
 import pytest
 
 from tests.archive.keeping import Keeper
@@ -192,3 +194,40 @@ def test_a_forgotten_post_is_nowhere_in_the_file(keeper: Keeper) -> None:
     left = [path.name for path in keeper.home.glob("trendspark.db*") if text.encode() in path.read_bytes()]
     assert left == []
     assert shown(keeper, "trends", "show", str(trend))["label"] == "a post that was removed"
+
+
+def test_trends_and_curves_are_exported_as_csv(lived: Keeper, tmp_path: Path) -> None:
+    done = lived.command_now("trends", "export", str(tmp_path), "--json")
+
+    trends = list(csv.DictReader((tmp_path / "trends.csv").open(encoding="utf-8", newline="")))
+    counts = list(csv.DictReader((tmp_path / "trend_counts.csv").open(encoding="utf-8", newline="")))
+    assert done.exit_code == 0, done.stderr
+    assert [file["rows"] for file in done.json["files"]] == [len(trends), len(counts)]
+    assert {row["id"] for row in trends} == {row["trend_id"] for row in counts}
+    assert sum(int(row["posts"]) for row in counts) == lived.values("SELECT sum(posts) FROM trend_counts")[0]
+
+
+def test_an_export_as_parquet_has_the_same_rows_with_times(lived: Keeper, tmp_path: Path) -> None:
+    done = lived.command_now("trends", "export", str(tmp_path), "--format", "parquet", "--since", "2026-11-07")
+
+    counts = pq.read_table(tmp_path / "trend_counts.parquet")
+    assert done.exit_code == 0, done.stderr
+    assert str(counts.schema.field("tick").type) == "timestamp[us, tz=UTC]"
+    wanted = "SELECT trend_id, source, posts, c.people, c.expected FROM trend_counts c JOIN trends t ON t.id = c.trend_id"
+    rows = lived.rows(f"{wanted} WHERE closed_at >= '2026-11-07' OR closed_at IS NULL ORDER BY trend_id, tick, source")
+    assert counts.drop(["tick"]).to_pylist() == rows
+
+
+@pytest.mark.parametrize(
+    ("arguments", "exit_code", "told"),
+    [
+        (("nowhere",), 73, "cannot be written"),
+        ((".", "--format", "xlsx"), 2, "--format 'xlsx': expected one of csv, parquet"),
+        ((".", "--since", "soon"), 2, "--since 'soon': expected a time"),
+    ],
+)
+def test_what_cannot_be_exported_is_said(lived: Keeper, arguments: tuple[str, ...], exit_code: int, told: str) -> None:
+    done = lived.command_now("trends", "export", *arguments)
+
+    assert (done.exit_code, done.stdout) == (exit_code, "")
+    assert told in done.stderr

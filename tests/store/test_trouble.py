@@ -14,6 +14,7 @@ import pytest
 
 from tests.builders import NOW, page, post, topic_trend
 from tests.installation import Installation
+from trendspark_cli.base.clock import to_text
 from trendspark_cli.base.errors import StoreBusyError, StoreError
 from trendspark_cli.base.metrics import RANK_POSTS, STREAM_LAG
 from trendspark_cli.base.models import Alert, Profile
@@ -30,6 +31,7 @@ from trendspark_cli.store.rows.forecasts import ForecastProgress, PostForecast
 from trendspark_cli.store.rows.outbox import ChannelState, Incident
 from trendspark_cli.store.rows.posts import StoredPost
 from trendspark_cli.store.rows.runs import JobState
+from trendspark_cli.store.rows.trend_history import TrendCount
 from trendspark_cli.store.rows.trends import Calibration, ModelAnswer, RankingProgress, TrendBrief, TrendVerdict
 from trendspark_cli.store.sqlite.store import SqliteStore
 from trendspark_cli.store.sqlite.upkeep import ROLL_UPS
@@ -129,6 +131,7 @@ WRITERS: dict[str, Callable[[SqliteStore], object]] = {
     "forecasts.forget_changed": lambda s: s.forecasts.forget_changed(5),
     "forecasts.note": lambda s: s.forecasts.note([PostForecast(1, 3.0, 1.0, 9.0, "2026-11-01T12:00:00.000Z")]),
     "forecasts.drop": lambda s: s.forecasts.drop([1]),
+    "trend_history.save_counts": lambda s: s.trend_history.save_counts([TrendCount(1, to_text(NOW), "x", 1, 1, None)]),
     "trends.set_alert": lambda s: s.trends.set_alert(1, "key", 3.0),
     "briefs.save": lambda s: s.briefs.save(BRIEF),
     "briefs.keep_answer": lambda s: s.briefs.keep_answer("k", "trend_label", "m", ModelAnswer("refused"), NOW),
@@ -240,6 +243,10 @@ READERS: dict[str, Callable[[SqliteStore], object]] = {
     "trends.verdicts_of": lambda s: s.trends.verdicts_of([1]),
     "trends.listing": lambda s: s.trends.listing(5),
     "trends.get": lambda s: s.trends.get(1),
+    "trend_history.counts": lambda s: s.trend_history.counts(1),
+    "trend_history.counts_of_span": lambda s: s.trend_history.counts_of_span(NOW, None),
+    "trend_history.examples": lambda s: s.trend_history.examples(1),
+    "trend_history.summaries": lambda s: s.trend_history.summaries(NOW, None),
     "trends.verdicts": lambda s: s.trends.verdicts(NOW),
     "calibrations.last": lambda s: s.calibrations.last(NOW),
     "posts.rows": lambda s: s.posts.rows([1]),

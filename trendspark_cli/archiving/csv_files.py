@@ -11,7 +11,7 @@ import gzip
 import io
 import json
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TextIO
 
@@ -117,3 +117,12 @@ def _value(column: Column, field: str) -> str | float | tuple[str, ...] | None:
     if column.kind == "texts":
         return msgspec.json.decode(field, type=tuple[str, ...])
     return field[1:] if field.startswith("\\") else field
+
+
+def write_table(path: Path, names: Sequence[str], rows: Iterable[Sequence[str | float | None]]) -> None:
+    """Write rows as plain CSV for people: NULL is nothing between two commas, texts are as in the archive's files."""
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(names)
+        for row in rows:
+            writer.writerow(["" if value is None else _field(value, isinstance(value, str)) for value in row])

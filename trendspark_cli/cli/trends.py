@@ -1,9 +1,11 @@
-"""`trendspark trends list|show|explain|mark`."""
+"""`trendspark trends list|show|explain|export|mark`."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Annotated, get_args
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, cast, get_args
 
 import typer
 
@@ -57,10 +59,7 @@ def list_(
     def action(store: Store) -> None:
         require_one_of("--state", state, [one.value for one in TrendState])
         require_one_of("--kind", kind, get_args(Kind))
-        begins = time_or_age("--since", since, installed.clock())
-        ends = time_or_age("--until", until, installed.clock())
-        if begins and ends and begins >= ends:
-            raise UsageError(f"--since {since!r}: expected a time before --until {until!r}")
+        begins, ends = _span(installed, since, until)
         fits = _fits(term, source)
         found = store.trends.listing(limit, state, kind=kind, since=begins, until=ends, fits=fits)
         _list(installed, store, found, state)
@@ -105,6 +104,41 @@ def explain(trend: TrendOrWord, as_json: JsonFlag = False) -> None:
         explain_trend(store, output, found, reason_of_trend(store, found))
 
     _one(trend, as_json, explained)
+
+
+@app.command()
+def export(
+    folder: Annotated[Path, typer.Argument(help="An existing folder; `trends` and `trend_counts` are written there.")],
+    form: Annotated[str, typer.Option("--format", help="`csv` or `parquet`.")] = "csv",
+    since: Annotated[str, typer.Option(help="Only those that lived then or later: a time (UTC), or `7d`.")] = "",
+    until: Annotated[str, typer.Option(help="Only those that began before: a time (UTC), or an age.")] = "",
+    as_json: JsonFlag = False,
+) -> None:
+    """Write trends and their curves as two files, in place of those of an earlier export."""
+    from trendspark_cli.screens.trend_export import Format, export_trends
+
+    installed = this_installation("trends", is_json=as_json)
+
+    def action(store: Store) -> None:
+        require_one_of("--format", form, get_args(Format))
+        begins, ends = _span(installed, since, until)
+        written = export_trends(store, folder, cast(Format, form), begins, ends)
+        if as_json:
+            installed.output.data({"files": [file._asdict() for file in written]})
+        elif not installed.output.is_quiet:
+            for file in written:
+                installed.output.line(f"{file.path}: {file.rows:,} rows")
+
+    raise typer.Exit(read_only(installed, "trends export", action))
+
+
+def _span(installed: Installation, since: str, until: str) -> tuple[datetime | None, datetime | None]:
+    """Return what `--since` and `--until` say; raise UsageError when nothing lies between them."""
+    begins = time_or_age("--since", since, installed.clock())
+    ends = time_or_age("--until", until, installed.clock())
+    if begins and ends and begins >= ends:
+        raise UsageError(f"--since {since!r}: expected a time before --until {until!r}")
+    return begins, ends
 
 
 @app.command()

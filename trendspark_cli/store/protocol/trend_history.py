@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Protocol
 
-from trendspark_cli.store.rows.trend_history import KeptExample, TrendCount
+from trendspark_cli.store.rows.trend_history import KeptExample, TrendCount, TrendSummary
 
 
 class TrendHistory(Protocol):
@@ -19,3 +20,9 @@ class TrendHistory(Protocol):
 
     def examples(self, trend_id: int) -> list[KeptExample]:
         """Return the examples of a trend in their order; what was forgotten is missing."""
+
+    def summaries(self, since: datetime | None, until: datetime | None) -> list[TrendSummary]:
+        """Return the trends that lived in a span, by id."""
+
+    def counts_of_span(self, since: datetime | None, until: datetime | None) -> list[TrendCount]:
+        """Return the whole curves of the trends that lived in a span, by trend and time."""

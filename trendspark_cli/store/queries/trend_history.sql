@@ -24,3 +24,17 @@ WHERE post_id <> excluded.post_id OR text <> excluded.text OR author IS NOT excl
 -- name: examples
 -- What shows what a trend is about.
 SELECT post_id, source, source_id, author, name, text, url FROM trend_examples WHERE trend_id = ? ORDER BY place;
+
+-- name: summaries
+-- Trends that lived in a span, in words.
+SELECT id, label, kind, state, terms, sources, people, posts_now, posts_peak, posts_total, usual, score, first_post_at,
+    detected_at, peak_at, last_post_at, ended_at, verdict, note, summary
+FROM v_trends t
+WHERE (:since IS NULL OR t.ended_at IS NULL OR t.ended_at >= :since) AND (:until IS NULL OR t.first_post_at < :until)
+ORDER BY id;
+
+-- name: counts_of_span
+-- The curves of those trends, whole.
+SELECT c.trend_id, c.tick, c.source, c.posts, c.people, c.expected FROM trend_counts c JOIN v_trends t ON t.id = c.trend_id
+WHERE (:since IS NULL OR t.ended_at IS NULL OR t.ended_at >= :since) AND (:until IS NULL OR t.first_post_at < :until)
+ORDER BY c.trend_id, c.tick, c.source;

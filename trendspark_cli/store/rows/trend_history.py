@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from trendspark_cli.store.rows.column_kinds import Time, Word
+
 
 class TrendCount(NamedTuple):
     """A tick of a trend in one source, in the order of the columns; `tick` is text in the stored form."""
 
     trend_id: int
-    tick: str
-    source: str
+    tick: Time
+    source: Word
     posts: int
     people: int
     expected: float | None
@@ -26,3 +28,28 @@ class KeptExample(NamedTuple):
     name: str | None
     text: str
     url: str | None
+
+
+class TrendSummary(NamedTuple):
+    """A trend in the words of the view `v_trends`, in the order in which it is exported."""
+
+    id: int
+    label: str
+    kind: Word
+    state: Word
+    terms: str | None
+    sources: str | None
+    people: int
+    posts_now: int
+    posts_peak: int
+    posts_total: int
+    usual: float
+    score: float
+    first_post_at: Time
+    detected_at: Time
+    peak_at: Time
+    last_post_at: Time
+    ended_at: Time | None
+    verdict: Word | None
+    note: str | None
+    summary: str | None

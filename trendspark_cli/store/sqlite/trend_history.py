@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
-from trendspark_cli.store.rows.trend_history import KeptExample, TrendCount
+from trendspark_cli.base.clock import to_text
+from trendspark_cli.store.rows.trend_history import KeptExample, TrendCount, TrendSummary
 from trendspark_cli.store.sqlite.connection import Connection
 from trendspark_cli.store.sqlite.named_queries import queries
 
@@ -34,3 +36,15 @@ class TrendHistory:
     def examples(self, trend_id: int) -> list[KeptExample]:
         """Return the examples of a trend in their order; what was forgotten is missing."""
         return self._db.made(KeptExample._make, self._sql["examples"], (trend_id,))
+
+    def summaries(self, since: datetime | None, until: datetime | None) -> list[TrendSummary]:
+        """Return the trends that lived in a span, by id."""
+        return self._db.made(TrendSummary._make, self._sql["summaries"], _span(since, until))
+
+    def counts_of_span(self, since: datetime | None, until: datetime | None) -> list[TrendCount]:
+        """Return the whole curves of the trends that lived in a span, by trend and time."""
+        return self._db.made(TrendCount._make, self._sql["counts_of_span"], _span(since, until))
+
+
+def _span(since: datetime | None, until: datetime | None) -> dict[str, str | None]:
+    return {name: None if at is None else to_text(at) for name, at in (("since", since), ("until", until))}

@@ -1,0 +1,56 @@
+"""Trends and their curves as files for a spreadsheet or a notebook."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+from trendspark_cli.base.durable_files import writing_by_name
+from trendspark_cli.base.errors import OutputError
+from trendspark_cli.store.protocol import Store
+from trendspark_cli.store.rows.column_kinds import kinds_of
+from trendspark_cli.store.rows.trend_history import TrendCount, TrendSummary
+
+Format = Literal["csv", "parquet"]
+FILE_MODE = 0o600  # texts of others are in it
+
+
+class Exported(NamedTuple):
+    """A file that was written, and how many rows are in it."""
+
+    path: str
+    rows: int
+
+
+def export_trends(
+    store: Store, folder: Path, form: Format, since: datetime | None, until: datetime | None
+) -> list[Exported]:
+    """Write `trends` and `trend_counts` of the trends that lived in a span into a folder, in place of earlier files.
+
+    Each file appears whole or not at all. Raises OutputError when the folder does not take them.
+    """
+    return [
+        _write(folder / f"trends.{form}", TrendSummary, store.trend_history.summaries(since, until), form),
+        _write(folder / f"trend_counts.{form}", TrendCount, store.trend_history.counts_of_span(since, until), form),
+    ]
+
+
+def _write(
+    path: Path, row: type[TrendSummary | TrendCount], rows: Sequence[tuple[str | float | None, ...]], form: Format
+) -> Exported:
+    kinds = {name: kind for name, (kind, _) in kinds_of(row).items()}
+    try:
+        with writing_by_name(path, FILE_MODE) as partial:
+            if form == "csv":
+                from trendspark_cli.archiving.csv_files import write_table as write_csv
+
+                write_csv(partial, list(kinds), rows)
+            else:
+                from trendspark_cli.archiving.parquet_files import write_table as write_parquet
+
+                write_parquet(partial, kinds, rows)
+    except OSError as error:
+        raise OutputError(f"{str(path)!r} cannot be written: {error.strerror or error}") from error
+    return Exported(str(path), len(rows))
