@@ -213,7 +213,9 @@ def test_an_export_as_parquet_has_the_same_rows_with_times(lived: Keeper, tmp_pa
     counts = pq.read_table(tmp_path / "trend_counts.parquet")
     assert done.exit_code == 0, done.stderr
     assert str(counts.schema.field("tick").type) == "timestamp[us, tz=UTC]"
-    wanted = "SELECT trend_id, source, posts, c.people, c.expected FROM trend_counts c JOIN trends t ON t.id = c.trend_id"
+    wanted = (
+        "SELECT trend_id, source, posts, c.people, c.expected FROM trend_counts c JOIN trends t ON t.id = c.trend_id"
+    )
     rows = lived.rows(f"{wanted} WHERE closed_at >= '2026-11-07' OR closed_at IS NULL ORDER BY trend_id, tick, source")
     assert counts.drop(["tick"]).to_pylist() == rows
 
