@@ -45,6 +45,7 @@ def restored(keeper: Keeper, *arguments: str, exit_code: int = 0) -> dict[str, A
 
 
 ALL_OF_IT = ("--since", "2026-01-01")
+THE_DAY = ("--since", "2026-09-01", "--until", "2026-09-02", "--table", "posts")  # of post 4
 
 
 @pytest.mark.parametrize("part_format", ["parquet", "csv"])
@@ -208,6 +209,42 @@ def test_a_restored_row_that_changed_leaves_in_a_new_file(keeper: Keeper) -> Non
     assert [row[9] for row in keeper.table("posts") if row[2] == "4"] == [99]
 
 
+@pytest.mark.parametrize("back", [timedelta(), timedelta(days=1)], ids=["not at all", "a day"])
+def test_the_last_version_of_a_row_comes_back_though_the_clock_went_back_between_its_files(
+    keeper: Keeper, back: timedelta
+) -> None:
+    keeper.later(seconds=back.total_seconds())
+    counts_of(keeper.archive(tables=["posts"]))
+    for likes in (98, 99):
+        restored(keeper, *THE_DAY, "--hold", "0s")
+        with keeper.changes() as store:
+            store.connection.execute("UPDATE posts SET likes = ? WHERE source_id = '4'", (likes,))
+        keeper.later(seconds=-back.total_seconds() / 2)
+        settle_restored(keeper)
+        counts_of(keeper.archive(tables=["posts"], is_forced=True))
+
+    restored(keeper, *THE_DAY)
+
+    assert [row[9] for row in keeper.table("posts") if row[2] == "4"] == [99]
+
+
+def settle_restored(keeper: Keeper) -> None:
+    """Let the time of restored rows be over."""
+    with keeper.changes() as store:
+        store.connection.execute("UPDATE archive_manifests SET restored_until = '2026-01-01T00:00:00.000Z'")
+
+
+def test_a_file_that_claims_to_be_of_the_year_9999_does_not_hold_up_the_archive(keeper: Keeper) -> None:
+    counts_of(keeper.archive(tables=["ingest_audit", "posts"]))
+    with keeper.changes() as store:
+        store.connection.execute("UPDATE archive_manifests SET created_at = '9999-12-31T23:59:59.999Z'")
+    keeper.later(days=60)
+
+    counts_of(keeper.archive(tables=["posts"], is_forced=True))
+
+    assert {made.created_at[:10] for made in keeper.manifests()} == {"9999-12-31", "2026-12-31"}
+
+
 def test_one_file_or_some_days_can_be_restored(keeper: Keeper) -> None:
     counts_of(keeper.archive())
     manifest = next(m for m in keeper.manifests() if m.table_name == "posts")
@@ -364,6 +401,16 @@ def test_a_query_reads_the_archive_and_nothing_else(keeper: Keeper, sql: str) ->
     assert done.stderr.startswith("trendspark archives query: the query failed: ")
     assert "root:" not in done.stdout
     assert list(keeper.home.rglob("*.csv")) == list(keeper.home.rglob("own.db")) == []
+
+
+def test_a_query_that_needs_all_of_the_memory_is_refused_in_words(keeper: Keeper) -> None:
+    counts_of(keeper.archive(tables=["posts"]))
+    sql = "SELECT length(list(range)::VARCHAR) FROM range(90000000), (SELECT 1 FROM posts LIMIT 1)"
+
+    done = keeper.command_now("archives", "query", sql)
+
+    assert done.exit_code == 2
+    assert "the query needs more than 512MiB of memory" in done.stderr
 
 
 def test_a_query_for_a_table_without_files_says_so(keeper: Keeper) -> None:

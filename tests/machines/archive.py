@@ -17,7 +17,7 @@ from trendspark_cli.base.clock import to_text
 from trendspark_cli.base.models import Post
 
 TROUBLES = ("", "", "it takes nothing", "it takes it and says no", "it keeps something else")
-OLD_DAYS, A_DAY = 3, 8  # days of old posts, and how many each has
+OLD_DAYS, A_DAY = 2, 8  # days of old posts, and how many each has
 DEFECTS = {
     "rows leave before they were proven": """
         CREATE TRIGGER defect AFTER UPDATE OF state ON archive_manifests WHEN NEW.state = 'uploaded'

@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from trendspark_cli.archiving.checking import content_problem, note_finding, outside_problem
@@ -22,7 +23,7 @@ from trendspark_cli.archiving.manifests import (
 )
 from trendspark_cli.archiving.part_files import FORMATS
 from trendspark_cli.archiving.spool import Spool
-from trendspark_cli.base.clock import Clock, to_text
+from trendspark_cli.base.clock import Clock, from_text, to_text
 from trendspark_cli.base.durable_files import sha256_of
 from trendspark_cli.base.errors import IntegrityError
 from trendspark_cli.base.metrics import ARCHIVE_BYTES, ARCHIVE_ROWS
@@ -32,6 +33,8 @@ from trendspark_cli.store.rows.archived import TABLES
 from trendspark_cli.store.rows.archives import Manifest
 
 log = logging.getLogger(__name__)
+
+MOST_AHEAD = timedelta(days=370)  # of a part made by a clock that was wrong; others may write where archives lie
 
 
 class Progress(Protocol):
@@ -68,10 +71,22 @@ class Parts:
         self, table: str, source: str | None, day: str, part_format: str, url: str, ids: Sequence[int]
     ) -> Manifest:
         """Store which rows go into a new part."""
-        manifest = new_manifest(table, source, day, part_format, url, self.clock(), self.job.run_id)
         with self.job.store.transaction():
+            manifest = new_manifest(table, source, day, part_format, url, self._next_time(table), self.job.run_id)
             self.job.store.archives.plan(manifest, ids)
         return manifest
+
+    def _next_time(self, table: str) -> datetime:
+        """Return now, or a time just after the newest part's.
+
+        Of a row in two parts the later one has the last version, whatever the clock did between them.
+        """
+        now = self.clock()
+        for newest in self.job.store.archives.listing(1, table):
+            made = from_text(newest.created_at)
+            if now <= made < now + MOST_AHEAD:
+                return made + timedelta(milliseconds=1)
+        return now
 
     def finish(self, manifest: Manifest) -> None:
         """Take a part from wherever it is to its end.
