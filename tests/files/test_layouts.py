@@ -61,6 +61,10 @@ PACKINGS: dict[str, Callable[[bytes], bytes]] = {
     "gzip": gzip.compress,
     "gzip in parts": lambda content: gzip.compress(content[:50]) + gzip.compress(content[50:]),
     "xz": lzma.compress,
+    "xz in parts, with padding": lambda content: (
+        lzma.compress(content[:50]) + bytes(4096) + lzma.compress(content[50:]) + bytes(8)
+    ),
+    "xz as small as can be": lambda content: lzma.compress(content, preset=9 | lzma.PRESET_EXTREME),
     "bz2": bz2.compress,
     "bz2 in parts": lambda content: bz2.compress(content[:50]) + bz2.compress(content[50:]),
     "zstd": lambda content: zstandard.ZstdCompressor().compress(content),

@@ -464,6 +464,32 @@ def test_a_lasting_cause_is_said_once_an_hour_and_exits_each_time(workplace: Ins
     assert done[0].exit_code != 0
 
 
+NOWHERE: dict[str, Callable[[Installation], object]] = {
+    "nothing was made yet": lambda place: None,
+    "a folder without locks": lambda place: place.home.mkdir(),
+    "everything on a disk that is not mounted": lambda place: place.environment.update(TRENDSPARK_HOME="/not/mounted"),
+}
+
+
+@pytest.mark.parametrize("kind", NOWHERE)
+def test_a_folder_that_is_missing_is_said_once_an_hour(tmp_path: Path, kind: str) -> None:
+    place = Installation(tmp_path / "home")
+    NOWHERE[kind](place)
+
+    done = [place.command("deliver") for _ in range(3)]
+
+    assert [bool(one.stderr) for one in done] == [True, False, False]
+    assert {one.exit_code for one in done} == {done[0].exit_code} != {0}
+    assert not Path("/not").exists()
+
+
+def test_another_installation_says_its_own(tmp_path: Path) -> None:
+    elsewhere = {"DATABASE_URL": "sqlite:////not/mounted/x.db"}
+    places = [Installation(tmp_path / name, elsewhere) for name in ("one", "two")]
+
+    assert [bool(place.command("deliver").stderr) for place in (*places, *places)] == [True, True, False, False]
+
+
 def test_a_refused_token_is_one_line_and_one_traceback(desk: Desk) -> None:
     desk.environment["TELEGRAM_BOT_TOKEN"] = WRONG_TOKEN
     desk.now = datetime.now(UTC)
@@ -480,6 +506,9 @@ def test_another_cause_is_said_at_once(workplace: Installation) -> None:
     workplace.command("deliver")
     workplace.environment["JOB_FAILURE_THRESHOLD"] = "often"
 
+    told = workplace.command("deliver").stderr
+    del workplace.environment["X_MAX_READS_PER_DAY"]
+    assert "1 more" in told
     assert "JOB_FAILURE_THRESHOLD" in workplace.command("deliver").stderr
 
 

@@ -8,6 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC
 from functools import cached_property
+from hashlib import sha256
 from pathlib import Path
 
 from trendspark_cli.base import log_setup, redaction
@@ -63,13 +64,15 @@ class Installation:
 
     @cached_property
     def said(self) -> Said:
-        """Return what jobs that start each minute have said: kept beside their locks, or in our own folder."""
+        """Return what jobs that start each minute have said: kept beside their locks, in our folder or in the cache."""
         from trendspark_cli.running.said import Said
 
-        folders = [self.settings.trendspark_home / "locks"]
+        home, cache = self.settings.trendspark_home, self.settings.user_cache
+        folders = [home / "locks"]
         with suppress(ConfigError):  # of a database we cannot store in
             folders.insert(0, self.lock_folder)
-        return Said(tuple(dict.fromkeys(folders)), self.clock)
+        last_resort = cache and cache / f"said-{sha256(str(home).encode()).hexdigest()[:16]}"
+        return Said(tuple(dict.fromkeys(folders)), self.clock, last_resort)
 
     def is_news(self, job_id: str, cause: BaseException) -> bool:
         """Tell whether a failure is to be said: always to a person, once an hour by what cron starts each minute."""

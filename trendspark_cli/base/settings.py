@@ -533,6 +533,7 @@ class Settings:
     doubts: tuple[str, ...] = ()  # what jobs put up with, and `config check` does not; one line each
     passed_over: tuple[str, ...] = ()  # files, and names in them, that are not believed; one line each
     unquoted: tuple[str, ...] = ()  # names whose value in the environment had quotes around it
+    user_cache: Path | None = None  # for what may be lost, where the places above cannot be used
 
     def require(self) -> None:
         """Raise ConfigError when a value is malformed: the first one, and how many more there are."""
@@ -621,7 +622,15 @@ def load_settings(environment: Mapping[str, str] | None = None, *, env_file: Pat
         doubts=file.doubts,
         passed_over=tuple(passed_over),
         unquoted=unquoted,
+        user_cache=_user_cache(environment),
     )
+
+
+def _user_cache(environment: Mapping[str, str]) -> Path | None:
+    """Return this user's folder for what may be lost; None where no home is named, or the named one is missing."""
+    home = environment.get("HOME", "")
+    place = environment.get("XDG_CACHE_HOME") or f"{home}/.cache"
+    return Path(place, "trendspark") if home.startswith("/") and place.startswith("/") and Path(home).is_dir() else None
 
 
 def _without_quotes(environment: Mapping[str, str], names: Set[str]) -> tuple[dict[str, str], tuple[str, ...]]:

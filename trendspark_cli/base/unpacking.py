@@ -9,7 +9,8 @@ from typing import IO, Protocol, cast
 
 LONGEST_MAGIC = 6  # bytes
 BUFFER = 2**17  # bytes that are unpacked at a time, once and for all readers
-ZSTD_INPUT = 2**11  # bytes given to zstd at a time: what it makes of them has no other bound
+SMALL_INPUT = 2**11  # bytes given to zstd and lzma at a time: what they make of them has no other bound
+XZ_MEMORY = 2**27  # bytes: `xz -9` needs 65 MiB
 ZSTD_WINDOW = 2**31  # bytes: monthly dumps of Reddit are packed with `--long=31`
 
 
@@ -33,9 +34,9 @@ def unpacked(stream: IO[bytes], head: bytes) -> IO[bytes]:
     if head.startswith(b"\x1f\x8b"):
         return io.BufferedReader(_Unpacked(_gzip(stream)), BUFFER)
     if head.startswith(b"\x28\xb5\x2f\xfd") or (head[1:4] == b"\x2a\x4d\x18" and head[0] & 0xF0 == 0x50):
-        return io.BufferedReader(_Unpacked(_Members(stream, _zstd, ZSTD_INPUT)), BUFFER)
+        return io.BufferedReader(_Unpacked(_Members(stream, _zstd, SMALL_INPUT)), BUFFER)
     if head.startswith(b"\xfd7zXZ\x00"):
-        return io.BufferedReader(_Unpacked(_xz(stream)), BUFFER)
+        return io.BufferedReader(_Unpacked(_Members(stream, _xz, SMALL_INPUT, padding=b"\0")), BUFFER)
     if head.startswith(b"BZh") and head[3:4].isdigit():
         return io.BufferedReader(_Unpacked(_bz2(stream)), BUFFER)
     return stream
@@ -61,10 +62,13 @@ class _Unpacked(io.RawIOBase):
 
 
 class _Members:
-    """Reads packed members one after the other; one that ends in the middle is an error."""
+    """Reads packed members one after the other, any *padding* between them; one that ends in the middle is an error."""
 
-    def __init__(self, stream: IO[bytes], start: Callable[[], _Decompressor], input_size: int) -> None:
+    def __init__(
+        self, stream: IO[bytes], start: Callable[[], _Decompressor], input_size: int, padding: bytes = b""
+    ) -> None:
         self._stream = stream
+        self._padding = padding
         self._start = start
         self._size = input_size
         self._member: _Decompressor | None = None
@@ -80,6 +84,8 @@ class _Members:
                 if self._member is not None:
                     raise EOFError("the packed file ended before its end was reached")
                 return b""
+            if self._member is None and not (packed := packed.lstrip(self._padding)):
+                continue
             self._member = self._member or self._start()
             self._ready = memoryview(self._member.decompress(packed))
             if self._member.eof:
@@ -100,17 +106,25 @@ def _bz2(stream: IO[bytes]) -> IO[bytes]:
     return bz2.BZ2File(stream)
 
 
-def _xz(stream: IO[bytes]) -> IO[bytes]:
+def _xz() -> _Decompressor:
     import lzma
 
-    class Xz(lzma.LZMAFile):
-        def read(self, size: int | None = -1) -> bytes:
-            try:
-                return super().read(size)
-            except lzma.LZMAError as error:
-                raise OSError(str(error)) from error
+    member = lzma.LZMADecompressor(memlimit=XZ_MEMORY)
 
-    return Xz(stream)
+    class Xz:
+        eof = property(lambda self: member.eof)
+        unused_data = property(lambda self: member.unused_data)
+
+        def decompress(self, data: bytes) -> bytes:
+            try:
+                return member.decompress(data)
+            except lzma.LZMAError as error:
+                told = str(error)
+                if "limit" in told:
+                    told = f"unpacking it takes more than {XZ_MEMORY >> 20} MiB of memory; pack it with `xz -9` or less"
+                raise OSError(told) from error
+
+    return Xz()
 
 
 def _zstd() -> _Decompressor:

@@ -1,6 +1,7 @@
 """What jobs that start each minute have said: the same cause is said once an hour, not 1,440 times a day.
 
-It is kept in a file `<job>.said` beside the locks; where that cannot be written, everything is said each time.
+It is kept in a file `<job>.said` beside the locks; where those cannot be (a disk is not mounted), in the user's cache.
+Where that cannot be written either, everything is said each time.
 """
 
 from __future__ import annotations
@@ -9,14 +10,16 @@ import hashlib
 import json
 import re
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
+from itertools import chain
 from math import inf
 from pathlib import Path
 
 from trendspark_cli.base.clock import Clock
-from trendspark_cli.base.durable_files import replacing
+from trendspark_cli.base.durable_files import make_folder, replacing
 from trendspark_cli.base.trusted_files import read_own
 
 SAID_FOR = timedelta(hours=1)
@@ -46,6 +49,7 @@ class Said:
 
     folders: Sequence[Path]
     clock: Clock
+    last_resort: Path | None = None  # made when it is missing
     _answers: dict[tuple[str, str], bool] = field(default_factory=dict)  # of this process: a cause is asked for twice
 
     def is_news(self, job_id: str, cause: BaseException) -> bool:
@@ -58,7 +62,7 @@ class Said:
     def _note(self, job_id: str, key: str) -> bool:
         """Tell whether a cause is to be said, and keep that it is."""
         now = self.clock().timestamp()
-        for folder in self.folders:
+        for folder in chain(self.folders, self._last_resort()):
             path = folder / f"{job_id}.said"
             said = {known: at for known, at in _read(path).items() if 0 <= now - at < SAID_FOR.total_seconds()}
             if key in said:
@@ -72,11 +76,18 @@ class Said:
             return True
         return True
 
+    def _last_resort(self) -> Iterator[Path]:
+        """Yield the last folder, once the others were of no use."""
+        if self.last_resort is not None:
+            with suppress(OSError):
+                make_folder(self.last_resort, 0o700)
+            yield self.last_resort
+
 
 def cause_key(cause: BaseException) -> str:
-    """Return a name of a cause: its kind and its words, whatever numbers stand in them."""
+    """Return a name of a cause: its kind, its words and what it says of others, whatever numbers stand in them."""
     code = getattr(cause, "exit_code", 1)
-    words = _NUMBERS.sub("#", " ".join(str(cause).split()))
+    words = _NUMBERS.sub("#", " ".join(f"{cause} {getattr(cause, 'hint', '')}".split()))
     return hashlib.sha256(f"{int(code)} {words}".encode("utf-8", "replace")).hexdigest()[:16]
 
 

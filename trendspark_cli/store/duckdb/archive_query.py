@@ -22,6 +22,7 @@ _TYPES: Mapping[ColumnKind, str] = {
     "time": "TIMESTAMP WITH TIME ZONE",
     "texts": "VARCHAR[]",
 }
+MEMORY = "512MiB"  # DuckDB would take four fifths of the machine's; sorts and joins go on in files
 VIEWS = Path(__file__).parent / "queries" / "views.sql"
 
 
@@ -48,6 +49,7 @@ def query_files(
     views = statements(VIEWS)
     config: dict[str, str | bool | int | float | list[str]] = {
         "autoinstall_known_extensions": "false",
+        "memory_limit": MEMORY,
         "temp_directory": str(folder),
     }
     with duckdb.connect(":memory:", config=config) as connection:
@@ -67,6 +69,9 @@ def query_files(
             answer = connection.execute(sql)
             names = [column[0] for column in answer.description or ()]
             return names, answer.fetchmany(limit)
+        except duckdb.OutOfMemoryException as error:
+            hint = "ask for fewer columns or days; other tools read these files as they are"
+            raise UsageError(f"the query needs more than {MEMORY} of memory", hint=hint) from error
         except duckdb.Error as error:
             raise UsageError(f"the query failed: {' '.join(str(error).split())[:500]}") from error
 
