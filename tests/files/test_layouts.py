@@ -125,6 +125,14 @@ def test_a_packed_file_that_ends_in_the_middle_is_an_error(tmp_path: Path, packi
     assert "cannot be read" in str(found.end)
 
 
+def test_a_file_that_needs_much_memory_to_be_unpacked_is_refused_in_words(tmp_path: Path) -> None:
+    filters = [{"id": lzma.FILTER_LZMA2, "preset": 1, "dict_size": 2**28}]
+
+    found = contents(tmp_path, lzma.compress(plain(LINES), filters=filters))
+
+    assert "more than 128 MiB of memory; pack it with `xz -9`" in str(found.end)
+
+
 @pytest.mark.parametrize("separator", [",", ";", "\t", "|"])
 def test_a_table_with_our_names_is_read(tmp_path: Path, separator: str) -> None:
     table = io.StringIO()

@@ -62,6 +62,13 @@ def home_folder(environment: Mapping[str, str]) -> str | None:
     return None if home.startswith("~") else home
 
 
+def user_cache(environment: Mapping[str, str]) -> Path | None:
+    """Return this user's folder for what may be lost; None where no home is named, or the named one is missing."""
+    home = environment.get("HOME", "")
+    place = environment.get("XDG_CACHE_HOME") or f"{home}/.cache"
+    return Path(place, "trendspark") if home.startswith("/") and place.startswith("/") and Path(home).is_dir() else None
+
+
 def find_env_file(environment: Mapping[str, str], flag: Path | None, known: Container[str]) -> EnvFile:
     """Return the env file of this process: the named one, else the first of those places that holds one of ours.
 

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from trendspark_cli.base import setting_values as read
-from trendspark_cli.base.env_files import SECRETS_SENT, EnvFile, find_env_file, home_folder
+from trendspark_cli.base.env_files import SECRETS_SENT, EnvFile, find_env_file, home_folder, user_cache
 from trendspark_cli.base.errors import ConfigError
 from trendspark_cli.base.named_settings import Known, channels_in, named_in, secret_parts
 from trendspark_cli.base.trusted_files import UntrustedFileError, read_secret
@@ -622,15 +622,8 @@ def load_settings(environment: Mapping[str, str] | None = None, *, env_file: Pat
         doubts=file.doubts,
         passed_over=tuple(passed_over),
         unquoted=unquoted,
-        user_cache=_user_cache(environment),
+        user_cache=user_cache(environment),
     )
-
-
-def _user_cache(environment: Mapping[str, str]) -> Path | None:
-    """Return this user's folder for what may be lost; None where no home is named, or the named one is missing."""
-    home = environment.get("HOME", "")
-    place = environment.get("XDG_CACHE_HOME") or f"{home}/.cache"
-    return Path(place, "trendspark") if home.startswith("/") and place.startswith("/") and Path(home).is_dir() else None
 
 
 def _without_quotes(environment: Mapping[str, str], names: Set[str]) -> tuple[dict[str, str], tuple[str, ...]]:
