@@ -76,8 +76,10 @@ def test_what_was_typed_wrong_is_exit_code_2_and_no_run(workplace: Installation,
     assert workplace.values("SELECT count(*) FROM job_runs") == [0]
 
 
-def test_the_shell_completes_trends_jobs_and_sources(workplace: Installation) -> None:
+def test_the_shell_completes_profiles_jobs_and_sources(workplace: Installation) -> None:
+    workplace.command("profiles", "add", "bridges", "--keywords", "bridge")
     asked = {
+        "ingest --profile br": ["bridges"],
         "jobs run in": ["ingest", "ingest_rank"],
         "ingest --source re": ["reddit"],
     }
