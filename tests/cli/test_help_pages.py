@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import closing
+
 import pytest
 from rich.cells import cell_len
 
+from tests.builders import topic_trend
 from tests.installation import Installation
 from trendspark_cli.cli import SECTIONS, Root, app
 
@@ -76,9 +79,12 @@ def test_what_was_typed_wrong_is_exit_code_2_and_no_run(workplace: Installation,
     assert workplace.values("SELECT count(*) FROM job_runs") == [0]
 
 
-def test_the_shell_completes_profiles_jobs_and_sources(workplace: Installation) -> None:
+def test_the_shell_completes_trends_profiles_jobs_and_sources(workplace: Installation) -> None:
     workplace.command("profiles", "add", "bridges", "--keywords", "bridge")
+    with closing(workplace.store()) as store, store.transaction():
+        trend = store.trends.save(topic_trend(workplace.now))
     asked = {
+        "trends show ": [str(trend.id)],
         "ingest --profile br": ["bridges"],
         "jobs run in": ["ingest", "ingest_rank"],
         "ingest --source re": ["reddit"],
@@ -87,7 +93,7 @@ def test_the_shell_completes_profiles_jobs_and_sources(workplace: Installation) 
         environment = {
             "_TRENDSPARK_COMPLETE": "complete_bash",
             "COMP_WORDS": f"trendspark {words}",
-            "COMP_CWORD": str(len(words.split())),
+            "COMP_CWORD": str(len(words.split(" "))),
         }
 
         done = workplace.command(environment=environment)
