@@ -14,7 +14,7 @@ FILES = sorted(SHARED.parent.rglob("*.sql"))
 NAME = re.compile(r"^-- name: (\w+)\n", re.MULTILINE)
 ONLY_SQLITE = {
     "json_each": re.compile(r"\bjson_(each|extract|group_array|array_length)\b"),
-    "strftime": re.compile(r"\bstrftime\("),
+    "strftime": re.compile(r"\b(strftime|unixepoch)\("),
     "the larger or smaller of two values": re.compile(r"\b(min|max)\((?!SELECT\b)[^()]*(\([^()]*\)[^()]*)*,"),
     "PRAGMA": re.compile(r"\bPRAGMA\b"),
     "rowid": re.compile(r"\browid\b"),

@@ -100,7 +100,6 @@ def reading_peak(form: str, posts: int, packing: str = "") -> Peak:
 
 LARGE = 30 * 2**20  # bytes
 TEXT = b'{"data": [], "ok": true, "output": [], "x": "%s"}'
-TEXT = b'{"data": [], "ok": true, "output": [], "x": "'  # and no end of it
 LARGE_ANSWERS: Mapping[str, Callable[[], bytes]] = {
     "lists": lambda: b'{"data": [' + b"[]," * (LARGE // 3) + b"[]]}",
     "objects": lambda: b'{"data": [' + b"{}," * (LARGE // 3) + b"{}]}",

@@ -88,6 +88,7 @@ def test_a_user_without_account_and_home_folder_works_when_the_places_are_given(
     as_nobody = (*HOMELESS, *AS_ANOTHER)
     commands = ("ingest --from /dev/null", "rank", "jobs pause rank", "jobs list", "config check", "crontab print")
 
+    theirs.environment["HACKERNEWS_INGEST_ENABLED"] = "true"
     done = {command: theirs.command(*command.split(), wrapped_in=as_nobody) for command in commands}
     health = theirs.command("health", "--json", wrapped_in=as_nobody)
 

@@ -66,8 +66,12 @@ def is_behind(store: Store, now: datetime) -> bool:
 def may_be_ahead(job: JobContext) -> bool:
     """Tell whether now is so long after the newest post that a clock that is ahead may be the reason.
 
-    What forgets by the clock waits then: the next run with posts does the same, if the clock was right.
+    What forgets by the clock waits then: the next run with posts does the same, if the clock was right. A file that was
+    read lately may hold posts of any time.
     """
+    collected = job.store.posts.newest_collected()
+    if collected is not None and timedelta(0) <= job.now - collected <= LONGEST_SILENCE:
+        return False
     newest = job.store.posts.newest_created(job.now)
     return newest is None or job.now - newest > LONGEST_SILENCE
 

@@ -20,6 +20,7 @@ from pathlib import Path
 
 from trendspark_cli.base.clock import Clock
 from trendspark_cli.base.durable_files import make_folder, replacing
+from trendspark_cli.base.errors import ConfigError
 from trendspark_cli.base.trusted_files import read_own
 
 SAID_FOR = timedelta(hours=1)
@@ -85,9 +86,13 @@ class Said:
 
 
 def cause_key(cause: BaseException) -> str:
-    """Return a name of a cause: its kind, its words and what it says of others, whatever numbers stand in them."""
+    """Return a name of a cause: its kind and its words, whatever numbers stand in them.
+
+    What a wrong setting says of further ones is part of it; what else there is to do is not: that changes by itself.
+    """
     code = getattr(cause, "exit_code", 1)
-    words = _NUMBERS.sub("#", " ".join(f"{cause} {getattr(cause, 'hint', '')}".split()))
+    more = cause.hint if type(cause) is ConfigError else ""
+    words = _NUMBERS.sub("#", " ".join(f"{cause} {more}".split()))
     return hashlib.sha256(f"{int(code)} {words}".encode("utf-8", "replace")).hexdigest()[:16]
 
 

@@ -29,11 +29,11 @@ def bounded_connections(until: Callable[[], float]) -> Callable[[str, Mapping[st
         stream = told["return_value"]
         read = stream.read
 
-        def read_in_time(most_bytes: int, timeout: float | None = None) -> Any:
+        def read_in_time(max_bytes: int, timeout: float | None = None) -> Any:
             left = until() - time.monotonic()
             if left <= 0:
                 raise httpcore2.ReadTimeout("the answer is too slow")
-            return read(most_bytes, left if timeout is None else min(left, timeout))
+            return read(max_bytes, left if timeout is None else min(left, timeout))
 
         stream.read = read_in_time
 

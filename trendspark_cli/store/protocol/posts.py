@@ -28,6 +28,9 @@ class Posts(Protocol):
     def newest_created(self, until: datetime) -> datetime | None:
         """Return when the newest post was created, those dated after *until* aside; None when there is none."""
 
+    def newest_collected(self) -> datetime | None:
+        """Return when the post stored last was collected, by the clock of then; None when there is none."""
+
     def count(self) -> int:
         """Return how many posts are live."""
 

@@ -46,6 +46,11 @@ class Posts:
         value = self._db.value("SELECT max(created_at) FROM posts WHERE created_at <= ?", (to_text(until),))
         return None if value is None else from_text(value)
 
+    def newest_collected(self) -> datetime | None:
+        """Return when the post stored last was collected, by the clock of then; None when there is none."""
+        value = self._db.value("SELECT collected_at FROM posts ORDER BY id DESC LIMIT 1")
+        return None if value is None else from_text(value)
+
     def count(self) -> int:
         """Return how many posts are live."""
         return int(self._db.value("SELECT count(*) FROM posts"))
