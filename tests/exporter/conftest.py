@@ -49,6 +49,8 @@ class Station:
             **telegram_settings(self.telegram),
             **model_settings(self.model),
             "ARCHIVE_URL": f"file://{self.work / 'archive'}",
+            "JOB_INTERVAL_INGEST": "15m",
+            "JOB_INTERVAL_RANK": "15m",
         }
         return cron_environment(self.work, settings)
 

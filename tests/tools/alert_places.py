@@ -130,6 +130,10 @@ def place(folder: Path, *, has_small_disk: bool = False) -> Iterator[Place]:
             **x_settings(front.url, X_FIRST_RUN_LOOKBACK="1h"),
             **telegram_settings(telegram),
             **model_settings(model),
+            "JOB_INTERVAL_INGEST": "15m",
+            "JOB_INTERVAL_RANK": "15m",
+            "JOB_INTERVAL_DELIVER": "1m",
+            "JOB_INTERVAL_ARCHIVE": "1d",
         }
         here = Place(folder / "home", settings)
         here.x, here.front, here.telegram, here.model = x, front, telegram, model

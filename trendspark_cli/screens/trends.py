@@ -237,7 +237,8 @@ def _listed(
     row = _row(trend)
     last = {"state": trend.state.value, "mark": verdict.mark if verdict is not None else ""}
     label = f"{WATCHED} {row[1]}" if is_watched else row[1]
-    return [row[0], label, short_curve(store, trend), *row[2:], *(last[name] for name in more)]
+    curve = short_curve(store, trend)
+    return [row[0], label, curve if curve.strip() else "", *row[2:], *(last[name] for name in more)]
 
 
 def _evidence_row(term: TermEvidence) -> Sequence[object]:
