@@ -12,7 +12,7 @@ from tests.tools.house import FLOOR_OF, circle, rooms, upward
 from tests.tools.house import imports as imports_between
 from trendspark_cli.kinds.jobs import JOBS
 from trendspark_cli.store.rows.archived import TABLES
-from trendspark_cli.store.sqlite.migrations import migration
+from trendspark_cli.store.sqlite.later_migrations import migration
 from trendspark_cli.store.sqlite.schema import KNOWN_MIGRATIONS
 
 PACKAGE = Path(trendspark_cli.__file__).parent

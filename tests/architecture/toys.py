@@ -177,13 +177,14 @@ PLACES = {  # where something is added, before what
     "kinds/sources.py": "\n)\nSOURCES:",
     "kinds/channels.py": "\n)\nCHANNELS:",
     "kinds/jobs.py": "\n)\nJOBS:",
+    "base/source_settings.py": "\n    hackernews_api_base_url: ",
     "base/settings.py": "\n    job_timeouts: Mapping",
 }
 # A recipe of docs/contributing.md -> the name of the toy, and what is added to which file.
 ADDED: Mapping[str, tuple[str, Mapping[str, str]]] = {
     "A source": (
         "toybox",
-        {"services/toybox.py": SOURCE, "kinds/sources.py": SOURCE_ENTRY, "base/settings.py": SOURCE_SETTING},
+        {"services/toybox.py": SOURCE, "kinds/sources.py": SOURCE_ENTRY, "base/source_settings.py": SOURCE_SETTING},
     ),
     "A channel": (
         "toyphone",

@@ -217,7 +217,11 @@ def wrong_cells(table: PlainTable, lines: list[str], width: int) -> list[str]:
         return [block for block in blocks if block not in text]
     body: list[str] = []
     for line in shown_lines[ruled + 1 :]:
-        if not line or line.startswith(("no room for: ", "there is no post yet")) or (table.then and line.strip().startswith(table.then)):
+        if (
+            not line
+            or line.startswith(("no room for: ", "there is no post yet"))
+            or (table.then and line.strip().startswith(table.then))
+        ):
             break
         body.append(line)
     wrong = [line for line in body if cell_len(line) > width]

@@ -17,7 +17,7 @@ from trendspark_cli.base.errors import ConfigError, IntegrityError
 from trendspark_cli.base.metrics import INGEST_ITEMS
 from trendspark_cli.store.rows.collecting import PageOutcome
 from trendspark_cli.store.sqlite.administration import create_database, upgrade_database
-from trendspark_cli.store.sqlite.migrations import migration
+from trendspark_cli.store.sqlite.later_migrations import migration
 from trendspark_cli.store.sqlite.schema import KNOWN_MIGRATIONS
 from trendspark_cli.store.sqlite.store import SqliteStore, open_sqlite
 

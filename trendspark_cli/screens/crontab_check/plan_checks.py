@@ -10,7 +10,8 @@ from trendspark_cli.base.clock import duration_text
 from trendspark_cli.base.errors import ConfigError
 from trendspark_cli.base.models import Profile
 from trendspark_cli.base.profiles import read_profiles
-from trendspark_cli.base.settings import Settings, job_variable
+from trendspark_cli.base.setting_specs import job_variable
+from trendspark_cli.base.settings import Settings
 from trendspark_cli.crontabs.fields import AT_BOOT
 from trendspark_cli.crontabs.moments import intervals
 from trendspark_cli.crontabs.plans import Plan, repeated, schedules_of, wanted_jobs

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from trendspark_cli.base.redaction import excerpt
-from trendspark_cli.base.settings import Settings, job_variable
+from trendspark_cli.base.setting_specs import job_variable
+from trendspark_cli.base.settings import Settings
 from trendspark_cli.base.trusted_files import read_own
 from trendspark_cli.crontabs.commands import mentions_us
 from trendspark_cli.crontabs.reading import Crontab

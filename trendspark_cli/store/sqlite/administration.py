@@ -53,7 +53,7 @@ def upgrade_database(path: Path) -> list[str]:
     """Bring the schema up to this version; return the names of the steps taken."""
     from sqlite_utils import Database
 
-    from trendspark_cli.store.sqlite.migrations import migration
+    from trendspark_cli.store.sqlite.later_migrations import migration
 
     require_database(path)
     connection = Connection(path)

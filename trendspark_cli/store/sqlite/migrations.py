@@ -8,12 +8,10 @@ from __future__ import annotations
 from sqlite_utils import Database, Migrations
 
 from trendspark_cli.store.sqlite.schema import MIGRATION_SET
-from trendspark_cli.store.sqlite.views import VIEWS
 
 migration = Migrations(MIGRATION_SET)
 
 COUNTERS = {"likes": int, "replies": int, "reposts": int, "quotes": int, "views": int}
-MOST_NAMED = 500_000  # posts: a few seconds of an upgrade
 
 
 @migration()
@@ -368,7 +366,7 @@ def m0006_archive(db: Database) -> None:
         ("notifications_archive", "UPDATE ON notifications", "notifications", "OLD.id"),
         ("job_runs_archive", "UPDATE ON job_runs", "job_runs", "OLD.id"),
     ):
-        db.execute(_NOTE_CHANGE.format(name=name, event=event, table=table, row_id=row_id))
+        db.execute(NOTE_CHANGE.format(name=name, event=event, table=table, row_id=row_id))
     db.table("job_runs").create_index(["started_at"])
     db.table("notifications").create_index(["created_at"])
     db.execute(
@@ -381,7 +379,7 @@ def m0006_archive(db: Database) -> None:
     )
 
 
-_NOTE_CHANGE = """
+NOTE_CHANGE = """
 CREATE TRIGGER {name} AFTER {event}
 WHEN EXISTS (SELECT 1 FROM archive_manifests WHERE is_active = 1 AND table_name = '{table}'
              AND {row_id} BETWEEN first_row_id AND last_row_id)
@@ -563,151 +561,3 @@ def m0012_schedules(db: Database) -> None:
 def m0013_communities(db: Database) -> None:
     """Which community each post of the window came from; posts that were read before have none."""
     db.execute("ALTER TABLE ranking_segments ADD COLUMN communities BLOB")
-
-
-@migration()
-def m0014_processes(db: Database) -> None:
-    """Which process each run at work is: its pid may be another one's after it died."""
-    db.execute(
-        """
-        CREATE TABLE run_processes (
-            run_id INTEGER PRIMARY KEY REFERENCES job_runs(id) ON DELETE CASCADE, process TEXT NOT NULL
-        ) STRICT
-        """
-    )
-
-
-@migration()
-def m0015_refusals(db: Database) -> None:
-    """What a channel said of itself, so that its queue is kept meanwhile; and which alerts run into bugs, how often."""
-    db.execute("ALTER TABLE channel_states ADD COLUMN refusal INTEGER")
-    db.execute(
-        """
-        CREATE TABLE alert_crashes (
-            alert_id INTEGER PRIMARY KEY REFERENCES notifications(id) ON DELETE CASCADE,
-            crashes INTEGER NOT NULL, crashed_at TEXT NOT NULL
-        ) STRICT
-        """
-    )
-
-
-@migration()
-def m0016_authors(db: Database) -> None:
-    """Accounts by their permanent id, with the last name seen; and posts whose author is known by name alone.
-
-    Names that were stored as authors until now are among these, so that they become ids when their ids are seen: those
-    of the last posts, which the ranking still counts. Of millions, the upgrade would hold the database for minutes.
-    """
-    db.execute(
-        """
-        CREATE TABLE authors (
-            source TEXT NOT NULL, id TEXT NOT NULL, name TEXT NOT NULL, seen_at TEXT NOT NULL,
-            PRIMARY KEY (source, id)
-        ) STRICT, WITHOUT ROWID
-        """
-    )
-    db.execute("CREATE INDEX idx_authors_name ON authors (source, lower(name))")
-    db.execute(
-        """
-        CREATE TABLE named_posts (
-            source TEXT NOT NULL, name TEXT NOT NULL, post_id INTEGER NOT NULL REFERENCES posts(id) ON DELETE CASCADE,
-            PRIMARY KEY (source, name, post_id)
-        ) STRICT, WITHOUT ROWID
-        """
-    )
-    db.execute("CREATE INDEX idx_named_posts_post_id ON named_posts (post_id)")
-    db.execute(
-        """
-        INSERT INTO named_posts SELECT source, lower(author), id FROM posts
-        WHERE id > (SELECT max(id) FROM posts) - ?
-          AND (source = 'x' AND author GLOB '*[^0-9]*' OR source = 'reddit' AND author NOT GLOB 't2_*')
-        """,
-        (MOST_NAMED,),
-    )
-
-
-@migration()
-def m0017_links(db: Database) -> None:
-    """Where posts lead. Posts that were stored before have the links of their texts alone, which are ranked as ever."""
-    db.execute(
-        """
-        CREATE TABLE post_links (
-            post_id INTEGER NOT NULL REFERENCES posts(id) ON DELETE CASCADE, url TEXT NOT NULL,
-            PRIMARY KEY (post_id, url)
-        ) STRICT, WITHOUT ROWID
-        """
-    )
-    archive = {"name": "post_links_archive", "event": "INSERT ON post_links", "table": "posts", "row_id": "NEW.post_id"}
-    db.execute(_NOTE_CHANGE.format(**archive))
-
-
-@migration()
-def m0018_history(db: Database) -> None:
-    """Of which version of terms the history is, and since when it is built anew; what there is is of an earlier one."""
-    db.execute("ALTER TABLE ranking_progress ADD COLUMN history_version INTEGER NOT NULL DEFAULT 0")
-    db.execute("ALTER TABLE ranking_progress ADD COLUMN rebuilt_since TEXT NOT NULL DEFAULT ''")
-    db.execute("ALTER TABLE ranking_progress ADD COLUMN counted_post_id INTEGER NOT NULL DEFAULT 0")
-    db.execute("UPDATE ranking_progress SET counted_post_id = seen_post_id")
-
-
-@migration()
-def m0019_counts_of_trends(db: Database) -> None:
-    """What people are told of a trend: its posts now, at the peak and in all, who wrote them, when it was found."""
-    for column in ("posts_now", "posts_peak", "posts_total", "people"):
-        db.execute(f"ALTER TABLE trends ADD COLUMN {column} INTEGER NOT NULL DEFAULT 1")
-    db.execute("ALTER TABLE trends ADD COLUMN peak_at TEXT")
-    db.execute("ALTER TABLE trends ADD COLUMN detected_at TEXT")
-    db.execute(
-        """
-        UPDATE trends SET peak_at = coalesce(peak, opened_at), detected_at = opened_at, people = coalesce(authors, 1),
-            posts_peak = max(1, coalesce((SELECT sum(value) FROM json_each(coalesce(trends.sources, '{}'))), 1))
-        """
-    )
-    db.execute(
-        """
-        UPDATE trends SET
-            posts_now = CASE state WHEN 'open' THEN posts_peak ELSE 0 END,
-            posts_total = max(posts_peak, (SELECT count(*) FROM trend_posts WHERE trend_id = trends.id))
-        """
-    )
-
-
-@migration()
-def m0020_trend_history(db: Database) -> None:
-    """The curve of each trend and its examples, which stay when the posts are archived; none of earlier trends.
-
-    An example follows an edit of its post while that is live.
-    """
-    db.execute(
-        """
-        CREATE TABLE trend_counts (
-            trend_id INTEGER NOT NULL REFERENCES trends(id) ON DELETE CASCADE, tick TEXT NOT NULL,
-            source TEXT NOT NULL, posts INTEGER NOT NULL, people INTEGER NOT NULL, expected REAL,
-            PRIMARY KEY (trend_id, tick, source)
-        ) STRICT, WITHOUT ROWID
-        """
-    )
-    db.execute(
-        """
-        CREATE TABLE trend_examples (
-            trend_id INTEGER NOT NULL REFERENCES trends(id) ON DELETE CASCADE, place INTEGER NOT NULL,
-            post_id INTEGER NOT NULL, source TEXT NOT NULL, source_id TEXT NOT NULL, author TEXT, name TEXT,
-            text TEXT NOT NULL, url TEXT, PRIMARY KEY (trend_id, place)
-        ) STRICT, WITHOUT ROWID
-        """
-    )
-    db.execute("CREATE INDEX idx_trend_examples_post_id ON trend_examples (post_id)")
-    db.execute("CREATE INDEX idx_trend_examples_source_id ON trend_examples (source, source_id)")
-    db.execute(
-        """
-        CREATE TRIGGER trend_examples_edited AFTER UPDATE OF text ON posts WHEN old.text IS NOT new.text
-        BEGIN UPDATE trend_examples SET text = new.text WHERE post_id = new.id; END
-        """
-    )
-
-
-@migration()
-def m0021_views(db: Database) -> None:
-    """What people ask with SQL, in words they know."""
-    for name, select in VIEWS.items():
-        db.create_view(name, select)

@@ -1,0 +1,46 @@
+"""How a setting is declared: its name, how it is read, what it is for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from trendspark_cli.base import setting_values as read
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class SettingSpec:
+    """How one setting is written by operators and read by us."""
+
+    name: str
+    parse: Callable[[str], Any]
+    expected: str  # what a good value looks like, for error messages and docs
+    default: str
+    group: str
+    help: str
+    secret: bool = False
+    example: str = ""  # shown as a comment in .env.example when there is no default
+
+
+def setting(
+    name: str,
+    parse: read.ValueReader[T],
+    group: str,
+    help: str,
+    *,
+    default: str = "",
+    secret: bool = False,
+    example: str = "",
+) -> T:
+    """Declare one setting: its field below is typed by what its reader returns."""
+    spec = SettingSpec(name, parse.read, parse.expected, default, group, help, secret, example)
+    result: T = field(metadata={"spec": spec})
+    return result
+
+
+def job_variable(prefix: str, job_id: str) -> str:
+    """Return the name of a per-job setting: `JOB_TIMEOUT_INGEST`."""
+    return prefix + job_id.upper().replace("-", "_")
