@@ -11,7 +11,7 @@ pytestmark = pytest.mark.timeout(600)  # processes wait for each other on a mach
 
 
 def test_each_post_is_live_or_in_a_proven_file_and_comes_back_as_it_was() -> None:
-    examine(ArchiveMachine, examples=3, steps=25)
+    examine(ArchiveMachine, examples=2, steps=20)
 
 
 @pytest.mark.parametrize("defect", DEFECTS)

@@ -11,7 +11,7 @@ pytestmark = pytest.mark.timeout(600)  # processes wait for each other on a mach
 
 
 def test_what_x_had_is_stored_or_in_a_gap_and_in_the_end_all_of_it_is_stored() -> None:
-    examine(GapsMachine, examples=5, steps=25)
+    examine(GapsMachine, examples=3, steps=20)
 
 
 @pytest.mark.parametrize("defect", DEFECTS)

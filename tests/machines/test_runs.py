@@ -11,7 +11,7 @@ pytestmark = pytest.mark.timeout(600)  # processes wait for each other on a mach
 
 
 def test_a_job_has_one_living_run_and_each_run_comes_to_an_end() -> None:
-    examine(RunsMachine, examples=6, steps=25)
+    examine(RunsMachine, examples=4, steps=25)
 
 
 @pytest.mark.parametrize("defect", DEFECTS)
