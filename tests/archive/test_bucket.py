@@ -228,7 +228,7 @@ def assert_next_run_completes(keeper: Keeper, disturbance: Disturbance, before: 
         (always("refuse", "PUT", is_part), 75),
         (always("lose", "GET", is_part), 69),
         (always("flip", "GET", is_part), 65),
-        (always("html", "GET", lambda path: "list-type" in path), 69),
+        (always("html", "GET", lambda path: "list-type" in path), 76),
         (always("lose", "PUT", lambda path: "/_manifests/" in path), 69),
     ],
     ids=["hang-put", "hang-get", "busy", "lost-download", "corrupted", "no-s3", "lost-manifest"],

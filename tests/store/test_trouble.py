@@ -261,6 +261,8 @@ READERS: dict[str, Callable[[SqliteStore], object]] = {
     "api_calls.count": lambda s: s.api_calls.count("x", "stream", NOW),
     "stream_rules.all": lambda s: s.stream_rules.all(),
     "posts.newest_created": lambda s: s.posts.newest_created(NOW),
+    "posts.newest_collected": lambda s: s.posts.newest_collected(),
+    "posts.ids_that_begin": lambda s: s.posts.ids_that_begin("x", "1", 10),
     "archives.days": lambda s: list(s.archives.days("posts", NOW)),
     "archives.count": lambda s: s.archives.count("posts", NOW),
     "archives.count_held": lambda s: s.archives.count_held("posts"),

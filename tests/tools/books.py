@@ -87,7 +87,7 @@ def damage(database: Path) -> list[str]:
 def _sums(database: Path) -> list[str]:
     """Compare numbers that count the same thing in different tables."""
     posts = ("posts", "SELECT count(*) FROM posts")
-    ranked = "SELECT count(*) FROM posts WHERE id <= (SELECT seen_post_id FROM ranking_progress)"
+    ranked = "SELECT count(*) FROM posts WHERE id <= (SELECT counted_post_id FROM ranking_progress)"
     pairs = (
         (*posts, "new in the audit", "SELECT sum(new) FROM ingest_audit"),
         (*posts, "items in the totals", _total("trendspark_ingest_items_total")),

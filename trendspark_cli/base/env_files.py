@@ -66,7 +66,7 @@ def user_cache(environment: Mapping[str, str]) -> Path | None:
     """Return this user's folder for what may be lost; None where no home is named, or the named one is missing."""
     home = environment.get("HOME", "")
     place = environment.get("XDG_CACHE_HOME") or f"{home}/.cache"
-    return Path(place, "trendspark") if home.startswith("/") and place.startswith("/") and Path(home).is_dir() else None
+    return Path(place, "trendspark") if home.startswith("/") and place.startswith("/") and os.path.isdir(home) else None
 
 
 def find_env_file(environment: Mapping[str, str], flag: Path | None, known: Container[str]) -> EnvFile:

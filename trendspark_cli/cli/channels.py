@@ -53,7 +53,9 @@ def list_(as_json: JsonFlag = False) -> None:
 
 @app.command("test")
 def try_out(
-    names: Annotated[list[str] | None, typer.Argument(help="Channels, as `channels list` shows them.")] = None,
+    names: Annotated[
+        list[str] | None, typer.Argument(metavar="NAMES", help="Channels, as `channels list` shows them.")
+    ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be sent; send nothing.")] = False,
     as_json: JsonFlag = False,
     quiet: QuietFlag = False,
