@@ -8,7 +8,6 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC
 from functools import cached_property
-from hashlib import sha256
 from pathlib import Path
 
 from trendspark_cli.base import log_setup, redaction
@@ -65,6 +64,8 @@ class Installation:
     @cached_property
     def said(self) -> Said:
         """Return what jobs that start each minute have said: kept beside their locks, in our folder or in the cache."""
+        from hashlib import sha256
+
         from trendspark_cli.running.said import Said
 
         home, cache = self.settings.trendspark_home, self.settings.user_cache

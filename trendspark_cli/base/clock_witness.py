@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
 
 from trendspark_cli.base.api_calls import ApiCall
 
@@ -38,6 +37,8 @@ class ClockWitness:
 
 def _moment(date: str) -> datetime | None:
     """Return the time of a Date header, None when it is none."""
+    from email.utils import parsedate_to_datetime  # here: few commands hear of a time, and it costs them milliseconds
+
     try:
         moment = parsedate_to_datetime(date)
         return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
