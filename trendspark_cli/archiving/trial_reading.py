@@ -30,7 +30,7 @@ _PACKAGES = Path(__file__).resolve().parents[2]
 def try_reading(path: Path, manifest: Manifest) -> None:
     """Raise IntegrityError for a file that cannot be read within these bounds, or has more rows than its manifest.
 
-    One process tries all files of a command. What it fails at when others came before is tried once more by a new one.
+    One process tries all files of a command. What it dies of when others came before is tried once more by a new one.
     """
     about = (manifest.format, manifest.rows, manifest.table_name, manifest.key, manifest.source)
     question = json.dumps([str(path.absolute()), *about]).encode() + b"\n"
@@ -38,12 +38,13 @@ def try_reading(path: Path, manifest: Manifest) -> None:
         trials = _Trials.of_this_process()
         was_new, trials.is_new = trials.is_new, False
         problem = trials.ask(question)
-        if problem is None:
+        if problem:
+            raise IntegrityError(problem)
+        if problem is not None:
             return
-        trials.end()
         if was_new:
             break
-    raise IntegrityError(problem or f"{path.name} cannot be read with {MOST_MEBIBYTES} MiB of memory")
+    raise IntegrityError(f"{path.name} cannot be read with {MOST_MEBIBYTES} MiB of memory")
 
 
 class _Trials:
@@ -68,7 +69,7 @@ class _Trials:
         return cls.current
 
     def ask(self, question: bytes) -> str | None:
-        """Return what is wrong with a file, "" when the process died of it; None when it can be read."""
+        """Return what is wrong with a file, "" when it can be read; None when the process died of it."""
         questions, answers = self._process.stdin, self._process.stdout
         if questions is None or answers is None:
             raise TypeError("a process without pipes")
@@ -78,13 +79,16 @@ class _Trials:
             ready.register(answers, selectors.EVENT_READ)
             while not answer.endswith(b"\n"):
                 if not ready.select(max(0.0, until - time.monotonic())):
+                    self.end()
                     return f"it cannot be read within {LONGEST_SECONDS:.0f} s"
                 some = answers.read(65536)
                 if not some:
-                    return ""
+                    break
                 answer += some
-            return json.loads(answer) or None
-        return ""
+            else:
+                return str(json.loads(answer))
+        self.end()
+        return None
 
     def end(self) -> None:
         """Stop the process."""
