@@ -72,9 +72,8 @@ class Discord:
         answer = _read(response)
         if 200 <= response.status_code < 300:
             if answer is None:
-                hint = f"check proxies, captive portals and {self._posting.setting}"
                 told = f"answered {response.status_code} without sense: {reason_of(response)}"
-                raise UncertainError(self.name, told, hint=hint)
+                raise UncertainError(self.name, told, hint=self._posting.portal_hint)
             return answer
         raise self._refusal(response, answer or {})
 
@@ -119,11 +118,6 @@ def escaped(text: str) -> str:
 
 def make(opening: Opening, address: ChannelAddress) -> Discord:
     """Return the channel of one webhook of Discord's."""
-    posting = MessagePosting(
-        address.channel,
-        address.setting,
-        record=opening.record,
-        answer_seconds=opening.answer_seconds,
-        endpoint_of=lambda path: "edit" if "/messages/" in path else "message",
+    return Discord(
+        address, MessagePosting.of(opening, address, lambda path: "edit" if "/messages/" in path else "message")
     )
-    return Discord(address, posting)

@@ -16,11 +16,13 @@ import requests
 import urllib3
 from requests.adapters import HTTPAdapter
 
+from trendspark_cli import __version__
 from trendspark_cli.base.api_calls import ApiCall, note_call
 from trendspark_cli.base.clock import utc_now
 from trendspark_cli.services.deadlines import bounded, within
 from trendspark_cli.services.networks import Trouble, setting_trouble
 
+USER_AGENT = f"trendspark/{__version__}"
 CONNECT_SECONDS = 5
 PROXY_WANTS_PASSWORD = 407  # a status
 ANSWER_SECONDS = 20.0  # for the first byte, and half as much again for the whole: dripped bytes trip no read time-out

@@ -11,7 +11,9 @@ import requests
 from trendspark_cli.alerts.channel import ChannelBusyError, ChatRefusedError, MessageRefusedError, UncertainError
 from trendspark_cli.base.api_calls import ApiCall
 from trendspark_cli.base.errors import CredentialsRefusedError, NotSentError, TrendSparkError, UpstreamError
+from trendspark_cli.base.opening import Opening
 from trendspark_cli.base.redaction import excerpt
+from trendspark_cli.kinds.channel_addresses import ChannelAddress
 from trendspark_cli.services.html_pages import PAGE, is_page
 from trendspark_cli.services.http import BoundedAdapter, UnusableSettingError, may_be_billed, session
 from trendspark_cli.services.transport_errors import proxy_error
@@ -40,6 +42,22 @@ class MessagePosting:
         # No quick retries: a message whose answer got lost may have arrived.
         adapter = BoundedAdapter(channel, record, endpoint_of=endpoint_of, retries=0, answer_seconds=answer_seconds)
         self._session = session(adapter)
+
+    @classmethod
+    def of(cls, opening: Opening, address: ChannelAddress, endpoint_of: Callable[[str], str]) -> MessagePosting:
+        """Return what posts to the address of one channel."""
+        return cls(
+            address.channel,
+            address.setting,
+            record=opening.record,
+            answer_seconds=opening.answer_seconds,
+            endpoint_of=endpoint_of,
+        )
+
+    @property
+    def portal_hint(self) -> str:
+        """Return what to do when somebody else seems to have answered."""
+        return f"check proxies, captive portals and {self.setting}"
 
     def answer(
         self, method: str, url: str, *, body: bytes | None = None, headers: Mapping[str, str] | None = None
@@ -85,8 +103,7 @@ class MessagePosting:
         if code >= 500 or code in NOT_NOW or code < 400:
             return UncertainError(self.channel, f"is failing ({code}): {told}", status=code)
         if is_page(response.content, response.headers.get("content-type", "")) and code not in OF_THE_ADDRESS:
-            hint = f"check proxies, captive portals and {self.setting}"
-            return UncertainError(self.channel, f"{PAGE} ({code})", hint=hint, status=code)
+            return UncertainError(self.channel, f"{PAGE} ({code})", hint=self.portal_hint, status=code)
         if code == 401:
             hint = f"check the credentials in {self.setting}"
             return CredentialsRefusedError(

@@ -56,8 +56,7 @@ class Ntfy:
         except (ValueError, KeyError, TypeError, RecursionError):
             found = None
         if not isinstance(found, str) or not found:
-            hint = f"check proxies, captive portals and {self._posting.setting}"
-            raise UncertainError(self.name, f"answered without an id: {told}", hint=hint)
+            raise UncertainError(self.name, f"answered without an id: {told}", hint=self._posting.portal_hint)
         return found[:100].encode("utf-8", "replace").decode()
 
     def edit(self, message_id: str, text: str, *, chat_id: str | None) -> Sent:
@@ -84,11 +83,7 @@ def _authorization(user: str | None, password: str | None) -> dict[str, str]:
 
 def make(opening: Opening, address: ChannelAddress) -> Ntfy:
     """Return the channel of one topic."""
-    posting = MessagePosting(
-        address.channel,
-        address.setting,
-        record=opening.record,
-        answer_seconds=opening.answer_seconds,
-        endpoint_of=lambda path: "health" if path.endswith("/v1/health") else "message",
+    return Ntfy(
+        address,
+        MessagePosting.of(opening, address, lambda path: "health" if path.endswith("/v1/health") else "message"),
     )
-    return Ntfy(address, posting)

@@ -10,15 +10,13 @@ from typing import Any
 
 import requests
 
-from trendspark_cli import __version__
 from trendspark_cli.base.api_calls import ApiCall
 from trendspark_cli.base.clock import to_text, utc_now
 from trendspark_cli.base.clock_witness import ClockWitness
 from trendspark_cli.base.errors import BadAnswerError, CredentialsRefusedError, RateLimitedError, UpstreamError
-from trendspark_cli.services.http import ANSWER_SECONDS, BoundedAdapter, session
+from trendspark_cli.services.http import ANSWER_SECONDS, USER_AGENT, BoundedAdapter, session
 from trendspark_cli.services.transport_errors import no_answer
 
-USER_AGENT = f"trendspark/{__version__}"
 LONGEST_PAUSE = timedelta(hours=1)  # that a service is believed when it names a time
 _NEXT_RUN = "nothing to do: the next run goes on where this one stopped"
 

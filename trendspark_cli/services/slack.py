@@ -56,8 +56,9 @@ class Slack:
         if not 200 <= response.status_code < 300:
             raise self._posting.refusal(response)
         if response.content.strip() != TAKEN:
-            hint = f"check proxies, captive portals and {self._posting.setting}"
-            raise UncertainError(self.name, f"Slack did not say ok ({response.status_code}): {told}", hint=hint)
+            raise UncertainError(
+                self.name, f"Slack did not say ok ({response.status_code}): {told}", hint=self._posting.portal_hint
+            )
         return Sent("", "Slack")
 
     def edit(self, message_id: str, text: str, *, chat_id: str | None) -> Sent:
@@ -77,11 +78,4 @@ def escaped(text: str) -> str:
 
 def make(opening: Opening, address: ChannelAddress) -> Slack:
     """Return the channel of one webhook of Slack's."""
-    posting = MessagePosting(
-        address.channel,
-        address.setting,
-        record=opening.record,
-        answer_seconds=opening.answer_seconds,
-        endpoint_of=lambda path: "message",
-    )
-    return Slack(address, posting)
+    return Slack(address, MessagePosting.of(opening, address, lambda path: "message"))

@@ -7,12 +7,12 @@ import hmac
 import json
 from urllib.parse import urlsplit
 
-from trendspark_cli import __version__
 from trendspark_cli.alerts.channel import About, Sent, UncertainError
 from trendspark_cli.base.clock import to_text, utc_now
 from trendspark_cli.base.opening import Opening
 from trendspark_cli.kinds.channel_addresses import ChannelAddress, form_of
 from trendspark_cli.services.html_pages import PAGE, is_page
+from trendspark_cli.services.http import USER_AGENT
 from trendspark_cli.services.message_posting import MessagePosting
 
 SIGNATURE = "X-TrendSpark-Signature"
@@ -52,7 +52,7 @@ class Webhook:
             },
             ensure_ascii=True,  # half a character can be written so, and cannot in UTF-8
         ).encode()
-        headers = {"Content-Type": "application/json", "User-Agent": f"trendspark/{__version__}"}
+        headers = {"Content-Type": "application/json", "User-Agent": USER_AGENT}
         # A message of no outbox has no id: nothing but its time tells it from the next one.
         headers["Idempotency-Key"] = f"{known.alert_id if about else sent_at}:{known.event}"
         if self._address.secret:
@@ -63,8 +63,7 @@ class Webhook:
             raise self._posting.refusal(response)
         is_checked = urlsplit(self._address.url).scheme == "https"  # then no portal can have answered
         if not is_checked and is_page(response.content, response.headers.get("content-type", "")):
-            hint = f"check proxies, captive portals and {self._posting.setting}"
-            raise UncertainError(self.name, f"{PAGE} ({response.status_code})", hint=hint)
+            raise UncertainError(self.name, f"{PAGE} ({response.status_code})", hint=self._posting.portal_hint)
         return Sent("", self._address.host)
 
     def edit(self, message_id: str, text: str, *, chat_id: str | None) -> Sent:
@@ -78,11 +77,4 @@ class Webhook:
 
 def make(opening: Opening, address: ChannelAddress) -> Webhook:
     """Return the channel of one address."""
-    posting = MessagePosting(
-        address.channel,
-        address.setting,
-        record=opening.record,
-        answer_seconds=opening.answer_seconds,
-        endpoint_of=lambda path: "alert",
-    )
-    return Webhook(address, posting)
+    return Webhook(address, MessagePosting.of(opening, address, lambda path: "alert"))

@@ -13,7 +13,7 @@ from trendspark_cli.base.api_calls import ApiCall, note_call
 from trendspark_cli.base.clock import utc_now
 from trendspark_cli.base.errors import BadAnswerError, CredentialsRefusedError, RateLimitedError, UpstreamError
 from trendspark_cli.services.bluesky.posts import POSTS
-from trendspark_cli.services.public_api import USER_AGENT
+from trendspark_cli.services.http import USER_AGENT
 
 if TYPE_CHECKING:
     from websockets.sync.client import ClientConnection
