@@ -89,7 +89,8 @@ def list_trends(
     *state*: the only one they have, which need not be told.
     """
     verdicts = store.trends.verdicts_of([trend.stored_id for trend in trends])
-    watched = {trend.stored_id for trend in trends if is_watched(trend, watchlist)}
+    wanted = [words for term in watchlist if (words := plain_words(term))]
+    watched = {trend.stored_id for trend in trends if wanted and is_about(trend, wanted)}
     if output.is_json:
         shown = [
             {**_json(store, trend, verdicts.get(trend.stored_id)), "watched": trend.id in watched} for trend in trends
@@ -111,11 +112,10 @@ def list_trends(
             output.prose(silence)
 
 
-def is_watched(trend: AnyTrend, watchlist: Collection[str]) -> bool:
-    """Tell whether a trend's label or one of its terms holds a watched term, as whole words."""
+def is_about(trend: AnyTrend, wanted: Collection[str]) -> bool:
+    """Tell whether a trend's label or one of its terms holds one of these terms, as whole words of plain_words."""
     terms = trend.story.terms if isinstance(trend.story, TopicStory) else ()
     texts = [f" {plain_words(text)} " for text in (trend.label, *terms)]
-    wanted = [words for term in watchlist if (words := plain_words(term))]
     return any(f" {term} " in text for term in wanted for text in texts)
 
 
