@@ -61,6 +61,14 @@ class Installation:
         """Return the folder of lock files: beside the database they guard."""
         return self.database.parent / "locks"
 
+    @property
+    def note_folders(self) -> tuple[Path, ...]:
+        """Return where small notes of jobs lie: beside the locks, else in our folder."""
+        folders = [self.settings.trendspark_home / "locks"]
+        with suppress(ConfigError):  # of a database we cannot store in
+            folders.insert(0, self.lock_folder)
+        return tuple(dict.fromkeys(folders))
+
     @cached_property
     def said(self) -> Said:
         """Return what jobs that start each minute have said: kept beside their locks, in our folder or in the cache."""
@@ -69,11 +77,8 @@ class Installation:
         from trendspark_cli.running.said import Said
 
         home, cache = self.settings.trendspark_home, self.settings.user_cache
-        folders = [home / "locks"]
-        with suppress(ConfigError):  # of a database we cannot store in
-            folders.insert(0, self.lock_folder)
         last_resort = cache and cache / f"said-{sha256(str(home).encode()).hexdigest()[:16]}"
-        return Said(tuple(dict.fromkeys(folders)), self.clock, last_resort)
+        return Said(self.note_folders, self.clock, last_resort)
 
     def is_news(self, job_id: str, cause: BaseException) -> bool:
         """Tell whether a failure is to be said: always to a person, once an hour by what cron starts each minute."""

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import asdict
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from trendspark_cli.base.console import printable
-from trendspark_cli.base.errors import ConfigError, ExitCode, TrendSparkError
+from trendspark_cli.base.errors import ExitCode, TrendSparkError
 from trendspark_cli.cli.options import JsonFlag, sub_app, this_installation
 
 if TYPE_CHECKING:
@@ -59,7 +58,7 @@ def _findings(installed: Installation, offline: bool) -> Iterator[Finding]:
     now, settings = installed.clock(), installed.settings
     yield from examine_here(settings, now, problems, lambda: installed.timetable, patience)
     yield from patience.look("crontab", lambda: _crontab(installed))
-    yield from patience.look("pings", lambda: check_pings(settings, _lock_folder(installed)))
+    yield from patience.look("pings", lambda: check_pings(settings, installed.note_folders[0]))
     if not offline:
         yield from examine_services(installed.settings, archive_destinations)
 
@@ -86,11 +85,3 @@ def _crontab(installed: Installation) -> Iterator[Finding]:
         yield Finding("crontab", FAIL if told.is_problem else WARN, what, told.fix)
     if not found:
         yield Finding("crontab", OK, "cron starts every job")
-
-
-def _lock_folder(installed: Installation) -> Path:
-    """Return where locks are; of a database that this version cannot have, where those of a default one would be."""
-    try:
-        return installed.lock_folder
-    except ConfigError:
-        return Path(installed.settings.trendspark_home) / "locks"
