@@ -10,7 +10,6 @@ from datetime import timedelta
 from trendspark_cli.ranking.baseline.ticks import (
     LONGEST_WINDOW_SECONDS,
     TICK_SECONDS,
-    TICKS_PER_DAY,
     WINDOW_TICKS,
     tick_of,
 )
@@ -173,8 +172,6 @@ def _sweep(job: JobContext, baseline: BaselineUpdating, now_tick: int) -> None:
     """
     newest = max((state.last_tick for state in baseline.sources.values()), default=0)
     tick = min(now_tick, newest + WINDOW_TICKS[-1])
-    if job.dry_run or tick - baseline.progress.swept_tick < TICKS_PER_DAY:
-        return
-    job.count("terms_forgotten", job.store.ranking.drop_faint(tick))
-    with job.transaction():
-        baseline.advance(swept_tick=tick)
+    forgotten = baseline.forget_faint(tick)
+    if forgotten is not None:
+        job.count("terms_forgotten", forgotten)

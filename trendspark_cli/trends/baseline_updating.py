@@ -8,7 +8,7 @@ from typing import Any
 from trendspark_cli.base.metrics import RANK_POSTS
 from trendspark_cli.ranking.baseline.baseline_posts import BaselinePost, PostRow
 from trendspark_cli.ranking.baseline.history import CountRow, TermHistory, TermState
-from trendspark_cli.ranking.baseline.ticks import LONGEST_WINDOW_SECONDS, TICK_SECONDS, tick_of
+from trendspark_cli.ranking.baseline.ticks import LONGEST_WINDOW_SECONDS, TICK_SECONDS, TICKS_PER_DAY, tick_of
 from trendspark_cli.ranking.baseline.updating import update_baseline
 from trendspark_cli.ranking.bursts.segments import Segment, read_segment
 from trendspark_cli.ranking.bursts.window import Window
@@ -93,6 +93,15 @@ class BaselineUpdating:
                 self.advance(folded_created_at=posts[-1].created_text, folded_post_id=posts[-1].id)
             self._job.count("posts_folded", len(posts))
         return len(posts)
+
+    def forget_faint(self, tick: int) -> int | None:
+        """Forget terms that have faded by *tick*, once a day of it; return how many, None while it is not time yet."""
+        if self._job.dry_run or tick - self.progress.swept_tick < TICKS_PER_DAY:
+            return None
+        forgotten = self._job.store.ranking.drop_faint(tick)
+        with self._job.transaction():
+            self.advance(swept_tick=tick)
+        return forgotten
 
     def reload_sources(self) -> None:
         """Begin with what the store knows of the volume of sources."""

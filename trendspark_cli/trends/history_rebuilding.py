@@ -18,7 +18,6 @@ from trendspark_cli.ranking.baseline.history import HISTORY_VERSION
 from trendspark_cli.ranking.baseline.ticks import (
     LONGEST_WINDOW_SECONDS,
     TICK_SECONDS,
-    TICKS_PER_DAY,
     WINDOW_TICKS,
     tick_of,
 )
@@ -126,7 +125,7 @@ def go_on(job: JobContext, baseline: BaselineUpdating, until: int, most_posts: i
                 baseline.advance(rebuilt_since="")
             return
         left -= counted
-        _sweep(job, baseline)
+        baseline.forget_faint(tick_of(int(from_text(baseline.progress.folded_created_at).timestamp())))
 
 
 def _newest(job: JobContext, baseline: BaselineUpdating) -> datetime:
@@ -142,12 +141,3 @@ def _forget(job: JobContext) -> None:
     while forgotten:
         with job.transaction():
             forgotten = bool(job.store.ranking.forget_terms())
-
-
-def _sweep(job: JobContext, baseline: BaselineUpdating) -> None:
-    """Forget faded terms after each day, as the runs of that day did."""
-    tick = tick_of(int(from_text(baseline.progress.folded_created_at).timestamp()))
-    if tick - baseline.progress.swept_tick >= TICKS_PER_DAY:
-        job.store.ranking.drop_faint(tick)
-        with job.transaction():
-            baseline.advance(swept_tick=tick)
