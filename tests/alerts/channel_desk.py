@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from tests.ingest.operator import Operator
-from trendspark_cli.alerts.delivery import Delivery
-from trendspark_cli.app.job_bodies import delivery_rules
-from trendspark_cli.app.wired import Wired
-from trendspark_cli.base.models import Alert, RunResult
-from trendspark_cli.running.job_context import JobContext
+from tests.alerts.delivering import Delivering
+from trendspark_cli.base.models import Alert
 from trendspark_cli.store.open_store import open_store
 
 CHANNEL = "desk"
 
 
-class ChannelDesk(Operator):
+class ChannelDesk(Delivering):
     """Queue alerts for the channel `desk`, deliver them, look at what is stored."""
 
     def __init__(self, home: Path, address: str, **settings: str) -> None:
@@ -31,24 +28,6 @@ class ChannelDesk(Operator):
                 store.notifications.queue(alert, self.now, muted=False)
         store.close()
 
-    def deliver(self) -> RunResult:
-        """Run `deliver` as cron does, in simulated time."""
-        here = self.installation()
-
-        def body(job: JobContext) -> None:
-            [notifier] = Wired(here.settings, job).notifiers()
-            Delivery(job, notifier, delivery_rules(here.settings), self.clock, lambda s: self.later(seconds=s)).run()
-
-        return here.runner().run("deliver", body)
-
-    def every_minute(self, minutes: int) -> list[int]:
-        """Run `deliver` each minute; return the exit codes."""
-        codes = []
-        for _ in range(minutes):
-            codes.append(int(self.deliver().exit_code))
-            self.later(seconds=60 - self.now.second)
-        return codes
-
     def statuses(self) -> dict[str, str]:
         """The status of each alert by the key it was queued by."""
         rows = self.rows("SELECT dedupe_key, status FROM notifications ORDER BY id")
@@ -62,7 +41,5 @@ class ChannelDesk(Operator):
 
     def paused_seconds(self) -> float:
         """How long the channel is left alone from now on."""
-        from datetime import datetime
-
         [until] = self.values("SELECT paused_until FROM channel_states")
         return (datetime.fromisoformat(until) - self.now).total_seconds()

@@ -6,17 +6,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from tests.ingest.operator import Operator
+from tests.alerts.delivering import Delivering
 from tests.installation import telegram_settings
 from tests.servers import TelegramServer
-from trendspark_cli.alerts.delivery import Delivery
-from trendspark_cli.app.job_bodies import delivery_rules
-from trendspark_cli.app.wired import Wired
-from trendspark_cli.base.models import Alert, RunResult
-from trendspark_cli.running.job_context import JobContext
+from trendspark_cli.base.models import Alert
 
 
-class Desk(Operator):
+class Desk(Delivering):
     """Queue alerts, deliver them, look at both ends."""
 
     def __init__(self, home: Path, server: TelegramServer, settings: Mapping[str, str] | None = None) -> None:
@@ -33,24 +29,6 @@ class Desk(Operator):
                 alert = Alert(name, category, f"title of {name}", f"<b>text of {name}</b>", **fields)
                 store.notifications.queue(alert, self.now, muted=muted)
         store.close()
-
-    def deliver(self) -> RunResult:
-        """Run `deliver` as cron does, in simulated time."""
-        here = self.installation()
-
-        def body(job: JobContext) -> None:
-            [notifier] = Wired(here.settings, job).notifiers()
-            Delivery(job, notifier, delivery_rules(here.settings), self.clock, lambda s: self.later(seconds=s)).run()
-
-        return here.runner().run("deliver", body)
-
-    def every_minute(self, minutes: int) -> list[int]:
-        """Run `deliver` each minute; return the exit codes."""
-        codes = []
-        for _ in range(minutes):
-            codes.append(self.deliver().exit_code)
-            self.later(seconds=60 - self.now.second)
-        return codes
 
     def statuses(self) -> dict[str, str]:
         """The status of each alert by its key."""
