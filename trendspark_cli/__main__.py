@@ -8,7 +8,7 @@ import sys
 from types import TracebackType
 from typing import NoReturn
 
-GARBAGE_AFTER = 50_000  # new objects: at the usual 700 a start spends a twentieth of its time looking for garbage
+GARBAGE_AFTER = 150_000  # new objects: at the usual 700 a start spends a twentieth of its time looking for garbage
 
 
 def main() -> None:

@@ -21,12 +21,13 @@ FULL_BAR = BARS[-1]
 TOLD_MEANWHILE = ("fetched", "new", "posts_in_window", "opened", "asked")  # counts that grow while a job is at work
 LONGEST_UNFOLDED = 24  # characters
 FOLDED_INDENT = 4  # characters before what a folded sentence goes on with
+# Patterns as texts: `re` compiles them when the first text asks for it, which most starts never do.
 # Control characters, line breaks and bidirectional overrides: post text must not move the cursor or fake a line.
-_UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufeff]+")
+_UNPRINTABLE = "[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufeff]+"
 # What nobody sees: soft hyphens, zero widths, fillers, tags. Joiners stay where a script or an emoji needs them.
 _EMOJI = "\u2190-\u2bff\U0001f000-\U0001faff"
 _LETTERS_WITH_JOINERS = "\u0600-\u08ff\u0900-\u0dff\u1000-\u109f\ufb50-\ufeff"
-_INVISIBLE = re.compile(
+_INVISIBLE = (
     "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b\u200e\u200f\u202a-\u202e\u2061-\u206f\u3164"
     "\ufe00-\ufe0e\ufeff\uffa0\ufff0-\ufffb\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
     f"|(?<![{_LETTERS_WITH_JOINERS}])\u200c|\u200c(?![{_LETTERS_WITH_JOINERS}])"
@@ -208,7 +209,7 @@ def printable(text: str) -> str:
     """Return *text* on one line, without characters that could act on a terminal or that nobody sees."""
     if text.isascii() and text.isprintable():
         return text
-    return _INVISIBLE.sub("", _UNPRINTABLE.sub(" ", text))
+    return re.sub(_INVISIBLE, "", re.sub(_UNPRINTABLE, " ", text))
 
 
 def shortened(text: str, width: int) -> str:

@@ -1,7 +1,5 @@
 """Records that rooms pass to each other. Plain values; no behaviour worth a test of its own."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime

@@ -1,7 +1,5 @@
 """Whose topics are read: the profiles of the database, or the one made of the settings when there is none."""
 
-from __future__ import annotations
-
 import math
 import re
 from collections.abc import Sequence

@@ -1,7 +1,5 @@
 """How a setting is declared: its name, how it is read, what it is for."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, TypeVar

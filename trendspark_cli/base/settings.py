@@ -26,7 +26,7 @@ from trendspark_cli.kinds.jobs import JOBS
 SHORTEST_SECRET_PATH = 16  # characters
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False, eq=False)  # never shown whole: it holds secrets
 class Settings(SourceSettings, PlaceSettings):
     """All settings, read and checked. `origins` says where each came from."""
 

@@ -10,7 +10,7 @@ from trendspark_cli.base import setting_values as read
 from trendspark_cli.base.setting_specs import setting
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, init=False, repr=False, eq=False)  # fields alone: `Settings` makes the rest
 class PlaceSettings:
     """Where things are, and what they are about."""
 
@@ -81,7 +81,7 @@ class PlaceSettings:
     )
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, init=False, repr=False, eq=False)  # fields alone: `Settings` makes the rest
 class SourceSettings:
     """What each source is asked, and how."""
 

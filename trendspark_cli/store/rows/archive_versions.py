@@ -4,8 +4,6 @@ A column that is new in an archived table is a new entry at the end of its line,
 files of earlier versions are read as if they held the default of that field of the row class, or NULL.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 

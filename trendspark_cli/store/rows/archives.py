@@ -1,7 +1,5 @@
 """Archive files and what became of their rows."""
 
-from __future__ import annotations
-
 from typing import Literal, NamedTuple
 
 ManifestState = Literal["planned", "exported", "uploaded", "verified", "deleting", "done"]

@@ -1,7 +1,5 @@
 """What was read, and what was not: audit rows, gaps."""
 
-from __future__ import annotations
-
 import json
 from typing import NamedTuple
 

@@ -1,7 +1,5 @@
 """Alerts in the outbox, the state of channels, and what is wrong at the moment."""
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 from trendspark_cli.store.rows.column_kinds import Time, Word

@@ -1,7 +1,5 @@
 """Posts as they leave the store."""
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 from trendspark_cli.store.rows.column_kinds import Gathered, GatheredTexts, Time, Word

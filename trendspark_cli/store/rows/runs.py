@@ -1,7 +1,5 @@
 """Runs of jobs, and what is remembered of a job between them."""
 
-from __future__ import annotations
-
 import json
 from datetime import datetime
 from typing import NamedTuple

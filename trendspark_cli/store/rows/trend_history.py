@@ -1,7 +1,5 @@
 """Rows that outlive the posts of a trend."""
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 from trendspark_cli.store.rows.column_kinds import Time, Word

@@ -1,7 +1,5 @@
 """What is known of trends beside the trends: what models and people said of them, thresholds, progress."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
