@@ -406,7 +406,7 @@ def test_who_paused_a_job_and_why_is_shown_by_list_and_health(workplace: Install
     listed = workplace.command("jobs", "list").stdout.splitlines()[-2]
     services = workplace.command("health", "--json").json["services"]
 
-    assert listed.startswith("ingest is paused by ada: moving, since 20")
+    assert listed.startswith("ingest is paused by ada: moving, since ")
     assert services["worker"]["paused"] == {"ingest": "paused by ada: moving"}
 
 

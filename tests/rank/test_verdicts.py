@@ -134,7 +134,10 @@ def test_a_note_that_would_fill_the_screen_is_refused(operator: Operator) -> Non
 def test_a_mark_is_made_on_the_command_line(operator: Operator) -> None:
     done = operator.command("trends", "mark", "1", "noise", "--note", "adverts")
 
-    assert (done.exit_code, done.stdout) == (0, "trend 1 is marked as noise\n")
+    assert (done.exit_code, done.stdout) == (
+        0,
+        "trend 1 is marked as noise: topics like it need more to open a trend from now on\n",
+    )
     assert operator.rows("SELECT trend_id, mark, note FROM trend_marks") == [
         {"trend_id": 1, "mark": "noise", "note": "adverts"}
     ]

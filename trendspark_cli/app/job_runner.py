@@ -210,7 +210,12 @@ class JobRunner:
         except TrendSparkError as error:
             if self.is_news(job_id, error):
                 # What we refused ourselves is one line; what was refused us has a traceback that tells where.
-                log.error("%s failed: %s", job_id, error, exc_info=error.__cause__ is not None)
+                log.error(
+                    "%s failed: %s",
+                    job_id,
+                    error,
+                    exc_info=error.__cause__ is not None and error.exit_code != ExitCode.USAGE,
+                )
             return Outcome(error.exit_code, "partial" if error.exit_code == ExitCode.PARTIAL else "error", error)
         except Exception as error:
             refusal = refusal_of(error)

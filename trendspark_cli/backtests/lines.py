@@ -7,7 +7,7 @@ from typing import TypeVar
 
 import msgspec
 
-from trendspark_cli.base.errors import InputError, IntegrityError
+from trendspark_cli.base.errors import InputError, IntegrityError, os_words
 from trendspark_cli.base.input_files import opened
 
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"  # some editors begin a file with it
@@ -34,7 +34,9 @@ def read_lines(path: str) -> Iterator[bytes]:
                     raise IntegrityError(f"{called(path)}: a line has more than {LONGEST_LINE:,} bytes")
                 yield line
     except OSError as error:
-        raise InputError(f"{path!r} cannot be read: {error}", hint="give a readable file, or - for stdin") from error
+        raise InputError(
+            f"{path!r} cannot be read: {os_words(error)}", hint="give a readable file, or - for stdin"
+        ) from error
 
 
 def decoded(lines: Iterable[bytes], form: type[Line], path: str, shown: str) -> Iterator[tuple[int, Line]]:

@@ -76,6 +76,8 @@ class Output(NamedTuple):
         A terminal too narrow for them all goes without the *less_needed* columns, the first one first, and may cut
         those of *texts*. *nothing*: what a person is told when there are no rows.
         """
+        columns = [name.replace("_", " ") for name in columns]
+        less_needed = [name.replace("_", " ") for name in less_needed]
         cells = [[printable(str(value) if value is not None else "") for value in row] for row in rows]
         if not self.is_terminal:
             _plain_table(columns, cells, sys.stdout)
@@ -97,7 +99,9 @@ class Output(NamedTuple):
             return
         parts = [f"trendspark {where}: {message}", *([redact(hint)] if hint else [])]
         run = f" (run {run_id})" if run_id is not None else ""
-        print(printable("; ".join(parts) + run), file=sys.stderr)
+        text = printable("; ".join(parts) + run)
+        first, *others = _folded(text, 0) if self.is_terminal and sys.stderr.isatty() else [text]
+        print("\n".join([first, *(" " * FOLDED_INDENT + line for line in others)]), file=sys.stderr)
 
 
 def has_terminal() -> bool:
@@ -128,7 +132,12 @@ def show_rows(result: RunResult, output: Output, name: str) -> None:
     """Print the rows a run gave under a name, such as its estimates, as a table; nothing when there are none."""
     rows = result.extra.get(name)
     if isinstance(rows, list) and rows:
-        output.table(tuple(rows[0]), [tuple(row.values()) for row in rows], texts=("query",))
+        shown = [[_cell(heading, value) for heading, value in row.items()] for row in rows]
+        output.table(tuple(rows[0]), shown, texts=("query",))
+
+
+def _cell(heading: str, value: object) -> object:
+    return usd_text(value) if "usd" in heading and isinstance(value, int | float) else value
 
 
 class RowProgress:
@@ -233,6 +242,11 @@ def size_text(count: int) -> str:
     return f"{count / 1000**power:.1f} {'kMGT'[power - 1]}B"
 
 
+def usd_text(amount: float) -> str:
+    """Return dollars as people read them: with cents, or with what there is less than one."""
+    return f"{amount:.4f}" if 0 < amount < 0.01 else f"{amount:.2f}"
+
+
 def sparkline(values: Sequence[float]) -> str:
     """Return *values* as bars; zero is a blank, the highest is a full bar."""
     highest = max(values, default=0)
@@ -286,7 +300,7 @@ def _print_traceback(error: BaseException) -> None:
 
 def _summary(result: RunResult) -> str:
     counts = ", ".join(
-        f"{name.replace('_', ' ')} {value}"
+        f"{name.replace('_', ' ')} {size_text(value) if 'bytes' in name and isinstance(value, int) else value}"
         for name, value in result.counts.items()
         if isinstance(value, int | float | str)
     )

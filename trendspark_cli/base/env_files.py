@@ -15,7 +15,7 @@ from collections.abc import Container, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from trendspark_cli.base.errors import ConfigError
+from trendspark_cli.base.errors import ConfigError, os_words
 from trendspark_cli.base.trusted_files import (
     UntrustedFileError,
     opened,
@@ -96,7 +96,7 @@ def find_env_file(environment: Mapping[str, str], flag: Path | None, known: Cont
             passed_over.append(f"env file {str(path.absolute())!r} is passed over: it is no text in UTF-8")
         except OSError as error:
             if _is_meant_for_us(path):
-                return EnvFile(path, {}, (f"{path} cannot be read: {error}",), passed_over=tuple(passed_over))
+                return EnvFile(path, {}, (f"{path} cannot be read: {os_words(error)}",), passed_over=tuple(passed_over))
             passed_over.append(f"env file {str(path.absolute())!r} is passed over: {error.strerror}")
         else:
             if path is not here or is_ours(found.values, known):
@@ -124,7 +124,7 @@ def _read_named(path: Path, known: Container[str]) -> EnvFile:
             doubt = other_writers(str(path), descriptor)
             found = _parse(path, read_all(str(path), descriptor, MOST_BYTES), known)
     except (OSError, UnicodeDecodeError) as error:
-        return EnvFile(path, {}, (f"{path} cannot be read: {error}",))
+        return EnvFile(path, {}, (f"{path} cannot be read: {os_words(error)}",))
     return replace(found, is_believed=not doubt, doubt=doubt)
 
 

@@ -49,6 +49,11 @@ class TrendSparkError(Exception):
         self.hint = hint
 
 
+def os_words(error: Exception) -> str:
+    """Return what a system call said, without the number and the path, which a message has already."""
+    return (error.strerror if isinstance(error, OSError) else None) or str(error)
+
+
 class UsageError(TrendSparkError):
     """The command line asks for something that does not exist or does not fit."""
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from trendspark_cli.base.clock import from_text, to_text
-from trendspark_cli.base.errors import StoreError
+from trendspark_cli.base.errors import StoreError, os_words
 from trendspark_cli.base.log_setup import CONTINUED
 from trendspark_cli.base.regular_files import open_regular
 
@@ -97,7 +97,7 @@ def read_log(log_file: Path, wanted: Wanted, most: int) -> list[LogEvent]:
         except FileNotFoundError:
             continue  # rotated away just now
         except (OSError, EOFError, zlib.error) as error:
-            raise StoreError(f"log file {str(path)!r} cannot be read: {error}") from error
+            raise StoreError(f"log file {str(path)!r} cannot be read: {os_words(error)}") from error
     return list(found)
 
 

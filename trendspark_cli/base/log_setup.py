@@ -18,6 +18,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from trendspark_cli.base.durable_files import files_belong_to, give_away
+from trendspark_cli.base.errors import os_words
 from trendspark_cli.base.redaction import redact
 
 _CHATTY = ("urllib3", "tweepy", "prawcore", "praw", "openai", "httpx2", "httpcore2", "botocore", "boto3")
@@ -199,7 +200,7 @@ def configure_logging(log_file: Path, log_format: str, *, job: str, verbose: boo
     except FileNotFoundError:
         pass  # no folder yet: `db init` makes it
     except OSError as error:
-        print(redact(f"trendspark: log file {str(log_file)!r} cannot be written: {error}"), file=sys.stderr)
+        print(redact(f"trendspark: log file {str(log_file)!r} cannot be written: {os_words(error)}"), file=sys.stderr)
     if verbose:
         handlers.append(logging.StreamHandler())
     for handler in handlers or [logging.NullHandler()]:

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 from trendspark_cli.base import setting_values as read
 from trendspark_cli.base.env_files import SECRETS_SENT, EnvFile, find_env_file, home_folder, user_cache
-from trendspark_cli.base.errors import ConfigError
+from trendspark_cli.base.errors import ConfigError, os_words
 from trendspark_cli.base.named_settings import Known, channels_in, named_in, secret_parts
 from trendspark_cli.base.setting_specs import SettingSpec, job_variable, setting
 from trendspark_cli.base.source_settings import PlaceSettings, SourceSettings
@@ -412,7 +412,7 @@ def _raw_values(
                     problems.append(f"{name}_FILE={secret_file!r} is refused: {error}")
                     break
                 except (OSError, ValueError) as error:
-                    problems.append(f"{name}_FILE={secret_file!r} cannot be read: {error}")
+                    problems.append(f"{name}_FILE={secret_file!r} cannot be read: {os_words(error)}")
                     break
                 if text:
                     raw[name] = (text, f"{secret_file} (from {origin})")

@@ -56,7 +56,7 @@ def show_brief(result: RunResult, output: Output) -> None:
     for brief in printed.get("briefs", ()):
         output.line("")
         output.line(f"{brief['trend_id']}  {shortened(brief['label'], 100)}  ({_author(brief['written_by'])})")
-        output.line(f"   {shortened(brief['summary'], SUMMARY_LENGTH)}")
+        output.prose(shortened(brief["summary"], SUMMARY_LENGTH), indent=3)
         for post in brief["posts"][:MOST_LINKS]:
             output.line(f"   [{post['source']}] {shortened(post['url'] or post['source_id'], 200)}")
     for number, idea in enumerate(printed.get("ideas", ()), 1):

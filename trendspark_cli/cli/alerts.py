@@ -17,6 +17,14 @@ from trendspark_cli.store.rows.outbox import ListedAlert
 
 app = sub_app("Alerts: waiting, sent, and those that never will be.")
 EVENTS = {"open": "opened", "grown": "grown", "closed": "over"}
+CATEGORIES = {
+    "trending_alert": "trends",
+    "daily_ideas": "brief",
+    "job_alert": "job",
+    "api_alert": "service",
+    "budget_alert": "money",
+    "manual_test": "test",
+}
 STATUSES = ("pending", "sending", "sent", "digested", "dead", "expired", "muted")
 AlertId = Annotated[int | None, typer.Argument(min=1, max=LARGEST_ID, help="An alert's id, as `alerts list` shows it.")]
 AllFlag = Annotated[bool, typer.Option("--all", help="Every alert this applies to.")]
@@ -60,9 +68,10 @@ def list_(
 
 
 def _about(alert: ListedAlert) -> str:
-    """Return what an alert tells: that a trend opened, has grown or is over; of others their category."""
+    """Return what an alert tells: that a trend opened, has grown or is over; of others what they are about."""
     event = alert.dedupe_key.split(":")[2:3] if alert.dedupe_key.startswith("trend:") else []
-    return EVENTS.get(event[0], alert.category) if event else alert.category
+    category = CATEGORIES.get(alert.category, alert.category)
+    return EVENTS.get(event[0], category) if event else category
 
 
 @app.command()

@@ -9,7 +9,7 @@ import typer
 
 from trendspark_cli.app.adapters.spending import shared_ceilings, spending_ceilings, unit_prices
 from trendspark_cli.app.with_store import ask_x_usage, read_only, work
-from trendspark_cli.base.console import Output
+from trendspark_cli.base.console import Output, usd_text
 from trendspark_cli.cli.options import JsonFlag, sub_app, this_installation
 from trendspark_cli.store.protocol import Store
 
@@ -55,7 +55,12 @@ def budget(
 
 
 def _show(output: Output, rows: Sequence[BudgetRow] | Sequence[ProfileSpend] | Sequence[DayOfReads]) -> None:
-    output.table(rows[0]._fields, rows, less_needed=LESS_NEEDED)
+    shown = [[_cell(name, value) for name, value in zip(row._fields, row, strict=True)] for row in rows]
+    output.table(rows[0]._fields, shown, less_needed=LESS_NEEDED)
+
+
+def _cell(name: str, value: object) -> object:
+    return usd_text(value) if name.endswith("_usd") and isinstance(value, float) else value
 
 
 def _show_compared(output: Output, compared: Reconciliation) -> None:

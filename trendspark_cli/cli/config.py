@@ -38,7 +38,8 @@ def check(as_json: JsonFlag = False) -> None:
     """Check settings; show the X query that will be sent, its length and what the first run may cost."""
     installed = this_installation("config", is_json=as_json)
     stored, found = findings_of(installed)
-    if not any(kind.is_configured(installed.settings) for kind in SOURCES.values()):
+    used = [name for name, kind in SOURCES.items() if kind.is_configured(installed.settings)]
+    if not used:
         needs = " or ".join(kind.needs_words for kind in SOURCES.values())
         found["problems"].append(f"no source is configured: set {needs}, or read files with `ingest --from`")
         found["ok"] = False
@@ -46,7 +47,7 @@ def check(as_json: JsonFlag = False) -> None:
         installed.output.data(found)
     else:
         for problem in found["problems"]:
-            installed.output.line(f"problem: {problem}")
+            installed.output.prose(f"problem: {problem}")
         for name in found["unknown"]:
             nearest = f"; did you mean {name['nearest']}?" if name["nearest"] else ""
             installed.output.line(f"unknown setting: {name['name']}{nearest}")
@@ -55,14 +56,18 @@ def check(as_json: JsonFlag = False) -> None:
         if found["unquoted"]:
             names = ", ".join(found["unquoted"])
             installed.output.line(f"quotes: those around the values of {names} in the environment were taken off")
-        for query in found["x_queries"]:
+        is_of_x = "x" in used or (not used and bool(found["x_queries"]))  # whoever has no token yet
+        for query in found["x_queries"] if is_of_x else ():
             whose = f" of profile {query['profile']}" if stored else ""
             size = f"{query['length']} of {query['limit']} characters"
             installed.output.line(f"X query{whose} ({size}): {query['query']}")
-        for profile in found["profiles"] if stored else ():
+        for profile in found["profiles"] if stored and is_of_x else ():
             most = f"{profile['first_run_reads_at_most']} posts (${profile['first_run_usd_at_most']:.2f})"
             installed.output.line(f"profile {profile['name']}: its first run reads at most {most}")
-        installed.output.line(found["first_run"])
+        if is_of_x:
+            installed.output.prose(found["first_run"])
+        if used:
+            installed.output.line(f"sources: {', '.join(used)}")
         if found["ok"]:
             installed.output.line("settings are good")
     raise typer.Exit(0 if found["ok"] else 78)

@@ -14,6 +14,7 @@ from trendspark_cli.base.console import size_text
 from trendspark_cli.base.durable_files import make_folder
 from trendspark_cli.base.errors import OutputError, TrendSparkError
 from trendspark_cli.cli.options import JsonFlag, sub_app, this_installation
+from trendspark_cli.reports.trend_words import counted
 from trendspark_cli.store.rows.upkeep import DatabaseStats
 
 app = sub_app("The database file.")
@@ -61,7 +62,8 @@ def init(as_json: JsonFlag = False) -> None:
             raise OutputError(f"cannot create {error.filename!r}: {error.strerror}") from error
         return Created(str(installed.database), created)
 
-    _do("db init", as_json, action, lambda r: f"{'created' if r.created else 'already there:'} {r.database}")
+    then = "next: put settings into an env file (docs/settings.md), then run `trendspark config check`"
+    _do("db init", as_json, action, lambda r: f"{'created' if r.created else 'already there:'} {r.database}", then)
 
 
 @app.command()
@@ -113,9 +115,21 @@ def stats(as_json: JsonFlag = False) -> None:
             connection.close()
 
     def text(found: DatabaseStats) -> str:
-        known = {name: "not known yet" if value is None else value for name, value in found._asdict().items()}
-        facts = [f"{name}: {value}" for name, value in known.items() if name != "rows"]
-        return "\n".join([*facts, *(f"rows in {table}: {count}" for table, count in found.rows.items())])
+        growth, days = found.growth_bytes_per_day, found.days_until_disk_full
+        empty = sum(1 for count in found.rows.values() if not count)
+        return "\n".join(
+            [
+                f"database: {found.path}",
+                f"size: {size_text(found.bytes)}, {size_text(found.free_bytes)} of it free; "
+                f"WAL: {size_text(found.wal_bytes)}",
+                f"growth: {'not known yet' if growth is None else f'{size_text(growth)} a day'}",
+                f"disk: {size_text(found.disk_free_bytes)} free"
+                + ("" if days is None else f", full in {counted(days, 'day')} at this growth"),
+                f"schema: {found.schema}; SQLite {found.sqlite_version}",
+                *(f"rows in {table}: {count}" for table, count in found.rows.items() if count),
+                f"empty tables: {empty}",
+            ]
+        )
 
     _do("db stats", as_json, action, text)
 
@@ -125,7 +139,9 @@ def _do(
     as_json: bool,
     action: Callable[[Installation], Found],
     text: Callable[[Found], str],
+    then: str = "",
 ) -> None:
+    """Do something with the database and tell of it; *then* is what a person goes on with."""
     installed = this_installation("db", is_json=as_json)
     try:
         found = action(installed)
@@ -136,3 +152,5 @@ def _do(
         installed.output.data(found._asdict())
     else:
         installed.output.line(text(found))
+        if then and installed.output.is_terminal and not installed.output.is_quiet:
+            installed.output.prose(then)

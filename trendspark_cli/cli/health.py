@@ -40,7 +40,8 @@ def _word(state: dict[str, object]) -> str:
 def _facts(state: dict[str, object]) -> str:
     """Return what else there is to say in one line; times and lateness of each job are for --json and `jobs list`."""
     parts = []
-    for name, value in state.items():
+    ordered = sorted(state.items(), key=lambda fact: fact[0] != "configured")
+    for name, value in ordered:
         if name in ("last_success", "lateness_seconds") or value == []:
             continue
         if isinstance(value, dict):

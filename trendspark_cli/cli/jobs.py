@@ -61,7 +61,7 @@ def list_(as_json: JsonFlag = False) -> None:
         for job in jobs:
             if job.paused:
                 why = pause_words(job.paused_by, job.paused_reason)
-                installed.output.line(printable(f"{job.id} is {why}, since {job.paused_since}"))
+                installed.output.line(printable(f"{job.id} is {why}, since {short_time(job.paused_since)}"))
         known = timetable.is_installed or timetable.told
         advice = "" if known else ": nothing installed here starts jobs; JOB_INTERVAL_<JOB> says what to expect"
         origins = [timetable.origin] if timetable.is_installed or not timetable.told else []
@@ -184,11 +184,12 @@ def _show_missed(installed: Installation, store: Store, wanted: RunFilter, limit
         )
         return
     rows = [(each.job_id, short_time(each.first), short_time(each.last), each.runs, each.why) for each in found]
-    installed.output.table(
-        ("job", "from", "to", "runs", "why"), rows, less_needed=("why",), nothing="no run was missed"
-    )
-    if not installed.timetable.is_installed:
-        installed.output.line("nothing that is installed here starts jobs, so none can be missed")
+    can_be_missed = installed.timetable.is_installed
+    none = "nothing that is installed here starts jobs, so none can be missed"
+    nothing = "no run was missed" if can_be_missed else none
+    installed.output.table(("job", "from", "to", "runs", "why"), rows, less_needed=("why",), nothing=nothing)
+    if not can_be_missed and (rows or not installed.output.is_terminal):
+        installed.output.line(none)
 
 
 @app.command("run")
@@ -228,7 +229,8 @@ def _set_paused(job: str, paused: bool, reason: str) -> None:
     def export(store: Store) -> None:
         installed.metric_files().write(store, [job], installed.clock())
         if not installed.output.is_quiet:
-            installed.output.line(f"{job} is {'paused' if paused else 'active'}")
+            goes_on = f"is paused: it runs again after `trendspark jobs resume {job}`"
+            installed.output.line(f"{job} {goes_on if paused else 'is not paused: it runs when it is due'}")
 
     where = "jobs pause" if paused else "jobs resume"
     raise typer.Exit(change(installed, where, action) or read_only(installed, where, export))

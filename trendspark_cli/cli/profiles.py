@@ -10,7 +10,7 @@ import typer
 from trendspark_cli.app.installation import Installation
 from trendspark_cli.app.with_store import change, read_only
 from trendspark_cli.base.clock import to_text
-from trendspark_cli.base.console import shortened
+from trendspark_cli.base.console import short_time, shortened
 from trendspark_cli.base.errors import UsageError
 from trendspark_cli.base.models import Profile
 from trendspark_cli.base.profiles import DEFAULT, filled_in, of_settings, problems_of, read_profiles, shares_problem
@@ -208,7 +208,7 @@ def _tell(installed: Installation, profile: Profile, note: str = "") -> None:
     if installed.output.is_json:
         installed.output.data({"profile": shown, **({"note": note} if note else {})})
         return
-    rows = [(name.replace("_", " "), _text(value)) for name, value in shown.items() if name != "x_queries"]
+    rows = [(name.replace("_", " "), _text(name, value)) for name, value in shown.items() if name != "x_queries"]
     rows += [(f"X query {number}", query) for number, query in enumerate(shown["x_queries"], 1)]
     installed.output.table(("what", "value"), rows)
     if note:
@@ -221,7 +221,9 @@ def _shown(installed: Installation, profile: Profile) -> dict[str, Any]:
     return {**asdict(used), "x_queries": list(queries_of(used))}
 
 
-def _text(value: object) -> str:
+def _text(name: str, value: object) -> str:
+    if name.endswith("_at"):
+        return short_time(str(value)) if value else ""
     if isinstance(value, tuple):
         return ", ".join(map(str, value))
     if isinstance(value, bool):

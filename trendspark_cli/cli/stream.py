@@ -31,6 +31,6 @@ def stream(
         refuse(installed, "stream", UsageError(f"--max-runtime: {error}"))
     if not installed.settings.x_stream_enabled:
         if installed.output.is_terminal:
-            installed.output.line("the stream is switched off: X_STREAM_ENABLED is false")
+            installed.output.line("the stream is switched off: X_STREAM_ENABLED=true switches it on")
         raise typer.Exit(ExitCode.DONE)
     raise typer.Exit(run(installed, "stream", stream_body(max_runtime=limit)))

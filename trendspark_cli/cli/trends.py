@@ -149,7 +149,7 @@ def mark(
     as_json: JsonFlag = False,
 ) -> None:
     """Say what a trend was worth: topics like one marked noise need more to open a trend; `calibrate` counts it."""
-    from trendspark_cli.trends.verdicts import keep_verdict
+    from trendspark_cli.trends.verdicts import CONSEQUENCES, keep_verdict
 
     installed = this_installation("trends", is_json=as_json)
 
@@ -158,7 +158,7 @@ def mark(
         if as_json:
             installed.output.data(kept._asdict())
         elif not installed.output.is_quiet:
-            installed.output.line(f"trend {trend} is marked as {verdict}")
+            installed.output.prose(f"trend {trend} is marked as {verdict}: {CONSEQUENCES[verdict]}")
 
     raise typer.Exit(change(installed, "trends mark", action))
 

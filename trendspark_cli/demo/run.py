@@ -21,7 +21,7 @@ from trendspark_cli.base import log_setup, redaction
 from trendspark_cli.base.clock import duration_words, from_text, hour_text
 from trendspark_cli.base.console import Output, row_progress
 from trendspark_cli.base.durable_files import make_files_for_owner_of, make_folder, replacing
-from trendspark_cli.base.errors import OutputError, TrendSparkError
+from trendspark_cli.base.errors import OutputError, TrendSparkError, os_words
 from trendspark_cli.base.settings import load_settings
 from trendspark_cli.demo.moments import LIVED, QUARTER, moments_of
 from trendspark_cli.store.protocol import Store
@@ -114,7 +114,9 @@ def _install(folder: Path, output: Output) -> Installation:
             with replacing(path) as stream:
                 stream.write(text.encode())
     except OSError as error:
-        raise OutputError(f"demo folder {str(folder)!r} cannot be made: {error}", hint="give another --dir") from error
+        raise OutputError(
+            f"demo folder {str(folder)!r} cannot be made: {os_words(error)}", hint="give another --dir"
+        ) from error
     settings = load_settings({}, env_file=env_file)
     redaction.install(())
     log_setup.configure_logging(settings.log_file, settings.log_format, job="demo", verbose=output.is_verbose)

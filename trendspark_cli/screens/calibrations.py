@@ -8,6 +8,7 @@ from typing import Any
 from trendspark_cli.backtests.calibrating import Calibrated
 from trendspark_cli.base.console import Output
 from trendspark_cli.ranking.bursts.thresholds import LOWEST_THRESHOLD, alarms_per_day, likely_range
+from trendspark_cli.reports.trend_words import counted
 from trendspark_cli.screens.simulations import outcome_json, show_difference
 
 
@@ -36,13 +37,11 @@ def show_calibrated(done: Calibrated, output: Output, *, is_dry: bool) -> None:
     if after == LOWEST_THRESHOLD:
         output.prose(f"{LOWEST_THRESHOLD:g} is the lowest threshold there is; these posts would need none so high")
     days = outcome.length / timedelta(days=1)
-    output.prose(f"threshold {before:g} before: {len(outcome.fired[0])} alerts in the {days:.1f} days as they were")
-    output.prose(f"threshold {after:g} after:  {len(outcome.fired[1])} alerts, {outcome.per_day(1):.2f} a day")
+    opened = [counted(len(fired), "alert") for fired in outcome.fired]
+    output.prose(f"threshold {before:g} before: {opened[0]} in the {days:.1f} days as they were")
+    output.prose(f"threshold {after:g} after: {opened[1]}, {outcome.per_day(1):.2f} a day")
     expected = _rate(done, after) * days
-    output.prose(
-        f"of these {len(outcome.fired[1])}, about {expected:.1f} are to be expected by chance; "
-        "`trendspark backtest` lists them all"
-    )
+    output.prose(f"about {expected:.1f} are to be expected by chance; `trendspark backtest` lists them all")
     show_difference(outcome, output, ("Only before", "Only after"))
     output.prose("nothing was stored: with --store it is" if is_dry else "stored: `rank` uses it from its next run on")
 

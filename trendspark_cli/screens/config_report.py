@@ -103,8 +103,10 @@ def _most(settings: Settings, profile: Profile, ceilings: Sequence[Ceiling]) -> 
 
 
 def _first_run(settings: Settings, profiles: Sequence[Mapping[str, Any]]) -> str:
-    if not (X.is_configured(settings) and any(profile["queries"] for profile in profiles)):
-        return "X is not configured: set X_BEARER_TOKEN and KEYWORDS, or read files with `ingest --from`"
+    lacking = [] if X.is_configured(settings) else [X.needs_words]
+    lacking += [] if any(profile["queries"] for profile in profiles) else ["KEYWORDS"]
+    if lacking:
+        return f"X is not configured: set {' and '.join(lacking)}, or read files with `ingest --from`"
     most = min(settings.x_max_reads_per_day, settings.x_max_reads_per_month)
     return (
         f"the first run reads back {duration_text(settings.x_first_run_lookback)}, at most {most} posts "

@@ -7,8 +7,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Literal, NamedTuple
 
-from trendspark_cli.base.durable_files import writing_by_name
-from trendspark_cli.base.errors import OutputError
+from trendspark_cli.base.durable_files import make_folder, writing_by_name
+from trendspark_cli.base.errors import OutputError, os_words
 from trendspark_cli.store.protocol import Store
 from trendspark_cli.store.rows.column_kinds import kinds_of
 from trendspark_cli.store.rows.trend_history import TrendCount, TrendSummary
@@ -27,10 +27,14 @@ class Exported(NamedTuple):
 def export_trends(
     store: Store, folder: Path, form: Format, since: datetime | None, until: datetime | None
 ) -> list[Exported]:
-    """Write `trends` and `trend_counts` of the trends that lived in a span into a folder, in place of earlier files.
+    """Write `trends` and `trend_counts` of the trends that lived in a span into a folder, made when it is missing.
 
-    Each file appears whole or not at all. Raises OutputError when the folder does not take them.
+    Each file appears whole or not at all, in place of an earlier one. Raises OutputError when the folder does not take them.
     """
+    try:
+        make_folder(folder, 0o700)
+    except OSError as error:
+        raise OutputError(f"folder {str(folder)!r} cannot be made: {os_words(error)}") from error
     return [
         _write(folder / f"trends.{form}", TrendSummary, store.trend_history.summaries(since, until), form),
         _write(folder / f"trend_counts.{form}", TrendCount, store.trend_history.counts_of_span(since, until), form),
@@ -52,5 +56,5 @@ def _write(
 
                 write_parquet(partial, kinds, rows)
     except OSError as error:
-        raise OutputError(f"{str(path)!r} cannot be written: {error.strerror or error}") from error
+        raise OutputError(f"{str(path)!r} cannot be written: {os_words(error)}") from error
     return Exported(str(path), len(rows))

@@ -11,14 +11,17 @@ from trendspark_cli.ranking.lifecycle.trends import TopicStory
 from trendspark_cli.store.protocol import Store
 from trendspark_cli.store.rows.trends import TrendVerdict
 
-VERDICTS = ("good", "noise")
+CONSEQUENCES = {
+    "good": "topics like it need no more than any other to open a trend",
+    "noise": "topics like it need more to open a trend from now on",
+}
 LONGEST_NOTE = 500  # characters: it is shown with the trend
 
 
 def keep_verdict(store: Store, trend_id: int, verdict: str, note: str, now: datetime, by: str) -> TrendVerdict:
     """Keep what *by* says of a trend, in the caller's transaction; raise UsageError for no such trend."""
-    if verdict not in VERDICTS:
-        raise UsageError(f"{verdict!r}: expected {' or '.join(VERDICTS)}")
+    if verdict not in CONSEQUENCES:
+        raise UsageError(f"{verdict!r}: expected {' or '.join(CONSEQUENCES)}")
     if len(note) > LONGEST_NOTE:
         raise UsageError(f"a note of {len(note):,} characters: expected at most {LONGEST_NOTE}")
     trend = store.trends.get(trend_id)

@@ -46,6 +46,8 @@ def lock_trouble(database: Path) -> str:
 def metrics_trouble(settings: Settings, database: Path) -> str:
     """Return what keeps metrics from being written, in words; empty when nothing does."""
     folder = settings.textfile_dir
+    if not folder.exists():
+        return f"TEXTFILE_DIR {str(folder)!r} is not there; `trendspark db init` makes it"
     if not os.access(folder, os.W_OK):
         return f"TEXTFILE_DIR {str(folder)!r} cannot be written"
     if problem := foreign_claim(folder, settings.trendspark_home):

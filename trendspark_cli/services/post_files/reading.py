@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
-from trendspark_cli.base.errors import InputError
+from trendspark_cli.base.errors import InputError, os_words
 from trendspark_cli.base.input_files import opened
 from trendspark_cli.base.models import SKIPPED_REASONS, Page, Post, Rejection
 from trendspark_cli.base.texts import clean_text
@@ -78,16 +78,15 @@ class PostFile:
 
     def _found(self) -> Iterator[tuple[int, Found]]:
         """Yield what is in the file, with its line."""
+        hint = "give a readable file, or - for stdin"
         try:
             with opened(self._path) as stream:
+                hint = f"what was read before is stored; {hint}"
                 self._tally.look_at(_head(stream))
                 rows_of = next(filter(None, (reader_of(self._tally.head) for reader_of in TABLES)), None)
                 yield from self._rows(rows_of(stream)) if rows_of is not None else self._values(stream)
         except OSError as error:
-            raise InputError(
-                f"{self._path!r} cannot be read: {error}",
-                hint="what was read before is stored; give a readable file, or - for stdin",
-            ) from error
+            raise InputError(f"{self._path!r} cannot be read: {os_words(error)}", hint=hint) from error
 
     def _rows(self, rows: Rows) -> Iterator[tuple[int, Found]]:
         for row, line in rows:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from trendspark_cli.base.clock import from_text, to_text
 from trendspark_cli.base.durable_files import create_file, writing_by_name
-from trendspark_cli.base.errors import ConfigError, OutputError, StoreError
+from trendspark_cli.base.errors import ConfigError, OutputError, StoreError, os_words
 from trendspark_cli.base.full_disks import no_room, why_no_room_beside
 from trendspark_cli.base.locks import STORE_ALERT_MARKER, STORE_LOCK
 from trendspark_cli.store.rows.upkeep import DatabaseStats
@@ -94,7 +94,7 @@ def backup_database(path: Path, target: Path) -> int:
             raise StoreError(
                 f"backup {str(target)!r}: {told}", hint="free space there, or name another disk"
             ) from error
-        raise OutputError(f"backup {str(target)!r} cannot be written: {error}") from error
+        raise OutputError(f"backup {str(target)!r} cannot be written: {os_words(error)}") from error
     return target.stat().st_size
 
 

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from trendspark_cli.base.durable_files import make_folder
-from trendspark_cli.base.errors import StoreBusyError, StoreError
+from trendspark_cli.base.errors import StoreBusyError, StoreError, os_words
 from trendspark_cli.base.locks import STORE_LOCK, is_still_named, open_lock_file, try_lock
 
 _PAUSE_SECONDS = 0.005
@@ -78,6 +78,6 @@ class WriteGate:
             try:
                 make_folder(self._path.parent, 0o700)
             except OSError as error:
-                raise StoreError(f"lock file {str(self._path)!r} cannot be opened: {error}") from error
+                raise StoreError(f"lock file {str(self._path)!r} cannot be opened: {os_words(error)}") from error
             self._descriptor = open_lock_file(self._path)
         return self._descriptor
