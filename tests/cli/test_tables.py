@@ -4,59 +4,17 @@ from __future__ import annotations
 
 import io
 import re
-import sqlite3
-from collections.abc import Iterator, Sequence
-from contextlib import closing, redirect_stderr, redirect_stdout, suppress
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from pathlib import Path
 
 import pytest
 from rich.cells import cell_len, set_cell_size
 
-from tests.builders import in_lines, own_line, topic_trend
+from tests.cli.crowded import TABLES, Terminal, shown
 from tests.cli.test_help_pages import pages
 from tests.installation import Installation
-from tests.servers import XServer
-from tests.servers.x_stream_server import XStreamServer
-from trendspark_cli.base.clock import to_text, utc_now
-from trendspark_cli.cli import app
-from trendspark_cli.ranking.bursts.term_evidence import TermEvidence
 
 WIDTHS = (40, 47, 60, 73, 80, 100, 120, 160)
-QUERY = '("harbour bridge closed" OR "tram strike" OR pocketloom OR 港の橋) -is:retweet lang:en'
-LARGE = 1_234_567_890_123
-LONG_ID = "1999999999999999999"
-EVIDENCE = TermEvidence(
-    QUERY, 12345.6, LARGE, LARGE, 900, LARGE, LARGE, 123.4, 567.8, LARGE, 12345.6, 4321.0, 900, 98.7
-)
-TABLES = (
-    ("budget",),
-    ("jobs", "list"),
-    ("jobs", "history"),
-    ("jobs", "history", "--missed"),
-    ("audit",),
-    ("gaps", "list"),
-    ("alerts", "list"),
-    ("archives", "list"),
-    ("profiles", "list"),
-    ("profiles", "show", "harbour"),
-    ("trends", "list"),
-    ("trends", "explain", "1"),
-    ("ingest", "--dry-run"),
-    ("gaps", "fill", "--dry-run"),
-    ("brief", "--dry-run"),
-    ("health",),
-    ("doctor", "--offline"),
-    ("config", "show"),
-    ("channels", "list"),
-    ("rules", "list"),
-    ("metrics", "--where"),
-    ("profiles", "edit", "harbour", "--niche", "city life and ships and what else"),
-    ("rank", "--dry-run"),
-    ("archive", "--dry-run"),
-    ("backtest", "posts.ndjson", "--summary"),
-)
 ELSEWHERE = {
     "archives query": "columns as they were asked for, drawn by the same function",
     "profiles add": "the table of `profiles edit`",
@@ -96,129 +54,6 @@ PROSE = {
     "trends mark",
     "vacuum",
 }
-
-
-class Terminal(io.StringIO):
-    """A stdout that says it is a terminal."""
-
-    def isatty(self) -> bool:
-        """Say so."""
-        return True
-
-
-def shown(arguments: Sequence[str], stream: io.StringIO) -> list[str]:
-    """Return the lines that a command of this process prints."""
-    with redirect_stdout(stream), redirect_stderr(io.StringIO()), suppress(SystemExit):
-        app(list(arguments), prog_name="trendspark")
-    return re.sub("\x1b\\[[0-9;]*m", "", stream.getvalue()).splitlines()
-
-
-def large_rows(now: str) -> dict[str, dict[str, object]]:
-    """Return a row for each table."""
-    page = {"fetched": LARGE, "new": LARGE, "updated": LARGE, "reads": LARGE, "cost": 123456.7}
-    run = {"started_at": now, "finished_at": now, "duration": 123456.7, "pid": 1, "host": "host", "version": "0"}
-    file = {"day": "2026-11-01", "format": "parquet", "url": "u", "key": "k", "state": "verified", "kept_rows": LARGE}
-    gap = {"since_id": LONG_ID, "until_id": LONG_ID, "reason": "the ceiling was reached", "estimated_reads": LARGE}
-    return {
-        "gaps": {"profile": "default", "source": "x", "query": QUERY, "state": "open", "created_at": now, **gap},
-        "spend": {"day": now[:10], "service": "x", "profile": "harbour", "kind": "r", "used": LARGE, "usd": 123456.789},
-        "job_runs": {"job_id": "ingest", "status": "error", "exit_code": 143, "error": "x: 503 from 港 " * 8, **run},
-        "ingest_audit": {
-            "cycle_id": LARGE,
-            "profile": "default",
-            "source": "x",
-            "query": QUERY,
-            "created_at": now,
-            "rejected": '{"bad_date": 1234567}',
-            "error": "the connection broke off " * 4,
-            **page,
-        },
-        "notifications": {
-            "id": LARGE,
-            "dedupe_key": "k",
-            "channel": "telegram",
-            "category": "trending_alert",
-            "title": QUERY,
-            "body": "b",
-            "status": "dead",
-            "attempts": 1234567,
-            "error": "chat not found " * 9,
-            "created_at": now,
-        },
-        "archive_manifests": {
-            "id": "0123abcd-0123-4567-89ab-0123456789ab",
-            "table_name": "posts",
-            "source": "x",
-            "created_at": now,
-            "rows": LARGE,
-            "bytes": LARGE,
-            **file,
-        },
-        "profiles": {
-            "name": "harbour",
-            "keywords": '["harbour bridge closed", "tram strike", "pocketloom"]',
-            "niche": "city life and ships and what else",
-            "share": 0.123,
-            "created_at": now,
-            "updated_at": now,
-        },
-    }
-
-
-def said(number: int, moment: datetime, words: str) -> dict[str, object]:
-    """Return a post of a file."""
-    return own_line(str(number), text=f"{words} {number}", author=f"a{number}", created_at=to_text(moment))
-
-
-@pytest.fixture(scope="module")
-def stream() -> Iterator[XStreamServer]:
-    """X's stream with a rule."""
-    with XServer(bearer_token="A" * 40) as search, XStreamServer(search) as server:
-        server.rules["1"] = {"id": LONG_ID, "value": QUERY, "tag": "trendspark:default"}
-        yield server
-
-
-@pytest.fixture
-def crowded(
-    workplace: Installation, stream: XStreamServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Installation:
-    """An installation whose tables hold large numbers, long ids and wide letters; its folder has a file of posts."""
-    monkeypatch.chdir(tmp_path)
-    archive = tmp_path / "archive"
-    archive.mkdir()
-    now = utc_now()
-    told = [said(n, now - timedelta(hours=3, minutes=n), f"{QUERY[2:23]} seen{n} from{n}") for n in range(30)]
-    usual = [
-        said(100 + n, now - timedelta(minutes=40 * n), f"calm{n} morning{n} without{n} news{n}") for n in range(100)
-    ]
-    Path("posts.ndjson").write_bytes(in_lines(*told, *usual))
-    settings = {
-        **workplace.environment,
-        "TERM": "xterm",
-        "X_BEARER_TOKEN": "A" * 40,
-        "X_API_BASE_URL": stream.url,
-        "ALERT_URL_DESK": "http://127.0.0.1:9/hook",
-        "ARCHIVE_URL": f"file://{archive}",
-        "KEYWORDS": "bridge,tram",
-        "OPENAI_API_KEY": "sk-" + "a" * 40,
-        "OPENAI_MODEL": "gpt-5-mini",
-    }
-    for name, value in settings.items():
-        monkeypatch.setenv(name, value)
-    with closing(workplace.store()) as store, store.transaction():
-        store.trends.save(
-            topic_trend(utc_now(), observed=float(LARGE), expected=float(LARGE), authors=LARGE, evidence=(EVIDENCE,))
-        )
-    with closing(sqlite3.connect(workplace.database)) as db, db:
-        sources = f'{{"x": {LARGE}, "reddit": {LARGE}}}'
-        db.execute("UPDATE trends SET label = ?, sources = ?", (QUERY, sources))
-        long_ago = to_text(utc_now() - timedelta(days=200))
-        run = "INSERT INTO job_runs (job_id, status, started_at, pid, host, version) VALUES (?, ?, ?, 1, 'host', '0')"
-        db.execute(run, ("ingest", "success", long_ago))
-        for table, row in large_rows(to_text(utc_now())).items():
-            names, marks = ", ".join(row), ", ".join("?" * len(row))
-            db.execute(f"INSERT INTO {table} ({names}) VALUES ({marks})", list(row.values()))
-    return workplace
 
 
 def test_every_command_is_known_to_have_a_table_or_none() -> None:

@@ -30,9 +30,19 @@ def show_times_in(zone: tzinfo) -> None:
     _zone = zone
 
 
-def hour_text(moment: datetime) -> str:
-    """Return the time of day as people read it: `10:24Z`, or `11:24 CET` where TIMEZONE says so."""
+def hour_text(moment: datetime, *, in_utc: bool = False) -> str:
+    """Return the time of day as people read it: `10:24Z`, or `11:24 CET` where TIMEZONE says so.
+
+    *in_utc*: as scripts read it.
+    """
+    if in_utc:
+        return moment.astimezone(UTC).strftime("%H:%MZ")
     return moment.astimezone(_zone).strftime("%H:%M") + _zone_mark(moment)
+
+
+def date_text(moment: datetime) -> str:
+    """Return the day as people read it: `2026-11-01`."""
+    return moment.astimezone(_zone).strftime("%Y-%m-%d")
 
 
 def day_text(moment: datetime) -> str:

@@ -90,7 +90,8 @@ def show(
             return
         for name, value in found._asdict().items():
             if name != "body" and value is not None:
-                installed.output.line(f"{name}: {printable(str(value))}")
+                shown = short_time(value) if name.endswith("_at") else printable(str(value))
+                installed.output.line(f"{name.replace('_', ' ')}: {shown}")
         for line in plain_text(found.body).splitlines():
             installed.output.line(f"  {printable(line)}")
 

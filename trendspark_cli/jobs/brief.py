@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from trendspark_cli.base.clock import to_text
+from trendspark_cli.base.clock import date_text, to_text
 from trendspark_cli.base.errors import SourcesFailedError
 from trendspark_cli.briefs.brief import Brief, BriefRun, Idea, brief_json, idea_json
 from trendspark_cli.briefs.brief_tasks import MOST_POSTS, checked_ideas, checked_label, ideas_task, label_task
@@ -56,7 +56,7 @@ def brief(job: JobContext, writing: PaidWriting, rules: BriefRules) -> None:
     job.count("written", sum(one.written_by != "" for one in briefs))
     job.count("ideas", len(ideas))
     if briefs and not is_told:
-        alert = daily_alert(key, to_text(job.now)[:10], briefs, ideas, notes)
+        alert = daily_alert(key, date_text(job.now), briefs, ideas, notes)
         with job.store.transaction():
             if job.store.notifications.queue(alert, job.now, muted=rules.alerts_are_muted):
                 job.count("alerts_queued")

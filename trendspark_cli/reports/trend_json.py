@@ -85,7 +85,7 @@ def trend_json(
         **_head(trend),
         "mark": None if verdict is None else _shown_verdict(verdict),
         "posts": [_shown_post(post, names or {}) for post in posts[:SHOWN_POSTS]],
-        "why": why(trend),
+        "why": why(trend, in_utc=True),
     }
 
 

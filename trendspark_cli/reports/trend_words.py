@@ -20,13 +20,20 @@ LEAST_USUAL = 0.5  # posts: fewer are none when they are counted
 FRACTIONS_BELOW = 10  # posts: fewer are told with one digit more
 
 
-def why(trend: AnyTrend) -> str:
-    """Return in one line why a trend is one: posts, people, what is usual, since when, from where."""
+def why(trend: AnyTrend, *, in_utc: bool = False) -> str:
+    """Return in one line why a trend is one: posts, people, what is usual, since when, from where.
+
+    *in_utc*: for scripts.
+    """
     match trend.story:
         case PostStory() as story:
             return f"{post_counts(story, trend.age_when_seen)}; {engagement_of(story.source)}"
         case TopicStory() as story:
-            parts = [topic_counts(story), f"first seen {hour_text(trend.first_seen)}", sources_text(story.sources)]
+            parts = [
+                topic_counts(story),
+                f"first seen {hour_text(trend.first_seen, in_utc=in_utc)}",
+                sources_text(story.sources),
+            ]
             return "; ".join([*parts, *_later(trend)])
 
 

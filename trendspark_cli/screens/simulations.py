@@ -140,7 +140,7 @@ def _fired_post_json(fired: FiredPost) -> dict[str, object]:
         "sources": dict(story.sources),
         "first_seen": to_text(trend.first_seen),
         "delay_seconds": fired.delay // SECOND,
-        "why": why(trend),
+        "why": why(trend, in_utc=True),
     }
 
 

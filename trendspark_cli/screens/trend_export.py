@@ -29,7 +29,7 @@ def export_trends(
 ) -> list[Exported]:
     """Write `trends` and `trend_counts` of the trends that lived in a span into a folder, made when it is missing.
 
-    Each file appears whole or not at all, in place of an earlier one. Raises OutputError when the folder does not take them.
+    Each file appears whole or not at all, in place of an earlier one. Raises OutputError when it cannot.
     """
     try:
         make_folder(folder, 0o700)
