@@ -38,7 +38,7 @@ WITH_TIMES = {  # screens of the crowded installation that have some
     "trends list",
     "trends show",
 }
-SCREENS = (*TABLES, ("trends", "show", "1"), ("alerts", "show", "1234567890123"))
+SCREENS = (*TABLES, ("rank", "--dry-run", "--explain"), ("trends", "show", "1"), ("alerts", "show", "1234567890123"))
 
 
 @pytest.fixture(autouse=True)
@@ -107,7 +107,7 @@ def test_alerts_and_briefs_show_that_zone_and_tables_and_files_utc(
     assert [text for text in every_time(operator.database) if not text.endswith(("Z", "+00:00"))] == []
     assert operator.command("trends", "export", str(tmp_path / "out")).exit_code == 0
     [row] = csv.DictReader((tmp_path / "out" / "trends.csv").read_text().splitlines())
-    assert row["opened_at"].endswith("Z")
+    assert row["detected_at"].endswith("Z")
 
 
 def every_time(database: Path) -> list[str]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import NotRequired, TypedDict
 
-from trendspark_cli.base.clock import to_text
+from trendspark_cli.base.clock import from_text, hour_text, to_text
 from trendspark_cli.ranking.lifecycle.trends import AnyTrend, Kind, PostStory, TopicStory, TrendState
 from trendspark_cli.reports.trend_words import why
 from trendspark_cli.store.rows.posts import StoredPost
@@ -175,3 +175,10 @@ def author_of_each(posts: Sequence[Example]) -> set[tuple[str, str]]:
 def rounded(numbers: Mapping[str, object]) -> dict[str, object]:
     """Return the same with its fractions as people and scripts can use them."""
     return {name: round(value, 4) if isinstance(value, float) else value for name, value in numbers.items()}
+
+
+def why_for_people(trend: TrendJson) -> str:
+    """Return why a printed trend is one, with the time in the zone of those who read it."""
+    began = from_text(trend["first_seen"])
+    seen = "first seen {}".format
+    return trend["why"].replace(seen(hour_text(began, in_utc=True)), seen(hour_text(began)))

@@ -14,7 +14,14 @@ from trendspark_cli.kinds.sources import engagement_of
 from trendspark_cli.ranking.bursts.term_evidence import TermEvidence
 from trendspark_cli.ranking.lifecycle.trends import AnyTrend, PostStory, TopicStory
 from trendspark_cli.ranking.text.words import plain_words
-from trendspark_cli.reports.trend_json import TrendJson, author_of_each, evidence_json, shown_author, trend_json
+from trendspark_cli.reports.trend_json import (
+    TrendJson,
+    author_of_each,
+    evidence_json,
+    shown_author,
+    trend_json,
+    why_for_people,
+)
 from trendspark_cli.reports.trend_words import silence_text, sources_text, usual_text, why, window_text
 from trendspark_cli.screens.trend_history import counts_json, examples_of, plot_lines, short_curve
 from trendspark_cli.store.protocol import Store
@@ -72,7 +79,7 @@ def show_ranked(result: RunResult, output: Output, *, explain: bool, is_dry: boo
     )
     if explain:
         for trend in trends:
-            output.prose(f"{trend['label']}: {trend['why']}")
+            output.prose(f"{trend['label']}: {why_for_people(trend)}")
 
 
 def list_trends(
