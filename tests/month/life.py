@@ -171,7 +171,7 @@ class Life:
 
     def _run(self, job_id: str, moment: datetime, kind: str) -> Run:
         environment = {**self._environment, "TZ": zone_at(moment)}
-        chance = KILLED_OF_A_HUNDRED.get(kind, KILLED_ANYWAY_OF_A_HUNDRED)
+        chance = 0 if self._plan.is_calm else KILLED_OF_A_HUNDRED.get(kind, KILLED_ANYWAY_OF_A_HUNDRED)
         calls, is_killed = self._calls.get(job_id), self._dice.randrange(100) < chance
         kill_at = self._dice.randrange(calls) if calls and is_killed else None
         counts = self._work / "calls" if calls is None and not kind else None

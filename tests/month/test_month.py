@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
+from collections import Counter
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
@@ -14,7 +15,8 @@ import pytest
 
 from tests.month.faults import KINDS
 from tests.month.proof import live
-from tests.month.schedule import Plan, month, short_month, zone_at
+from tests.month.schedule import Plan, calm, month, short_month, zone_at
+from tests.month.screens import wrong_screens
 from tests.month.sums import Books, broken_sums, describe
 
 START = datetime(2026, 10, 24, tzinfo=UTC)  # local clocks go back in its second night
@@ -85,6 +87,7 @@ def test_whatever_goes_wrong_everything_adds_up_at_the_end_and_a_defect_would_be
     assert min(codes[-9], codes[3]) >= 5, "runs were killed, and sources failed"
     assert len(books.archived("posts")) >= 40
     assert unseen_defects(books, tmp_path) == []
+    assert wrong_screens(books) == []
 
 
 def unseen_defects(books: Books, tmp_path: Path) -> list[str]:
@@ -111,6 +114,14 @@ def test_a_month_has_both_clock_changes_calm_stories_and_every_kind_of_bad_hour(
 
 def _stories_in_bad_hours(plan: Plan) -> list[str]:
     return [story.term for story in plan.stories if plan.bad_hour(story.moment) is not None]
+
+
+def test_a_calm_month_has_96_runs_a_day_and_nothing_wrong() -> None:
+    plan = calm(month(START, 3, SEED, is_full=False))
+
+    jobs = Counter(job for moment in plan.minutes() for job in plan.due(moment))
+    assert (jobs["ingest"], jobs["rank"], plan.bad_hours) == (3 * 96, 3 * 96, ())
+    assert plan.stories != ()
 
 
 def test_the_same_seed_makes_the_same_month() -> None:

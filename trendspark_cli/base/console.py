@@ -244,7 +244,10 @@ def size_text(count: int) -> str:
 
 def usd_text(amount: float) -> str:
     """Return dollars as people read them: with cents, or with what there is less than one."""
-    return f"{amount:.4f}" if 0 < amount < 0.01 else f"{amount:.2f}"
+    from decimal import ROUND_HALF_UP, Decimal
+
+    cents = Decimal("0.0001" if 0 < amount < 0.01 else "0.01")
+    return str(Decimal(repr(float(amount))).quantize(cents, ROUND_HALF_UP))  # half a cent is what a read of X costs
 
 
 def sparkline(values: Sequence[float]) -> str:
