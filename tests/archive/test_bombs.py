@@ -120,7 +120,7 @@ except Exception as error:
 def manifest(form: str) -> Manifest:
     """What a manifest tells of a file: 30 rows."""
     day = "2026-11-01"
-    key = f"{FORM.folder(day)}part-1.{form}"
+    key = f"{FORM.folder(day, form)}part-1.{form}"
     return Manifest("1", "posts", "x", day, form, "file:///a", key, "done", f"{day}T00:00:00.000Z", rows=30)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from pathlib import Path
 
 import duckdb
@@ -14,7 +15,7 @@ import pyarrow.dataset
 import pyarrow.parquet
 import pytest
 
-from tests.archive.keeping import LINKS, Keeper, fill
+from tests.archive.keeping import LINKS, Keeper, counts_of, fill
 from trendspark_cli.services.local_folder import LocalFolder
 
 Rows = set[tuple[int, str, str]]  # id, source, day
@@ -28,6 +29,16 @@ def keeper(tmp_path_factory: pytest.TempPathFactory) -> Keeper:
     fill(made, old=60, new=100)
     done = made.command_now("archive")
     assert done.exit_code == 0, done.stderr
+    return made
+
+
+@pytest.fixture(scope="module")
+def mixed(tmp_path_factory: pytest.TempPathFactory) -> Keeper:
+    """An installation that wrote CSV first and Parquet later."""
+    made = Keeper(tmp_path_factory.mktemp("mixed") / "home")
+    fill(made, old=60, new=100)
+    for part_format, days in (("csv", 60), ("parquet", 45)):
+        counts_of(made.archive(tables=["posts"], part_format=part_format, older_than=timedelta(days=days)))
     return made
 
 
@@ -116,6 +127,22 @@ def test_the_folder_of_posts_is_read_with_source_and_day(
 
     assert found == archived(keeper)
     assert {source for _, source, _ in found} == {"x", "reddit"}
+
+
+@pytest.mark.parametrize("read", READERS)
+def test_the_folder_is_read_as_it_is_when_csv_was_written_too(mixed: Keeper, read: Callable[[Path], Rows]) -> None:
+    found = read(mixed.folder / "posts" / "v2")
+
+    assert found | in_csv(mixed) == archived(mixed)
+    assert found & in_csv(mixed) == set()
+
+
+def in_csv(keeper: Keeper) -> Rows:
+    """What is in the files in CSV, by DuckDB."""
+    sql = "SELECT id, source, dt FROM read_csv($1, hive_partitioning = true, all_varchar = true, nullstr = '\\N')"
+    rows = duckdb.execute(sql, [f"{keeper.folder}/posts/v2-csv/**/*.csv.gz"]).fetchall()
+    assert rows != []
+    return {(int(post_id), source, str(day)) for post_id, source, day in rows}
 
 
 @pytest.mark.parametrize("read", [links_by_pandas, links_by_pyarrow, links_by_polars, links_by_duckdb])

@@ -54,7 +54,7 @@ def form_of(manifest: Manifest) -> FileForm[ArchivedRow]:
 
 def part_key(form: FileForm[ArchivedRow], day: str, part_id: str, part_format: str) -> str:
     """Return the key of a part's object."""
-    return f"{form.folder(day)}part-{part_id}.{FORMATS[part_format].suffix}"
+    return f"{form.folder(day, part_format)}part-{part_id}.{FORMATS[part_format].suffix}"
 
 
 def manifest_key(manifest_id: str) -> str:

@@ -140,7 +140,7 @@ def _preview(job: JobContext, part: ChosenPart, part_format: str) -> dict[str, o
     job.count("parts")
     size = _usual_bytes(job, part, part_format)
     job.count("bytes_estimated", size)
-    key = f"{TABLES[part.table].form(part.source).folder(part.day)}part-*"
+    key = f"{TABLES[part.table].form(part.source).folder(part.day, part_format)}part-*"
     return {
         "table": part.table,
         "source": part.source,

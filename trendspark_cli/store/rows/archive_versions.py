@@ -12,16 +12,20 @@ from dataclasses import dataclass
 class Layout:
     """Where files lie. `root` is the folder of a table's version, `listed` begins the keys of all versions of it.
 
-    The column `source` is in the file as well where it `repeats_source`; else the folder alone says it.
+    `csv_root` is that of files in CSV: who reads a folder of Parquet takes every file in it for Parquet. The column
+    `source` is in the file as well where it `repeats_source`; else the folder alone says it.
     """
 
     root: str
+    csv_root: str
     listed: str
     repeats_source: bool = False
 
 
-PLAIN = Layout("{table}/{version}/", "{table}/v")  # readers take `source=` and `dt=` for columns, so no file has them
-NAMED = Layout("table={table}/schema={version}/", "table=", repeats_source=True)  # of release 0.1
+# Readers take `source=` and `dt=` for columns, so no file has them.
+PLAIN = Layout("{table}/{version}/", "{table}/{version}-csv/", "{table}/v")
+_NAMED_ROOT = "table={table}/schema={version}/"
+NAMED = Layout(_NAMED_ROOT, _NAMED_ROOT, "table=", repeats_source=True)  # of release 0.1
 
 
 @dataclass(frozen=True)

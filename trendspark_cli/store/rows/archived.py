@@ -76,7 +76,7 @@ class ArchiveTable(Generic[Row]):
         """Return the form of the file with that key; raise IntegrityError when no version put it there."""
         for version in self.versions:
             form = FileForm(self, version, source)
-            if key.startswith(form.root):
+            if key.startswith((form.root, form.csv_root)):
                 return form
         roots = " or ".join(repr(FileForm(self, version, source).root) for version in self.versions)
         raise IntegrityError(f"archive object {key[:120]!a} lies where no file of {self.name} does; expected {roots}")
@@ -92,8 +92,13 @@ class FileForm(Generic[Row]):
 
     @cached_property
     def root(self) -> str:
-        """Return where all files of this version lie, such as `posts/v2/`."""
+        """Return where all Parquet files of this version lie, such as `posts/v2/`."""
         return self.version.layout.root.format(table=self.table.name, version=self.version.name)
+
+    @cached_property
+    def csv_root(self) -> str:
+        """Return where all CSV files of this version lie, such as `posts/v2-csv/`."""
+        return self.version.layout.csv_root.format(table=self.table.name, version=self.version.name)
 
     @cached_property
     def columns(self) -> tuple[Column, ...]:
@@ -115,10 +120,11 @@ class FileForm(Generic[Row]):
             found["source"] = self.source
         return found
 
-    def folder(self, day: str) -> str:
+    def folder(self, day: str, part_format: str) -> str:
         """Return where the files of a day lie: `posts/v2/source=x/dt=2026-11-01/`."""
+        root = self.csv_root if part_format == "csv" else self.root
         own = f"source={self.source}/" if self.source is not None else ""
-        return f"{self.root}{own}dt={day}/"
+        return f"{root}{own}dt={day}/"
 
     def rows(self, values: Iterable[Sequence[object]]) -> list[Row]:
         """Return rows of values in the order of the file's columns."""
