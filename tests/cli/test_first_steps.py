@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.builders import own_line, topic_trend
+from tests.builders import NOW, own_line, topic_trend
 from tests.cli.test_terminal import on_terminal
 from tests.installation import Installation
+from trendspark_cli.base.console import Output, report
+from trendspark_cli.base.models import RunResult
 
 NEWS = {"HACKERNEWS_INGEST_ENABLED": "true"}
 
@@ -118,3 +120,36 @@ def test_times_of_a_profile_are_as_everywhere_else(workplace: Installation) -> N
 
     [created] = [line.split()[2:] for line in done.stdout.splitlines() if line.startswith("created at")]
     assert [len(part) for part in created] == [len("11-30"), len("02:01Z")]
+
+
+def test_a_run_tells_no_counts_of_nothing_and_no_jargon(capsys: pytest.CaptureFixture[str]) -> None:
+    counts = {
+        "posts_seen": 946,
+        "posts_folded": 905,
+        "opened": 0,
+        "closed": 0,
+        "terms_forgotten": 0,
+        "bytes_before": 2000,
+    }
+
+    report(RunResult("rank", 4, "success", 0, NOW, 0.3, counts=counts), Output(is_terminal=True))
+
+    assert " ".join(capsys.readouterr().out.split()) == (
+        "rank: success in 0.3 s; new posts 946, posts added to what is usual 905, opened 0, bytes before 2.0 kB (run 4)"
+    )
+
+
+def test_a_run_that_is_paused_says_no_more_than_that(capsys: pytest.CaptureFixture[str]) -> None:
+    report(RunResult("ingest", 4, "skipped", 0, NOW, 0.0, counts={"why": "paused"}), Output(is_terminal=True))
+
+    assert capsys.readouterr().out == "ingest: skipped: it is paused (run 4)\n"
+
+
+def test_a_command_to_copy_is_never_parted_by_a_fold(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+
+    Output(is_terminal=True).prose("there is no database at '/srv/one'; run `trendspark db init`, or mount it")
+
+    assert "run\n    `trendspark db init`, or mount it" in capsys.readouterr().out

@@ -20,6 +20,14 @@ BARS = "▁▂▃▄▅▆▇█"
 FULL_BAR = BARS[-1]
 TOLD_MEANWHILE = ("fetched", "new", "posts_in_window", "opened", "asked")  # counts that grow while a job is at work
 LONGEST_UNFOLDED = 24  # characters
+ZEROS_TOLD = ("fetched", "new", "opened", "rows", "trends", "written")  # counts that say something when they are none
+COUNT_WORDS = {
+    "posts_seen": "new posts",
+    "posts_in_window": "posts compared",
+    "posts_folded": "posts added to what is usual",
+    "terms_forgotten": "faded words dropped",
+}
+_HELD_BLANK = "\ue000"  # a blank where no line may end
 FOLDED_INDENT = 4  # characters before what a folded sentence goes on with
 # Patterns as texts: `re` compiles them when the first text asks for it, which most starts never do.
 # Control characters, line breaks and bidirectional overrides: post text must not move the cursor or fake a line.
@@ -189,7 +197,7 @@ def counting(output: Output, counts: Mapping[str, object]) -> Iterator[None]:
 
     class Counts(ProgressColumn):
         def render(self, task: Task) -> Text:
-            return Text(", ".join(f"{name} {counts[name]}" for name in TOLD_MEANWHILE if name in counts))
+            return Text(", ".join(f"{count_words(name)} {counts[name]}" for name in TOLD_MEANWHILE if name in counts))
 
     columns = (SpinnerColumn(), TimeElapsedColumn(), Counts())
     with Progress(*columns, console=Console(stderr=True), transient=True) as shown:
@@ -302,16 +310,23 @@ def _print_traceback(error: BaseException) -> None:
 
 
 def _summary(result: RunResult) -> str:
+    run = " (dry run: nothing was changed)" if result.is_dry else f" (run {result.run_id})"
+    if why := result.counts.get("why"):
+        return printable(f"{result.job}: {result.status}: it is {why}{run}")
     counts = ", ".join(
-        f"{name.replace('_', ' ')} {size_text(value) if 'bytes' in name and isinstance(value, int) else value}"
+        f"{count_words(name)} {size_text(value) if 'bytes' in name and isinstance(value, int) else value}"
         for name, value in result.counts.items()
-        if isinstance(value, int | float | str)
+        if isinstance(value, int | float | str) and (value != 0 or name in ZEROS_TOLD)
     )
     known = 0 if "known" in result.counts else _known_already(result.counts)
     counts += f", known already {known}" if known else ""
-    run = " (dry run: nothing was changed)" if result.is_dry else f" (run {result.run_id})"
     told = counts or ("nothing was asked" if result.is_dry else "nothing to do")
     return printable(f"{result.job}: {result.status} in {result.duration_seconds:.1f} s; {told}{run}")
+
+
+def count_words(name: str) -> str:
+    """Return what people call a count of a run."""
+    return COUNT_WORDS.get(name, name.replace("_", " "))
 
 
 def _known_already(counts: Mapping[str, object]) -> int:
@@ -326,7 +341,7 @@ def _known_already(counts: Mapping[str, object]) -> int:
 def _folded(text: str, indent: int) -> list[str]:
     """Return *text* in lines that fit the terminal with so many blanks before them, and more before all but the first.
 
-    What a terminal shows of a letter may be two columns wide.
+    A command in backquotes stays on one line. What a terminal shows of a letter may be two columns wide.
     """
     width = max(LONGEST_UNFOLDED, shutil.get_terminal_size().columns - indent)
     if text.isascii() and len(text) <= width:
@@ -334,10 +349,11 @@ def _folded(text: str, indent: int) -> list[str]:
     from rich.console import Console
     from rich.text import Text
 
+    text = re.sub("`[^`]*`", lambda command: command[0].replace(" ", _HELD_BLANK), text)
     first, *more = Text(text).wrap(Console(), width)
     rest = text[len(first.plain) :].lstrip()
     others = Text(rest).wrap(Console(), width - FOLDED_INDENT) if more else ()
-    return [line.plain.rstrip() for line in (first, *others)]
+    return [line.plain.rstrip().replace(_HELD_BLANK, " ") for line in (first, *others)]
 
 
 def _plain_table(columns: Sequence[str], rows: Sequence[Sequence[str]], stream: TextIO) -> None:

@@ -7,7 +7,7 @@ from html import escape
 from typing import cast
 
 from trendspark_cli.alerts.trend_texts import post_link, trend_title
-from trendspark_cli.base.console import Output, shortened
+from trendspark_cli.base.console import Output, shortened, show_rows
 from trendspark_cli.base.models import Alert, RunResult
 from trendspark_cli.briefs.brief import Brief, BriefRun, Idea
 from trendspark_cli.briefs.brief_tasks import SUMMARY_LENGTH
@@ -46,8 +46,7 @@ def show_brief(result: RunResult, output: Output) -> None:
     """Print a brief for a person: on a terminal, and in a dry run what it would cost."""
     printed = cast(BriefRun, result.extra)
     if result.is_dry:
-        for estimate in printed.get("estimates", ()):
-            output.table(tuple(estimate), [tuple(estimate.values())])
+        show_rows(result, output, "estimates")
         return
     if not output.is_terminal or output.is_quiet:
         return

@@ -90,10 +90,11 @@ def show(
             return
         for name, value in found._asdict().items():
             if name != "body" and value is not None:
-                shown = short_time(value) if name.endswith("_at") else printable(str(value))
+                text = f"{value:.1f}" if isinstance(value, float) else printable(str(value))
+                shown = short_time(text) if name.endswith("_at") else text
                 installed.output.line(f"{name.replace('_', ' ')}: {shown}")
         for line in plain_text(found.body).splitlines():
-            installed.output.line(f"  {printable(line)}")
+            installed.output.prose(line, indent=2)
 
     raise typer.Exit(read_only(installed, "alerts show", action))
 

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from trendspark_cli.base.console import printable
 from trendspark_cli.base.errors import ConfigError, ExitCode, InputError
 from trendspark_cli.cli.options import JsonFlag, refuse, sub_app, this_installation
 
@@ -79,7 +78,7 @@ def check(
         installed.output.data({"ok": is_good, "checked": places, "findings": [asdict(found) for found in findings]})
     else:
         for line in told(crontabs, findings):
-            installed.output.line(printable(line))
+            installed.output.prose(line.lstrip(), indent=len(line) - len(line.lstrip()))
         if not findings:
             installed.output.line("the crontab is good")
     raise typer.Exit(ExitCode.DONE if is_good else ExitCode.CONFIG)

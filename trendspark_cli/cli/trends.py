@@ -25,6 +25,7 @@ from trendspark_cli.cli.options import (
     this_installation,
 )
 from trendspark_cli.ranking.lifecycle.trends import AnyTrend, Kind, TrendState
+from trendspark_cli.reports.trend_words import counted
 from trendspark_cli.store.protocol import Store
 from trendspark_cli.store.rows.trends import TrendNames
 
@@ -127,7 +128,7 @@ def export(
             installed.output.data({"files": [file._asdict() for file in written]})
         elif not installed.output.is_quiet:
             for file in written:
-                installed.output.line(f"{file.path}: {file.rows:,} rows")
+                installed.output.line(f"{file.path}: {counted(file.rows, 'row')}")
 
     raise typer.Exit(read_only(installed, "trends export", action))
 

@@ -37,7 +37,8 @@ def show_outcome(outcome: Outcome, output: Output) -> None:
     if not outcome.length:
         output.line(f"nothing to tell: {_span(outcome)}; the first 24 h of posts are warm-up")
         return
-    output.line(f"{outcome.posts} posts in {outcome.length / timedelta(days=1):.1f} days, {_span(outcome)}")
+    days = outcome.length / timedelta(days=1)
+    output.prose(f"{outcome.posts} posts in {days:.1f} days, {_span(outcome)}, after 24 h of warm-up")
     if outcome.forecasts is not None:
         output.prose(_forecasts_text(outcome.forecasts))
     is_compared = len(outcome.rules) > 1
