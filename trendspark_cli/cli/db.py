@@ -14,7 +14,6 @@ from trendspark_cli.base.console import size_text
 from trendspark_cli.base.durable_files import make_folder
 from trendspark_cli.base.errors import OutputError, TrendSparkError
 from trendspark_cli.cli.options import JsonFlag, sub_app, this_installation
-from trendspark_cli.reports.trend_words import counted
 from trendspark_cli.store.rows.upkeep import DatabaseStats
 
 app = sub_app("The database file.")
@@ -115,6 +114,8 @@ def stats(as_json: JsonFlag = False) -> None:
             connection.close()
 
     def text(found: DatabaseStats) -> str:
+        from trendspark_cli.reports.trend_words import counted
+
         growth, days = found.growth_bytes_per_day, found.days_until_disk_full
         empty = sum(1 for count in found.rows.values() if not count)
         return "\n".join(

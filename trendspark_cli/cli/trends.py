@@ -25,7 +25,6 @@ from trendspark_cli.cli.options import (
     this_installation,
 )
 from trendspark_cli.ranking.lifecycle.trends import AnyTrend, Kind, TrendState
-from trendspark_cli.reports.trend_words import counted
 from trendspark_cli.store.protocol import Store
 from trendspark_cli.store.rows.trends import TrendNames
 
@@ -116,6 +115,7 @@ def export(
     as_json: JsonFlag = False,
 ) -> None:
     """Write trends and their curves as two files, in place of those of an earlier export."""
+    from trendspark_cli.reports.trend_words import counted
     from trendspark_cli.screens.trend_export import Format, export_trends
 
     installed = this_installation("trends", is_json=as_json)
