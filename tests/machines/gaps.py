@@ -2,14 +2,51 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from datetime import timedelta
+
 from hypothesis.stateful import invariant
 
-from tests.machines.reading import ReadingMachine
+from tests.machines.machine import LONGEST_RUN
+from tests.machines.reading import INDEXED_SECONDS, ReadingMachine
 
 DEFECTS = {
     "a page loses a post": """
         CREATE TRIGGER defect BEFORE INSERT ON posts WHEN CAST(NEW.source_id AS INTEGER) % 16 = 3
         BEGIN SELECT RAISE(IGNORE); END""",
+    "a gap shrinks too far": """
+        CREATE TRIGGER defect AFTER UPDATE OF until_id ON gaps WHEN NEW.state = 'open'
+        BEGIN UPDATE gaps SET until_id = CAST(CAST(NEW.until_id AS INTEGER) - 3 AS TEXT) WHERE id = NEW.id; END""",
+    "a page cut short leaves no gap": """
+        CREATE TRIGGER defect AFTER INSERT ON gaps WHEN NEW.state = 'open'
+        BEGIN UPDATE gaps SET state = 'filled' WHERE id = NEW.id; END""",
+}
+
+
+def a_gap_is_filled_in_two_pages(machine: GapsMachine) -> Iterator[None]:
+    """Read some of many posts, and then the first page of the rest."""
+    machine.posts_are_published(130)
+    machine.posts_are_published(130)
+    machine.time += timedelta(seconds=INDEXED_SECONDS)
+    machine.an_ingest_begins(LONGEST_RUN, 15)
+    yield
+    machine.filling_gaps_begins(0)
+    [gap] = machine.gaps("open")
+    machine.go_on_until(machine.processes[-1], lambda: machine.gaps("open") != [gap])
+    yield
+
+
+def a_run_ends_after_its_first_page(machine: GapsMachine) -> Iterator[None]:
+    """Read some of many posts."""
+    machine.posts_are_published(40)
+    machine.time += timedelta(seconds=INDEXED_SECONDS)
+    machine.an_ingest_begins(LONGEST_RUN, 15)
+    yield
+
+
+STORIES = {  # in which a defect shows that random examples seldom meet
+    "a gap shrinks too far": a_gap_is_filled_in_two_pages,
+    "a page cut short leaves no gap": a_run_ends_after_its_first_page,
 }
 
 

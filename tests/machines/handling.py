@@ -15,7 +15,7 @@ from multiprocessing.connection import Connection
 from typing import Any
 
 from tests.installation import Installation
-from tests.machines.stepping import Ended, GoOn, Stopped, Task
+from tests.machines.stepping import PLAIN, WITH_MODEL, Ended, GoOn, Stopped, Task
 from tests.tools.processes import PROJECT
 
 LONGEST_STEP_SECONDS = 60.0  # of a machine that many share; a step takes milliseconds
@@ -42,7 +42,7 @@ class Process:
 
     def __init__(self, here: Installation, job_id: str, body: str, **options: Any) -> None:
         ours, theirs = socket.socketpair()
-        socket.send_fds(_mother(), [b"+"], [theirs.fileno()])
+        socket.send_fds(_mother(), [WITH_MODEL if body == "brief" else PLAIN], [theirs.fileno()])
         theirs.close()
         self._pipe = Connection(ours.detach())
         self.pid: int = self._receive()

@@ -7,6 +7,7 @@ import shutil
 import sqlite3
 import sys
 import tempfile
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import datetime, timedelta
 from functools import cache
@@ -16,7 +17,7 @@ from typing import Any, ClassVar
 import hypothesis
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_state_machine_as_test
+from hypothesis.stateful import INVARIANT_MARKER, RuleBasedStateMachine, precondition, rule, run_state_machine_as_test
 
 from tests.builders import NOW
 from tests.installation import Installation, copy_installation
@@ -96,6 +97,18 @@ class Machine(RuleBasedStateMachine):
             self.after_the_end_of(process)
             if process.end is not None:
                 assert not process.end.error, process.end.error  # a bug, of the product or of this machine
+
+    def go_on_until(self, process: Process, condition: Callable[[], object]) -> None:
+        """Let a process go on step by step until something is so."""
+        while not condition():
+            assert process.lives, f"{process.job_id} ended before that"
+            self.take_steps(process, 1)
+
+    def check(self) -> None:
+        """See that every promise is kept right now."""
+        for name in dir(type(self)):
+            if hasattr(getattr(type(self), name), INVARIANT_MARKER):
+                getattr(self, name)()
 
     def run_to_its_end(self, job_id: str, body: str, **options: Any) -> Process:
         """Run a job that nothing disturbs."""
@@ -202,6 +215,16 @@ def examine(machine: type[Machine], *, examples: int = 12, steps: int = 25, seed
             report_multiple_bugs=False,
         ),
     )
+
+
+def play(machine: type[Machine], story: Callable[[Any], Iterator[None]]) -> None:
+    """Let a machine live through one story, looking at its promises wherever that yields, and come to rest."""
+    played = machine()
+    try:
+        for _ in story(played):
+            played.check()
+    finally:
+        played.teardown()
 
 
 def with_defect(machine: type[Machine], sql: str) -> type[Machine]:

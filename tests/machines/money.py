@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import date, timedelta
 
 from hypothesis.stateful import invariant, precondition, rule
 
+from tests.machines.machine import LONGEST_RUN
 from tests.machines.reading import ReadingMachine
 
 DAY_CEILING, MONTH_CEILING = 45, 120
@@ -16,7 +18,27 @@ DEFECTS = {
     "a reservation holds nothing": """
         CREATE TRIGGER defect AFTER INSERT ON spend_reservations
         BEGIN UPDATE spend_reservations SET units = 0 WHERE id = NEW.id; END""",
+    "a dead run loses its reservation": """
+        CREATE TRIGGER defect AFTER UPDATE OF status ON job_runs WHEN NEW.status = 'abandoned'
+        BEGIN DELETE FROM spend_reservations WHERE run_id = NEW.id; END""",
 }
+
+
+def a_bill_outlives_its_run(machine: MoneyMachine) -> Iterator[None]:
+    """Kill a run that X has billed and that did not hear of it; the next one begins a day later."""
+    machine.an_ingest_begins(0, None)
+    [process] = machine.processes
+    machine.go_on_until(process, machine.bills)
+    yield
+    machine.a_process_is_killed_where_it_stands(0, 0)
+    yield
+    machine.a_night_passes()
+    machine.a_night_passes()
+    machine.an_ingest_begins(LONGEST_RUN, None)
+    yield
+
+
+STORIES = {"a dead run loses its reservation": a_bill_outlives_its_run}  # random examples seldom meet it
 
 
 class MoneyMachine(ReadingMachine):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections import Counter
+from collections.abc import Iterator
 from contextlib import closing
 
 from hypothesis import strategies as st
@@ -21,7 +22,28 @@ DEFECTS = {
     "what died is never marked": """
         CREATE TRIGGER defect BEFORE UPDATE OF status ON job_runs WHEN NEW.status = 'abandoned'
         BEGIN SELECT RAISE(IGNORE); END""",
+    "the fence is open": """
+        CREATE TRIGGER defect AFTER INSERT ON run_processes
+        BEGIN
+            UPDATE job_runs SET heartbeat_at = '2001-01-01T00:00:00Z' WHERE id = NEW.run_id;
+            DELETE FROM run_processes WHERE run_id = NEW.run_id;
+        END""",
 }
+
+
+def a_lock_vanishes_under_a_run(machine: RunsMachine) -> Iterator[None]:
+    """Begin a run while another one is at work whose lock's file was removed."""
+    first = machine.start("ingest", "linger", stops=9)
+    machine.go_on_until(first, lambda: first.where == IN_THE_BODY)
+    machine.the_file_of_a_lock_vanishes("ingest")
+    machine.start("ingest", "linger", stops=9)
+    for _ in range(20):
+        yield
+        if len(machine.processes) > 1:
+            machine.take_steps(machine.processes[1], 1)
+
+
+STORIES = {"the fence is open": a_lock_vanishes_under_a_run}  # random examples seldom meet it
 
 
 class RunsMachine(Machine):

@@ -30,6 +30,7 @@ from tests.machines import work
 from trendspark_cli.store.sqlite.connection import open_checked
 from trendspark_cli.store.sqlite.store import SqliteStore
 
+PLAIN, WITH_MODEL = b"+", b"m"  # what is asked for: a process, and one that may ask a language model
 UNUSED = re.compile(r"trendspark_cli\.(__main__|backtests|briefs|cli|demo|screens|services\.openai|store\.duckdb)\b")
 
 
@@ -169,6 +170,13 @@ def import_what_jobs_use() -> None:
     gc.freeze()
 
 
+def import_what_a_model_needs() -> None:
+    """Import what only `brief` uses, when its machine first asks: it takes as long as all the rest."""
+    for name in ("openai", "trendspark_cli.jobs.brief", "trendspark_cli.services.openai.writing"):
+        import_module(name)
+    gc.freeze()
+
+
 def main() -> None:
     """Fork a process for each connection that arrives, until there is nobody to send one."""
     logging.getLogger().addHandler(logging.NullHandler())
@@ -176,9 +184,11 @@ def main() -> None:
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody asks how they ended: they leave no zombies
     with socket.socket(fileno=int(sys.argv[1])) as control:
         while True:
-            _, descriptors, _, _ = socket.recv_fds(control, 1, 1)
+            word, descriptors, _, _ = socket.recv_fds(control, 1, 1)
             if not descriptors:
                 return
+            if word == WITH_MODEL:
+                import_what_a_model_needs()
             if os.fork() == 0:
                 signal.signal(signal.SIGCHLD, signal.SIG_DFL)
                 control.close()

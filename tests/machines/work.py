@@ -52,6 +52,11 @@ def fill_gaps(here: Installation, steps: Steps) -> Body:
     return _wired(here, job_bodies.gaps_body())
 
 
+def brief(here: Installation, steps: Steps) -> Body:
+    """Return the body of `brief`."""
+    return _wired(here, job_bodies.brief_body())
+
+
 def archive(here: Installation, steps: Steps, trouble: str = "", is_forced: bool = False) -> Body:
     """Return the body of `archive`, for posts, with a folder that has a *trouble*."""
 
