@@ -184,6 +184,19 @@ def test_a_day_back_passes_no_ceiling(operator: Operator, x_server: XServer) -> 
     assert x_server.billing.delivered_posts <= 360
 
 
+def test_what_x_bills_again_on_its_new_day_is_booked_again_a_day_back(operator: Operator, x_server: XServer) -> None:
+    newest = x_post(NOW - timedelta(seconds=60), "bridge news", author_id="9", sequence=0)  # its id is that of a moment
+    x_server.add([newest])
+    operator.ingest()
+    x_server.clock = lambda: (NOW + DAY).timestamp()
+
+    x_server.date_off = DAY.total_seconds()
+    operator.ingest()
+
+    assert x_server.billing.delivered_posts == x_server.billing.billed_posts == 352
+    assert operator.values("SELECT sum(used) FROM spend") == [352]
+
+
 def test_counters_of_what_another_day_paid_are_not_bought_again_a_day_back(
     operator: Operator, x_server: XServer
 ) -> None:
