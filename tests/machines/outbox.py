@@ -76,7 +76,8 @@ class OutboxMachine(Machine):
                 self.paused_until = self.time + timedelta(seconds=PAUSE)
             return Fault(oddity, NOT_TAKEN[oddity])
         if oddity == "refused":
-            self.refused.add(json.loads(request.body)["text"])
+            text = json.loads(request.body)["text"]
+            self.refused |= {decided for decided in self.decided.values() if decided in text}
             return Fault(oddity, lambda request: refusal(400, "Bad Request: message is odd"))
         return Fault(oddity, lambda request: self._take(request, oddity))
 
