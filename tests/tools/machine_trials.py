@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from hypothesis.stateful import INVARIANT_MARKER
 
 from tests.machines.archive import ArchiveMachine
+from tests.machines.briefs import BriefMachine
 from tests.machines.gaps import GapsMachine
 from tests.machines.machine import Machine, examine
 from tests.machines.money import MoneyMachine
@@ -17,6 +18,7 @@ from tests.machines.runs import RunsMachine
 MACHINES: dict[str, type[Machine]] = {
     "outbox": OutboxMachine,
     "money": MoneyMachine,
+    "briefs": BriefMachine,
     "archive": ArchiveMachine,
     "cursors and gaps": GapsMachine,
     "job runs": RunsMachine,
