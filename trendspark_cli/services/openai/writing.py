@@ -27,7 +27,13 @@ from trendspark_cli.briefs.writer import Task, Written
 from trendspark_cli.services.networks import setting_trouble
 from trendspark_cli.services.openai import answers
 from trendspark_cli.services.openai.answers import SETTINGS
-from trendspark_cli.services.openai.bounds import CONNECT_SECONDS, BoundedStream, bounded_connections, pause_of
+from trendspark_cli.services.openai.bounds import (
+    CONNECT_SECONDS,
+    PACKINGS,
+    BoundedStream,
+    bounded_connections,
+    pause_of,
+)
 from trendspark_cli.services.openai.forms import in_words
 from trendspark_cli.services.openai.refusals import is_unknown_address, is_unknown_in_words, no_answer, words_of
 from trendspark_cli.services.openai.requests import PATHS, Api, Wishes, refused_part
@@ -212,7 +218,8 @@ class OpenAIModel:
         """
         try:
             hooks: Any = {"request": [self._watch], "response": [self._bound]}
-            http = openai.DefaultHttpxClient(follow_redirects=False, event_hooks=hooks)
+            headers = {"Accept-Encoding": PACKINGS[0]}
+            http = openai.DefaultHttpxClient(follow_redirects=False, event_hooks=hooks, headers=headers)
             return openai.OpenAI(api_key=self._api_key, base_url=self._base_url, max_retries=0, http_client=http)
         except (ImportError, ValueError, OSError) as error:
             told, hint = setting_trouble(error) or (
@@ -230,7 +237,8 @@ class OpenAIModel:
         response.request.extensions["timeout"]["read"] = self._pause
         if not isinstance(response.stream, httpx2.SyncByteStream):
             raise TypeError(f"an answer is read from {type(response.stream).__name__}, expected a stream that waits")
-        response.stream = BoundedStream(response.stream, response.request, self._until)
+        packing = response.headers.pop("content-encoding", "")  # the client must not unpack it
+        response.stream = BoundedStream(response.stream, response.request, self._until, packing.strip().lower())
 
 
 def _no_api(api: Api, cause: TrendSparkError) -> TrendSparkError:
