@@ -16,6 +16,8 @@ from tests.machines.handling import Process
 from tests.machines.machine import FIRST_STEPS, MOST_PROCESSES, Machine
 from tests.money.briefing import open_trend
 from tests.servers import Answer, Fault, OpenAIServer, Request, faults
+from tests.servers.faults import HTML
+from tests.servers.http_base import LOGIN_PAGE
 from tests.servers.messages import Delivery, JsonObject
 from tests.servers.openai_server import API_KEY, insufficient_quota, problem, rate_limited, sound_text
 
@@ -49,7 +51,7 @@ UNTOLD: dict[str, Change] = {  # billed, and nobody can read for how much
     "answer lost": lambda answer: Answer(delivery=Delivery.RESET),
     "half an answer": lambda answer: Answer(200, answer.body, answer.headers, Delivery.TRUNCATED),
     "half its JSON": lambda answer: Answer(200, answer.body[: len(answer.body) // 2], answer.headers),
-    "a page": lambda answer: faults.html_page().answer(Request("POST", "/v1/responses")),
+    "a page": lambda answer: Answer(200, LOGIN_PAGE, HTML),
     "no bill": _changed(lambda told: told.pop("usage")),
     "a bill that is none": _changed(lambda told: told["usage"].update(input_tokens="many", output_tokens=-1)),
     "a bill without end": _changed(lambda told: told["usage"].update(input_tokens=10**30, output_tokens=1e999)),

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import socketserver
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -55,8 +56,59 @@ SERVICES: Mapping[str, Service] = {
 }
 
 
+def _named(scheme: str, path: str) -> Callable[[str], Mapping[str, str]]:
+    """Return the settings of a channel with a name."""
+    return lambda url: {"ALERT_URL_DESK": f"{scheme}{url.partition('://')[2]}{path}"}
+
+
+def _hackernews(url: str) -> Mapping[str, str]:
+    return {"HACKERNEWS_INGEST_ENABLED": "true", "HACKERNEWS_MODE": "all", "HACKERNEWS_API_BASE_URL": f"{url}/api/v1"}
+
+
+def _bluesky(url: str) -> Mapping[str, str]:
+    return {"BLUESKY_INGEST_ENABLED": "true", "KEYWORDS": "bridge", "BLUESKY_HOSTS": url.replace("http", "ws")}
+
+
+SEND = ("channels", "test", "desk")
+MORE_SERVICES: Mapping[str, Service] = {
+    "hackernews": Service(("ingest", "--source", "hackernews"), _hackernews),
+    "bluesky": Service(("ingest", "--source", "bluesky"), _bluesky),
+    "slack": Service(SEND, _named("slack+http://", "/services/T/B/secret")),
+    "discord": Service(SEND, _named("discord+http://", "/api/webhooks/1/secret")),
+    "ntfy": Service(SEND, _named("ntfy://", "/topic")),
+    "webhook": Service(SEND, _named("http://", "/hook")),
+}
+
+
 @contextmanager
-def answering(body: bytes, *, signs_in: bool, status: int = 200, kind: str = "application/json") -> Iterator[str]:
+def answering_raw(answer: bytes, *, signs_in: bool) -> Iterator[str]:
+    """Run a server that says these bytes to whoever has asked something, but for a sign-in, and hangs up."""
+
+    class Conversation(socketserver.StreamRequestHandler):
+        def handle(self) -> None:
+            asked, length = self.rfile.readline(), 0
+            while (line := self.rfile.readline()) not in (b"\r\n", b""):
+                name, _, value = line.partition(b":")
+                length = int(value) if name.lower() == b"content-length" else length
+            self.rfile.read(length)
+            signed_in = b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: %d\r\n\r\n%s" % (len(TOKEN), TOKEN)
+            with suppress(OSError):
+                self.wfile.write(signed_in if signs_in and b"access_token" in asked else answer)
+
+    server = socketserver.ThreadingTCPServer(("127.0.0.1", 0), Conversation)
+    server.daemon_threads = True
+    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{server.server_address[1]}"
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+@contextmanager
+def answering(
+    body: bytes, *, signs_in: bool, status: int = 200, kind: str = "application/json", packing: str = ""
+) -> Iterator[str]:
     """Run a server that gives this answer to every request, but for a sign-in."""
 
     class Handler(BaseHTTPRequestHandler):
@@ -67,6 +119,8 @@ def answering(body: bytes, *, signs_in: bool, status: int = 200, kind: str = "ap
             said = TOKEN if signs_in and self.path.endswith("access_token") else body
             self.send_response(status if said is body else 200)
             self.send_header("Content-Type", kind)
+            if packing and said is body:
+                self.send_header("Content-Encoding", packing)
             self.send_header("Content-Length", str(len(said)))
             self.end_headers()
             self.wfile.write(said)

@@ -87,8 +87,13 @@ class Discord:
         return self._posting.refusal(response, pause=answer.get("retry_after"))
 
     def _sent(self, answer: dict[str, Any]) -> Sent:
-        """Return what Discord said of a message it took, whatever else it said."""
-        found = answer.get("id")
+        """Return what Discord said of a message it took, whatever else it said.
+
+        Raises UncertainError when it named none: then it was somebody else who answered.
+        """
+        if "id" not in answer:
+            raise UncertainError(self.name, "answered without an id", hint=self._posting.portal_hint)
+        found = answer["id"]
         return Sent(found if isinstance(found, str) and _MESSAGE_ID.fullmatch(found) else "", "Discord")
 
 

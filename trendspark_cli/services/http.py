@@ -63,6 +63,10 @@ class AnswerTooLargeError(requests.exceptions.RequestException):
     """The body is larger than any answer of this service should be."""
 
 
+class NoFinalAnswerError(requests.exceptions.RequestException):
+    """The status says that another answer follows, or another protocol, where an answer was expected."""
+
+
 class DeadlineAdapter(HTTPAdapter):
     """Connections that keep to `within`, and errors that say when nothing was sent."""
 
@@ -81,6 +85,8 @@ class DeadlineAdapter(HTTPAdapter):
         if response.status_code == PROXY_WANTS_PASSWORD:
             response.close()
             raise requests.exceptions.ProxyError(f"Tunnel connection failed: {PROXY_WANTS_PASSWORD}")
+        if response.is_redirect and not _leads_somewhere(response.headers["location"]):
+            del response.headers["location"]  # requests itself falls over it, followed or not
         return response
 
     def get_connection_with_tls_context(self, *args: Any, **kwargs: Any) -> Any:
@@ -148,6 +154,8 @@ class BoundedAdapter(DeadlineAdapter):
             with within(1.5 * self._answer_seconds + min(CONNECT_SECONDS, self._answer_seconds)):
                 response = super().send(request, *args, **kwargs)
                 _read_body(response, started + 1.5 * self._answer_seconds)
+            if response.status_code < 200:  # libraries that sit on us have no word for it
+                raise NoFinalAnswerError(f"the answer is none ({response.status_code})")
             complete = True
             return response
         except requests.exceptions.ConnectTimeout as error:
@@ -200,6 +208,15 @@ def may_be_billed(error: requests.exceptions.RequestException) -> bool:
 def _request_id(response: requests.Response | None) -> str:
     headers = response.headers if response is not None else {}
     return next((headers[name] for name in REQUEST_ID_HEADERS if headers.get(name)), "")
+
+
+def _leads_somewhere(location: str) -> bool:
+    """Tell whether what a redirect names can be read as an address."""
+    try:
+        parts = urlsplit(location.encode("latin-1").decode())
+        return parts.port is None or bool(parts.netloc)
+    except ValueError:  # UnicodeError too
+        return False
 
 
 def session(adapter: BoundedAdapter, existing: requests.Session | None = None) -> requests.Session:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import requests
 
 from trendspark_cli.base.errors import BadAnswerError, NotSentError, UpstreamError
-from trendspark_cli.services.http import AnswerTooLargeError, UnusableSettingError, may_be_billed
+from trendspark_cli.services.http import AnswerTooLargeError, NoFinalAnswerError, UnusableSettingError, may_be_billed
 from trendspark_cli.services.networks import proxy_refusal
 
 
@@ -37,7 +37,7 @@ def _in_words(service: str, error: requests.exceptions.RequestException, setting
         return UpstreamError(service, "no answer in time", hint="nothing to do: the next run tries again")
     if isinstance(error, requests.exceptions.TooManyRedirects | requests.exceptions.InvalidURL):
         return BadAnswerError(service, "redirects lead nowhere", hint=f"check {setting} and captive portals")
-    if isinstance(error, AnswerTooLargeError):
+    if isinstance(error, AnswerTooLargeError | NoFinalAnswerError):
         return BadAnswerError(service, str(error), hint=f"check {setting}, proxies and captive portals")
     if isinstance(error, requests.exceptions.ContentDecodingError):
         return BadAnswerError(

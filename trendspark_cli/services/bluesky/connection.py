@@ -93,7 +93,7 @@ class Connection:
         except InvalidStatus as refusal:
             status = refusal.response.status_code
             raise self._refused(status) from refusal
-        except (OSError, EOFError, ImportError, WebSocketException) as error:
+        except (OSError, EOFError, ImportError, ValueError, WebSocketException) as error:  # of a redirect's address
             raise self._not_open(error) from error
         finally:
             seconds = time.monotonic() - started

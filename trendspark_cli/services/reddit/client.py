@@ -32,6 +32,7 @@ from trendspark_cli.services.transport_errors import no_answer
 _NEXT_RUN = "nothing to do: the next run goes on where this one stopped"
 _PORTAL = "check REDDIT_OAUTH_URL, proxies and captive portals on this network"
 _SIGN_IN = "the sign-in"
+_BRING_SOMETHING = (200, 201, 202, 204)  # prawcore trips over any other 2xx
 _CREDENTIALS = "check REDDIT_CLIENT_ID and REDDIT_CLIENT_SECRET"
 _CLOSED = {"private": "is private", "banned": "is banned", "quarantined": "is quarantined"}
 
@@ -143,7 +144,7 @@ class _RedditAdapter(BoundedAdapter):
         if response.status_code == 401 and not is_sign_in and not self._is_renewing:
             self._is_renewing = True
             return response
-        if response.status_code >= 300 or (is_sign_in and not _is_token(response)):
+        if response.status_code not in _BRING_SOMETHING or (is_sign_in and not _is_token(response)):
             raise _RefusedError(response, is_sign_in=is_sign_in)
         self._is_renewing = self._is_renewing and is_sign_in
         return response
@@ -191,7 +192,8 @@ def _refusal(response: requests.Response, about: str) -> TrendSparkError:
     """Return what an answer of Reddit that brings nothing means for the operator."""
     status = response.status_code
     if status < 300:
-        return BadAnswerError("reddit", f"{about} brought no token", status=status, hint=_PORTAL)
+        brought = "brought no token" if about == _SIGN_IN else f"answered {status}"
+        return BadAnswerError("reddit", f"{about} {brought}", status=status, hint=_PORTAL)
     if status < 400:
         if "/subreddits/search" in response.headers.get("location", ""):
             return ConfigError(f"reddit: {about} does not exist", hint="correct REDDIT_SUBREDDITS")
