@@ -1,4 +1,4 @@
-"""Bytes that are hardly an answer, of each service: the run ends with an error of ours, soon, and nothing is believed."""
+"""Bytes that are hardly an answer, of each service: soon the run ends with an error of ours, and nothing is believed."""
 
 from __future__ import annotations
 
