@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import subprocess
 import sys
@@ -14,7 +15,7 @@ from pathlib import Path
 
 from tests.ingest.operator import Operator
 from tests.tools.memory_forms import lines_of, packed
-from tests.tools.odd_services import SERVICES, answering
+from tests.tools.odd_services import ALL_SERVICES, answering
 from tests.tools.processes import COMMAND, PROJECT, cron_environment
 
 # The peak of a process includes what it was before it became another program: a small one must start it.
@@ -116,11 +117,20 @@ LARGE_ANSWERS: Mapping[str, Callable[[], bytes]] = {
 }
 
 
+PACKED = 600 * 2**20  # bytes of which a megabyte or less is sent
+PACKED_ANSWERS: Mapping[str, Callable[[], bytes]] = {
+    "zeros, packed": lambda: gzip.compress(bytes(PACKED), 6),
+    "brackets, packed": lambda: gzip.compress(b"[" * PACKED, 6),
+}
+
+
 def answer_peak(folder: Path, service: str, answer: str) -> Measured:
     """Have a command ask a service that answers so, and return what it took."""
     operator = Operator(folder)
-    asked = SERVICES[service]
-    with answering(LARGE_ANSWERS[answer](), signs_in=asked.signs_in) as url:
+    asked = ALL_SERVICES[service]
+    packing = "gzip" if answer in PACKED_ANSWERS else ""
+    body = {**LARGE_ANSWERS, **PACKED_ANSWERS}[answer]()
+    with answering(body, signs_in=asked.signs_in, packing=packing) as url:
         asked.prepare(operator)
         operator.environment.update(asked.settings(url))
         return measured((*COMMAND, *asked.command), operator.surroundings(), folder)

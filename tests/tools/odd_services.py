@@ -78,6 +78,7 @@ MORE_SERVICES: Mapping[str, Service] = {
     "ntfy": Service(SEND, _named("ntfy://", "/topic")),
     "webhook": Service(SEND, _named("http://", "/hook")),
 }
+ALL_SERVICES: Mapping[str, Service] = {**SERVICES, **MORE_SERVICES}
 
 
 @contextmanager

@@ -206,3 +206,11 @@ def test_the_proxy_of_a_language_model_keeps_us_no_longer(monkeypatch: pytest.Mo
             model.check(0.5)
 
     assert time.monotonic() - began < 3
+
+
+def test_a_pipe_beside_the_database_keeps_nobody_waiting(workplace: Installation) -> None:
+    make_pipe(workplace.database.with_name(f"{workplace.database.name}-journal"))
+
+    done = workplace.command("ingest", "--from", "/dev/null", seconds=30)
+
+    assert (done.exit_code, "is a pipe" in done.stderr) == (74, True), done

@@ -1,4 +1,4 @@
-"""Bytes that are hardly an answer, of each service: soon the run ends with an error of ours, and nothing is believed."""
+"""Bytes that are hardly an answer, of each service: soon the run ends with an error of ours, nothing is believed."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 from tests.installation import Installation
 from tests.money.briefing import open_trend
 from tests.tools.memory import measured
-from tests.tools.odd_services import MORE_SERVICES, SERVICES, answering, answering_raw
+from tests.tools.odd_services import ALL_SERVICES, answering, answering_raw
 from tests.tools.processes import COMMAND
 from trendspark_cli.app import job_bodies
 from trendspark_cli.app.wired import Wired
@@ -67,7 +67,6 @@ BROKEN: Mapping[str, bytes] = {
 Body = Callable[[Wired], None]
 INGEST: Mapping[str, str] = {"x": "x", "reddit": "reddit", "hackernews": "hackernews", "bluesky": "bluesky"}
 CHANNELS = ("telegram", "slack", "discord", "ntfy", "webhook")
-ALL = {**SERVICES, **MORE_SERVICES}
 
 
 def body_of(service: str) -> tuple[str, Body]:
@@ -89,7 +88,7 @@ def body_of(service: str) -> tuple[str, Body]:
 def test_bytes_that_are_no_answer_end_as_an_error_of_ours(
     workplace: Installation, service: str, bytes_said: str
 ) -> None:
-    asked = ALL[service]
+    asked = ALL_SERVICES[service]
     asked.prepare(workplace)
     job_id, body = body_of(service)
 
@@ -104,7 +103,7 @@ def test_bytes_that_are_no_answer_end_as_an_error_of_ours(
 
 def test_an_answer_of_discord_that_names_no_message_is_not_believed(workplace: Installation) -> None:
     with answering(b'{"error": "sign in first"}', signs_in=False) as url:
-        workplace.environment |= {**MORE_SERVICES["discord"].settings(url), "HTTP_TIMEOUT": "1s"}
+        workplace.environment |= {**ALL_SERVICES["discord"].settings(url), "HTTP_TIMEOUT": "1s"}
         result = workplace.run_body("alert-test", job_bodies.alert_test_body())
 
     assert (result.exit_code, workplace.values("SELECT status FROM notifications")) == (69, ["pending"])
@@ -115,7 +114,7 @@ def test_a_packed_answer_of_a_model_takes_no_more_memory_than_it_may(workplace: 
     open_trend(workplace)
 
     with answering(bomb, signs_in=False, packing="gzip") as url:
-        workplace.environment |= {**SERVICES["openai"].settings(url), "OPENAI_TIMEOUT": "10s"}
+        workplace.environment |= {**ALL_SERVICES["openai"].settings(url), "OPENAI_TIMEOUT": "10s"}
         found = measured((*COMMAND, "brief"), workplace.surroundings(), tmp_path)
 
     assert (found.exit_code, found.mebibytes < 200) == (3, True), found

@@ -1,4 +1,4 @@
-"""Any year that a machine's clock can show: no job ends as a bug, and nothing is lost or bought twice once it is right."""
+"""Any year that a clock can show: no job ends as a bug, and nothing is lost or bought twice once it is right."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 from email.message import EmailMessage
 from email.policy import SMTP as MAIL
 from email.utils import format_datetime, make_msgid
-from typing import NamedTuple
+from typing import BinaryIO, NamedTuple
 from urllib.parse import unquote, urlsplit
 
 from trendspark_cli.alerts.channel import About, ChatRefusedError, MessageRefusedError, Sent, UncertainError
@@ -27,6 +27,7 @@ from trendspark_cli.services.http import CONNECT_SECONDS
 
 SUBMISSION_PORT, TLS_PORT = 587, 465
 GO_ON = 354  # the answer to DATA
+MOST_LINES = 500  # of one answer
 LONGEST_SUBJECT = 150  # characters
 
 
@@ -197,8 +198,11 @@ class Mail:
         self._status = code
         if 500 <= code < 600:
             raise self._refused_message(code, _words(told))
-        if not 200 <= code < 300:
+        if 400 <= code < 500:
             raise UpstreamError(self.name, f"takes no mail for now ({code}): {_words(told)}", status=code)
+        if not 200 <= code < 300:
+            self._status = code if code > 0 else None
+            raise UncertainError(self.name, f"answered what makes no sense ({code}): {_words(told)}")
 
     def _refused_address(self, code: int, told: str) -> ChatRefusedError:
         hint = f"check from, to and the credentials in {self._setting}"
@@ -208,7 +212,36 @@ class Mail:
         return MessageRefusedError(self.name, f"refused the message ({code}): {told}", status=code)
 
 
-class _Server(smtplib.SMTP):
+class _Lines:
+    """The lines of a server's answers; one answer has a few of them."""
+
+    left = 0
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self.close = file.close
+
+    def readline(self, most: int) -> bytes:
+        """Return a line of at most so many bytes. Raises OSError when the answer does not end."""
+        self.left -= 1
+        if self.left < 0:
+            raise OSError("the answer has no end")
+        return self._file.readline(most)
+
+
+class _BoundedReplies(smtplib.SMTP):
+    """Answers that end, or are none: smtplib would keep all of their lines."""
+
+    def getreply(self) -> tuple[int, bytes]:
+        """Return the status of the next answer, and its text."""
+        if self.file is None:
+            assert self.sock is not None
+            self.file = _Lines(self.sock.makefile("rb"))
+        self.file.left = MOST_LINES
+        return super().getreply()
+
+
+class _Server(_BoundedReplies):
     """A server whose answers are there in time or not at all."""
 
     def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
@@ -216,7 +249,7 @@ class _Server(smtplib.SMTP):
         return opened
 
 
-class _TlsServer(smtplib.SMTP_SSL):
+class _TlsServer(_BoundedReplies, smtplib.SMTP_SSL):
     """The same behind TLS from the first byte."""
 
     def _get_socket(self, host: str, port: int, timeout: float) -> ssl.SSLSocket:

@@ -250,6 +250,9 @@ def require_database(path: Path) -> None:
             f"there is no database at {str(path)!r}",
             hint="run `trendspark db init`, or mount the disk it lives on",
         )
+    journal = path.with_name(f"{path.name}-journal")
+    if journal.is_fifo():  # SQLite would wait for its other end
+        raise StoreError(f"{str(journal)!r} is a pipe, expected a journal of the database or nothing", hint="remove it")
 
 
 def create_private_folder(path: Path) -> None:
