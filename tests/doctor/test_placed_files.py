@@ -87,6 +87,18 @@ def test_a_lock_that_root_once_made_is_found(used: Installation, looks: str) -> 
 
 
 @NEEDS_ROOT
+@pytest.mark.parametrize("leads_nowhere", [False, True])
+def test_doctor_says_that_the_folder_of_the_data_is_missing(tmp_path: Path, leads_nowhere: bool) -> None:
+    here = Installation(tmp_path / "home")
+    if leads_nowhere:
+        here.home.symlink_to("/nowhere/at/all")
+
+    done = here.command("doctor", "--json")
+
+    fails = [finding["what"] for finding in done.json["findings"] if finding["check"] == "permissions"]
+    assert (done.stderr.count("Traceback"), f"folder {str(here.home)!r} is missing" in fails) == (0, True)
+
+
 def test_health_knows_of_a_lock_the_jobs_cannot_take(used: Installation) -> None:
     give(used.home)
     os.chown(used.home / "locks" / "ingest.lock", 0, 0)

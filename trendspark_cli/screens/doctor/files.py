@@ -42,6 +42,11 @@ def check_places(settings: Settings, database: Path) -> Iterator[Finding]:
     if hidden := out_of_reach(database):
         yield Finding("permissions", FAIL, f"this user may not enter {str(hidden)!r}", f"run as {_owner(hidden)}")
         return
+    if not database.parent.is_dir():
+        fix = "run `trendspark db init`, or mount the disk it lives on"
+        yield Finding("permissions", FAIL, f"folder {str(database.parent)!r} is missing", fix)
+        yield _check_log(settings.log_file)
+        return
     private = [(database.parent, 0o700), (database, 0o600), (database.parent / "locks", 0o700)]
     private += [(database.with_name(database.name + ending), 0o600) for ending in ("-wal", "-shm")]
     owner = os.geteuid() or database.parent.stat().st_uid  # root is anybody, and works for the owner of the data
