@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -19,7 +20,7 @@ YEARS = {
     "the end of 32 bits without a sign": datetime(2106, 2, 7, 6, 28, 16, tzinfo=UTC),
     "the end of what Linux can show": datetime(2262, 4, 11, tzinfo=UTC),
 }
-BODIES = {
+BODIES: dict[str, Callable[[], job_bodies.Body]] = {
     "ingest": job_bodies.ingest_body,
     "rank": job_bodies.rank_body,
     "deliver": job_bodies.deliver_body,

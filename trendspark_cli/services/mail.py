@@ -234,10 +234,10 @@ class _BoundedReplies(smtplib.SMTP):
 
     def getreply(self) -> tuple[int, bytes]:
         """Return the status of the next answer, and its text."""
-        if self.file is None:
-            assert self.sock is not None
+        if self.file is None and self.sock is not None:
             self.file = _Lines(self.sock.makefile("rb"))
-        self.file.left = MOST_LINES
+        if self.file is not None:
+            self.file.left = MOST_LINES
         return super().getreply()
 
 
