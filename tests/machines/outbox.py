@@ -50,7 +50,7 @@ class OutboxMachine(Machine):
 
     def set_up(self) -> None:
         self.server = TelegramServer(clock=lambda: self.time.timestamp()).start()
-        self.here.environment |= telegram_settings(self.server, HTTP_TIMEOUT="1s", ALERT_RECENCY_MINUTES="100000")
+        self.here.environment |= telegram_settings(self.server, HTTP_TIMEOUT="15s", ALERT_RECENCY_MINUTES="100000")
         self.decided: dict[str, str] = {}  # text of each alert, by its key
         self.refused: set[str] = set()
         self.paused_until = self.time  # as a 429 asked for

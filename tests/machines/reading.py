@@ -47,7 +47,7 @@ class ReadingMachine(Machine):
         self.time += timedelta(days=10)  # the month is well on its way
         self.server = XServer(clock=lambda: self.time.timestamp(), bearer_token=TOKEN, quotas={"search_recent": 10**6})
         self.server.start()
-        self.here.environment |= x_settings(self.server.url, HTTP_TIMEOUT="1s", **self.x_settings)
+        self.here.environment |= x_settings(self.server.url, HTTP_TIMEOUT="15s", **self.x_settings)
         self.published: list[int] = []
         self.oddities: list[str] = []
         self.server.faults.decide_with(self._answer)
