@@ -19,6 +19,7 @@ ONLY_SQLITE = {
     "PRAGMA": re.compile(r"\bPRAGMA\b"),
     "rowid": re.compile(r"\browid\b"),
     "iif": re.compile(r"\biif\("),
+    "FTS5": re.compile(r"\bMATCH\b|\{shelf\}|\bfts5\b"),
     "no limit": re.compile(r"LIMIT -1"),
     "a hint to SQLite's planner": re.compile(r"[ (]\+\w"),
     "blobs of text": re.compile(r"AS BLOB\b"),

@@ -58,6 +58,7 @@ def rank_body(*, top: int = 20) -> Body:
     def body(wired: Wired) -> None:
         from trendspark_cli.jobs.rank import rank_topics
         from trendspark_cli.trends.rank_rules import experience, lifecycle_rules
+        from trendspark_cli.trends.search_filling import keep_index
 
         rank_topics(
             wired.job,
@@ -66,6 +67,7 @@ def rank_body(*, top: int = 20) -> Body:
             top=top,
             alerts_are_muted=wired.settings.alerts_are_muted,
         )
+        keep_index(wired.job, is_wanted=wired.settings.search_index)
 
     return body
 

@@ -28,6 +28,14 @@ def time_or_age(option: str, text: str, now: datetime) -> datetime | None:
     raise UsageError(f"{option} {text!r}: expected a time such as 2026-11-01T12:00 (UTC), or an age such as 6h or 2d")
 
 
+def span(since: str, until: str, now: datetime) -> tuple[datetime | None, datetime | None]:
+    """Return what `--since` and `--until` say; raise UsageError when nothing lies between them."""
+    begins, ends = time_or_age("--since", since, now), time_or_age("--until", until, now)
+    if begins and ends and begins >= ends:
+        raise UsageError(f"--since {since!r}: expected a time before --until {until!r}")
+    return begins, ends
+
+
 def _time(text: str) -> datetime:
     """Return a time from 1970 on, so that a while can be taken from it; raise ValueError for anything else."""
     try:

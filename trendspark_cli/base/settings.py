@@ -55,6 +55,14 @@ class Settings(SourceSettings, PlaceSettings):
         default="12",
     )
 
+    search_index: bool = setting(
+        "SEARCH_INDEX",
+        read.BOOL,
+        "ranking",
+        "Index posts for `posts search`; without, it reads them all.",
+        default="true",
+    )
+
     telegram_bot_token: str = setting(
         "TELEGRAM_BOT_TOKEN", read.BOT_TOKEN, "alerts", "Token from @BotFather.", secret=True
     )

@@ -1,4 +1,4 @@
-"""`trendspark posts forget|why`."""
+"""`trendspark posts search|forget|why`."""
 
 from __future__ import annotations
 
@@ -8,16 +8,48 @@ import typer
 
 from trendspark_cli.app.with_store import work
 from trendspark_cli.base.errors import UsageError
+from trendspark_cli.base.given_times import span
 from trendspark_cli.cli.options import JsonFlag, require_one_of, sub_app, this_installation
 from trendspark_cli.kinds.sources import SOURCES
 from trendspark_cli.store.protocol import Store
 
 app = sub_app("Posts that were collected.")
+MOST_FOUND = 100_000  # are held in memory at once
 
 
 @app.callback()
 def posts() -> None:
     """Posts that were collected."""
+
+
+@app.command(context_settings={"ignore_unknown_options": True})  # `-word` is one to leave out, and no option
+def search(
+    words: Annotated[
+        list[str], typer.Argument(help="Words that must all be in a post, '\"a phrase\"', beginn*, -excluded.")
+    ],
+    limit: Annotated[int, typer.Option(min=1, max=MOST_FOUND, help="Posts to show.")] = 20,
+    source: Annotated[str | None, typer.Option(help="Only posts of this source.")] = None,
+    since: Annotated[str, typer.Option(help="Only those posted then or later: a time (UTC), or `7d`.")] = "",
+    until: Annotated[str, typer.Option(help="Only those posted before: a time (UTC), or an age.")] = "",
+    as_json: JsonFlag = False,
+) -> None:
+    """Find live posts by their words, the newest first; spellings of a word are one, as in ranking."""
+    from trendspark_cli.app.with_store import read_only
+    from trendspark_cli.ranking.text.searching import read_query
+    from trendspark_cli.screens.found_posts import show_found
+
+    installed = this_installation("posts", is_json=as_json)
+
+    def action(store: Store) -> None:
+        try:
+            query = read_query(" ".join(words))
+        except ValueError as error:
+            raise UsageError(str(error), hint="see `trendspark help posts search`") from error
+        begins, ends = span(since, until, installed.clock())
+        found = store.search.search(query, source, begins, ends, limit + 1)
+        show_found(store, installed.output, found, limit)
+
+    raise typer.Exit(read_only(installed, "posts search", action))
 
 
 @app.command()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import datetime
 from pathlib import Path
 from typing import Annotated, cast, get_args
 
@@ -13,7 +12,7 @@ from trendspark_cli.app.installation import Installation
 from trendspark_cli.app.with_store import change, read_only
 from trendspark_cli.base.console import Output
 from trendspark_cli.base.errors import UsageError
-from trendspark_cli.base.given_times import time_or_age
+from trendspark_cli.base.given_times import span
 from trendspark_cli.cli.completing import trend_ids
 from trendspark_cli.cli.options import (
     LARGEST_ID,
@@ -59,7 +58,7 @@ def list_(
     def action(store: Store) -> None:
         require_one_of("--state", state, [one.value for one in TrendState])
         require_one_of("--kind", kind, get_args(Kind))
-        begins, ends = _span(installed, since, until)
+        begins, ends = span(since, until, installed.clock())
         fits = _fits(term, source)
         found = store.trends.listing(limit, state, kind=kind, since=begins, until=ends, fits=fits)
         _list(installed, store, found, state)
@@ -122,7 +121,7 @@ def export(
 
     def action(store: Store) -> None:
         require_one_of("--format", form, get_args(Format))
-        begins, ends = _span(installed, since, until)
+        begins, ends = span(since, until, installed.clock())
         written = export_trends(store, folder, cast(Format, form), begins, ends)
         if as_json:
             installed.output.data({"files": [file._asdict() for file in written]})
@@ -131,15 +130,6 @@ def export(
                 installed.output.line(f"{file.path}: {counted(file.rows, 'row')}")
 
     raise typer.Exit(read_only(installed, "trends export", action))
-
-
-def _span(installed: Installation, since: str, until: str) -> tuple[datetime | None, datetime | None]:
-    """Return what `--since` and `--until` say; raise UsageError when nothing lies between them."""
-    begins = time_or_age("--since", since, installed.clock())
-    ends = time_or_age("--until", until, installed.clock())
-    if begins and ends and begins >= ends:
-        raise UsageError(f"--since {since!r}: expected a time before --until {until!r}")
-    return begins, ends
 
 
 @app.command()

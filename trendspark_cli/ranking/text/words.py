@@ -38,11 +38,11 @@ def _marks() -> str:
 
 
 # Han, Kana, Thai, Lao, Burmese, Khmer: written without spaces between words.
-_UNSPACED = (
+UNSPACED = (
     "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uff66-\uff9f"
     "\U00020000-\U0003ffff"
 )
-UNSPACED_RUN = re.compile(f"[{_UNSPACED}]+")
+UNSPACED_RUN = re.compile(f"[{UNSPACED}]+")
 _ARTICLE = f"(?i:{ELIDED})"
 # Names that signs are part of, each told from a word with a sign beside it.
 _NAMES = (
@@ -54,9 +54,9 @@ _NAMES = (
     r"(?<!\w)[^\W\d_](?:\.[^\W\d_])+(?!\w)",  # U.S
     r"(?<!\w)[#$]?(?:[^\W_][\w\-‐‑－]*?)?\d+(?:\.\d+)+\w*",  # GPT-4.5, 6.8
 )
-_LETTER = rf"[\w{_marks()}\u200c\u200d]"
+LETTER = rf"[\w{_marks()}\u200c\u200d]"
 _JOINT = r"(?:['’ʼ＇\u05f3\-‐‑－]|(?<=[\u05d0-\u05ea])[\"\u05f4](?=[\u05d0-\u05ea]))"
-_WORD = rf"[#@$]?[^\W_]{_LETTER}*(?:{_JOINT}{_LETTER}+)*"
+_WORD = rf"[#@$]?[^\W_]{LETTER}*(?:{_JOINT}{LETTER}+)*"
 WRITTEN_WORD = re.compile("|".join((*_NAMES, _WORD)))
 _PLAIN_WORDS = re.compile(_WORD)
 _SIGNS_OF_NAMES = re.compile(r"\w\.\w|&|\+\+|\w\#|(?<![\w.])\.[A-Zn]")  # no name without one of these

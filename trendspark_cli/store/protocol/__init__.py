@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from trendspark_cli.store.protocol.posts import Posts
     from trendspark_cli.store.protocol.ranking import Forecasts, RankingMemory
     from trendspark_cli.store.protocol.runs import JobRuns, JobStates, MetricTotals
+    from trendspark_cli.store.protocol.search import PostSearch
     from trendspark_cli.store.protocol.spending import Spend
     from trendspark_cli.store.protocol.times import StoredTimes
     from trendspark_cli.store.protocol.trend_history import TrendHistory
@@ -74,6 +75,8 @@ class Store(Protocol):
     def trends(self) -> Trends: ...
     @property
     def trend_history(self) -> TrendHistory: ...
+    @property
+    def search(self) -> PostSearch: ...
     @property
     def calibrations(self) -> Calibrations: ...
     @property

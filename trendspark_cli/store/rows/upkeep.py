@@ -7,7 +7,10 @@ from typing import NamedTuple
 
 
 class DatabaseStats(NamedTuple):
-    """Rows per table and bytes of the file. `days_until_disk_full` is None when that is not known yet."""
+    """Rows per table and bytes of the file. `days_until_disk_full` is None when that is not known yet.
+
+    `search_index_bytes`: those of `bytes` that the index of `posts search` takes.
+    """
 
     path: str
     bytes: int
@@ -16,6 +19,7 @@ class DatabaseStats(NamedTuple):
     disk_free_bytes: int
     days_until_disk_full: int | None
     wal_bytes: int
+    search_index_bytes: int
     schema: str
     sqlite_version: str
     rows: Mapping[str, int]

@@ -116,11 +116,14 @@ def errors_of_copy(path: Path, target: Path) -> Iterator[None]:
 
 def database_stats(connection: Connection, now: datetime) -> DatabaseStats:
     """Return rows per table, bytes of the file, how fast it grows, and when its disk is full if nothing leaves."""
+    from trendspark_cli.store.sqlite.post_search import SHELF_NAMES, PostSearch
+
     names = connection.rows(
         "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' AND name NOT LIKE '_sqlite%' "
         "ORDER BY name"
     )
-    rows = {row["name"]: _count_rows(connection, row["name"]) for row in names}
+    own = (row["name"] for row in names if not row["name"].startswith(SHELF_NAMES))
+    rows = {name: _count_rows(connection, name) for name in own}
     page_size = connection.value("PRAGMA page_size")
     size = connection.value("PRAGMA page_count") * page_size
     free = connection.value("PRAGMA freelist_count") * page_size
@@ -134,6 +137,7 @@ def database_stats(connection: Connection, now: datetime) -> DatabaseStats:
         disk_free_bytes=room,
         days_until_disk_full=round((room + free) / growth) if growth else None,
         wal_bytes=_size(connection.path.with_name(connection.path.name + "-wal")),
+        search_index_bytes=PostSearch(connection).size_bytes(),
         schema=applied_migrations(connection.raw)[-1],
         sqlite_version=sqlite3.sqlite_version,
         rows=rows,

@@ -22,6 +22,7 @@ from trendspark_cli.store.rows.posts import StoredPost
 from trendspark_cli.store.sqlite.authors import Authors
 from trendspark_cli.store.sqlite.connection import Connection, SqlRow
 from trendspark_cli.store.sqlite.named_queries import queries
+from trendspark_cli.store.sqlite.post_search import PostSearch
 
 BATCH_ROWS = 1000  # of one transaction
 REMOVED = "a post that was removed"  # in place of the beginning of its text
@@ -180,6 +181,7 @@ class Archives:
                 self._db.execute(self._sql["insert_metrics"], {"post_id": post_id, "metrics": post.metrics})
             if post.trend_ids:
                 self._db.execute(self._sql["insert_trend_posts"], {"post_id": post_id, "trend_ids": post.trend_ids})
+        PostSearch(self._db).note_returned(ids)
         return ids
 
     def _add_batches(self, manifest_id: str, ids: Sequence[int]) -> None:

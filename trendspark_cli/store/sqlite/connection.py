@@ -140,6 +140,19 @@ class Connection:
             self.in_transaction = False
         self.after_commit()
 
+    @contextmanager
+    def reading(self) -> Iterator[None]:
+        """Have all statements of the block see the database as it is now."""
+        if self.raw.in_transaction:
+            yield
+            return
+        self.execute("BEGIN")
+        try:
+            yield
+        finally:
+            with suppress(sqlite3.Error):  # nothing was written
+                self.raw.execute("COMMIT")
+
     def writing(self) -> AbstractContextManager[None]:
         """Keep checkpoints away while a statement writes outside `transaction`."""
         return self._gate.writing(BUSY_TIMEOUT_SECONDS)

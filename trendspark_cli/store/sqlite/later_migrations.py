@@ -158,3 +158,24 @@ def m0021_views(db: Database) -> None:
     """What people ask with SQL, in words they know."""
     for name, select in VIEWS.items():
         db.create_view(name, select)
+
+
+@migration()
+def m0022_search(db: Database) -> None:
+    """How far posts are indexed for `posts search`, and which of them changed since; `rank` makes the index itself."""
+    db.execute(
+        """
+        CREATE TABLE search_shelves (
+            first_id INTEGER PRIMARY KEY, filled_id INTEGER NOT NULL, entries INTEGER NOT NULL, looked_at TEXT NOT NULL
+        ) STRICT
+        """
+    )
+    db.execute("CREATE TABLE search_waiting (post_id INTEGER PRIMARY KEY) STRICT")
+    db.execute(
+        """
+        CREATE TRIGGER search_edited AFTER UPDATE OF text ON posts WHEN old.text IS NOT new.text BEGIN
+            INSERT OR IGNORE INTO search_waiting SELECT new.id
+            WHERE EXISTS (SELECT 1 FROM search_shelves WHERE first_id <= new.id AND filled_id >= new.id);
+        END
+        """
+    )

@@ -33,6 +33,7 @@ KNOWN_MIGRATIONS = (
     "m0019_counts_of_trends",
     "m0020_trend_history",
     "m0021_views",
+    "m0022_search",
 )
 
 

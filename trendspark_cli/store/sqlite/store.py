@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from trendspark_cli.store.sqlite.briefs import Briefs
     from trendspark_cli.store.sqlite.calibrations import Calibrations
     from trendspark_cli.store.sqlite.forecasts import Forecasts
+    from trendspark_cli.store.sqlite.post_search import PostSearch
     from trendspark_cli.store.sqlite.stored_times import StoredTimes
     from trendspark_cli.store.sqlite.trend_history import TrendHistory
     from trendspark_cli.store.sqlite.trends import RankingMemory, Trends
@@ -66,6 +67,13 @@ class SqliteStore:
         from trendspark_cli.store.sqlite.trend_history import TrendHistory
 
         return TrendHistory(self.connection)
+
+    @property
+    def search(self) -> PostSearch:
+        """Return what finds posts by their words; loaded when asked."""
+        from trendspark_cli.store.sqlite.post_search import PostSearch
+
+        return PostSearch(self.connection)
 
     @property
     def calibrations(self) -> Calibrations:
