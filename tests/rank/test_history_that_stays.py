@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import shutil
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -170,12 +171,11 @@ def test_a_forgotten_author_is_in_no_copy_of_a_text(lived: Keeper, tmp_path: Pat
     assert len(shown(lived, "trends", "show", "1")["posts"]) == 2
 
 
-def test_a_forgotten_post_is_nowhere_in_the_file(keeper: Keeper) -> None:
-    text = "Mohnkipferl that nobody else wrote"
-    [example] = keeper.rows("SELECT post_id, trend_id FROM trend_examples WHERE place = 0 LIMIT 1")
-    trend = example["trend_id"]
+def quote_everywhere(keeper: Keeper, trend: int, post_id: int, text: str) -> None:
+    """Have a post's text stand in every place there is for one."""
     with keeper.changes() as store:
-        store.connection.execute("UPDATE posts SET text = ? WHERE id = ?", (text, example["post_id"]))
+        store.connection.execute("UPDATE posts SET text = ? WHERE id = ?", (text, post_id))
+        store.connection.execute("UPDATE trend_examples SET text = ? WHERE post_id = ?", (text, post_id))
         store.connection.execute("UPDATE notifications SET body = ? WHERE trend_id = ?", (text, trend))
         store.briefs.save(TrendBrief(trend, "label", text, (1,), "model", 1.0, "2026-11-05T00:00:00.000Z"))
         store.briefs.keep_answer("key", "trend_label", "model", ModelAnswer("ok", {"summary": text}), keeper.now)
@@ -185,15 +185,74 @@ def test_a_forgotten_post_is_nowhere_in_the_file(keeper: Keeper) -> None:
         store.connection.execute(sql, (text, json.dumps([evidence]), '{"reddit": 1}', trend))
         store.connection.execute("UPDATE notifications SET title = ? WHERE trend_id = ?", (text, trend))
         store.notifications.queue(digest_alert("digest:1-2", "more", [text]), keeper.now, muted=False)
-    [source_id] = keeper.values(f"SELECT source_id FROM posts WHERE id = {example['post_id']}")
-    assert text in str(keeper.rows("SELECT text FROM trend_examples"))
 
-    shown(keeper, "posts", "forget", "--source", "reddit", "--id", source_id)
 
+def files_with(keeper: Keeper, *words: str) -> list[str]:
+    """Write the database anew, export its trends, and name the files with one of these words."""
     keeper.vacuum(full=True)
-    left = [path.name for path in keeper.home.glob("trendspark.db*") if text.encode() in path.read_bytes()]
-    assert left == []
+    exports = keeper.home.parent / "exports"
+    exports.mkdir(exist_ok=True)
+    shown(keeper, "trends", "export", str(exports))
+    files = [*keeper.home.glob("trendspark.db*"), *exports.iterdir()]
+    return sorted(path.name for path in files for word in words if word.encode() in path.read_bytes())
+
+
+def test_a_forgotten_post_is_nowhere_in_the_file_nor_in_exports(keeper: Keeper) -> None:
+    text = "Mohnkipferl that nobody else wrote"
+    [example] = keeper.rows("SELECT post_id, trend_id, source_id FROM trend_examples WHERE place = 0 LIMIT 1")
+    trend = example["trend_id"]
+    quote_everywhere(keeper, trend, example["post_id"], text)
+    assert keeper.rank().exit_code == 0  # indexes it
+    assert files_with(keeper, text, "kipferl") == ["trends.csv"] * 2 + ["trendspark.db"] * 2
+    assert shown(keeper, "posts", "search", "mohnkipferl")["posts"]
+
+    shown(keeper, "posts", "forget", "--source", "reddit", "--id", example["source_id"])
+
+    assert files_with(keeper, text, "kipferl") == []
     assert shown(keeper, "trends", "show", str(trend))["label"] == "a post that was removed"
+    assert shown(keeper, "posts", "search", "mohnkipferl")["posts"] == []
+
+
+def another_database(keeper: Keeper, home: Path) -> Keeper:
+    """Copy an installation as it is; both have one archive."""
+    other = Keeper(home, {**KEPT, "ARCHIVE_URL": keeper.environment["ARCHIVE_URL"]}, now=keeper.now)
+    shutil.copyfile(keeper.database, other.database)
+    return other
+
+
+def test_what_another_database_forgot_leaves_every_place_here_with_the_next_restore(
+    lived: Keeper, tmp_path: Path
+) -> None:
+    text = "Mohnkipferl that nobody else wrote"
+    first, second = another_database(lived, tmp_path / "1" / "home"), another_database(lived, tmp_path / "2" / "home")
+    [example] = lived.rows("SELECT post_id, trend_id, source_id FROM trend_examples WHERE place = 2 AND trend_id = 1")
+    quote_everywhere(second, 1, example["post_id"], text)
+    assert files_with(second, text) == ["trends.csv", "trendspark.db"]
+    shown(first, "posts", "forget", "--source", "reddit", "--id", example["source_id"])
+    assert first.archive().exit_code == 0  # tells the archive
+
+    dry = shown(second, "archives", "restore", "--since", "2026-11-05", "--until", "2026-11-06", "--dry-run")
+    untouched = files_with(second, text)
+    done = shown(second, "archives", "restore", "--since", "2026-11-05", "--until", "2026-11-06")
+
+    assert (dry["forgotten"], done["forgotten"]) == (1, 1)
+    assert untouched == ["trends.csv", "trendspark.db"]
+    assert files_with(second, text) == []
+    assert len(shown(second, "trends", "show", "1")["posts"]) == 2
+
+
+def test_a_post_that_was_an_example_once_leaves_the_alert_that_quotes_it(keeper: Keeper) -> None:
+    [example] = keeper.rows("SELECT * FROM trend_examples WHERE place = 0 LIMIT 1")
+    with keeper.changes() as store:  # its place is another one's now, and the post is archived
+        store.connection.execute(
+            "UPDATE notifications SET body = 'Mohnkipferl' WHERE trend_id = ?", (example["trend_id"],)
+        )
+        store.connection.execute("DELETE FROM trend_examples WHERE post_id = ?", (example["post_id"],))
+        store.connection.execute("DELETE FROM posts WHERE id = ?", (example["post_id"],))
+
+    shown(keeper, "posts", "forget", "--source", "reddit", "--id", example["source_id"])
+
+    assert keeper.values("SELECT count(*) FROM notifications WHERE body = 'Mohnkipferl'") == [0]
 
 
 def test_trends_and_curves_are_exported_as_csv(lived: Keeper, tmp_path: Path) -> None:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from trendspark_cli.archiving.checking import content_problem, note_finding, note_unreadable, outside_problem
 from trendspark_cli.archiving.destination import Destination
+from trendspark_cli.archiving.forgetting import forget, forget_words
 from trendspark_cli.archiving.found_objects import Unreadable, unknown_manifests, unknown_tombstones
 from trendspark_cli.archiving.manifests import form_of
 from trendspark_cli.archiving.part_files import FORMATS
@@ -19,7 +21,7 @@ from trendspark_cli.base.links import MOST_LINKS
 from trendspark_cli.base.texts import without_controls
 from trendspark_cli.store.protocol import Store
 from trendspark_cli.store.rows.archived import TABLES, ArchivedRow, ArchiveTable
-from trendspark_cli.store.rows.archives import Manifest
+from trendspark_cli.store.rows.archives import Manifest, Tombstone
 from trendspark_cli.store.rows.posts import StoredPost
 
 MOST_ROWS = 1000  # of one transaction, the history of counters included
@@ -37,10 +39,19 @@ class Restored:
     foreign: int
 
 
-def learn_from_archive(store: Store, place: Destination, spool: Spool, now: datetime) -> list[Unreadable]:
-    """Record manifests and tombstones the archive has and this database does not; return those that cannot be read.
+class Learned(NamedTuple):
+    """What an archive had that this database did not know."""
 
-    With this, an archive is enough when the database is lost.
+    unreadable: list[Unreadable]
+    tombstones: list[Tombstone]
+
+
+def learn_from_archive(
+    store: Store, place: Destination, spool: Spool, now: datetime, *, is_dry: bool = False
+) -> Learned:
+    """Record manifests and tombstones the archive has and this database does not, and forget what these are about.
+
+    With this, an archive is enough when the database is lost. A dry run only reads tombstones.
     """
     unreadable: list[Unreadable] = []
     known = {manifest.id for manifest in store.archives.listing(2**62)}
@@ -51,14 +62,25 @@ def learn_from_archive(store: Store, place: Destination, spool: Spool, now: date
         with store.transaction():
             store.archives.adopt(manifest)
     buried = {tombstone.id for tombstone in store.tombstones.all()}
-    for tombstone in unknown_tombstones(place, spool, buried):
-        if isinstance(tombstone, Unreadable):
-            unreadable.append(tombstone)
-            continue
-        with store.transaction():
-            store.tombstones.add(tombstone)
+    tombstones: list[Tombstone] = []
+    for found in unknown_tombstones(place, spool, buried):
+        if isinstance(found, Unreadable):
+            unreadable.append(found)
+        else:
+            tombstones.append(found)
+    if tombstones and not is_dry:
+        _forget(store, tombstones)
     note_unreadable(store, place, unreadable, now)
-    return unreadable
+    return Learned(unreadable, tombstones)
+
+
+def _forget(store: Store, tombstones: Sequence[Tombstone]) -> None:
+    for stone in tombstones:
+        forget(store, stone)
+        if stone.author is not None:
+            with store.transaction():
+                store.authors.forget(stone.source, [stone.author])
+    forget_words(store)
 
 
 def one_of(store: Store, manifest_id: str) -> Manifest:
@@ -91,6 +113,7 @@ class Restore:
     until: str
     hold: timedelta
     is_dry: bool
+    buried: Sequence[Tombstone] = ()  # of the archive; those the database has besides
 
     def restore_each(self, manifests: Sequence[Manifest]) -> Iterator[Restored | Unreadable]:
         """Bring the rows of each file back; one that is not what was archived is remembered and passed over."""
@@ -164,6 +187,9 @@ class Restore:
         if manifest.source is None:
             raise IntegrityError(f"archive {manifest.id} holds posts and does not say of which source")
         gone = self.store.tombstones.buried(manifest.source, posts)
+        ids = {stone.source_id for stone in self.buried if stone.source == manifest.source and stone.source_id}
+        authors = {stone.author for stone in self.buried if stone.source == manifest.source and stone.author}
+        gone |= {number for number, (post_id, author) in enumerate(posts) if post_id in ids or author in authors}
         return [row for number, row in enumerate(rows) if number not in gone]
 
 

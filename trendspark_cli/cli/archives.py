@@ -144,7 +144,7 @@ def restore(
         tables, first, end = _tables(table), _moment("--since", since), _moment("--until", until)
         with job_lock(installed.lock_folder, "archive", archive.now):
             place = archive.destination(archive_url(installed.settings))
-            unreadable = learn_from_archive(archive.store, place, archive.spool, archive.now)
+            unreadable, buried = learn_from_archive(archive.store, place, archive.spool, archive.now, is_dry=dry_run)
             if archive_id:
                 found = [one_of(archive.store, archive_id)]
             else:
@@ -152,7 +152,7 @@ def restore(
             if not found and not unreadable:
                 raise UsageError("nothing was archived of that time", hint="see `trendspark archives list`")
             work = Restore(
-                archive.store, archive.destination, archive.spool, archive.now, first, end, stays, is_dry=dry_run
+                archive.store, archive.destination, archive.spool, archive.now, first, end, stays, dry_run, buried
             )
             done: list[Restored] = []
             with row_progress(installed.output) as progress:

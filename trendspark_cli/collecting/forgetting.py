@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from datetime import datetime
 
+from trendspark_cli.archiving.forgetting import forget, forget_words
 from trendspark_cli.base.clock import to_text
 from trendspark_cli.store.protocol import Store
 from trendspark_cli.store.rows.archives import Tombstone
@@ -22,23 +23,15 @@ def forget_posts(store: Store, source: str, post_id: str, author: str, now: date
         post = store.posts.find(source, post_id)
         gone = [post.author] if post is not None and post.author else []
         stones = [_tombstone(source, post_id, None, now)]
-    is_new, count = False, 0
-    for stone in stones:
-        with store.transaction():
-            is_new |= store.tombstones.add(stone)
-        while True:
-            with store.transaction():
-                removed = store.tombstones.forget_posts(stone)
-            count += removed
-            if removed == 0:
-                break
+    done = [forget(store, stone) for stone in stones]
     with store.transaction():
         if author:
             store.authors.forget(source, gone)
         else:
             for each in gone:
                 store.authors.forget_silent(source, each)
-    return is_new, count
+    forget_words(store)
+    return any(one.is_new for one in done), sum(one.posts for one in done)
 
 
 def _tombstone(source: str, post_id: str | None, author: str | None, now: datetime) -> Tombstone:

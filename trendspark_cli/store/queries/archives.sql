@@ -119,12 +119,13 @@ DELETE FROM posts WHERE id IN (
     UNION ALL SELECT id FROM posts WHERE :author IS NOT NULL AND source = :source AND author = :author LIMIT :limit);
 
 -- name: about
--- The trends that rest on these posts, or show one of them: their alerts and briefs may quote them.
+-- The trends that rest on these posts, or show one of them, or did: their alerts and briefs may quote them.
 SELECT trend_id FROM trend_posts WHERE post_id IN (
     SELECT id FROM posts WHERE source = :source AND source_id = :source_id
     UNION ALL SELECT id FROM posts WHERE :author IS NOT NULL AND source = :source AND author = :author)
 UNION SELECT trend_id FROM trend_examples
-WHERE source = :source AND (source_id = :source_id OR author = :author OR lower(name) = lower(:author));
+WHERE source = :source AND (source_id = :source_id OR author = :author OR lower(name) = lower(:author))
+UNION SELECT trend_id FROM trend_quotes WHERE source = :source AND (source_id = :source_id OR author = :author);
 
 -- name: forget_digests
 -- Digests list the titles of alerts, which may be the beginning of such a post: what they are stays.

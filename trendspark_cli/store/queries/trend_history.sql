@@ -21,6 +21,11 @@ ON CONFLICT (trend_id, place) DO UPDATE SET post_id = excluded.post_id, source =
 WHERE post_id <> excluded.post_id OR text <> excluded.text OR author IS NOT excluded.author
     OR name IS NOT excluded.name OR url IS NOT excluded.url;
 
+-- name: note_quote
+-- A post that alerts of a trend quote, or what a model writes of it.
+INSERT INTO trend_quotes (source, source_id, author, trend_id)
+SELECT source, source_id, author, :trend_id FROM posts WHERE id = :post_id ON CONFLICT DO NOTHING;
+
 -- name: examples
 -- What shows what a trend is about.
 SELECT post_id, source, source_id, author, name, text, url FROM trend_examples WHERE trend_id = ? ORDER BY place;

@@ -154,6 +154,10 @@ class Archives:
         missing = [row for row in rows if row.id not in live]
         self._db.executemany(filled(self._sql[f"insert_{name}"], table.own_names), missing)
         ids = [row.id for row in self.read(name, [row.id for row in missing])]
+        if name == "notifications":
+            quoting = {"ids": json.dumps(ids), "label": REMOVED}
+            self._db.execute(self._sql["forget_restored"], quoting)
+            self._db.execute(self._sql["forget_restored_titles"], quoting)
         others = sum(table.time_of(live[row.id]) != table.time_of(row) for row in rows if row.id in live)
         return ids, others + len(missing) - len(ids)
 

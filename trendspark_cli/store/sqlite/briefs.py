@@ -9,6 +9,7 @@ from trendspark_cli.base.clock import to_text
 from trendspark_cli.store.rows.trends import ModelAnswer, TrendBrief
 from trendspark_cli.store.sqlite.connection import Connection
 from trendspark_cli.store.sqlite.named_queries import queries
+from trendspark_cli.store.sqlite.trend_history import TrendHistory
 
 
 class Briefs:
@@ -26,6 +27,7 @@ class Briefs:
     def save(self, brief: TrendBrief) -> None:
         """Store what was written of a trend; call inside a transaction."""
         self._db.execute(self._sql["save_brief"], {**brief._asdict(), "post_ids": json.dumps(brief.post_ids)})
+        TrendHistory(self._db).note_quotes(brief.trend_id, brief.post_ids)
 
     def answer(self, key: str) -> ModelAnswer | None:
         """Return what a model answered when it was asked the same before, or None."""

@@ -179,3 +179,20 @@ def m0022_search(db: Database) -> None:
         END
         """
     )
+
+
+@migration()
+def m0023_quotes(db: Database) -> None:
+    """Which posts alerts and briefs of a trend may quote, so that they can be forgotten when no example is left."""
+    db.execute(
+        """
+        CREATE TABLE trend_quotes (
+            source TEXT NOT NULL, source_id TEXT NOT NULL, author TEXT,
+            trend_id INTEGER NOT NULL REFERENCES trends(id) ON DELETE CASCADE,
+            PRIMARY KEY (source, source_id, trend_id)
+        ) STRICT, WITHOUT ROWID
+        """
+    )
+    db.execute("CREATE INDEX idx_trend_quotes_trend_id ON trend_quotes (trend_id)")
+    db.execute("CREATE INDEX idx_trend_quotes_author ON trend_quotes (source, author)")
+    db.execute("INSERT OR IGNORE INTO trend_quotes SELECT source, source_id, author, trend_id FROM trend_examples")

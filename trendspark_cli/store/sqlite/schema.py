@@ -34,6 +34,7 @@ KNOWN_MIGRATIONS = (
     "m0020_trend_history",
     "m0021_views",
     "m0022_search",
+    "m0023_quotes",
 )
 
 

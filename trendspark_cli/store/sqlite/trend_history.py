@@ -31,7 +31,13 @@ class TrendHistory:
         """Keep what these posts say now, those of them that are live, as the examples of a trend, in this order."""
         for place, post_id in enumerate(post_ids):
             self._db.execute(self._sql["keep_example"], {"trend_id": trend_id, "place": place, "post_id": post_id})
+        self.note_quotes(trend_id, post_ids)
         self._db.execute("DELETE FROM trend_examples WHERE trend_id = ? AND place >= ?", (trend_id, len(post_ids)))
+
+    def note_quotes(self, trend_id: int, post_ids: Sequence[int]) -> None:
+        """Remember that alerts or briefs of a trend may quote these posts, those of them that are live."""
+        for post_id in post_ids:
+            self._db.execute(self._sql["note_quote"], {"trend_id": trend_id, "post_id": post_id})
 
     def examples(self, trend_id: int) -> list[KeptExample]:
         """Return the examples of a trend in their order; what was forgotten is missing."""

@@ -166,6 +166,19 @@ SELECT wanted.key FROM json_each(:pairs) AS wanted WHERE EXISTS (
 UPDATE notifications SET body = title WHERE body <> title AND (
     trend_id IN (SELECT value FROM json_each(:trends)) OR category = 'daily_ideas');
 
+-- name: forget_restored
+-- Alerts that came back and may quote posts that were forgotten meanwhile: their titles stay, if these are no post's.
+UPDATE notifications SET body = title WHERE body <> title AND id IN (SELECT value FROM json_each(:ids)) AND (
+    trend_id IN (SELECT q.trend_id FROM trend_quotes q JOIN tombstones t
+                 ON t.source = q.source AND (t.source_id = q.source_id OR t.author = q.author))
+    OR (category = 'daily_ideas' OR dedupe_key LIKE 'late:%' OR dedupe_key LIKE 'digest:%' OR dedupe_key LIKE 'surplus:%')
+        AND EXISTS (SELECT 1 FROM tombstones t WHERE t.created_at >= notifications.created_at));
+
+-- name: forget_restored_titles
+-- Alerts that came back of trends that are one post, which was forgotten.
+UPDATE notifications SET title = :label, body = :label WHERE id IN (SELECT value FROM json_each(:ids)) AND trend_id IN (
+    SELECT id FROM trends WHERE kind = 'post' AND label = :label);
+
 -- name: forget_label
 -- A trend that is one of these posts is called by the beginning of its text.
 UPDATE trends SET label = :label WHERE kind = 'post' AND id IN (SELECT value FROM json_each(:trends));
