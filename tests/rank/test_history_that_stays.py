@@ -101,6 +101,19 @@ def test_the_curve_agrees_with_the_posts_in_the_archive(lived: Keeper) -> None:
     assert (posts, people) == (sum(tick["posts"] for tick in curve), sum(tick["people"] for tick in curve))
 
 
+def test_trends_and_curves_are_asked_together_with_the_posts_in_the_archive(lived: Keeper) -> None:
+    sql = """
+        SELECT t.id, t.posts_total, sum(c.posts)::INT, (SELECT count(*) FROM posts WHERE text LIKE '%volcano eruption%')
+        FROM trends t JOIN trend_counts c ON c.trend_id = t.id
+        WHERE t.terms LIKE '%volcano%' AND c.tick > t.first_post_at - INTERVAL 15 MINUTE GROUP BY ALL
+    """
+    [row] = shown(lived, "archives", "query", sql)["rows"]
+    [alone] = shown(lived, "archives", "query", "SELECT count(*) FROM trend_counts")["rows"]
+
+    assert row == [1, 30, 30, 30]
+    assert alone == lived.values("SELECT count(*) FROM trend_counts")
+
+
 def test_the_curve_is_drawn_beside_what_is_usual(lived: Keeper) -> None:
     done = lived.command_now("trends", "explain", "volcano")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import string
 from collections.abc import Iterator
 from contextlib import suppress
@@ -101,10 +102,8 @@ def test_words_phrases_beginnings_and_exclusions_find_the_same_posts_indexed_or_
     ],
 )
 def test_a_search_that_means_nothing_is_refused_and_says_why(words: str, told: str) -> None:
-    with pytest.raises(ValueError) as refused:
+    with pytest.raises(ValueError, match=re.escape(told)):
         read_query(words)
-
-    assert told in str(refused.value)
 
 
 @pytest.mark.parametrize(

@@ -3,30 +3,57 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from trendspark_cli.archiving.destination import Destination
 from trendspark_cli.archiving.found_objects import Unreadable
 from trendspark_cli.archiving.manifests import form_of
+from trendspark_cli.archiving.parquet_files import write_table
 from trendspark_cli.archiving.part_files import FORMATS
 from trendspark_cli.archiving.spool import Spool
 from trendspark_cli.archiving.trial_reading import try_reading
 from trendspark_cli.base.durable_files import sha256_of
 from trendspark_cli.base.errors import IntegrityError, OutputError, UsageError
+from trendspark_cli.store.protocol import Store
 from trendspark_cli.store.rows.archived import TABLES, ArchiveFile
 from trendspark_cli.store.rows.archives import Manifest
+from trendspark_cli.store.rows.column_kinds import kinds_of
+from trendspark_cli.store.rows.trend_history import TrendCount, TrendSummary
+
+KEPT_HERE: Mapping[str, type[TrendSummary | TrendCount]] = {"trends": TrendSummary, "trend_counts": TrendCount}
+
+
+def files_of_trends(store: Store, sql: str, spool: Spool) -> dict[str, Path]:
+    """Return Parquet files of this database's trends and curves, which are never archived, if the SQL names them."""
+    found: dict[str, Path] = {}
+    for name, row in KEPT_HERE.items():
+        if _is_named(name, sql):
+            history = store.trend_history
+            rows: Sequence[tuple[str | float | None, ...]] = (
+                history.summaries(None, None) if row is TrendSummary else history.counts_of_span(None, None)
+            )
+            with spool.writing(f"query-{name}.parquet") as path:
+                write_table(path, {column: kind for column, (kind, _) in kinds_of(row).items()}, rows)
+            found[name] = spool.folder / f"query-{name}.parquet"
+    return found
 
 
 def files_of_tables(
-    manifests: Sequence[Manifest], sql: str, destination: Callable[[str], Destination], spool: Spool
+    manifests: Sequence[Manifest],
+    sql: str,
+    destination: Callable[[str], Destination],
+    spool: Spool,
+    *,
+    names_others: bool = False,
 ) -> tuple[dict[str, list[ArchiveFile]], list[Unreadable]]:
     """Return local Parquet files by table, for those tables the SQL names, and the objects that are not what they were.
 
     Files of other forms, or of other places, are brought into the spool; the caller removes them.
-    Raises UsageError when the SQL names no table that has files, IntegrityError when none of a table's can be read.
+    Raises UsageError when the SQL names no table that has files, unless it *names_others*,
+    IntegrityError when none of a table's can be read.
     """
-    named = [table for table in TABLES if re.search(rf"\b{table}\b", sql, re.IGNORECASE)]
+    named = [table for table in TABLES if _is_named(table, sql)]
     files: dict[str, list[ArchiveFile]] = {}
     unreadable: list[Unreadable] = []
     for manifest in manifests:
@@ -43,10 +70,15 @@ def files_of_tables(
     if missing and unreadable:
         more = f"; and {len(unreadable) - 1} more" if len(unreadable) > 1 else ""
         raise IntegrityError(f"{unreadable[0].problem}{more}", hint="see `trendspark archives verify`")
-    if not named or missing:
-        told = f"no files of {', '.join(missing)}" if missing else f"the query names none of {', '.join(TABLES)}"
+    if missing or not (named or names_others):
+        known = ", ".join((*TABLES, *KEPT_HERE))
+        told = f"no files of {', '.join(missing)}" if missing else f"the query names none of {known}"
         raise UsageError(f"{told} are in the archive" if missing else told, hint="see `trendspark archives list`")
     return files, unreadable
+
+
+def _is_named(table: str, sql: str) -> bool:
+    return re.search(rf"\b{table}\b", sql, re.IGNORECASE) is not None
 
 
 def _as_parquet(manifest: Manifest, place: Destination, spool: Spool) -> Path:

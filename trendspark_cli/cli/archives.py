@@ -33,6 +33,7 @@ TablesOption = Annotated[
 ]
 SinceOption = Annotated[str, typer.Option(help="From this day or time (UTC) on, such as 2026-11-01.")]
 UntilOption = Annotated[str, typer.Option(help="Before this day or time (UTC).")]
+TREND_TABLES = "trends and trend_counts"
 MOST_NAMED = 20  # objects that are nobody's
 
 
@@ -188,14 +189,19 @@ def restore(
 
 @app.command()
 def query(
-    sql: Annotated[str, typer.Argument(metavar="SQL", help=f"A SELECT over {', '.join(TABLES)}; times are UTC.")],
+    sql: Annotated[
+        str,
+        typer.Argument(
+            metavar="SQL", help=f"A SELECT over {', '.join(TABLES)}, and this database's {TREND_TABLES}; times are UTC."
+        ),
+    ],
     since: SinceOption = "",
     until: UntilOption = "",
     limit: LimitOption = 1000,
     as_json: JsonFlag = False,
 ) -> None:
     """Answer SQL (DuckDB) over the archive, without restoring it; --since and --until choose the files to read."""
-    from trendspark_cli.archiving.querying import files_of_tables
+    from trendspark_cli.archiving.querying import files_of_tables, files_of_trends
     from trendspark_cli.archiving.restoring import of_time
     from trendspark_cli.store.duckdb.archive_query import query_files, require_duckdb
 
@@ -204,9 +210,12 @@ def query(
     def action(archive: OpenArchive) -> int:
         require_duckdb()
         found = of_time(archive.store.archives.stored(), _moment("--since", since), _moment("--until", until))
-        files, unreadable = files_of_tables(found, sql, archive.destination, archive.spool)
+        kept_here = files_of_trends(archive.store, sql, archive.spool)
+        files, unreadable = files_of_tables(
+            found, sql, archive.destination, archive.spool, names_others=bool(kept_here)
+        )
         buried = archive.store.tombstones.all()
-        names, rows = query_files(sql, files, buried, archive.spool.folder, limit + 1)
+        names, rows = query_files(sql, files, buried, archive.spool.folder, limit + 1, kept_here)
         has_more, rows = len(rows) > limit, rows[:limit]
         values = [[_shown(value) for value in row] for row in rows]
         if as_json:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from trendspark_cli.base.errors import UsageError
@@ -35,12 +36,17 @@ def require_duckdb() -> None:
 
 
 def query_files(
-    sql: str, files: Mapping[str, Sequence[ArchiveFile]], tombstones: Sequence[Tombstone], folder: Path, limit: int
+    sql: str,
+    files: Mapping[str, Sequence[ArchiveFile]],
+    tombstones: Sequence[Tombstone],
+    folder: Path,
+    limit: int,
+    others: Mapping[str, Path] = MappingProxyType({}),
 ) -> tuple[list[str], list[tuple[Any, ...]]]:
     """Return column names and at most *limit* rows of *sql*, in which each table of *files* can be named.
 
-    *files* are Parquet files by table; times are UTC. Nothing but these files can be read, nothing written; what does
-    not fit into memory goes to *folder* meanwhile. Raises UsageError for SQL that cannot be answered, ConfigError when
+    *files* are Parquet files by table, *others* those of tables that are not archived; times are UTC. Nothing but these
+    files can be read, nothing written; what does not fit into memory goes to *folder* meanwhile. Raises UsageError for SQL that cannot be answered, ConfigError when
     DuckDB is not installed.
     """
     require_duckdb()
@@ -61,7 +67,9 @@ def query_files(
         for table, some in files.items():
             _all_rows(connection, some).create_view(f"parts_{table}")
             connection.execute(filled(views[table], some[0].form.table.names))
-        allowed = [str(file.path) for some in files.values() for file in some]
+        for table, path in others.items():
+            connection.read_parquet(str(path)).create_view(table)
+        allowed = [str(file.path) for some in files.values() for file in some] + [str(path) for path in others.values()]
         connection.execute("SET allowed_paths = $paths", {"paths": allowed})
         connection.execute("SET enable_external_access = false")
         connection.execute("SET lock_configuration = true")
