@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, ClassVar
 
 import typer
-from typer.core import TyperGroup
+from typer.core import TyperCommand, TyperGroup
 
 from trendspark_cli.cli.examples import EXAMPLES
 
@@ -30,6 +30,15 @@ class PlainGroup(TyperGroup):
             rows = [(name, _first_sentence(command)) for name in names if (command := self.get_command(ctx, name))]
             with formatter.section(heading):
                 formatter.write_dl(rows)
+
+
+class ExcludingCommand(TyperCommand):
+    """A command whose words may have a - before them: `-word` is a word, `--word` and `-w` are options."""
+
+    def parse_args(self, ctx: Context, args: list[str]) -> list[str]:
+        """Read the arguments; a space before it makes a word of what would be an option."""
+        is_word = [arg[:1] == "-" and arg[1:2] != "-" and len(arg) > len("-w") for arg in args]
+        return super().parse_args(ctx, [f" {arg}" if word else arg for arg, word in zip(args, is_word, strict=True)])
 
 
 class LazyGroup(PlainGroup):

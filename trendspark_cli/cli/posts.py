@@ -9,6 +9,7 @@ import typer
 from trendspark_cli.app.with_store import work
 from trendspark_cli.base.errors import UsageError
 from trendspark_cli.base.given_times import span
+from trendspark_cli.cli.lazy_group import ExcludingCommand
 from trendspark_cli.cli.options import JsonFlag, require_one_of, sub_app, this_installation
 from trendspark_cli.kinds.sources import SOURCES
 from trendspark_cli.store.protocol import Store
@@ -22,7 +23,7 @@ def posts() -> None:
     """Posts that were collected."""
 
 
-@app.command(context_settings={"ignore_unknown_options": True})  # `-word` is one to leave out, and no option
+@app.command(cls=ExcludingCommand)
 def search(
     words: Annotated[
         list[str], typer.Argument(help="Words that must all be in a post, '\"a phrase\"', beginn*, -excluded.")

@@ -127,7 +127,9 @@ class PostSearch:
         yield from ((created_at, post_id) for created_at, post_id, text in posts if query.fits(text))
 
     def _filled(self) -> dict[int, int]:
-        """Return up to which id each shelf is filled, by its first id."""
+        """Return up to which id each shelf is filled, by its first id; none of them where SQLite cannot read them."""
+        if not self.can_index():
+            return {}
         return {row["first_id"]: row["filled_id"] for row in self._db.rows(self._sql["shelves"])}
 
     def _not_full(self) -> Iterator[tuple[int, int]]:
