@@ -23,6 +23,7 @@ from trendspark_cli.ranking.baseline.history import SourceState, TermState
 from trendspark_cli.ranking.bursts.segments import read_segment
 from trendspark_cli.ranking.posts.forecast import EngagementBaseline
 from trendspark_cli.ranking.posts.source_memory import SourceMemory
+from trendspark_cli.ranking.text.searching import read_query
 from trendspark_cli.ranking.text.terms import Vocabulary
 from trendspark_cli.store import protocol
 from trendspark_cli.store.rows.archives import Manifest, Tombstone
@@ -132,6 +133,11 @@ WRITERS: dict[str, Callable[[SqliteStore], object]] = {
     "forecasts.note": lambda s: s.forecasts.note([PostForecast(1, 3.0, 1.0, 9.0, "2026-11-01T12:00:00.000Z")]),
     "forecasts.drop": lambda s: s.forecasts.drop([1]),
     "trend_history.save_counts": lambda s: s.trend_history.save_counts([TrendCount(1, to_text(NOW), "x", 1, 1, None)]),
+    "search.index_next": lambda s: s.search.index_next(10, NOW),
+    "search.drop_worn": lambda s: s.search.drop_worn(NOW + timedelta(days=1)),
+    "search.drop_gone": lambda s: s.search.drop_gone(),
+    "search.drop_one": lambda s: s.search.drop_one(),
+    "search.note_returned": lambda s: s.search.note_returned([1]),
     "trends.set_alert": lambda s: s.trends.set_alert(1, "key", 3.0),
     "briefs.save": lambda s: s.briefs.save(BRIEF),
     "briefs.keep_answer": lambda s: s.briefs.keep_answer("k", "trend_label", "m", ModelAnswer("refused"), NOW),
@@ -243,6 +249,9 @@ READERS: dict[str, Callable[[SqliteStore], object]] = {
     "trends.verdicts_of": lambda s: s.trends.verdicts_of([1]),
     "trends.listing": lambda s: s.trends.listing(5),
     "trends.get": lambda s: s.trends.get(1),
+    "search.can_index": lambda s: s.search.can_index(),
+    "search.search": lambda s: s.search.search(read_query("hello"), None, NOW, None, 1),
+    "search.size_bytes": lambda s: s.search.size_bytes(),
     "trend_history.counts": lambda s: s.trend_history.counts(1),
     "trend_history.counts_of_span": lambda s: s.trend_history.counts_of_span(NOW, None),
     "trend_history.examples": lambda s: s.trend_history.examples(1),
@@ -303,6 +312,9 @@ def busy(workplace: Installation) -> Iterator[SqliteStore]:
         store.notifications.queue(Alert("k1", "job_alert", "text", "text"), NOW, muted=False)
         store.archives.plan(MANIFEST, [1])
         store.tombstones.add(TOMBSTONE)
+        for _ in range(2):  # one post is indexed twice, so that an entry too many is there; and once more it waits
+            store.search.index_next(10, NOW)
+            store.search.note_returned([1])
         assert run_id == 1
     store.connection.raw.execute("PRAGMA busy_timeout = 1")
     other = sqlite3.connect(workplace.database, isolation_level=None)

@@ -143,7 +143,9 @@ class Connection:
     @contextmanager
     def reading(self) -> Iterator[None]:
         """Have all statements of the block see the database as it is now."""
-        if self.raw.in_transaction:
+        with self.errors():
+            is_open = self.raw.in_transaction
+        if is_open:
             yield
             return
         self.execute("BEGIN")
