@@ -35,7 +35,7 @@ def text_signatures(posts: PostColumns, found: Occurrences) -> Signatures:
 
     Stop words, order and repetitions do not make another text.
     """
-    owners, words = _words_of(posts, found)
+    owners, words = words_of(posts, found.posts)
     signatures = np.zeros(posts.ids.size, np.int64)
     if owners.size:
         starts = np.flatnonzero(is_first(owners))
@@ -49,7 +49,7 @@ def merge_near_duplicates(posts: PostColumns, found: Occurrences, texts: Signatu
     Two near-duplicates share at least six words and differ by one, which may be another word or be missing. Many texts
     that consist mostly of the same words are a cluster. Near-duplicates of near-duplicates count too.
     """
-    owners, words = _words_of(posts, found)
+    owners, words = words_of(posts, found.posts)
     if not owners.size:
         return texts
     starts = np.flatnonzero(is_first(owners))
@@ -93,13 +93,13 @@ def _joined(values: Integers, members: Integers, number: int) -> Integers:
     return label
 
 
-def _words_of(posts: PostColumns, found: Occurrences) -> tuple[Integers, Integers]:
-    """Return (post, code) of each different word of the posts of these terms, post by post.
+def words_of(posts: PostColumns, chosen: Integers) -> tuple[Integers, Integers]:
+    """Return (post, code) of each different word of the chosen posts, post by post.
 
     Links and numbers are no words here: who copies a text often gives each copy one of its own.
     """
     is_chosen = np.zeros(posts.ids.size, dtype=bool)
-    is_chosen[found.posts] = True
+    is_chosen[chosen] = True
     telling = (posts.codes > GAP_CODE) & is_chosen[posts.owners]
     packed = posts.owners[telling].astype(np.int64)
     packed <<= 32

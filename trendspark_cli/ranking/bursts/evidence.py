@@ -18,6 +18,8 @@ from trendspark_cli.ranking.bursts.effective_authors import (
     text_signatures,
 )
 from trendspark_cli.ranking.bursts.hours import hour_factors
+from trendspark_cli.ranking.bursts.new_words import OVERDISPERSION as NEWCOMERS_OVERDISPERSION
+from trendspark_cli.ranking.bursts.new_words import expected_among_newcomers
 from trendspark_cli.ranking.bursts.occurrences import Occurrences, count_terms
 from trendspark_cli.ranking.bursts.scoring import (
     ARRAYS,
@@ -128,19 +130,53 @@ def score_terms(snapshot: WindowSnapshot, history: TermHistory, floor: float) ->
         exact = replace(
             exact, community_dispersion=community_dispersion(exact.occurrences, communities, snapshot.inside)
         )
-    return _columns_over(_with_effective_authors(exact, snapshot, texts), floor)
+    scored = _columns_over(_with_effective_authors(exact, snapshot, texts), floor)
+    return _columns_over(_among_newcomers(scored, snapshot, history), floor)
+
+
+def _among_newcomers(scored: ScoredTerms, snapshot: WindowSnapshot, history: TermHistory) -> ScoredTerms:
+    """Return the terms; those of posts whose words are mostly new are measured by these, too, and the less counts."""
+    if not len(scored.occurrences):
+        return scored
+    posts, traffic, tick = snapshot.posts, snapshot.traffic, tick_of(snapshot.now)
+    volume = float(np.count_nonzero(snapshot.inside[-1])) / (traffic.posts + traffic.prior)
+
+    def usual(words: Integers) -> tuple[Floats, Floats]:
+        keys = posts.keys[words]
+        known = history_of(keys, history.counts(np.sort(keys).tolist()), tick)[0]
+        return known, (known + PRIOR_POSTS) * volume
+
+    expected = expected_among_newcomers(scored.occurrences, posts, snapshot.inside, usual)
+    among = replace(scored, expected=expected, overdispersion=np.full(expected.shape, NEWCOMERS_OVERDISPERSION))
+    surprisals = _surprisals(among, snapshot)
+    is_less = surprisals < scored.surprisals  # where nothing is expected, the history says all
+    is_less &= expected > 0.0
+    surprisals = np.where(is_less, surprisals, scored.surprisals)
+    return replace(
+        scored,
+        score=score_of(surprisals.max(axis=0), scored.lifts.max(axis=0)),
+        surprisals=surprisals,
+        expected=np.where(is_less, expected, scored.expected),
+        overdispersion=np.where(is_less, among.overdispersion, scored.overdispersion),
+    )
 
 
 def _with_effective_authors(scored: ScoredTerms, snapshot: WindowSnapshot, texts: Signatures) -> ScoredTerms:
     """Return the terms with their effective authors, and the surprisal and lift of these."""
     effective_authors, uncapped = count_effective_authors(scored.occurrences, snapshot.posts, texts, snapshot.inside)
-    flat = telling_surprisal(effective_authors.ravel(), scored.expected.ravel(), scored.overdispersion.ravel()).reshape(
-        effective_authors.shape
-    )
-    surprisals = np.maximum(0.0, flat - MANY_WINDOWS - snapshot.volume_surge)
+    scored = replace(scored, texts=texts, observed=effective_authors)
+    surprisals = _surprisals(scored, snapshot)
     lifts = lift(uncapped, scored.expected, scored.community_dispersion)
-    score = score_of(surprisals.max(axis=0), lifts.max(axis=0))
-    return replace(scored, texts=texts, score=score, surprisals=surprisals, lifts=lifts, observed=effective_authors)
+    return replace(
+        scored, score=score_of(surprisals.max(axis=0), lifts.max(axis=0)), surprisals=surprisals, lifts=lifts
+    )
+
+
+def _surprisals(scored: ScoredTerms, snapshot: WindowSnapshot) -> Floats:
+    """Return the surprisal of what was seen of each term in each window, for as many as there were."""
+    flat = telling_surprisal(scored.observed.ravel(), scored.expected.ravel(), scored.overdispersion.ravel())
+    surprisals: Floats = np.maximum(0.0, flat.reshape(scored.observed.shape) - MANY_WINDOWS - snapshot.volume_surge)
+    return surprisals
 
 
 def _with_hours(scored: ScoredTerms, history: TermHistory, snapshot: WindowSnapshot) -> ScoredTerms:
