@@ -28,6 +28,8 @@ VERDICT = [
     "Verdict: George Zimmerman not guilty",
     "Zimmerman not guilty",
 ]
+FOOLS = ["the April Fools joke", "an April Fools prank", "best of April Fools", "no April Fools here", "we are fools"]
+DERBY = ["the Derby on Monday", "our Derby Monday", "a Derby again", "see the Derby Monday night"]
 SHOUTED = ["STORM HITS HARBOUR", "we saw a storm at the harbour", "a storm again", "there is a storm"]
 
 
@@ -57,6 +59,8 @@ def listed(*terms: str, posts: int = 9) -> list[TermEvidence]:
         (("tramstrike drivers", "tramstrike", "heard tramstrike", "drivers"), STRIKE, "TramStrike drivers walk"),
         (("zimmerman", "george zimmerman", "zimmerman guilty", "guilty"), VERDICT, "George Zimmerman, guilty"),
         (("monday", "harbour"), ["Monday at the harbour", "on Monday the harbour", "harbour, Monday"], "harbour"),
+        (("april", "fools"), FOOLS, "April Fools"),
+        (("derby", "monday"), DERBY, "Derby"),
         (("storm", "harbour"), SHOUTED, "storm, harbour"),
         (
             ("harbour bridge", "harbourbridge"),

@@ -47,3 +47,20 @@ def test_two_stories_are_told_as_two(quiet: list[PostRow]) -> None:
     stories = reported_at(quiet + AT_FIRST + LATER, BURST + 2 * TICK_SECONDS)
 
     assert sorted(story.terms[0] for story in stories) == ["lava flows", "volcano eruption"]
+
+
+def test_a_story_is_called_as_people_write_it(quiet: list[PostRow]) -> None:
+    told = said("Mount Etna", 12, BURST + 60)
+
+    [story] = reported_at(quiet + told, BURST + TICK_SECONDS)
+
+    assert story.topic.label == "Mount Etna"
+
+
+def test_a_story_that_grew_has_the_name_of_when_it_was_largest(quiet: list[PostRow]) -> None:
+    at_first = said("etna", 6, BURST + 60)
+    later = said("Mount Etna", 30, BURST + TICK_SECONDS + 60, seed=7)
+
+    ends = [reported_at(quiet + at_first + later, BURST + ticks * TICK_SECONDS) for ticks in (1, 2, 3)]
+
+    assert [story.topic.label for [story] in ends] == ["etna", "Mount Etna", "Mount Etna"]

@@ -25,6 +25,7 @@ MOST_WORDS = 4  # of one part
 NAME_SHARE = 0.6  # of a word's uses inside sentences that begin with a capital or #
 SHOUTED_SHARE = 0.5  # of a text's letters that are capitals: such a text tells nothing of names
 LEAST_PAIR_SHARE, LEAST_NAME_PAIR_SHARE = 0.5, 1 / 3  # of a word's texts that have the pair
+LEAST_DATE_SHARE = 0.75  # of a phrase's texts that a month or weekday stands beside: April Fools, Black Friday
 LEAST_TEXTS, LEAST_SHARE = 2, 0.2  # of the texts that a further part stands in
 _MONTHS = "january february march april may june july august september october november december"
 _DATES = frozenset(f"monday tuesday wednesday thursday friday saturday sunday {_MONTHS}".split())
@@ -171,7 +172,7 @@ def _paired(read: _Texts, word: Phrase, pairs: Sequence[Phrase], names: set[Phra
 
 
 def _grown(read: _Texts, phrase: Phrase, taken: set[str]) -> Phrase:
-    """Return the phrase with the neighbours that at least half of its texts have."""
+    """Return the phrase with the neighbours that at least half of its texts have; of dates three quarters."""
     while len(phrase) < MOST_WORDS:
         uses = list(_places(read, phrase))
         texts = {number for number, _ in uses}
@@ -190,8 +191,8 @@ def _grown(read: _Texts, phrase: Phrase, taken: set[str]) -> Phrase:
             break
         (is_before, neighbour), times = max(around.items(), key=lambda item: (item[1], item[0]))
         longer = (neighbour, *phrase) if is_before else (*phrase, neighbour)
-        is_common = times >= max(LEAST_TEXTS, len(texts) / 2)
-        if not is_common or neighbour in (*_DATES, _closed_up(phrase)) or len(" ".join(longer)) > LONGEST_LABEL:
+        is_common = times >= max(LEAST_TEXTS, (LEAST_DATE_SHARE if neighbour in _DATES else 0.5) * len(texts))
+        if not is_common or neighbour == _closed_up(phrase) or len(" ".join(longer)) > LONGEST_LABEL:
             break
         phrase = longer
     return phrase

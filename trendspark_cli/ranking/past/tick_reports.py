@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from trendspark_cli.ranking.baseline.ticks import TICK_SECONDS
+from trendspark_cli.ranking.bursts.spelling import name_topic
 from trendspark_cli.ranking.bursts.thresholds import DEFAULT_THRESHOLD
 from trendspark_cli.ranking.bursts.topics import MATCHED_TERMS, MOST_TERMS, Topic
 from trendspark_cli.ranking.lifecycle.rules import LifecycleRules
@@ -20,7 +21,8 @@ LISTED_TOPICS = 20
 class ReportedTopic:
     """The strongest topic of a trend at one tick, and the terms of all of them, strongest first.
 
-    The trend's first term is among the first three: so a reader of tick after tick knows it again.
+    The trend's first term is among the first three: so a reader of tick after tick knows it again. The topic's label is
+    that of a trend that opened when this one was strongest so far.
     """
 
     topic: Topic
@@ -28,10 +30,11 @@ class ReportedTopic:
 
 
 class TickReporter:
-    """Reports each tick's topics, and remembers which trends there are."""
+    """Reports each tick's topics, and remembers which trends there are, and how each is called."""
 
     def __init__(self) -> None:
         self._trends = TrendSimulation(LifecycleRules(DEFAULT_THRESHOLD), needs_labels=False)
+        self._labels: dict[int, tuple[float, str]] = {}
 
     def report(self, replayed: Replay, tick: int) -> list[ReportedTopic]:
         """Return the topics at the end of the tick that was added last, far below the threshold too."""
@@ -44,10 +47,21 @@ class TickReporter:
             if trend is None:
                 reported[-1 - number] = ReportedTopic(topic, tuple(terms))
                 continue
-            before = reported.get(trend, ReportedTopic(topic, ()))
+            before = reported.get(trend) or ReportedTopic(self._named(replayed, topic, trend), ())
             first_term = self._trends.fired[trend].trend.story.terms[0]
             reported[trend] = ReportedTopic(before.topic, _named([*before.terms, *terms], first_term))
         return list(reported.values())
+
+    def _named(self, replayed: Replay, topic: Topic, trend: int) -> Topic:
+        """Return a trend's topic with its label as people write it.
+
+        It is read from texts only where the trend is stronger than ever: whatever its threshold, it opens at such a tick.
+        """
+        strongest, label = self._labels.get(trend, (DEFAULT_THRESHOLD, topic.label))
+        if topic.score >= strongest:
+            label = name_topic(topic, replayed.texts(topic)).label
+            self._labels[trend] = (topic.score, label)
+        return topic._replace(label=label)
 
 
 def _named(terms: Sequence[str], first_term: str) -> tuple[str, ...]:
