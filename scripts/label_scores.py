@@ -1,7 +1,7 @@
 """The labels of `scripts/eval`: of the dated events that are found, how many are called by their keyword.
 
-Rules of the scorers: an event is found by the first topic over the threshold of so many alerts a day that has one of its
-keywords, within a day; alerts are topics of successive ticks that share one of their first three terms.
+Rules of the scorers: an event is found by the first topic over the threshold of so many alerts a day that has one of
+its keywords, within a day; alerts are topics of successive ticks that share one of their first three terms.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ GOALS = "≥ 0.95 / ≥ 0.80"
 
 @dataclass
 class Alert:
-    """A trend of successive ticks: its largest score, and (time, score, label, terms) wherever it was larger than ever."""
+    """A trend of successive ticks: its largest score, and (time, score, label, terms) of each new height."""
 
     largest: float
     last: int
@@ -48,8 +48,9 @@ def label_table(scorer: ModuleType, events: Path, lines: Path) -> list[str]:
     first = sum(scorer.hit(label.split(", ")[:1], keywords) for label, keywords in found)
     shown = [height[2] for alert in alerts if (height := alert.at(threshold))]
     faulty = [label for label in shown if not is_well_formed(label)]
+    shares = f"{named / len(found):.2f} / {first / len(found):.2f}"
     return [
-        f"| label holds the keyword / its first part does | {GOALS} | {named / len(found):.2f} / {first / len(found):.2f} |",
+        f"| label holds the keyword / its first part does, of {len(found)} events | {GOALS} | {shares} |",
         f"| of {len(shown)} labels, with a word twice or too long | 0 | {len(faulty)} |",
     ]
 

@@ -271,9 +271,9 @@ SAMPLES = (
     "Bogotá ΣΕΙΣΜΌΣ самолёт DİYARBAKIR Weißgasse مدرسة کتاب",
     "東京マラソン 津波警報 ข่าวด่วน 지진 발생",
     "https://news.example/a?utm_source=x $BRK.B e-mail F-35 5G",
-    "and the with nicht auch para como yang dan tidak",
+    "and the with nicht auch para como yang dan tidak, a live Q&A",
 )
-FINGERPRINTS = {2: "bdafc68f0cb3"}
+FINGERPRINTS = {3: "3d186e2b3005"}
 
 
 def test_whoever_changes_what_a_term_is_gives_it_a_new_version() -> None:

@@ -9,7 +9,7 @@ from trendspark_cli.ranking.baseline.ticks import HALF_LIFE_TICKS, TICKS_PER_DAY
 
 # Of what a term is and of what is kept of it. Terms are kept as hashes: raise this with any change of words, stop
 # words, keys or states, and each installation builds its history anew (trends/history_rebuilding.py). A test holds it.
-HISTORY_VERSION = 2
+HISTORY_VERSION = 3
 COUNT_SCALE = 128  # counts are kept in 1/128: most terms then fit one or two bytes
 RESIDUALS_SCALE = 8
 FAINT_BY_DAY = (32, 38, 45, 53)  # 0.25 in 1/128, times 2^(day/4): what still counts after a day of each half-life

@@ -55,7 +55,7 @@ class TickReporter:
     def _named(self, replayed: Replay, topic: Topic, trend: int) -> Topic:
         """Return a trend's topic with its label as people write it.
 
-        It is read from texts only where the trend is stronger than ever: whatever its threshold, it opens at such a tick.
+        It is read from texts where the trend is stronger than ever: at such a tick it opens, whatever the threshold.
         """
         strongest, label = self._labels.get(trend, (DEFAULT_THRESHOLD, topic.label))
         if topic.score >= strongest:

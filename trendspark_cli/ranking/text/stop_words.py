@@ -72,7 +72,7 @@ _HINDI = """
 # German function words that are topics in English; history makes them dull where they are everyday words.
 _WORDS_OF_OTHERS = {"war", "man"}
 
-# Written with full stops, each of these is one word.
+# Written with full stops or signs, each of these is one word, and no name.
 _SHORTENED = {
     "a.m",
     "p.m",
@@ -91,6 +91,7 @@ _SHORTENED = {
     "те",
     "usw",
     "etc",
+    "q&a",
 }
 
 
