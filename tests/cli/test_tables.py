@@ -44,6 +44,7 @@ PROSE = {
     "jobs resume",
     "logs",
     "posts forget",
+    "posts search",
     "posts why",
     "profiles remove",
     "rules add",

@@ -38,6 +38,7 @@ WITH_TIMES = {  # screens of the crowded installation that have some
     "trends list",
     "trends show",
 }
+TABLES_SQL = "SELECT name FROM sqlite_master WHERE type = 'table' AND sql NOT LIKE 'CREATE VIRTUAL %'"
 SCREENS = (*TABLES, ("rank", "--dry-run", "--explain"), ("trends", "show", "1"), ("alerts", "show", "1234567890123"))
 
 
@@ -113,7 +114,7 @@ def test_alerts_and_briefs_show_that_zone_and_tables_and_files_utc(
 def every_time(database: Path) -> list[str]:
     """Return every time that is stored, in columns and in JSON."""
     with closing(sqlite3.connect(database)) as connection:
-        tables = [name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+        tables = [name for (name,) in connection.execute(TABLES_SQL)]
         rows = [row for table in tables for row in connection.execute(f'SELECT * FROM "{table}"')]
     return re.findall(r'\d{4}-\d\d-\d\d[T ]\d\d:\d\d[^"\\ ,]*', json.dumps(rows, default=repr))
 

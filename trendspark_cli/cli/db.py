@@ -123,6 +123,7 @@ def stats(as_json: JsonFlag = False) -> None:
                 f"database: {found.path}",
                 f"size: {size_text(found.bytes)}, {size_text(found.free_bytes)} of it free; "
                 f"WAL: {size_text(found.wal_bytes)}",
+                f"index of `posts search`: {size_text(found.search_index_bytes)}",
                 f"growth: {'not known yet' if growth is None else f'{size_text(growth)} a day'}",
                 f"disk: {size_text(found.disk_free_bytes)} free"
                 + ("" if days is None else f", full in {counted(days, 'day')} at this growth"),
