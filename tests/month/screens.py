@@ -128,7 +128,8 @@ def _wrong_counts(month: Books, operator: Installation) -> Iterator[str]:
     yield from _noise("db stats", done)
     shown = {table: int(rows) for table, rows in re.findall(r"^rows in (\w+): (\d+)$", done.stdout, re.MULTILINE)}
     tables = month.ask(
-        "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE '%sqlite%' AND name NOT LIKE 'post_search%'"
+        "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE '%sqlite%' "
+        "AND name NOT LIKE 'post_search%'"
     )
     true = {name: month.ask(f'SELECT count(*) FROM "{name}"')[0][0] for (name,) in tables}
     for table, rows in true.items():
