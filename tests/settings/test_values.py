@@ -121,6 +121,7 @@ BAD_VALUES = [
     ("X_PRICE_PER_READ_USD", "free", "a number"),
     ("X_PRICE_PER_READ_USD", "nan", "a number"),
     ("X_INGEST_ENABLED", "maybe", "true or false"),
+    ("SEARCH_INDEX", "sometimes", "true or false"),
     ("X_FIRST_RUN_LOOKBACK", "8d", "at most 7d"),
     ("X_FIRST_RUN_LOOKBACK", "soon", "a duration"),
     ("JOB_TIMEOUT_INGEST", "soon", "a duration"),

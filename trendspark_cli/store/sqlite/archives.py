@@ -22,7 +22,6 @@ from trendspark_cli.store.rows.posts import StoredPost
 from trendspark_cli.store.sqlite.authors import Authors
 from trendspark_cli.store.sqlite.connection import Connection, SqlRow
 from trendspark_cli.store.sqlite.named_queries import queries
-from trendspark_cli.store.sqlite.post_search import PostSearch
 
 BATCH_ROWS = 1000  # of one transaction
 REMOVED = "a post that was removed"  # in place of the beginning of its text
@@ -163,6 +162,8 @@ class Archives:
 
     def _restore_posts(self, posts: Sequence[StoredPost]) -> list[int]:
         """Insert posts that are not live under any id; one whose id another post has by now gets a new one."""
+        from trendspark_cli.store.sqlite.post_search import PostSearch
+
         names = POSTS.own_names  # the first of them is the id
         insert = filled(self._sql["insert_posts"], names)
         insert_anew = filled(self._sql["insert_post_under_new_id"], names[1:])

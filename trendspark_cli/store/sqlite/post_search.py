@@ -14,11 +14,14 @@ from datetime import datetime, timedelta
 from itertools import islice
 
 from trendspark_cli.base.clock import to_text
-from trendspark_cli.ranking.text.searching import IndexTerm, SearchQuery, index_terms_of
 from trendspark_cli.store.rows.posts import StoredPost
 from trendspark_cli.store.sqlite.connection import Connection
 from trendspark_cli.store.sqlite.named_queries import queries
 from trendspark_cli.store.sqlite.posts import Posts
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # what words are takes longer to load than most commands that ask for the index take
+    from trendspark_cli.ranking.text.searching import IndexTerm, SearchQuery
 
 SHELF_IDS = 200_000  # filled anew within a few runs; 10 million posts have 50 shelves, which a start can bear to read
 SHELF_NAMES = "post_search_"
@@ -143,6 +146,8 @@ class PostSearch:
             below = first - 1
 
     def _index(self, first: int, posts: Sequence[tuple[int, str]]) -> None:
+        from trendspark_cli.ranking.text.searching import index_terms_of
+
         rows = [(post_id, " ".join(index_terms_of(text))) for post_id, text in posts]
         self._db.executemany(self._on(first, "index_post"), rows)
 
