@@ -36,6 +36,8 @@ def show(as_json: JsonFlag = False) -> None:
 @app.command()
 def check(as_json: JsonFlag = False) -> None:
     """Check settings; show the X query that will be sent, its length and what the first run may cost."""
+    from trendspark_cli.app.adapters.x import X
+
     installed = this_installation("config", is_json=as_json)
     stored, found = findings_of(installed)
     used = [name for name, kind in SOURCES.items() if kind.is_configured(installed.settings)]
@@ -56,7 +58,7 @@ def check(as_json: JsonFlag = False) -> None:
         if found["unquoted"]:
             names = ", ".join(found["unquoted"])
             installed.output.line(f"quotes: those around the values of {names} in the environment were taken off")
-        is_of_x = "x" in used or (not used and bool(found["x_queries"]))  # whoever has no token yet
+        is_of_x = X.name in used or (not used and bool(found["x_queries"]))  # whoever has no token yet
         for query in found["x_queries"] if is_of_x else ():
             whose = f" of profile {query['profile']}" if stored else ""
             size = f"{query['length']} of {query['limit']} characters"
