@@ -300,7 +300,7 @@ def test_an_export_as_parquet_has_the_same_rows_with_times(lived: Keeper, tmp_pa
 @pytest.mark.parametrize(
     ("arguments", "exit_code", "told"),
     [
-        (("nowhere",), 73, "cannot be written"),
+        (("/dev/null",), 73, "cannot be made"),
         ((".", "--format", "xlsx"), 2, "--format 'xlsx': expected one of csv, parquet"),
         ((".", "--since", "soon"), 2, "--since 'soon': expected a time"),
     ],
