@@ -35,7 +35,11 @@ TOLERATED: dict[str, tuple[Habit, ...]] = {
     "neither, and not said which": (NO_CONDITION, habits.refuses("x-amz-checksum", 501, "NotImplemented")),
     "403 for what is missing": (habits.hides_what_is_missing,),
     "403 for what is missing, and no If-None-Match": (habits.hides_what_is_missing, NO_CONDITION),
+    "no If-None-Match, in words of its own": (habits.refuses("if-none-match", 400, "XNotSupported", "no"),),
+    "no If-None-Match, 405": (habits.refuses("if-none-match", 405, "MethodNotAllowed"),),
+    "no checksums, in words of its own": (habits.refuses("x-amz-checksum", 400, "BadRequest", "bad"),),
     "no chunks": (habits.refuses_chunks,),
+    "304 for what is there": (habits.says_304,),
     "409 for what is there": (habits.says_409,),
     "412 for what is not there": (habits.says_412_of_all,),
     "another region, which it names": (habits.wants_region("eu-west-3", "malformed", Region="eu-west-3"),),
@@ -142,6 +146,12 @@ REFUSED: dict[str, tuple[Habit, type[TrendSparkError], str, str]] = {
     "down": (habits.always(500, "InternalError"), UpstreamError, "InternalError", "the next run goes on"),
     "a time-out that calls itself 400": (habits.always(400, "RequestTimeout"), UpstreamError, "(400)", "goes on"),
     "not allowed": (habits.always(405, "MethodNotAllowed"), ConfigError, "(405)", "will not change"),
+    "a bucket's name that cannot be": (
+        habits.puts(400, "InvalidBucketName"),
+        ConfigError,
+        "InvalidBucketName InvalidBucketName (400)",
+        "will not change",
+    ),
     "nothing implemented": (habits.puts(501, "NotImplemented"), ConfigError, "even without If-None-Match", "see docs"),
 }
 

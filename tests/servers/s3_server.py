@@ -157,6 +157,12 @@ def says_409(server: S3Server, request: Request) -> Answer | None:
     return server.refusal(409, "FileAlreadyExists") if is_there else None
 
 
+def says_304(server: S3Server, request: Request) -> Answer | None:
+    """It says 304 of what is there, as of a GET, without a body."""
+    is_there = request.method == "PUT" and server.has(request) and "if-none-match" in request.headers
+    return Answer(304) if is_there else None
+
+
 def says_412_of_all(server: S3Server, request: Request) -> Answer | None:
     """It takes `If-None-Match: *` for a condition that never holds."""
     return server.refusal(412, "PreconditionFailed") if "if-none-match" in request.headers else None

@@ -36,13 +36,15 @@ _ELSEWHERE = (
     "TemporaryRedirect",
 )
 _PATH_REFUSED = ("SecondLevelDomainForbidden", "PathStyleDomainForbidden", "PathStyleNotSupported")
-_HEADER_REFUSED = (
-    "NotImplemented",
-    "InvalidArgument",
-    "InvalidRequest",
-    "UnsupportedHeader",
-    "400",
-    "501",
+_NO_HEADERS_FAULT = (
+    "EntityTooLarge",
+    "EntityTooSmall",
+    "InvalidBucketName",
+    "InvalidObjectName",
+    "InvalidURI",
+    "KeyTooLong",
+    "KeyTooLongError",
+    "MetadataTooLarge",
 )
 _PASSING = ("RequestTimeout", "IncompleteBody", "BadDigest", "InvalidDigest", "XAmzContentSHA256Mismatch")
 _NAMED_REGION = re.compile(r"(?:expect(?:ing|ed)|must be|should be)[: ]+['\"`]?([a-z0-9][a-z0-9-]*)", re.IGNORECASE)
@@ -88,7 +90,7 @@ def error_of_answer(error: boto.ClientError, asked: Asked) -> TrendSparkError:
         return no_bucket(asked)
     if code in ("NoSuchKey", "404") or status == 404:
         return NoSuchKeyError(SERVICE, what)
-    if code == "PreconditionFailed" or status == 412:
+    if code == "PreconditionFailed" or status in (304, 412):  # a gateway answers a PUT as it would a GET
         return ExistsError(SERVICE, what)
     if status == 409:
         return ConflictError(SERVICE, f"{what} ({status})", hint="the next run goes on", status=status)
@@ -162,9 +164,12 @@ def _elsewhere(details: dict[str, Any], headers: dict[str, str], what: str, aske
 
 
 def _never_changes(details: dict[str, Any], status: int, what: str) -> ConfigError:
-    """Return what it means that the store does not take the request, now or later."""
+    """Return what it means that the store does not take the request, now or later.
+
+    Stores name what they do not know in words of their own, so a header is suspected unless the code is about the key.
+    """
     hint = f"that answer will not change; see {PAGE}"
-    if str(details.get("Code", "")) not in _HEADER_REFUSED and status != 501:
+    if str(details.get("Code", "")) in _NO_HEADERS_FAULT:
         return ConfigError(f"s3: {what} ({status})", hint=hint)
     refused = HeaderRefusedError(f"s3: {what} ({status})", hint=hint)
     told = f"{details.get('Header', '')} {details.get('ArgumentName', '')} {details.get('Message', '')}".lower()
