@@ -181,6 +181,8 @@ INCOMPLETE: dict[str, tuple[dict[str, Any], str, str]] = {
     "thoughts and no text": ({"thinks_tokens": 5, "text": None}, THOUGHTS_ONLY, "OPENAI_REASONING_EFFORT"),
     "no text": ({"text": None}, "holds no text", "the next run asks again"),
     "blank text": ({"text": " \n"}, "holds no text", "the next run asks again"),
+    "thoughts in the text": ({"text": "<think>Hm. {}</think>\n"}, THOUGHTS_ONLY, "the next run asks again"),
+    "thoughts that do not end": ({"text": "<think>Hm."}, THOUGHTS_ONLY, "the next run asks again"),
     "a filter": ({"ends_as": "content_filter"}, "content filter", "the next run asks again"),
     "another end": ({"ends_as": "tool_calls"}, "ended as 'tool_calls'", "the next run asks again"),
     "an error": ({"ends_as": "error"}, "ended as 'error'", "the next run asks again"),
@@ -235,6 +237,11 @@ DRESSED = {
     "a fence without a language": "\n```\n{}\n```\n",
     "thoughts before it": "<think>Hm, [1, 2].</think>\n{}",
     "blanks": "  \n{}\n\n",
+    "thoughts that nothing opened": "Hm, {1: 2}?\n</think>\n\n{}",
+    "thoughts in capitals": "[THINK]Hm.[/THINK]{}",
+    "channels": "<|channel|>analysis<|message|>Hm {.<|end|><|start|>assistant<|channel|>final<|message|>{}<|return|>",
+    "thoughts, and a fence amid sentences": "<thinking>Hm.</thinking>Here it is:\n```json\n{}\n```\nAnything else?",
+    "a sentence before and after": "Here is the JSON you asked for: {} Hope that helps!",
 }
 
 
@@ -246,7 +253,7 @@ def test_a_form_is_read_whatever_a_server_puts_around_it(serve: Serve, name: str
     assert operator.brief(ideas=0).counts["written"] == 3
 
 
-@pytest.mark.parametrize("end", ["eos", "end_turn", None])
+@pytest.mark.parametrize("end", ["eos", "end_turn", "STOP", None])
 def test_a_whole_answer_is_taken_by_whatever_name_its_end_goes(serve: Serve, end: str | None) -> None:
     server, operator = serve("chat")
     server.ends_as = end

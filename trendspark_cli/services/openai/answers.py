@@ -11,11 +11,12 @@ from trendspark_cli.base.errors import UnreadableAnswerError
 from trendspark_cli.base.redaction import excerpt
 from trendspark_cli.briefs.writer import Written
 from trendspark_cli.services.html_pages import PAGE, is_page
-from trendspark_cli.services.openai.forms import value_of
+from trendspark_cli.services.openai.forms import spoken, value_of
 
 SETTINGS = "check OPENAI_MODEL and OPENAI_BASE_URL"
-_WHOLE = ("stop", "completed", "eos", "eos_token", "end_turn", "end", "stop_sequence", "", None)  # as servers say it
-_CUT = ("length", "max_tokens", "max_output_tokens")
+_WHOLE = ("stop", "completed", "eos", "eos_token", "end_turn", "end", "stop_sequence", "")  # as servers say it
+_CUT = ("length", "model_length", "max_length", "max_tokens", "max_output_tokens", "max_completion_tokens")
+_THOUGHTS = ("thinking", "reasoning", "thought")  # kinds of parts that are none of the answer
 _CUT_WORDS = "was cut at the most output tokens it may have, thinking included"
 _FILTERED = "was ended by the service's content filter"
 MOST_TOKENS_TOLD = 10**8  # of one answer; what is more is no count, and the most we asked for is booked
@@ -62,7 +63,8 @@ def read_responses(found: Mapping[str, Any]) -> Told:
     details, status = found.get("incomplete_details"), found.get("status")
     reason = details.get("reason") if isinstance(details, dict) else None
     return Told(
-        "".join(str(part.get("text") or "") for part in parts if part.get("type") == "output_text"),
+        "".join(str(part.get("text") or "") for part in parts if part.get("type") in ("output_text", "text"))
+        or _text(found.get("output_text")),
         reason or status,
         any(item.get("type") == "reasoning" for item in items),
         any(part.get("type") == "refusal" for part in parts),
@@ -78,9 +80,9 @@ def read_chat(found: Mapping[str, Any]) -> Told:
     given = choice.get("message")
     message = given if isinstance(given, dict) else {}
     content = message.get("content")
-    parts = [content] if isinstance(content, str) else [p.get("text") for p in _list(content) if isinstance(p, dict)]
+    parts = [part for part in _list(content) if isinstance(part, dict) and part.get("type") not in _THOUGHTS]
     return Told(
-        "".join(str(part) for part in parts if part),
+        _text(content) or "".join(str(part.get("text") or "") for part in parts),
         choice.get("finish_reason"),
         any(message.get(name) for name in ("reasoning_content", "reasoning", "thinking")),
         bool(message.get("refusal")),
@@ -94,7 +96,7 @@ def written(kind: str, told: Told) -> Written:
     if told.is_refusal:
         return Written("refused", {}, *tokens)
     if why := _why_incomplete(told):
-        is_too_short = told.end in _CUT or told.has_thoughts
+        is_too_short = _end_of(told) in _CUT or told.has_thoughts
         return Written("incomplete", {}, *tokens, why=why, is_too_short=is_too_short)
     value = value_of(kind, told.text)
     return Written("broken", {}, *tokens) if value is None else Written("ok", value, *tokens)
@@ -102,15 +104,25 @@ def written(kind: str, told: Told) -> Written:
 
 def _why_incomplete(told: Told) -> str:
     """Return why an answer is none that the model meant to give, in words that follow "the answer"."""
-    if told.end in _CUT:
+    end = _end_of(told)
+    if end in _CUT:
         return _CUT_WORDS
-    if told.end == "content_filter":
+    if end == "content_filter":
         return _FILTERED
-    if told.end not in _WHOLE:
+    if end not in _WHOLE:
         return f"ended as {excerpt(str(told.end), 40)!r}"
-    if not told.text.strip():
-        return "holds thoughts and no text" if told.has_thoughts else "holds no text"
+    if not spoken(told.text).strip():
+        return "holds thoughts and no text" if told.has_thoughts or told.text.strip() else "holds no text"
     return ""
+
+
+def _end_of(told: Told) -> str:
+    """Return how an answer ended; servers write it as they like."""
+    return "" if told.end is None else str(told.end).lower()
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""
 
 
 def _usage(found: Mapping[str, Any], read: str, wrote: str) -> tuple[int | None, int | None]:

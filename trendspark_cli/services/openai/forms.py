@@ -12,8 +12,13 @@ import pydantic
 _STRICT = pydantic.ConfigDict(
     json_schema_extra={"additionalProperties": False}
 )  # told so; what is added is passed over
-_THOUGHTS = re.compile(r"\A\s*<(think|thinking|reasoning)>.*?</\1>", re.DOTALL)  # some servers leave them in the text
-_FENCE = re.compile(r"\A\s*```[a-zA-Z]*\s*\n(.*?)\n?\s*```\s*\Z", re.DOTALL)
+_TAGS = "think|thinking|thought|thoughts|reasoning"
+# Some servers leave thoughts in the text, and templates that begin within them never open them.
+_THOUGHTS_END = re.compile(
+    rf"\A.*(?:</(?:{_TAGS})>|\[/THINK\]|<\|channel\|>final\b[^{{]*?<\|message\|>)", re.DOTALL | re.IGNORECASE
+)
+_THOUGHTS_BEGIN = re.compile(rf"\A\s*(?:<(?:{_TAGS})>|\[THINK\]|<\|channel\|>)", re.IGNORECASE)
+_FENCE = re.compile(r"```[a-zA-Z]*\s*\n(.*?)\n?\s*```", re.DOTALL)
 
 
 class TrendLabel(pydantic.BaseModel):
@@ -54,14 +59,24 @@ def in_words(kind: str) -> str:
     return f"Answer with one JSON object of this schema and nothing else: {json.dumps(schema_of(kind))}"
 
 
+def spoken(text: str) -> str:
+    """Return a text without the thoughts before it, "" when it holds thoughts alone. JSON is no thought, whatever is in it."""
+    if text.lstrip()[:1] in ("{", "`"):
+        return text
+    rest = _THOUGHTS_END.sub("", text)
+    return "" if _THOUGHTS_BEGIN.match(rest) else rest
+
+
 def value_of(kind: str, text: str) -> dict[str, Any] | None:
     """Return what a text says in the form of a question, None when it is not in that form.
 
-    Thoughts before it and a fence of Markdown around it are no part of it.
+    Thoughts before it, a fence of Markdown around it and sentences beside it are no part of it.
     """
-    text = _THOUGHTS.sub("", text)
-    fenced = _FENCE.match(text)
-    try:
-        return FORMS[kind].model_validate_json(fenced[1] if fenced else text).model_dump()
-    except (pydantic.ValidationError, ValueError, RecursionError):
-        return None
+    text = spoken(text)
+    within = text[text.find("{") : text.rfind("}") + 1]
+    for written in (text, *(fenced[1] for fenced in _FENCE.finditer(text)), within):
+        try:
+            return FORMS[kind].model_validate_json(written).model_dump()
+        except (pydantic.ValidationError, ValueError, RecursionError):
+            continue
+    return None
