@@ -28,7 +28,7 @@ def main() -> None:
         app(prog_name="trendspark")
     except OSError as error:
         _tell_refusal(error)
-        if error.errno not in (errno.ENOSPC, errno.EPIPE):
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EPIPE):
             raise
         _give_up_output(error)
     except (RuntimeError, TrendSparkError) as error:
@@ -67,8 +67,10 @@ def _give_up_output(error: OSError) -> NoReturn:
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the interpreter's own flush must not fail too
     if error.errno == errno.EPIPE:
         raise SystemExit(0) from None
-    sys.stderr.write(f"trendspark: the output cannot be written: {error}\n")
-    raise SystemExit(73) from None
+    from trendspark_cli.base.full_disks import in_words, no_room
+
+    sys.stderr.write(f"trendspark: the output cannot be written: {in_words(error)}\n")
+    raise SystemExit(74 if no_room(error) else 73) from None
 
 
 def _tell_refusal(error: BaseException) -> None:

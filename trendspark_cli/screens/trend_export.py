@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Literal, NamedTuple
 
 from trendspark_cli.base.durable_files import make_folder, writing_by_name
-from trendspark_cli.base.errors import OutputError, os_words
+from trendspark_cli.base.errors import OutputError, StoreError, os_words
+from trendspark_cli.base.full_disks import no_room
 from trendspark_cli.store.protocol import Store
 from trendspark_cli.store.rows.column_kinds import kinds_of
 from trendspark_cli.store.rows.trend_history import TrendCount, TrendSummary
@@ -34,6 +35,8 @@ def export_trends(
     try:
         make_folder(folder, 0o700)
     except OSError as error:
+        if told := no_room(error):
+            raise StoreError(f"{str(path)!r}: {told}", hint="free space there, or name another disk") from error
         raise OutputError(f"folder {str(folder)!r} cannot be made: {os_words(error)}") from error
     return [
         _write(folder / f"trends.{form}", TrendSummary, store.trend_history.summaries(since, until), form),
@@ -56,5 +59,7 @@ def _write(
 
                 write_parquet(partial, kinds, rows)
     except OSError as error:
+        if told := no_room(error):
+            raise StoreError(f"{str(path)!r}: {told}", hint="free space there, or name another disk") from error
         raise OutputError(f"{str(path)!r} cannot be written: {os_words(error)}") from error
     return Exported(str(path), len(rows))
