@@ -478,6 +478,30 @@ def test_alerts_do_not_quote_what_was_forgotten(keeper: Keeper) -> None:
     assert keeper.rows("SELECT body FROM notifications WHERE dedupe_key = 'quotes'") == [{"body": "bridge"}]
 
 
+def test_alerts_in_the_archive_are_asked_without_what_they_quote_of_forgotten_posts(keeper: Keeper) -> None:
+    authors = {1: "ann", 2: "ben"}  # whom trends quote
+    told = {"1": "trending_alert", "2": "trending_alert", "digest:9": "trending_alert", "ideas": "daily_ideas"}
+    with keeper.changes() as store:
+        for author in authors.values():
+            trend = store.trends.save(TREND)
+            quote = ("x", author, author, trend.id)
+            store.connection.executemany("INSERT INTO trend_quotes VALUES (?, ?, ?, ?)", [quote])
+        for key, category in told.items():
+            alert = Alert(key, category, f"title {key}", f"quotes {key}", trend_id=int(key) if key.isdigit() else None)
+            store.notifications.queue(alert, FIRST_OLD - timedelta(days=60), muted=True)
+    counts_of(keeper.archive())
+    assert keeper.values("SELECT count(*) FROM notifications WHERE body LIKE 'quotes %'") == [0]
+    sql = "SELECT title, body FROM notifications WHERE title LIKE 'title %' ORDER BY 1"
+    before = json_of(keeper, "archives", "query", sql)["rows"]
+
+    json_of(keeper, "posts", "forget", "--source", "x", "--author", "ann")
+
+    after = json_of(keeper, "archives", "query", sql)["rows"]
+    keys = sorted(told)
+    assert before == [[f"title {key}", f"quotes {key}"] for key in keys]
+    assert after == [[f"title {key}", f"{'quotes' if key == '2' else 'title'} {key}"] for key in keys]
+
+
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [

@@ -109,7 +109,7 @@ def test_sql_over_files_of_all_versions_sees_one_table(tmp_path: Path) -> None:
     files = [ArchiveFile(file_with(tmp_path / f"{n}", form, later_post(n)), form) for n, form in enumerate(FORMS)]
     sql = "SELECT id, source, mood, warmth, strftime(created_at, '%Y-%m-%d') FROM posts ORDER BY id"
 
-    _, rows = query_files(sql, {"posts": files}, [], tmp_path, 10)
+    _, rows = query_files(sql, {"posts": files}, [], [], tmp_path, 10)
 
     assert rows == [
         (0, "x", "calm", None, TIME[:10]),

@@ -39,13 +39,15 @@ def query_files(
     sql: str,
     files: Mapping[str, Sequence[ArchiveFile]],
     tombstones: Sequence[Tombstone],
+    quoting: Sequence[tuple[int, str | None]],
     folder: Path,
     limit: int,
     others: Mapping[str, Path] = MappingProxyType({}),
 ) -> tuple[list[str], list[tuple[Any, ...]]]:
     """Return column names and at most *limit* rows of *sql*, in which each table of *files* can be named.
 
-    *files* are Parquet files by table, *others* those of tables that are not archived; times are UTC. Nothing but these
+    Posts of *tombstones* are left out, and what alerts of trends in *quoting* say of them: their ids, and what stands
+    for the titles of some. *files* are Parquet files by table, *others* those of tables that are not archived; times are UTC. Nothing but these
     files can be read, nothing written; what does not fit into memory goes to *folder* meanwhile. Raises UsageError for
     SQL that cannot be answered, ConfigError when DuckDB is not installed.
     """
@@ -61,9 +63,12 @@ def query_files(
     with duckdb.connect(":memory:", config=config) as connection:
         connection.execute("SET TimeZone = 'UTC'")
         connection.execute(views["forgotten"])
+        connection.execute(views["quoting"])
         if tombstones:
-            rows = [[tombstone.source, tombstone.source_id, tombstone.author] for tombstone in tombstones]
+            rows = [[stone.source, stone.source_id, stone.author, stone.created_at] for stone in tombstones]
             connection.executemany(views["forget"], rows)
+        if quoting:
+            connection.executemany(views["quote"], quoting)
         for table, some in files.items():
             _all_rows(connection, some).create_view(f"parts_{table}")
             connection.execute(filled(views[table], some[0].form.table.names))

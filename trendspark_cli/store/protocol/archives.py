@@ -109,5 +109,8 @@ class Tombstones(Protocol):
     def all(self) -> list[Tombstone]:
         """Return every tombstone, oldest first."""
 
+    def quoting(self) -> Sequence[tuple[int, str | None]]:
+        """Return trends whose alerts may quote forgotten posts, and the label of those that were such a post."""
+
     def note_pushed(self, tombstone_id: str) -> None:
         """Remember that the archive knows it too."""

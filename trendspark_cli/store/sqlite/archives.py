@@ -286,6 +286,11 @@ class Tombstones:
         rows = self._db.rows("SELECT * FROM tombstones ORDER BY created_at, id")
         return [Tombstone(**{**row, "is_pushed": bool(row["is_pushed"])}) for row in rows]
 
+    def quoting(self) -> list[tuple[int, str | None]]:
+        """Return trends whose alerts may quote forgotten posts, and the label of those that were such a post."""
+        rows = self._db.rows(self._sql["quoting"], {"label": REMOVED})
+        return [(row["trend_id"], row["label"]) for row in rows]
+
     def note_pushed(self, tombstone_id: str) -> None:
         """Remember that the archive knows it too."""
         self._db.execute("UPDATE tombstones SET is_pushed = 1 WHERE id = ?", (tombstone_id,))
