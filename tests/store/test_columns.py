@@ -103,7 +103,9 @@ def test_sql_over_the_archive_sees_the_fields_of_the_row_class(
     writer.write([row_of(table)])
     writer.close()
 
-    names, rows = query_files(f"SELECT * FROM {table.name}", {table.name: [ArchiveFile(path, form)]}, [], [], tmp_path, 10)
+    names, rows = query_files(
+        f"SELECT * FROM {table.name}", {table.name: [ArchiveFile(path, form)]}, [], [], tmp_path, 10
+    )
 
     assert (names, len(rows)) == (list(table.names), 1)
 

@@ -36,7 +36,9 @@ def export_trends(
         make_folder(folder, 0o700)
     except OSError as error:
         if told := no_room(error):
-            raise StoreError(f"{str(path)!r}: {told}", hint="free space there, or name another disk") from error
+            raise StoreError(
+                f"folder {str(folder)!r}: {told}", hint="free space there, or name another disk"
+            ) from error
         raise OutputError(f"folder {str(folder)!r} cannot be made: {os_words(error)}") from error
     return [
         _write(folder / f"trends.{form}", TrendSummary, store.trend_history.summaries(since, until), form),

@@ -60,7 +60,10 @@ def in_words(kind: str) -> str:
 
 
 def spoken(text: str) -> str:
-    """Return a text without the thoughts before it, "" when it holds thoughts alone. JSON is no thought, whatever is in it."""
+    """Return a text without the thoughts before it, "" when it holds thoughts alone.
+
+    What begins as JSON is no thought, whatever is in it.
+    """
     if text.lstrip()[:1] in ("{", "`"):
         return text
     rest = _THOUGHTS_END.sub("", text)

@@ -47,9 +47,9 @@ def query_files(
     """Return column names and at most *limit* rows of *sql*, in which each table of *files* can be named.
 
     Posts of *tombstones* are left out, and what alerts of trends in *quoting* say of them: their ids, and what stands
-    for the titles of some. *files* are Parquet files by table, *others* those of tables that are not archived; times are UTC. Nothing but these
-    files can be read, nothing written; what does not fit into memory goes to *folder* meanwhile. Raises UsageError for
-    SQL that cannot be answered, ConfigError when DuckDB is not installed.
+    for the titles of some. *files* are Parquet files by table, *others* those of tables that are not archived; times
+    are UTC. Nothing but these files can be read, nothing written; what does not fit into memory goes to *folder*
+    meanwhile. Raises UsageError for SQL that cannot be answered, ConfigError when DuckDB is not installed.
     """
     require_duckdb()
     import duckdb
