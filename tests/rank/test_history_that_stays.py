@@ -22,6 +22,7 @@ BEGIN = datetime(2026, 11, 1, tzinfo=UTC)
 DAYS = 17
 KEPT = {"RETENTION_DAYS_POSTS": "7"}
 STORIES = {4: "volcano eruption", 6: "harbour bridge", 8: "ferry strike"}  # by day
+EVERYWHERE = ["query", "trends.csv", "trends.parquet", "trendspark.db"]  # where a trend's label is
 SECRET = "Zimtstern"  # in no other text
 
 
@@ -171,6 +172,12 @@ def test_what_cannot_be_found_is_said_in_one_line(lived: Keeper, arguments: tupl
     assert len(done.stderr.splitlines()) == 1
 
 
+def test_a_choice_that_no_trend_fits_is_not_taken_for_silence(lived: Keeper) -> None:
+    done = lived.command_now("trends", "list", "--term", "bridg")
+
+    assert done.stdout == "no trend is like that; `trendspark trends list` names all\n"
+
+
 def test_a_word_of_several_trends_lists_them(lived: Keeper) -> None:
     told = shown(lived, "trends", "show", SECRET)
 
@@ -204,13 +211,16 @@ def quote_everywhere(keeper: Keeper, trend: int, post_id: int, text: str) -> Non
 
 
 def files_with(keeper: Keeper, *words: str) -> list[str]:
-    """Write the database anew, export its trends, and name the files with one of these words."""
+    """Write the database anew, export its trends in each form, ask for them, and name what has one of these words."""
     keeper.vacuum(full=True)
     exports = keeper.home.parent / "exports"
     exports.mkdir(exist_ok=True)
-    shown(keeper, "trends", "export", str(exports))
-    files = [*keeper.home.glob("trendspark.db*"), *exports.iterdir()]
-    return sorted(path.name for path in files for word in words if word.encode() in path.read_bytes())
+    for form in ("csv", "parquet"):
+        shown(keeper, "trends", "export", str(exports), "--format", form)
+    told = {path.name: path.read_bytes() for path in (*keeper.home.glob("trendspark.db*"), *exports.glob("*.csv"))}
+    told |= {path.name: repr(pq.read_table(path).to_pylist()).encode() for path in exports.glob("*.parquet")}
+    told["query"] = repr(shown(keeper, "archives", "query", "SELECT * FROM trends")).encode()
+    return sorted(name for name, content in told.items() for word in words if word.encode() in content)
 
 
 def test_a_forgotten_post_is_nowhere_in_the_file_nor_in_exports(keeper: Keeper) -> None:
@@ -219,7 +229,7 @@ def test_a_forgotten_post_is_nowhere_in_the_file_nor_in_exports(keeper: Keeper) 
     trend = example["trend_id"]
     quote_everywhere(keeper, trend, example["post_id"], text)
     assert keeper.rank().exit_code == 0  # indexes it
-    assert files_with(keeper, text, "kipferl") == ["trends.csv"] * 2 + ["trendspark.db"] * 2
+    assert files_with(keeper, text, "kipferl") == sorted(2 * EVERYWHERE)
     assert shown(keeper, "posts", "search", "mohnkipferl")["posts"]
 
     shown(keeper, "posts", "forget", "--source", "reddit", "--id", example["source_id"])
@@ -243,7 +253,7 @@ def test_what_another_database_forgot_leaves_every_place_here_with_the_next_rest
     first, second = another_database(lived, tmp_path / "1" / "home"), another_database(lived, tmp_path / "2" / "home")
     [example] = lived.rows("SELECT post_id, trend_id, source_id FROM trend_examples WHERE place = 2 AND trend_id = 1")
     quote_everywhere(second, 1, example["post_id"], text)
-    assert files_with(second, text) == ["trends.csv", "trendspark.db"]
+    assert files_with(second, text) == EVERYWHERE
     shown(first, "posts", "forget", "--source", "reddit", "--id", example["source_id"])
     assert first.archive().exit_code == 0  # tells the archive
 
@@ -252,7 +262,7 @@ def test_what_another_database_forgot_leaves_every_place_here_with_the_next_rest
     done = shown(second, "archives", "restore", "--since", "2026-11-05", "--until", "2026-11-06")
 
     assert dry["forgotten"] == done["forgotten"] > 0
-    assert untouched == ["trends.csv", "trendspark.db"]
+    assert untouched == EVERYWHERE
     assert files_with(second, text) == []
     kept = {post["source_id"] for post in shown(second, "trends", "show", "1")["posts"]}
     assert kept

@@ -61,7 +61,8 @@ def list_(
         begins, ends = span(since, until, installed.clock())
         fits = _fits(term, source)
         found = store.trends.listing(limit, state, kind=kind, since=begins, until=ends, fits=fits)
-        _list(installed, store, found, state)
+        is_choice = any((state, kind, source, term, since, until))
+        _list(installed, store, found, state, is_choice=is_choice)
 
     raise typer.Exit(read_only(installed, "trends list", action))
 
@@ -76,13 +77,21 @@ def _fits(term: str, source: str | None) -> Callable[[TrendNames], bool] | None:
     return lambda trend: (source is None or source in trend.sources) and about(trend)
 
 
-def _list(installed: Installation, store: Store, trends: Sequence[AnyTrend], state: str | None = None) -> None:
+def _list(
+    installed: Installation,
+    store: Store,
+    trends: Sequence[AnyTrend],
+    state: str | None = None,
+    *,
+    is_choice: bool = False,
+) -> None:
     from trendspark_cli.base.profiles import read_profiles
     from trendspark_cli.screens.trends import list_trends
 
     profiles = read_profiles(installed.settings, store.profiles.all())
     watchlist = {term for profile in profiles for term in profile.watchlist}
-    list_trends(store, installed.output, installed.clock(), trends, state=state, watchlist=watchlist)
+    now = installed.clock()
+    list_trends(store, installed.output, now, trends, state=state, watchlist=watchlist, is_choice=is_choice)
 
 
 @app.command()

@@ -90,10 +90,11 @@ def list_trends(
     *,
     state: str | None = None,
     watchlist: Collection[str] = (),
+    is_choice: bool = False,
 ) -> None:
     """Print trends; those about a term of *watchlist* are marked; and why nothing can be new.
 
-    *state*: the only one they have, which need not be told.
+    *state*: the only one they have, which need not be told. *is_choice*: others are there, perhaps.
     """
     verdicts = store.trends.verdicts_of([trend.stored_id for trend in trends])
     wanted = [words for term in watchlist if (words := plain_words(term))]
@@ -105,7 +106,9 @@ def list_trends(
         output.data({"trends": shown})
         return
     silence = silence_text(store.posts.newest_created(now), now)
-    if not trends:
+    if not trends and is_choice and store.trends.listing(1):
+        output.prose("no trend is like that; `trendspark trends list` names all")
+    elif not trends:
         output.prose(f"no trends: {silence}" if silence else "no trends")
     else:
         more = [] if state else ["state"]
