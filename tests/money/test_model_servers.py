@@ -12,6 +12,7 @@ import pytest
 from tests.ingest.operator import NOW, Operator
 from tests.installation import model_settings
 from tests.money.briefing import message, open_trend, spent_tokens
+from tests.servers.messages import json_answer
 from tests.servers.model_server import MODEL, UNKNOWN, ModelServer
 from tests.servers.openai_server import sound_text
 from trendspark_cli.app.adapters.archives import archive_destinations
@@ -69,6 +70,17 @@ def test_a_server_that_does_not_know_the_newer_api_is_asked_by_the_other_and_onc
     assert (result.exit_code, result.counts["written"]) == (0, 3)
     assert server.asked == ["responses", "chat", "chat", "chat"]
     assert result.counts["calls"] == 3
+
+
+@pytest.mark.parametrize("status", [402, 429, 503])
+def test_an_error_within_a_success_is_told_and_no_other_api_is_asked(serve: Serve, status: int) -> None:
+    server, operator = serve("chat")
+    server.unknown = json_answer({"error": {"message": "the provider is out of reach", "code": status}, "user_id": "u"})
+
+    result = operator.brief(ideas=0)
+
+    assert f"the answer is an error ({status}): the provider is out of reach" in str(result.cause)
+    assert set(server.asked) == {"responses"}
 
 
 def test_an_api_that_is_named_is_the_only_one_that_is_asked(serve: Serve) -> None:

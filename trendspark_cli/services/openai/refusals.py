@@ -95,6 +95,17 @@ def is_unknown_in_words(found: dict[str, Any]) -> bool:
     return "error" in found and not {"output", "choices", "usage"} & found.keys()
 
 
+def error_in_words(found: dict[str, Any]) -> UnreadableAnswerError | None:
+    """Return what a 200 says that holds an error with a status in its body, as routers to other services send it."""
+    told = found.get("error")
+    error = told if isinstance(told, dict) and not found.get("choices") else {}
+    status = error.get("code")
+    if not isinstance(status, int) or not 400 <= status < 600 or status in (404, 405, 501):
+        return None
+    words = excerpt(str(error.get("message", "")), 200)
+    return UnreadableAnswerError("openai", f"the answer is an error ({status}): {words}", hint=f"{SETTINGS}, and the key")
+
+
 def words_of(error: openai.APIStatusError) -> str:
     """Return all that a refusal says: which parameter, and why."""
     return f"{error.param or ''} {error.message} {error.response.text[:2000]}"

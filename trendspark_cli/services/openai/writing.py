@@ -35,7 +35,13 @@ from trendspark_cli.services.openai.bounds import (
     pause_of,
 )
 from trendspark_cli.services.openai.forms import in_words
-from trendspark_cli.services.openai.refusals import is_unknown_address, is_unknown_in_words, no_answer, words_of
+from trendspark_cli.services.openai.refusals import (
+    error_in_words,
+    is_unknown_address,
+    is_unknown_in_words,
+    no_answer,
+    words_of,
+)
 from trendspark_cli.services.openai.requests import PATHS, Api, Wishes, refused_part
 
 ENVELOPE_TOKENS = 64  # what the service puts around instructions and content, with room to spare
@@ -175,6 +181,8 @@ class OpenAIModel:
             if is_unknown_address(error):
                 raise _UnknownApiError(_no_api(api, no_answer(error, seconds))) from error
             raise
+        if error := error_in_words(found):
+            raise error
         if is_unknown_in_words(found):
             raise _UnknownApiError(_no_api(api, ConfigError(f"openai: {json.dumps(found)[:200]}", hint=SETTINGS)))
         return found
