@@ -79,6 +79,18 @@ def test_a_rank_killed_while_it_builds_the_history_anew_ends_with_the_history_of
     assert broken(trials) == []
 
 
+@needs_strace
+def test_a_rank_killed_while_it_brings_an_old_history_into_its_form_ends_with_the_history_of_one_that_was_not(
+    tmp_path: Path,
+) -> None:
+    scene = rank_scene(tmp_path, NOW, is_first=False, has_rows=True)
+    reference = undisturbed(scene, tmp_path)
+
+    trials = kill_at_calls(scene, tmp_path, reference, KILLS_OF_RANK, seed=6)
+
+    assert broken(trials) == []
+
+
 def test_an_ingest_killed_at_any_moment_loses_no_post_and_the_next_run_completes_it(tmp_path: Path) -> None:
     scene = x_scene(tmp_path, datetime.now(UTC), real_command=True)
     reference = undisturbed_without_strace(scene, tmp_path)

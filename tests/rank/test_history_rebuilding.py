@@ -19,6 +19,7 @@ from tests.ingest.operator import Operator
 from tests.rank.test_rank_job import write_posts
 from tests.ranking.streams import background, post, said
 from tests.tools.crash_scenes import make_history_old
+from tests.tools.term_history import term_rows
 from tests.upgrade.old_installation import FIRST_RUN, OldInstallation
 from trendspark_cli.app.wired import Wired
 from trendspark_cli.base.clock import from_epoch
@@ -213,10 +214,8 @@ def test_a_history_that_was_built_anew_is_that_of_one_that_was_counted_from_the_
     rank(here)
     rank(fresh)
 
-    tables = ("ranking_terms", "ranking_sources")
-    assert [here.rows(f"SELECT * FROM {t} ORDER BY 1") for t in tables] == [
-        fresh.rows(f"SELECT * FROM {t} ORDER BY 1") for t in tables
-    ]
+    assert term_rows(here.database) == term_rows(fresh.database)
+    assert here.rows("SELECT * FROM ranking_sources") == fresh.rows("SELECT * FROM ranking_sources")
 
 
 def test_posts_that_come_while_the_history_is_built_are_counted_once(tmp_path: Path) -> None:
@@ -231,21 +230,17 @@ def test_posts_that_come_while_the_history_is_built_are_counted_once(tmp_path: P
         rank(here, most=900)
     rank(fresh)
 
-    assert terms(here) == terms(fresh)
-
-
-def terms(operator: Operator) -> list[tuple[int, int]]:
-    return [(row["key"], row["count"]) for row in operator.rows("SELECT key, count FROM ranking_terms ORDER BY key")]
+    assert term_rows(here.database) == term_rows(fresh.database)
 
 
 def test_a_dry_run_changes_nothing_of_an_old_history(operator: Operator) -> None:
     query = partial(operator.rows, "SELECT * FROM ranking_progress")
-    before, known = query(), terms(operator)
+    before, known = query(), term_rows(operator.database)
 
     result = rank(operator, is_dry=True)
 
     assert "builds the history of all sources anew" in str(result.extra["history"])
-    assert (query(), terms(operator)) == (before, known)
+    assert (query(), term_rows(operator.database)) == (before, known)
 
 
 def test_a_new_installation_has_nothing_to_build_anew(tmp_path: Path) -> None:
@@ -263,7 +258,7 @@ def test_a_clock_that_is_a_year_ahead_leaves_out_no_posts(operator: Operator) ->
     operator.now = NOW
     rank(operator)
 
-    assert len(terms(operator)) > 1_000
+    assert len(term_rows(operator.database)) > 1_000
 
 
 SAMPLES = (

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.ranking.streams import START_TICK, Desk, background
-from trendspark_cli.ranking.baseline.history import DictHistory
+from trendspark_cli.ranking.baseline.memory_history import MemoryHistory
 from trendspark_cli.ranking.baseline.ticks import TICK_SECONDS, TICKS_PER_DAY, WINDOW_TICKS
 
 HISTORY_TICKS = 3 * TICKS_PER_DAY
@@ -26,9 +26,9 @@ def desk(_learned: Desk) -> Desk:
     return own
 
 
-def _copied(history: DictHistory) -> DictHistory:
-    copied = DictHistory()
-    copied.put(history.get(list(history.keys())))
+def _copied(history: MemoryHistory) -> MemoryHistory:
+    copied = MemoryHistory()
+    copied.publish(history.all())
     return copied
 
 

@@ -6,7 +6,8 @@ from itertools import accumulate, count
 from random import Random
 
 from trendspark_cli.ranking.baseline.baseline_posts import BaselinePost, PostRow
-from trendspark_cli.ranking.baseline.history import DictHistory, SourceState
+from trendspark_cli.ranking.baseline.history import SourceState
+from trendspark_cli.ranking.baseline.memory_history import MemoryHistory
 from trendspark_cli.ranking.baseline.ticks import TICK_SECONDS, TICKS_PER_DAY, tick_of
 from trendspark_cli.ranking.baseline.updating import update_baseline
 from trendspark_cli.ranking.bursts.topics import Topic, find_topics
@@ -51,7 +52,7 @@ class Desk:
     """A history and its sources, with the two things one does with them."""
 
     def __init__(self) -> None:
-        self.history = DictHistory()
+        self.history = MemoryHistory()
         self.sources: dict[str, SourceState] = {}
 
     def learn(self, rows: Iterable[PostRow], at_once: int = 1_000) -> None:

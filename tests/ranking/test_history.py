@@ -7,6 +7,8 @@ from hypothesis import strategies as st
 from tests.ranking.streams import START_TICK, Desk, background, post, said
 from trendspark_cli.ranking.baseline.baseline_posts import BaselinePost
 from trendspark_cli.ranking.baseline.history import SourceState, TermState, is_faint
+from trendspark_cli.ranking.baseline.term_blobs import decoded, encoded
+from trendspark_cli.ranking.baseline.term_states import states_of
 from trendspark_cli.ranking.baseline.ticks import HALF_LIFE_TICKS, TICK_SECONDS, TICKS_PER_DAY, decay
 from trendspark_cli.ranking.baseline.updating import update_baseline
 from trendspark_cli.ranking.text.keys import term_key
@@ -19,7 +21,7 @@ POSTS = st.lists(
 
 
 def states(desk: Desk, *terms: str) -> list[TermState]:
-    known = desk.history.get([term_key(term) for term in terms])
+    known = desk.history.all().to_dict()
     return [known[term_key(term)] for term in terms]
 
 
@@ -29,7 +31,7 @@ def updated(posts: list[BaselinePost], cuts: set[int]) -> tuple[dict[int, TermSt
     edges = [0, *sorted(cuts), len(posts)]
     for start, end in pairwise(edges):
         update_baseline(posts[start:end], sizes, desk.history, desk.sources)
-    return desk.history.get(desk.history.keys()), desk.sources
+    return desk.history.all().to_dict(), desk.sources
 
 
 @settings(max_examples=40)
@@ -63,7 +65,7 @@ def test_a_state_is_the_same_after_it_was_stored(drawn: list[tuple[str, int, lis
 
     known, _ = updated(posts, set())
 
-    assert {key: TermState.from_row(state.to_row()) for key, state in known.items()} == known
+    assert decoded(encoded(states_of(known))).to_dict() == known
 
 
 def test_a_count_halves_in_four_days() -> None:
@@ -165,6 +167,7 @@ def test_the_daily_sweep_drops_what_has_faded_and_keeps_the_rest() -> None:
     desk.learn([post("volcano", START_TICK * TICK_SECONDS)])
     desk.learn(said("senate", 9, (START_TICK + 4 * TICKS_PER_DAY) * TICK_SECONDS))
 
-    desk.history.drop_faint(START_TICK + 9 * TICKS_PER_DAY)
+    desk.history.forget_faint(START_TICK + 9 * TICKS_PER_DAY)
 
-    assert list(desk.history.get([term_key("volcano"), term_key("senate")])) == [term_key("senate")]
+    assert term_key("volcano") not in desk.history.all().keys
+    assert term_key("senate") in desk.history.all().keys

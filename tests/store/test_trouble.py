@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any, get_type_hints
 
+import numpy as np
 import pytest
 
 from tests.builders import NOW, page, post, topic_trend
@@ -20,6 +21,7 @@ from trendspark_cli.base.metrics import RANK_POSTS, STREAM_LAG
 from trendspark_cli.base.models import Alert, Profile
 from trendspark_cli.ranking.baseline.baseline_posts import PostRow
 from trendspark_cli.ranking.baseline.history import SourceState, TermState
+from trendspark_cli.ranking.baseline.term_states import states_of
 from trendspark_cli.ranking.bursts.segments import read_segment
 from trendspark_cli.ranking.posts.forecast import EngagementBaseline
 from trendspark_cli.ranking.posts.source_memory import SourceMemory
@@ -35,6 +37,7 @@ from trendspark_cli.store.rows.runs import JobState
 from trendspark_cli.store.rows.trend_history import TrendCount
 from trendspark_cli.store.rows.trends import Calibration, ModelAnswer, RankingProgress, TrendBrief, TrendVerdict
 from trendspark_cli.store.sqlite.store import SqliteStore
+from trendspark_cli.store.sqlite.term_runs import StagedRun
 from trendspark_cli.store.sqlite.upkeep import ROLL_UPS
 
 TREND = topic_trend(NOW)
@@ -141,9 +144,11 @@ WRITERS: dict[str, Callable[[SqliteStore], object]] = {
     "trends.set_alert": lambda s: s.trends.set_alert(1, "key", 3.0),
     "briefs.save": lambda s: s.briefs.save(BRIEF),
     "briefs.keep_answer": lambda s: s.briefs.keep_answer("k", "trend_label", "m", ModelAnswer("refused"), NOW),
-    "ranking.put": lambda s: s.ranking.put({7: FAINT}),
-    "ranking.drop_faint": lambda s: s.ranking.drop_faint(10**6),
-    "ranking.forget_terms": lambda s: s.ranking.forget_terms(),
+    "term_history.stage": lambda s: s.term_history.stage(states_of({7: FAINT})),
+    "term_history.publish": lambda s: s.term_history.publish(StagedRun(9, 1, [])),
+    "term_history.forget_faint": lambda s: s.term_history.forget_faint(10**6),
+    "term_history.forget_all": lambda s: s.term_history.forget_all(),
+    "term_history.take_in_rows": lambda s: s.term_history.take_in_rows(),
     "ranking.forget_window": lambda s: s.ranking.forget_window(),
     "ranking.put_sources": lambda s: s.ranking.put_sources({"x": SourceState(1.0, 1.0, (0.0,) * 24, 0, 1, 1)}),
     "ranking.save_progress": lambda s: s.ranking.save_progress(RankingProgress(seen_post_id=5)),
@@ -262,9 +267,8 @@ READERS: dict[str, Callable[[SqliteStore], object]] = {
     "trends.count_open": lambda s: s.trends.count_open(),
     "briefs.of_trend": lambda s: s.briefs.of_trend(1),
     "briefs.answer": lambda s: s.briefs.answer("k"),
-    "ranking.get": lambda s: s.ranking.get([7]),
-    "ranking.counts": lambda s: s.ranking.counts([7]),
     "ranking.sources": lambda s: s.ranking.sources(),
+    "term_history.load": lambda s: s.term_history.load(np.array([7])),
     "ranking.progress": lambda s: s.ranking.progress(),
     "gaps.open_queries": lambda s: s.gaps.open_queries("default"),
     "api_calls.count": lambda s: s.api_calls.count("x", "stream", NOW),
@@ -306,7 +310,8 @@ def busy(workplace: Installation) -> Iterator[SqliteStore]:
         run_id = store.job_runs.start("ingest", NOW, 1, "host", "0")
         store.spend.reserve("x", "default", "search", 1, None, NOW)
         store.gaps.open(**GAP)
-        store.ranking.put({7: FAINT})
+        store.term_history.publish(store.term_history.stage(states_of({7: FAINT})))
+        store.connection.execute("INSERT INTO ranking_terms VALUES (8, 1, 0, 0, 1, NULL)")
         store.trends.save(TREND)
         store.forecasts.put_baselines({7: EngagementBaseline(1.0, 2.0)}, 0)
         store.notifications.queue(Alert("k1", "job_alert", "text", "text"), NOW, muted=False)

@@ -13,6 +13,7 @@ from typing import Any
 
 from tests.builders import mode
 from tests.installation import read_series
+from tests.tools.term_history import term_rows
 
 Row = tuple[Any, ...]
 
@@ -28,9 +29,10 @@ COUNTS_HISTORY = (
     "SELECT p.source, p.source_id, m.likes, m.views FROM post_metrics m JOIN posts p ON p.id = m.post_id "
     "ORDER BY 1, 2, m.observed_at"
 )
-RANKING_TABLES = ("trends", "trend_posts", "ranking_terms", "ranking_sources", "ranking_progress", "notifications")
+RANKING_TABLES = ("trends", "trend_posts", "ranking_sources", "ranking_progress", "notifications")
 INGESTED = (POSTS, CURSORS, OPEN_GAPS, COUNTS_HISTORY)
-RANKED = (POSTS, *(f"SELECT * FROM {table} ORDER BY 1, 2" for table in RANKING_TABLES))
+TERMS = "what the ranker remembers of terms"  # no SQL: it is kept as bytes
+RANKED = (POSTS, TERMS, *(f"SELECT * FROM {table} ORDER BY 1, 2" for table in RANKING_TABLES))
 
 
 def ask(database: Path, sql: str) -> list[Row]:
@@ -46,7 +48,7 @@ def value(database: Path, sql: str) -> Any:
 
 def snapshot(database: Path, queries: Sequence[str]) -> dict[str, list[Row]]:
     """Return what these queries answer, to be compared with another installation's."""
-    return {sql: ask(database, sql) for sql in queries}
+    return {sql: term_rows(database) if sql == TERMS else ask(database, sql) for sql in queries}
 
 
 def differences(wanted: dict[str, list[Row]], found: dict[str, list[Row]]) -> list[str]:

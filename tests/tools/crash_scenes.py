@@ -20,6 +20,7 @@ from tests.ranking.streams import background, said
 from tests.servers import Answer, Request, XServer, faults, x_post
 from tests.tools import books
 from tests.tools.processes import COMMAND, cron_environment
+from tests.tools.term_history import keep_as_rows, put_terms, terms_of
 from trendspark_cli.base.clock import from_epoch, to_text
 from trendspark_cli.ranking.baseline.baseline_posts import PostRow
 from trendspark_cli.ranking.baseline.ticks import TICK_SECONDS
@@ -185,12 +186,14 @@ def file_scene(folder: Path, posts: int = 4_500) -> Scene:
     return scene
 
 
-def rank_scene(folder: Path, now: datetime, *, is_first: bool, is_upgraded: bool = False) -> Scene:
+def rank_scene(
+    folder: Path, now: datetime, *, is_first: bool, is_upgraded: bool = False, has_rows: bool = False
+) -> Scene:
     """`rank` as a burst is going on: all of three days' history to be walked, or the last three ticks.
 
-    Upgraded, it has to forget what another version counted first.
+    Upgraded, it has to forget what another version counted first; where that has rows, to bring them into its form.
     """
-    name = "upgraded" if is_upgraded else "first" if is_first else "next"
+    name = "rows" if has_rows else "upgraded" if is_upgraded else "first" if is_first else "next"
     operator = Operator(folder / f"template-rank-{name}")
     seconds = int(now.timestamp())
     quiet = background(seconds // TICK_SECONDS - 3 * 96, 3 * 96, per_tick=4)
@@ -205,6 +208,8 @@ def rank_scene(folder: Path, now: datetime, *, is_first: bool, is_upgraded: bool
         rows = [row for row in rows if row not in past]
         if is_upgraded:
             make_history_old(operator.database)
+        if has_rows:
+            keep_as_rows(operator.database)
     operator.now = now - timedelta(minutes=1)
     _ingest(operator, folder, rows)
 
@@ -225,10 +230,8 @@ def rank_scene(folder: Path, now: datetime, *, is_first: bool, is_upgraded: bool
 
 def make_history_old(database: Path) -> None:
     """Make the history that of an earlier version: no term of it is one that is counted now."""
+    put_terms(database, {key - 1: state for key, state in terms_of(database).items()})
     with closing(sqlite3.connect(database)) as connection, connection:
-        connection.execute(
-            "UPDATE ranking_terms SET key = key - 1 WHERE key - 1 NOT IN (SELECT key FROM ranking_terms)"
-        )
         connection.execute("UPDATE ranking_progress SET history_version = 0, rebuilt_since = ''")
 
 

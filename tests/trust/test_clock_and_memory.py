@@ -24,7 +24,8 @@ A_CLOSED_TREND = (
     " last_strong_at, peak, closed_at) VALUES ('topic', 'bridge', '[\"bridge\"]', 'closed', 9, 9, 1, ?, ?, ?, ?, ?, ?)"
 )
 MEMORY = (
-    "ranking_terms",
+    "ranking_runs",
+    "ranking_run_parts",
     "ranking_sources",
     "ranking_segments",
     "forecast_usual",

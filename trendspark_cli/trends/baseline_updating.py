@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
 
 from trendspark_cli.base.metrics import RANK_POSTS
-from trendspark_cli.ranking.baseline.baseline_posts import BaselinePost, PostRow
-from trendspark_cli.ranking.baseline.history import CountRow, TermHistory, TermState
-from trendspark_cli.ranking.baseline.ticks import LONGEST_WINDOW_SECONDS, TICK_SECONDS, TICKS_PER_DAY, tick_of
-from trendspark_cli.ranking.baseline.updating import update_baseline
+from trendspark_cli.ranking.baseline.baseline_posts import PostRow
+from trendspark_cli.ranking.baseline.history import TermHistory
+from trendspark_cli.ranking.baseline.memory_history import MemoryHistory
+from trendspark_cli.ranking.baseline.ticks import LONGEST_WINDOW_SECONDS, TICK_SECONDS, TICKS_PER_DAY
+from trendspark_cli.ranking.baseline.updating import leaving_posts, read_texts, updated
+from trendspark_cli.ranking.baseline.uses import CodedPosts
 from trendspark_cli.ranking.bursts.segments import Segment, read_segment
 from trendspark_cli.ranking.bursts.window import Window
 from trendspark_cli.ranking.text.terms import Vocabulary
 from trendspark_cli.running.clock_healing import may_be_ahead
 from trendspark_cli.running.job_context import JobContext
 
-POSTS_PER_TRANSACTION = 50  # about 15 terms each: a transaction of at most about 1,000 rows
-ARRIVALS_PER_READ = 5000  # also the posts of one segment
+POSTS_PER_READ = 5_000  # also the posts of one segment
+POSTS_PER_UPDATE = 50_000  # each looks up its terms in all of history, and keeps some 200 bytes of a post meanwhile
+WORDS_PER_UPDATE = 2_000_000  # of a flood of long posts there are fewer
 MOST_WORDS_KEPT = 500_000  # between reads: 100 MB. Languages have fewer; floods of made-up words have no end
 
 
@@ -29,7 +32,8 @@ class BaselineUpdating:
 
     def __init__(self, job: JobContext) -> None:
         self._job = job
-        self.history: TermHistory = DryHistory(job.store.ranking) if job.dry_run else job.store.ranking
+        self.terms = job.store.term_history
+        self.history: TermHistory = MemoryHistory(self.terms) if job.dry_run else self.terms
         self.sources = job.store.ranking.sources()
         self.progress = job.store.ranking.progress()
         self._tick_sizes: dict[int, int] = {}
@@ -44,19 +48,21 @@ class BaselineUpdating:
         edge = (self.progress.folded_created_at, self.progress.folded_post_id)
         # A post dated far ahead would keep its segment for ever.
         until = int(self._job.now.timestamp()) + LONGEST_WINDOW_SECONDS
+        oldest = self.progress.rebuilt_since  # those created before are not late but left out
         vocabulary = Vocabulary()
-        while posts := self._job.store.posts.arrived(self.progress.seen_post_id, ARRIVALS_PER_READ):
+        while posts := self._job.store.posts.arrived(self.progress.seen_post_id, POSTS_PER_READ):
             if len(vocabulary) > MOST_WORDS_KEPT:
                 vocabulary = Vocabulary()
-            for part, late in _parts(posts, edge, self.progress.rebuilt_since):
-                current = [post for post in part if since <= post.created_at < until]
-                segment = read_segment(current, vocabulary) if current else None
-                with self._job.transaction():
-                    if late:
-                        self._update(late)
-                    if segment:
-                        self._keep(segment)
-                    self._see(part)
+            late = [post for post in posts if oldest <= post.created_text and (post.created_text, post.id) < edge]
+            current = [post for post in posts if since <= post.created_at < until]
+            segment = read_segment(current, vocabulary) if current else None
+            staged = self._stage(late, [read_texts(late)]) if late else None
+            with self._job.transaction():
+                if staged:
+                    self._publish(staged)
+                if segment:
+                    self._keep(segment)
+                self._see(posts)
 
     def window(self, since: int) -> Window:
         """Return the posts created at *since* or later, and some older ones."""
@@ -79,17 +85,13 @@ class BaselineUpdating:
             with self._job.transaction():
                 self._job.store.ranking.drop_segments(epoch_seconds)
 
-    def update_with_next(self, epoch_seconds: int) -> int:
-        """Update the baselines with the next posts older than *epoch_seconds*, one transaction; return how many."""
-        posts = self._job.store.posts.leaving(
-            (self.progress.folded_created_at, self.progress.folded_post_id),
-            epoch_seconds,
-            self.progress.seen_post_id,
-            POSTS_PER_TRANSACTION,
-        )
+    def update_with_next(self, epoch_seconds: int, most: int = POSTS_PER_UPDATE) -> int:
+        """Update the baselines with the next posts older than *epoch_seconds*, at most *most*; return how many."""
+        posts, parts = self._next_leaving(epoch_seconds, min(most, POSTS_PER_UPDATE))
         if posts:
+            staged = self._stage(posts, parts)
             with self._job.transaction():
-                self._update(posts)
+                self._publish(staged)
                 self.advance(folded_created_at=posts[-1].created_text, folded_post_id=posts[-1].id)
             self._job.count("posts_folded", len(posts))
         return len(posts)
@@ -98,7 +100,7 @@ class BaselineUpdating:
         """Forget terms that have faded by *tick*, once a day of it; return how many, None while it is not time yet."""
         if self._job.dry_run or tick - self.progress.swept_tick < TICKS_PER_DAY:
             return None
-        forgotten = self._job.store.ranking.drop_faint(tick)
+        forgotten = self.history.forget_faint(tick)
         with self._job.transaction():
             self.advance(swept_tick=tick)
         return forgotten
@@ -126,65 +128,54 @@ class BaselineUpdating:
         if new and not self._job.dry_run:
             self._job.store.totals.add([RANK_POSTS.by(new)])
 
-    def _update(self, arrived: Sequence[PostRow]) -> None:
-        posts = [BaselinePost(post.source, post.created_at, post.text) for post in arrived]
-        update_baseline(posts, self._sizes(posts), self.history, self.sources)
-        if not self._job.dry_run:
-            touched = {post.source for post in posts}
-            self._job.store.ranking.put_sources({name: self.sources[name] for name in touched})
+    def _next_leaving(self, epoch_seconds: int, most: int) -> tuple[list[LeavingPost], list[CodedPosts]]:
+        """Return the next posts older than *epoch_seconds*, and their words: as many as memory is meant to hold."""
+        posts: list[LeavingPost] = []
+        parts: list[CodedPosts] = []
+        place = (self.progress.folded_created_at, self.progress.folded_post_id)
+        while len(posts) < most and sum(part.codes.size for part in parts) < WORDS_PER_UPDATE:
+            limit = min(POSTS_PER_READ, most - len(posts))
+            read = self._job.store.posts.leaving(place, epoch_seconds, self.progress.seen_post_id, limit)
+            if read:
+                parts.append(read_texts(read))
+                posts += [LeavingPost(post.id, post.source, post.created_at, post.created_text) for post in read]
+                place = (read[-1].created_text, read[-1].id)
+            if len(read) < limit:
+                break
+        return posts, parts
 
-    def _sizes(self, posts: Sequence[BaselinePost]) -> Mapping[int, int]:
-        """Return how many posts each tick of *posts* holds in all."""
-        for tick in {tick_of(post.created_at) for post in posts} - self._tick_sizes.keys():
+    def _stage(self, posts: Sequence[LeavingPost] | Sequence[PostRow], parts: Sequence[CodedPosts]) -> _Staged:
+        """Write what these posts, whose words are in *parts*, make of their terms where nobody sees it yet."""
+        leaving = leaving_posts([(post.source, post.created_at) for post in posts], parts)
+        known = self.history.load(leaving.uses.keys)
+        states = updated(leaving, self._sizes(run.tick for run in leaving.runs), known, self.sources)
+        return _Staged(self.history.stage(states), {name for run in leaving.runs for name in run.sources})
+
+    def _publish(self, staged: _Staged) -> None:
+        """Let it count; call inside a transaction."""
+        self.history.publish(staged.terms)
+        if not self._job.dry_run:
+            self._job.store.ranking.put_sources({name: self.sources[name] for name in staged.sources})
+
+    def _sizes(self, ticks: Iterable[int]) -> Mapping[int, int]:
+        """Return how many posts each of these ticks holds in all."""
+        for tick in set(ticks) - self._tick_sizes.keys():
             since = tick * TICK_SECONDS
             self._tick_sizes[tick] = self._job.store.posts.count_between(since, since + TICK_SECONDS)
         return self._tick_sizes
 
 
-def _parts(
-    posts: Sequence[PostRow], edge: tuple[str, int], oldest: str
-) -> Iterator[tuple[Sequence[PostRow], list[PostRow]]]:
-    """Yield successive parts of the posts, each with its late ones: as many as one transaction can take.
+class LeavingPost(NamedTuple):
+    """A post that leaves the window; `created_at` in epoch seconds, `created_text` its exact time."""
 
-    Those created before *oldest* are not late but left out.
-    """
-    late = [
-        number
-        for number, post in enumerate(posts)
-        if oldest <= post.created_text and (post.created_text, post.id) < edge
-    ]
-    start = 0
-    for first in range(0, len(late), POSTS_PER_TRANSACTION):
-        numbers = late[first : first + POSTS_PER_TRANSACTION]
-        yield posts[start : numbers[-1] + 1], [posts[number] for number in numbers]
-        start = numbers[-1] + 1
-    if start < len(posts):
-        yield posts[start:], []
+    id: int
+    source: str
+    created_at: int
+    created_text: str
 
 
-class DryHistory:
-    """The stored history with changes kept beside it, for a run that must not write."""
+class _Staged(NamedTuple):
+    """What posts make of their terms, and whose volume they change."""
 
-    def __init__(self, stored: TermHistory) -> None:
-        self._stored = stored
-        self._changed: dict[int, TermState] = {}
-
-    def get(self, keys: Sequence[int]) -> dict[int, TermState]:
-        """Return the states of these keys, changes first."""
-        unchanged = [key for key in keys if key not in self._changed]
-        found = self._stored.get(unchanged) if unchanged else {}
-        return found | {key: self._changed[key] for key in keys if key in self._changed}
-
-    def counts(self, keys: Sequence[int]) -> list[CountRow]:
-        """Return the rows of these keys, changes first."""
-        unchanged = [key for key in keys if key not in self._changed]
-        changed = [(key, *self._changed[key].to_row()[:3]) for key in keys if key in self._changed]
-        return [*self._stored.counts(unchanged), *changed]
-
-    def put(self, states: Mapping[int, TermState]) -> None:
-        """Keep these states beside the stored ones."""
-        self._changed.update(states)
-
-    def drop_faint(self, now_tick: int) -> int:
-        """Forget nothing: a dry run ends too soon for that to matter."""
-        return 0
+    terms: Any
+    sources: set[str]

@@ -18,6 +18,7 @@ from trendspark_cli.ranking.baseline.history import HISTORY_VERSION
 from trendspark_cli.ranking.baseline.ticks import (
     LONGEST_WINDOW_SECONDS,
     TICK_SECONDS,
+    TICKS_PER_DAY,
     WINDOW_TICKS,
     tick_of,
 )
@@ -90,6 +91,8 @@ def begin(job: JobContext, baseline: BaselineUpdating, window_since: int) -> Non
     """
     progress = baseline.progress
     if progress.history_version == HISTORY_VERSION:
+        if not job.dry_run:
+            baseline.terms.take_in_rows()
         return
     if progress.seen_post_id == 0:
         with job.transaction():
@@ -97,7 +100,7 @@ def begin(job: JobContext, baseline: BaselineUpdating, window_since: int) -> Non
         return
     if job.dry_run:
         return
-    _forget(job)
+    _forget(job, baseline)
     first = job.store.posts.first_since(window_since)
     since = _newest(job, baseline) - REBUILT
     with job.transaction():
@@ -119,13 +122,17 @@ def go_on(job: JobContext, baseline: BaselineUpdating, until: int, most_posts: i
         return
     left = most_posts
     while left > 0:
-        counted = baseline.update_with_next(until)
-        if not counted:
+        day_end = baseline.progress.swept_tick + TICKS_PER_DAY
+        counted = baseline.update_with_next(min(until, (day_end + 1) * TICK_SECONDS), left)
+        left -= counted
+        if counted:
+            baseline.forget_faint(tick_of(int(from_text(baseline.progress.folded_created_at).timestamp())))
+        elif day_end < tick_of(until):
+            baseline.forget_faint(day_end)
+        else:
             with job.transaction():
                 baseline.advance(rebuilt_since="")
             return
-        left -= counted
-        baseline.forget_faint(tick_of(int(from_text(baseline.progress.folded_created_at).timestamp())))
 
 
 def _newest(job: JobContext, baseline: BaselineUpdating) -> datetime:
@@ -136,8 +143,8 @@ def _newest(job: JobContext, baseline: BaselineUpdating) -> datetime:
     return min(job.now, from_epoch((newest + WINDOW_TICKS[-1]) * TICK_SECONDS))
 
 
-def _forget(job: JobContext) -> None:
+def _forget(job: JobContext, baseline: BaselineUpdating) -> None:
     forgotten = True
     while forgotten:
         with job.transaction():
-            forgotten = bool(job.store.ranking.forget_terms())
+            forgotten = baseline.terms.forget_all()

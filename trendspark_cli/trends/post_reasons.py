@@ -152,10 +152,8 @@ def _topic_now(asked: Asked, post_id: int, since: int) -> tuple[Topic | None, He
     window = Window(asked.store.posts.texts)
     window.add_segments(asked.store.ranking.segments(since))
     end = (tick_of(int(asked.now.timestamp())) + 1) * TICK_SECONDS
-    threshold = asked.rules.threshold
-    topics = find_topics(
-        window, end, asked.store.ranking, asked.store.ranking.sources(), threshold=threshold, floor=0.5, limit=_LISTED
-    )
+    threshold, sources = asked.rules.threshold, asked.store.ranking.sources()
+    topics = find_topics(window, end, asked.store.term_history, sources, threshold=threshold, floor=0.5, limit=_LISTED)
     found = next((topic for topic in topics if post_id in topic.post_ids), None)
     if found is None:
         return None, Held("below threshold", "none of its words is used more than is usual")

@@ -1,11 +1,15 @@
-"""The baseline of each term and each source, and the few bytes it is stored in."""
+"""The baseline of each term and each source, and what a history of them can do."""
 
-import struct
-from collections.abc import Mapping, Sequence
+from __future__ import annotations
+
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from trendspark_cli.ranking.baseline.ticks import HALF_LIFE_TICKS, TICKS_PER_DAY, decay
+
+if TYPE_CHECKING:  # they bring numpy, and `health` asks which version of history this is
+    from trendspark_cli.ranking.baseline.term_states import TermStates
+    from trendspark_cli.ranking.text.keys import Integers
 
 # Of what a term is and of what is kept of it. Terms are kept as hashes: raise this with any change of words, stop
 # words, keys or states, and each installation builds its history anew (trends/history_rebuilding.py). A test holds it.
@@ -15,11 +19,6 @@ RESIDUALS_SCALE = 8
 FAINT_BY_DAY = (32, 38, 45, 53)  # 0.25 in 1/128, times 2^(day/4): what still counts after a day of each half-life
 WARM_UP_TICKS = TICKS_PER_DAY
 WARM_UP_TICKS_WITH_POSTS = 4  # one stray old post must not make a source look well known
-_HOURS = struct.Struct("<24I")
-
-TermRow = tuple[int, int, int, int, bytes | None]
-CountRow = tuple[int, int, int, int]
-"""(key, count in 1/128, squared residuals in 1/8, last tick)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,32 +37,6 @@ class TermState:
     last_tick: int
     last_tick_posts: int
     hours: tuple[int, ...] | None = None
-
-    def to_row(self) -> TermRow:
-        """Return (count in 1/128, squared residuals in 1/8, last tick, its posts, hours or None).
-
-        Nothing is lost. The hours are 24 little-endian unsigned 32-bit numbers: 96 bytes, for about one term in fifty.
-        """
-        hours = None if self.hours is None else _HOURS.pack(*self.hours)
-        return (
-            round(self.count * COUNT_SCALE),
-            round(self.squared_residuals * RESIDUALS_SCALE),
-            self.last_tick,
-            self.last_tick_posts,
-            hours,
-        )
-
-    @classmethod
-    def from_row(cls, row: TermRow) -> "TermState":
-        """Return the state that `to_row` wrote."""
-        count, squared_residuals, last_tick, last_tick_posts, hours = row
-        return cls(
-            count / COUNT_SCALE,
-            squared_residuals / RESIDUALS_SCALE,
-            last_tick,
-            last_tick_posts,
-            None if hours is None else _HOURS.unpack(hours),
-        )
 
 
 class SourceState(NamedTuple):
@@ -93,58 +66,22 @@ class SourceState(NamedTuple):
 
 
 class TermHistory(Protocol):
-    """Term states by 64-bit term key. Methods may be called inside the caller's transaction."""
+    """What is kept of terms, by 64-bit keys: load for some keys, save what a tick changed, forget."""
 
-    def get(self, keys: Sequence[int]) -> dict[int, TermState]:
-        """Return the states of those keys that are known; the others are missing from the answer."""
+    def load(self, keys: Integers) -> TermStates:
+        """Return the states of those of these keys, which ascend and differ, that are known."""
 
-    def counts(self, keys: Sequence[int]) -> list[CountRow]:
-        """Return a row for each of those keys that is known, in any order: `get` for very many keys."""
+    def stage(self, states: TermStates) -> Any:
+        """Take states in without anybody seeing them yet; return what `publish` takes. Not within a transaction.
 
-    def put(self, states: Mapping[int, TermState]) -> None:
-        """Insert or replace these states."""
-
-    def drop_faint(self, now_tick: int) -> int:
-        """Delete every state for which `is_faint(scaled count, now_tick - last_tick)`; return how many. Once a day.
-
-        The rule uses integers only, so that one SQL statement can say it without a power function:
-        `count < (CASE age / 96 % 4 WHEN 0 THEN 32 WHEN 1 THEN 38 WHEN 2 THEN 45 ELSE 53 END << min(age / 384, 40))`.
+        What was staged and not published is gone with the process.
         """
 
+    def publish(self, staged: Any) -> None:
+        """Insert or replace the states that were staged; may be called inside the caller's transaction."""
 
-class DictHistory:
-    """A history in memory: for replays and tests."""
-
-    def __init__(self) -> None:
-        self._states: dict[int, TermState] = {}
-
-    def __len__(self) -> int:
-        return len(self._states)
-
-    def keys(self) -> list[int]:
-        """Return the keys of all terms known."""
-        return list(self._states)
-
-    def get(self, keys: Sequence[int]) -> dict[int, TermState]:
-        """Return the known states of these keys."""
-        states = self._states
-        return {key: states[key] for key in keys if key in states}
-
-    def counts(self, keys: Sequence[int]) -> list[CountRow]:
-        """Return a row for each known key."""
-        return [(key, *state.to_row()[:3]) for key, state in self.get(keys).items()]
-
-    def put(self, states: Mapping[int, TermState]) -> None:
-        """Insert or replace these states."""
-        self._states.update(states)
-
-    def drop_faint(self, now_tick: int) -> int:
-        """Delete what has faded."""
-        states = self._states
-        faint = [k for k, s in states.items() if is_faint(round(s.count * COUNT_SCALE), now_tick - s.last_tick)]
-        for key in faint:
-            del states[key]
-        return len(faint)
+    def forget_faint(self, now_tick: int) -> int:
+        """Forget every state for which `is_faint(scaled count, now_tick - last_tick)`; return how many. Once a day."""
 
 
 def is_faint(scaled_count: int, age_ticks: int) -> bool:

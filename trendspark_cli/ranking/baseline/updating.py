@@ -1,20 +1,18 @@
 """Posts that left the longest window update the baselines of their terms and sources."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, MutableMapping, Sequence
-from dataclasses import replace
+from collections.abc import Mapping, MutableMapping, Sequence
 from itertools import groupby
+from typing import NamedTuple
 
-from trendspark_cli.ranking.baseline.baseline_posts import BaselinePost
-from trendspark_cli.ranking.baseline.history import COUNT_SCALE, RESIDUALS_SCALE, SourceState, TermHistory, TermState
+from trendspark_cli.ranking.baseline.baseline_posts import BaselinePost, PostRow
+from trendspark_cli.ranking.baseline.history import SourceState, TermHistory
+from trendspark_cli.ranking.baseline.term_states import TermStates
+from trendspark_cli.ranking.baseline.term_updating import TermUpdating
 from trendspark_cli.ranking.baseline.ticks import HALF_LIFE_TICKS, decay, hour_of, tick_of
-from trendspark_cli.ranking.baseline.traffic import PRIOR_POSTS, Traffic, traffic_before
-from trendspark_cli.ranking.text.terms import keys_of_posts
-
-LARGEST_SQUARED_RESIDUAL = 400.0  # one absurd tick must not make a term seem overdispersed for ever
-HOURS_FROM_COUNT = 8.0  # below that, hours of day would be noise and cost 96 bytes
-
-States = dict[int, TermState]
+from trendspark_cli.ranking.baseline.traffic import traffic_before
+from trendspark_cli.ranking.baseline.uses import CodedPosts, TermUses, count_uses, join_codes
+from trendspark_cli.ranking.text.terms import coded_texts
 
 
 def update_baseline(
@@ -23,107 +21,57 @@ def update_baseline(
     history: TermHistory,
     sources: MutableMapping[str, SourceState],
 ) -> None:
-    """Add posts to the baselines: one `get` and one `put` of terms, and new states in `sources`.
+    """Add posts to the baselines of their terms in *history*, and put new states in *sources*.
 
     `tick_sizes`: all posts of each tick that occurs, over all sources. Cut the stream into calls anywhere; only the
     order of posts matters (created_at order; late posts of any age are fine).
     """
-    keys = keys_of_posts([post.text for post in posts])
-    states = history.get(list({key for of_post in keys for key in of_post}))
-    changed: set[int] = set()
-    for tick, numbers in _runs_of_one_tick(posts):
-        counts = Counter(key for number in numbers for key in keys[number])
-        _update_terms(tick, counts, tick_sizes.get(tick, len(numbers)), states, sources)
-        _update_sources(tick, Counter(posts[number].source for number in numbers), sources)
-        changed.update(counts)
-    history.put({key: states[key] for key in changed})
+    leaving = leaving_posts([(post.source, post.created_at) for post in posts], [read_texts(posts)])
+    if leaving.runs:
+        history.publish(history.stage(updated(leaving, tick_sizes, history.load(leaving.uses.keys), sources)))
 
 
-def _runs_of_one_tick(posts: Sequence[BaselinePost]) -> Iterator[tuple[int, list[int]]]:
-    """Yield (tick, post numbers) for each run of successive posts of one tick; sorting would depend on the cuts."""
-    for tick, run in groupby(range(len(posts)), key=lambda number: tick_of(posts[number].created_at)):
-        yield tick, list(run)
+class TickRun(NamedTuple):
+    """Successive posts of one tick: how many of each source."""
+
+    tick: int
+    sources: Mapping[str, int]
 
 
-def _update_terms(
-    tick: int, counts: Mapping[int, int], tick_posts: int, states: States, sources: Mapping[str, SourceState]
-) -> None:
-    """Replace the state of each term that occurs in this tick."""
-    newest = max((source.last_tick for source in sources.values()), default=tick)
-    traffic = traffic_before(tick, sources) if tick >= newest else None
-    for key, count in counts.items():
-        state = states.get(key)
-        if state is not None and tick < state.last_tick:
-            states[key] = _with_late_posts(state, tick, count)
-        else:
-            states[key] = _with_posts(state, tick, count, tick_posts, traffic)
+class LeavingPosts(NamedTuple):
+    """Posts that leave the window, as the baselines take them: the terms of each run of successive posts of a tick."""
+
+    runs: list[TickRun]
+    uses: TermUses
 
 
-def _with_posts(state: TermState | None, tick: int, count: int, tick_posts: int, traffic: Traffic | None) -> TermState:
-    """Return the state with posts of its newest tick, or of one after it.
-
-    Without `traffic` the tick is older than others already counted. What was expected then is no longer known, so the
-    posts count and their residual does not.
-    """
-    if state is None:
-        state = TermState(0.0, 0.0, tick, 0)
-    if state.last_tick < tick:
-        state = _faded(state, tick)
-    posts = state.last_tick_posts + count
-    count_before = state.count - state.last_tick_posts
-    squared_residuals = state.squared_residuals
-    if traffic is not None:
-        expected = _expected(count_before, tick_posts, traffic)
-        squared_residuals += _squared_residual(posts, expected) - _squared_residual(state.last_tick_posts, expected)
-    hours = _with_hour(state.hours, count_before, tick, count * COUNT_SCALE)
-    return TermState(state.count + count, squared_residuals, tick, posts, hours)
+def read_texts(posts: Sequence[BaselinePost] | Sequence[PostRow]) -> CodedPosts:
+    """Return the words of posts, cut up now."""
+    return CodedPosts(*coded_texts([post.text for post in posts]))
 
 
-def _faded(state: TermState, tick: int) -> TermState:
-    """Return the state decayed to a later tick, in which nothing was posted yet.
-
-    Rounding happens only here, once a tick: any rounding within a tick would depend on where calls are cut.
-    """
-    fade = decay(tick - state.last_tick)
-    hours = None if state.hours is None else tuple([round(posts * fade) for posts in state.hours])
-    return TermState(
-        round(state.count * fade * COUNT_SCALE) / COUNT_SCALE,
-        round(state.squared_residuals * fade * RESIDUALS_SCALE) / RESIDUALS_SCALE,
-        tick,
-        0,
-        hours,
-    )
+def leaving_posts(made: Sequence[tuple[str, int]], parts: Sequence[CodedPosts]) -> LeavingPosts:
+    """Return posts as the baselines take them, given (source, created at) of each and, in this order, their words."""
+    runs, lengths = [], []
+    for tick, run in groupby(made, key=lambda one: tick_of(one[1])):  # sorting would depend on where calls are cut
+        sources = Counter(source for source, _ in run)
+        runs.append(TickRun(tick, sources))
+        lengths.append(sources.total())
+    return LeavingPosts(runs, count_uses(join_codes(parts), lengths))
 
 
-def _with_late_posts(state: TermState, tick: int, count: int) -> TermState:
-    """Return the state with posts older than its last tick: they count as much as is left of them by now."""
-    weight = round(decay(state.last_tick - tick) * COUNT_SCALE)  # of one post, so that cuts do not matter
-    hours = _with_hour(state.hours, 0.0, tick, count * weight)
-    return replace(state, count=state.count + count * weight / COUNT_SCALE, hours=hours)
-
-
-def _expected(count: float, tick_posts: int, traffic: Traffic) -> float:
-    """Return the posts expected in a tick of this size for a term with this decayed count."""
-    return (count + PRIOR_POSTS) / (traffic.posts + traffic.prior) * tick_posts
-
-
-def _squared_residual(posts: int, expected: float) -> float:
-    """Return (posts - expected)^2 / expected, at most 400, in whole eighths; 0 for no posts."""
-    if not posts or expected <= 0.0:
-        return 0.0
-    return round(min(LARGEST_SQUARED_RESIDUAL, (posts - expected) ** 2 / expected) * RESIDUALS_SCALE) / RESIDUALS_SCALE
-
-
-def _with_hour(
-    hours: tuple[int, ...] | None, count_before: float, tick: int, scaled_posts: int
-) -> tuple[int, ...] | None:
-    """Return the hours of day with posts (in 1/128) added, begun once the count before this tick passed 8."""
-    if hours is None:
-        if count_before <= HOURS_FROM_COUNT:
-            return None
-        hours = (0,) * 24
-    hour = hour_of(tick)
-    return (*hours[:hour], hours[hour] + scaled_posts, *hours[hour + 1 :])
+def updated(
+    leaving: LeavingPosts, tick_sizes: Mapping[int, int], known: TermStates, sources: MutableMapping[str, SourceState]
+) -> TermStates:
+    """Return the new states of all terms of these posts, given what is known of them; put new states in *sources*."""
+    updating = TermUpdating(leaving.uses.keys, known)
+    for run, use in zip(leaving.runs, leaving.uses.runs, strict=True):
+        newest = max((source.last_tick for source in sources.values()), default=run.tick)
+        traffic = traffic_before(run.tick, sources) if run.tick >= newest else None
+        posts = tick_sizes.get(run.tick, sum(run.sources.values()))
+        updating.add(run.tick, use, posts, traffic)
+        _update_sources(run.tick, run.sources, sources)
+    return updating.states()
 
 
 def _update_sources(tick: int, counts: Mapping[str, int], sources: MutableMapping[str, SourceState]) -> None:

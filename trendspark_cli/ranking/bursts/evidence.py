@@ -1,14 +1,15 @@
 """The surprisal and the lift of each term of the window, by its posts, its baseline and the traffic around it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from trendspark_cli.ranking.baseline.history import COUNT_SCALE, RESIDUALS_SCALE, CountRow, SourceState, TermHistory
-from trendspark_cli.ranking.baseline.ticks import TICK_SECONDS, TICKS_PER_HOUR, WINDOW_TICKS, decay, tick_of
+from trendspark_cli.ranking.baseline.history import COUNT_SCALE, RESIDUALS_SCALE, SourceState, TermHistory
+from trendspark_cli.ranking.baseline.term_states import TermStates, decays
+from trendspark_cli.ranking.baseline.ticks import TICK_SECONDS, TICKS_PER_HOUR, WINDOW_TICKS, tick_of
 from trendspark_cli.ranking.baseline.traffic import PRIOR_POSTS, Traffic, traffic_before
 from trendspark_cli.ranking.bursts.communities import Communities, community_dispersion
 from trendspark_cli.ranking.bursts.effective_authors import (
@@ -116,7 +117,7 @@ def score_terms(snapshot: WindowSnapshot, history: TermHistory, floor: float) ->
     found = count_terms(snapshot.posts, snapshot.inside[-1])
     keys = term_keys(snapshot.posts.keys[found.first], snapshot.posts.keys[found.second])
     counts, volume = _count(found, snapshot)
-    rough = _expect(found, counts, volume, snapshot, history.counts(np.sort(keys).tolist()), keys)
+    rough = _expect(found, counts, volume, snapshot, history.load(np.sort(keys)), keys)
     bound = _bound(counts, rough)
     best = np.argsort(-bound, kind="stable")[:BEST_TERMS]
     best = best[bound[best] >= min(floor, SURE)]  # once sure, a score may be any number above its surprisal
@@ -217,7 +218,7 @@ def _expect(
     counts: Floats,
     volume: Floats,
     snapshot: WindowSnapshot,
-    known: Sequence[CountRow],
+    known: TermStates,
     keys: Integers,
 ) -> ScoredTerms:
     """Return what was expected of each term in each window; what was seen is still empty."""
@@ -243,17 +244,16 @@ def _expect(
     )
 
 
-def history_of(keys: Integers, known: Sequence[CountRow], tick: int) -> tuple[Floats, Floats]:
+def history_of(keys: Integers, known: TermStates, tick: int) -> tuple[Floats, Floats]:
     """Return count and squared residuals of each term as of `tick`; 0 for unknown ones."""
     baseline, squared_residuals = np.zeros(keys.size), np.zeros(keys.size)
-    if known:
-        key, count, residuals, last_tick = np.array(known, np.int64).T
-        ages, of_age = np.unique(np.maximum(0, tick - last_tick), return_inverse=True)
-        fade = np.array([decay(age) for age in ages.tolist()])[of_age]
-        order = np.argsort(keys)
-        place = order[np.searchsorted(keys, key, sorter=order)]
-        baseline[place] = count / COUNT_SCALE * fade
-        squared_residuals[place] = np.maximum(0, residuals) / RESIDUALS_SCALE * fade
+    if len(known):
+        at = np.minimum(np.searchsorted(known.keys, keys), len(known) - 1)
+        is_known = known.keys[at] == keys
+        at = at[is_known]
+        fade = decays(np.maximum(0, tick - known.last_ticks))[at]
+        baseline[is_known] = known.counts[at] / COUNT_SCALE * fade
+        squared_residuals[is_known] = np.maximum(0, known.residuals[at]) / RESIDUALS_SCALE * fade
     return baseline, squared_residuals
 
 

@@ -1,10 +1,9 @@
 """How much more often a term is used at this time of day than over the day."""
 
-from collections.abc import Mapping
-
 import numpy as np
 
-from trendspark_cli.ranking.baseline.history import COUNT_SCALE, TermHistory, TermState
+from trendspark_cli.ranking.baseline.history import COUNT_SCALE, TermHistory
+from trendspark_cli.ranking.baseline.term_states import TermStates
 from trendspark_cli.ranking.baseline.ticks import hour_of
 from trendspark_cli.ranking.baseline.traffic import Traffic
 from trendspark_cli.ranking.bursts.scoring import Floats
@@ -25,16 +24,14 @@ def hour_factors(first: Integers, second: Integers, history: TermHistory, traffi
     traffic_share = traffic.hour_share(around)
     if traffic_share <= 0.0:
         return np.ones(pairs.size)
-    states = history.get(keys.tolist())
-    known = np.array([_factor(states, key, around, traffic_share) for key in keys.tolist()], np.float64)
+    known = _factors(history.load(keys), keys, around, traffic_share)
     own, of_first, of_second = (known[np.searchsorted(keys, part)] for part in (pairs, first, second))
     return np.where(first == NO_WORD, own, np.maximum(own, np.minimum(of_first, of_second)))
 
 
-def _factor(states: Mapping[int, TermState], key: int, around: list[int], traffic_share: float) -> float:
-    """Return the term's share in these hours over all posts' share, drawn towards 1."""
-    state = states.get(key)
-    if state is None or state.hours is None:
-        return 1.0
-    total, here = sum(state.hours) / COUNT_SCALE, sum(state.hours[hour] for hour in around) / COUNT_SCALE
-    return max(1.0, (here + PSEUDO_COUNTS * traffic_share) / (total + PSEUDO_COUNTS) / traffic_share)
+def _factors(states: TermStates, keys: Integers, around: list[int], traffic_share: float) -> Floats:
+    """Return each term's share in these hours over all posts' share, drawn towards 1."""
+    has_hours, hours = states.hours_of(keys)
+    total, here = hours.sum(axis=1) / COUNT_SCALE, hours[:, around].sum(axis=1) / COUNT_SCALE
+    share = (here + PSEUDO_COUNTS * traffic_share) / (total + PSEUDO_COUNTS) / traffic_share
+    return np.where(has_hours, np.maximum(1.0, share), 1.0)

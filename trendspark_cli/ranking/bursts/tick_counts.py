@@ -86,7 +86,7 @@ def _usual_parts(words: Integers, history: TermHistory, traffic: Traffic, tick: 
     """Return which part of all posts each term (columns) usually has in each tick of the window (rows)."""
     first, second = words.T.copy()
     keys = term_keys(first, second)
-    baseline, _ = history_of(keys, history.counts(np.unique(keys).tolist()), tick)
+    baseline, _ = history_of(keys, history.load(np.unique(keys)), tick)
     part = (baseline + PRIOR_POSTS) / (traffic.posts + traffic.prior)
     ticks = range(tick - TICKS, tick)
     by_hour = {hour_of(one): hour_factors(first, second, history, traffic, one + 1) for one in ticks}

@@ -5,7 +5,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from trendspark_cli.ranking.baseline.baseline_posts import BaselinePost, PostRow
-from trendspark_cli.ranking.baseline.history import DictHistory, SourceState
+from trendspark_cli.ranking.baseline.history import SourceState
+from trendspark_cli.ranking.baseline.memory_history import MemoryHistory
 from trendspark_cli.ranking.baseline.ticks import TICK_SECONDS, TICKS_PER_DAY, WINDOW_TICKS, tick_of
 from trendspark_cli.ranking.baseline.updating import update_baseline
 from trendspark_cli.ranking.bursts.topics import MOST_TOPICS, Topic, find_topics
@@ -26,7 +27,7 @@ class Replay:
     """History, window and the posts in it (by the number in their row), moved forward one tick at a time."""
 
     def __init__(self) -> None:
-        self.history = DictHistory()
+        self.history = MemoryHistory()
         self.sources: dict[str, SourceState] = {}
         self.posts: dict[int, ReplayPost] = {}
         self._window = Window()
@@ -45,7 +46,7 @@ class Replay:
             self._start_window_afresh()
         self._window.drop_before((tick + 1 - WINDOW_TICKS[-1]) * TICK_SECONDS)
         if tick % TICKS_PER_DAY == 0:
-            self.history.drop_faint(tick)
+            self.history.forget_faint(tick)
 
     def topics(self, tick: int, threshold: float, floor: float, limit: int = MOST_TOPICS) -> list[Topic]:
         """Return the topics at the end of the tick that was added last."""

@@ -127,12 +127,21 @@ class _Kept:
         return cls.vocabulary
 
 
-def keys_of_posts(texts: Sequence[str]) -> list[set[int]]:
-    """Return the keys of the terms of each text: its words, and its adjacent pairs of words."""
+def coded_texts(texts: Sequence[str]) -> tuple[Codes, npt.NDArray[np.int64]]:
+    """Return the word codes of all texts in a row, END_CODE after each, and the key of each code: as in a segment."""
     vocabulary = _Kept.take()
     codes = vocabulary.encode(texts)
-    used, numbers = np.unique(codes, return_inverse=True)
-    keys = np.array([vocabulary.word_keys[code] for code in used.tolist()], np.int64)[numbers]
+    is_word = codes > GAP_CODE
+    used, numbers = np.unique(codes[is_word], return_inverse=True)
+    codes[is_word] = numbers + (GAP_CODE + 1)
+    keys = map(vocabulary.word_keys.__getitem__, (END_CODE, GAP_CODE, *used.tolist()))
+    return codes, np.fromiter(keys, np.int64, used.size + GAP_CODE + 1)
+
+
+def keys_of_posts(texts: Sequence[str]) -> list[set[int]]:
+    """Return the keys of the terms of each text: its words, and its adjacent pairs of words."""
+    codes, word_keys = coded_texts(texts)
+    keys = word_keys[codes]
     is_word = codes > GAP_CODE
     is_pair = is_word[1:] & is_word[:-1]
     post = np.cumsum(codes == END_CODE)

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     )
     from trendspark_cli.store.protocol.outbox import Channels, Incidents, Notifications
     from trendspark_cli.store.protocol.posts import Posts
-    from trendspark_cli.store.protocol.ranking import Forecasts, RankingMemory
+    from trendspark_cli.store.protocol.ranking import Forecasts, RankingMemory, StoredTerms
     from trendspark_cli.store.protocol.runs import JobRuns, JobStates, MetricTotals
     from trendspark_cli.store.protocol.search import PostSearch
     from trendspark_cli.store.protocol.spending import Spend
@@ -81,6 +81,8 @@ class Store(Protocol):
     def calibrations(self) -> Calibrations: ...
     @property
     def briefs(self) -> Briefs: ...
+    @property
+    def term_history(self) -> StoredTerms: ...
     @property
     def ranking(self) -> RankingMemory: ...
     @property

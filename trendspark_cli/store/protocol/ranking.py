@@ -17,8 +17,21 @@ if TYPE_CHECKING:  # they bring numpy
     from trendspark_cli.ranking.posts.source_memory import SourceMemory
 
 
-class RankingMemory(TermHistory, Protocol):
-    """What the ranker remembers between runs: term states, source states, recent posts as numbers, progress."""
+class StoredTerms(TermHistory, Protocol):
+    """The history of terms as it is kept between runs."""
+
+    def forget_all(self) -> bool:
+        """Forget some of it, in the caller's transaction; return whether there was anything."""
+
+    def take_in_rows(self) -> int:
+        """Bring what an earlier version kept into the present form, some to a transaction; return how many terms.
+
+        Whatever is asked meanwhile is answered from both. Call before anything is saved.
+        """
+
+
+class RankingMemory(Protocol):
+    """What the ranker remembers between runs, beside terms: source states, recent posts as numbers, progress."""
 
     def sources(self) -> dict[str, SourceState]:
         """Return what is known of each source's volume."""
@@ -34,9 +47,6 @@ class RankingMemory(TermHistory, Protocol):
 
     def drop_segments(self, before: int) -> None:
         """Forget segments all of whose posts were created before this moment (epoch seconds)."""
-
-    def forget_terms(self) -> int:
-        """Forget up to 1,000 terms, in the caller's transaction; return how many there were."""
 
     def forget_window(self) -> None:
         """Forget the volume of all sources and all recent posts, in the caller's transaction."""

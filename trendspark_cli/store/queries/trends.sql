@@ -63,12 +63,6 @@ SELECT t.*, coalesce(p.post_id, -t.id) AS post_id, posts.author
 FROM trends t LEFT JOIN trend_posts p ON t.kind = 'post' AND p.trend_id = t.id LEFT JOIN posts ON posts.id = p.post_id
 WHERE t.id = ?;
 
--- name: put_term
--- What is remembered of a term.
-INSERT INTO ranking_terms (key, count, chi, last_tick, last_tick_posts, hours) VALUES (?, ?, ?, ?, ?, ?)
-ON CONFLICT (key) DO UPDATE SET count = excluded.count, chi = excluded.chi, last_tick = excluded.last_tick,
-    last_tick_posts = excluded.last_tick_posts, hours = excluded.hours;
-
 -- name: put_source
 -- What is known of a source's volume.
 INSERT INTO ranking_sources (source, state) VALUES (?, ?)
@@ -86,10 +80,6 @@ UPDATE ranking_progress SET seen_post_id = :seen_post_id, folded_created_at = :f
 SELECT seen_post_id, folded_created_at, folded_post_id, ranked_tick, swept_tick, history_version, rebuilt_since,
     counted_post_id
 FROM ranking_progress;
-
--- name: forget_terms
--- Some terms of the history.
-DELETE FROM ranking_terms WHERE key IN (SELECT key FROM ranking_terms LIMIT ?);
 
 -- name: add_segment
 -- Posts as numbers, for the windows of later runs.

@@ -196,3 +196,22 @@ def m0023_quotes(db: Database) -> None:
     db.execute("CREATE INDEX idx_trend_quotes_trend_id ON trend_quotes (trend_id)")
     db.execute("CREATE INDEX idx_trend_quotes_author ON trend_quotes (source, author)")
     db.execute("INSERT OR IGNORE INTO trend_quotes SELECT source, source_id, author, trend_id FROM trend_examples")
+
+
+@migration()
+def m0024_term_runs(db: Database) -> None:
+    """The history of terms as sorted runs instead of a row for each; `rank` turns the rows there are into the first.
+
+    A part is up to 16,384 terms of a run, as bytes; a run that is not in `ranking_runs` does not count.
+    """
+    db.execute("CREATE TABLE ranking_runs (id INTEGER PRIMARY KEY, terms INTEGER NOT NULL) STRICT")
+    db.execute(
+        """
+        CREATE TABLE ranking_run_parts (
+            id INTEGER PRIMARY KEY, run_id INTEGER NOT NULL, terms INTEGER NOT NULL, first_key INTEGER NOT NULL,
+            last_key INTEGER NOT NULL, keys BLOB NOT NULL, states BLOB NOT NULL
+        ) STRICT
+        """
+    )
+    # All that is asked of a part before its bytes are read.
+    db.execute("CREATE INDEX idx_ranking_run_parts ON ranking_run_parts (run_id, first_key, last_key, terms)")

@@ -35,6 +35,7 @@ KNOWN_MIGRATIONS = (
     "m0021_views",
     "m0022_search",
     "m0023_quotes",
+    "m0024_term_runs",
 )
 
 

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from trendspark_cli.store.sqlite.forecasts import Forecasts
     from trendspark_cli.store.sqlite.post_search import PostSearch
     from trendspark_cli.store.sqlite.stored_times import StoredTimes
+    from trendspark_cli.store.sqlite.term_runs import TermRuns
     from trendspark_cli.store.sqlite.trend_history import TrendHistory
     from trendspark_cli.store.sqlite.trends import RankingMemory, Trends
     from trendspark_cli.store.sqlite.upkeep import Upkeep
@@ -95,6 +96,13 @@ class SqliteStore:
         from trendspark_cli.store.sqlite.trends import RankingMemory
 
         return RankingMemory(self.connection)
+
+    @property
+    def term_history(self) -> TermRuns:
+        """Return the history of terms; loaded when asked, since it brings numpy."""
+        from trendspark_cli.store.sqlite.term_runs import TermRuns
+
+        return TermRuns(self.connection)
 
     @property
     def forecasts(self) -> Forecasts:

@@ -10,7 +10,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from trendspark_cli.base.clock import to_text
-from trendspark_cli.ranking.baseline.history import CountRow, SourceState, TermState
+from trendspark_cli.ranking.baseline.history import SourceState
 from trendspark_cli.store.rows.trends import RankingProgress, TrendNames, TrendVerdict
 from trendspark_cli.store.sqlite.connection import Connection
 from trendspark_cli.store.sqlite.named_queries import queries
@@ -21,7 +21,6 @@ if TYPE_CHECKING:  # most runs only count trends
     from trendspark_cli.ranking.lifecycle.trends import AnyTrend, PostTrend, StoryT, TopicTrend, Trend
     from trendspark_cli.store.rows.trend_columns import Row
 
-ROWS_PER_TRANSACTION = 1000
 LARGEST = 2**63 - 1
 
 
@@ -142,37 +141,11 @@ class Trends:
 
 
 class RankingMemory:
-    """Term and source states, recent posts as numbers, how far the ranker has come. Implements TermHistory."""
+    """Source states, recent posts as numbers, how far the ranker has come."""
 
     def __init__(self, connection: Connection) -> None:
         self._db = connection
         self._sql = queries("trends")
-
-    def get(self, keys: Sequence[int]) -> dict[int, TermState]:
-        """Return the states of those keys that are known."""
-        with self._db.errors():
-            cursor = self._db.execute(self._sql["terms"], (json.dumps(list(keys)),))
-            return {row[0]: TermState.from_row(row[1:]) for row in cursor}
-
-    def counts(self, keys: Sequence[int]) -> list[CountRow]:
-        """Return a row for each of those keys that is known."""
-        with self._db.errors():
-            return self._db.execute(self._sql["term_counts"], (json.dumps(list(keys)),)).fetchall()
-
-    def put(self, states: Mapping[int, TermState]) -> None:
-        """Insert or replace states; call inside a transaction."""
-        self._db.executemany(self._sql["put_term"], [(key, *state.to_row()) for key, state in states.items()])
-
-    def drop_faint(self, now_tick: int) -> int:
-        """Delete states that have faded, in transactions of 1,000 rows; return how many."""
-        with self._db.errors():
-            keys = self._db.execute(self._sql["faint_terms"], {"now_tick": now_tick}).fetchall()
-        for start in range(0, len(keys), ROWS_PER_TRANSACTION):
-            with self._db.transaction():
-                self._db.executemany(
-                    "DELETE FROM ranking_terms WHERE key = ?", keys[start : start + ROWS_PER_TRANSACTION]
-                )
-        return len(keys)
 
     def sources(self) -> dict[str, SourceState]:
         """Return what is known of each source's volume."""
@@ -199,10 +172,6 @@ class RankingMemory:
     def drop_segments(self, before: int) -> None:
         """Forget segments all of whose posts were created before this moment; call inside a transaction."""
         self._db.execute("DELETE FROM ranking_segments WHERE newest < ?", (before,))
-
-    def forget_terms(self) -> int:
-        """Forget up to 1,000 terms, whatever is known of them; return how many. Call inside a transaction."""
-        return self._db.execute(self._sql["forget_terms"], (ROWS_PER_TRANSACTION,)).rowcount
 
     def forget_window(self) -> None:
         """Forget the volume of all sources and all recent posts; call inside a transaction."""

@@ -1,0 +1,112 @@
+"""States of terms as bytes, some 7 for a term: the same in every database.
+
+Most terms of a history were seen once, so that all but their tick is the same. These are told by one bit; the others
+have their numbers in full. Keys ascend, so only the steps between them are written. Bytes of one rank stand together,
+which is what makes them pack well.
+"""
+
+from __future__ import annotations
+
+import struct
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import zstandard
+
+from trendspark_cli.base.errors import IntegrityError
+from trendspark_cli.ranking.baseline.history import COUNT_SCALE
+from trendspark_cli.ranking.baseline.term_states import HOURS, Integers, TermStates
+
+FORM = 1
+LEVEL = 1  # of zstd: higher ones take ten times as long for a hundredth less
+_KEY, _NUMBER, _LARGE = np.dtype("<i8"), np.dtype("<u4"), np.dtype("<i8")
+_HEADER = struct.Struct("<BIIIqq")  # form, terms, terms in full, terms with hours, least tick, usual residuals
+
+Blobs = tuple[bytes, bytes]
+
+
+def encoded(states: TermStates) -> Blobs:
+    """Return the keys, and what is known of them, as bytes."""
+    base = int(states.last_ticks.min()) if len(states) else 0
+    usual = _most_frequent(states.residuals)
+    is_full = (states.counts != COUNT_SCALE) | (states.residuals != usual) | (states.last_tick_posts != 1)
+    is_full[states.with_hours] = True
+    full = np.flatnonzero(is_full)
+    header = _HEADER.pack(FORM, len(states), full.size, states.with_hours.size, base, usual)
+    columns = (
+        _planes(states.last_ticks.astype(np.int64) - base, _NUMBER),
+        np.packbits(is_full).tobytes(),
+        _planes(states.counts[full], _LARGE),
+        _planes(states.residuals[full], _LARGE),
+        _planes(states.last_tick_posts[full], _NUMBER),
+        _planes(states.with_hours, _NUMBER),
+        _planes(states.hours.ravel(), _NUMBER),
+    )
+    return _packed(_planes(np.diff(states.keys, prepend=np.int64(0)), _KEY)), header + _packed(b"".join(columns))
+
+
+def decoded(blobs: Blobs) -> TermStates:
+    """Return the states that `encoded` wrote; raise IntegrityError for bytes that are none."""
+    return decoded_states(decoded_keys(blobs[0]), blobs[1])
+
+
+def decoded_keys(blob: bytes) -> Integers:
+    """Return the keys."""
+    content = _unpacked(blob)
+    steps = _column(content, 0, len(content) // _KEY.itemsize, _KEY)
+    return np.cumsum(steps)
+
+
+def decoded_states(keys: Integers, blob: bytes) -> TermStates:
+    """Return the states of these keys."""
+    form, terms, in_full, with_hours, base, usual = _HEADER.unpack_from(blob)
+    if form != FORM or terms != keys.size:
+        raise IntegrityError(f"the history of the ranking has a part of form {form}, {terms} terms, {keys.size} keys")
+    content, at = _unpacked(blob[_HEADER.size :]), 0
+
+    def column(size: int, dtype: np.dtype[Any]) -> npt.NDArray[Any]:
+        nonlocal at
+        at += size * dtype.itemsize
+        return _column(content, at - size * dtype.itemsize, size, dtype)
+
+    last_ticks = (column(terms, _NUMBER).astype(np.int64) + base).astype(np.int32)
+    full = np.flatnonzero(np.unpackbits(column(-(-terms // 8), np.dtype("u1")), count=terms))
+    counts, residuals = np.full(terms, COUNT_SCALE, np.int64), np.full(terms, usual, np.int64)
+    last_posts = np.ones(terms, np.int32)
+    counts[full] = column(in_full, _LARGE)
+    residuals[full] = column(in_full, _LARGE)
+    last_posts[full] = column(in_full, _NUMBER)
+    places = column(with_hours, _NUMBER).astype(np.int64)
+    hours = column(with_hours * HOURS, _NUMBER).astype(np.int64).reshape(-1, HOURS)
+    return TermStates(keys, counts, residuals, last_ticks, last_posts, places, hours)
+
+
+def _most_frequent(values: Integers) -> int:
+    if not values.size:
+        return 0
+    different, times = np.unique(values, return_counts=True)
+    return int(different[times.argmax()])
+
+
+def _planes(values: npt.NDArray[Any], dtype: np.dtype[Any]) -> bytes:
+    """Return the first bytes of all values, then their second ones, and so on."""
+    whole = np.ascontiguousarray(values, dtype).view(np.uint8).reshape(-1, dtype.itemsize)
+    return whole.T.tobytes()
+
+
+def _column(content: bytes, start: int, size: int, dtype: np.dtype[Any]) -> npt.NDArray[Any]:
+    """Return the values that `_planes` wrote."""
+    planes = np.frombuffer(content, np.uint8, size * dtype.itemsize, start).reshape(dtype.itemsize, size)
+    return np.ascontiguousarray(planes.T).view(dtype).ravel()
+
+
+def _packed(content: bytes) -> bytes:
+    return zstandard.ZstdCompressor(level=LEVEL).compress(content)
+
+
+def _unpacked(blob: bytes) -> bytes:
+    try:
+        return zstandard.ZstdDecompressor().decompress(blob)
+    except zstandard.ZstdError as error:
+        raise IntegrityError(f"the history of the ranking has a damaged part: {error}") from error

@@ -1,0 +1,60 @@
+"""The history of terms as earlier versions kept it, a row for each, until `rank` has turned it into runs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from trendspark_cli.ranking.baseline.term_states import HOURS, Integers, TermStates
+from trendspark_cli.store.sqlite.connection import Connection
+from trendspark_cli.store.sqlite.named_queries import queries
+
+ROWS_PER_DELETE = 1_000
+
+
+class TermRows:
+    """The table `ranking_terms`: only ever read and emptied."""
+
+    def __init__(self, connection: Connection, at_once: int) -> None:
+        self._db = connection
+        self._at_once = at_once  # become one part of a run
+        self._sql = queries("term_runs")
+
+    def remain(self) -> bool:
+        """Tell whether there are rows left."""
+        return bool(self._db.value(self._sql["rows_remain"]))
+
+    def load(self, keys: Integers) -> TermStates:
+        """Return the states of those of these keys that have a row."""
+        return _states(self._db.made(tuple, self._sql["rows_of"], (json.dumps(keys.tolist()),)))
+
+    def next(self) -> TermStates:
+        """Return the states with the least keys."""
+        return _states(self._db.made(tuple, self._sql["next_rows"], (self._at_once,)))
+
+    def forget_until(self, key: int) -> None:
+        """Delete the rows up to this key, in the caller's transaction."""
+        self._db.execute(self._sql["forget_rows_until"], (key,))
+
+    def forget(self) -> int:
+        """Delete some rows, in the caller's transaction; return how many."""
+        return self._db.execute(self._sql["forget_rows"], (ROWS_PER_DELETE,)).rowcount
+
+
+def _states(rows: Sequence[tuple[Any, ...]]) -> TermStates:
+    columns = list(zip(*rows, strict=True)) or [()] * 6
+    keys, counts, residuals, last_ticks, last_posts, blobs = columns
+    with_hours = [place for place, blob in enumerate(blobs) if blob is not None]
+    hours = np.frombuffer(b"".join(blobs[place] for place in with_hours), np.dtype("<u4"))
+    return TermStates(
+        np.array(keys, np.int64),
+        np.array(counts, np.int64),
+        np.array(residuals, np.int64),
+        np.array(last_ticks, np.int32),
+        np.array(last_posts, np.int32),
+        np.array(with_hours, np.int64),
+        hours.astype(np.int64).reshape(-1, HOURS),
+    )
