@@ -180,6 +180,8 @@ READERS: dict[str, Callable[[SqliteStore], object]] = {
     "posts.count": lambda s: s.posts.count(),
     "posts.stored_ids": lambda s: s.posts.stored_ids("x", ["1"]),
     "posts.count_known": lambda s: s.posts.count_known([post()]),
+    "posts.leaving_places": lambda s: s.posts.leaving_places(("", 0), 10, 10, 10),
+    "ranking.segments_between": lambda s: list(s.ranking.segments_between(0, 10**10)),
     "posts.leaving": lambda s: s.posts.leaving(("", 0), 10, 10, 10),
     "posts.arrived": lambda s: s.posts.arrived(0, 10),
     "posts.first_since": lambda s: s.posts.first_since(0),

@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from trendspark_cli.base.metrics import RANK_POSTS
-from trendspark_cli.ranking.baseline.baseline_posts import PostRow
+from trendspark_cli.ranking.baseline.baseline_posts import LeavingPlace, PostRow
 from trendspark_cli.ranking.baseline.history import TermHistory
 from trendspark_cli.ranking.baseline.memory_history import MemoryHistory
 from trendspark_cli.ranking.baseline.ticks import LONGEST_WINDOW_SECONDS, TICK_SECONDS, TICKS_PER_DAY
 from trendspark_cli.ranking.baseline.updating import leaving_posts, read_texts, updated
-from trendspark_cli.ranking.baseline.uses import CodedPosts
-from trendspark_cli.ranking.bursts.segments import Segment, read_segment
+from trendspark_cli.ranking.baseline.uses import CodedPosts, first_posts, in_order, join_codes
+from trendspark_cli.ranking.bursts.segments import Segment, coded_posts, read_segment
 from trendspark_cli.ranking.bursts.window import Window
 from trendspark_cli.ranking.text.terms import Vocabulary
 from trendspark_cli.running.clock_healing import may_be_ahead
 from trendspark_cli.running.job_context import JobContext
 
 POSTS_PER_READ = 5_000  # also the posts of one segment
-POSTS_PER_UPDATE = 50_000  # each looks up its terms in all of history, and keeps some 200 bytes of a post meanwhile
+POSTS_PER_UPDATE = 50_000  # each looks up its terms in all of history, and has some 2 kB for a post meanwhile
 WORDS_PER_UPDATE = 2_000_000  # of a flood of long posts there are fewer
 MOST_WORDS_KEPT = 500_000  # between reads: 100 MB. Languages have fewer; floods of made-up words have no end
 
@@ -56,7 +58,7 @@ class BaselineUpdating:
             late = [post for post in posts if oldest <= post.created_text and (post.created_text, post.id) < edge]
             current = [post for post in posts if since <= post.created_at < until]
             segment = read_segment(current, vocabulary) if current else None
-            staged = self._stage(late, [read_texts(late)]) if late else None
+            staged = self._stage(late, read_texts(late)) if late else None
             with self._job.transaction():
                 if staged:
                     self._publish(staged)
@@ -87,9 +89,13 @@ class BaselineUpdating:
 
     def update_with_next(self, epoch_seconds: int, most: int = POSTS_PER_UPDATE) -> int:
         """Update the baselines with the next posts older than *epoch_seconds*, at most *most*; return how many."""
-        posts, parts = self._next_leaving(epoch_seconds, min(most, POSTS_PER_UPDATE))
+        place = (self.progress.folded_created_at, self.progress.folded_post_id)
+        limit = min(most, POSTS_PER_UPDATE)
+        posts = self._job.store.posts.leaving_places(place, epoch_seconds, self.progress.seen_post_id, limit)
         if posts:
-            staged = self._stage(posts, parts)
+            count, coded = first_posts(self._words_of(posts), WORDS_PER_UPDATE)
+            posts = posts[:count]
+            staged = self._stage(posts, coded)
             with self._job.transaction():
                 self._publish(staged)
                 self.advance(folded_created_at=posts[-1].created_text, folded_post_id=posts[-1].id)
@@ -128,25 +134,31 @@ class BaselineUpdating:
         if new and not self._job.dry_run:
             self._job.store.totals.add([RANK_POSTS.by(new)])
 
-    def _next_leaving(self, epoch_seconds: int, most: int) -> tuple[list[LeavingPost], list[CodedPosts]]:
-        """Return the next posts older than *epoch_seconds*, and their words: as many as memory is meant to hold."""
-        posts: list[LeavingPost] = []
-        parts: list[CodedPosts] = []
-        place = (self.progress.folded_created_at, self.progress.folded_post_id)
-        while len(posts) < most and sum(part.codes.size for part in parts) < WORDS_PER_UPDATE:
-            limit = min(POSTS_PER_READ, most - len(posts))
-            read = self._job.store.posts.leaving(place, epoch_seconds, self.progress.seen_post_id, limit)
-            if read:
-                parts.append(read_texts(read))
-                posts += [LeavingPost(post.id, post.source, post.created_at, post.created_text) for post in read]
-                place = (read[-1].created_text, read[-1].id)
-            if len(read) < limit:
-                break
-        return posts, parts
+    def _words_of(self, posts: Sequence[LeavingPlace]) -> CodedPosts:
+        """Return the words of these posts, as they were when they arrived.
 
-    def _stage(self, posts: Sequence[LeavingPost] | Sequence[PostRow], parts: Sequence[CodedPosts]) -> _Staged:
-        """Write what these posts, whose words are in *parts*, make of their terms where nobody sees it yet."""
-        leaving = leaving_posts([(post.source, post.created_at) for post in posts], parts)
+        Those that are in no segment, since they came late or long ago, are read now.
+        """
+        ids = np.array([post.id for post in posts], np.int64)
+        of_segments = [segment for segment in self._segments_of(posts) if np.isin(segment.ids, ids).any()]
+        parts, part_ids = [coded_posts(segment) for segment in of_segments], [segment.ids for segment in of_segments]
+        missing = np.setdiff1d(ids, np.concatenate([np.zeros(0, np.int64), *part_ids])).tolist()
+        for start in range(0, len(missing), POSTS_PER_READ):
+            rows = self._job.store.posts.rows(missing[start : start + POSTS_PER_READ])
+            parts.append(read_texts(rows))
+            part_ids.append(np.array([row.id for row in rows], np.int64))
+        known = np.concatenate(part_ids)
+        order = np.argsort(known)
+        return in_order(join_codes(parts), order[np.searchsorted(known, ids, sorter=order)])
+
+    def _segments_of(self, posts: Sequence[LeavingPlace]) -> Iterator[Segment]:
+        """Yield the segments that may have some of these posts, which are in the order of time."""
+        yield from self._job.store.ranking.segments_between(posts[0].created_at, posts[-1].created_at)
+        yield from self._unsaved
+
+    def _stage(self, posts: Sequence[LeavingPlace] | Sequence[PostRow], coded: CodedPosts) -> _Staged:
+        """Write what these posts, whose words are *coded*, make of their terms where nobody sees it yet."""
+        leaving = leaving_posts([(post.source, post.created_at) for post in posts], coded)
         known = self.history.load(leaving.uses.keys)
         states = updated(leaving, self._sizes(run.tick for run in leaving.runs), known, self.sources)
         return _Staged(self.history.stage(states), {name for run in leaving.runs for name in run.sources})
@@ -163,15 +175,6 @@ class BaselineUpdating:
             since = tick * TICK_SECONDS
             self._tick_sizes[tick] = self._job.store.posts.count_between(since, since + TICK_SECONDS)
         return self._tick_sizes
-
-
-class LeavingPost(NamedTuple):
-    """A post that leaves the window; `created_at` in epoch seconds, `created_text` its exact time."""
-
-    id: int
-    source: str
-    created_at: int
-    created_text: str
 
 
 class _Staged(NamedTuple):

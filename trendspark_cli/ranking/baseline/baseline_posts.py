@@ -1,4 +1,4 @@
-"""The two shapes in which posts come in."""
+"""The shapes in which posts come in."""
 
 from typing import NamedTuple
 
@@ -16,6 +16,15 @@ class PostRow(NamedTuple):
     created_at: int
     text: str
     created_text: str = ""
+
+
+class LeavingPlace(NamedTuple):
+    """A post that leaves the longest window: `created_at` in epoch seconds, `created_text` its exact time."""
+
+    id: int
+    source: str
+    created_at: int
+    created_text: str
 
 
 class BaselinePost(NamedTuple):

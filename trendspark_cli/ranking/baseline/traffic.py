@@ -9,6 +9,7 @@ from trendspark_cli.ranking.baseline.ticks import TICKS_PER_DAY, TICKS_PER_HOUR,
 
 PRIOR_POSTS = 0.3  # posts a term that was never seen counts as having had
 PRIOR_DAYS = 2
+MOST_PRIOR_POSTS = 30_000.0  # of these days: so many prove enough, else all of a large young installation were news
 SURGE_PSEUDO_POSTS = 50.0  # in and beside an hour: some posts more or less than expected are no surge
 LEAST_POSTS_PER_TICK = 5.0  # a quiet installation must not be surprised by every third post
 
@@ -27,8 +28,8 @@ class Traffic(NamedTuple):
 
     @property
     def prior(self) -> float:
-        """Return the posts added to history so that a short one proves little: two days' worth."""
-        return PRIOR_DAYS * TICKS_PER_DAY * max(LEAST_POSTS_PER_TICK, self.posts_per_tick)
+        """Return the posts added to history so that a short one proves little: two days' worth, at most 30,000."""
+        return min(MOST_PRIOR_POSTS, PRIOR_DAYS * TICKS_PER_DAY * max(LEAST_POSTS_PER_TICK, self.posts_per_tick))
 
     def hour_share(self, hours: Iterable[int]) -> float:
         """Return which part of all posts falls into these UTC hours."""

@@ -11,7 +11,7 @@ from trendspark_cli.ranking.baseline.term_states import TermStates
 from trendspark_cli.ranking.baseline.term_updating import TermUpdating
 from trendspark_cli.ranking.baseline.ticks import HALF_LIFE_TICKS, decay, hour_of, tick_of
 from trendspark_cli.ranking.baseline.traffic import traffic_before
-from trendspark_cli.ranking.baseline.uses import CodedPosts, TermUses, count_uses, join_codes
+from trendspark_cli.ranking.baseline.uses import CodedPosts, TermUses, count_uses
 from trendspark_cli.ranking.text.terms import coded_texts
 
 
@@ -26,7 +26,7 @@ def update_baseline(
     `tick_sizes`: all posts of each tick that occurs, over all sources. Cut the stream into calls anywhere; only the
     order of posts matters (created_at order; late posts of any age are fine).
     """
-    leaving = leaving_posts([(post.source, post.created_at) for post in posts], [read_texts(posts)])
+    leaving = leaving_posts([(post.source, post.created_at) for post in posts], read_texts(posts))
     if leaving.runs:
         history.publish(history.stage(updated(leaving, tick_sizes, history.load(leaving.uses.keys), sources)))
 
@@ -50,14 +50,14 @@ def read_texts(posts: Sequence[BaselinePost] | Sequence[PostRow]) -> CodedPosts:
     return CodedPosts(*coded_texts([post.text for post in posts]))
 
 
-def leaving_posts(made: Sequence[tuple[str, int]], parts: Sequence[CodedPosts]) -> LeavingPosts:
+def leaving_posts(made: Sequence[tuple[str, int]], coded: CodedPosts) -> LeavingPosts:
     """Return posts as the baselines take them, given (source, created at) of each and, in this order, their words."""
     runs, lengths = [], []
     for tick, run in groupby(made, key=lambda one: tick_of(one[1])):  # sorting would depend on where calls are cut
         sources = Counter(source for source, _ in run)
         runs.append(TickRun(tick, sources))
         lengths.append(sources.total())
-    return LeavingPosts(runs, count_uses(join_codes(parts), lengths))
+    return LeavingPosts(runs, count_uses(coded, lengths))
 
 
 def updated(

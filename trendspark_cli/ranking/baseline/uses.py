@@ -48,6 +48,22 @@ def join_codes(parts: Sequence[CodedPosts]) -> CodedPosts:
     return CodedPosts(np.concatenate(codes), np.concatenate((np.full(GAP_CODE + 1, NO_WORD), different)))
 
 
+def in_order(coded: CodedPosts, order: Integers) -> CodedPosts:
+    """Return these posts (numbers into those of *coded*) in this order."""
+    ends = np.flatnonzero(coded.codes == END_CODE) + 1
+    lengths = np.diff(ends, prepend=0)
+    starts, wanted = (ends - lengths)[order], lengths[order]
+    filled = np.cumsum(wanted) - wanted
+    return CodedPosts(coded.codes[np.repeat(starts - filled, wanted) + np.arange(int(wanted.sum()))], coded.word_keys)
+
+
+def first_posts(coded: CodedPosts, most_codes: int) -> tuple[int, CodedPosts]:
+    """Return as many of the first posts, one at least, as have at most so many codes, and how many these are."""
+    ends = np.flatnonzero(coded.codes == END_CODE) + 1
+    posts = max(1, int(np.searchsorted(ends, most_codes, "right")))
+    return posts, CodedPosts(coded.codes[: ends[posts - 1]], coded.word_keys)
+
+
 def count_uses(coded: CodedPosts, run_lengths: Sequence[int]) -> TermUses:
     """Return the uses of each run of posts: so many of the posts each, in their order.
 

@@ -7,7 +7,8 @@ import numpy as np
 import numpy.typing as npt
 
 from trendspark_cli.ranking.baseline.baseline_posts import PostRow
-from trendspark_cli.ranking.text.keys import Integers, mix, name_key
+from trendspark_cli.ranking.baseline.uses import CodedPosts
+from trendspark_cli.ranking.text.keys import NO_WORD, Integers, mix, name_key
 from trendspark_cli.ranking.text.terms import GAP_CODE, Codes, Vocabulary
 
 FIRST_WORD = GAP_CODE + 1
@@ -56,6 +57,11 @@ class Segment(NamedTuple):
         return cls(tuple(names.split("\n")), ids, created, sources, authors, words, codes, communities)
 
 
+def coded_posts(segment: Segment) -> CodedPosts:
+    """Return the words of a segment's posts, in their order."""
+    return CodedPosts(segment.codes, np.concatenate((np.full(FIRST_WORD, NO_WORD), segment.words)))
+
+
 def read_segment(rows: Sequence[PostRow], vocabulary: Vocabulary) -> Segment:
     """Return posts, at least one, as a segment."""
     ids, sources, authors, communities, created, texts, _ = zip(*rows, strict=True)
@@ -75,6 +81,11 @@ def read_segment(rows: Sequence[PostRow], vocabulary: Vocabulary) -> Segment:
         codes,
         _keys_of(sources, communities, post_ids),
     )
+
+
+def oldest_of(created: bytes) -> int:
+    """Return when the first post of a segment was created, given that array of its row."""
+    return int(np.frombuffer(created, _KEY).min())
 
 
 def own_keys(post_ids: Integers) -> Integers:

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Protocol
 
 from trendspark_cli.base.models import Post
-from trendspark_cli.ranking.baseline.baseline_posts import PostRow
+from trendspark_cli.ranking.baseline.baseline_posts import LeavingPlace, PostRow
 from trendspark_cli.store.rows.collecting import PageOutcome
 from trendspark_cli.store.rows.posts import SharedLink, StoredPost
 
@@ -48,6 +48,11 @@ class Posts(Protocol):
 
         They come by time of creation, then id: `created_text` and `id` of the last are where to go on.
         """
+
+    def leaving_places(
+        self, position: tuple[str, int], until: int, seen_post_id: int, limit: int
+    ) -> list[LeavingPlace]:
+        """Return the same posts in the same order, without their texts."""
 
     def arrived(self, after_id: int, limit: int) -> list[PostRow]:
         """Return the posts stored after *after_id*, in that order."""

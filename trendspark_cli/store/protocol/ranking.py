@@ -45,6 +45,9 @@ class RankingMemory(Protocol):
     def segments(self, since: int) -> Iterator[Segment]:
         """Yield the segments with posts created at *since* (epoch seconds) or later, in the order they were added."""
 
+    def segments_between(self, since: int, until: int) -> Iterator[Segment]:
+        """Yield the segments with posts created at *since* or later and with posts created at *until* or before."""
+
     def drop_segments(self, before: int) -> None:
         """Forget segments all of whose posts were created before this moment (epoch seconds)."""
 

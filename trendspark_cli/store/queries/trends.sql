@@ -91,6 +91,14 @@ VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?);
 SELECT source_names, post_ids, created, authors, words, sources, codes, communities FROM ranking_segments
 WHERE newest >= ? ORDER BY id;
 
+-- name: segment_times
+-- When the posts of segments were created, of those with posts created at a time or later.
+SELECT id, created FROM ranking_segments WHERE newest >= ? ORDER BY id;
+
+-- name: segment
+-- One segment.
+SELECT source_names, post_ids, created, authors, words, sources, codes, communities FROM ranking_segments WHERE id = ?;
+
 -- name: save_brief
 -- What a model wrote of a trend, in place of what was there.
 INSERT INTO trend_briefs (trend_id, label, summary, post_ids, model, observed, made_at)

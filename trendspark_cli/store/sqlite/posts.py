@@ -9,7 +9,7 @@ from typing import Any
 
 from trendspark_cli.base.clock import from_epoch, from_text, to_text
 from trendspark_cli.base.models import Post
-from trendspark_cli.ranking.baseline.baseline_posts import PostRow
+from trendspark_cli.ranking.baseline.baseline_posts import LeavingPlace, PostRow
 from trendspark_cli.store.rows.collecting import PageOutcome
 from trendspark_cli.store.rows.posts import SharedLink, StoredPost
 from trendspark_cli.store.sqlite.connection import Connection
@@ -77,14 +77,14 @@ class Posts:
 
     def leaving(self, position: tuple[str, int], until: int, seen_post_id: int, limit: int) -> list[PostRow]:
         """Return the next posts after *position* created before *until*."""
-        parameters = {
-            "created_at": position[0],
-            "id": position[1],
-            "until": _text(until),
-            "seen_post_id": seen_post_id,
-            "limit": limit,
-        }
-        return _linked(self._db.made(tuple, self._sql["leaving"], parameters))
+        return _linked(self._db.made(tuple, self._sql["leaving"], _after(position, until, seen_post_id, limit)))
+
+    def leaving_places(
+        self, position: tuple[str, int], until: int, seen_post_id: int, limit: int
+    ) -> list[LeavingPlace]:
+        """Return the next posts after *position* created before *until*, without their texts."""
+        parameters = _after(position, until, seen_post_id, limit)
+        return self._db.made(LeavingPlace._make, self._sql["leaving_places"], parameters)
 
     def arrived(self, after_id: int, limit: int) -> list[PostRow]:
         """Return the posts stored after *after_id*, in that order."""
@@ -171,6 +171,16 @@ def _with_links(text: str, links: str) -> str:
     from trendspark_cli.ranking.text.linked_texts import linked_text
 
     return linked_text(text, links.split("\n"))
+
+
+def _after(position: tuple[str, int], until: int, seen_post_id: int, limit: int) -> dict[str, Any]:
+    return {
+        "created_at": position[0],
+        "id": position[1],
+        "until": _text(until),
+        "seen_post_id": seen_post_id,
+        "limit": limit,
+    }
 
 
 def _text(epoch: int) -> str:

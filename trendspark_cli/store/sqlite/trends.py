@@ -169,6 +169,15 @@ class RankingMemory:
             for row in self._db.execute(self._sql["segments"], (since,)):
                 yield Segment.from_row(row)
 
+    def segments_between(self, since: int, until: int) -> Iterator[Segment]:
+        """Yield the segments with posts created at *since* or later and with posts created at *until* or before."""
+        from trendspark_cli.ranking.bursts.segments import Segment, oldest_of
+
+        spans = self._db.made(tuple, self._sql["segment_times"], (since,))
+        for segment_id, created in spans:
+            if oldest_of(created) <= until:
+                yield from self._db.made(Segment.from_row, self._sql["segment"], (segment_id,))
+
     def drop_segments(self, before: int) -> None:
         """Forget segments all of whose posts were created before this moment; call inside a transaction."""
         self._db.execute("DELETE FROM ranking_segments WHERE newest < ?", (before,))
