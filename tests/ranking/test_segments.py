@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
+from random import Random
 
 import numpy as np
 import pytest
@@ -12,10 +13,11 @@ from hypothesis import strategies as st
 from tests.ranking.streams import HOUR, Desk, background, post, said
 from trendspark_cli.ranking.baseline.baseline_posts import PostRow
 from trendspark_cli.ranking.baseline.ticks import TICK_SECONDS
-from trendspark_cli.ranking.bursts.segments import Segment, read_segment
+from trendspark_cli.ranking.baseline.uses import count_uses, in_order, join_codes
+from trendspark_cli.ranking.bursts.segments import Segment, coded_posts, read_segment
 from trendspark_cli.ranking.bursts.topics import Topic, find_topics
 from trendspark_cli.ranking.bursts.window import Window
-from trendspark_cli.ranking.text.terms import Vocabulary
+from trendspark_cli.ranking.text.terms import Vocabulary, keys_of_posts
 
 POSTS = st.lists(
     st.builds(post, st.text(max_size=60), st.integers(0, 2**40), st.none() | st.text(max_size=9)), min_size=1
@@ -56,10 +58,40 @@ def test_a_segment_is_the_same_after_it_was_stored(rows: list[PostRow]) -> None:
     assert fields(Segment.from_row(segment.to_row())) == fields(segment)
 
 
+@given(
+    st.lists(st.lists(st.sampled_from(["volcano", "the", "and", "ash", "AT&T", "of"]), max_size=9), min_size=1),
+    st.randoms(use_true_random=False),
+)
+def test_posts_have_in_segments_the_terms_of_their_texts_in_whatever_order_they_leave(
+    texts: list[list[str]], random: Random
+) -> None:
+    rows = [post(" ".join(words), 900 * number) for number, words in enumerate(texts)]
+    order = random.sample(range(len(rows)), len(rows))
+    parts = [coded_posts(segment) for segment in stored(rows, 3)]
+
+    uses = count_uses(in_order(join_codes(parts), np.array(order)), [1] * len(rows))
+
+    found = [set(uses.keys[run.places].tolist()) for run in uses.runs]
+    assert found == keys_of_posts([rows[number].text for number in order])
+
+
+def test_a_window_filled_once_gives_at_every_tick_the_topics_of_one_that_grows(
+    desk: Desk, now: int, rows: list[PostRow]
+) -> None:
+    texts = {row.id: row.text for row in rows}
+    segments = [*stored(rows), *stored(background(now // TICK_SECONDS - 40, 3, seed=3)), *stored(said("late", 9, now))]
+    filled = Window(lambda post_ids: {number: texts[number] for number in post_ids if number in texts})
+    filled.fill(lambda: iter(segments))
+
+    for end in (now - TICK_SECONDS, now):
+        topics = find_topics(filled, end, desk.history, desk.sources)
+        assert topics == topics_of(desk, segments, end, texts)
+
+
 def test_a_post_has_the_same_numbers_in_every_process() -> None:
     code = (
         "from trendspark_cli.ranking.bursts.segments import read_segment\n"
-        "from trendspark_cli.ranking.text.terms import Vocabulary\n"
+        "from trendspark_cli.ranking.text.terms import Vocabulary, keys_of_posts\n"
         "print(read_segment([(1, 'x', 'ann', None, 9, 'Boston marathon', '')], Vocabulary()).to_row())"
     )
 

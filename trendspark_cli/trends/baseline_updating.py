@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -69,8 +70,7 @@ class BaselineUpdating:
     def window(self, since: int) -> Window:
         """Return the posts created at *since* or later, and some older ones."""
         window = Window(self._job.store.posts.texts)
-        window.add_segments(self._job.store.ranking.segments(since))
-        window.add_segments(self._unsaved)
+        window.fill(lambda: chain(self._job.store.ranking.segments(since), self._unsaved))
         return window
 
     def update_before(self, epoch_seconds: int) -> None:

@@ -6,8 +6,8 @@ import numpy as np
 import numpy.typing as npt
 
 from trendspark_cli.ranking.bursts.occurrences import Occurrences, is_first
+from trendspark_cli.ranking.bursts.post_columns import Mask, PostColumns
 from trendspark_cli.ranking.bursts.scoring import Floats
-from trendspark_cli.ranking.bursts.window import Mask, PostColumns
 from trendspark_cli.ranking.text.keys import Integers
 
 

@@ -1,6 +1,6 @@
 """The surprisal and the lift of each term of the window, by its posts, its baseline and the traffic around it."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -21,7 +21,8 @@ from trendspark_cli.ranking.bursts.effective_authors import (
 from trendspark_cli.ranking.bursts.hours import hour_factors
 from trendspark_cli.ranking.bursts.new_words import OVERDISPERSION as NEWCOMERS_OVERDISPERSION
 from trendspark_cli.ranking.bursts.new_words import expected_among_newcomers
-from trendspark_cli.ranking.bursts.occurrences import Occurrences, count_terms
+from trendspark_cli.ranking.bursts.occurrences import Occurrences
+from trendspark_cli.ranking.bursts.post_columns import Mask, PostColumns
 from trendspark_cli.ranking.bursts.scoring import (
     ARRAYS,
     LEAST_OBSERVED,
@@ -36,7 +37,7 @@ from trendspark_cli.ranking.bursts.scoring import (
 )
 from trendspark_cli.ranking.bursts.surprisal import log10_probability
 from trendspark_cli.ranking.bursts.thresholds import SURE
-from trendspark_cli.ranking.bursts.window import Mask, PostColumns, Window
+from trendspark_cli.ranking.bursts.window import Window
 from trendspark_cli.ranking.text.keys import Integers, term_keys
 
 BEST_TERMS = 1_000  # judged exactly, by authors and texts; the others only by how many posts they have
@@ -48,7 +49,8 @@ class WindowSnapshot(NamedTuple):
     """The window at one tick end: which posts count, and how many are expected for each post of the baseline.
 
     `inside[w]`: posts of window w, by source states that are not warming up. `volume[w]`: for each source number,
-    the posts of window w for each post of history. `volume_surge`: log10 of posts over expected posts.
+    the posts of window w for each post of history. `volume_surge`: log10 of posts over expected posts. `found`: returns
+    the terms of at least three of some posts.
     """
 
     now: int
@@ -57,6 +59,7 @@ class WindowSnapshot(NamedTuple):
     volume: tuple[Floats, ...]
     traffic: Traffic
     volume_surge: float
+    found: Callable[[Mask], Occurrences]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,7 +99,9 @@ def snapshot_of(window: Window, now: int, sources: Mapping[str, SourceState]) ->
     volume = tuple(_volume(size, history, traffic) for size in sizes)
     hours_ago = (now - 1 - posts.created[inside[-1]]) // (TICKS_PER_HOUR * TICK_SECONDS)
     by_hour = np.bincount(hours_ago, minlength=WINDOW_TICKS[-1] // TICKS_PER_HOUR)
-    return WindowSnapshot(now, posts, inside, volume, traffic, traffic.volume_surge(tick, by_hour.tolist()))
+    return WindowSnapshot(
+        now, posts, inside, volume, traffic, traffic.volume_surge(tick, by_hour.tolist()), window.occurrences
+    )
 
 
 def _volume(posts: npt.NDArray[np.int64], history: Floats, traffic: Traffic) -> Floats:
@@ -114,7 +119,7 @@ def _volume(posts: npt.NDArray[np.int64], history: Floats, traffic: Traffic) -> 
 
 def score_terms(snapshot: WindowSnapshot, history: TermHistory, floor: float) -> ScoredTerms:
     """Return the terms that reach `floor` with their scores: at most 1,000, the most promising ones."""
-    found = count_terms(snapshot.posts, snapshot.inside[-1])
+    found = snapshot.found(snapshot.inside[-1])
     keys = term_keys(snapshot.posts.keys[found.first], snapshot.posts.keys[found.second])
     counts, volume = _count(found, snapshot)
     rough = _expect(found, counts, volume, snapshot, history.load(np.sort(keys)), keys)

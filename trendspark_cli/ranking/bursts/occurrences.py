@@ -1,16 +1,19 @@
 """Which terms occur in which posts of the window, counted with numpy over all terms at once."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
 
-from trendspark_cli.ranking.bursts.window import Mask, PostColumns
+from trendspark_cli.ranking.bursts.post_columns import Mask, PostColumns
 from trendspark_cli.ranking.text.keys import Integers
 from trendspark_cli.ranking.text.terms import GAP_CODE
 
 LEAST_POSTS = 3
 _NUMBERS_AT_ONCE = 1 << 20
+_SORTED_AT_ONCE = 1 << 21
 _HASH_MULTIPLIER = np.uint64(
     0x9E3779B97F4A7C15
 )  # 2^64 / golden ratio: the high bits of a product with it are a good hash
@@ -27,14 +30,14 @@ class Occurrences:
     first: npt.NDArray[np.int32]
     second: npt.NDArray[np.int32]
     starts: Integers
-    posts: Integers
+    posts: npt.NDArray[np.int32]
 
     def __len__(self) -> int:
         return self.first.size
 
     def posts_of(self, term: int) -> Integers:
         """Return the post numbers of one term."""
-        return self.posts[self.starts[term] : self.starts[term + 1]]
+        return self.posts[self.starts[term] : self.starts[term + 1]].astype(np.int64)
 
     def counts(self, classes: npt.NDArray[np.int16], number: int) -> Integers:
         """Return the posts of each kind (rows, `number` of them) of each term (columns); `classes` has one per post."""
@@ -42,8 +45,30 @@ class Occurrences:
         if len(self):
             of_posts = classes[self.posts]
             for one in range(number):
-                np.add.reduceat(of_posts == one, self.starts[:-1], dtype=np.int64, out=counted[one])
+                counted[one] = self._how_many(of_posts == one)
         return counted
+
+    def _how_many(self, chosen: Mask) -> Integers:
+        """Return how many entries of each term are chosen: by parts, as each bit is made a number."""
+        edges = np.searchsorted(self.starts, np.arange(0, self.posts.size, _NUMBERS_AT_ONCE)).tolist()
+        parts = [np.zeros(0, np.int64)]
+        for first, end in pairwise([*edges, len(self)]):
+            starts = self.starts[first:end]
+            if starts.size:
+                part = chosen[starts[0] : self.starts[end]]
+                parts.append(np.add.reduceat(part, starts - starts[0], dtype=np.int64))
+        return np.concatenate(parts)
+
+    def within(self, chosen: Mask) -> "Occurrences":
+        """Return the terms of at least three of the chosen posts (a mask over the columns)."""
+        if not len(self):
+            return self
+        is_chosen = chosen[self.posts]
+        counts = self._how_many(is_chosen)
+        enough = counts >= LEAST_POSTS
+        is_chosen &= np.repeat(enough, np.diff(self.starts))
+        starts = np.concatenate(([0], np.cumsum(counts[enough])))
+        return Occurrences(self.first[enough], self.second[enough], starts, self.posts[is_chosen])
 
     def select(self, terms: Integers) -> "Occurrences":
         """Return only these terms, in this order."""
@@ -59,29 +84,69 @@ def count_terms(posts: PostColumns, eligible: Mask) -> Occurrences:
     """Return the terms that occur in at least three eligible posts (a mask over the columns).
 
     A pair can occur three times only when both of its words do, which leaves fewer pairs to sort. A million posts
-    have 17 million codes: arrays of that length are few and short-lived.
+    have 17 million codes: there are few arrays of that length, and what is sorted is sorted in parts.
     """
-    codes = np.where(eligible[posts.owners], posts.codes, 0)
+    words, known = _frequent_words(posts, eligible)
+    found = list(_terms_of(words, posts.owners, known.size))
+    del words
+    terms, counts, owners = (np.concatenate(parts) for parts in zip(*found, strict=True))
+    first, second = np.divmod(terms, known.size)
+    return Occurrences(
+        known[first].astype(np.int32),
+        known[second].astype(np.int32),
+        np.concatenate(([0], np.cumsum(counts))),
+        owners,
+    )
+
+
+def _frequent_words(posts: PostColumns, eligible: Mask) -> tuple[npt.NDArray[np.int32], Integers]:
+    """Return for each code the number of its word, 0 for one of less than three uses; and the code of each number."""
+    codes = posts.codes if eligible.all() else np.where(eligible[posts.owners], posts.codes, 0)
     frequent = _how_many(codes, posts.keys.size) >= LEAST_POSTS
     frequent[: GAP_CODE + 1] = False
-    known = np.concatenate((np.zeros(1, np.int64), np.flatnonzero(frequent)))  # dense number -> code
+    known = np.concatenate((np.zeros(1, np.int64), np.flatnonzero(frequent)))
     dense = np.zeros(frequent.size, np.int32)
     dense[known] = np.arange(known.size)
-    words = dense[codes]
-    del codes
-    is_word = words != 0
-    is_pair = is_word[:-1] & is_word[1:]
-    pairs = words[:-1][is_pair].astype(np.int64) * known.size + words[1:][is_pair]
-    likely = _likely(pairs)
-    pairs, owners_of_pairs = pairs[likely], posts.owners[:-1][is_pair][likely]
-    post_bits = max(1, int(eligible.size).bit_length())
-    packed = np.concatenate((words[is_word], pairs))
-    del words, pairs, likely
-    packed <<= post_bits
-    packed |= np.concatenate((posts.owners[is_word], owners_of_pairs))
+    return dense[codes], known
+
+
+def _terms_of(
+    words: npt.NDArray[np.int32], owners: npt.NDArray[np.int32], size: int
+) -> Iterator[tuple[Integers, Integers, npt.NDArray[np.int32]]]:
+    """Yield the terms of at least three posts in ascending parts: first single words, then pairs."""
+    uses = _how_many(words, size)
+    post_bits = max(1, int(owners.max(initial=0)).bit_length())
+    for places in _parts(words, uses):
+        yield _found(words[places].astype(np.int64), owners[places], post_bits)
+    for places in _parts(words[:-1], uses):
+        places = places[words[places + 1] != 0]
+        pairs = words[places].astype(np.int64) * size + words[places + 1]
+        likely = _likely(pairs)
+        yield _found(pairs[likely], owners[places[likely]], post_bits)
+
+
+def _parts(words: npt.NDArray[np.int32], uses: Integers) -> Iterator[npt.NDArray[np.intp]]:
+    """Yield the places of all words but 0, by ranges of words with about two million uses each."""
+    total = np.cumsum(uses[1:])
+    steps = np.arange(_SORTED_AT_ONCE, int(total[-1]) if total.size else 0, _SORTED_AT_ONCE)
+    edges = [1, *(np.unique(np.searchsorted(total, steps)) + 2).tolist(), uses.size]
+    for first, end in pairwise(edges):
+        yield np.flatnonzero((words >= first) & (words < end))
+
+
+def _found(
+    terms: Integers, owners: npt.NDArray[np.int32], post_bits: int
+) -> tuple[Integers, Integers, npt.NDArray[np.int32]]:
+    """Return the terms of at least three posts, how many posts each has, and all of these, term by term."""
+    packed = terms << post_bits
+    packed |= owners
     packed.sort()
     packed = packed[is_first(packed)]
-    return _unpack(packed, post_bits, known)
+    starts = np.flatnonzero(is_first(packed >> post_bits))
+    counts = np.diff(starts, append=packed.size)
+    enough = counts >= LEAST_POSTS
+    of_enough = packed[np.repeat(enough, counts)] & ((1 << post_bits) - 1)
+    return packed[starts[enough]] >> post_bits, counts[enough], of_enough.astype(np.int32)
 
 
 def _likely(pairs: Integers) -> Mask:
@@ -105,20 +170,3 @@ def _how_many(numbers: npt.NDArray[np.int32], size: int) -> Integers:
     for start in range(0, numbers.size, step):
         counts += np.bincount(numbers[start : start + step], minlength=size)
     return counts
-
-
-def _unpack(packed: Integers, post_bits: int, known: Integers) -> Occurrences:
-    """Return sorted (term, post) numbers as occurrences, rare terms left out."""
-    starts = np.flatnonzero(is_first(packed >> post_bits))
-    counts = np.diff(starts, append=packed.size)
-    enough = counts >= LEAST_POSTS
-    terms = packed[starts[enough]] >> post_bits
-    packed = packed[np.repeat(enough, counts)]
-    packed &= (1 << post_bits) - 1
-    first, second = np.divmod(terms, known.size)
-    return Occurrences(
-        known[first].astype(np.int32),
-        known[second].astype(np.int32),
-        np.concatenate(([0], np.cumsum(counts[enough]))),
-        packed,
-    )

@@ -9,7 +9,7 @@ import numpy.typing as npt
 from trendspark_cli.ranking.baseline.baseline_posts import PostRow
 from trendspark_cli.ranking.baseline.uses import CodedPosts
 from trendspark_cli.ranking.text.keys import NO_WORD, Integers, mix, name_key
-from trendspark_cli.ranking.text.terms import GAP_CODE, Codes, Vocabulary
+from trendspark_cli.ranking.text.terms import END_CODE, GAP_CODE, Codes, Vocabulary
 
 FIRST_WORD = GAP_CODE + 1
 _NUMBER, _KEY = np.dtype("<i4"), np.dtype("<i8")
@@ -69,7 +69,11 @@ def read_segment(rows: Sequence[PostRow], vocabulary: Vocabulary) -> Segment:
     codes = vocabulary.encode(texts)
     is_word = codes > GAP_CODE
     used, numbers = np.unique(codes[is_word], return_inverse=True)
-    codes[is_word] = numbers + FIRST_WORD
+    keys = np.fromiter(map(vocabulary.word_keys.__getitem__, used.tolist()), np.int64, used.size)
+    order = np.argsort(keys)  # what ascends is joined sooner
+    place = np.empty(order.size, np.int32)
+    place[order] = np.arange(order.size)
+    codes[is_word] = place[numbers] + FIRST_WORD
     post_ids = np.fromiter(ids, np.int64, len(rows))
     return Segment(
         names,
@@ -77,10 +81,18 @@ def read_segment(rows: Sequence[PostRow], vocabulary: Vocabulary) -> Segment:
         np.fromiter(created, np.int64, len(rows)),
         np.fromiter(map(names.index, sources), np.int32, len(rows)),
         _keys_of(sources, authors, post_ids),
-        np.fromiter(map(vocabulary.word_keys.__getitem__, used.tolist()), np.int64, used.size),
-        codes,
+        keys[order],
+        without_idle_gaps(codes),
         _keys_of(sources, communities, post_ids),
     )
+
+
+def without_idle_gaps(codes: Codes) -> Codes:
+    """Return the codes without gaps that part no two words: half of what people write is stop words."""
+    keep = codes != GAP_CODE
+    keep[1:-1] |= (codes[:-2] > GAP_CODE) & (codes[2:] != END_CODE)  # of several gaps in a row, the first
+    kept: Codes = codes[keep]
+    return kept
 
 
 def oldest_of(created: bytes) -> int:

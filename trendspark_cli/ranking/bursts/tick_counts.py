@@ -11,9 +11,10 @@ from trendspark_cli.ranking.baseline.ticks import TICK_SECONDS, WINDOW_TICKS, ho
 from trendspark_cli.ranking.baseline.traffic import PRIOR_POSTS, Traffic, traffic_before
 from trendspark_cli.ranking.bursts.evidence import history_of
 from trendspark_cli.ranking.bursts.hours import hour_factors
+from trendspark_cli.ranking.bursts.post_columns import Mask, PostColumns
 from trendspark_cli.ranking.bursts.scoring import Floats
 from trendspark_cli.ranking.bursts.segments import FIRST_WORD
-from trendspark_cli.ranking.bursts.window import Mask, PostColumns, Window
+from trendspark_cli.ranking.bursts.window import Window
 from trendspark_cli.ranking.text.keys import NO_WORD, Integers, term_keys, word_key
 
 TICKS = WINDOW_TICKS[-1]

@@ -11,10 +11,11 @@ from trendspark_cli.ranking.baseline.ticks import TICK_SECONDS, WINDOW_TICKS
 from trendspark_cli.ranking.bursts.evidence import ScoredTerms, WindowSnapshot, name_terms, score_terms, snapshot_of
 from trendspark_cli.ranking.bursts.labels import label_by_strength
 from trendspark_cli.ranking.bursts.occurrences import Occurrences
+from trendspark_cli.ranking.bursts.post_columns import PostColumns
 from trendspark_cli.ranking.bursts.scoring import Floats, enough_observed
 from trendspark_cli.ranking.bursts.term_evidence import TermEvidence
 from trendspark_cli.ranking.bursts.thresholds import DEFAULT_THRESHOLD, SURE
-from trendspark_cli.ranking.bursts.window import PostColumns, Window
+from trendspark_cli.ranking.bursts.window import Window
 from trendspark_cli.ranking.text.keys import Integers
 from trendspark_cli.ranking.text.words import canonical_word, is_link
 

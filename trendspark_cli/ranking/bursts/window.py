@@ -2,41 +2,23 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import islice
-from typing import NamedTuple, TypeVar
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from trendspark_cli.ranking.baseline.baseline_posts import PostRow
+from trendspark_cli.ranking.bursts.occurrences import Occurrences, count_terms, is_first
+from trendspark_cli.ranking.bursts.post_columns import Mask, PostColumns
 from trendspark_cli.ranking.bursts.segments import FIRST_WORD, Segment, read_segment
 from trendspark_cli.ranking.text.keys import NO_WORD, Integers
 from trendspark_cli.ranking.text.terms import END_CODE, GAP_CODE, Codes, Vocabulary
 
 ROWS_AT_ONCE = 2_000  # enough to keep the per-call cost of regex and numpy small, few enough to stay in the cache
 
-Mask = npt.NDArray[np.bool_]
+KEYS_AT_ONCE = 1 << 20  # 8 MB
 Number = TypeVar("Number", np.int32, np.int64)
 TextsOf = Callable[[Sequence[int]], Mapping[int, str]]
-
-
-class PostColumns(NamedTuple):
-    """Posts by time of creation, then id, one array entry each.
-
-    `sources`: numbers into `source_names`. `authors` and `communities`: equal for posts of one author, or community, of
-    one source; a post without one has a number of its own.
-    `codes`: the words of all posts, END_CODE after each, posts in any order; `owners`: the post of each code;
-    `keys`: the key of each code.
-    """
-
-    source_names: tuple[str, ...]
-    ids: Integers
-    created: Integers
-    sources: npt.NDArray[np.int32]
-    authors: Integers
-    keys: Integers
-    codes: Codes
-    owners: npt.NDArray[np.int32]
-    communities: Integers
 
 
 class Window:
@@ -50,6 +32,8 @@ class Window:
         self._vocabulary = Vocabulary()
         self._segments: list[Segment] = []
         self._columns: PostColumns | None = None
+        self._found: Occurrences | None = None
+        self._is_filled = False
 
     def __len__(self) -> int:
         return sum(segment.ids.size for segment in self._segments)
@@ -80,8 +64,23 @@ class Window:
     def columns(self) -> PostColumns:
         """Return all posts."""
         if self._columns is None:
-            self._columns = _join(self._segments)
+            self._columns = _join(lambda: self._segments)
         return self._columns
+
+    def fill(self, segments: Callable[[], Iterable[Segment]]) -> None:
+        """Have the posts of these segments, which are asked for twice, and no others ever.
+
+        So there is no more in memory than the columns and a segment.
+        """
+        self._columns, self._is_filled = _join(segments), True
+
+    def occurrences(self, eligible: Mask) -> Occurrences:
+        """Return the terms of at least three of the eligible posts; of a filled window all are counted once."""
+        if not self._is_filled:
+            return count_terms(self.columns(), eligible)
+        if self._found is None:
+            self._found = count_terms(self.columns(), np.ones(eligible.size, dtype=bool))
+        return self._found.within(eligible)
 
     def words(self, keys: Integers, examples: Sequence[Sequence[int]]) -> list[str | None]:
         """Return the words with these keys, each looked up in the posts (ids) of `examples` unless it is known.
@@ -96,41 +95,74 @@ class Window:
         return [known.get(key) for key, _ in wanted]
 
 
-def _join(segments: Sequence[Segment]) -> PostColumns:
+def _join(segments: Callable[[], Iterable[Segment]]) -> PostColumns:
     """Return all posts of the segments, their words numbered anew for all together."""
-    names = tuple(sorted({name for segment in segments for name in segment.source_names}))
-    ids = _joined([segment.ids for segment in segments], np.int64)
-    created = _joined([segment.created for segment in segments], np.int64)
-    order = np.lexsort((ids, created))
-    sources = [np.array([names.index(n) for n in s.source_names], np.int32)[s.sources] for s in segments]
-    keys, numbers = np.unique(_joined([segment.words for segment in segments], np.int64), return_inverse=True)
-    codes = _codes(segments, numbers.astype(np.int32) + np.int32(FIRST_WORD))
+    ids, created, authors, communities, of_sources, lengths = [], [], [], [], [], []
+    numbers: dict[str, int] = {}
+    words = DifferentKeys()
+    for one in segments():
+        ids.append(one.ids)
+        created.append(one.created)
+        authors.append(one.authors)
+        communities.append(one.communities)
+        of_sources.append(
+            np.array([numbers.setdefault(name, len(numbers)) for name in one.source_names], np.int32)[one.sources]
+        )
+        lengths.append(np.diff(np.flatnonzero(one.codes == END_CODE), prepend=-1).astype(np.int32))
+        words.add(one.words)
+    keys, of_post = words.ascending(), _joined(lengths, np.int32)
+    all_ids, all_created = _joined(ids, np.int64), _joined(created, np.int64)
+    order = np.lexsort((all_ids, all_created))
     place = np.empty(order.size, np.int32)
     place[order] = np.arange(order.size, dtype=np.int32)
-    lengths = np.diff(np.flatnonzero(codes == END_CODE), prepend=-1)
+    names = tuple(sorted(numbers))
+    renumbered = np.array([names.index(name) for name in numbers], np.int32)
     return PostColumns(
         names,
-        ids[order],
-        created[order],
-        _joined(sources, np.int32)[order],
-        _joined([segment.authors for segment in segments], np.int64)[order],
+        all_ids[order],
+        all_created[order],
+        renumbered[_joined(of_sources, np.int32)[order]],
+        _joined(authors, np.int64)[order],
         np.concatenate((np.full(FIRST_WORD, NO_WORD), keys)),
-        codes,
-        np.repeat(place, lengths),
-        _joined([segment.communities for segment in segments], np.int64)[order],
+        _codes(segments(), keys, int(of_post.sum())),
+        np.repeat(place, of_post),
+        _joined(communities, np.int64)[order],
     )
 
 
-def _codes(segments: Sequence[Segment], numbers: Codes) -> Codes:
-    """Return the codes of all segments, given the new code of each word of each segment."""
+class DifferentKeys:
+    """The different keys among very many, most of which come again and again."""
+
+    def __init__(self) -> None:
+        self._keys = np.zeros(0, np.int64)
+        self._waiting: list[Integers] = []
+        self._size = 0
+
+    def add(self, keys: Integers) -> None:
+        """Add some keys."""
+        self._waiting.append(keys)
+        self._size += keys.size
+        if self._size > max(KEYS_AT_ONCE, self._keys.size):
+            self.ascending()
+
+    def ascending(self) -> Integers:
+        """Return all so far, each once."""
+        keys = np.concatenate((self._keys, *self._waiting))
+        keys.sort()
+        self._keys = keys[is_first(keys)]
+        self._waiting, self._size = [], 0
+        return self._keys
+
+
+def _codes(segments: Iterable[Segment], keys: Integers, size: int) -> Codes:
+    """Return the codes of all segments, given the keys of all words in the order of their new codes."""
     fixed = np.array([END_CODE, GAP_CODE], np.int32)
-    codes = np.empty(sum(segment.codes.size for segment in segments), np.int32)
-    first_word = filled = 0
+    codes, filled = np.empty(size, np.int32), 0
     for segment in segments:
-        next_word, next_code = first_word + segment.words.size, filled + segment.codes.size
-        table = np.concatenate((fixed, numbers[first_word:next_word]))
-        codes[filled:next_code] = table[segment.codes]
-        first_word, filled = next_word, next_code
+        numbers = np.searchsorted(keys, segment.words).astype(np.int32) + np.int32(FIRST_WORD)
+        end = filled + segment.codes.size
+        codes[filled:end] = np.concatenate((fixed, numbers))[segment.codes]
+        filled = end
     return codes
 
 

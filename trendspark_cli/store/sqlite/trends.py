@@ -173,10 +173,10 @@ class RankingMemory:
         """Yield the segments with posts created at *since* or later and with posts created at *until* or before."""
         from trendspark_cli.ranking.bursts.segments import Segment, oldest_of
 
-        spans = self._db.made(tuple, self._sql["segment_times"], (since,))
-        for segment_id, created in spans:
+        for segment_id, created in self._db.made(tuple, self._sql["segment_times"], (since,)):
             if oldest_of(created) <= until:
-                yield from self._db.made(Segment.from_row, self._sql["segment"], (segment_id,))
+                [row] = self._db.execute(self._sql["segment"], (segment_id,)).fetchall()
+                yield Segment.from_row(row)
 
     def drop_segments(self, before: int) -> None:
         """Forget segments all of whose posts were created before this moment; call inside a transaction."""
