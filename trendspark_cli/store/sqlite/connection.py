@@ -25,7 +25,8 @@ from trendspark_cli.store.sqlite.write_gate import WriteGate
 
 BUSY_TIMEOUT_SECONDS = 15  # longer than any transaction of ours by far; see docs/explanation/store.md
 LARGE_WAL_BYTES = 4 * 2**20  # what SQLite's own automatic checkpoint waits for
-HUGE_WAL_BYTES = 64 * 2**20  # worth a short wait for other writers
+HUGE_WAL_BYTES = 12 * 2**20  # worth a short wait for other writers: it is never much larger
+LONGEST_PAUSE_SECONDS = 0.05  # of one who writes again and again: others who wait look in ever longer steps
 PRIVATE_FILE, PRIVATE_FOLDER = 0o600, 0o700
 
 Parameters = Sequence[Any] | Mapping[str, Any]  # by place or by name; SQLite says so when one is of no type of its own
@@ -72,6 +73,7 @@ class Connection:
         self.in_transaction = False
         self.after_commit: Callable[[], None] = lambda: None
         self._gate = WriteGate(path)
+        self._free_until = 0.0  # by the monotonic clock
         self._wal = f"{path}-wal"
         try:
             self.raw = sqlite3.connect(
@@ -120,6 +122,7 @@ class Connection:
         if self.in_transaction:
             yield
             return
+        self._let_others_write()
         # Set before BEGIN and unset after COMMIT: a signal must not come between a statement and our knowing of it.
         self.in_transaction = True
         try:
@@ -127,9 +130,12 @@ class Connection:
                 try:
                     with self.errors():
                         self.raw.execute("BEGIN IMMEDIATE")
+                    began = time.monotonic()
                     yield
                     with self.errors():
                         self.raw.execute("COMMIT")
+                    ended = time.monotonic()
+                    self._free_until = ended + min(ended - began, LONGEST_PAUSE_SECONDS)
                 except BaseException:
                     with suppress(sqlite3.Error):  # what went wrong in the block is the error to tell
                         if self.raw.in_transaction:
@@ -154,6 +160,15 @@ class Connection:
         finally:
             with suppress(sqlite3.Error):  # nothing was written
                 self.raw.execute("COMMIT")
+
+    def _let_others_write(self) -> None:
+        """Leave the database free for as long as we held it: whoever takes it again at once starves all others.
+
+        SQLite knows no queue: who waits looks now and then, and must find it free by chance.
+        """
+        left = self._free_until - time.monotonic()
+        if left > 0.001:
+            time.sleep(min(left, LONGEST_PAUSE_SECONDS))
 
     def writing(self) -> AbstractContextManager[None]:
         """Keep checkpoints away while a statement writes outside `transaction`."""
