@@ -241,3 +241,10 @@ def test_a_tag_made_of_the_topics_words_is_not_a_second_topic(desk: Desk, now: i
     topics = desk.topics(quiet_hours(now) + words + tag, now)
 
     assert [{"harbour bridge", "harbourbridge"} <= {term.term for term in topic.terms} for topic in topics] == [True]
+
+
+def test_a_large_source_of_which_little_is_known_has_no_news_where_nothing_happens() -> None:
+    desk, tick = Desk(), START_TICK + TICKS_PER_DAY
+    desk.learn(background(START_TICK, 8, per_tick=1_000))
+
+    assert desk.topics(background(tick - 4, 4, per_tick=1_000), tick * TICK_SECONDS) == []

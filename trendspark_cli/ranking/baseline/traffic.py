@@ -9,7 +9,7 @@ from trendspark_cli.ranking.baseline.ticks import TICKS_PER_DAY, TICKS_PER_HOUR,
 
 PRIOR_POSTS = 0.3  # posts a term that was never seen counts as having had
 PRIOR_DAYS = 2
-MOST_PRIOR_POSTS = 30_000.0  # of these days: so many prove enough, else all of a large young installation were news
+MOST_PRIOR_POSTS = 15_000.0  # of these days: so many prove enough, else all words of a large young source were news
 SURGE_PSEUDO_POSTS = 50.0  # in and beside an hour: some posts more or less than expected are no surge
 LEAST_POSTS_PER_TICK = 5.0  # a quiet installation must not be surprised by every third post
 
@@ -28,7 +28,7 @@ class Traffic(NamedTuple):
 
     @property
     def prior(self) -> float:
-        """Return the posts added to history so that a short one proves little: two days' worth, at most 30,000."""
+        """Return the posts added to history so that a short one proves little: two days' worth, at most 15,000."""
         return min(MOST_PRIOR_POSTS, PRIOR_DAYS * TICKS_PER_DAY * max(LEAST_POSTS_PER_TICK, self.posts_per_tick))
 
     def hour_share(self, hours: Iterable[int]) -> float:
