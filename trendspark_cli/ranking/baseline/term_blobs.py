@@ -48,38 +48,58 @@ def encoded(states: TermStates) -> Blobs:
 
 def decoded(blobs: Blobs) -> TermStates:
     """Return the states that `encoded` wrote; raise IntegrityError for bytes that are none."""
-    return decoded_states(decoded_keys(blobs[0]), blobs[1])
+    keys = decoded_keys(blobs[0])
+    return decoded_states(keys, blobs[1], np.arange(keys.size))
 
 
 def decoded_keys(blob: bytes) -> Integers:
     """Return the keys."""
     content = _unpacked(blob)
-    steps = _column(content, 0, len(content) // _KEY.itemsize, _KEY)
+    steps = _Columns(content).next(len(content) // _KEY.itemsize, _KEY)
     return np.cumsum(steps)
 
 
-def decoded_states(keys: Integers, blob: bytes) -> TermStates:
-    """Return the states of these keys."""
+def decoded_states(keys: Integers, blob: bytes, places: Integers) -> TermStates:
+    """Return the states at these places (ascending) among these keys: of a few, little more than they are is made."""
     form, terms, in_full, with_hours, base, usual = _HEADER.unpack_from(blob)
     if form != FORM or terms != keys.size:
         raise IntegrityError(f"the history of the ranking has a part of form {form}, {terms} terms, {keys.size} keys")
-    content, at = _unpacked(blob[_HEADER.size :]), 0
+    columns = _Columns(_unpacked(blob[_HEADER.size :]))
+    last_ticks = columns.next(terms, _NUMBER, places).astype(np.int64) + base
+    full = np.flatnonzero(np.unpackbits(columns.next(-(-terms // 8), np.dtype("u1")), count=terms))
+    own, rows = _common(places, full)
+    counts, residuals = np.full(places.size, COUNT_SCALE, np.int64), np.full(places.size, usual, np.int64)
+    last_posts = np.ones(places.size, np.int32)
+    counts[own] = columns.next(in_full, _LARGE, rows)
+    residuals[own] = columns.next(in_full, _LARGE, rows)
+    last_posts[own] = columns.next(in_full, _NUMBER, rows)
+    own, rows = _common(places, columns.next(with_hours, _NUMBER).astype(np.int64))
+    hours = columns.next(with_hours * HOURS, _NUMBER).astype(np.int64).reshape(-1, HOURS)[rows]
+    return TermStates(keys[places], counts, residuals, last_ticks.astype(np.int32), last_posts, own, hours)
 
-    def column(size: int, dtype: np.dtype[Any]) -> npt.NDArray[Any]:
-        nonlocal at
-        at += size * dtype.itemsize
-        return _column(content, at - size * dtype.itemsize, size, dtype)
 
-    last_ticks = (column(terms, _NUMBER).astype(np.int64) + base).astype(np.int32)
-    full = np.flatnonzero(np.unpackbits(column(-(-terms // 8), np.dtype("u1")), count=terms))
-    counts, residuals = np.full(terms, COUNT_SCALE, np.int64), np.full(terms, usual, np.int64)
-    last_posts = np.ones(terms, np.int32)
-    counts[full] = column(in_full, _LARGE)
-    residuals[full] = column(in_full, _LARGE)
-    last_posts[full] = column(in_full, _NUMBER)
-    places = column(with_hours, _NUMBER).astype(np.int64)
-    hours = column(with_hours * HOURS, _NUMBER).astype(np.int64).reshape(-1, HOURS)
-    return TermStates(keys, counts, residuals, last_ticks, last_posts, places, hours)
+class _Columns:
+    """The columns that `_planes` wrote, one after the other."""
+
+    def __init__(self, content: bytes) -> None:
+        self._content, self._at = content, 0
+
+    def next(self, size: int, dtype: np.dtype[Any], places: Integers | None = None) -> npt.NDArray[Any]:
+        """Return the next *size* values, or those at some places of them."""
+        planes = np.frombuffer(self._content, np.uint8, size * dtype.itemsize, self._at).reshape(dtype.itemsize, size)
+        self._at += size * dtype.itemsize
+        if places is not None and places.size < size:
+            planes = planes[:, places]
+        return np.ascontiguousarray(planes.T).view(dtype).ravel()
+
+
+def _common(wanted: Integers, there: Integers) -> tuple[Integers, Integers]:
+    """Return which of the wanted numbers are there, and where; both ascend."""
+    if not there.size:
+        return np.zeros(0, np.int64), np.zeros(0, np.int64)
+    at = np.minimum(np.searchsorted(there, wanted), there.size - 1)
+    own = np.flatnonzero(there[at] == wanted)
+    return own, at[own]
 
 
 def _most_frequent(values: Integers) -> int:
@@ -93,12 +113,6 @@ def _planes(values: npt.NDArray[Any], dtype: np.dtype[Any]) -> bytes:
     """Return the first bytes of all values, then their second ones, and so on."""
     whole = np.ascontiguousarray(values, dtype).view(np.uint8).reshape(-1, dtype.itemsize)
     return whole.T.tobytes()
-
-
-def _column(content: bytes, start: int, size: int, dtype: np.dtype[Any]) -> npt.NDArray[Any]:
-    """Return the values that `_planes` wrote."""
-    planes = np.frombuffer(content, np.uint8, size * dtype.itemsize, start).reshape(dtype.itemsize, size)
-    return np.ascontiguousarray(planes.T).view(dtype).ravel()
 
 
 def _packed(content: bytes) -> bytes:

@@ -182,7 +182,7 @@ class TermRuns:
         """Return those of these keys that a part has."""
         own = decoded_keys(self._blob("part_keys", part))
         places = places_of(keys, own)
-        return decoded_states(own, self._blob("part_states", part)).take(places) if places.size else no_states()
+        return decoded_states(own, self._blob("part_states", part), places) if places.size else no_states()
 
     def _states(self, part: Part) -> TermStates:
         return decoded((self._blob("part_keys", part), self._blob("part_states", part)))
