@@ -96,7 +96,7 @@ class Texts:
 
 
 class OtherWriter(threading.Thread):
-    """A program of somebody else's that writes a row every 100 ms, with a busy time-out, and notes how long it waits."""
+    """A program of somebody else's that writes a row every 100 ms, and notes how long it waits for that."""
 
     def __init__(self, path: Path) -> None:
         super().__init__(daemon=True)

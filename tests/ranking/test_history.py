@@ -7,11 +7,11 @@ from hypothesis import strategies as st
 from tests.ranking.streams import START_TICK, Desk, background, post, said
 from trendspark_cli.ranking.baseline.baseline_posts import BaselinePost
 from trendspark_cli.ranking.baseline.history import SourceState, TermState, is_faint
-from trendspark_cli.ranking.baseline.term_blobs import decoded, encoded
 from trendspark_cli.ranking.baseline.term_states import states_of
 from trendspark_cli.ranking.baseline.ticks import HALF_LIFE_TICKS, TICK_SECONDS, TICKS_PER_DAY, decay
 from trendspark_cli.ranking.baseline.updating import update_baseline
 from trendspark_cli.ranking.text.keys import term_key
+from trendspark_cli.store.rows.term_blobs import decoded, encoded
 
 WORDS = st.sampled_from(["volcano", "ash", "senate", "vote"])
 POSTS = st.lists(

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from trendspark_cli.ranking.baseline.history import TermState
-from trendspark_cli.ranking.baseline.term_blobs import decoded, encoded
 from trendspark_cli.ranking.baseline.term_states import joined, states_of
+from trendspark_cli.store.rows.term_blobs import decoded, encoded
 
 RUNS = (
     "SELECT p.keys, p.states FROM ranking_runs r JOIN ranking_run_parts p ON p.run_id = r.id "

@@ -10,8 +10,8 @@ import numpy as np
 
 from trendspark_cli.base.metrics import RANK_POSTS
 from trendspark_cli.ranking.baseline.baseline_posts import LeavingPlace, PostRow
-from trendspark_cli.ranking.baseline.history import TermHistory
 from trendspark_cli.ranking.baseline.memory_history import MemoryHistory
+from trendspark_cli.ranking.baseline.term_history import TermHistory
 from trendspark_cli.ranking.baseline.ticks import LONGEST_WINDOW_SECONDS, TICK_SECONDS, TICKS_PER_DAY
 from trendspark_cli.ranking.baseline.updating import leaving_posts, read_texts, updated
 from trendspark_cli.ranking.baseline.uses import CodedPosts, first_posts, in_order, join_codes

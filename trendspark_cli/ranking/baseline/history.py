@@ -1,15 +1,11 @@
-"""The baseline of each term and each source, and what a history of them can do."""
+"""The baseline of each term and each source."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import NamedTuple
 
 from trendspark_cli.ranking.baseline.ticks import HALF_LIFE_TICKS, TICKS_PER_DAY, decay
-
-if TYPE_CHECKING:  # they bring numpy, and `health` asks which version of history this is
-    from trendspark_cli.ranking.baseline.term_states import TermStates
-    from trendspark_cli.ranking.text.keys import Integers
 
 # Of what a term is and of what is kept of it. Terms are kept as hashes: raise this with any change of words, stop
 # words, keys or states, and each installation builds its history anew (trends/history_rebuilding.py). A test holds it.
@@ -63,25 +59,6 @@ class SourceState(NamedTuple):
         """Tell whether less than 24 h of this source are known: too little to call anything unusual."""
         young = now_tick - self.first_tick < WARM_UP_TICKS
         return young or self.ticks < WARM_UP_TICKS_WITH_POSTS
-
-
-class TermHistory(Protocol):
-    """What is kept of terms, by 64-bit keys: load for some keys, save what a tick changed, forget."""
-
-    def load(self, keys: Integers) -> TermStates:
-        """Return the states of those of these keys, which ascend and differ, that are known."""
-
-    def stage(self, states: TermStates) -> Any:
-        """Take states in without anybody seeing them yet; return what `publish` takes. Not within a transaction.
-
-        What was staged and not published is gone with the process.
-        """
-
-    def publish(self, staged: Any) -> None:
-        """Insert or replace the states that were staged; may be called inside the caller's transaction."""
-
-    def forget_faint(self, now_tick: int) -> int:
-        """Forget every state for which `is_faint(scaled count, now_tick - last_tick)`; return how many. Once a day."""
 
 
 def is_faint(scaled_count: int, age_ticks: int) -> bool:

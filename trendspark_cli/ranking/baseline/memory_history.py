@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from trendspark_cli.ranking.baseline.history import TermHistory
+from trendspark_cli.ranking.baseline.term_history import TermHistory
 from trendspark_cli.ranking.baseline.term_states import Integers, TermStates, joined
 from trendspark_cli.ranking.baseline.tiers import merged_from
 

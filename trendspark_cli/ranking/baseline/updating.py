@@ -6,7 +6,8 @@ from itertools import groupby
 from typing import NamedTuple
 
 from trendspark_cli.ranking.baseline.baseline_posts import BaselinePost, PostRow
-from trendspark_cli.ranking.baseline.history import SourceState, TermHistory
+from trendspark_cli.ranking.baseline.history import SourceState
+from trendspark_cli.ranking.baseline.term_history import TermHistory
 from trendspark_cli.ranking.baseline.term_states import TermStates
 from trendspark_cli.ranking.baseline.term_updating import TermUpdating
 from trendspark_cli.ranking.baseline.ticks import HALF_LIFE_TICKS, decay, hour_of, tick_of

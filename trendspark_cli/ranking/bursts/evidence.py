@@ -7,7 +7,8 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from trendspark_cli.ranking.baseline.history import COUNT_SCALE, RESIDUALS_SCALE, SourceState, TermHistory
+from trendspark_cli.ranking.baseline.history import COUNT_SCALE, RESIDUALS_SCALE, SourceState
+from trendspark_cli.ranking.baseline.term_history import TermHistory
 from trendspark_cli.ranking.baseline.term_states import TermStates, decays
 from trendspark_cli.ranking.baseline.ticks import TICK_SECONDS, TICKS_PER_HOUR, WINDOW_TICKS, tick_of
 from trendspark_cli.ranking.baseline.traffic import PRIOR_POSTS, Traffic, traffic_before

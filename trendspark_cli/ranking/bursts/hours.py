@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from trendspark_cli.ranking.baseline.history import COUNT_SCALE, TermHistory
+from trendspark_cli.ranking.baseline.history import COUNT_SCALE
+from trendspark_cli.ranking.baseline.term_history import TermHistory
 from trendspark_cli.ranking.baseline.term_states import TermStates
 from trendspark_cli.ranking.baseline.ticks import hour_of
 from trendspark_cli.ranking.baseline.traffic import Traffic

@@ -6,7 +6,8 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from trendspark_cli.ranking.baseline.history import SourceState, TermHistory
+from trendspark_cli.ranking.baseline.history import SourceState
+from trendspark_cli.ranking.baseline.term_history import TermHistory
 from trendspark_cli.ranking.baseline.ticks import TICK_SECONDS, WINDOW_TICKS, hour_of, tick_of
 from trendspark_cli.ranking.baseline.traffic import PRIOR_POSTS, Traffic, traffic_before
 from trendspark_cli.ranking.bursts.evidence import history_of

@@ -6,7 +6,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from trendspark_cli.ranking.baseline.history import SourceState, TermHistory
+from trendspark_cli.ranking.baseline.history import SourceState
+from trendspark_cli.ranking.baseline.term_history import TermHistory
 from trendspark_cli.ranking.baseline.ticks import TICK_SECONDS, WINDOW_TICKS
 from trendspark_cli.ranking.bursts.evidence import ScoredTerms, WindowSnapshot, name_terms, score_terms, snapshot_of
 from trendspark_cli.ranking.bursts.labels import label_by_strength

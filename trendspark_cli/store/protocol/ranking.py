@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 
-from trendspark_cli.ranking.baseline.history import SourceState, TermHistory
+from trendspark_cli.ranking.baseline.history import SourceState
+from trendspark_cli.ranking.baseline.term_history import TermHistory
 from trendspark_cli.store.rows.forecasts import ForecastProgress, NewestSeen, PostForecast, WatchedRow
 from trendspark_cli.store.rows.trends import RankingProgress
 

@@ -51,11 +51,6 @@ DELETE FROM ranking_run_parts WHERE id IN (SELECT id FROM ranking_run_parts WHER
 -- Whether there are terms in the form of an earlier version.
 SELECT EXISTS (SELECT 1 FROM ranking_terms);
 
--- name: rows_of
--- Some terms in that form, the least keys first.
-SELECT key, count, chi, last_tick, last_tick_posts, hours FROM ranking_terms
-WHERE key IN (SELECT value FROM json_each(?)) ORDER BY key;
-
 -- name: next_rows
 -- The terms with the least keys in that form.
 SELECT key, count, chi, last_tick, last_tick_posts, hours FROM ranking_terms ORDER BY key LIMIT ?;

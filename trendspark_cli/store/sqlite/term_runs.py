@@ -12,9 +12,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from trendspark_cli.ranking.baseline.term_blobs import Blobs, decoded, decoded_keys, decoded_states, encoded
 from trendspark_cli.ranking.baseline.term_states import Integers, TermStates, joined, no_states, places_of
 from trendspark_cli.ranking.baseline.tiers import merged_from
+from trendspark_cli.store.rows.term_blobs import Blobs, decoded, decoded_keys, decoded_states, encoded
 from trendspark_cli.store.sqlite.connection import Connection
 from trendspark_cli.store.sqlite.named_queries import queries
 from trendspark_cli.store.sqlite.term_rows import TermRows
