@@ -9,7 +9,7 @@ from trendspark_cli.store.sqlite.connection import LONGEST_PAUSE_SECONDS
 from trendspark_cli.store.sqlite.store import SqliteStore
 
 
-def test_between_two_transactions_the_database_is_free_for_as_long_as_it_was_held(store: SqliteStore) -> None:
+def test_between_two_transactions_the_database_is_free_for_as_long_as_was_worked_in_it(store: SqliteStore) -> None:
     with store.transaction():
         began = time.monotonic()
         store.posts.save([post(str(number)) for number in range(500)], NOW)

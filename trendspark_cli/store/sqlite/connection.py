@@ -25,7 +25,8 @@ from trendspark_cli.store.sqlite.write_gate import WriteGate
 
 BUSY_TIMEOUT_SECONDS = 15  # longer than any transaction of ours by far; see docs/explanation/store.md
 LARGE_WAL_BYTES = 4 * 2**20  # what SQLite's own automatic checkpoint waits for
-HUGE_WAL_BYTES = 12 * 2**20  # worth a short wait for other writers: it is never much larger
+HUGE_WAL_BYTES = 8 * 2**20  # worth a short wait for other writers, so that it is never much larger
+PAUSE_OF_MANY_SECONDS = 0.01  # at least, between transactions that are written in a row
 LONGEST_PAUSE_SECONDS = 0.05  # of one who writes again and again: others who wait look in ever longer steps
 PRIVATE_FILE, PRIVATE_FOLDER = 0o600, 0o700
 
@@ -117,8 +118,12 @@ class Connection:
         self.execute("RELEASE attempt")
 
     @contextmanager
-    def transaction(self) -> Iterator[None]:
-        """Group writes: all of them or none. A block inside a block joins the outer one."""
+    def transaction(self, *, is_one_of_many: bool = False) -> Iterator[None]:
+        """Group writes: all of them or none. A block inside a block joins the outer one.
+
+        Before the next one the database is free for as long as the work in this one took; of many in a row, for as long
+        as it was held, the wait for the disk included.
+        """
         if self.in_transaction:
             yield
             return
@@ -132,10 +137,12 @@ class Connection:
                         self.raw.execute("BEGIN IMMEDIATE")
                     began = time.monotonic()
                     yield
+                    worked = time.monotonic() - began
                     with self.errors():
                         self.raw.execute("COMMIT")
                     ended = time.monotonic()
-                    self._free_until = ended + min(ended - began, LONGEST_PAUSE_SECONDS)
+                    pause = max(ended - began, PAUSE_OF_MANY_SECONDS) if is_one_of_many else worked
+                    self._free_until = ended + min(pause, LONGEST_PAUSE_SECONDS)
                 except BaseException:
                     with suppress(sqlite3.Error):  # what went wrong in the block is the error to tell
                         if self.raw.in_transaction:
@@ -162,7 +169,7 @@ class Connection:
                 self.raw.execute("COMMIT")
 
     def _let_others_write(self) -> None:
-        """Leave the database free for as long as we held it: whoever takes it again at once starves all others.
+        """Leave the database free for a while: whoever takes it again at once starves all others.
 
         SQLite knows no queue: who waits looks now and then, and must find it free by chance.
         """
@@ -201,6 +208,16 @@ class Connection:
                 if taken:
                     with suppress(sqlite3.Error):  # the work is committed; the next commit tries again
                         self.raw.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+                        if size >= HUGE_WAL_BYTES:
+                            self._restart_wal()
+
+    def _restart_wal(self) -> None:
+        """Let the next write begin the WAL anew: one who writes beside a checkpoint keeps it growing for ever."""
+        self.raw.execute("PRAGMA busy_timeout = 50")
+        try:
+            self.raw.execute("PRAGMA wal_checkpoint(RESTART)").fetchone()
+        finally:
+            self.raw.execute("PRAGMA busy_timeout = 15000")
 
     def execute(self, sql: str, parameters: Parameters = ()) -> sqlite3.Cursor:
         """Run one statement with bound values."""

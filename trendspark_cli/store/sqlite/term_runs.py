@@ -19,7 +19,7 @@ from trendspark_cli.store.sqlite.connection import Connection
 from trendspark_cli.store.sqlite.named_queries import queries
 from trendspark_cli.store.sqlite.term_rows import TermRows
 
-PARTS_PER_DELETE = 16
+PARTS_PER_DELETE = 8
 
 PartRow = tuple[int, int, int, int, bytes, bytes]
 """(run, terms, first key, last key, keys, states)."""
@@ -124,7 +124,7 @@ class TermRuns:
             states = self._rows.next()
             if not len(states):
                 return taken
-            with self._db.transaction():
+            with self._db.transaction(is_one_of_many=True):
                 run_id = next((run_id for run_id, _ in self._runs()), self._next_id())
                 writing = self._writing(run_id)
                 writing.add(states)
@@ -158,7 +158,7 @@ class TermRuns:
             before += len(states)
             writing.add(states if now_tick is None else states.without_faint(now_tick))
         if before != writing.terms or len(runs) > 1:
-            with self._db.transaction():
+            with self._db.transaction(is_one_of_many=True):
                 self._db.executemany(self._sql["drop_run"], [(run_id,) for run_id in run_ids])
                 self.publish(StagedRun(writing.run_id, writing.terms, writing.rest))
         self._drop_unused_parts()
@@ -207,7 +207,7 @@ class TermRuns:
     def _drop_unused_parts(self) -> None:
         dropped = PARTS_PER_DELETE
         while dropped:
-            with self._db.transaction():
+            with self._db.transaction(is_one_of_many=True):
                 dropped = self._drop_parts()
 
     def _drop_parts(self) -> int:
@@ -237,7 +237,7 @@ class _Writing:
     def _add(self, part: TermStates, blobs: Blobs) -> None:
         size = sum(map(len, blobs))
         if self.rest and self._bytes + size > self._sizes.transaction:
-            with self._db.transaction():
+            with self._db.transaction(is_one_of_many=True):
                 self._db.executemany(self._sql, self.rest)
             self.rest, self._bytes = [], 0
         self.rest.append((self.run_id, len(part), int(part.keys[0]), int(part.keys[-1]), *blobs))
