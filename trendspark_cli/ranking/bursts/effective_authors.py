@@ -4,7 +4,7 @@ import numpy as np
 import numpy.typing as npt
 
 from trendspark_cli.ranking.bursts.occurrences import Occurrences, is_first
-from trendspark_cli.ranking.bursts.post_columns import Mask, PostColumns
+from trendspark_cli.ranking.bursts.post_columns import Mask, PostColumns, PostNumbers
 from trendspark_cli.ranking.text.keys import Integers, are_links_or_numbers
 from trendspark_cli.ranking.text.near_duplicates import LEAST_SHARED_WORDS, Texts, clusters
 from trendspark_cli.ranking.text.terms import GAP_CODE
@@ -93,7 +93,7 @@ def _joined(values: Integers, members: Integers, number: int) -> Integers:
     return label
 
 
-def words_of(posts: PostColumns, chosen: Integers) -> tuple[Integers, Integers]:
+def words_of(posts: PostColumns, chosen: PostNumbers) -> tuple[Integers, Integers]:
     """Return (post, code) of each different word of the chosen posts, post by post.
 
     Links and numbers are no words here: who copies a text often gives each copy one of its own.

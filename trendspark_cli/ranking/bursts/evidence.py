@@ -150,7 +150,7 @@ def _among_newcomers(scored: ScoredTerms, snapshot: WindowSnapshot, history: Ter
 
     def usual(words: Integers) -> tuple[Floats, Floats]:
         keys = posts.keys[words]
-        known = history_of(keys, history.counts(np.sort(keys).tolist()), tick)[0]
+        known = history_of(keys, history.load(np.unique(keys)), tick)[0]
         return known, (known + PRIOR_POSTS) * volume
 
     expected = expected_among_newcomers(scored.occurrences, posts, snapshot.inside, usual)

@@ -11,8 +11,8 @@ import numpy as np
 
 from trendspark_cli.ranking.bursts.effective_authors import words_of
 from trendspark_cli.ranking.bursts.occurrences import Occurrences, is_first
+from trendspark_cli.ranking.bursts.post_columns import Mask, PostColumns, PostNumbers
 from trendspark_cli.ranking.bursts.scoring import Floats
-from trendspark_cli.ranking.bursts.window import Mask, PostColumns
 from trendspark_cli.ranking.text.keys import Integers
 
 NEW = 4.0  # times the expected, from which a word counts as new, if the history holds fewer posts with it
@@ -58,7 +58,7 @@ def expected_among_newcomers(found: Occurrences, posts: PostColumns, inside: tup
     return expected
 
 
-def _newcomers(posts: PostColumns, chosen: Integers, usual: Usual) -> _Newcomers:
+def _newcomers(posts: PostColumns, chosen: PostNumbers, usual: Usual) -> _Newcomers:
     """Return those of the chosen posts whose words are mostly new."""
     owners, words = words_of(posts, chosen)
     used, number, seen = np.unique(words, return_inverse=True, return_counts=True)

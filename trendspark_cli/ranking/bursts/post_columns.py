@@ -9,6 +9,7 @@ from trendspark_cli.ranking.text.keys import Integers
 from trendspark_cli.ranking.text.terms import Codes
 
 Mask = npt.NDArray[np.bool_]
+PostNumbers = Integers | npt.NDArray[np.int32]
 
 
 class PostColumns(NamedTuple):
