@@ -25,7 +25,7 @@ def hour_factors(first: Integers, second: Integers, history: TermHistory, traffi
     traffic_share = traffic.hour_share(around)
     if traffic_share <= 0.0:
         return np.ones(pairs.size)
-    known = _factors(history.load(keys), keys, around, traffic_share)
+    known = _factors(history.load(keys[keys != NO_WORD]), keys, around, traffic_share)
     own, of_first, of_second = (known[np.searchsorted(keys, part)] for part in (pairs, first, second))
     return np.where(first == NO_WORD, own, np.maximum(own, np.minimum(of_first, of_second)))
 
