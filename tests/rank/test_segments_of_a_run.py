@@ -8,14 +8,20 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 
 from tests.ingest.operator import Operator
 from tests.rank.test_rank_job import NOW, TICK, burst, visible, write_posts
-from tests.ranking.streams import background, said
+from tests.ranking.streams import background, post, said
+from tests.tools.term_history import terms_of
 from trendspark_cli.jobs.rank import rank_topics
+from trendspark_cli.ranking.baseline.baseline_posts import LeavingPlace
+from trendspark_cli.ranking.text.keys import term_key
 from trendspark_cli.running.job_context import JobContext
+from trendspark_cli.store.sqlite.posts import Posts
+from trendspark_cli.store.sqlite.store import SqliteStore
 from trendspark_cli.trends.rank_rules import Experience, lifecycle_rules
 
 QUARTERS_OF_TWO_DAYS = 2 * 96
@@ -69,6 +75,40 @@ def rank_until_killed(operator: Operator, transactions: int) -> bool:
     finally:
         store.close()
     return False
+
+
+class VanishingPosts:
+    """The posts of a store, of those that leave the first and the last are deleted before anybody reads them."""
+
+    def __init__(self, store: SqliteStore) -> None:
+        self._store, self._posts = store, store.posts
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._posts, name)
+
+    def leaving_places(self, *arguments: Any) -> list[LeavingPlace]:
+        """Return posts, and delete two of them."""
+        found = self._posts.leaving_places(*arguments)
+        with self._store.transaction():
+            for place in (*found[:1], *found[-1:]):
+                self._store.connection.execute("DELETE FROM posts WHERE id = ?", (place.id,))
+        return found
+
+
+def test_posts_that_are_deleted_as_they_leave_are_in_no_history_and_stop_no_run(tmp_path: Path) -> None:
+    here = Operator(tmp_path / "home", now=NOW)
+    old = int((NOW - timedelta(days=2)).timestamp())
+    rows = [post(f"word{number}", old + number) for number in range(5)]
+    here.ingest(file=str(write_posts(tmp_path / "old.ndjson", rows)))
+    settings, store = here.installation().settings, here.store()
+    store.posts = cast(Posts, VanishingPosts(store))
+    rules = lifecycle_rules(settings, Experience())
+
+    rank_topics(JobContext(store, NOW, 1), rules, settings.alert_recency, top=20, alerts_are_muted=True)
+
+    store.close()
+    known = terms_of(here.database)
+    assert [term_key(f"word{number}") in known for number in range(5)] == [False, True, True, True, False]
 
 
 def ids_in_segments(operator: Operator) -> list[int]:

@@ -91,16 +91,19 @@ class BaselineUpdating:
         """Update the baselines with the next posts older than *epoch_seconds*, at most *most*; return how many."""
         place = (self.progress.folded_created_at, self.progress.folded_post_id)
         limit = min(most, POSTS_PER_UPDATE)
-        posts = self._job.store.posts.leaving_places(place, epoch_seconds, self.progress.seen_post_id, limit)
-        if posts:
-            count, coded = first_posts(self._words_of(posts), WORDS_PER_UPDATE)
-            posts = posts[:count]
-            staged = self._stage(posts, coded)
+        found = self._job.store.posts.leaving_places(place, epoch_seconds, self.progress.seen_post_id, limit)
+        if found:
+            posts, coded = self._words_of(found)
+            count, coded = first_posts(coded, WORDS_PER_UPDATE)
+            if count < len(posts):
+                found = posts = posts[:count]
+            staged = self._stage(posts, coded) if posts else None
             with self._job.transaction():
-                self._publish(staged)
-                self.advance(folded_created_at=posts[-1].created_text, folded_post_id=posts[-1].id)
+                if staged:
+                    self._publish(staged)
+                self.advance(folded_created_at=found[-1].created_text, folded_post_id=found[-1].id)
             self._job.count("posts_folded", len(posts))
-        return len(posts)
+        return len(found)
 
     def forget_faint(self, tick: int) -> int | None:
         """Forget terms that have faded by *tick*, once a day of it; return how many, None while it is not time yet."""
@@ -134,8 +137,8 @@ class BaselineUpdating:
         if new and not self._job.dry_run:
             self._job.store.totals.add([RANK_POSTS.by(new)])
 
-    def _words_of(self, posts: Sequence[LeavingPlace]) -> CodedPosts:
-        """Return the words of these posts, as they were when they arrived.
+    def _words_of(self, posts: Sequence[LeavingPlace]) -> tuple[list[LeavingPlace], CodedPosts]:
+        """Return those of these posts that nobody deleted since, and their words as they were when they arrived.
 
         Those that are in no segment, since they came late or long ago, are read now.
         """
@@ -147,9 +150,12 @@ class BaselineUpdating:
             rows = self._job.store.posts.rows(missing[start : start + POSTS_PER_READ])
             parts.append(read_texts(rows))
             part_ids.append(np.array([row.id for row in rows], np.int64))
-        known = np.concatenate(part_ids)
+        known = np.concatenate([np.zeros(0, np.int64), *part_ids])
+        is_known = np.isin(ids, known)
         order = np.argsort(known)
-        return in_order(join_codes(parts), order[np.searchsorted(known, ids, sorter=order)])
+        places = order[np.searchsorted(known, ids[is_known], sorter=order)]
+        there = [post for post, is_there in zip(posts, is_known.tolist(), strict=True) if is_there]
+        return there, in_order(join_codes(parts), places)
 
     def _segments_of(self, posts: Sequence[LeavingPlace]) -> Iterator[Segment]:
         """Yield the segments that may have some of these posts, which are in the order of time."""

@@ -60,8 +60,8 @@ def in_order(coded: CodedPosts, order: Integers) -> CodedPosts:
 def first_posts(coded: CodedPosts, most_codes: int) -> tuple[int, CodedPosts]:
     """Return as many of the first posts, one at least, as have at most so many codes, and how many these are."""
     ends = np.flatnonzero(coded.codes == END_CODE) + 1
-    posts = max(1, int(np.searchsorted(ends, most_codes, "right")))
-    return posts, CodedPosts(coded.codes[: ends[posts - 1]], coded.word_keys)
+    posts = min(ends.size, max(1, int(np.searchsorted(ends, most_codes, "right"))))
+    return posts, CodedPosts(coded.codes[: ends[posts - 1] if posts else 0], coded.word_keys)
 
 
 def count_uses(coded: CodedPosts, run_lengths: Sequence[int]) -> TermUses:
