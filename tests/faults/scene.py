@@ -13,10 +13,19 @@ from pathlib import Path
 from typing import Any, Literal
 
 from tests.ingest.operator import NOW, TOKEN, Operator
-from tests.servers import HackerNewsServer, RedditServer, XServer, hackernews_story, reddit_post, x_post
+from tests.servers import (
+    HackerNewsServer,
+    MastodonServer,
+    RedditServer,
+    XServer,
+    hackernews_story,
+    mastodon_status,
+    reddit_post,
+    x_post,
+)
 
-Platform = Literal["x", "reddit", "hackernews"]
-Server = XServer | RedditServer | HackerNewsServer
+Platform = Literal["x", "reddit", "hackernews", "mastodon"]
+Server = XServer | RedditServer | HackerNewsServer | MastodonServer
 
 CLIENT_ID, CLIENT_SECRET = "reddit-app-id-of-tests", "reddit-app-secret-of-tests"
 SECRETS = (TOKEN, CLIENT_SECRET)
@@ -26,11 +35,13 @@ LISTING = {
     "x": "search_recent",
     "reddit": "listing",
     "hackernews": "stories",
+    "mastodon": "timeline",
 }  # what the servers call the endpoint that brings posts
-ADDRESSES = {
-    "x": ("X_API_BASE_URL",),
-    "reddit": ("REDDIT_BASE_URL", "REDDIT_OAUTH_URL"),
-    "hackernews": ("HACKERNEWS_API_BASE_URL",),
+ADDRESSES = {  # settings, each with what follows the server's own address in it
+    "x": {"X_API_BASE_URL": ""},
+    "reddit": {"REDDIT_BASE_URL": "", "REDDIT_OAUTH_URL": ""},
+    "hackernews": {"HACKERNEWS_API_BASE_URL": ""},
+    "mastodon": {"MASTODON_TIMELINES": "/tags/bridge"},
 }
 
 
@@ -64,7 +75,7 @@ class Scene:
     def held(self) -> set[str]:
         """The ids of everything the server holds."""
         with self.server.lock:
-            return {post["id"] for post in self.server._posts.values()}
+            return {post.get("uri", post["id"]) for post in self.server._posts.values()}
 
     def heal(self, environment: dict[str, str]) -> None:
         """End every fault, and put the settings back."""
@@ -75,7 +86,7 @@ class Scene:
 
     def point_at(self, url: str) -> None:
         """Have the operator ask another address."""
-        self.operator.environment |= dict.fromkeys(ADDRESSES[self.platform], url)
+        self.operator.environment |= {name: url + rest for name, rest in ADDRESSES[self.platform].items()}
 
 
 def posts_of(platform: Platform, count: int, *, newest: datetime, minutes: float) -> list[dict[str, Any]]:
@@ -85,6 +96,8 @@ def posts_of(platform: Platform, count: int, *, newest: datetime, minutes: float
         return [x_post(at, f"bridge {at:%j-%H%M%S}", author_id=str(1000 + n)) for n, at in enumerate(times)]
     if platform == "hackernews":
         return [hackernews_story(at, f"bridge {at:%j-%H%M%S}") for at in times]
+    if platform == "mastodon":
+        return [mastodon_status(at, f"bridge {at:%j-%H%M%S}", tags=["bridge"]) for at in times]
     return [reddit_post(at, f"bridge {at:%j-%H%M%S}", subreddit="bridges") for at in times]
 
 
@@ -109,6 +122,8 @@ def serving(
         return XServer(made, clock=clock, bearer_token=TOKEN, **options)
     if platform == "hackernews":
         return HackerNewsServer(made, clock=clock, **options)
+    if platform == "mastodon":
+        return MastodonServer(made, clock=clock, **options)
     return RedditServer(made, clock=clock, client_id=CLIENT_ID, client_secret=CLIENT_SECRET, **options)
 
 
@@ -122,7 +137,7 @@ def new_operator(platform: Platform, home: Path, template: Path, now: datetime =
         settings |= {"X_BEARER_TOKEN": TOKEN, "KEYWORDS": "bridge", "X_FIRST_RUN_LOOKBACK": "6d"}
     elif platform == "hackernews":
         settings |= {"HACKERNEWS_INGEST_ENABLED": "true"}
-    else:
+    elif platform == "reddit":
         settings |= reddit_settings()
     return Operator(home, settings, now)
 

@@ -1,4 +1,4 @@
-"""Every fault of X, Reddit and Hacker News against one run of `ingest`, and what an operator is promised each time.
+"""Every fault of every source against one run of `ingest`, and what an operator is promised each time.
 
 Each row is run once: a run that meets the fault, then healthy runs until everything is there. The tests below look
 at what these runs left behind.
@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from tests.faults.hackernews_rows import HACKERNEWS_ROWS
+from tests.faults.mastodon_rows import MASTODON_ROWS
 from tests.faults.reddit_rows import REDDIT_ROWS
 from tests.faults.rows import Row
 from tests.faults.scene import SECRETS, Scene, dead_address, opened_scene, serving
@@ -38,9 +39,10 @@ ROWS = (
     *X_ROWS,
     *REDDIT_ROWS,
     *HACKERNEWS_ROWS,
+    *MASTODON_ROWS,
     *(
         Row(name, platform, plan, 69, says, audited, seconds=3.5)
-        for platform in ("x", "reddit", "hackernews")
+        for platform in ("x", "reddit", "hackernews", "mastodon")
         for name, plan, says, audited in (
             ("connection refused", _refused, "check the network", "cannot be reached"),
             ("untrusted certificate", _untrusted, "CA certificates", "certificate is not trusted"),

@@ -10,6 +10,7 @@ from .fault_plan import FaultPlan
 from .hackernews_server import HackerNewsServer, hackernews_story
 from .http_base import LocalServer
 from .jetstream_server import JetstreamServer, account_event, delete_event, post_event
+from .mastodon_server import MastodonServer, mastodon_status
 from .messages import Answer, Fault, LoggedRequest, Request
 from .openai_server import OpenAIServer
 from .reddit_posts import reddit_post
@@ -27,6 +28,7 @@ __all__ = [
     "JetstreamServer",
     "LocalServer",
     "LoggedRequest",
+    "MastodonServer",
     "OpenAIServer",
     "RedditServer",
     "Request",
@@ -36,6 +38,7 @@ __all__ = [
     "delete_event",
     "edit_of",
     "hackernews_story",
+    "mastodon_status",
     "post_event",
     "post_view",
     "praw_client",

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, timedelta, tzinfo
 from pathlib import Path
 from typing import Generic, TypeVar
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from trendspark_cli.base.clock import parse_duration
 
@@ -24,6 +24,7 @@ _OUR_PREFIXES = (
     "REDDIT_",
     "BLUESKY_",
     "HACKERNEWS_",
+    "MASTODON_",
     "TELEGRAM_",
     "RETENTION_DAYS_",
     "JOB_TIMEOUT_",
@@ -133,6 +134,22 @@ def _stream_hosts(text: str) -> tuple[str, ...]:
     if not addresses:
         raise ValueError(text)
     return tuple(addresses)
+
+
+def _timelines(text: str) -> tuple[str, ...]:
+    """Read timelines of Mastodon as addresses: `https://HOST/public`, `.../public/local` or `.../tags/NAME`."""
+    addresses = []
+    for item in _paired(text):
+        address = item if "://" in item else f"https://{item}"
+        parts = urlsplit(address)
+        is_known = re.fullmatch(r"/(?:public(?:/local)?|tags/\w{1,100})/?", unquote(parts.path))
+        if parts.scheme not in ("http", "https") or not is_known or not parts.hostname or set(address) & set("@?#"):
+            raise ValueError(item)
+        _ = parts.port  # raises for one that is none
+        if not re.fullmatch(r"[\w.-]+|[0-9a-f:]+", parts.hostname):
+            raise ValueError(item)
+        addresses.append(f"{parts.scheme}://{parts.netloc.lower()}{unquote(parts.path).rstrip('/')}")
+    return tuple(dict.fromkeys(addresses))
 
 
 def _database_url(text: str) -> str:
@@ -260,6 +277,9 @@ HOURS = ValueReader(lambda text: parse_duration(f"{_number(text):.9f}h"), AMOUNT
 DAYS = ValueReader(_days, "a number of days such as 45")
 PATH = ValueReader(lambda text: Path(text).absolute(), "a path")
 HTTP_URL = ValueReader(_http_url, "an address that starts with https:// or http://")
+TIMELINES = ValueReader(
+    _timelines, "timelines such as mastodon.social/public, fosstodon.org/public/local or mastodon.social/tags/ferry"
+)
 STREAM_HOSTS = ValueReader(_stream_hosts, "hosts or addresses that start with wss:// or ws://, a comma between two")
 OPTIONAL_HTTP_URL = ValueReader(lambda text: _http_url(text) if text else "", HTTP_URL.expected)
 ARCHIVE_URL = ValueReader(

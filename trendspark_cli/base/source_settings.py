@@ -235,3 +235,11 @@ class SourceSettings:
         "Address of the search of Hacker News.",
         default="https://hn.algolia.com/api/v1",
     )
+
+    mastodon_timelines: tuple[str, ...] = setting(
+        "MASTODON_TIMELINES",
+        read.TIMELINES,
+        "Mastodon",
+        "Timelines to read, of everybody or of a tag, at instances that show them without an account.",
+        example="mastodon.social/tags/ferry,fosstodon.org/public/local",
+    )

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from trendspark_cli.base.clock import to_text
 from trendspark_cli.base.errors import CeilingReachedError
+from trendspark_cli.collecting.deletions import follow_deletions
 from trendspark_cli.collecting.page_storing import as_billed, store_page
 from trendspark_cli.collecting.paid_calls import paid_counts
 from trendspark_cli.collecting.source import Source
@@ -56,6 +57,7 @@ def refresh_counts(job: JobContext, source: Source, budget: Budget | None) -> No
     except CeilingReachedError as reached:
         log.info("counts were not read again: %s", reached)
         return
+    follow_deletions(job, source.name, page)
     with job.store.transaction():
         page = as_billed(job, source.service, page)
         usd = budget.settle(job, reservation, page.reads) if budget is not None and reservation is not None else 0.0

@@ -117,6 +117,15 @@ _ALL = (
         addresses=(r"(?:https?://)?news\.ycombinator\.com/item\?id=(\d{1,12})",),
         example="https://news.ycombinator.com/item?id=ID",
     ),
+    SourceKind(
+        name="mastodon",
+        make="trendspark_cli.services.mastodon.making:make",
+        check="trendspark_cli.services.mastodon.making:check",
+        needs=("mastodon_timelines",),
+        engagement="favourites and boosts",
+        addresses=(r"(https?://[^/\s]+/(?:ap/)?users/[^/\s]+/statuses/\d{1,20})",),
+        example="https://HOST/users/NAME/statuses/ID",
+    ),
 )
 SOURCES: Mapping[str, SourceKind] = {kind.name: kind for kind in _ALL}
 

@@ -35,9 +35,12 @@ class PublicApi:
         record: Callable[[ApiCall], None],
         endpoint_of: Callable[[str], str],
         answer_seconds: float = ANSWER_SECONDS,
+        server: str = "",
     ) -> None:
+        """Take the address; *server* names it in errors, where a service has several."""
         self.witness = ClockWitness()
         self._service = service
+        self._server = server
         self._base_url = base_url.rstrip("/")
         self._setting = setting
         self._record = record
@@ -52,12 +55,22 @@ class PublicApi:
 
     def get(self, path: str, parameters: Parameters, *, about: str) -> Any:
         """Return the JSON that *path* answers; *about* says in errors what was asked for. Raises UpstreamError."""
+        return self.read(self.ask(path, parameters, about=about), about=about)
+
+    def ask(self, path: str, parameters: Parameters, *, about: str) -> requests.Response:
+        """Return the answer of *path*, which is a success. Raises UpstreamError."""
         try:
             response = self._session.get(f"{self._base_url}/{path}", params=parameters, allow_redirects=False)
         except requests.exceptions.RequestException as error:
-            raise no_answer(self._service, error, self._setting) from error
+            failure = no_answer(self._named, error, self._setting)
+            failure.service = self._service
+            raise failure from error
         if response.status_code != 200:
-            raise self._refusal(response, about)
+            raise self.refusal(response, about)
+        return response
+
+    def read(self, response: requests.Response, *, about: str) -> Any:
+        """Return the JSON of an answer. Raises BadAnswerError when it is none."""
         try:
             return json.loads(response.content)
         except (ValueError, RecursionError) as error:
@@ -71,31 +84,44 @@ class PublicApi:
     def bad_answer(self, message: str, status: int | None = None) -> BadAnswerError:
         """Return the error for an answer that is not in the service's own format."""
         hint = f"check {self._setting}, proxies and captive portals on this network"
-        return BadAnswerError(self._service, message, status=status, hint=hint)
+        return BadAnswerError(self._service, self._prefix + message, status=status, hint=hint)
 
-    def _refusal(self, response: requests.Response, about: str) -> UpstreamError:
+    def rate_limited(self, again_at: datetime | None) -> RateLimitedError:
+        """Return the error for an answer that asks us to wait, until a time if it names one."""
+        until = f" until {to_text(again_at)}" if again_at is not None else ""
+        told = f"{self._prefix}rate limit reached (429){until}"
+        return RateLimitedError(self._service, told, status=429, retry_at=again_at, hint=_NEXT_RUN)
+
+    @property
+    def _prefix(self) -> str:
+        return f"{self._server}: " if self._server else ""
+
+    @property
+    def _named(self) -> str:
+        """Return the service, and which server of it, for errors."""
+        return f"{self._service}: {self._server}" if self._server else self._service
+
+    def refusal(self, response: requests.Response, about: str) -> UpstreamError:
+        """Return the error for an answer that is no success."""
         status = response.status_code
         if status == 429:
-            retry_at = _retry_at(response.headers.get("retry-after", ""))
-            until = f" until {to_text(retry_at)}" if retry_at is not None else ""
-            return RateLimitedError(
-                self._service, f"rate limit reached (429){until}", status=429, retry_at=retry_at, hint=_NEXT_RUN
-            )
+            return self.rate_limited(retry_at(response.headers.get("retry-after", "")))
         if status in (401, 403):
             return CredentialsRefusedError(
                 self._service,
-                f"{about} was refused ({status}), though no key should be needed",
+                f"{self._prefix}{about} was refused ({status}), though no key should be needed",
                 status=status,
                 hint=f"check {self._setting}; the service may be closed to this network",
             )
         if status >= 500:
-            return UpstreamError(self._service, f"{about} is failing ({status})", status=status, hint=_NEXT_RUN)
+            told = f"{self._prefix}{about} is failing ({status})"
+            return UpstreamError(self._service, told, status=status, hint=_NEXT_RUN)
         if status < 400:
             return self.bad_answer(f"{about} redirects elsewhere ({status})", status)
         return self.bad_answer(f"{about} answered {status}", status)
 
 
-def _retry_at(header: str) -> datetime | None:
+def retry_at(header: str) -> datetime | None:
     """Return when to come back, by a Retry-After in seconds or as a date; None when it says nothing sensible."""
     now = utc_now()
     if header.isascii() and header.isdecimal():

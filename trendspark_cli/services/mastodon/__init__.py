@@ -1,0 +1,1 @@
+"""Mastodon: public timelines and timelines of tags, of any instance that shows them without an account."""
