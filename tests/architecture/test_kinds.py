@@ -84,9 +84,9 @@ def test_a_new_source_is_one_that_ingest_reads(house: House) -> None:
 def test_a_new_source_is_among_those_that_may_be_chosen(house: House) -> None:
     refused = house.command("ingest", "--source", "nobody", "--json")
 
-    assert "expected one of x, reddit, bluesky, hackernews, mastodon, toybox" in refused.stderr
+    assert "expected one of x, reddit, bluesky, hackernews, mastodon, feeds, toybox" in refused.stderr
     told = " ".join(house.command("ingest", "--help").stdout.split())
-    assert "x or reddit or bluesky or hackernews or mastodon or toybox" in told
+    assert "x or reddit or bluesky or hackernews or mastodon or feeds or toybox" in told
 
 
 def test_posts_of_a_new_source_are_taken_from_files(house: House) -> None:
@@ -129,7 +129,7 @@ def test_a_post_of_a_new_source_is_found_by_its_address(house: House) -> None:
     refused = house.command("posts", "why", "nothing")
 
     assert (found.json["source"], found.json["text"]) == ("toybox", "a kite")
-    assert "hackernews:ID, mastodon:ID, toybox:ID" in refused.stderr
+    assert "mastodon:ID, feeds:ID, toybox:ID" in refused.stderr
 
 
 def test_a_new_channel_is_asked_by_health_and_doctor(house: House) -> None:

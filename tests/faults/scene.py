@@ -14,34 +14,39 @@ from typing import Any, Literal
 
 from tests.ingest.operator import NOW, TOKEN, Operator
 from tests.servers import (
+    FeedServer,
     HackerNewsServer,
     MastodonServer,
     RedditServer,
     XServer,
+    feed_entry,
     hackernews_story,
     mastodon_status,
     reddit_post,
     x_post,
 )
 
-Platform = Literal["x", "reddit", "hackernews", "mastodon"]
-Server = XServer | RedditServer | HackerNewsServer | MastodonServer
+Platform = Literal["x", "reddit", "hackernews", "mastodon", "feeds"]
+Server = XServer | RedditServer | HackerNewsServer | MastodonServer | FeedServer
 
 CLIENT_ID, CLIENT_SECRET = "reddit-app-id-of-tests", "reddit-app-secret-of-tests"
 SECRETS = (TOKEN, CLIENT_SECRET)
 HTTP_SECONDS = 0.4  # HTTP_TIMEOUT of these operators; healthy answers take milliseconds
 POSTS = 130  # two pages of 100
+MOST_OF_A_FEED = 60  # entries: what a poll takes at most is more
 LISTING = {
     "x": "search_recent",
     "reddit": "listing",
     "hackernews": "stories",
     "mastodon": "timeline",
+    "feeds": "feed",
 }  # what the servers call the endpoint that brings posts
 ADDRESSES = {  # settings, each with what follows the server's own address in it
     "x": {"X_API_BASE_URL": ""},
     "reddit": {"REDDIT_BASE_URL": "", "REDDIT_OAUTH_URL": ""},
     "hackernews": {"HACKERNEWS_API_BASE_URL": ""},
     "mastodon": {"MASTODON_TIMELINES": "/tags/bridge"},
+    "feeds": {"FEEDS": "/rss.xml"},
 }
 
 
@@ -75,7 +80,7 @@ class Scene:
     def held(self) -> set[str]:
         """The ids of everything the server holds."""
         with self.server.lock:
-            return {post.get("uri", post["id"]) for post in self.server._posts.values()}
+            return {str(post.get("uri") or post["id"]) for post in self.server._posts.values()}
 
     def heal(self, environment: dict[str, str]) -> None:
         """End every fault, and put the settings back."""
@@ -98,6 +103,8 @@ def posts_of(platform: Platform, count: int, *, newest: datetime, minutes: float
         return [hackernews_story(at, f"bridge {at:%j-%H%M%S}") for at in times]
     if platform == "mastodon":
         return [mastodon_status(at, f"bridge {at:%j-%H%M%S}", tags=["bridge"]) for at in times]
+    if platform == "feeds":
+        return [feed_entry(at, f"bridge {at:%j-%H%M%S}") for at in times]
     return [reddit_post(at, f"bridge {at:%j-%H%M%S}", subreddit="bridges") for at in times]
 
 
@@ -124,6 +131,8 @@ def serving(
         return HackerNewsServer(made, clock=clock, **options)
     if platform == "mastodon":
         return MastodonServer(made, clock=clock, **options)
+    if platform == "feeds":
+        return FeedServer(made[:MOST_OF_A_FEED], clock=clock, **options)
     return RedditServer(made, clock=clock, client_id=CLIENT_ID, client_secret=CLIENT_SECRET, **options)
 
 

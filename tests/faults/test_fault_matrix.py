@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.faults.feeds_rows import FEEDS_ROWS
 from tests.faults.hackernews_rows import HACKERNEWS_ROWS
 from tests.faults.mastodon_rows import MASTODON_ROWS
 from tests.faults.reddit_rows import REDDIT_ROWS
@@ -40,9 +41,10 @@ ROWS = (
     *REDDIT_ROWS,
     *HACKERNEWS_ROWS,
     *MASTODON_ROWS,
+    *FEEDS_ROWS,
     *(
         Row(name, platform, plan, 69, says, audited, seconds=3.5)
-        for platform in ("x", "reddit", "hackernews", "mastodon")
+        for platform in ("x", "reddit", "hackernews", "mastodon", "feeds")
         for name, plan, says, audited in (
             ("connection refused", _refused, "check the network", "cannot be reached"),
             ("untrusted certificate", _untrusted, "CA certificates", "certificate is not trusted"),

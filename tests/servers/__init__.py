@@ -7,6 +7,7 @@ what can be made to go wrong. Nothing here reaches the network.
 from .bluesky_api_server import BlueskyApiServer, post_view
 from .clients import praw_client, tweepy_client
 from .fault_plan import FaultPlan
+from .feed_server import FeedServer, feed_entry
 from .hackernews_server import HackerNewsServer, hackernews_story
 from .http_base import LocalServer
 from .jetstream_server import JetstreamServer, account_event, delete_event, post_event
@@ -24,6 +25,7 @@ __all__ = [
     "BlueskyApiServer",
     "Fault",
     "FaultPlan",
+    "FeedServer",
     "HackerNewsServer",
     "JetstreamServer",
     "LocalServer",
@@ -37,6 +39,7 @@ __all__ = [
     "account_event",
     "delete_event",
     "edit_of",
+    "feed_entry",
     "hackernews_story",
     "mastodon_status",
     "post_event",

@@ -149,6 +149,7 @@ class UpstreamError(TrendSparkError):
     is_service_wide = True  # other queries of the same service would fail alike, so they are not asked in this run
     may_be_billed = False  # the request may have been answered 2xx, and nobody told us what it cost
     booked, booked_usd = 0, 0.0  # what was counted as used for it: the most it can have cost
+    place: str | None = None  # what is to be known of the source all the same, as the cursor it goes on from
     is_account_empty = False  # no credit or quota is left there: waiting does not help, paying does
 
     def __init__(

@@ -152,6 +152,11 @@ def _timelines(text: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(addresses))
 
 
+def _feeds(text: str) -> tuple[str, ...]:
+    """Read addresses of feeds; those with a comma stand in quotes."""
+    return tuple(_http_url(item) for item in _paired(text))
+
+
 def _database_url(text: str) -> str:
     if not re.fullmatch(r"sqlite:///.+|postgres(ql)?://.+", text):
         raise ValueError(text)
@@ -279,6 +284,9 @@ PATH = ValueReader(lambda text: Path(text).absolute(), "a path")
 HTTP_URL = ValueReader(_http_url, "an address that starts with https:// or http://")
 TIMELINES = ValueReader(
     _timelines, "timelines such as mastodon.social/public, fosstodon.org/public/local or mastodon.social/tags/ferry"
+)
+FEEDS = ValueReader(
+    _feeds, "addresses that start with https:// or http://, a comma between two; one that holds a comma in quotes"
 )
 STREAM_HOSTS = ValueReader(_stream_hosts, "hosts or addresses that start with wss:// or ws://, a comma between two")
 OPTIONAL_HTTP_URL = ValueReader(lambda text: _http_url(text) if text else "", HTTP_URL.expected)

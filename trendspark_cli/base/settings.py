@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 from trendspark_cli.base import setting_values as read
 from trendspark_cli.base.env_files import SECRETS_SENT, EnvFile, find_env_file, home_folder, user_cache
 from trendspark_cli.base.errors import ConfigError, os_words
+from trendspark_cli.base.feed_addresses import secrets_of
 from trendspark_cli.base.named_settings import Known, channels_in, named_in, secret_parts
 from trendspark_cli.base.setting_specs import SettingSpec, job_variable, setting
 from trendspark_cli.base.source_settings import PlaceSettings, SourceSettings
@@ -306,6 +307,7 @@ class Settings(SourceSettings, PlaceSettings):
         forms = [form for value in found for form in (value, value.strip(), value.strip().rstrip("/"))]
         # A library may name an address without its host; what is shorter may be an ordinary word.
         paths = [urlsplit(url).path for url in self.heartbeat_urls.values()]
+        forms += [part for address in self.feeds or () for part in secrets_of(address)]
         paths += [part for url in self.alert_urls.values() for part in secret_parts(url)]
         return tuple(dict.fromkeys([*forms, *(path for path in paths if len(path) >= SHORTEST_SECRET_PATH)]))
 

@@ -236,6 +236,15 @@ class SourceSettings:
         default="https://hn.algolia.com/api/v1",
     )
 
+    feeds: tuple[str, ...] = setting(
+        "FEEDS",
+        read.FEEDS,
+        "Feeds",
+        "Addresses of RSS, Atom and JSON feeds: news, forums, videos, private feeds of Reddit.",
+        secret=True,
+        example="https://news.example.org/rss.xml,https://example.org/feed.json",
+    )
+
     mastodon_timelines: tuple[str, ...] = setting(
         "MASTODON_TIMELINES",
         read.TIMELINES,

@@ -86,5 +86,5 @@ def trendspark(
         bool, typer.Option("--version", "-V", callback=_print_version, is_eager=True, help="Print the version.")
     ] = False,
 ) -> None:
-    """Collect posts from X, Reddit, Bluesky, Mastodon and Hacker News, rank what is trending, and say why."""
+    """Collect posts from X, Reddit, Bluesky, Mastodon, Hacker News and feeds, rank what is trending, say why."""
     GLOBALS.env_file, GLOBALS.is_quiet, GLOBALS.is_verbose = env_file, quiet, verbose

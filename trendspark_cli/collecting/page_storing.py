@@ -139,5 +139,7 @@ def record_failure(job: JobContext, source: Source, failure: TrendSparkError, bu
             usd=usd,
             error=redact(str(failure)),
         )
+        if isinstance(failure, UpstreamError) and failure.place is not None:
+            job.store.cursors.set(job.profile, source.name, source.query, failure.place, job.now)
         if budget is not None and isinstance(failure, UpstreamError) and failure.is_account_empty:
             budget.tell_of_empty_account(job, failure)

@@ -126,6 +126,12 @@ _ALL = (
         addresses=(r"(https?://[^/\s]+/(?:ap/)?users/[^/\s]+/statuses/\d{1,20})",),
         example="https://HOST/users/NAME/statuses/ID",
     ),
+    SourceKind(
+        name="feeds",
+        make="trendspark_cli.services.feeds.making:make",
+        check="trendspark_cli.services.feeds.making:check",
+        needs=("feeds",),
+    ),
 )
 SOURCES: Mapping[str, SourceKind] = {kind.name: kind for kind in _ALL}
 

@@ -192,6 +192,14 @@ class BoundedAdapter(DeadlineAdapter):
         return urlunsplit((target.scheme, target.netloc, target.path + parts.path, parts.query, ""))
 
 
+class DirectSession(requests.Session):
+    """A session whose redirects the caller sees and judges: requests would look at each, and fall over an odd one."""
+
+    def get_redirect_target(self, resp: requests.Response) -> str | None:
+        """Return nothing."""
+        return None
+
+
 def may_be_billed(error: requests.exceptions.RequestException) -> bool:
     """Tell whether the service may have done the work of a request that failed.
 

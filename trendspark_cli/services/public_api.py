@@ -14,7 +14,7 @@ from trendspark_cli.base.api_calls import ApiCall
 from trendspark_cli.base.clock import to_text, utc_now
 from trendspark_cli.base.clock_witness import ClockWitness
 from trendspark_cli.base.errors import BadAnswerError, CredentialsRefusedError, RateLimitedError, UpstreamError
-from trendspark_cli.services.http import ANSWER_SECONDS, USER_AGENT, BoundedAdapter, session
+from trendspark_cli.services.http import ANSWER_SECONDS, USER_AGENT, BoundedAdapter, DirectSession, session
 from trendspark_cli.services.transport_errors import no_answer
 
 LONGEST_PAUSE = timedelta(hours=1)  # that a service is believed when it names a time
@@ -45,7 +45,8 @@ class PublicApi:
         self._setting = setting
         self._record = record
         self._session = session(
-            BoundedAdapter(service, self._heard, endpoint_of=endpoint_of, answer_seconds=answer_seconds)
+            BoundedAdapter(service, self._heard, endpoint_of=endpoint_of, answer_seconds=answer_seconds),
+            DirectSession(),
         )
         self._session.headers["User-Agent"] = USER_AGENT
 
@@ -123,11 +124,14 @@ class PublicApi:
 
 def retry_at(header: str) -> datetime | None:
     """Return when to come back, by a Retry-After in seconds or as a date; None when it says nothing sensible."""
-    now = utc_now()
+    return retry_after(header, utc_now(), LONGEST_PAUSE)
+
+
+def retry_after(header: str, now: datetime, longest: timedelta) -> datetime | None:
+    """Return the time that a Retry-After names, between *now* and so much later; None when it names none."""
     if header.isascii() and header.isdecimal():
-        return now + timedelta(seconds=min(int(header[:9]), LONGEST_PAUSE.total_seconds()))
+        return now + timedelta(seconds=min(int(header[:9]), longest.total_seconds()))
     try:
-        moment = parsedate_to_datetime(header)
-        return min(max(moment, now), now + LONGEST_PAUSE)
+        return min(max(parsedate_to_datetime(header), now), now + longest)
     except (ValueError, TypeError, OverflowError):
         return None
