@@ -230,6 +230,61 @@ def test_what_is_older_than_the_replay_is_recorded_as_lost_and_told(operator: Op
     assert id_of(kept) in stored(operator)
 
 
+@pytest.mark.parametrize(("hours", "lost"), [(0.25, 0), (24, 0), (24 * 7, 1)])
+def test_after_an_outage_all_that_is_still_replayed_is_brought(
+    operator: Operator, host: JetstreamServer, hours: float, lost: int
+) -> None:
+    operator.ingest()
+    later(operator, host, hours=hours)
+    host.floor = microseconds(operator.now - timedelta(hours=36))
+    step = timedelta(hours=hours) / 400
+    missed = [post_event(NOW + step * n, f"ferry, missed {n}") for n in range(1, 400)]
+    host.events += missed
+    with BlueskyApiServer(clock=operator.now.timestamp) as api:
+        operator.environment["BLUESKY_API_BASE_URL"] = api.url
+
+        result = operator.ingest()
+
+    replayed = {id_of(event) for event in missed if event["time_us"] >= host.floor}
+    assert (result.exit_code, stored(operator)) == (0, ids_of(posts(120)) | replayed)
+    assert operator.values("SELECT count(*) FROM gaps WHERE state = 'lost'") == [lost]
+
+
+HIDING = {"$type": "com.atproto.label.defs#selfLabels", "values": [{"val": "graphic-media"}]}
+
+
+def test_posts_whose_writers_do_not_want_them_shown_to_everybody_are_not_stored(
+    operator: Operator, host: JetstreamServer
+) -> None:
+    hidden = post_event(NOW - timedelta(minutes=1), "a ferry, but", labels=HIDING)
+    first = posts(1)[0]
+    edited = {**first["commit"], "operation": "update", "record": {**first["commit"]["record"], "labels": HIDING}}
+    host.events += [hidden, {**first, "time_us": microseconds(NOW - timedelta(seconds=3)), "commit": edited}]
+
+    operator.ingest()
+
+    assert stored(operator) == ids_of(posts(120)[1:])
+
+
+@pytest.mark.parametrize("of_author", [False, True])
+def test_posts_that_moderation_or_their_authors_hide_later_leave(
+    operator: Operator, host: JetstreamServer, of_author: bool
+) -> None:
+    [first, *rest] = host.events = posts(20)
+    operator.ingest()
+    later(operator, host, minutes=31)
+    view = post_view(first)
+    label = [{"val": "!no-unauthenticated"}] if of_author else [{"val": "porn"}]
+    (view["author"] if of_author else view)["labels"] = label
+    with BlueskyApiServer(clock=operator.now.timestamp) as api:
+        api.add(view, *map(post_view, rest))
+        operator.environment["BLUESKY_API_BASE_URL"] = api.url
+
+        operator.ingest()
+
+    assert stored(operator) == ids_of(rest)
+
+
 @pytest.mark.parametrize("kind", ["silent", "500", "breaks", "1001", "1009", "binary"])
 def test_when_a_host_fails_the_next_one_brings_everything(
     operator: Operator, host: JetstreamServer, other: JetstreamServer, kind: str

@@ -70,7 +70,8 @@ class JetstreamServer:
     - `ends`: (events, close code) after which a connection ends; None as a code is a connection that breaks
     - `silent`: how many connections get nothing
     - `sent_first`: frames before all others, of every connection
-    `floor` is the oldest time that is replayed; `queries` are those of all connections.
+    `publish` sends to those that are connected. `floor` is the oldest time that is replayed; `queries` are those of all
+    connections.
     """
 
     def __init__(self, events: Iterable[JsonObject] = (), *, clock: Callable[[], float] = time.time) -> None:
@@ -82,6 +83,8 @@ class JetstreamServer:
         self.silent = 0
         self.sent_first: list[Sent] = []
         self.queries: list[dict[str, str]] = []
+        self.connected = 0
+        self._live: list[JsonObject] = []
         self._stopping = threading.Event()
         self._server = serve(
             self._serve,
@@ -110,6 +113,12 @@ class JetstreamServer:
         self._server.shutdown()
         self._thread.join(5)
 
+    def publish(self, events: Iterable[JsonObject]) -> None:
+        """Send events to whoever is connected, and keep them for who connects later."""
+        made = list(events)
+        self.events += made
+        self._live += made
+
     def _refuse(self, connection: ServerConnection, request: Request) -> Response | None:
         if not self.refusals:
             return None
@@ -131,14 +140,33 @@ class JetstreamServer:
                 self.silent -= 1
             else:
                 most, code = self.ends.pop(0) if self.ends else (None, 1000)
+                sent = len(self._live)
                 for frame in self._frames(query.get("cursor"))[:most]:
                     connection.send(frame)
                 if most is not None:
                     self._end(connection, code)
                     return
+                self._stay(connection, sent)
             while not self._stopping.is_set():
                 with suppress(TimeoutError):
                     connection.recv(0.05)
+
+    def _stay(self, connection: ServerConnection, sent: int) -> None:
+        """Send what is made from now on, and now and then an event that is no post."""
+        self.connected += 1
+        quiet = time.monotonic()
+        try:
+            while not self._stopping.is_set():
+                while sent < len(self._live):
+                    connection.send(json.dumps(self._live[sent]))
+                    sent += 1
+                if time.monotonic() >= quiet + 1:
+                    quiet = time.monotonic()
+                    connection.send(json.dumps(_quiet(round(self.clock() * 1_000_000))))
+                with suppress(TimeoutError):
+                    connection.recv(0.02)
+        finally:
+            self.connected -= 1
 
     def _end(self, connection: ServerConnection, code: int | None) -> None:
         if code is None:
@@ -154,11 +182,13 @@ class JetstreamServer:
         now = round(self.clock() * 1_000_000)
         start = max(int(cursor or now), self.floor)
         start = min(start, now)  # a cursor in the future is "what is made from now on"
-        quiet = [
-            {"did": "did:plc:other", "time_us": at, "kind": "identity", "identity": {"did": "did:plc:other"}}
-            for at in (*range(start, now, QUIET_SECONDS * 1_000_000), now)
-        ]
+        quiet = [_quiet(at) for at in (*range(start, now, QUIET_SECONDS * 1_000_000), now)]
         kept = [event for event in self.events if start <= event["time_us"]]
         ordered = sorted([*kept, *quiet], key=lambda event: event["time_us"])
         sent: list[Sent] = [*self.sent_first, *ordered]
         return [json.dumps(frame) if isinstance(frame, dict) else frame for frame in sent]
+
+
+def _quiet(at: int) -> JsonObject:
+    """An event that is no post."""
+    return {"did": "did:plc:other", "time_us": at, "kind": "identity", "identity": {"did": "did:plc:other"}}

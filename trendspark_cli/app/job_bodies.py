@@ -183,9 +183,12 @@ def gaps_body(*, limit: int | None = None, profiles: Sequence[str] = ()) -> Body
 
 
 def stream_body(*, max_runtime: timedelta | None = None) -> Body:
-    """Return the body of `stream`."""
+    """Return the body of `stream`: of the service that has rules when it is switched on, else of one that replays."""
 
     def body(wired: Wired) -> None:
+        if not wired.settings.x_stream_enabled:
+            _stream_forward(wired, max_runtime)
+            return
         from trendspark_cli.collecting.side_work import SideWork
         from trendspark_cli.jobs.stream import StreamWork, stream
 
@@ -215,6 +218,25 @@ def stream_body(*, max_runtime: timedelta | None = None) -> Body:
             side_work.end()
 
     return body
+
+
+def _stream_forward(wired: Wired, max_runtime: timedelta | None) -> None:
+    from trendspark_cli.collecting.side_work import SideWork
+    from trendspark_cli.collecting.stream_forward import ForwardWork, stream_forward
+
+    source = wired.live_source()
+    side_work = SideWork(lambda: wired.run_as_part("rank", _rank_and_deliver), lambda: None)
+    work = ForwardWork(
+        source=source,
+        clock=wired.clock,
+        export=wired.export("stream"),
+        ask=side_work.ask,
+        max_runtime=max_runtime,
+    )
+    try:
+        stream_forward(wired.job, work)
+    finally:
+        side_work.end()
 
 
 def _rank_and_deliver(wired: Wired) -> None:

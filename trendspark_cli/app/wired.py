@@ -11,6 +11,7 @@ from trendspark_cli.base.console import Output
 from trendspark_cli.base.errors import ConfigError
 from trendspark_cli.base.settings import Settings
 from trendspark_cli.kinds.channels import CHANNELS
+from trendspark_cli.kinds.sources import SOURCES
 from trendspark_cli.store.open_store import open_store
 
 TYPE_CHECKING = False
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from trendspark_cli.base.models import Profile
     from trendspark_cli.briefs.writer import Writer
     from trendspark_cli.collecting.source import Source
+    from trendspark_cli.collecting.stream_forward import LiveSource
     from trendspark_cli.running.job_context import JobContext
     from trendspark_cli.services.x.rules import XRules
     from trendspark_cli.services.x.stream import XStream
@@ -77,6 +79,16 @@ class Wired(NamedTuple):
         from trendspark_cli.app.adapters.x import x_rules, x_stream
 
         return x_stream(self.settings, self.job), x_rules(self.settings, self.job.api_calls.append)
+
+    def live_source(self) -> LiveSource:
+        """Return a source that stays connected; raise ConfigError when none that can is switched on."""
+        from trendspark_cli.app.adapters.sources import stream_of
+
+        source = stream_of(self.settings, self.job)
+        if source is None:
+            needed = " or ".join(kind.needs_words for kind in SOURCES.values() if kind.stream)
+            raise ConfigError("there is nothing to stay connected to", hint=f"set X_STREAM_ENABLED=true or {needed}")
+        return source
 
     def wanted_rules(self) -> dict[str, str]:
         """Return the rules the stream should have, each with its profile; raise ConfigError when one cannot be made."""

@@ -24,6 +24,7 @@ class SourceKind(NamedTuple):
     searches_profiles: bool = False  # it is asked for the topics of each profile; else it is read once, for nobody
     keyword_mode: str = ""  # the setting that says `keywords` when profiles' keywords are looked for in all it reads
     again: str = ""  # of one that searches profiles: what returns the source of (opening, query), to fill its gaps
+    stream: str = ""  # of one that replays: what returns the source that reads its posts as they are made, without end
     engagement: str = "engagement"  # what it counts in favour of a post, for people
     addresses: tuple[str, ...] = ()  # regular expressions of a post's addresses; the first group is its id
     example: str = ""  # such an address, for people
@@ -98,6 +99,7 @@ _ALL = (
         name="bluesky",
         make="trendspark_cli.services.bluesky.making:make",
         check="trendspark_cli.services.bluesky.making:check",
+        stream="trendspark_cli.services.bluesky.making:stream",
         needs=("bluesky_ingest_enabled",),
         needs_text="BLUESKY_INGEST_ENABLED=true",
         keyword_mode="bluesky_mode",

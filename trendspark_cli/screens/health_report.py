@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from trendspark_cli.base.clock import duration_words, from_epoch, from_text, to_text
 from trendspark_cli.base.errors import TrendSparkError
-from trendspark_cli.base.metrics import STREAM_LAST_DATA
+from trendspark_cli.base.metrics import STREAM_CONNECTED, STREAM_LAST_DATA
 from trendspark_cli.base.profiles import read_profiles
 from trendspark_cli.base.settings import Settings
 from trendspark_cli.base.threads import Answer, ask_all
@@ -132,8 +132,9 @@ def _fill(found: _Records, settings: Settings, now: datetime, times: Answer[Time
             found.has_topics = any(profile.keywords for profile in read_profiles(settings, store.profiles.all()))
             found.last_pages.update({source: _last_page(store, source) for source in SOURCES})
             services |= {name: _channel(store, name, is_used=name in used) for name in channels_of(settings)}
-            if settings.x_stream_enabled:
-                services["stream"] = _stream(store.totals.all(), now)
+            totals = store.totals.all()
+            if settings.x_stream_enabled or _is_open(totals):
+                services["stream"] = _stream(totals, now)
             services["archive"] = _archive(
                 store.archives.count_missing(),
                 store.archives.count_unreadable(),
@@ -230,6 +231,11 @@ def _channel(store: Store, channel: str, *, is_used: bool) -> State:
         return known
     told = f"{state.last_error}; its alerts wait, `trendspark alert-test` tries it again"
     return {**known, **_state(False, told), "paused_until": state.paused_until}
+
+
+def _is_open(totals: Mapping[str, list[tuple[dict[str, str], float]]]) -> bool:
+    """Tell whether a stream says that it is connected; one that was killed goes on saying so."""
+    return any(value for _, value in totals.get(STREAM_CONNECTED.name, ()))
 
 
 def _stream(totals: Mapping[str, list[tuple[dict[str, str], float]]], now: datetime) -> State:

@@ -14,6 +14,7 @@ from trendspark_cli.kinds.sources import SOURCES
 
 if TYPE_CHECKING:
     from trendspark_cli.collecting.source import Source
+    from trendspark_cli.collecting.stream_forward import LiveSource
     from trendspark_cli.running.job_context import JobContext
 
 
@@ -43,3 +44,15 @@ def searches(settings: Settings, job: JobContext, queries: Sequence[tuple[str, s
         for name, query in queries
         if name in SOURCES and SOURCES[name].again and SOURCES[name].can_be_asked(settings)
     ]
+
+
+def stream_of(settings: Settings, job: JobContext) -> LiveSource | None:
+    """Return the first configured source that replays what was missed and stays connected; None when none is."""
+    opening = opening_of(
+        settings, job.api_calls.append, now=job.now, profiles=read_profiles(settings, job.store.profiles.all())
+    )
+    for kind in SOURCES.values():
+        if kind.stream and kind.is_configured(settings):
+            made: LiveSource = load(kind.stream)(opening)
+            return made
+    return None

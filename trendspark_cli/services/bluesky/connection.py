@@ -34,15 +34,22 @@ class Connection:
     ) -> None:
         self.host = urlsplit(address).netloc
         self._seconds = min(SILENT_SECONDS, answer_seconds)
+        self._heard = time.monotonic()
         self._socket = self._open(_url_of(address, cursor), record)
 
-    def receive(self) -> str:
-        """Return the next event as it came. Raises UpstreamError when there is none in time, or the end has come."""
+    def receive(self, until: float = float("inf")) -> str | None:
+        """Return the next event as it came; None when there is none *until* then (monotonic).
+
+        Raises UpstreamError when nothing came for too long, or the end has come.
+        """
         from websockets.exceptions import ConnectionClosed, WebSocketException
 
+        silent_at = self._heard + self._seconds
         try:
-            frame = self._socket.recv(self._seconds)
+            frame = self._socket.recv(max(0.0, min(silent_at, until) - time.monotonic()))
         except TimeoutError as error:
+            if until < silent_at:
+                return None
             told = f"{self.host} was silent for {self._seconds:g} s"
             raise UpstreamError(SERVICE, told, hint=NEXT_RUN) from error
         except ConnectionClosed as closed:
@@ -52,6 +59,7 @@ class Connection:
         if isinstance(frame, bytes):
             told = f"{self.host} sent a binary frame of {len(frame)} bytes, where text was expected"
             raise BadAnswerError(SERVICE, told, hint=CHECK_HOSTS)
+        self._heard = time.monotonic()
         return frame
 
     def close(self) -> None:
@@ -87,6 +95,7 @@ class Connection:
                 max_queue=MOST_WAITING,
                 legacy=True,
             )
+            self._heard = time.monotonic()
             status = 200  # 101 in truth: of what succeeds, metrics and alerts know one kind
             date = socket.response.headers.get("Date", "") if socket.response is not None else ""
             return socket

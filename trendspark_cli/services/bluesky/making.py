@@ -27,6 +27,15 @@ class Reading:
 
 def make(opening: Opening) -> list[BlueskyPosts]:
     """Return what reads the posts that some profile wants, or all in the languages of the settings."""
+    return [_posts(opening, stays=False)]
+
+
+def stream(opening: Opening) -> BlueskyPosts:
+    """Return what reads the same posts as they are made, and comes to no end."""
+    return _posts(opening, stays=True)
+
+
+def _posts(opening: Opening, *, stays: bool) -> BlueskyPosts:
     reading = opening.read(Reading)
     api = PublicApi(
         "bluesky",
@@ -36,17 +45,16 @@ def make(opening: Opening) -> list[BlueskyPosts]:
         endpoint_of=endpoint_name,
         answer_seconds=opening.answer_seconds,
     )
-    return [
-        BlueskyPosts(
-            reading.bluesky_hosts,
-            PostCounters(api),
-            lambda: _wanted(reading, opening),
-            lookback=reading.bluesky_first_run_lookback,
-            now=opening.now,
-            record=opening.record,
-            answer_seconds=opening.answer_seconds,
-        )
-    ]
+    return BlueskyPosts(
+        reading.bluesky_hosts,
+        PostCounters(api),
+        lambda: _wanted(reading, opening),
+        lookback=reading.bluesky_first_run_lookback,
+        now=opening.now,
+        record=opening.record,
+        answer_seconds=opening.answer_seconds,
+        stays=stays,
+    )
 
 
 def check(opening: Opening) -> str:

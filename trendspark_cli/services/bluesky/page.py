@@ -7,7 +7,15 @@ from typing import Any
 
 from trendspark_cli.base.clock import from_epoch, to_text
 from trendspark_cli.base.models import Page, Post, Rejection
-from trendspark_cli.services.bluesky.posts import POSTS, id_of, ids_of_account, languages_of, post_of, tags_of
+from trendspark_cli.services.bluesky.posts import (
+    POSTS,
+    id_of,
+    ids_of_account,
+    is_hidden,
+    languages_of,
+    post_of,
+    tags_of,
+)
 from trendspark_cli.services.field_values import JsonObject
 from trendspark_cli.services.post_files.json_values import members
 
@@ -70,13 +78,13 @@ class PageReading:
     def _commit(self, did: Any, commit: JsonObject, at: int) -> None:
         if commit.get("collection") != POSTS:
             return
-        if commit.get("operation") == "delete":
+        record = members(commit.get("record"))
+        if commit.get("operation") == "delete" or is_hidden(record):
             post_id = id_of(did, commit.get("rkey"))
             if post_id is not None:
                 self._posts.pop(post_id, None)
                 self._gone[post_id] = None
             return
-        record = members(commit.get("record"))
         text = record.get("text")
         if isinstance(text, str) and not self._wanted(text, languages_of(record), tags_of(record)):
             return

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from trendspark_cli.base.clock import from_text
@@ -13,6 +13,7 @@ from trendspark_cli.services.field_values import JsonObject, is_placeholder, mom
 from trendspark_cli.services.post_files.json_values import elements, members
 
 POSTS = "app.bsky.feed.post"
+HIDING = ("porn", "sexual", "nudity", "graphic-media", "!hide", "!takedown", "!no-unauthenticated")  # labels
 
 
 def post_of(did: Any, commit: JsonObject, seen: Any, place: str) -> Post | Rejection:
@@ -73,6 +74,16 @@ def tags_of(record: JsonObject) -> list[str]:
     """Return the tags of a post, without their #: those in its text and those beside it."""
     found = [members(feature).get("tag") for feature in _features(record)]
     return [tag for tag in (*found, *elements(record.get("tags"))) if isinstance(tag, str)]
+
+
+def is_hidden(record: JsonObject) -> bool:
+    """Tell whether a post's writer says of it that it is not for everybody to see."""
+    return has_hiding(elements(members(record.get("labels")).get("values")))
+
+
+def has_hiding(labels: Iterable[Any]) -> bool:
+    """Tell whether one of these labels asks not to show what it is put on."""
+    return any(members(label).get("val") in HIDING and members(label).get("neg") is not True for label in labels)
 
 
 def _features(record: JsonObject) -> Iterator[Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import deque
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -24,7 +25,9 @@ FLOOR = timedelta(minutes=1)  # there is always an event within it, so a later b
 TURNED_BACK = timedelta(hours=2)  # a host may begin up to an hour before what it was asked for
 PAGE_SECONDS = 10.0  # what was read is stored at least as often
 LIVE_SECONDS = 20.0  # in which events came no faster than they were made: nothing is left to replay
-MOST_CONNECTIONS = 60  # of one run
+MOST_CONNECTIONS = 60  # of one run; of one that stays, in so many seconds:
+CONNECTIONS_SECONDS = 300.0
+COMMIT_SECONDS = 1.0  # of a page of one that stays
 MANY = 100  # events of the future: our clock is wrong, not one of them
 FIRST_RUN = "first run"  # a span's token: nothing is lost before it
 
@@ -34,6 +37,7 @@ _decode = msgspec.json.Decoder().decode
 class BlueskyPosts:
     """Implements collecting.source.Source, forward. A cursor is the time of the newest event, as `@microseconds`.
 
+    One that *stays* never comes to an end: its pages hold what came in a second, and the next one is always unread.
     A connection is kept between two pages of one run; whoever asks for another place gets another connection.
     """
 
@@ -56,6 +60,7 @@ class BlueskyPosts:
         now: datetime,
         record: Callable[[ApiCall], None],
         answer_seconds: float,
+        stays: bool = False,
     ) -> None:
         self.fetch_counts = counters.fetch_counts
         self._hosts = hosts
@@ -68,7 +73,8 @@ class BlueskyPosts:
         self._answer_seconds = answer_seconds
         self._witness = ClockWitness()
         self._host = 0
-        self._connections = 0
+        self._stays = stays
+        self._connected: deque[float] = deque()  # when (monotonic), the last ones
         self._open: _Open | None = None
 
     def reach(self, span: Span) -> Reach:
@@ -97,6 +103,10 @@ class BlueskyPosts:
                 self._next_host()
         raise next((failure for failure in failures if type(failure) is not UpstreamError), failures[-1])
 
+    def close(self) -> None:
+        """Leave the host."""
+        self._close()
+
     def check(self) -> str:
         """Return which host sends events, and how old the newest one is."""
         failures: list[UpstreamError] = []
@@ -104,7 +114,7 @@ class BlueskyPosts:
             try:
                 connection = self._connect(host, None)
                 try:
-                    at = event_time(_event_of(connection.receive()))
+                    at = event_time(_event_of(connection.receive() or ""))
                 finally:
                     connection.close()
             except UpstreamError as failure:
@@ -118,28 +128,30 @@ class BlueskyPosts:
         open_at = self._opened(since)
         connection, latest = open_at.connection, self._latest()
         reading = PageReading(wanted, since if since <= latest else 0, latest)
-        until = time.monotonic() + PAGE_SECONDS
+        until = time.monotonic() + (COMMIT_SECONDS if self._stays else PAGE_SECONDS)
         lost: Span | None = None
         caught_up = False
         try:
             while reading.items < limit and not caught_up and time.monotonic() < until:
-                event = _event_of(connection.receive())
-                at = reading.take(event)
+                frame = connection.receive(until if self._stays else float("inf"))
+                if frame is None:
+                    break
+                at = reading.take(_event_of(frame))
                 if at is None:
                     continue
                 if open_at.first is None:
                     open_at.first = at
                     lost = self._before(span, since, at)
-                caught_up = at >= microseconds(self._now())
+                caught_up = not self._stays and at >= microseconds(self._now())
         except UpstreamError:
             if reading.future >= MANY and not reading.moved:
                 self._explain(reading)
             if reading.place <= since:  # whatever was read again comes from the next host too
                 raise
             self._next_host()
-        if not reading.moved:
+        if not reading.moved and (reading.items or not self._stays):
             self._explain(reading)
-        caught_up = caught_up or open_at.is_live(reading.place)
+        caught_up = caught_up or (not self._stays and open_at.is_live(reading.place))
         page = reading.page(self.endpoint)
         place = place_of(reading.place)
         if caught_up:
@@ -174,14 +186,18 @@ class BlueskyPosts:
         if self._open is not None and self._open.place == since:
             return self._open
         self._close()
-        if self._connections >= MOST_CONNECTIONS:
-            raise UpstreamError(SERVICE, f"connections break off: {self._connections} in this run", hint=NEXT_RUN)
+        if len(self._connected) >= MOST_CONNECTIONS:
+            if not self._stays:
+                raise UpstreamError(SERVICE, f"connections break off: {MOST_CONNECTIONS} in this run", hint=NEXT_RUN)
+            if time.monotonic() - self._connected.popleft() < CONNECTIONS_SECONDS:
+                told = f"connections break off: {MOST_CONNECTIONS} in {CONNECTIONS_SECONDS / 60:g} minutes"
+                raise UpstreamError(SERVICE, told, hint=NEXT_RUN)
         cursor = max(0, since - _us(OVERLAP))
         self._open = _Open(self._connect(self._hosts[self._host % len(self._hosts)], cursor), since)
         return self._open
 
     def _connect(self, host: str, cursor: int | None) -> Connection:
-        self._connections += 1
+        self._connected.append(time.monotonic())
         return Connection(host, cursor, record=self._heard, answer_seconds=self._answer_seconds)
 
     def _heard(self, call: ApiCall) -> None:
