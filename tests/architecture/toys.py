@@ -174,8 +174,8 @@ JOB_ENTRY = """
 
 
 PLACES = {  # where something is added, before what
-    "kinds/sources.py": "\n)\nSOURCES:",
-    "kinds/channels.py": "\n)\nCHANNELS:",
+    "kinds/sources.py": "\n)\nSOURCES =",
+    "kinds/channels.py": "\n)\nCHANNELS =",
     "kinds/jobs.py": "\n)\nJOBS:",
     "base/source_settings.py": "\n    hackernews_api_base_url: ",
     "base/settings.py": "\n    job_timeouts: Mapping",

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Self
+from urllib.parse import parse_qs, urlsplit
 
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.server import ServerConnection, serve
@@ -34,6 +35,7 @@ class CaughtUp:
     stored: int
     seconds: float
     mebibytes: float
+    connections: int
 
 
 @dataclass(frozen=True)
@@ -58,6 +60,8 @@ class _Replay:
 
     def __init__(self, posts: int) -> None:
         self._posts = posts
+        self._end = datetime.now(UTC)
+        self.connections = 0
         self._server = serve(self._serve, "127.0.0.1", 0, compression=None, close_timeout=0.2)
         self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
 
@@ -75,16 +79,20 @@ class _Replay:
         return f"ws://127.0.0.1:{self._server.socket.getsockname()[1]}"
 
     def _serve(self, connection: ServerConnection) -> None:
+        assert connection.request is not None
+        asked = parse_qs(urlsplit(connection.request.path).query).get("cursor", ["0"])
+        self.connections += 1
         with suppress(ConnectionClosed):
-            for frame in self._frames(datetime.now(UTC)):
+            for frame in self._frames(int(asked[0]) / 1e6):
                 connection.send(frame)
             while True:
                 time.sleep(1)
                 connection.send(_quiet(datetime.now(UTC)))
 
-    def _frames(self, end: datetime) -> Iterator[str]:
+    def _frames(self, since: float) -> Iterator[str]:
+        end = self._end
         first, step = (end - SPAN).timestamp() + 30, (SPAN.total_seconds() - 60) / self._posts
-        for number in range(self._posts):
+        for number in range(max(0, int((since - first) / step)), self._posts):
             at = first + step * number
             subject = "ferry" if number % WANTED_EVERY == 0 else WORDS[number % len(WORDS)]
             others = " ".join(WORDS[(number * 7 + n * n) % len(WORDS)] for n in range(12))
@@ -95,8 +103,7 @@ class _Replay:
                 f'"app.bsky.feed.post","createdAt":"{created}","langs":["en"],"text":"{subject} {number} {others}"}},'
                 f'"cid":"c"}}}}'
             )
-        yield _quiet(end)
-        yield _quiet(end + timedelta(seconds=30))
+        yield _quiet(datetime.now(UTC))
 
 
 def _quiet(at: datetime) -> str:
@@ -124,7 +131,7 @@ def caught_up(folder: Path, *, posts: int, mode: str, keywords: int) -> CaughtUp
         done = measured([*COMMAND, "ingest", "--source", "bluesky", "--json"], environment, folder)
     wanted = posts if mode == "all" else -(-posts // WANTED_EVERY)
     stored = len(operator.stored_ids("bluesky"))
-    return CaughtUp(done.exit_code, wanted, stored, done.seconds, done.mebibytes)
+    return CaughtUp(done.exit_code, wanted, stored, done.seconds, done.mebibytes, host.connections)
 
 
 def live(folder: Path, *, rate: int, seconds: int, keywords: int) -> Live:

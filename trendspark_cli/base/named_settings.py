@@ -8,6 +8,7 @@ from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
 
 from trendspark_cli.kinds.channel_addresses import NAME, PARTS_OF_HEALTH, SECRET, URL, address_kind, expected_addresses
+from trendspark_cli.kinds.installed import SETTINGS as PLUGIN
 from trendspark_cli.kinds.jobs import JOBS
 from trendspark_cli.kinds.services import SERVICES
 
@@ -61,6 +62,7 @@ FAMILIES = (
         f"a text of at least {SHORTEST_SIGNING_SECRET} characters",
         "What the messages of that channel are signed with, when it is a webhook.",
     ),
+    Family(PLUGIN, str.strip, "text", "A setting of another installed package, which reads it itself."),
 )
 
 
@@ -95,6 +97,8 @@ def channels_in(raw: Mapping[str, tuple[str, str]], place_of: Callable[[str], st
     values: dict[str, dict[str, str]] = {URL: {}, SECRET: {}}
     problems = []
     for name, family in named_in(raw).items():
+        if family.prefix not in values:
+            continue
         text, channel = raw[name][0], name.removeprefix(family.prefix).lower()
         place = f"{name}={_shown(text) if family.prefix == URL else '(secret)'} ({place_of(name)})"
         if channel in (*SERVICES, *JOBS, *PARTS_OF_HEALTH):
@@ -122,3 +126,8 @@ def secret_parts(url: str) -> list[str]:
     """Return what of an address may be told apart from it: its path, each part of that, its password."""
     parts = urlsplit(url)
     return [parts.path, *parts.path.split("/"), parts.password or "", unquote(parts.password or "")]
+
+
+def plugin_settings_in(raw: Mapping[str, tuple[str, str]]) -> dict[str, str]:
+    """Return the settings of other installed packages, by their names in lower case."""
+    return {name.lower(): raw[name][0].strip() for name in named_in(raw) if name.startswith(PLUGIN)}

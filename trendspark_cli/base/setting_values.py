@@ -25,6 +25,7 @@ _OUR_PREFIXES = (
     "BLUESKY_",
     "HACKERNEWS_",
     "MASTODON_",
+    "PLUGIN_",
     "TELEGRAM_",
     "RETENTION_DAYS_",
     "JOB_TIMEOUT_",

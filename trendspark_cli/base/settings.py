@@ -17,11 +17,12 @@ from trendspark_cli.base import setting_values as read
 from trendspark_cli.base.env_files import SECRETS_SENT, EnvFile, find_env_file, home_folder, user_cache
 from trendspark_cli.base.errors import ConfigError, os_words
 from trendspark_cli.base.feed_addresses import secrets_of
-from trendspark_cli.base.named_settings import Known, channels_in, named_in, secret_parts
+from trendspark_cli.base.named_settings import Known, channels_in, named_in, plugin_settings_in, secret_parts
 from trendspark_cli.base.setting_specs import SettingSpec, job_variable, setting
 from trendspark_cli.base.source_settings import PlaceSettings, SourceSettings
 from trendspark_cli.base.trusted_files import UntrustedFileError, read_secret
 from trendspark_cli.kinds.channels import alerts_are_sent
+from trendspark_cli.kinds.installed import SETTINGS as PLUGIN
 from trendspark_cli.kinds.jobs import JOBS
 
 SHORTEST_SECRET_PATH = 16  # characters
@@ -282,6 +283,7 @@ class Settings(SourceSettings, PlaceSettings):
     heartbeat_urls: Mapping[str, str] = field(default_factory=dict)
     alert_urls: Mapping[str, str] = field(default_factory=dict)  # of channels, by name
     alert_secrets: Mapping[str, str] = field(default_factory=dict)
+    plugin_settings: Mapping[str, str] = field(default_factory=dict)  # of other installed packages
 
     raw: Mapping[str, tuple[str, str]] = field(default_factory=dict)  # name -> (value, origin)
     problems: tuple[str, ...] = ()  # malformed values, one line each
@@ -291,6 +293,12 @@ class Settings(SourceSettings, PlaceSettings):
     passed_over: tuple[str, ...] = ()  # files, and names in them, that are not believed; one line each
     unquoted: tuple[str, ...] = ()  # names whose value in the environment had quotes around it
     user_cache: Path | None = None  # for what may be lost, where the places above cannot be used
+
+    def __getattr__(self, name: str) -> str:
+        """Return a setting of another installed package: its text, "" when it is not set."""
+        if name.startswith(PLUGIN.lower()) and name != "plugin_settings":
+            return self.plugin_settings.get(name, "")
+        raise AttributeError(name)
 
     def require(self) -> None:
         """Raise ConfigError when a value is malformed: the first one, and how many more there are."""
@@ -476,6 +484,7 @@ def _parse_values(
     values["heartbeat_urls"] = {job: url for job, url in urls.items() if url}
     channels = channels_in(raw, place_of)
     problems += channels.problems
+    values["plugin_settings"] = plugin_settings_in(raw)
     values["alert_urls"], values["alert_secrets"] = dict(channels.urls), dict(channels.secrets)
     return values
 

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from trendspark_cli.kinds.channel_addresses import ChannelAddress, address_kind
 from trendspark_cli.kinds.entries import Settings, are_set, in_words
+from trendspark_cli.kinds.installed import Table
 from trendspark_cli.kinds.message_forms import MessageForm
 
 __all__ = ["CHANNELS", "ChannelKind", "MessageForm", "channels_of"]
@@ -65,7 +66,7 @@ _ALL = (
         has_plain_keys=True,  # it was there before there were others
     ),
 )
-CHANNELS: Mapping[str, ChannelKind] = {kind.name: kind for kind in _ALL}
+CHANNELS = Table("trendspark.channels", _ALL, ChannelKind)
 
 
 def channels_of(settings: Settings) -> dict[str, ChannelKind]:
@@ -97,7 +98,7 @@ def configured_channels(settings: Settings) -> tuple[str, ...]:
 
 def queued_for(settings: Settings) -> tuple[str, ...]:
     """Return the channels that alerts are stored for: those that are configured, or the first while none is."""
-    return configured_channels(settings) or tuple(CHANNELS)[:1]
+    return configured_channels(settings) or tuple(CHANNELS.own)[:1]
 
 
 def stored_key(channel: str, dedupe_key: str) -> str:

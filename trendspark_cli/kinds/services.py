@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import NamedTuple
 
 from trendspark_cli.kinds.channels import CHANNELS
@@ -65,8 +65,34 @@ _DESTINATIONS = (
 )
 DESTINATIONS: Mapping[str, DestinationKind] = {kind.scheme: kind for kind in _DESTINATIONS}
 
-SERVICES = (*SOURCES, *CHANNELS, *WRITERS, *(kind.service for kind in DESTINATIONS.values() if kind.service))
-COSTS: Mapping[str, Costs] = {
-    **{name: source.costs for name, source in SOURCES.items()},
-    **{name: writer.costs for name, writer in WRITERS.items()},
-}
+
+class _Services(Collection[str]):
+    """The names of all services, those of installed packages too."""
+
+    def __contains__(self, name: object) -> bool:
+        return name in (*_OWN, *WRITERS, *_STORES) or name in SOURCES or name in CHANNELS
+
+    def __iter__(self) -> Iterator[str]:
+        return iter((*SOURCES, *CHANNELS, *WRITERS, *_STORES))
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+
+class _Costs(Mapping[str, Costs]):
+    """What each service that is counted costs."""
+
+    def __getitem__(self, name: str) -> Costs:
+        return WRITERS[name].costs if name in WRITERS else SOURCES[name].costs
+
+    def __iter__(self) -> Iterator[str]:
+        return iter((*SOURCES, *WRITERS))
+
+    def __len__(self) -> int:
+        return len(SOURCES) + len(WRITERS)
+
+
+_OWN = (*SOURCES.own, *CHANNELS.own)
+_STORES = tuple(kind.service for kind in DESTINATIONS.values() if kind.service)
+SERVICES = _Services()
+COSTS = _Costs()

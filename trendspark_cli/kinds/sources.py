@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from functools import cache
 from typing import NamedTuple
 
 from trendspark_cli.kinds.entries import CeilingKind, Costs, Settings, are_set, in_words
+from trendspark_cli.kinds.installed import Table
 
 FREE = Costs(unit="requests")  # counted all the same
 
@@ -135,18 +136,21 @@ _ALL = (
         needs=("feeds",),
     ),
 )
-SOURCES: Mapping[str, SourceKind] = {kind.name: kind for kind in _ALL}
+SOURCES = Table("trendspark.sources", _ALL, SourceKind)
 
 
 def author_of(source: str, author: str) -> tuple[str | None, str | None]:
     """Return (id, name) of an author that somebody wrote down, one of which is None: `77` or `anna_port` of X."""
-    pattern = _AUTHOR_IDS.get(source)
+    pattern = _author_ids(source)
     if pattern is None or pattern.fullmatch(author):
         return author, None
     return None, author.removeprefix("@") or author
 
 
-_AUTHOR_IDS = {kind.name: re.compile(kind.author_id, re.ASCII) for kind in _ALL if kind.author_id}
+@cache
+def _author_ids(source: str) -> re.Pattern[str] | None:
+    kind = SOURCES.get(source)
+    return re.compile(kind.author_id, re.ASCII) if kind is not None and kind.author_id else None
 
 
 def engagement_of(source: str) -> str:

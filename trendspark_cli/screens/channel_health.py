@@ -13,7 +13,7 @@ from trendspark_cli.base.errors import TrendSparkError
 from trendspark_cli.base.redaction import redact
 from trendspark_cli.base.settings import Settings
 from trendspark_cli.base.trusted_files import read_own
-from trendspark_cli.kinds.channels import ChannelKind
+from trendspark_cli.kinds.channels import CHANNELS, ChannelKind
 
 CHECK_SECONDS = 3.0
 GOOD_FOR_SECONDS, BAD_FOR_SECONDS = 300, 60  # a check each minute must not hammer the channel
@@ -47,9 +47,13 @@ def channel_health(settings: Settings, kind: ChannelKind, now: datetime, last_se
 
 def _check(settings: Settings, kind: ChannelKind) -> dict[str, Any]:
     from trendspark_cli.app.adapters.channels import notifier_of
+    from trendspark_cli.app.adapters.guarded import guarded
 
-    notifier = notifier_of(settings, kind.name, lambda call: None, answer_seconds=CHECK_SECONDS)
+    def ask() -> str:
+        return notifier_of(settings, kind.name, lambda call: None, answer_seconds=CHECK_SECONDS).check()
+
     try:
-        return {"ok": True, "answers": notifier.check()}
+        is_ours = kind.name not in CHANNELS.installed
+        return {"ok": True, "answers": ask() if is_ours else guarded(kind.name, kind.make, ask)}
     except TrendSparkError as error:
         return {"ok": False, "reason": redact(f"{error}; {error.hint}" if error.hint else str(error))}

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from trendspark_cli.app.adapters.guarded import BrokenPackageError, guarded
 from trendspark_cli.app.adapters.opening import Record, opening_of
 from trendspark_cli.base.settings import Settings
-from trendspark_cli.kinds.channels import channels_of, configured_channels
+from trendspark_cli.kinds.channels import CHANNELS, channels_of, configured_channels
 from trendspark_cli.kinds.loading import load
+
+log = logging.getLogger(__name__)
 
 if TYPE_CHECKING:
     from trendspark_cli.alerts.channel import Notifier
@@ -24,4 +28,16 @@ def notifier_of(settings: Settings, name: str, record: Record, *, answer_seconds
 
 def notifiers_of(settings: Settings, record: Record, names: Sequence[str] = ()) -> list[Notifier]:
     """Return every configured channel, or those of *names*."""
-    return [notifier_of(settings, name, record) for name in configured_channels(settings) if name in (names or (name,))]
+    wanted = [name for name in configured_channels(settings) if name in (names or (name,))]
+    return [made for name in wanted if (made := _made(settings, name, record)) is not None]
+
+
+def _made(settings: Settings, name: str, record: Record) -> Notifier | None:
+    """Return a channel; None, and a line in the log, for one of another package that cannot be made."""
+    if name not in CHANNELS.installed:
+        return notifier_of(settings, name, record)
+    try:
+        return guarded(name, CHANNELS[name].make, lambda: notifier_of(settings, name, record))
+    except BrokenPackageError as error:
+        log.warning("%s", error)
+        return None

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from trendspark_cli.app.adapters.guarded import guarded_sources
 from trendspark_cli.app.adapters.opening import opening_of
 from trendspark_cli.base.models import Profile
 from trendspark_cli.base.profiles import read_profiles
 from trendspark_cli.base.settings import Settings
 from trendspark_cli.kinds.loading import load
 from trendspark_cli.kinds.sources import SOURCES
+
+log = logging.getLogger(__name__)
 
 if TYPE_CHECKING:
     from trendspark_cli.collecting.source import Source
@@ -25,6 +29,9 @@ def sources_of(
 
     Those of *names* only, when there are any. Raises ConfigError for topics that cannot be searched for.
     """
+    if profile is None:
+        for trouble in SOURCES.troubles:
+            log.warning("package %s was passed over: %s", trouble.package, trouble.told)
     everybody = read_profiles(settings, job.store.profiles.all()) if profile is None else ()
     opening = opening_of(settings, job.api_calls.append, now=job.now, profile=profile, profiles=everybody)
     return [
@@ -32,7 +39,7 @@ def sources_of(
         for kind in SOURCES.values()
         if kind.searches_profiles == (profile is not None) and kind.is_configured(settings)
         if not names or kind.name in names
-        for source in load(kind.make)(opening)
+        for source in (guarded_sources(kind, opening) if kind.name in SOURCES.installed else load(kind.make)(opening))
     ]
 
 

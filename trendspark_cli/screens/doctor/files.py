@@ -9,6 +9,8 @@ from pathlib import Path
 
 from trendspark_cli.base.settings import Settings, specs
 from trendspark_cli.base.trusted_files import user_name
+from trendspark_cli.kinds.channels import CHANNELS
+from trendspark_cli.kinds.sources import SOURCES
 from trendspark_cli.screens.doctor.findings import FAIL, OK, WARN, Finding, bytes_text
 
 LITTLE_ROOM_BYTES, NO_ROOM_BYTES = 10**9, 10**8
@@ -23,6 +25,9 @@ def check_settings(settings: Settings, problems: Sequence[str]) -> Iterator[Find
     for name, nearest in settings.unknown:
         fix = f"write {nearest}, or remove it" if nearest else "remove it, or see docs/settings.md for the name"
         yield Finding("settings", WARN, f"{name} is no setting, so it is ignored", fix)
+    for trouble in (*SOURCES.troubles, *CHANNELS.troubles):
+        what = f"package {trouble.package} was passed over: {trouble.told}"
+        yield Finding("packages", WARN, what, "correct it, or uninstall it; see docs/how-to/packages.md")
     for told in settings.passed_over:
         fix = "name it with --env-file or TRENDSPARK_ENV_FILE if it is yours; see docs/explanation/trust.md"
         yield Finding("settings", WARN, told, fix)

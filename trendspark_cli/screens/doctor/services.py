@@ -16,6 +16,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from trendspark_cli.app.adapters.channels import notifier_of
+from trendspark_cli.app.adapters.guarded import guarded
 from trendspark_cli.app.adapters.opening import opening_of
 from trendspark_cli.archiving.destination import Destination
 from trendspark_cli.archiving.manifests import MANIFESTS, MANIFESTS_OF_0_1
@@ -25,7 +26,7 @@ from trendspark_cli.base.errors import ConfigError, IntegrityError, RateLimitedE
 from trendspark_cli.base.redaction import redact
 from trendspark_cli.base.settings import Settings
 from trendspark_cli.base.threads import Answer, ask_all
-from trendspark_cli.kinds.channels import ChannelKind, channels_of
+from trendspark_cli.kinds.channels import CHANNELS, ChannelKind, channels_of
 from trendspark_cli.kinds.loading import load
 from trendspark_cli.kinds.services import WRITERS, WriterKind
 from trendspark_cli.kinds.sources import SOURCES, SourceKind
@@ -110,11 +111,17 @@ def _finding(name: str, answer: Answer[str] | None) -> Finding:
 
 
 def _ask_source(settings: Settings, kind: SourceKind, record: Record) -> str:
-    return str(load(kind.check)(opening_of(settings, record)))
+    def asks() -> str:
+        return str(load(kind.check)(opening_of(settings, record)))
+
+    return guarded(kind.name, kind.make, asks) if kind.name in SOURCES.installed else asks()
 
 
 def _ask_channel(settings: Settings, kind: ChannelKind, record: Record) -> str:
-    return notifier_of(settings, kind.name, record).check()
+    def asks() -> str:
+        return notifier_of(settings, kind.name, record).check()
+
+    return guarded(kind.name, kind.make, asks) if kind.name in CHANNELS.installed else asks()
 
 
 def _ask_writer(settings: Settings, kind: WriterKind, record: Record) -> str:

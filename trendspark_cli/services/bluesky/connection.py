@@ -34,7 +34,7 @@ class Connection:
     ) -> None:
         self.host = urlsplit(address).netloc
         self._seconds = min(SILENT_SECONDS, answer_seconds)
-        self._heard = time.monotonic()
+        self._waited = 0.0  # seconds for the next event; those in which nobody asked do not count
         self._socket = self._open(_url_of(address, cursor), record)
 
     def receive(self, until: float = float("inf")) -> str | None:
@@ -44,11 +44,13 @@ class Connection:
         """
         from websockets.exceptions import ConnectionClosed, WebSocketException
 
-        silent_at = self._heard + self._seconds
+        began = time.monotonic()
+        left = self._seconds - self._waited
         try:
-            frame = self._socket.recv(max(0.0, min(silent_at, until) - time.monotonic()))
+            frame = self._socket.recv(max(0.0, min(left, until - began)))
         except TimeoutError as error:
-            if until < silent_at:
+            self._waited += time.monotonic() - began
+            if until - began < left:
                 return None
             told = f"{self.host} was silent for {self._seconds:g} s"
             raise UpstreamError(SERVICE, told, hint=NEXT_RUN) from error
@@ -59,7 +61,7 @@ class Connection:
         if isinstance(frame, bytes):
             told = f"{self.host} sent a binary frame of {len(frame)} bytes, where text was expected"
             raise BadAnswerError(SERVICE, told, hint=CHECK_HOSTS)
-        self._heard = time.monotonic()
+        self._waited = 0.0
         return frame
 
     def close(self) -> None:
@@ -95,7 +97,6 @@ class Connection:
                 max_queue=MOST_WAITING,
                 legacy=True,
             )
-            self._heard = time.monotonic()
             status = 200  # 101 in truth: of what succeeds, metrics and alerts know one kind
             date = socket.response.headers.get("Date", "") if socket.response is not None else ""
             return socket

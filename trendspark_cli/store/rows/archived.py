@@ -155,7 +155,7 @@ class ArchiveFile:
     form: FileForm[ArchivedRow]
 
 
-POSTS = ArchiveTable("posts", StoredPost, "created_at", VERSIONS["posts"], tuple(SOURCES))
+POSTS = ArchiveTable("posts", StoredPost, "created_at", VERSIONS["posts"], tuple(SOURCES.own))
 TABLES: Mapping[str, ArchiveTable[ArchivedRow]] = {
     table.name: table
     for table in (

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from trendspark_cli.store.sqlite.upkeep import Upkeep
 
 
-FIRST_CHANNEL = tuple(CHANNELS)[:1]
+FIRST_CHANNEL = tuple(CHANNELS.own)[:1]
 
 
 class SqliteStore:
