@@ -11,9 +11,9 @@ from collections.abc import Collection, Iterable, Sequence
 
 from trendspark_cli.base.errors import ConfigError
 from trendspark_cli.base.models import Profile
+from trendspark_cli.collecting.expressions import LONGEST_TEXT, is_expression, read_expression
 from trendspark_cli.ranking.text.words import is_unspaced, plain_words
 
-_EXPRESSION = re.compile(r"\s*/.+/[a-z]*\s*")
 _TAG = re.compile(r"#[\w-]+")
 _TAG_IN_TEXT = re.compile(r"(?<!\w)#(\w[\w-]*)")
 
@@ -25,14 +25,17 @@ class _Terms:
         self._by_word: dict[str, list[tuple[str, int]]] = {}  # by its longest word: the whole of it, blanks around
         self._tags: dict[str, set[int]] = {}
         self._signs: dict[str, set[int]] = {}  # what holds no word, such as an emoji, is looked for as it stands
+        self._expressions: list[tuple[re.Pattern[str], int]] = []
 
     def add(self, keyword: str, profile: int) -> None:
         """Take in a keyword; raise ConfigError for one that cannot be looked for."""
-        if _EXPRESSION.fullmatch(keyword):
-            raise ConfigError(
-                f"keyword {keyword!r} is a regular expression, and those are not looked for",
-                hint='write words, "phrases" or #tags',
-            )
+        if is_expression(keyword):
+            try:
+                self._expressions.append((read_expression(keyword), profile))
+            except ValueError as error:
+                told = f"keyword {keyword!r} is a regular expression that is not looked for: {error}"
+                raise ConfigError(told, hint="see docs/explanation/collecting.md, or write words") from error
+            return
         words = plain_words(keyword)
         if not words or (len(words) == 1 and is_unspaced(words)):
             self._signs.setdefault(keyword.strip().strip('"'), set()).add(profile)
@@ -52,6 +55,8 @@ class _Terms:
         for sign, profiles in self._signs.items():
             if sign in text:
                 found |= profiles
+        beginning = text[:LONGEST_TEXT]
+        found.update(profile for expression, profile in self._expressions if expression.search(beginning))
         return found
 
     @property

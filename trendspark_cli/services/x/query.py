@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from trendspark_cli.base.errors import ConfigError
 from trendspark_cli.base.models import Profile
+from trendspark_cli.collecting.expressions import is_expression
 
 QUERY_LIMIT = 512  # characters; longer queries are refused on self-serve access
 _PLAIN = re.compile(r"[#@$]?\w+|(?:from|to|url|context|entity):[\w.-]+")
@@ -14,8 +15,15 @@ _RESERVED = {"or", "and", "not"}
 
 
 def queries_of(profile: Profile) -> tuple[str, ...]:
-    """Return the X queries of a profile; raise ConfigError for a keyword that is too long."""
-    return x_queries(profile.keywords, profile.exclude_keywords, profile.languages)
+    """Return the X queries of a profile; raise ConfigError for a keyword that is too long.
+
+    X knows no regular expressions: such keywords are for services whose posts we look through ourselves.
+    """
+    wanted, unwanted = (
+        [keyword for keyword in keywords or () if not is_expression(keyword)]
+        for keywords in (profile.keywords, profile.exclude_keywords)
+    )
+    return x_queries(wanted, unwanted, profile.languages)
 
 
 def x_queries(keywords: Sequence[str], exclude: Sequence[str] = (), languages: Sequence[str] = ()) -> tuple[str, ...]:
