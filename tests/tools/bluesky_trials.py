@@ -62,7 +62,7 @@ class _Replay:
         self._posts = posts
         self._end = datetime.now(UTC)
         self.connections = 0
-        self._server = serve(self._serve, "127.0.0.1", 0, compression=None, close_timeout=0.2)
+        self._server = serve(self._serve, "127.0.0.1", 0, compression=None, close_timeout=0.2, ping_timeout=None)
         self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
 
     def __enter__(self) -> Self:

@@ -93,6 +93,7 @@ class Connection:
                 user_agent_header=USER_AGENT,
                 open_timeout=self._seconds,
                 close_timeout=1.0,
+                ping_timeout=None,  # its answer comes behind all that is on its way; silence is noticed sooner, by us
                 max_size=LARGEST_FRAME,
                 max_queue=MOST_WAITING,
                 legacy=True,
