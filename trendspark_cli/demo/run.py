@@ -6,7 +6,7 @@ import json
 import shutil
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
@@ -18,7 +18,7 @@ from trendspark_cli.app.job_bodies import ingest_body, rank_body
 from trendspark_cli.app.run import run_steps
 from trendspark_cli.app.with_store import read_only
 from trendspark_cli.base import log_setup, redaction
-from trendspark_cli.base.clock import duration_words, from_text, hour_text
+from trendspark_cli.base.clock import Clock, duration_words, from_text, hour_text
 from trendspark_cli.base.console import Output, row_progress
 from trendspark_cli.base.durable_files import make_files_for_owner_of, make_folder, replacing
 from trendspark_cli.base.errors import OutputError, TrendSparkError, os_words
@@ -62,7 +62,7 @@ def run_demo(folder: Path, *, is_json: bool = False, is_verbose: bool = False, p
     """
     output = Output(is_json=is_json, is_verbose=is_verbose, is_terminal=sys.stdout.isatty())
     try:
-        installation = _install(folder, output)
+        installation = install(folder, output, clock=sample_end)
     except TrendSparkError as error:
         output.failure(error, where="demo", exit_code=error.exit_code)
         return error.exit_code
@@ -98,8 +98,8 @@ def _run_at(installation: Installation, posts: bytes, found: list[Found]) -> int
     return code or read_only(installation, "demo", note)
 
 
-def _install(folder: Path, output: Output) -> Installation:
-    """Make a fresh installation in *folder*; the clock stands at the end of the sample."""
+def install(folder: Path, output: Output, *, clock: Clock, settings: Mapping[str, str] | None = None) -> Installation:
+    """Make a fresh installation in *folder*, with these settings in its env file."""
     from trendspark_cli.store.sqlite.administration import create_database
 
     try:
@@ -110,17 +110,20 @@ def _install(folder: Path, output: Output) -> Installation:
         make_files_for_owner_of(folder)
         make_folder(folder, 0o700)
         env_file = folder / ".env"
-        for path, text in ((folder / MARKER, ""), (env_file, f"TRENDSPARK_HOME={folder}\n")):
+        own = {"TRENDSPARK_HOME": str(folder), **(settings or {})}
+        lines = "".join(f"{name}={value}\n" for name, value in own.items())
+        for path, text in ((folder / MARKER, ""), (env_file, lines)):
             with replacing(path) as stream:
                 stream.write(text.encode())
     except OSError as error:
         raise OutputError(
             f"demo folder {str(folder)!r} cannot be made: {os_words(error)}", hint="give another --dir"
         ) from error
-    settings = load_settings({}, env_file=env_file)
+    made = load_settings({}, env_file=env_file)
+    made.require()
     redaction.install(())
-    log_setup.configure_logging(settings.log_file, settings.log_format, job="demo", verbose=output.is_verbose)
-    installation = Installation(settings, output, sample_end, is_by_hand=True, example_times=True)
+    log_setup.configure_logging(made.log_file, made.log_format, job="demo", verbose=output.is_verbose)
+    installation = Installation(made, output, clock, is_by_hand=True, example_times=True)
     create_database(installation.database)
     return installation
 
@@ -167,13 +170,18 @@ def _show(store: Store, installation: Installation, folder: Path, prefix: str, f
         ("log", installation.settings.log_file),
     ):
         output.line(f"{what:9} {where}")
-    command = f"{prefix}{_from_here(Path(sys.argv[0]))} --env-file {_from_here(folder / '.env')}"
+    command = command_here(folder, prefix)
     strongest: dict[str, int] = {}
     for trend in trends:
         strongest.setdefault(trend.story.kind, trend.stored_id)
     for trend_id in strongest.values():
         output.line(f"why       {command} trends explain {trend_id}")
     output.line(f"runs      {command} jobs history")
+
+
+def command_here(folder: Path, prefix: str) -> str:
+    """Return what a person here types to look into a demo."""
+    return f"{prefix}{_from_here(Path(sys.argv[0]))} --env-file {_from_here(folder / '.env')}"
 
 
 def _from_here(path: Path) -> Path:
