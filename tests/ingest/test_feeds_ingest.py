@@ -405,6 +405,19 @@ def test_one_bad_feed_stops_no_other(operator: Operator, site: FeedServer, other
     assert (result.exit_code, stored(operator)) == (3, titles_of(entries(20)))
 
 
+def test_health_names_the_one_feed_of_several_that_fails(
+    operator: Operator, site: FeedServer, other: FeedServer
+) -> None:
+    other.faults.add(Fault("no", lambda request: Answer(403)), times=None)
+    operator.environment["FEEDS"] = f"{other.url}/rss.xml,{site.url}/rss.xml"
+    operator.ingest()
+
+    health = operator.command("health", "--json").json["services"]["feeds"]
+
+    assert health["ok"] is False
+    assert "was refused (403)" in health["reason"]
+
+
 def test_a_clock_that_was_a_year_ahead_once_stops_nothing(operator: Operator, site: FeedServer) -> None:
     operator.later(days=365)
     operator.ingest()

@@ -261,7 +261,9 @@ ARCHIVE_OBJECTS_MISSING = Gauge(
     "trendspark_archive_objects_missing", "Archive objects that were found missing or changed.", no_labels
 )
 STREAM_ENABLED = Gauge("trendspark_stream_enabled", "1 when X_STREAM_ENABLED is true.", no_labels)
-STREAM_CONNECTED = Gauge("trendspark_stream_connected", "1 while X's stream is open.", no_labels, file="stream")
+STREAM_CONNECTED = Gauge(
+    "trendspark_stream_connected", "1 while the stream is open, X's or Bluesky's.", no_labels, file="stream"
+)
 STREAM_LAST_DATA = Gauge(
     "trendspark_stream_last_data_timestamp_seconds",
     "Unix time at which the stream last sent anything, keep-alives included.",

@@ -33,6 +33,7 @@ from trendspark_cli.trends.history_rebuilding import rebuilding
 State = dict[str, object]  # of a service, as `health --json` prints it: always with `ok`
 
 CLOCK_TOLERANCE = timedelta(minutes=5)
+PAGES_LOOKED_AT = 200  # of a source, for what its last run met
 RUNS_LOOKED_AT = 20  # for what services told them of the time
 LATE_AFTER_INTERVALS = 2.5
 SILENT_AFTER_SECONDS = 120.0  # of a stream: it notes what comes every 15 s, and cron starts it each minute
@@ -214,11 +215,14 @@ def _alerts(backlog: dict[str, int], crashing: int) -> State:
 
 
 def _last_page(store: Store, source: str) -> State:
-    """Return when a source was read last, and what went wrong then."""
-    pages = store.audit.recent(1, source)
+    """Return when a source was read last, and what went wrong in that run: one feed of many that fails is told too."""
+    pages = store.audit.recent(PAGES_LOOKED_AT, source)
     if not pages:
         return {}
-    error = {"last_error": pages[0].error} if pages[0].error else {}
+    of_run = [page for page in reversed(pages) if page.cycle_id == pages[0].cycle_id]
+    last = {(page.profile, page.query): page.error for page in of_run}
+    errors = [error for error in last.values() if error]
+    error = {"last_error": errors[0]} if errors else {}
     return {"last_page": pages[0].created_at, **error}
 
 
