@@ -6,10 +6,12 @@ import re
 from collections.abc import Sequence
 from urllib.parse import unquote, urlsplit
 
-_SECRET_NAMES = re.compile(r"(?i).*(?:token|key|secret|auth|pass|pw|sig|hash|credential).*|feed|user|k|code|jwt|sid")
-_SECRET_PART = re.compile(
-    r"(?=[^/]*\d)(?=[^/]*[A-Za-z])[A-Za-z0-9_-]{20,}(?:\.\w{1,5})?"
-)  # of a path: no word, a token
+# Compiled when the first feed is looked at: every command reads settings, and few have feeds.
+_SECRET_NAMES = (
+    r"(?i)(?:.*[-_.])?(?:\w*token|(?:api|private|secret)?key|secret|auth|password|passwd|pass|pw|sig|signature|hash|"
+    r"credentials?|feed|user|k|code|jwt|sid)(?:[-_.].*)?"
+)
+_SECRET_PART = r"(?=[^/]*\d)(?=[^/]*[A-Za-z])[A-Za-z0-9_-]{20,}(?:\.\w{1,5})?"  # of a path: no word, a token
 SHORTEST = 4  # characters of a value that is worth hiding
 MASK = "***"
 
@@ -18,7 +20,7 @@ def name_of(address: str) -> str:
     """Return an address as it is told and stored: without its scheme and without what is secret in it."""
     parts = urlsplit(address)
     host = parts.netloc.rpartition("@")[2].lower()
-    path = "/".join(MASK if _SECRET_PART.fullmatch(part) else part for part in parts.path.split("/"))
+    path = "/".join(MASK if re.fullmatch(_SECRET_PART, part) else part for part in parts.path.split("/"))
     asked = []
     for pair in filter(None, parts.query.split("&")):
         name, equals, _ = pair.partition("=")
@@ -41,7 +43,7 @@ def secrets_of(address: str) -> list[str]:
     """Return what of an address must not be told: passwords, tokens in the path, and values that look like one."""
     parts = urlsplit(address)
     found = [parts.password or "", unquote(parts.password or "")]
-    found += [part for part in parts.path.split("/") if _SECRET_PART.fullmatch(part)]
+    found += [part for part in parts.path.split("/") if re.fullmatch(_SECRET_PART, part)]
     for pair in parts.query.split("&"):
         name, _, value = pair.partition("=")
         if _is_secret(name):
@@ -50,4 +52,4 @@ def secrets_of(address: str) -> list[str]:
 
 
 def _is_secret(name: str) -> bool:
-    return _SECRET_NAMES.fullmatch(name) is not None
+    return re.fullmatch(_SECRET_NAMES, name) is not None

@@ -15,10 +15,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
-NAME = re.compile(r"[a-z][a-z0-9_-]{0,31}")
+NAME = r"[a-z][a-z0-9_-]{0,31}"
 SETTINGS = "PLUGIN_"  # what the settings of other packages begin with
 _LARGEST = 100_000  # bytes of a file that names entry points
-_LINE = re.compile(r"\s*([^\s=\[#;]+)\s*=\s*([\w.]+):([\w.]+)\s*")
+_LINE = r"\s*([^\s=\[#;]+)\s*=\s*([\w.]+):([\w.]+)\s*"  # compiled when there is one to read
 
 K = TypeVar("K")
 
@@ -75,7 +75,7 @@ class Table(Mapping[str, K]):
 
     def _take(self, point: EntryPoint, found: dict[str, K]) -> None:
         place = f"{self._group} {point.name} = {point.module}:{point.value}"
-        if not NAME.fullmatch(point.name):
+        if not re.fullmatch(NAME, point.name):
             self._pass_over(point, f"{place}: expected a name of small letters and digits")
         elif point.name in self.own or point.name in found:
             self._pass_over(point, f"{place}: the name is taken")
@@ -107,8 +107,8 @@ def entry_points(group: str) -> tuple[EntryPoint, ...]:
             section = text.partition(f"[{group}]")[2].partition("\n[")[0]
             found += [
                 EntryPoint(line[1], line[2], line[3], package)
-                for line in map(_LINE.fullmatch, section.splitlines())
-                if line is not None
+                for text_line in section.splitlines()
+                if (line := re.fullmatch(_LINE, text_line)) is not None
             ]
     return tuple(found)
 
