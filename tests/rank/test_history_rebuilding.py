@@ -32,6 +32,7 @@ from trendspark_cli.ranking.lifecycle.rules import LifecycleRules
 from trendspark_cli.ranking.past.replay import Replay, ReplayPost, ticks_of
 from trendspark_cli.ranking.past.simulation import TrendSimulation
 from trendspark_cli.ranking.text.terms import keys_of_posts
+from trendspark_cli.trends.trend_routes import TrendRoutes
 
 NOW = datetime(2026, 11, 1, 12, 0, tzinfo=UTC)
 TICK = int(NOW.timestamp()) // TICK_SECONDS
@@ -63,7 +64,7 @@ def rank(operator: Operator, most: int = 50_000, *, is_dry: bool = False) -> Run
     """Run `rank`, which may count so many posts of the past."""
 
     def body(wired: Wired) -> None:
-        rank_topics(wired.job, RULES, RECENCY, top=20, alerts_are_muted=True, rebuilt_posts=most)
+        rank_topics(wired.job, RULES, RECENCY, top=20, routes=TrendRoutes(are_muted=True), rebuilt_posts=most)
 
     return operator.run_body("rank", body, is_dry=is_dry)
 

@@ -23,6 +23,7 @@ from trendspark_cli.running.job_context import JobContext
 from trendspark_cli.store.sqlite.posts import Posts
 from trendspark_cli.store.sqlite.store import SqliteStore
 from trendspark_cli.trends.rank_rules import Experience, lifecycle_rules
+from trendspark_cli.trends.trend_routes import TrendRoutes
 
 QUARTERS_OF_TWO_DAYS = 2 * 96
 
@@ -69,7 +70,13 @@ def rank_until_killed(operator: Operator, transactions: int) -> bool:
     settings, store = operator.installation().settings, operator.store()
     job = KilledJob(store, operator.now, transactions_to_live=transactions)
     try:
-        rank_topics(job, lifecycle_rules(settings, Experience()), settings.alert_recency, top=20, alerts_are_muted=True)
+        rank_topics(
+            job,
+            lifecycle_rules(settings, Experience()),
+            settings.alert_recency,
+            top=20,
+            routes=TrendRoutes(are_muted=True),
+        )
     except Killed:
         return True
     finally:

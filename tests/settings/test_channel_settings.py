@@ -163,3 +163,35 @@ def test_each_example_of_the_page_is_a_channel(tmp_path: Path, name: str, addres
     found = settings_of(tmp_path, **{f"ALERT_URL_{name}": address})
 
     assert (found.problems, configured_channels(found)) == ((), (name.lower(),))
+
+
+THREE = {f"ALERT_URL_{name}": HOOK for name in ("DESK", "PHONE", "OPS")}
+NO_ROUTES = {
+    "ALERT_MIN_SCORE_DESK": ("-1", "expected a number, 0 or more"),
+    "ALERT_MIN_SCORE_PHONE": ("high", "expected a number, 0 or more"),
+    "ALERT_MIN_SCORE_NOWHERE": ("3", "expected ALERT_URL_NOWHERE beside it"),
+    "ALERT_MIN_SCORE_INGEST": ("3", "'ingest' is taken"),
+    "ALERT_ONLY_WATCHLIST_DESK": ("perhaps", "expected true or false"),
+    "ALERT_ONLY_WATCHLIST_NOWHERE": ("true", "expected ALERT_URL_NOWHERE beside it"),
+    "OPS_CHANNELS": ("desk,nowhere", "and 'nowhere' is none"),
+}
+
+
+@pytest.mark.parametrize("name", [*NO_ROUTES, "OPS_CHANNELS of telegram", "OPS_CHANNELS of no name"])
+def test_values_of_routes_that_make_no_sense_are_refused(tmp_path: Path, name: str) -> None:
+    more = {
+        "OPS_CHANNELS of telegram": ("telegram", "and 'telegram' is none"),
+        "OPS_CHANNELS of no name": ("desk,,ops", "expected names of channels such as desk,telegram"),
+    }
+    value, expected = (NO_ROUTES | more)[name]
+
+    found = settings_of(tmp_path, **THREE, **{name.split()[0]: value}).problems
+
+    assert len(found) == 1
+    assert expected in found[0]
+
+
+def test_telegram_has_a_least_score_too(tmp_path: Path) -> None:
+    settings = settings_of(tmp_path, ALERT_MIN_SCORE_TELEGRAM="7")
+
+    assert (settings.problems, settings.alert_min_scores) == ((), {"telegram": 7.0})

@@ -56,6 +56,7 @@ def rank_body(*, top: int = 20) -> Body:
     """Return the body of `rank`."""
 
     def body(wired: Wired) -> None:
+        from trendspark_cli.app.alert_routing import trend_routes
         from trendspark_cli.jobs.rank import rank_topics
         from trendspark_cli.trends.rank_rules import experience, lifecycle_rules
         from trendspark_cli.trends.search_filling import keep_index
@@ -65,7 +66,7 @@ def rank_body(*, top: int = 20) -> Body:
             lifecycle_rules(wired.settings, experience(wired.job.store, wired.job.now)),
             wired.settings.alert_recency,
             top=top,
-            alerts_are_muted=wired.settings.alerts_are_muted,
+            routes=trend_routes(wired.settings, wired.job.store.profiles.all()),
         )
         keep_index(wired.job, is_wanted=wired.settings.search_index)
 

@@ -18,6 +18,7 @@ from trendspark_cli.base.errors import (
     TrendSparkError,
 )
 from trendspark_cli.base.threads import ask_all
+from trendspark_cli.kinds.channels import operations_queued_for
 from trendspark_cli.kinds.jobs import JOBS, kind_of
 from trendspark_cli.store.open_store import require_database
 
@@ -127,7 +128,8 @@ def _tell_of_broken_store(installation: Installation, job_id: str, error: TrendS
     is_broken = isinstance(error, (IntegrityError, StoreError)) and not isinstance(error, StoreBusyError)
     if installation.settings.alerts_are_muted or not (is_broken or not installation.database.exists()):
         return
-    notifiers = notifiers_of(installation.settings, lambda call: None)
+    channels = operations_queued_for(installation.settings)
+    notifiers = notifiers_of(installation.settings, lambda call: None, channels)
     cooldown = installation.settings.ops_alert_cooldown
     told = partial(send_directly, notifiers, installation.lock_folder, job_id, error, installation.clock(), cooldown)
     try:

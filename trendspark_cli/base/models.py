@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Literal, NamedTuple, get_args
 
 AlertCategory = Literal["trending_alert", "daily_ideas", "job_alert", "api_alert", "budget_alert", "manual_test"]
+OPERATIONS: tuple[AlertCategory, ...] = ("job_alert", "api_alert", "budget_alert")  # of jobs, services and money
 ALERT_CATEGORIES: tuple[AlertCategory, ...] = get_args(AlertCategory)
 
 
@@ -96,7 +97,8 @@ class Page(NamedTuple):
 class Profile:
     """Topics that are searched for together, and the part of X's ceilings they may use.
 
-    `share` is a fraction above 0, up to 1; None is no share of its own. Times are text in the stored form.
+    `share` is a fraction above 0, up to 1; None is no share of its own. `channels` are told of its trends: all that
+    are configured when it names none. Times are text in the stored form.
     """
 
     name: str
@@ -106,6 +108,7 @@ class Profile:
     niche: str = ""
     languages: tuple[str, ...] = ()
     share: float | None = None
+    channels: tuple[str, ...] = ()
     is_enabled: bool = True
     created_at: str = ""
     updated_at: str = ""

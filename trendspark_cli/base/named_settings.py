@@ -4,30 +4,44 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Container, Iterable, Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from urllib.parse import unquote, urlsplit
 
-from trendspark_cli.kinds.channel_addresses import NAME, PARTS_OF_HEALTH, SECRET, URL, address_kind, expected_addresses
+from trendspark_cli.base.setting_values import AMOUNT, BOOL
+from trendspark_cli.kinds.channel_addresses import (
+    MIN_SCORE,
+    NAME,
+    ONLY_WATCHLIST,
+    PARTS_OF_HEALTH,
+    SECRET,
+    URL,
+    address_kind,
+    expected_addresses,
+)
+from trendspark_cli.kinds.channels import CHANNELS
 from trendspark_cli.kinds.installed import SETTINGS as PLUGIN
 from trendspark_cli.kinds.jobs import JOBS
 from trendspark_cli.kinds.services import SERVICES
 
 
 class Family(NamedTuple):
-    """Settings that begin alike. All of them are secret."""
+    """Settings that begin alike."""
 
     prefix: str
-    parse: Callable[[str], str]
+    parse: Callable[[str], Any]
     expected: str
     help: str
     example: str = ""
+    is_secret: bool = True
 
 
 class Channels(NamedTuple):
-    """Addresses and secrets by the name of the channel, and a sentence for each that cannot be used."""
+    """What is set of each channel, by its name, and a sentence for each value that cannot be used."""
 
     urls: Mapping[str, str]
     secrets: Mapping[str, str]
+    min_scores: Mapping[str, float]
+    only_watchlist: frozenset[str]
     problems: tuple[str, ...]
 
 
@@ -63,6 +77,22 @@ FAMILIES = (
         "What the messages of that channel are signed with, when it is a webhook.",
     ),
     Family(PLUGIN, str.strip, "text", "A setting of another installed package, which reads it itself."),
+    Family(
+        MIN_SCORE,
+        AMOUNT.read,
+        AMOUNT.expected,
+        "Least score of a trend that this channel is told of, as `trends list` shows it; `telegram` has one too.",
+        "9",
+        is_secret=False,
+    ),
+    Family(
+        ONLY_WATCHLIST,
+        BOOL.read,
+        BOOL.expected,
+        "true tells this channel only of trends about a term of a watchlist; `telegram` has one too.",
+        "true",
+        is_secret=False,
+    ),
 )
 
 
@@ -83,37 +113,52 @@ def family_of(name: str) -> Family | None:
 
 
 def named_in(names: Iterable[str]) -> dict[str, Family]:
-    """Return the settings of families among *names*; one that names a file of its value counts as well."""
+    """Return the settings of families among *names*; a secret one that names a file of its value counts as well."""
     found = {}
-    for name in sorted({name.removesuffix("_FILE") for name in names}):
-        family = family_of(name)
+    for given in sorted(set(names)):
+        family = family_of(given)
         if family is not None:
-            found[name] = family
+            found[given.removesuffix("_FILE") if family.is_secret else given] = family
     return found
 
 
 def channels_in(raw: Mapping[str, tuple[str, str]], place_of: Callable[[str], str]) -> Channels:
     """Return the channels of these values; *place_of* says where a setting stands, for people."""
-    values: dict[str, dict[str, str]] = {URL: {}, SECRET: {}}
+    values: dict[str, dict[str, Any]] = {family.prefix: {} for family in FAMILIES}
     problems = []
-    for name, family in named_in(raw).items():
-        if family.prefix not in values:
+    named = named_in(raw)
+    told = {name.removeprefix(URL).lower() for name in named if name.startswith(URL)}
+    for name, family in named.items():
+        if family.prefix == PLUGIN:
             continue
         text, channel = raw[name][0], name.removeprefix(family.prefix).lower()
-        place = f"{name}={_shown(text) if family.prefix == URL else '(secret)'} ({place_of(name)})"
-        if channel in (*SERVICES, *JOBS, *PARTS_OF_HEALTH):
+        place = f"{name}={_told(text, family)} ({place_of(name)})"
+        if channel in CHANNELS and not family.is_secret:
+            pass  # it has settings of its own for the rest
+        elif channel in (*SERVICES, *JOBS, *PARTS_OF_HEALTH):
             problems.append(f"{place}: expected a name for the channel that nothing else has, and {channel!r} is taken")
+            continue
+        elif channel not in told:
+            problems.append(f"{place}: expected {URL}{channel.upper()} beside it")
             continue
         try:
             values[family.prefix][channel] = family.parse(text)
         except ValueError:
             problems.append(f"{place}: expected {family.expected}")
-    told = {name.removeprefix(URL).lower() for name in named_in(raw) if name.startswith(URL)}
-    for channel in values[SECRET]:
-        if channel not in told:
-            name = SECRET + channel.upper()
-            problems.append(f"{name}=(secret) ({place_of(name)}): expected {URL}{channel.upper()} beside it")
-    return Channels(values[URL], values[SECRET], tuple(problems))
+    only_watchlist = frozenset(channel for channel, is_set in values[ONLY_WATCHLIST].items() if is_set)
+    return Channels(values[URL], values[SECRET], values[MIN_SCORE], only_watchlist, tuple(problems))
+
+
+def unknown_channel(values: Mapping[str, Any], urls: Iterable[str]) -> str | None:
+    """Return the first of OPS_CHANNELS that is not set up, or None; *values* are fields of the settings."""
+    own = [name for name, kind in CHANNELS.items() if all(values[needed] for needed in kind.needs)]
+    return next((name for name in values["ops_channels"] or () if name not in (*own, *urls)), None)
+
+
+def _told(text: str, family: Family) -> str:
+    if not family.is_secret:
+        return repr(text)
+    return _shown(text) if family.prefix == URL else "(secret)"
 
 
 def _shown(text: str) -> str:

@@ -55,6 +55,11 @@ def read_profiles(settings: Settings, stored: Sequence[Profile], names: Sequence
     return [profile for profile in known.values() if (profile.name in names if names else profile.is_enabled)]
 
 
+def channels_gone(profile: Profile, configured: Sequence[str]) -> list[str]:
+    """Return the channels that a profile names and that are not configured (any more)."""
+    return [channel for channel in profile.channels if channel not in configured]
+
+
 def problems_of(profile: Profile) -> list[str]:
     """Return what is wrong with a profile as an operator wrote it, a line each. Its queries are checked elsewhere."""
     found = []

@@ -37,6 +37,7 @@ _OUR_PREFIXES = (
     "OPENAI_TIMEOUT",
     "ARCHIVE_",
     "API_ERROR_",
+    "OPS_",
     "TEXTFILE_",
 )
 # Names of other programs that an env file of ours may rightly hold.
@@ -259,6 +260,14 @@ def _thread(text: str) -> int:
     return int(text) if text else 0
 
 
+def _channel_names(text: str) -> tuple[str, ...]:
+    """Read names of channels, in lower case, each once."""
+    names = [name.strip().lower() for name in text.split(",")] if text.strip() else []
+    if not all(re.fullmatch(r"[a-z][a-z0-9_]{0,31}", name) for name in names):
+        raise ValueError(text)
+    return tuple(dict.fromkeys(names))
+
+
 TEXT = ValueReader(str.strip, "text")
 BOOL = ValueReader(_bool, "true or false")
 LIST = ValueReader(_paired, "words separated by commas, each quote with its pair, or a JSON list of strings")
@@ -268,6 +277,7 @@ BOT_TOKEN = ValueReader(_of_form(r"\d+:[\w-]+"), "the token that BotFather gave,
 ZONE = ValueReader(_zone, "a time zone such as UTC or Europe/Berlin")
 COUNT = ValueReader(_count, "a whole number, 0 or more")
 AMOUNT = ValueReader(_number, "a number, 0 or more")
+CHANNEL_NAMES = ValueReader(_channel_names, "names of channels such as desk,telegram")
 CHAT = ValueReader(
     _chat,
     "one chat: -1001234567890 (a group or channel), 123456789 (a person) or @channel; with :45 behind it for a topic "

@@ -8,16 +8,24 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, field, fields
-from datetime import timedelta, tzinfo
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from trendspark_cli.base import setting_values as read
+from trendspark_cli.base.alert_settings import AlertSettings
 from trendspark_cli.base.env_files import SECRETS_SENT, EnvFile, find_env_file, home_folder, user_cache
 from trendspark_cli.base.errors import ConfigError, os_words
 from trendspark_cli.base.feed_addresses import secrets_of
-from trendspark_cli.base.named_settings import Known, channels_in, named_in, plugin_settings_in, secret_parts
+from trendspark_cli.base.named_settings import (
+    Known,
+    channels_in,
+    named_in,
+    plugin_settings_in,
+    secret_parts,
+    unknown_channel,
+)
 from trendspark_cli.base.setting_specs import SettingSpec, job_variable, setting
 from trendspark_cli.base.source_settings import PlaceSettings, SourceSettings
 from trendspark_cli.base.trusted_files import UntrustedFileError, read_secret
@@ -25,37 +33,13 @@ from trendspark_cli.kinds.channels import alerts_are_sent
 from trendspark_cli.kinds.installed import SETTINGS as PLUGIN
 from trendspark_cli.kinds.jobs import JOBS
 
+OPS = "OPS_CHANNELS"
 SHORTEST_SECRET_PATH = 16  # characters
 
 
 @dataclass(frozen=True, kw_only=True, repr=False, eq=False)  # never shown whole: it holds secrets
-class Settings(SourceSettings, PlaceSettings):
+class Settings(AlertSettings, SourceSettings, PlaceSettings):
     """All settings, read and checked. `origins` says where each came from."""
-
-    alert_false_alarms_per_day: float = setting(
-        "ALERT_FALSE_ALARMS_PER_DAY",
-        read.AMOUNT,
-        "ranking",
-        "False alarms a day to calibrate the threshold for.",
-        default="0.5",
-    )
-    alert_max_per_day: int = setting(
-        "ALERT_MAX_PER_DAY", read.COUNT, "ranking", "Most trend alerts a day.", default="20"
-    )
-    alert_recency: timedelta = setting(
-        "ALERT_RECENCY_MINUTES",
-        read.MINUTES,
-        "ranking",
-        "Older bursts open no trend; older waiting alerts expire.",
-        default="30",
-    )
-    alert_cooldown: timedelta = setting(
-        "ALERT_COOLDOWN_HOURS",
-        read.HOURS,
-        "ranking",
-        "Hours before a closed trend's terms may open another.",
-        default="12",
-    )
 
     search_index: bool = setting(
         "SEARCH_INDEX",
@@ -63,69 +47,6 @@ class Settings(SourceSettings, PlaceSettings):
         "ranking",
         "Index posts for `posts search`; without, it reads them all.",
         default="true",
-    )
-
-    telegram_bot_token: str = setting(
-        "TELEGRAM_BOT_TOKEN", read.BOT_TOKEN, "alerts", "Token from @BotFather.", secret=True
-    )
-    telegram_chat_id: str = setting(
-        "TELEGRAM_CHAT_ID", read.CHAT, "alerts", "Chat id (-100...) or @channel; CHAT:THREAD for a topic of a group."
-    )
-    telegram_thread_id: int = setting(
-        "TELEGRAM_THREAD_ID",
-        read.THREAD,
-        "alerts",
-        "Topic of the group, when TELEGRAM_CHAT_ID names none.",
-        example="45",
-    )
-    telegram_api_base_url: str = setting(
-        "TELEGRAM_API_BASE_URL",
-        read.HTTP_URL,
-        "alerts",
-        "Address of the Bot API.",
-        default="https://api.telegram.org",
-    )
-    enable_realtime_alerts: bool = setting(
-        "ENABLE_REALTIME_ALERTS",
-        read.BOOL,
-        "alerts",
-        "false records alerts as muted and sends nothing.",
-        default="true",
-    )
-    timezone: tzinfo = setting(
-        "TIMEZONE",
-        read.ZONE,
-        "alerts",
-        "Time zone in which people read times, on screens and in alerts; data and JSON stay UTC.",
-        default="UTC",
-    )
-    job_failure_threshold: int = setting(
-        "JOB_FAILURE_THRESHOLD",
-        read.positive("failures"),
-        "alerts",
-        "Failures of one job in a row before an alert.",
-        default="3",
-    )
-    api_error_threshold: int = setting(
-        "API_ERROR_THRESHOLD",
-        read.positive("answers"),
-        "alerts",
-        "Server errors of one service before an alert.",
-        default="5",
-    )
-    api_error_window: timedelta = setting(
-        "API_ERROR_WINDOW_SECONDS",
-        read.SECONDS,
-        "alerts",
-        "Time in which those errors are counted.",
-        default="300",
-    )
-    ops_alert_cooldown: timedelta = setting(
-        "OPS_ALERT_COOLDOWN_MINUTES",
-        read.MINUTES,
-        "alerts",
-        "Least time between two alerts about one job or service.",
-        default="30",
     )
 
     openai_api_key: str = setting("OPENAI_API_KEY", read.KEY, "OpenAI", "Key for `brief`; works without.", secret=True)
@@ -284,6 +205,8 @@ class Settings(SourceSettings, PlaceSettings):
     alert_urls: Mapping[str, str] = field(default_factory=dict)  # of channels, by name
     alert_secrets: Mapping[str, str] = field(default_factory=dict)
     plugin_settings: Mapping[str, str] = field(default_factory=dict)  # of other installed packages
+    alert_min_scores: Mapping[str, float] = field(default_factory=dict)
+    alert_only_watchlist: frozenset[str] = frozenset()  # channels
 
     raw: Mapping[str, tuple[str, str]] = field(default_factory=dict)  # name -> (value, origin)
     problems: tuple[str, ...] = ()  # malformed values, one line each
@@ -359,7 +282,7 @@ def specs(names: Iterable[str] = ()) -> dict[str, SettingSpec]:
             text = told.format(job_id)
             table[name] = SettingSpec(name, reader.read, reader.expected, default, "watch", text, is_secret)
     for name, family in named_in(names).items():
-        table[name] = SettingSpec(name, family.parse, family.expected, "", "named", family.help, secret=True)
+        table[name] = SettingSpec(name, family.parse, family.expected, "", "named", family.help, family.is_secret)
     return table
 
 
@@ -486,6 +409,10 @@ def _parse_values(
     problems += channels.problems
     values["plugin_settings"] = plugin_settings_in(raw)
     values["alert_urls"], values["alert_secrets"] = dict(channels.urls), dict(channels.secrets)
+    values["alert_min_scores"], values["alert_only_watchlist"] = dict(channels.min_scores), channels.only_watchlist
+    if unknown := unknown_channel(values, channels.urls):
+        place = f"{OPS}={raw[OPS][0]!r} ({place_of(OPS)})"
+        problems.append(f"{place}: expected channels that are set up, and {unknown!r} is none")
     return values
 
 

@@ -13,10 +13,19 @@ from trendspark_cli.base.clock import to_text
 from trendspark_cli.base.console import short_time, shortened
 from trendspark_cli.base.errors import UsageError
 from trendspark_cli.base.models import Profile
-from trendspark_cli.base.profiles import DEFAULT, filled_in, of_settings, problems_of, read_profiles, shares_problem
+from trendspark_cli.base.profiles import (
+    DEFAULT,
+    channels_gone,
+    filled_in,
+    of_settings,
+    problems_of,
+    read_profiles,
+    shares_problem,
+)
 from trendspark_cli.base.setting_values import LIST
 from trendspark_cli.cli.completing import profile_names
 from trendspark_cli.cli.options import JsonFlag, sub_app, this_installation
+from trendspark_cli.kinds.channels import configured_channels
 from trendspark_cli.services.x.query import queries_of
 from trendspark_cli.store.protocol import Store
 
@@ -29,6 +38,9 @@ ExcludeOption = Annotated[str | None, typer.Option(help="Posts with these words 
 WatchlistOption = Annotated[str | None, typer.Option(help="Terms whose trends are marked in lists." + EMPTY)]
 NicheOption = Annotated[str | None, typer.Option(help="Your field, in a few words, for ideas." + EMPTY)]
 LanguagesOption = Annotated[str | None, typer.Option(help="Languages, as codes such as en,de." + EMPTY)]
+ChannelsOption = Annotated[
+    str | None, typer.Option(help="Channels its trends are told in, as `channels list` shows them. Empty is all.")
+]
 ShareOption = Annotated[
     float | None, typer.Option(help="Part of X's ceilings it may use, above 0 and up to 1; 0 is no share of its own.")
 ]
@@ -83,6 +95,7 @@ def add(
     niche: NicheOption = None,
     languages: LanguagesOption = None,
     share: ShareOption = None,
+    channels: ChannelsOption = None,
     disabled: Annotated[bool, typer.Option("--disabled", help="Do not read it yet.")] = False,
     as_json: JsonFlag = False,
 ) -> None:
@@ -95,6 +108,7 @@ def add(
         now = to_text(installed.clock())
         new = Profile(name, (), is_enabled=not disabled, created_at=now)
         wanted = _changed(new, keywords, exclude_keywords, watchlist, niche, languages, share)
+        wanted = _routed(installed, wanted, channels)
         takes_over = name != DEFAULT and bool(installed.settings.keywords) and not store.profiles.all()
         _tell(installed, _save(installed, store, wanted), note=TAKES_OVER if takes_over else "")
 
@@ -110,6 +124,7 @@ def edit(
     niche: NicheOption = None,
     languages: LanguagesOption = None,
     share: ShareOption = None,
+    channels: ChannelsOption = None,
     enable: Annotated[
         bool | None, typer.Option("--enable/--disable", help="Whether `ingest` and `stream` read it.")
     ] = None,
@@ -123,6 +138,7 @@ def edit(
         if enable is not None:
             old = replace(old, is_enabled=enable)
         wanted = _changed(old, keywords, exclude_keywords, watchlist, niche, languages, share)
+        wanted = _routed(installed, wanted, channels)
         _tell(installed, _save(installed, store, wanted))
 
     raise typer.Exit(change(installed, "profiles edit", action))
@@ -180,6 +196,18 @@ def _changed(
     if share is not None:
         values["share"] = share or None
     return replace(profile, **values)
+
+
+def _routed(installed: Installation, profile: Profile, channels: str | None) -> Profile:
+    """Return a profile with the channels that were given, each of which must be configured."""
+    if channels is None:
+        return profile
+    names = _words("channels", channels.lower())
+    known = configured_channels(installed.settings)
+    if unknown := channels_gone(replace(profile, channels=names), known):
+        expected = f"one of {', '.join(known)}" if known else "ALERT_URL_<NAME> to be set first"
+        raise UsageError(f"channel {unknown[0]!r} is not configured: expected {expected}", hint="nothing was changed")
+    return replace(profile, channels=tuple(dict.fromkeys(names)))
 
 
 def _words(field: str, text: str) -> tuple[str, ...]:

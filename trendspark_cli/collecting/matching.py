@@ -81,16 +81,20 @@ class Matcher:
 
     def matches(self, text: str, languages: Iterable[str] = (), tags: Iterable[str] = ()) -> bool:
         """Tell whether a profile wants a text; one that names no language may be in any."""
+        return bool(self.wanting(text, languages, tags))
+
+    def wanting(self, text: str, languages: Iterable[str] = (), tags: Iterable[str] = ()) -> set[int]:
+        """Return the numbers of the profiles that want a text; one that names no language may be in any."""
         words = f" {plain_words(text)} "
         plain_tags: set[str] = set()
         if self._wanted.has_tags or self._unwanted.has_tags:
             plain_tags = {plain_words(tag) for tag in (*tags, *_TAG_IN_TEXT.findall(text))}
         found = self._wanted.profiles_in(text, words, plain_tags)
         if not found:
-            return False
+            return found
         spoken = main_languages(languages)
         found = {number for number in found if _fits(spoken, self._languages[number])}
-        return bool(found and found - self._unwanted.profiles_in(text, words, plain_tags))
+        return found and found - self._unwanted.profiles_in(text, words, plain_tags)
 
 
 def main_languages(languages: Iterable[str]) -> set[str]:

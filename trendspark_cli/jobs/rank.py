@@ -28,6 +28,7 @@ from trendspark_cli.trends.baseline_updating import BaselineUpdating
 from trendspark_cli.trends.post_ranking import rank_posts
 from trendspark_cli.trends.trend_alerts import CHANGES, queue_change
 from trendspark_cli.trends.trend_curves import curves_of, save_curve
+from trendspark_cli.trends.trend_routes import TrendRoutes
 
 log = logging.getLogger(__name__)
 
@@ -38,7 +39,7 @@ def rank_topics(
     recency: timedelta,
     *,
     top: int,
-    alerts_are_muted: bool,
+    routes: TrendRoutes,
     rebuilt_posts: int = history_rebuilding.POSTS_PER_RUN,
 ) -> None:
     """Open, update and close trends as of now, and queue their alerts; the same data again change nothing.
@@ -57,12 +58,12 @@ def rank_topics(
     history_rebuilding.go_on(job, baseline, since, rebuilt_posts)
     trends: list[AnyTrend] = []
     if history_rebuilding.is_whole(baseline.progress):
-        trends += _rank(job, baseline, rules, ticks, now_tick, alerts_are_muted=alerts_are_muted)
+        trends += _rank(job, baseline, rules, ticks, now_tick, routes=routes)
     elif found := history_rebuilding.rebuilding(job.store, job.now):
         log.info("%s", found.words)
         job.result["history"] = found.words
         trends += [trend for trend in job.store.trends.living(job.now) if trend.state is TrendState.OPEN]
-    trends += rank_posts(job, rules, recency, alerts_are_muted=alerts_are_muted)
+    trends += rank_posts(job, rules, recency, routes=routes)
     strongest = sorted(trends, key=lambda trend: -trend.score)[:top]
     job.result["trends"] = [_printed(job, one) for one in strongest]
 
@@ -74,7 +75,7 @@ def _rank(
     ticks: range,
     now_tick: int,
     *,
-    alerts_are_muted: bool,
+    routes: TrendRoutes,
 ) -> list[TopicTrend]:
     """Rank these ticks, the last of which still goes on; return the open trends."""
     since = (ticks.start + 1) * TICK_SECONDS - LONGEST_WINDOW_SECONDS
@@ -99,7 +100,7 @@ def _rank(
         going_on = [trend for trend in living if trend.state is TrendState.OPEN and trend.id not in changed]
         curves = _curves(job, [*_all_of(changes), *going_on], window, tick_end, baseline)
         with job.transaction():
-            saved = _save(job, changes, rules, alerts_are_muted=alerts_are_muted)
+            saved = _save(job, changes, rules, routes=routes)
             for trend, curve in zip([*saved, *going_on], curves, strict=False):
                 save_curve(job, trend.stored_id, curve)
             # The tick that is still going on is ranked again by the next run.
@@ -139,7 +140,7 @@ def _curves(
     return [] if job.dry_run else curves_of(trends, window, tick_end, baseline)
 
 
-def _save(job: JobContext, changes: TrendChanges, rules: LifecycleRules, *, alerts_are_muted: bool) -> list[TopicTrend]:
+def _save(job: JobContext, changes: TrendChanges, rules: LifecycleRules, *, routes: TrendRoutes) -> list[TopicTrend]:
     """Store what changed, and queue their alerts in the same transaction."""
     saved: list[TopicTrend] = []
     for change in CHANGES:
@@ -148,7 +149,7 @@ def _save(job: JobContext, changes: TrendChanges, rules: LifecycleRules, *, aler
                 trend = replace(trend, detected_at=job.now)
             if not job.dry_run:
                 trend = job.store.trends.save(trend)
-                queue_change(job, change, trend, rules, muted=alerts_are_muted)
+                queue_change(job, change, trend, rules, routes)
             saved.append(trend)
     return saved
 

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from trendspark_cli.kinds.message_forms import MessageForm
 
 URL, SECRET = "ALERT_URL_", "ALERT_SECRET_"  # the families of settings; the name of the channel follows
+MIN_SCORE, ONLY_WATCHLIST = "ALERT_MIN_SCORE_", "ALERT_ONLY_WATCHLIST_"
 NAME = re.compile(r"[A-Z][A-Z0-9_]{0,31}")  # of a channel, as it stands in a setting
 # What `health` says of the installation: a channel of that name would stand in its place.
 PARTS_OF_HEALTH = ("config", "database", "worker", "ranking", "alerts", "clock", "stream", "archive", "metrics")

@@ -101,6 +101,12 @@ def queued_for(settings: Settings) -> tuple[str, ...]:
     return configured_channels(settings) or tuple(CHANNELS.own)[:1]
 
 
+def operations_queued_for(settings: Settings) -> tuple[str, ...]:
+    """Return the channels that alerts on jobs, services and money are stored for: OPS_CHANNELS, or all."""
+    every, wanted = queued_for(settings), getattr(settings, "ops_channels", ())
+    return tuple(name for name in every if name in wanted) or every
+
+
 def stored_key(channel: str, dedupe_key: str) -> str:
     """Return the key under which an alert of a channel is stored: keys are unique over all channels."""
     kind = CHANNELS.get(channel)

@@ -11,11 +11,12 @@ from trendspark_cli.archiving.guards import check_retention
 from trendspark_cli.base.clock import duration_text
 from trendspark_cli.base.errors import ConfigError
 from trendspark_cli.base.models import Ceiling, Profile
-from trendspark_cli.base.profiles import read_profiles, shares_of, shares_problem
+from trendspark_cli.base.profiles import channels_gone, read_profiles, shares_of, shares_problem
 from trendspark_cli.base.redaction import MASK
 from trendspark_cli.base.setting_values import expand
 from trendspark_cli.base.settings import Settings, specs
 from trendspark_cli.collecting.matching import Matcher
+from trendspark_cli.kinds.channels import configured_channels
 from trendspark_cli.kinds.sources import SOURCES
 from trendspark_cli.services.s3_endpoints import endpoint_problem
 from trendspark_cli.services.x.query import QUERY_LIMIT, queries_of
@@ -63,6 +64,12 @@ def config_findings(settings: Settings, ceilings: Sequence[Ceiling], stored: Seq
         problems.append(f"{error} ({error.hint})")
     if problem := shares_problem(stored):
         problems.append(problem)
+    configured = configured_channels(settings)
+    problems += [
+        f"profile {profile.name!r}: channel {channel!r} is not configured; the others are told"
+        for profile in stored
+        for channel in channels_gone(profile, configured)
+    ]
     if found := endpoint_problem(settings.aws_endpoint_url_s3 or settings.aws_endpoint_url, settings.archive_url):
         problems.append("; ".join(found))
     if any(kind.looks_for_keywords(settings) for kind in SOURCES.values()):

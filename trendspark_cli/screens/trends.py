@@ -13,7 +13,6 @@ from trendspark_cli.base.models import RunResult
 from trendspark_cli.kinds.sources import engagement_of
 from trendspark_cli.ranking.bursts.term_evidence import TermEvidence
 from trendspark_cli.ranking.lifecycle.trends import AnyTrend, PostStory, TopicStory
-from trendspark_cli.ranking.text.words import plain_words
 from trendspark_cli.reports.trend_json import (
     TrendJson,
     author_of_each,
@@ -27,6 +26,7 @@ from trendspark_cli.screens.trend_history import counts_json, examples_of, plot_
 from trendspark_cli.store.protocol import Store
 from trendspark_cli.store.rows.trends import TrendVerdict
 from trendspark_cli.trends.verdicts import verdict_text
+from trendspark_cli.trends.watchlists import is_watched
 
 COURSE = "its last 4 h"  # four hours up to the last post of each
 COLUMNS = ("id", "trend", "now", "peak", "total", "people", "usual", "sources", "detected")
@@ -97,8 +97,7 @@ def list_trends(
     *state*: the only one they have, which need not be told. *is_choice*: others are there, perhaps.
     """
     verdicts = store.trends.verdicts_of([trend.stored_id for trend in trends])
-    wanted = [words for term in watchlist if (words := plain_words(term))]
-    watched = {trend.stored_id for trend in trends if wanted and is_about(trend, wanted)}
+    watched = {trend.stored_id for trend in trends if is_watched(trend, watchlist)}
     if output.is_json:
         shown = [
             {**_json(store, trend, verdicts.get(trend.stored_id)), "watched": trend.id in watched} for trend in trends
@@ -120,13 +119,6 @@ def list_trends(
         output.table((*COLUMNS[:2], COURSE, *COLUMNS[2:], *more), listed, less_needed=LESS_NEEDED, texts=("trend",))
         if silence and output.is_terminal:
             output.prose(silence)
-
-
-def is_about(trend: AnyTrend, wanted: Collection[str]) -> bool:
-    """Tell whether a trend's label or one of its terms holds one of these terms, as whole words of plain_words."""
-    terms = trend.story.terms if isinstance(trend.story, TopicStory) else ()
-    texts = [f" {plain_words(text)} " for text in (trend.label, *terms)]
-    return any(f" {term} " in text for term in wanted for text in texts)
 
 
 def _json(store: Store, trend: AnyTrend, verdict: TrendVerdict | None) -> TrendJson:

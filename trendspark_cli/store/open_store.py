@@ -6,7 +6,7 @@ from pathlib import Path
 
 from trendspark_cli.base.errors import ConfigError
 from trendspark_cli.base.settings import Settings
-from trendspark_cli.kinds.channels import queued_for
+from trendspark_cli.kinds.channels import operations_queued_for, queued_for
 from trendspark_cli.store.protocol import Store
 
 
@@ -40,4 +40,5 @@ def open_store(settings: Settings, *, read_only: bool = False) -> Store:
     """Return the store of these settings; it must exist and have this version's schema."""
     from trendspark_cli.store.sqlite.store import open_sqlite
 
-    return open_sqlite(database_path(settings), read_only=read_only, channels=queued_for(settings))
+    channels, operations = queued_for(settings), operations_queued_for(settings)
+    return open_sqlite(database_path(settings), read_only=read_only, channels=channels, operations=operations)

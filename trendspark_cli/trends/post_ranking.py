@@ -12,11 +12,10 @@ from trendspark_cli.running.job_context import JobContext
 from trendspark_cli.trends.post_forecasts import PostForecasting
 from trendspark_cli.trends.trend_alerts import Change, queue_change
 from trendspark_cli.trends.trend_curves import save_post_curve
+from trendspark_cli.trends.trend_routes import TrendRoutes
 
 
-def rank_posts(
-    job: JobContext, rules: LifecycleRules, recency: timedelta, *, alerts_are_muted: bool
-) -> list[PostTrend]:
+def rank_posts(job: JobContext, rules: LifecycleRules, recency: timedelta, *, routes: TrendRoutes) -> list[PostTrend]:
     """Return the open trends of single posts, after learning from mature posts and judging what was observed since."""
     forecasting = PostForecasting(job, rules.false_alarms_per_day)
     forecasting.learn()
@@ -29,17 +28,17 @@ def rank_posts(
     )
     with job.transaction():
         for trend in changed:
-            living[trend.story.post_id] = trend if job.dry_run else _saved(job, trend, rules, alerts_are_muted)
+            living[trend.story.post_id] = trend if job.dry_run else _saved(job, trend, rules, routes)
         if not job.dry_run:
             forecasting.pass_by()
     return [trend for trend in living.values() if trend.state is TrendState.OPEN]
 
 
-def _saved(job: JobContext, trend: PostTrend, rules: LifecycleRules, muted: bool) -> PostTrend:
+def _saved(job: JobContext, trend: PostTrend, rules: LifecycleRules, routes: TrendRoutes) -> PostTrend:
     """Store a trend, count it, and queue its alert."""
     saved = job.store.trends.save(trend if trend.id is not None else replace(trend, detected_at=job.now))
     save_post_curve(job, saved)
     change: Change = "opened" if trend.id is None else "closed" if trend.state is TrendState.CLOSED else "updated"
-    queue_change(job, change, saved, rules, muted=muted)
+    queue_change(job, change, saved, rules, routes)
     job.count(change)
     return saved

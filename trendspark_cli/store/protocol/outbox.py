@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -22,8 +22,15 @@ from trendspark_cli.store.rows.outbox import (
 class Notifications(Protocol):
     """The outbox. A claim is an update that must change exactly one row, with a lease that gives it back."""
 
-    def queue(self, alert: Alert, now: datetime, *, muted: bool) -> bool:
-        """Add an alert for each channel, or its own, unless its dedupe key is known there; tell whether any was new."""
+    @property
+    def channels(self) -> tuple[str, ...]:
+        """Return the channels that alerts are queued for."""
+
+    def queue(self, alert: Alert, now: datetime, *, muted: bool, channels: Iterable[str] | None = None) -> bool:
+        """Add an alert for each channel, its own, or these, unless its key is known there; tell whether any was new."""
+
+    def channels_of(self, dedupe_key: str) -> tuple[str, ...]:
+        """Return those of the channels that the alert with this key was queued for."""
 
     def due(self, channel: str, now: datetime) -> list[QueuedAlert]:
         """Return what may be sent now, in the order it was decided."""

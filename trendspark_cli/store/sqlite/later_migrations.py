@@ -215,3 +215,9 @@ def m0024_term_runs(db: Database) -> None:
     )
     # All that is asked of a part before its bytes are read.
     db.execute("CREATE INDEX idx_ranking_run_parts ON ranking_run_parts (run_id, first_key, last_key, terms)")
+
+
+@migration()
+def m0025_routes(db: Database) -> None:
+    """The channels of each profile; those that are there name none, so all are told."""
+    db.execute("ALTER TABLE profiles ADD COLUMN channels TEXT NOT NULL DEFAULT '[]'")

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
 from trendspark_cli.base.clock import from_text, to_text
-from trendspark_cli.base.models import Alert
+from trendspark_cli.base.models import OPERATIONS, Alert
 from trendspark_cli.kinds.channels import CHANNELS, stored_key
 from trendspark_cli.store.rows.outbox import (
     AlertOutcome,
@@ -28,16 +28,24 @@ COUNTED_AHEAD = timedelta(days=3)  # a clock that is a day back must not send a 
 class Notifications:
     """Alerts by status: `pending sending sent digested dead expired muted`."""
 
-    def __init__(self, connection: Connection, channels: Sequence[str]) -> None:
+    def __init__(self, connection: Connection, channels: Sequence[str], operations: Sequence[str]) -> None:
         self._db = connection
         self._sql = queries("outbox")
         self._channels = channels
+        self._operations = operations
 
-    def queue(self, alert: Alert, now: datetime, *, muted: bool) -> bool:
-        """Add an alert for each channel, or its own, unless its dedupe key is known there; tell whether any was new."""
+    @property
+    def channels(self) -> tuple[str, ...]:
+        """Return the channels that alerts are queued for."""
+        return tuple(self._channels)
+
+    def queue(self, alert: Alert, now: datetime, *, muted: bool, channels: Iterable[str] | None = None) -> bool:
+        """Add an alert for each channel, its own, or these, unless its key is known there; tell whether any was new."""
         status = "muted" if muted else "pending"
         added = 0
-        for channel in (alert.channel,) if alert.channel else self._channels:
+        if channels is None:
+            channels = self._operations if alert.category in OPERATIONS else self._channels
+        for channel in (alert.channel,) if alert.channel else channels:
             own = {"channel": channel, "dedupe_key": stored_key(channel, alert.dedupe_key)}
             row = {**alert._asdict(), **own, "status": status, "now": to_text(now)}
             added += self._db.execute(self._sql["queue"], row).rowcount
@@ -106,6 +114,13 @@ class Notifications:
             for name in ([channel] if channel else {**CHANNELS, **dict.fromkeys(self._channels)})
         ]
         return next(iter(self._db.records(SentMessage, self._sql["message_of"], {"keys": json.dumps(keys)})), None)
+
+    def channels_of(self, dedupe_key: str) -> tuple[str, ...]:
+        """Return those of the channels that the alert with this key was queued for."""
+        keys = {stored_key(channel, dedupe_key): channel for channel in self._channels}
+        rows = self._db.rows(self._sql["channels_of"], {"keys": json.dumps(list(keys))})
+        found = {keys[row["dedupe_key"]] for row in rows}
+        return tuple(channel for channel in self._channels if channel in found)
 
     def sent_today(self, channel: str, day: str) -> int:
         """Return how many trend alerts went out since *day* (YYYY-MM-DD) began; those far in the future did not."""

@@ -36,6 +36,7 @@ KNOWN_MIGRATIONS = (
     "m0022_search",
     "m0023_quotes",
     "m0024_term_runs",
+    "m0025_routes",
 )
 
 

@@ -37,7 +37,9 @@ FIRST_CHANNEL = tuple(CHANNELS.own)[:1]
 class SqliteStore:
     """Implements store.protocol.Store."""
 
-    def __init__(self, connection: Connection, channels: Sequence[str] = FIRST_CHANNEL) -> None:
+    def __init__(
+        self, connection: Connection, channels: Sequence[str] = FIRST_CHANNEL, operations: Sequence[str] = ()
+    ) -> None:
         self.connection = connection
         self.posts = Posts(connection)
         self.authors = Authors(connection)
@@ -51,7 +53,7 @@ class SqliteStore:
         self.job_runs = JobRuns(connection)
         self.job_states = JobStates(connection)
         self.totals = MetricTotals(connection)
-        self.notifications = Notifications(connection, channels)
+        self.notifications = Notifications(connection, channels, operations or channels)
         self.channels = Channels(connection)
         self.incidents = Incidents(connection)
 
@@ -184,9 +186,15 @@ class SqliteStore:
         self.connection.close()
 
 
-def open_sqlite(path: Path, *, read_only: bool = False, channels: Sequence[str] = FIRST_CHANNEL) -> SqliteStore:
+def open_sqlite(
+    path: Path,
+    *,
+    read_only: bool = False,
+    channels: Sequence[str] = FIRST_CHANNEL,
+    operations: Sequence[str] = (),
+) -> SqliteStore:
     """Return the store in an existing file of this version's schema; errors as `open_checked` raises them.
 
-    *channels* are those that alerts are queued for.
+    *channels* are those that alerts are queued for, *operations* those of jobs, services and money: all without any.
     """
-    return SqliteStore(open_checked(path, read_only=read_only), channels)
+    return SqliteStore(open_checked(path, read_only=read_only), channels, operations)

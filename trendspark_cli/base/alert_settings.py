@@ -1,0 +1,109 @@
+"""Settings of alerts: what is worth one, where they go, and when."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta, tzinfo
+
+from trendspark_cli.base import setting_values as read
+from trendspark_cli.base.setting_specs import setting
+
+
+@dataclass(frozen=True, kw_only=True, init=False, repr=False, eq=False)  # fields alone: `Settings` makes the rest
+class AlertSettings:
+    """What is worth an alert, where alerts go, and when."""
+
+    alert_false_alarms_per_day: float = setting(
+        "ALERT_FALSE_ALARMS_PER_DAY",
+        read.AMOUNT,
+        "ranking",
+        "False alarms a day to calibrate the threshold for.",
+        default="0.5",
+    )
+    alert_max_per_day: int = setting(
+        "ALERT_MAX_PER_DAY", read.COUNT, "ranking", "Most trend alerts a day.", default="20"
+    )
+    alert_recency: timedelta = setting(
+        "ALERT_RECENCY_MINUTES",
+        read.MINUTES,
+        "ranking",
+        "Older bursts open no trend; older waiting alerts expire.",
+        default="30",
+    )
+    alert_cooldown: timedelta = setting(
+        "ALERT_COOLDOWN_HOURS",
+        read.HOURS,
+        "ranking",
+        "Hours before a closed trend's terms may open another.",
+        default="12",
+    )
+
+    telegram_bot_token: str = setting(
+        "TELEGRAM_BOT_TOKEN", read.BOT_TOKEN, "alerts", "Token from @BotFather.", secret=True
+    )
+    telegram_chat_id: str = setting(
+        "TELEGRAM_CHAT_ID", read.CHAT, "alerts", "Chat id (-100...) or @channel; CHAT:THREAD for a topic of a group."
+    )
+    telegram_thread_id: int = setting(
+        "TELEGRAM_THREAD_ID",
+        read.THREAD,
+        "alerts",
+        "Topic of the group, when TELEGRAM_CHAT_ID names none.",
+        example="45",
+    )
+    telegram_api_base_url: str = setting(
+        "TELEGRAM_API_BASE_URL",
+        read.HTTP_URL,
+        "alerts",
+        "Address of the Bot API.",
+        default="https://api.telegram.org",
+    )
+    enable_realtime_alerts: bool = setting(
+        "ENABLE_REALTIME_ALERTS",
+        read.BOOL,
+        "alerts",
+        "false records alerts as muted and sends nothing.",
+        default="true",
+    )
+    timezone: tzinfo = setting(
+        "TIMEZONE",
+        read.ZONE,
+        "alerts",
+        "Time zone in which people read times, on screens and in alerts; data and JSON stay UTC.",
+        default="UTC",
+    )
+    ops_channels: tuple[str, ...] = setting(
+        "OPS_CHANNELS",
+        read.CHANNEL_NAMES,
+        "alerts",
+        "Channels of alerts on jobs, services and money; unset is all.",
+        example="ops,telegram",
+    )
+    job_failure_threshold: int = setting(
+        "JOB_FAILURE_THRESHOLD",
+        read.positive("failures"),
+        "alerts",
+        "Failures of one job in a row before an alert.",
+        default="3",
+    )
+    api_error_threshold: int = setting(
+        "API_ERROR_THRESHOLD",
+        read.positive("answers"),
+        "alerts",
+        "Server errors of one service before an alert.",
+        default="5",
+    )
+    api_error_window: timedelta = setting(
+        "API_ERROR_WINDOW_SECONDS",
+        read.SECONDS,
+        "alerts",
+        "Time in which those errors are counted.",
+        default="300",
+    )
+    ops_alert_cooldown: timedelta = setting(
+        "OPS_ALERT_COOLDOWN_MINUTES",
+        read.MINUTES,
+        "alerts",
+        "Least time between two alerts about one job or service.",
+        default="30",
+    )
