@@ -9,8 +9,9 @@ from datetime import timedelta
 import pytest
 
 from tests.installation import FixedClock, Installation
+from trendspark_cli.alerts.bundling import DeliveryRules
 from trendspark_cli.alerts.channel import About, Sent
-from trendspark_cli.alerts.delivery import Delivery, DeliveryRules
+from trendspark_cli.alerts.delivery import Delivery
 from trendspark_cli.alerts.message_parts import message_parts, text_units
 from trendspark_cli.base.errors import UpstreamError
 from trendspark_cli.base.models import Alert

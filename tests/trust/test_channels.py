@@ -19,8 +19,9 @@ from tests.installation import Installation
 from tests.servers import Fault, TelegramServer
 from tests.servers.messages import Answer, json_answer
 from tests.servers.telegram_server import refusal
+from trendspark_cli.alerts.bundling import DeliveryRules
 from trendspark_cli.alerts.channel import About, AlertCrashedError, Sent
-from trendspark_cli.alerts.delivery import MOST_CRASHES, Delivery, DeliveryRules
+from trendspark_cli.alerts.delivery import MOST_CRASHES, Delivery
 from trendspark_cli.base.errors import ConfigError, StoreError
 from trendspark_cli.base.models import Alert
 from trendspark_cli.kinds.channels import CHANNELS

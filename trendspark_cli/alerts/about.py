@@ -12,7 +12,8 @@ from trendspark_cli.store.rows.outbox import QueuedAlert
 if TYPE_CHECKING:
     from trendspark_cli.store.protocol import Store
 
-DIGESTS = ("late:", "digest:", "surplus:", "daily_ideas:")
+DIGESTS = ("late:", "digest:", "surplus:", "quiet:")  # what stands in the place of other alerts
+_MANY_AT_ONCE = (*DIGESTS, "daily_ideas:")
 _OF_TRENDS: Mapping[str, Event] = {"open": "opened", "grown": "grown", "closed": "closed"}
 OTHER: Literal["ops"] = "ops"
 
@@ -29,7 +30,7 @@ def event_of(alert: QueuedAlert) -> Event:
     kind, *rest = alert.dedupe_key.split(":")
     if alert.category == "manual_test":
         return "test"
-    if alert.dedupe_key.startswith(DIGESTS):
+    if alert.dedupe_key.startswith(_MANY_AT_ONCE):
         return "digest"
     return _OF_TRENDS.get(rest[1], OTHER) if kind == "trend" and len(rest) > 1 else OTHER
 

@@ -77,6 +77,13 @@ def digest_alert(key: str, heading: str, titles: Sequence[str]) -> Alert:
     return Alert(key, "trending_alert", heading, "\n".join(lines))
 
 
+def night_alert(key: str, titles: Sequence[str]) -> Alert:
+    """Return one message in place of what was not said in the quiet hours."""
+    title = f"{len(titles)} trend{'s' if len(titles) > 1 else ''} in the quiet hours"
+    lines = [f"🌙 <b>{title}</b>", *(f"• {safe(title, 160)}" for title in titles)]
+    return Alert(key, "trending_alert", f"{title}: {'; '.join(titles)}", "\n".join(lines))
+
+
 def late_alert(key: str, titles: Sequence[str]) -> Alert:
     """Return one line in place of trend alerts that came too late to be news."""
     heading = f"{len(titles)} trend alert{'s' if len(titles) > 1 else ''} could not be sent in time"

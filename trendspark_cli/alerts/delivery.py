@@ -10,14 +10,14 @@ channel and keeps its queue. A bug in sending one alert keeps nothing from the o
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from html import escape
 from typing import TypeVar
 
 from trendspark_cli.alerts.about import about_alert
-from trendspark_cli.alerts.alert_texts import dead_letters_alert, digest_alert, late_alert
+from trendspark_cli.alerts.alert_texts import dead_letters_alert
+from trendspark_cli.alerts.bundling import Bundling, DeliveryRules
 from trendspark_cli.alerts.channel import (
     About,
     AlertCrashedError,
@@ -46,21 +46,11 @@ LEASE = timedelta(seconds=60)  # longer than one send can take
 FIRST_BACK_OFF, LONGEST_BACK_OFF = timedelta(seconds=30), timedelta(minutes=30)
 REFUSAL_PAUSE = timedelta(hours=1)  # of a channel that takes nothing at all: somebody has to mend that
 MOST_CRASHES = 3  # of one alert; then it is set aside for a person to look at
-MOST_SINGLE_ALERTS = 10  # more than that waiting become one digest
 PARENT_GONE = ("muted", "expired", "digested", "dead")
 
 Result = TypeVar("Result")
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class DeliveryRules:
-    """What the settings say of delivery."""
-
-    recency: timedelta
-    most_per_day: int
-    is_enabled: bool
 
 
 class Delivery:
@@ -93,9 +83,12 @@ class Delivery:
             return
         if state.refusal is not None and self._rules.is_enabled and self._has_waiting():
             self._ask_again()
-        self._thin_out()
+        self._bundle()
         crashes: list[AlertCrashedError] = []
         for alert in self._store.notifications.due(self._notifier.name, self._clock()):
+            if self._rules.holds(alert, self._clock()):
+                self._job.count("held")
+                continue
             try:
                 if not self._guarded(alert, self._has_room):
                     break
@@ -242,42 +235,15 @@ class Delivery:
                 log.warning("an alert was being sent when its process died: it may arrive twice")
                 self._count(category, "uncertain")
 
-    def _thin_out(self) -> None:
-        """Turn what would be a late or heavy burst into one message."""
-        now = self._clock()
+    def _bundle(self) -> None:
+        """Turn what would be a late, a heavy or a nightly burst into one message."""
         with self._store.transaction():
-            waiting = self._store.notifications.waiting(self._notifier.name)
-            if not self._rules.is_enabled:
-                self._set_aside(waiting, "muted", "ENABLE_REALTIME_ALERTS is false")
-                return
-            trends = [alert for alert in waiting if alert.category == "trending_alert"]
-            late = [a for a in trends if now - from_text(a.created_at) > self._rules.recency and not _is_digest(a)]
-            self._set_aside(late, "expired", "too late to be news")
-            if openings := [alert for alert in late if alert.reply_to is None]:
-                titles = [alert.title for alert in openings]
-                self._queue(late_alert(f"late:{openings[0].id}-{openings[-1].id}", titles))
-            self._keep_strongest([a for a in trends if a not in late and a.reply_to is None and not _is_digest(a)])
-            waiting = self._store.notifications.waiting(self._notifier.name)
-            if len(waiting) > MOST_SINGLE_ALERTS:
-                self._set_aside(waiting, "digested", "more than ten were waiting")
-                heading = f"{len(waiting)} alerts were waiting"
-                titles = [alert.title for alert in waiting]
-                self._queue(digest_alert(f"digest:{waiting[0].id}-{waiting[-1].id}", heading, titles))
+            now = self._clock()
+            Bundling(self._store, self._notifier.name, self._form, self._rules, now, self._set_aside).run()
 
-    def _keep_strongest(self, openings: Sequence[QueuedAlert]) -> None:
-        """Keep as many trend alerts as the day has left, the strongest; the others become one digest."""
-        day = to_text(self._clock())[:10]
-        left = self._rules.most_per_day - self._store.notifications.sent_today(self._notifier.name, day)
-        surplus = sorted(openings, key=lambda alert: -alert.strength)[max(0, left) :]
-        self._set_aside(surplus, "digested", "ALERT_MAX_PER_DAY")
-        if surplus:
-            heading = f"{len(surplus)} more trend{'s' if len(surplus) > 1 else ''} today, beyond ALERT_MAX_PER_DAY"
-            self._queue(digest_alert(f"surplus:{day}:{surplus[0].id}", heading, [alert.title for alert in surplus]))
-
-    def _set_aside(self, alerts: Sequence[QueuedAlert], status: str, why: str) -> None:
-        for alert in alerts:
-            self._store.notifications.mark(alert.id, status, error=why)
-            self._count(alert.category, status)
+    def _set_aside(self, alert: QueuedAlert, status: str, why: str) -> None:
+        self._store.notifications.mark(alert.id, status, error=why)
+        self._count(alert.category, status)
 
     def _queue(self, alert: Alert) -> None:
         """Queue an alert about alerts, for this channel alone."""
@@ -372,7 +338,3 @@ class Delivery:
         delivery = ALERT_DELIVERY.by(1, channel=self._notifier.name, category=category, status=status)
         self._store.totals.add([delivery])
         self._job.count(status)
-
-
-def _is_digest(alert: QueuedAlert) -> bool:
-    return alert.dedupe_key.startswith(("late:", "digest:", "surplus:"))

@@ -16,7 +16,7 @@ from trendspark_cli.kinds.services import WRITERS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from trendspark_cli.alerts.delivery import DeliveryRules
+    from trendspark_cli.alerts.bundling import DeliveryRules
     from trendspark_cli.app.wired import Wired
     from trendspark_cli.archiving.parts import Progress
 
@@ -260,12 +260,14 @@ def _fill_small_gaps(wired: Wired, rules: Sequence[str]) -> None:
 
 def delivery_rules(settings: Settings) -> DeliveryRules:
     """Return how alerts are delivered under these settings."""
-    from trendspark_cli.alerts.delivery import DeliveryRules
+    from trendspark_cli.alerts.bundling import DeliveryRules
 
     return DeliveryRules(
         recency=settings.alert_recency,
         most_per_day=settings.alert_max_per_day,
         is_enabled=settings.enable_realtime_alerts,
+        quiet=settings.quiet_hours,
+        zone=settings.timezone,
     )
 
 

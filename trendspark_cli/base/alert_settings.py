@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta, tzinfo
 
 from trendspark_cli.base import setting_values as read
+from trendspark_cli.base.quiet_hours import QuietHours
 from trendspark_cli.base.setting_specs import setting
 
 
@@ -78,6 +79,13 @@ class AlertSettings:
         "alerts",
         "Channels of alerts on jobs, services and money; unset is all.",
         example="ops,telegram",
+    )
+    quiet_hours: QuietHours | None = setting(
+        "QUIET_HOURS",
+        read.QUIET_HOURS,
+        "alerts",
+        "Hours (in TIMEZONE) without trend alerts and ideas; afterwards one message tells of all. Other alerts pass.",
+        example="22:00-07:00",
     )
     job_failure_threshold: int = setting(
         "JOB_FAILURE_THRESHOLD",

@@ -14,6 +14,7 @@ from typing import Generic, TypeVar
 from urllib.parse import unquote, urlsplit
 
 from trendspark_cli.base.clock import parse_duration
+from trendspark_cli.base.quiet_hours import quiet_hours
 
 T = TypeVar("T")
 
@@ -275,6 +276,7 @@ SUBREDDITS = ValueReader(_subreddits, "names of subreddits such as news,r/asksci
 KEY = ValueReader(_of_form(r"\S+"), "a key without blanks, and without a word such as Bearer before it")
 BOT_TOKEN = ValueReader(_of_form(r"\d+:[\w-]+"), "the token that BotFather gave, such as 123456:ABC-DEF")
 ZONE = ValueReader(_zone, "a time zone such as UTC or Europe/Berlin")
+QUIET_HOURS = ValueReader(quiet_hours, "two times of a day that differ, such as 22:00-07:00")
 COUNT = ValueReader(_count, "a whole number, 0 or more")
 AMOUNT = ValueReader(_number, "a number, 0 or more")
 CHANNEL_NAMES = ValueReader(_channel_names, "names of channels such as desk,telegram")

@@ -9,8 +9,9 @@ from dataclasses import replace
 from typing import cast
 
 from trendspark_cli.alerts.alert_texts import manual_alert
+from trendspark_cli.alerts.bundling import DeliveryRules
 from trendspark_cli.alerts.channel import ChannelBusyError, ChannelRefused, Notifier
-from trendspark_cli.alerts.delivery import Delivery, DeliveryRules
+from trendspark_cli.alerts.delivery import Delivery
 from trendspark_cli.base.clock import Clock, to_text
 from trendspark_cli.base.errors import ConfigError, RateLimitedError, UpstreamError
 from trendspark_cli.base.models import AlertCategory

@@ -6,8 +6,9 @@ import logging
 import time
 from collections.abc import Sequence
 
+from trendspark_cli.alerts.bundling import DeliveryRules
 from trendspark_cli.alerts.channel import AlertCrashedError, ChannelPausedError, Notifier
-from trendspark_cli.alerts.delivery import Delivery, DeliveryRules
+from trendspark_cli.alerts.delivery import Delivery
 from trendspark_cli.base.clock import Clock
 from trendspark_cli.base.errors import ConfigError, UpstreamError
 from trendspark_cli.running.job_context import JobContext
@@ -21,7 +22,8 @@ def deliver(job: JobContext, notifiers: Sequence[Notifier], rules: DeliveryRules
     Raises what the first channel that failed answered.
     """
     if job.dry_run:
-        job.counts["due"] = sum(len(job.store.notifications.due(n.name, job.now)) for n in notifiers)
+        due = [alert for notifier in notifiers for alert in job.store.notifications.due(notifier.name, job.now)]
+        job.counts["due"] = sum(not rules.holds(alert, job.now) for alert in due)
         return
     failures: list[UpstreamError | ConfigError | AlertCrashedError] = []
     for notifier in notifiers:

@@ -92,7 +92,7 @@ class Notifications(Protocol):
         """Return how many alerts are in each status."""
 
     def oldest_pending(self) -> datetime | None:
-        """Return the time at which the oldest waiting alert was queued."""
+        """Return the time at which the oldest waiting alert was queued; what is held by QUIET_HOURS may wait."""
 
 
 class Channels(Protocol):

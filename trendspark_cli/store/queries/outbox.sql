@@ -7,12 +7,14 @@ ON CONFLICT (dedupe_key) DO NOTHING;
 
 -- name: due
 -- What may be sent now, in the order it was decided.
-SELECT id, dedupe_key, category, action, reply_to, title, body, strength, attempts, parts_sent, message_id, created_at
+SELECT id, dedupe_key, category, action, reply_to, title, body, strength, attempts, parts_sent, message_id, created_at,
+       error
 FROM notifications WHERE channel = :channel AND status = 'pending' AND next_attempt_at <= :now ORDER BY id;
 
 -- name: waiting
 -- Everything that waits, due or not, in the order it was decided.
-SELECT id, dedupe_key, category, action, reply_to, title, body, strength, attempts, parts_sent, message_id, created_at
+SELECT id, dedupe_key, category, action, reply_to, title, body, strength, attempts, parts_sent, message_id, created_at,
+       error
 FROM notifications WHERE channel = :channel AND status = 'pending' ORDER BY id;
 
 -- name: claim
@@ -77,6 +79,10 @@ WHERE status = 'dead' AND (:id IS NULL OR id = :id);
 -- Give up a waiting or dead alert, or all of them.
 UPDATE notifications SET status = 'expired', error = 'dropped by hand', lease = NULL
 WHERE status IN ('pending', 'dead') AND (:id IS NULL OR id = :id);
+
+-- name: oldest_pending
+-- When the oldest alert was queued that waits, and does so for no good reason.
+SELECT min(created_at) FROM notifications WHERE status IN ('pending', 'sending') AND coalesce(error, '') <> :held;
 
 -- name: save_channel
 -- Remember the state of a channel.

@@ -4,6 +4,8 @@ from typing import NamedTuple
 
 from trendspark_cli.store.rows.column_kinds import Time, Word
 
+HELD = "held by QUIET_HOURS"  # what stands as the error of an alert that waits for people to wake up
+
 
 class AlertRow(NamedTuple):
     """An alert with all that is stored of it."""
@@ -89,6 +91,7 @@ class QueuedAlert(NamedTuple):
     parts_sent: int
     message_id: str | None
     created_at: str
+    error: str | None = None  # why it was not sent yet
 
 
 class ChannelState(NamedTuple):

@@ -10,6 +10,7 @@ from trendspark_cli.base.clock import from_text, to_text
 from trendspark_cli.base.models import OPERATIONS, Alert
 from trendspark_cli.kinds.channels import CHANNELS, stored_key
 from trendspark_cli.store.rows.outbox import (
+    HELD,
     AlertOutcome,
     AlertRow,
     ApiErrors,
@@ -157,8 +158,8 @@ class Notifications:
         return {row["status"]: row["alerts"] for row in rows}
 
     def oldest_pending(self) -> datetime | None:
-        """Return the time at which the oldest waiting alert was queued."""
-        value = self._db.value("SELECT min(created_at) FROM notifications WHERE status IN ('pending', 'sending')")
+        """Return the time at which the oldest waiting alert was queued; what is held by QUIET_HOURS may wait."""
+        value = self._db.value(self._sql["oldest_pending"], {"held": HELD})
         return None if value is None else from_text(value)
 
 
