@@ -33,9 +33,9 @@ def server() -> Iterator[WebhookServer]:
         yield started
 
 
-def decide(desk: Desk | ChannelDesk, trend: int, **fields: object) -> None:
+def decide(desk: Desk | ChannelDesk, trend: int) -> None:
     """Decide that a trend has opened."""
-    desk.queue(f"trend:{trend}:open", category="trending_alert", **fields)
+    desk.queue(f"trend:{trend}:open", category="trending_alert")
 
 
 def until(desk: Desk | ChannelDesk, moment: str) -> None:

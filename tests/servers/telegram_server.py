@@ -52,6 +52,8 @@ class TelegramServer(LocalServer):
         self.chat_id = chat_id
         self.is_blocked = False
         self.migrated_to: int | None = None
+        self.more_chats: set[int] = set()  # besides the one
+        self.blocked_chats: set[int] = set()
         self.refused_markup: re.Pattern[str] | None = None
         self.topics: dict[int, str] | None = None  # of a forum: "open" or "closed" by number; 1 is General
         self.lost_answers = 0  # so many messages are taken and never acknowledged
@@ -90,9 +92,10 @@ class TelegramServer(LocalServer):
         if self.migrated_to is not None and str(chat) == str(self.chat_id):
             parameters = {"migrate_to_chat_id": self.migrated_to}
             return refusal(400, "Bad Request: group chat was upgraded to a supergroup chat", parameters)
-        if str(chat) not in (str(self.chat_id), str(self.migrated_to)):
+        known = (self.chat_id, self.migrated_to, *self.more_chats)
+        if str(chat) not in map(str, known):
             return refusal(400, "Bad Request: chat not found")
-        if self.is_blocked:
+        if self.is_blocked or str(chat) in map(str, self.blocked_chats):
             return refusal(403, "Forbidden: bot was kicked from the supergroup chat")
         return None
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Container, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 from urllib.parse import unquote, urlsplit
 
@@ -153,6 +153,14 @@ def unknown_channel(values: Mapping[str, Any], urls: Iterable[str]) -> str | Non
     """Return the first of OPS_CHANNELS that is not set up, or None; *values* are fields of the settings."""
     own = [name for name, kind in CHANNELS.items() if all(values[needed] for needed in kind.needs)]
     return next((name for name in values["ops_channels"] or () if name not in (*own, *urls)), None)
+
+
+def lonely_addresses(values: Mapping[str, Any], urls: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """Yield the channels that need a setting which is not set, with that; *values* are fields of the settings."""
+    for channel, url in urls.items():
+        kind = address_kind(url)
+        if kind is not None and kind.needs and not values[kind.needs]:
+            yield channel, kind.needs.upper()
 
 
 def _told(text: str, family: Family) -> str:

@@ -21,6 +21,7 @@ from trendspark_cli.base.feed_addresses import secrets_of
 from trendspark_cli.base.named_settings import (
     Known,
     channels_in,
+    lonely_addresses,
     named_in,
     plugin_settings_in,
     secret_parts,
@@ -29,6 +30,7 @@ from trendspark_cli.base.named_settings import (
 from trendspark_cli.base.setting_specs import SettingSpec, job_variable, setting
 from trendspark_cli.base.source_settings import PlaceSettings, SourceSettings
 from trendspark_cli.base.trusted_files import UntrustedFileError, read_secret
+from trendspark_cli.kinds.channel_addresses import CHAT_SCHEME, URL
 from trendspark_cli.kinds.channels import alerts_are_sent
 from trendspark_cli.kinds.installed import SETTINGS as PLUGIN
 from trendspark_cli.kinds.jobs import JOBS
@@ -410,6 +412,9 @@ def _parse_values(
     values["plugin_settings"] = plugin_settings_in(raw)
     values["alert_urls"], values["alert_secrets"] = dict(channels.urls), dict(channels.secrets)
     values["alert_min_scores"], values["alert_only_watchlist"] = dict(channels.min_scores), channels.only_watchlist
+    for channel, needed in lonely_addresses(values, channels.urls):
+        name = URL + channel.upper()
+        problems.append(f"{name}={CHAT_SCHEME}*** ({place_of(name)}): expected {needed} beside it")
     if unknown := unknown_channel(values, channels.urls):
         place = f"{OPS}={raw[OPS][0]!r} ({place_of(OPS)})"
         problems.append(f"{place}: expected channels that are set up, and {unknown!r} is none")

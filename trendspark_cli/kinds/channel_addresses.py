@@ -9,10 +9,11 @@ import re
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
-from trendspark_cli.kinds.message_forms import MessageForm
+from trendspark_cli.kinds.message_forms import TELEGRAM, MessageForm
 
 URL, SECRET = "ALERT_URL_", "ALERT_SECRET_"  # the families of settings; the name of the channel follows
 MIN_SCORE, ONLY_WATCHLIST = "ALERT_MIN_SCORE_", "ALERT_ONLY_WATCHLIST_"
+CHAT_SCHEME = "telegram://"
 NAME = re.compile(r"[A-Z][A-Z0-9_]{0,31}")  # of a channel, as it stands in a setting
 # What `health` says of the installation: a channel of that name would stand in its place.
 PARTS_OF_HEALTH = ("config", "database", "worker", "ranking", "alerts", "clock", "stream", "archive", "metrics")
@@ -29,6 +30,7 @@ class AddressKind(NamedTuple):
     example: str
     make: str
     form: MessageForm
+    needs: str = ""  # a setting without which it is of no use, in lower case
 
 
 class ChannelAddress(NamedTuple):
@@ -59,6 +61,14 @@ _AUTHORITY = r"[^\s/?#]+"
 _MAILBOX = r"[A-Za-z0-9._+-]+@[A-Za-z0-9.-]+"
 _OF_MAIL = rf"(from={_MAILBOX}|to={_MAILBOX}(,{_MAILBOX})*|tls=none)"  # a part of its query
 _ADDRESS_KINDS = (
+    AddressKind(
+        title="Telegram",
+        pattern=r"telegram://(-?[1-9][0-9]{0,18}|@[A-Za-z][A-Za-z0-9_]{3,31})(:[1-9][0-9]{0,9})?/?",
+        example="telegram://CHAT:THREAD",
+        make="trendspark_cli.services.telegram:make_further",
+        form=TELEGRAM,
+        needs="telegram_bot_token",
+    ),
     AddressKind(
         title="mail",
         # from and to are there, and nothing but `none` is said of TLS
@@ -141,9 +151,10 @@ def address_kind(url: str) -> AddressKind | None:
     """Return what serves an address, or None when nothing of ours does."""
     try:
         parts = urlsplit(url)
-        if not parts.hostname or parts.port == 0:
-            return None
+        is_of_a_host = bool(parts.hostname) and parts.port != 0
     except ValueError:  # a port that is none, half of an IPv6 address
+        is_of_a_host = False
+    if not is_of_a_host and not url.startswith(CHAT_SCHEME):  # chats and topics are no hosts and ports
         return None
     return next((kind for kind in _ADDRESS_KINDS if re.fullmatch(kind.pattern, url)), None)
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from trendspark_cli.kinds.channel_addresses import ChannelAddress, address_kind
 from trendspark_cli.kinds.entries import Settings, are_set, in_words
 from trendspark_cli.kinds.installed import Table
-from trendspark_cli.kinds.message_forms import MessageForm
+from trendspark_cli.kinds.message_forms import TELEGRAM, MessageForm
 
 __all__ = ["CHANNELS", "ChannelKind", "MessageForm", "channels_of"]
 
@@ -55,14 +55,7 @@ _ALL = (
         make="trendspark_cli.services.telegram:make",
         needs=("telegram_bot_token", "telegram_chat_id"),
         identity=("telegram_api_base_url", "telegram_chat_id", "telegram_thread_id"),
-        form=MessageForm(
-            text_limit=4096,  # longer texts are refused
-            unit="utf16",
-            markup="html",
-            can_edit=True,
-            messages_per_minute=20,  # Telegram's limit for a group
-            seconds_between=1.0,  # Telegram's limit for a chat
-        ),
+        form=TELEGRAM,
         has_plain_keys=True,  # it was there before there were others
     ),
 )

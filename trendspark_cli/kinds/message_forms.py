@@ -15,3 +15,13 @@ class MessageForm(NamedTuple):
     messages_per_minute: int
     seconds_between: float
     takes_trends: bool = False  # programs read it: the trend goes along, as `trends list --json` prints it
+
+
+TELEGRAM = MessageForm(
+    text_limit=4096,  # longer texts are refused
+    unit="utf16",
+    markup="html",
+    can_edit=True,
+    messages_per_minute=20,  # Telegram's limit for a group
+    seconds_between=1.0,  # Telegram's limit for a chat
+)

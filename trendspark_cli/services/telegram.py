@@ -24,7 +24,8 @@ from trendspark_cli.base.api_calls import ApiCall
 from trendspark_cli.base.errors import CredentialsRefusedError, NotSentError, TrendSparkError, UpstreamError
 from trendspark_cli.base.opening import Opening
 from trendspark_cli.base.redaction import excerpt
-from trendspark_cli.kinds.channels import CHANNELS
+from trendspark_cli.kinds.channel_addresses import ChannelAddress
+from trendspark_cli.kinds.message_forms import TELEGRAM
 from trendspark_cli.services.html_pages import PAGE, is_page
 from trendspark_cli.services.http import ANSWER_SECONDS, BoundedAdapter, UnusableSettingError, may_be_billed, session
 from trendspark_cli.services.transport_errors import proxy_error
@@ -47,28 +48,48 @@ LONGEST_ID = 20  # digits
 LONGEST_REASON = 10_000  # characters that are looked at
 
 
-class Telegram:
-    """Implements alerts.channel.Notifier."""
+@dataclass(frozen=True)
+class Chat:
+    """Where messages go. `thread_id` is of a topic; 0 for a chat without topics, or its first one.
 
-    name = "telegram"
-    form = CHANNELS["telegram"].form
+    `chat_setting` and `topic_setting` are what a person would change.
+    """
+
+    id: str
+    thread_id: int
+    chat_setting: str
+    topic_setting: str
+
+    @property
+    def how_to_go_without_topic(self) -> str:
+        """Return what to do in a chat that has no topics."""
+        behind = f"what follows the colon of {self.chat_setting}"
+        return (
+            f"unset {self.topic_setting} (or {behind})" if self.topic_setting != self.chat_setting else f"drop {behind}"
+        )
+
+
+class Telegram:
+    """Implements alerts.channel.Notifier: one chat of a bot."""
+
+    form = TELEGRAM
 
     def __init__(
         self,
+        name: str,
+        chat: Chat,
         *,
         token: str,
-        chat_id: str,
         base_url: str,
         record: Callable[[ApiCall], None],
         answer_seconds: float = ANSWER_SECONDS,
-        thread_id: int = 0,
     ) -> None:
-        self._chat_id = chat_id
-        self._thread_id = thread_id  # of a topic; 0 for a chat without topics, or its first one
+        self.name = name
+        self._chat = chat
         self._url = f"{base_url}/bot{token}/"
         # No quick retries: a message whose answer got lost may have arrived.
         adapter = BoundedAdapter(
-            "telegram",
+            name,
             record,
             endpoint_of=lambda path: path.rpartition("/")[2],
             retries=0,
@@ -87,12 +108,12 @@ class Telegram:
     ) -> Sent:
         """Send one message, as alerts.channel.Notifier promises."""
         body: dict[str, Any] = {
-            "chat_id": chat_id or self._chat_id,
+            "chat_id": chat_id or self._chat.id,
             "text": text,
             "link_preview_options": {"is_disabled": True},
         }
-        if self._thread_id:
-            body["message_thread_id"] = self._thread_id
+        if self._chat.thread_id:
+            body["message_thread_id"] = self._chat.thread_id
         if not is_plain:
             body["parse_mode"] = "HTML"
         if reply_to is not None:
@@ -105,9 +126,9 @@ class Telegram:
         """Replace the text of a message sent before."""
         number = _message_number(message_id)
         if number is None:
-            raise MessageRefusedError("telegram", f"{excerpt(message_id, 40)!r} is no id of a message of Telegram's")
+            raise MessageRefusedError(self.name, f"{excerpt(message_id, 40)!r} is no id of a message of Telegram's")
         body = {
-            "chat_id": chat_id or self._chat_id,
+            "chat_id": chat_id or self._chat.id,
             "message_id": number,
             "text": text,
             "parse_mode": "HTML",
@@ -123,17 +144,15 @@ class Telegram:
     def check(self) -> str:
         """Return `@bot in "chat"`; asks getMe and getChat. Whether a topic is open only a message shows."""
         me = self._call("getMe", {})
-        chat = self._call("getChat", {"chat_id": self._chat_id})
+        chat = self._call("getChat", {"chat_id": self._chat.id})
         if (
-            self._thread_id
+            self._chat.thread_id
             and chat.get("type") in ("supergroup", "group", "channel")
             and chat.get("is_forum") is not True
         ):
-            told = f"telegram: {_chat_name(chat)} has no topics, and alerts go to topic {self._thread_id}"
-            raise ChatRefusedError(
-                told, hint="unset TELEGRAM_THREAD_ID (or what follows the colon of TELEGRAM_CHAT_ID)"
-            )
-        name, topic = me.get("username"), f", topic {self._thread_id}" if self._thread_id else ""
+            told = f"{self.name}: {_chat_name(chat)} has no topics, and alerts go to topic {self._chat.thread_id}"
+            raise ChatRefusedError(told, hint=self._chat.how_to_go_without_topic)
+        name, topic = me.get("username"), f", topic {self._chat.thread_id}" if self._chat.thread_id else ""
         return f"@{excerpt(name, 100) if isinstance(name, str) else '?'} in {_chat_name(chat)}{topic}"
 
     def _call(self, method: str, body: Mapping[str, Any]) -> dict[str, Any]:
@@ -142,23 +161,23 @@ class Telegram:
             # A redirect is not followed: the path holds the token, and the body the message.
             response = self._session.post(self._url + method, json=body, allow_redirects=False)
         except requests.exceptions.ConnectTimeout as error:
-            raise UpstreamError("telegram", "cannot be reached in time") from _without_url(error)
+            raise UpstreamError(self.name, "cannot be reached in time") from _without_url(error)
         except requests.exceptions.SSLError as error:
             hint = "check this machine's clock and CA certificates"
-            raise UpstreamError("telegram", "its certificate is not trusted", hint=hint) from _without_url(error)
+            raise UpstreamError(self.name, "its certificate is not trusted", hint=hint) from _without_url(error)
         except requests.exceptions.RequestException as error:
             if isinstance(error, UnusableSettingError):
-                raise NotSentError("telegram", error.told, hint=error.hint) from _without_url(error)
+                raise NotSentError(self.name, error.told, hint=error.hint) from _without_url(error)
             if isinstance(error, requests.exceptions.ProxyError):
-                raise proxy_error("telegram", str(error)) from _without_url(error)
+                raise proxy_error(self.name, str(error)) from _without_url(error)
             if not may_be_billed(error):
                 hint = "check the network and TELEGRAM_API_BASE_URL"
-                raise UpstreamError("telegram", "cannot be reached", hint=hint) from _without_url(error)
-            raise UncertainError("telegram", "the answer was lost") from _without_url(error)
+                raise UpstreamError(self.name, "cannot be reached", hint=hint) from _without_url(error)
+            raise UncertainError(self.name, "the answer was lost") from _without_url(error)
         if 300 <= response.status_code < 400:
             hint = "check TELEGRAM_API_BASE_URL, proxies and captive portals"
             told = f"answered with a redirect ({response.status_code}), which is not followed"
-            raise UpstreamError("telegram", told, hint=hint, status=response.status_code)
+            raise UpstreamError(self.name, told, hint=hint, status=response.status_code)
         try:
             answer = json.loads(response.content)
         except (ValueError, RecursionError):
@@ -168,11 +187,11 @@ class Telegram:
             return result if isinstance(result, dict) else {}  # it was taken, whatever else is said of it
         if answer is None and is_page(response.content, response.headers.get("content-type", "")):
             hint = "check proxies, captive portals and TELEGRAM_API_BASE_URL"
-            raise UncertainError("telegram", f"{PAGE} ({response.status_code})", hint=hint, status=response.status_code)
-        raise _refusal(answer if isinstance(answer, dict) else None, response.status_code, self._thread_id)
+            raise UncertainError(self.name, f"{PAGE} ({response.status_code})", hint=hint, status=response.status_code)
+        raise _refusal(answer if isinstance(answer, dict) else None, response.status_code, self.name, self._chat)
 
 
-def _refusal(answer: Mapping[str, Any] | None, status: int, thread_id: int) -> TrendSparkError:
+def _refusal(answer: Mapping[str, Any] | None, status: int, name: str, chat: Chat) -> TrendSparkError:
     """Return what a refusal means: for this message, for the chat, for the token, or only for now.
 
     Without an *answer* in Telegram's own form somebody else may have spoken, so nothing is held against the message.
@@ -181,40 +200,39 @@ def _refusal(answer: Mapping[str, Any] | None, status: int, thread_id: int) -> T
     given = answer.get("parameters") if answer is not None else None
     parameters = given if isinstance(given, dict) else {}
     if code == 429:
-        return ChannelBusyError("telegram", _pause_of(parameters.get("retry_after")))
+        return ChannelBusyError(name, _pause_of(parameters.get("retry_after")))
     is_of_the_message = answer is not None and answer.get("ok") is False and code != 408
     if answer is None or not 400 <= code < 500 or not (is_of_the_message or code in (401, 403, 404)):
         told = f"is failing ({code}): {_description(answer)}" if code >= 500 else f"answered {code} without sense"
-        return UncertainError("telegram", told, status=code)
+        return UncertainError(name, told, status=code)
     told, moved_to = _description(answer), parameters.get("migrate_to_chat_id")
     if isinstance(moved_to, int) and not isinstance(moved_to, bool):
-        return ChatMovedError("telegram", str(moved_to))
+        return ChatMovedError(name, str(moved_to))
     if code in (401, 404):  # an unknown token is 401, one of the wrong form 404
         hint = "set TELEGRAM_BOT_TOKEN to the token @BotFather gave"
-        return CredentialsRefusedError(
-            "telegram", f"the bot token was refused ({code}): {told}", hint=hint, status=code
-        )
+        return CredentialsRefusedError(name, f"the bot token was refused ({code}): {told}", hint=hint, status=code)
     if code == 403:
         hint = "unblock the bot, or add it to the chat and let it write"
-        return ChatRefusedError(f"telegram: the bot may not write to the chat (403): {told}", hint=hint)
+        return ChatRefusedError(f"{name}: the bot may not write to the chat (403): {told}", hint=hint)
     if code == 400 and any(problem in told.lower() for problem in _TOPIC_PROBLEMS):
-        return ChatRefusedError(f"telegram: {told} (400)", hint=_topic_hint(told.lower(), thread_id))
+        return ChatRefusedError(f"{name}: {told} (400)", hint=_topic_hint(told.lower(), chat))
     if code == 400 and any(problem in told.lower() for problem in _CHAT_PROBLEMS):
-        hint = "set TELEGRAM_CHAT_ID to a chat the bot is in (groups are negative numbers)"
-        return ChatRefusedError(f"telegram: {told} (400)", hint=hint)
+        hint = f"set {chat.chat_setting} to a chat the bot is in (groups are negative numbers)"
+        return ChatRefusedError(f"{name}: {told} (400)", hint=hint)
     if code == 400 and "can't parse entities" in told.lower():
-        return UnreadableMarkupError("telegram", told, status=400)
-    return MessageRefusedError("telegram", f"refused the message ({code}): {told}", status=status)
+        return UnreadableMarkupError(name, told, status=400)
+    return MessageRefusedError(name, f"refused the message ({code}): {told}", status=status)
 
 
-def _topic_hint(told: str, thread_id: int) -> str:
+def _topic_hint(told: str, chat: Chat) -> str:
     """Return what to do about a topic that takes nothing."""
+    thread_id, setting = chat.thread_id, chat.topic_setting
     number = "its number is the last but one of a link to a message in it, https://t.me/c/CHAT/TOPIC/MESSAGE"
     if "topic_closed" not in told:
-        return f"topic {thread_id} is not there (any more): set TELEGRAM_THREAD_ID to one that is; {number}"
+        return f"topic {thread_id} is not there (any more): set {setting} to one that is; {number}"
     if not thread_id:
-        return f"General, the first topic, is closed: set TELEGRAM_THREAD_ID to the topic of alerts; {number}"
-    return f"topic {thread_id} is closed: open it, or set TELEGRAM_THREAD_ID to another one; {number}"
+        return f"General, the first topic, is closed: set {setting} to the topic of alerts; {number}"
+    return f"topic {thread_id} is closed: open it, or set {setting} to another one; {number}"
 
 
 def _error_code(answer: Mapping[str, Any] | None, status: int) -> int:
@@ -262,24 +280,43 @@ def _without_url(error: Exception) -> Exception:
 
 
 @dataclass(frozen=True)
-class _Access:
-    """The settings that say who writes, and where."""
+class _Bot:
+    """The settings that say who writes."""
 
     telegram_bot_token: str
+    telegram_api_base_url: str
+
+
+@dataclass(frozen=True)
+class _Place:
+    """The settings that say where the first chat is."""
+
     telegram_chat_id: str
     telegram_thread_id: int
-    telegram_api_base_url: str
 
 
 def make(opening: Opening) -> Telegram:
     """Return the chat of TELEGRAM_CHAT_ID, and the topic that stands behind it or in TELEGRAM_THREAD_ID."""
-    access = opening.read(_Access)
-    chat, _, thread = access.telegram_chat_id.partition(":")
+    place = opening.read(_Place)
+    chat, _, thread = place.telegram_chat_id.partition(":")
+    thread_id = int(thread) if thread else place.telegram_thread_id
+    return _made(opening, "telegram", Chat(chat, thread_id, "TELEGRAM_CHAT_ID", "TELEGRAM_THREAD_ID"))
+
+
+def make_further(opening: Opening, address: ChannelAddress) -> Telegram:
+    """Return another chat of the same bot, or a topic of one: `telegram://CHAT:THREAD`."""
+    chat, _, thread = address.url.partition("://")[2].rstrip("/").partition(":")
+    place = Chat(chat, int(thread) if thread else 0, address.setting, address.setting)
+    return _made(opening, address.channel, place)
+
+
+def _made(opening: Opening, name: str, chat: Chat) -> Telegram:
+    bot = opening.read(_Bot)
     return Telegram(
-        token=access.telegram_bot_token,
-        chat_id=chat,
-        thread_id=int(thread) if thread else access.telegram_thread_id,
-        base_url=access.telegram_api_base_url,
+        name,
+        chat,
+        token=bot.telegram_bot_token,
+        base_url=bot.telegram_api_base_url,
         record=opening.record,
         answer_seconds=opening.answer_seconds,
     )
