@@ -1,16 +1,19 @@
-"""Kill `deliver` at a system call of a send, let it run again, and compare what the chat holds with the books."""
+"""Kill `deliver` at a system call of a send, let it run again, and compare what the channel shows with the books."""
 
 from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from tests.alerts.channel_desk import ChannelDesk
 from tests.alerts.desk import Desk
 from tests.servers import TelegramServer
+from tests.servers.hook_servers import DiscordServer, HookServer, NtfyServer, SlackServer, WebhookServer
+from tests.servers.smtp_server import SmtpServer
 from tests.tools.crash_trials import Trial
 from tests.tools.kills import CALLS, KillPoint, kill_points, run_and_kill
 from tests.tools.processes import PROJECT, run
@@ -18,12 +21,23 @@ from trendspark_cli.alerts.delivery import LEASE
 from trendspark_cli.base.clock import to_text
 
 ALERTS = ("first", "second")
+Service = TelegramServer | HookServer | SmtpServer
 SEND_CALLS = (*CALLS, "connect", "sendto", "recvfrom")
 
 
-def delivery_points(folder: Path) -> list[KillPoint]:
-    """Return every point at which a delivery of two alerts can be killed."""
-    with TelegramServer() as server, TemporaryDirectory(dir=folder) as home:
+KINDS: dict[str, Callable[[], Service]] = {
+    "telegram": TelegramServer,
+    "webhook": WebhookServer,
+    "ntfy": NtfyServer,
+    "discord": DiscordServer,
+    "slack": SlackServer,
+    "mail": SmtpServer,
+}
+
+
+def delivery_points(folder: Path, kind: str = "telegram") -> list[KillPoint]:
+    """Return every point at which a delivery of two alerts through a channel of this kind can be killed."""
+    with KINDS[kind]() as server, TemporaryDirectory(dir=folder) as home:
         desk = _desk(Path(home), server)
         ended, points = kill_points(_argv(desk.now), desk.surroundings(), PROJECT, SEND_CALLS)
         assert ended.exit_code == 0, ended.stderr.decode(errors="replace")
@@ -31,13 +45,13 @@ def delivery_points(folder: Path) -> list[KillPoint]:
         return points
 
 
-def kill_delivery(folder: Path, points: Sequence[KillPoint]) -> list[Trial]:
+def kill_delivery(folder: Path, points: Sequence[KillPoint], kind: str = "telegram") -> list[Trial]:
     """Kill one delivery at each point."""
-    return [_try(folder, point) for point in points]
+    return [_try(folder, point, kind) for point in points]
 
 
-def _try(folder: Path, point: KillPoint) -> Trial:
-    with TelegramServer() as server, TemporaryDirectory(dir=folder) as home:
+def _try(folder: Path, point: KillPoint, kind: str) -> Trial:
+    with KINDS[kind]() as server, TemporaryDirectory(dir=folder) as home:
         desk = _desk(Path(home), server)
         was_killed = run_and_kill(_argv(desk.now), point, desk.surroundings(), PROJECT).was_killed
         claimed = list(desk.statuses().values()).count("sending")
@@ -53,11 +67,15 @@ def _try(folder: Path, point: KillPoint) -> Trial:
             broken.append(f"statuses are {desk.statuses()}")
         if (desk.counted("uncertain"), desk.counted("sent")) != (claimed, len(ALERTS)):
             broken.append(f"{desk.counted('uncertain')} uncertain and {desk.counted('sent')} sent are counted")
-        return Trial(f"{point.call} {point.number}", was_killed, tuple(broken))
+        return Trial(f"{kind}: {point.call} {point.number}", was_killed, tuple(broken))
 
 
-def _desk(home: Path, server: TelegramServer) -> Desk:
-    desk = Desk(home / "home", server)
+def _desk(home: Path, server: Service) -> Desk | ChannelDesk:
+    desk: Desk | ChannelDesk
+    if isinstance(server, TelegramServer):
+        desk = Desk(home / "home", server)
+    else:
+        desk = ChannelDesk(home / "home", server.address)
     desk.now = datetime.now(UTC)
     desk.queue(*ALERTS)
     return desk

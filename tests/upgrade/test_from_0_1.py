@@ -13,6 +13,7 @@ import pytest
 
 from tests.builders import in_lines, own_line
 from tests.servers import reddit_post, x_post
+from tests.servers.hook_servers import WebhookServer
 from tests.tools.processes import wait_for
 from tests.upgrade.old_installation import FIRST_RUN, OldInstallation, Services, kept_counts, services
 from trendspark_cli.ranking.baseline.history import HISTORY_VERSION
@@ -267,6 +268,21 @@ def test_deliver_sends_what_the_old_version_left_waiting(upgraded: OldInstallati
     assert sum("line 159 " in text for text in around.telegram.texts) == 1
     assert sum("ingest: resolved" in text for text in around.telegram.texts) == 1  # its process died as it sent it
     assert gone(upgraded, before) == {}
+
+
+def test_what_waits_goes_out_once_and_to_telegram_alone_whatever_channels_there_are_now(
+    upgraded: OldInstallation, around: Services
+) -> None:
+    with WebhookServer() as desk:
+        upgraded.command("deliver", settings={"ALERT_URL_DESK": desk.address})
+        first = list(around.telegram.texts)
+        upgraded.now += timedelta(minutes=2)
+
+        upgraded.command("deliver", settings={"ALERT_URL_DESK": desk.address})
+
+        assert [text for text in desk.texts if text in first] == []
+    assert first
+    assert len(set(around.telegram.texts)) == len(around.telegram.texts)
 
 
 def test_archive_finishes_the_old_part_and_each_row_is_live_or_archived(upgraded: OldInstallation) -> None:

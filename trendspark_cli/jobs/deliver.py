@@ -26,7 +26,8 @@ def deliver(job: JobContext, notifiers: Sequence[Notifier], rules: DeliveryRules
         job.counts["due"] = sum(not rules.holds(alert, job.now) for alert in due)
         return
     failures: list[UpstreamError | ConfigError | AlertCrashedError] = []
-    for notifier in notifiers:
+    # Those that failed may take as long as it takes to hear nothing: the others come first.
+    for notifier in sorted(notifiers, key=lambda notifier: job.store.channels.get(notifier.name).failures > 0):
         try:
             Delivery(job, notifier, rules, clock, time.sleep).run()
         except (UpstreamError, ConfigError, AlertCrashedError) as failure:
