@@ -53,7 +53,7 @@ class FakeChannel:
         self.sent.append((text, reply_to))
         return Sent(f"{self.name}-{len(self.sent)}", self.name)
 
-    def edit(self, message_id: str, text: str, *, chat_id: str | None) -> Sent:
+    def edit(self, message_id: str, text: str, *, chat_id: str | None, about: About | None = None) -> Sent:
         """Keep a change."""
         self.edited.append((text, message_id))
         return Sent(message_id, self.name)

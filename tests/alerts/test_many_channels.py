@@ -104,7 +104,7 @@ def test_an_outage_of_three_channels_leaves_each_of_six_with_one_word_of_the_ale
 
     words = {name: [text for text in texts if "harbour bridge" in text] for name, texts in six.shown().items()}
     at_once = {name: texts for name, texts in meanwhile.items() if name not in down}
-    assert at_once == dict.fromkeys(("telegram", "phone", "desk"), ["harbour bridge opens"])
+    assert at_once == {name: ["harbour bridge opens"] for name in ("telegram", "phone", "desk")}
     assert {name: len(texts) for name, texts in words.items()} == dict.fromkeys(six.shown(), 1)
     assert all("could not be sent in time: harbour bridge" in words[name][0] for name in down)
 

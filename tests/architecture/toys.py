@@ -122,7 +122,7 @@ class Toyphone:
             stream.write(json.dumps(text) + "\\n")
         return Sent(str(len(self._file.read_text(encoding="utf-8").splitlines())), "the toyphone")
 
-    def edit(self, message_id: str, text: str, *, chat_id: str | None) -> Sent:
+    def edit(self, message_id: str, text: str, *, chat_id: str | None, about: About | None = None) -> Sent:
         raise NotImplementedError
 
     def check(self) -> str:

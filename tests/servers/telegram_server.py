@@ -31,6 +31,7 @@ class Message:
     sent_at: float
     reply_to: int | None = None
     edits: int = 0
+    buttons: tuple[str, ...] = ()
     topic: int | None = None
 
 
@@ -58,6 +59,10 @@ class TelegramServer(LocalServer):
         self.topics: dict[int, str] | None = None  # of a forum: "open" or "closed" by number; 1 is General
         self.lost_answers = 0  # so many messages are taken and never acknowledged
         self.messages: list[Message] = []
+        self.updates: list[JsonObject] = []  # of presses that nobody confirmed
+        self.answered: list[str] = []  # presses that were answered in time
+        self.old_presses: set[str] = set()
+        self.is_polled_by_another = False
 
     @property
     def texts(self) -> list[str]:
@@ -77,6 +82,13 @@ class TelegramServer(LocalServer):
         body: JsonObject = json.loads(request.body or b"{}")
         if request.endpoint == "getMe":
             return _ok({"id": 123456789, "is_bot": True, "first_name": "Spark", "username": "spark_test_bot"})
+        if request.endpoint == "getUpdates":
+            return self._updates(body)
+        if request.endpoint == "answerCallbackQuery":
+            if body["callback_query_id"] in self.old_presses:
+                return refusal(400, "Bad Request: query is too old and response timeout expired or query ID is invalid")
+            self.answered.append(body["callback_query_id"])
+            return json_answer({"ok": True, "result": True})
         problem = self._chat_problem(body.get("chat_id"))
         if problem is not None:
             return problem
@@ -86,6 +98,10 @@ class TelegramServer(LocalServer):
             return self._send(body)
         if request.endpoint == "editMessageText":
             return self._edit(body)
+        if request.endpoint == "editMessageReplyMarkup":
+            [message] = [one for one in self.messages if one.message_id == body["message_id"]]
+            message.buttons = _labels(body)
+            return _ok({"message_id": message.message_id})
         return refusal(404, "Not Found")
 
     def _chat_problem(self, chat: object) -> Answer | None:
@@ -117,6 +133,7 @@ class TelegramServer(LocalServer):
                 self.clock(),
                 reply if reply in known else None,
                 topic=body.get("message_thread_id"),
+                buttons=_labels(body),
             )
             self.messages.append(message)
             if self.lost_answers:
@@ -142,8 +159,28 @@ class TelegramServer(LocalServer):
                 return refusal(400, "Bad Request: message to edit not found")
             if found[0].text == text:
                 return refusal(400, "Bad Request: message is not modified")
-            found[0].text, found[0].edits = text, found[0].edits + 1
+            found[0].text, found[0].edits, found[0].buttons = text, found[0].edits + 1, _labels(body)
         return _ok({"message_id": found[0].message_id, "chat": self._chat(), "text": text})
+
+    def press(
+        self, data: str, *, user: int, message: int = 1, chat: int | None = None, number: int | None = None
+    ) -> None:
+        """Have somebody press a button."""
+        number = 1 + max((update["update_id"] for update in self.updates), default=1000) if number is None else number
+        query = {
+            "id": str(number),
+            "from": {"id": user, "first_name": "Anna"},
+            "message": {"message_id": message, "chat": {"id": chat or self.chat_id}},
+            "data": data,
+        }
+        self.updates.append({"update_id": number, "callback_query": query})
+
+    def _updates(self, body: JsonObject) -> Answer:
+        if self.is_polled_by_another:
+            return refusal(409, "Conflict: terminated by other getUpdates request")
+        with self.lock:
+            self.updates = [update for update in self.updates if update["update_id"] >= body.get("offset", 0)]
+            return json_answer({"ok": True, "result": self.updates[: body["limit"]]})
 
     def _text(self, body: JsonObject) -> tuple[str, Answer | None]:
         text = body.get("text", "")
@@ -166,6 +203,11 @@ class TelegramServer(LocalServer):
     def _chat(self) -> JsonObject:
         chat: JsonObject = {"id": self.migrated_to or self.chat_id, "type": "supergroup", "title": "Operators"}
         return chat | ({} if self.topics is None else {"is_forum": True})
+
+
+def _labels(body: JsonObject) -> tuple[str, ...]:
+    """Return the texts of the buttons under a message."""
+    return tuple(one["text"] for row in body.get("reply_markup", {}).get("inline_keyboard", []) for one in row)
 
 
 class _Markup(HTMLParser):

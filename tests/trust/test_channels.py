@@ -312,7 +312,7 @@ class CrashingChannel:
         self.sent.append(text)
         return Sent(str(len(self.sent)), "chat")
 
-    def edit(self, message_id: str, text: str, *, chat_id: str | None) -> Sent:
+    def edit(self, message_id: str, text: str, *, chat_id: str | None, about: About | None = None) -> Sent:
         """Run into the bug."""
         raise self.bug
 

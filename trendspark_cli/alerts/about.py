@@ -22,7 +22,12 @@ def about_alert(store: Store, alert: QueuedAlert, form: MessageForm) -> About:
     """Return what stands beside an alert's text; the trend only where the channel takes trends."""
     event = event_of(alert)
     trend = _trend(store, alert) if form.takes_trends else None
-    return About(alert.id, event, alert.category, alert.title, alert.created_at, alert.parts_sent + 1, trend)
+    about = About(alert.id, event, alert.category, alert.title, alert.created_at, alert.parts_sent + 1, trend=trend)
+    if not form.has_buttons or event not in ("opened", "closed"):
+        return about
+    trend_id = int(alert.dedupe_key.split(":")[1])
+    verdict = store.trends.verdicts_of([trend_id]).get(trend_id)
+    return about._replace(marked_trend=trend_id, mark=verdict.mark if verdict is not None else "")
 
 
 def event_of(alert: QueuedAlert) -> Event:

@@ -21,6 +21,8 @@ class About(NamedTuple):
     title: str  # on one line, without markup
     decided_at: str
     part: int = 1  # of a text that is longer than one message
+    marked_trend: int | None = None  # when `form.has_buttons`: the trend that can be marked under the message
+    mark: str = ""  # what was said of it last
     trend: Mapping[str, object] | None = None  # when `form.takes_trends`, as `trends list --json` prints it
 
 
@@ -106,7 +108,7 @@ class Notifier(Protocol):
         Raises the errors above, or UpstreamError when it is certain that nothing arrived and waiting may help.
         """
 
-    def edit(self, message_id: str, text: str, *, chat_id: str | None) -> Sent:
+    def edit(self, message_id: str, text: str, *, chat_id: str | None, about: About | None = None) -> Sent:
         """Replace the text of a message sent before; called only when `form.can_edit`; errors as for `send`."""
 
     def check(self) -> str:

@@ -185,10 +185,11 @@ class Delivery:
         if not parent.message_id or not self._form.can_edit:
             return self._send(alert, parent.message_id or None)
         text, is_plain = rendered(alert.body, self._form), self._form.markup == "plain"
+        about = about_alert(self._store, alert, self._form)
         for _ in range(3):  # as sent, to the new chat, without markup
             chat_id = self._take_turn().migrated_chat_id
             try:
-                return self._notifier.edit(parent.message_id, text, chat_id=chat_id)
+                return self._notifier.edit(parent.message_id, text, chat_id=chat_id, about=about)
             except ChatMovedError as moved:
                 self._follow(moved)
             except UnreadableMarkupError as error:

@@ -106,9 +106,23 @@ def deliver_body() -> Body:
         from trendspark_cli.jobs.deliver import deliver
 
         if configured_channels(wired.settings):  # without a channel alerts are muted, so nothing waits
-            deliver(wired.job, wired.notifiers(), delivery_rules(wired.settings), wired.clock)
+            try:
+                deliver(wired.job, wired.notifiers(), delivery_rules(wired.settings), wired.clock)
+            finally:
+                _read_marks(wired)
 
     return body
+
+
+def _read_marks(wired: Wired) -> None:
+    """Keep what people said by buttons, when there are any."""
+    if not wired.settings.telegram_markers or wired.job.dry_run:
+        return
+    from trendspark_cli.app.adapters.channels import marks_of
+    from trendspark_cli.trends.chat_marks import read_marks
+
+    if (marks := marks_of(wired.settings, wired.job.api_calls.append)) is not None:
+        read_marks(wired.job, marks, wired.clock())
 
 
 def alert_test_body(

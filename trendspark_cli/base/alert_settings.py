@@ -59,6 +59,13 @@ class AlertSettings:
         "Address of the Bot API.",
         default="https://api.telegram.org",
     )
+    telegram_markers: tuple[int, ...] = setting(
+        "TELEGRAM_MARKERS",
+        read.USER_IDS,
+        "alerts",
+        "People whose word counts on the buttons good and noise under trends; unset: no buttons, nothing is read.",
+        example="123456789,987654321",
+    )
     enable_realtime_alerts: bool = setting(
         "ENABLE_REALTIME_ALERTS",
         read.BOOL,

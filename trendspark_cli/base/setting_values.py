@@ -261,6 +261,14 @@ def _thread(text: str) -> int:
     return int(text) if text else 0
 
 
+def _user_ids(text: str) -> tuple[int, ...]:
+    """Read ids of people, each once."""
+    ids = [one.strip() for one in text.split(",")] if text.strip() else []
+    if not all(re.fullmatch(r"[1-9][0-9]{0,18}", one) for one in ids):
+        raise ValueError(text)
+    return tuple(dict.fromkeys(map(int, ids)))
+
+
 def _channel_names(text: str) -> tuple[str, ...]:
     """Read names of channels, in lower case, each once."""
     names = [name.strip().lower() for name in text.split(",")] if text.strip() else []
@@ -279,6 +287,7 @@ ZONE = ValueReader(_zone, "a time zone such as UTC or Europe/Berlin")
 QUIET_HOURS = ValueReader(quiet_hours, "two times of a day that differ, such as 22:00-07:00")
 COUNT = ValueReader(_count, "a whole number, 0 or more")
 AMOUNT = ValueReader(_number, "a number, 0 or more")
+USER_IDS = ValueReader(_user_ids, "ids of Telegram users such as 123456789,987654321 (@userinfobot tells yours)")
 CHANNEL_NAMES = ValueReader(_channel_names, "names of channels such as desk,telegram")
 CHAT = ValueReader(
     _chat,

@@ -14,6 +14,7 @@ class MessageForm(NamedTuple):
     can_edit: bool  # a message that was sent can be changed; else the news is a message of its own
     messages_per_minute: int
     seconds_between: float
+    has_buttons: bool = False  # people can say under a message what its trend was worth
     takes_trends: bool = False  # programs read it: the trend goes along, as `trends list --json` prints it
 
 
@@ -24,4 +25,5 @@ TELEGRAM = MessageForm(
     can_edit=True,
     messages_per_minute=20,  # Telegram's limit for a group
     seconds_between=1.0,  # Telegram's limit for a chat
+    has_buttons=True,
 )

@@ -46,7 +46,7 @@ class Discord:
         body = {"content": escaped(text)[:CONTENT_LIMIT], "flags": SUPPRESS_EMBEDS, "allowed_mentions": {"parse": []}}
         return self._sent(self._ask("POST", self._url("", wait="true"), body))
 
-    def edit(self, message_id: str, text: str, *, chat_id: str | None) -> Sent:
+    def edit(self, message_id: str, text: str, *, chat_id: str | None, about: About | None = None) -> Sent:
         """Replace the text of a message sent before."""
         if not _MESSAGE_ID.fullmatch(message_id):
             raise MessageRefusedError(self.name, f"{excerpt(message_id, 40)!r} is no id of a message of Discord's")

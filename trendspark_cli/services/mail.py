@@ -78,7 +78,7 @@ class Mail:
         number = len(self._box.recipients)
         return Sent(str(message["Message-ID"]), f"{number} mailbox{'es' if number > 1 else ''} by {self._box.host}")
 
-    def edit(self, message_id: str, text: str, *, chat_id: str | None) -> Sent:
+    def edit(self, message_id: str, text: str, *, chat_id: str | None, about: About | None = None) -> Sent:
         """Never called: a mail is not changed."""
         raise NotImplementedError
 

@@ -59,7 +59,7 @@ class Ntfy:
             raise UncertainError(self.name, f"answered without an id: {told}", hint=self._posting.portal_hint)
         return found[:100].encode("utf-8", "replace").decode()
 
-    def edit(self, message_id: str, text: str, *, chat_id: str | None) -> Sent:
+    def edit(self, message_id: str, text: str, *, chat_id: str | None, about: About | None = None) -> Sent:
         """Never called: servers before 2.16 would show it as one more message."""
         raise NotImplementedError
 

@@ -61,7 +61,7 @@ class Slack:
             )
         return Sent("", "Slack")
 
-    def edit(self, message_id: str, text: str, *, chat_id: str | None) -> Sent:
+    def edit(self, message_id: str, text: str, *, chat_id: str | None, about: About | None = None) -> Sent:
         """Never called: the webhook names no message."""
         raise NotImplementedError
 

@@ -83,9 +83,11 @@ class Telegram:
         base_url: str,
         record: Callable[[ApiCall], None],
         answer_seconds: float = ANSWER_SECONDS,
+        has_buttons: bool = False,
     ) -> None:
         self.name = name
-        self._chat = chat
+        self._has_buttons = has_buttons
+        self.chat = chat
         self._url = f"{base_url}/bot{token}/"
         # No quick retries: a message whose answer got lost may have arrived.
         adapter = BoundedAdapter(
@@ -108,32 +110,36 @@ class Telegram:
     ) -> Sent:
         """Send one message, as alerts.channel.Notifier promises."""
         body: dict[str, Any] = {
-            "chat_id": chat_id or self._chat.id,
+            "chat_id": chat_id or self.chat.id,
             "text": text,
             "link_preview_options": {"is_disabled": True},
         }
-        if self._chat.thread_id:
-            body["message_thread_id"] = self._chat.thread_id
+        if self.chat.thread_id:
+            body["message_thread_id"] = self.chat.thread_id
         if not is_plain:
             body["parse_mode"] = "HTML"
+        if self._has_buttons and about is not None and about.marked_trend is not None and about.part == 1:
+            body["reply_markup"] = keyboard(about.marked_trend, about.mark)
         if reply_to is not None:
-            answered = _message_number(reply_to)
+            answered = whole_number(reply_to)
             if answered is not None:  # else it goes out as a message of its own
                 body["reply_parameters"] = {"message_id": answered, "allow_sending_without_reply": True}
         return _sent(self._call("sendMessage", body))
 
-    def edit(self, message_id: str, text: str, *, chat_id: str | None) -> Sent:
+    def edit(self, message_id: str, text: str, *, chat_id: str | None, about: About | None = None) -> Sent:
         """Replace the text of a message sent before."""
-        number = _message_number(message_id)
+        number = whole_number(message_id)
         if number is None:
             raise MessageRefusedError(self.name, f"{excerpt(message_id, 40)!r} is no id of a message of Telegram's")
-        body = {
-            "chat_id": chat_id or self._chat.id,
+        body: dict[str, Any] = {
+            "chat_id": chat_id or self.chat.id,
             "message_id": number,
             "text": text,
             "parse_mode": "HTML",
             "link_preview_options": {"is_disabled": True},
         }
+        if self._has_buttons and about is not None and about.marked_trend is not None:  # else they would vanish
+            body["reply_markup"] = keyboard(about.marked_trend, about.mark)
         try:
             return _sent(self._call("editMessageText", body))
         except MessageRefusedError as error:
@@ -144,18 +150,23 @@ class Telegram:
     def check(self) -> str:
         """Return `@bot in "chat"`; asks getMe and getChat. Whether a topic is open only a message shows."""
         me = self._call("getMe", {})
-        chat = self._call("getChat", {"chat_id": self._chat.id})
+        chat = self._call("getChat", {"chat_id": self.chat.id})
         if (
-            self._chat.thread_id
+            self.chat.thread_id
             and chat.get("type") in ("supergroup", "group", "channel")
             and chat.get("is_forum") is not True
         ):
-            told = f"{self.name}: {_chat_name(chat)} has no topics, and alerts go to topic {self._chat.thread_id}"
-            raise ChatRefusedError(told, hint=self._chat.how_to_go_without_topic)
-        name, topic = me.get("username"), f", topic {self._chat.thread_id}" if self._chat.thread_id else ""
+            told = f"{self.name}: {_chat_name(chat)} has no topics, and alerts go to topic {self.chat.thread_id}"
+            raise ChatRefusedError(told, hint=self.chat.how_to_go_without_topic)
+        name, topic = me.get("username"), f", topic {self.chat.thread_id}" if self.chat.thread_id else ""
         return f"@{excerpt(name, 100) if isinstance(name, str) else '?'} in {_chat_name(chat)}{topic}"
 
     def _call(self, method: str, body: Mapping[str, Any]) -> dict[str, Any]:
+        """Return `result` of a call that worked, empty when it is no object; raise as `answer_of` does."""
+        result = self.answer_of(method, body)
+        return result if isinstance(result, dict) else {}  # it was taken, whatever else is said of it
+
+    def answer_of(self, method: str, body: Mapping[str, Any]) -> object:
         """Return `result` of a call that worked; raise what the answer means otherwise."""
         try:
             # A redirect is not followed: the path holds the token, and the body the message.
@@ -183,12 +194,11 @@ class Telegram:
         except (ValueError, RecursionError):
             answer = None
         if isinstance(answer, dict) and answer.get("ok") is True and response.status_code < 300:
-            result = answer.get("result")
-            return result if isinstance(result, dict) else {}  # it was taken, whatever else is said of it
+            return answer.get("result")
         if answer is None and is_page(response.content, response.headers.get("content-type", "")):
             hint = "check proxies, captive portals and TELEGRAM_API_BASE_URL"
             raise UncertainError(self.name, f"{PAGE} ({response.status_code})", hint=hint, status=response.status_code)
-        raise _refusal(answer if isinstance(answer, dict) else None, response.status_code, self.name, self._chat)
+        raise _refusal(answer if isinstance(answer, dict) else None, response.status_code, self.name, self.chat)
 
 
 def _refusal(answer: Mapping[str, Any] | None, status: int, name: str, chat: Chat) -> TrendSparkError:
@@ -256,12 +266,12 @@ def _pause_of(seconds: object) -> timedelta:
 
 
 def _sent(result: Mapping[str, Any]) -> Sent:
-    number = _message_number(result.get("message_id"))
+    number = whole_number(result.get("message_id"))
     return Sent("" if number is None else str(number), _chat_name(result.get("chat")))
 
 
-def _message_number(value: object) -> int | None:
-    """Return the id of a message, which some proxies make a text of; None when it is none."""
+def whole_number(value: object) -> int | None:
+    """Return an id, which some proxies make a text of; None when it is none."""
     text = str(value) if isinstance(value, int | str) and not isinstance(value, bool) else ""
     return int(text) if text.isascii() and text.isdigit() and len(text) <= LONGEST_ID else None
 
@@ -285,6 +295,7 @@ class _Bot:
 
     telegram_bot_token: str
     telegram_api_base_url: str
+    telegram_markers: tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -319,4 +330,15 @@ def _made(opening: Opening, name: str, chat: Chat) -> Telegram:
         base_url=bot.telegram_api_base_url,
         record=opening.record,
         answer_seconds=opening.answer_seconds,
+        has_buttons=bool(bot.telegram_markers),
     )
+
+
+def keyboard(trend_id: int, mark: str) -> dict[str, Any]:
+    """Return the buttons under a trend; the one of *mark* is ticked."""
+    labels = {"good": "👍 good", "noise": "👎 noise"}
+    buttons = [
+        {"text": f"✓ {label}" if name == mark else label, "callback_data": f"{name}:{trend_id}"}
+        for name, label in labels.items()
+    ]
+    return {"inline_keyboard": [buttons]}

@@ -66,7 +66,7 @@ class Webhook:
             raise UncertainError(self.name, f"{PAGE} ({response.status_code})", hint=self._posting.portal_hint)
         return Sent("", self._address.host)
 
-    def edit(self, message_id: str, text: str, *, chat_id: str | None) -> Sent:
+    def edit(self, message_id: str, text: str, *, chat_id: str | None, about: About | None = None) -> Sent:
         """Never called: what was posted is not changed."""
         raise NotImplementedError
 

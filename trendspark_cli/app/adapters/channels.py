@@ -16,6 +16,9 @@ log = logging.getLogger(__name__)
 
 if TYPE_CHECKING:
     from trendspark_cli.alerts.channel import Notifier
+    from trendspark_cli.trends.chat_marks import ChatMarks
+
+MARKS_SECONDS = 5.0  # messages wait for whoever is slow to tell what was pressed
 
 
 def notifier_of(settings: Settings, name: str, record: Record, *, answer_seconds: float = 0.0) -> Notifier:
@@ -41,3 +44,18 @@ def _made(settings: Settings, name: str, record: Record) -> Notifier | None:
     except BrokenPackageError as error:
         log.warning("%s", error)
         return None
+
+
+def marks_of(settings: Settings, record: Record) -> ChatMarks | None:
+    """Return where people say by buttons what trends are worth; None when nobody is to be heard."""
+    if not settings.telegram_markers or not settings.telegram_bot_token:
+        return None
+    kinds = [channels_of(settings)[name] for name in configured_channels(settings)]
+    addresses = [kind.address for kind in kinds if kind.address is not None and kind.form.has_buttons]
+    is_main = any(kind.address is None for kind in kinds)
+    if not is_main and not addresses:
+        return None
+    from trendspark_cli.services.telegram_marks import make_marks
+
+    opening = opening_of(settings, record, answer_seconds=MARKS_SECONDS)
+    return make_marks(opening, is_main, addresses, settings.telegram_markers)

@@ -86,11 +86,13 @@ SELECT min(created_at) FROM notifications WHERE status IN ('pending', 'sending')
 
 -- name: save_channel
 -- Remember the state of a channel.
-INSERT INTO channel_states (channel, paused_until, failures, migrated_chat_id, last_error, refusal, recent_sends)
-VALUES (:channel, :paused_until, :failures, :migrated_chat_id, :last_error, :refusal, :recent_sends)
+INSERT INTO channel_states (channel, paused_until, failures, migrated_chat_id, last_error, refusal, recent_sends,
+                            updates_read)
+VALUES (:channel, :paused_until, :failures, :migrated_chat_id, :last_error, :refusal, :recent_sends,
+        :updates_read)
 ON CONFLICT (channel) DO UPDATE SET paused_until = excluded.paused_until, failures = excluded.failures,
     migrated_chat_id = excluded.migrated_chat_id, last_error = excluded.last_error, refusal = excluded.refusal,
-    recent_sends = excluded.recent_sends;
+    recent_sends = excluded.recent_sends, updates_read = excluded.updates_read;
 
 -- name: save_incident
 -- An incident, new or going on.

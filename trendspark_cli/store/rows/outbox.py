@@ -104,6 +104,7 @@ class ChannelState(NamedTuple):
     last_error: str | None = None
     refusal: int | None = None  # exit code of what the channel said of itself, while it takes nothing
     recent_sends: tuple[float, ...] = ()
+    updates_read: str | None = None  # number and time of the last update of what people do there
 
 
 class Incident(NamedTuple):

@@ -219,5 +219,6 @@ def m0024_term_runs(db: Database) -> None:
 
 @migration()
 def m0025_routes(db: Database) -> None:
-    """The channels of each profile; those that are there name none, so all are told."""
+    """The channels of each profile; those that are there name none, so all are told. How far buttons were read."""
     db.execute("ALTER TABLE profiles ADD COLUMN channels TEXT NOT NULL DEFAULT '[]'")
+    db.execute("ALTER TABLE channel_states ADD COLUMN updates_read TEXT")
