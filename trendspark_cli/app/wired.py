@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from trendspark_cli.briefs.writer import Writer
     from trendspark_cli.collecting.source import Source
     from trendspark_cli.collecting.stream_forward import LiveSource
+    from trendspark_cli.crontabs.timetable import Timetable
     from trendspark_cli.running.job_context import JobContext
     from trendspark_cli.services.x.rules import XRules
     from trendspark_cli.services.x.stream import XStream
@@ -104,6 +105,10 @@ class Wired(NamedTuple):
             files.write(self.job.store, [job_id], self.clock())
 
         return write
+
+    def timetable(self) -> Timetable:
+        """Return when jobs are due, as it is installed on this machine."""
+        return self._installation.timetable
 
     def run_as_part(self, lock: str, body: Callable[[Wired], None]) -> None:
         """Run *body* as a part of this run, with another job's lock held and a store of its own: for other threads.

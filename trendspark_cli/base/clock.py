@@ -30,6 +30,11 @@ def show_times_in(zone: tzinfo) -> None:
     _zone = zone
 
 
+def local_time(moment: datetime) -> datetime:
+    """Return *moment* in the zone in which people read times."""
+    return moment.astimezone(_zone)
+
+
 def hour_text(moment: datetime, *, in_utc: bool = False) -> str:
     """Return the time of day as people read it: `10:24Z`, or `11:24 CET` where TIMEZONE says so.
 

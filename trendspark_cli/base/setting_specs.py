@@ -8,6 +8,8 @@ from trendspark_cli.base import setting_values as read
 
 T = TypeVar("T")
 
+WITH_FOLDERS = ("place", "report")  # groups whose values may name $TRENDSPARK_HOME
+
 
 @dataclass(frozen=True)
 class SettingSpec:

@@ -37,6 +37,7 @@ _OUR_PREFIXES = (
     "OPENAI_REASONING_",
     "OPENAI_TIMEOUT",
     "ARCHIVE_",
+    "REPORT_",
     "API_ERROR_",
     "OPS_",
     "TEXTFILE_",
@@ -174,6 +175,15 @@ def _archive_url(text: str) -> str:
     if not re.fullmatch(r"s3://[a-zA-Z0-9][\w.-]+(/[^\s?#]+)*|file:///[^?#]+", text):
         raise ValueError(text)
     return text
+
+
+def _report_url(text: str) -> str:
+    """Read a bucket, or an absolute folder, whatever signs are in its name; a path alone is a folder."""
+    text = text.strip()
+    text = f"file://{text}" if text.startswith("/") else text
+    if not re.fullmatch(r"s3://[a-zA-Z0-9][\w.-]+(/[^\s?#]+)*/?|file:///[^\0]+", text):
+        raise ValueError(text)
+    return text.rstrip("/")
 
 
 def _days(text: str) -> timedelta:
@@ -315,6 +325,7 @@ OPTIONAL_HTTP_URL = ValueReader(lambda text: _http_url(text) if text else "", HT
 ARCHIVE_URL = ValueReader(
     lambda text: _archive_url(text) if text else "", "s3://BUCKET, s3://BUCKET/PREFIX or file:///FOLDER"
 )
+REPORT_URL = ValueReader(_report_url, "s3://BUCKET, s3://BUCKET/PREFIX or file:///FOLDER")
 DATABASE_URL = ValueReader(_database_url, "sqlite:///PATH (absolute paths have four slashes) or postgresql://...")
 
 

@@ -27,7 +27,7 @@ from trendspark_cli.base.named_settings import (
     secret_parts,
     unknown_channel,
 )
-from trendspark_cli.base.setting_specs import SettingSpec, job_variable, setting
+from trendspark_cli.base.setting_specs import WITH_FOLDERS, SettingSpec, job_variable, setting
 from trendspark_cli.base.source_settings import PlaceSettings, SourceSettings
 from trendspark_cli.base.trusted_files import UntrustedFileError, read_secret
 from trendspark_cli.kinds.channel_addresses import CHAT_SCHEME, URL
@@ -192,6 +192,21 @@ class Settings(AlertSettings, SourceSettings, PlaceSettings):
         "AWS_ENDPOINT_URL", read.OPTIONAL_HTTP_URL, "keeping", "The same, for all AWS services."
     )
     aws_ca_bundle: str = setting("AWS_CA_BUNDLE", read.TEXT, "keeping", "File of certificates to trust.")
+
+    report_url: str = setting(
+        "REPORT_URL",
+        read.REPORT_URL,
+        "report",
+        "Where `report` puts its page and feeds: a folder or a bucket.",
+        default="file://$TRENDSPARK_HOME/report",
+    )
+    report_since: timedelta = setting(
+        "REPORT_SINCE",
+        read.duration(maximum="400d", minimum="1m"),
+        "report",
+        "How far back `report` goes.",
+        default="7d",
+    )
 
     http_timeout: timedelta = setting(
         "HTTP_TIMEOUT",
@@ -394,7 +409,7 @@ def _parse_values(
         if not text:
             return None if spec.group == "watch" else spec.parse("")  # per-job settings are optional
         try:
-            return spec.parse(read.expand(text, variables) if spec.group == "place" else text)
+            return spec.parse(read.expand(text, variables) if spec.group in WITH_FOLDERS else text)
         except ValueError:
             shown = "(secret)" if spec.secret or "@" in text else repr(text)  # an address may hold a password
             problems.append(f"{spec.name}={shown} ({place_of(spec.name)}): expected {spec.expected}")

@@ -8,6 +8,7 @@ EXAMPLES: Mapping[str, str] = {
     "ingest": "ingest --dry-run",
     "rank": "rank --explain",
     "brief": "brief --dry-run",
+    "report": "report --since 30d --output /srv/report",
     "deliver": "deliver --dry-run",
     "alert-test": 'alert-test "hello from the harbour"',
     "stream": "stream --max-runtime 10m",

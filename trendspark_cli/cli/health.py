@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import re
-
 import typer
 
-from trendspark_cli.base.console import short_time, size_text
 from trendspark_cli.cli.options import JsonFlag, sub_app, this_installation
 
 app = sub_app()
-TIME = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+Z")
 
 
 @app.command()
 def health(as_json: JsonFlag = False) -> None:
     """Check that the parts work; exit 0 when they do, 1 when one does not. Asks nothing that costs."""
     from trendspark_cli.screens.health_report import health_report
+    from trendspark_cli.screens.health_words import facts_of, word_of
 
     installed = this_installation("health", is_json=as_json)
     found = health_report(installed.settings, installed.clock(), lambda: installed.timetable)
@@ -25,39 +22,6 @@ def health(as_json: JsonFlag = False) -> None:
     else:
         installed.output.table(
             ("service", "ok", "what"),
-            [(name, _word(state), state.get("reason") or _facts(state)) for name, state in found.services.items()],
+            [(name, word_of(state), state.get("reason") or facts_of(state)) for name, state in found.services.items()],
         )
     raise typer.Exit(0 if found.ok else 1)
-
-
-def _word(state: dict[str, object]) -> str:
-    """Return what a person reads first: what is not configured is off, and neither well nor ill."""
-    if not state["ok"]:
-        return "FAILS"
-    return "off" if state.get("configured") is False else "ok"
-
-
-def _facts(state: dict[str, object]) -> str:
-    """Return what else there is to say in one line; times and lateness of each job are for --json and `jobs list`."""
-    parts = []
-    ordered = sorted(state.items(), key=lambda fact: fact[0] != "configured")
-    for name, value in ordered:
-        if name in ("last_success", "lateness_seconds") or value == []:
-            continue
-        if isinstance(value, dict):
-            parts += [f"{key} {item}" for key, item in value.items()]
-        elif name != "ok":
-            parts.append(_fact(name.replace("_", " "), value))
-    return ", ".join(parts)
-
-
-def _fact(name: str, value: object) -> str:
-    """Return one fact in words: sizes and times as people read them, nothing as no or none."""
-    if isinstance(value, bool):
-        return name if value else f"not {name}"
-    if name == "bytes":
-        return size_text(int(str(value)))
-    if value == 0:
-        return f"no {name.removesuffix(' open')} open" if name.endswith(" open") else f"none {name}"
-    text = str(value)
-    return f"{name} {short_time(text) if TIME.fullmatch(text) else text}"

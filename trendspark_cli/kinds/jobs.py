@@ -93,6 +93,14 @@ _ALL = (
         is_a_try=True,
     ),
     JobKind(
+        id="report",
+        body="trendspark_cli.screens.report:report_body",
+        flags=f"{_FLAGS}.report",
+        time_limit="5m",
+        cron="35 * * * *",
+        why="the page and feeds of docs/how-to/report.md, once somebody looks at them",
+    ),
+    JobKind(
         id="ingest_rank",
         steps=("ingest", "rank"),
         time_limit="20m",

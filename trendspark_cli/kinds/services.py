@@ -51,17 +51,28 @@ WRITERS: Mapping[str, WriterKind] = {kind.name: kind for kind in _WRITERS}
 class DestinationKind(NamedTuple):
     """One kind of place. `make` takes an `Opening` and an address, and returns an `archiving.destination.Destination`.
 
+    `make_place` takes the same and returns a `reports.made_file.Place`, where files are replaced.
     `service` is the name under which its calls are kept; "" for a place that is no service.
     """
 
     scheme: str
     make: str
+    make_place: str
     service: str = ""
 
 
 _DESTINATIONS = (
-    DestinationKind(scheme="s3", make="trendspark_cli.services.s3:make", service="s3"),
-    DestinationKind(scheme="file", make="trendspark_cli.services.local_folder:make"),
+    DestinationKind(
+        scheme="s3",
+        make="trendspark_cli.services.s3:make",
+        make_place="trendspark_cli.services.s3:make",
+        service="s3",
+    ),
+    DestinationKind(
+        scheme="file",
+        make="trendspark_cli.services.local_folder:make",
+        make_place="trendspark_cli.services.report_folder:make",
+    ),
 )
 DESTINATIONS: Mapping[str, DestinationKind] = {kind.scheme: kind for kind in _DESTINATIONS}
 

@@ -13,6 +13,8 @@ from trendspark_cli.base.errors import ConfigError
 from trendspark_cli.base.models import Ceiling, Profile
 from trendspark_cli.base.profiles import channels_gone, read_profiles, shares_of, shares_problem
 from trendspark_cli.base.redaction import MASK
+from trendspark_cli.base.report_places import report_place_problem
+from trendspark_cli.base.setting_specs import WITH_FOLDERS
 from trendspark_cli.base.setting_values import expand
 from trendspark_cli.base.settings import Settings, specs
 from trendspark_cli.collecting.matching import Matcher
@@ -35,7 +37,7 @@ def settings_table(settings: Settings) -> list[dict[str, str]]:
         value, origin = settings.raw.get(name, (spec.default, "default"))
         if spec.secret and value:
             value = MASK
-        elif spec.group == "place":
+        elif spec.group in WITH_FOLDERS:
             with suppress(ValueError):  # what is wrong with it is told by `config check`
                 value = expand(value, variables)
         rows.append({"name": name, "value": value, "origin": origin if value else "unset"})
@@ -72,6 +74,8 @@ def config_findings(settings: Settings, ceilings: Sequence[Ceiling], stored: Seq
     ]
     if found := endpoint_problem(settings.aws_endpoint_url_s3 or settings.aws_endpoint_url, settings.archive_url):
         problems.append("; ".join(found))
+    if problem := report_place_problem(settings.report_url, settings):
+        problems.append(problem)
     if any(kind.looks_for_keywords(settings) for kind in SOURCES.values()):
         try:
             Matcher(read_profiles(settings, stored))

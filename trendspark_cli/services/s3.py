@@ -35,6 +35,7 @@ from trendspark_cli.base.errors import (
 )
 from trendspark_cli.base.full_disks import in_words
 from trendspark_cli.base.opening import Opening
+from trendspark_cli.reports.made_file import MadeFile
 from trendspark_cli.services.deadlines import within
 from trendspark_cli.services.networks import require_aws_files
 from trendspark_cli.services.s3_answers import SLOWEST_BYTES_PER_SECOND, OddAnswerError, bind
@@ -117,6 +118,17 @@ class S3Bucket:
             except HeaderRefusedError as error:
                 self._do_without_more(error)
         raise UpstreamError(SERVICE, f"{self._name(key)} is there and not there", hint="the next run goes on")
+
+    def replace(self, file: MadeFile) -> None:
+        """Put a file there for readers, whole, in place of the one of that name."""
+        with self._errors(file.name):
+            self._client.put_object(
+                Bucket=self._bucket,
+                Key=self._prefix + file.name,
+                Body=file.content,
+                ContentType=file.content_type,
+                CacheControl=file.cache_control,
+            )
 
     def _put_arguments(self, key: str, stream: BinaryIO, sha256: str) -> dict[str, Any]:
         given: dict[str, Any] = {"Bucket": self._bucket, "Key": self._prefix + key, "Body": stream}

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
-from trendspark_cli.store.rows.trend_history import KeptExample, TrendCount, TrendSummary
+from trendspark_cli.store.rows.trend_history import KeptExample, TrendCommunity, TrendCount, TrendSummary
 
 
 class TrendHistory(Protocol):
@@ -26,3 +26,9 @@ class TrendHistory(Protocol):
 
     def counts_of_span(self, since: datetime | None, until: datetime | None) -> list[TrendCount]:
         """Return the whole curves of the trends that lived in a span, by trend and time."""
+
+    def examples_of(self, trend_ids: Sequence[int]) -> dict[int, list[KeptExample]]:
+        """Return the examples of those of these trends that have any, as `examples` does."""
+
+    def communities_of(self, trend_ids: Sequence[int]) -> dict[int, list[TrendCommunity]]:
+        """Return in which communities the live posts of trends are, the most posts first."""

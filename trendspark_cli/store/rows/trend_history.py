@@ -28,6 +28,15 @@ class KeptExample(NamedTuple):
     url: str | None
 
 
+class TrendCommunity(NamedTuple):
+    """A community in which a trend has live posts, and how many."""
+
+    trend_id: int
+    source: str
+    community: str
+    posts: int
+
+
 class TrendSummary(NamedTuple):
     """A trend in the words of the view `v_trends`, in the order in which it is exported."""
 

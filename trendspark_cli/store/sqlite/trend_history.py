@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from datetime import datetime
 
 from trendspark_cli.base.clock import to_text
-from trendspark_cli.store.rows.trend_history import KeptExample, TrendCount, TrendSummary
+from trendspark_cli.store.rows.trend_history import KeptExample, TrendCommunity, TrendCount, TrendSummary
 from trendspark_cli.store.sqlite.connection import Connection
 from trendspark_cli.store.sqlite.named_queries import queries
 
@@ -50,6 +51,21 @@ class TrendHistory:
     def counts_of_span(self, since: datetime | None, until: datetime | None) -> list[TrendCount]:
         """Return the whole curves of the trends that lived in a span, by trend and time."""
         return self._db.made(TrendCount._make, self._sql["counts_of_span"], _span(since, until))
+
+    def examples_of(self, trend_ids: Sequence[int]) -> dict[int, list[KeptExample]]:
+        """Return the examples of those of these trends that have any, as `examples` does."""
+        found: dict[int, list[KeptExample]] = {}
+        for row in self._db.rows(self._sql["examples_of"], (json.dumps(list(trend_ids)),)):
+            found.setdefault(row.pop("trend_id"), []).append(KeptExample(**row))
+        return found
+
+    def communities_of(self, trend_ids: Sequence[int]) -> dict[int, list[TrendCommunity]]:
+        """Return in which communities the live posts of trends are, the most posts first."""
+        found: dict[int, list[TrendCommunity]] = {}
+        asked = (json.dumps(list(trend_ids)),)
+        for each in self._db.made(TrendCommunity._make, self._sql["communities_of"], asked):
+            found.setdefault(each.trend_id, []).append(each)
+        return found
 
 
 def _span(since: datetime | None, until: datetime | None) -> dict[str, str | None]:

@@ -1,0 +1,174 @@
+"""Plots as numbers: where bars, lines and marks lie. Templates draw them as SVG, and say the same as a table."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from trendspark_cli.base.clock import day_text, from_text, hour_text, local_time
+from trendspark_cli.ranking.baseline.ticks import TICK_SECONDS
+from trendspark_cli.ranking.lifecycle.trends import AnyTrend
+from trendspark_cli.reports.trend_words import usual_text, window_text
+from trendspark_cli.store.rows.trend_history import TrendCount
+
+TICK = timedelta(seconds=TICK_SECONDS)
+MOST_BARS = 48
+LEAST_BARS = 8  # fewer are drawn as wide as these, or a short trend would look like a large one
+HEIGHT = 100
+AFTERWARDS = timedelta(hours=2)  # drawn of an open trend after its last post, at most
+DAY = timedelta(days=1)
+
+
+class PlotRow(NamedTuple):
+    """A bar in words."""
+
+    when: str
+    posts: int
+    usual: str
+
+
+class Plot(NamedTuple):
+    """The curve of a trend on a field `width` wide and HEIGHT high; `alert_at`: its alert, in percent of the width."""
+
+    width: int
+    bars: str
+    usual: str
+    alert_at: float | None
+    alert: str
+    highest: int
+    begins: str
+    ends: str
+    ends_at: float
+    step: str
+    rows: tuple[PlotRow, ...]
+    told: str
+
+
+class Lane(NamedTuple):
+    """A trend on the timeline, in thousandths of its width."""
+
+    label: str
+    anchor: str
+    begins: int
+    length: int
+    alert: int
+    is_open: bool
+    is_post: bool
+    when: str
+    posts: str
+
+
+class Mark(NamedTuple):
+    """A midnight on the timeline, in percent of its width."""
+
+    at: float
+    label: str
+
+
+def plot_of(trend: AnyTrend, counts: Sequence[TrendCount], now: datetime) -> Plot | None:
+    """Return the curve of a topic; None where nothing was counted or nothing is known to be usual."""
+    if not counts or all(count.expected is None for count in counts):
+        return None
+    begins = from_text(counts[0].tick)
+    over = trend.closed_at if trend.closed_at is not None else min(now, trend.last_seen + AFTERWARDS)
+    ticks = max((from_text(counts[-1].tick) - begins) // TICK + 1, (over - begins) // TICK)
+    step = -(-ticks // MOST_BARS)
+    seen, usual = _by_step(counts, begins, -(-ticks // step), step)
+    width, highest = max(len(seen), LEAST_BARS), max(*seen, *usual, 1.0)
+    alert_at = (trend.told_at - begins) / (step * TICK) / width * 100
+    top = max(seen)
+    first = next(place for place, posts in enumerate(seen) if posts == top)
+    return Plot(
+        width=width,
+        bars="".join(
+            f"M{place}.1 {HEIGHT}V{round(HEIGHT - HEIGHT * posts / highest, 1):g}h.8V{HEIGHT}z"
+            for place, posts in enumerate(seen)
+            if posts
+        ),
+        usual=_line(usual, highest),
+        alert_at=round(min(100.0, max(0.0, alert_at)), 1),
+        alert=_moment(trend.told_at, begins),
+        highest=round(highest),
+        begins=day_text(begins),
+        ends=_moment(begins + len(seen) * step * TICK, begins),
+        ends_at=round(100 * len(seen) / width, 1),
+        step=window_text(step * TICK),
+        rows=tuple(
+            PlotRow(_moment(begins + place * step * TICK, begins), posts, usual_text(usual[place]))
+            for place, posts in enumerate(seen)
+            if posts
+        ),
+        told=f"at most {top} posts in {window_text(step * TICK)}, usual there {usual_text(usual[first])}",
+    )
+
+
+def lane_of(trend: AnyTrend, label: str, anchor: str, since: datetime, now: datetime) -> Lane:
+    """Return where a trend lies on the timeline from *since* to *now*."""
+    ends = trend.closed_at or now
+
+    def place(moment: datetime) -> int:
+        return round(1000 * min(1.0, max(0.0, (moment - since) / (now - since))))
+
+    begins = place(trend.first_seen)
+    is_post = trend.story.kind == "post"
+    return Lane(
+        label=label,
+        anchor=anchor,
+        begins=begins,
+        length=max(4, place(ends) - begins),
+        alert=place(trend.told_at),
+        is_open=trend.closed_at is None,
+        is_post=is_post,
+        when=f"{day_text(trend.first_seen)} – {'goes on' if trend.closed_at is None else day_text(trend.closed_at)}",
+        posts="one post" if is_post else f"{trend.posts_total:,}",
+    )
+
+
+def midnights(since: datetime, now: datetime) -> list[Mark]:
+    """Return the midnights of a span as people there have them; every so manieth of a long one."""
+    zone = local_time(now).tzinfo
+    day = datetime.combine(local_time(since).date() + DAY, datetime.min.time(), zone)
+    found = []
+    while day < now:
+        found.append(Mark(round(100 * ((day - since) / (now - since)), 1), day.strftime("%a %d")))
+        day = datetime.combine(day.date() + DAY, datetime.min.time(), zone)
+    step = -(-len(found) // 8)
+    return found[:: step or 1]
+
+
+def _by_step(
+    counts: Sequence[TrendCount], begins: datetime, bars: int, step: int
+) -> tuple[list[int], list[float]]:
+    """Return posts seen and usual for each bar.
+
+    Ticks without posts are not stored: what is usual in a source is drawn on as it was last known.
+    """
+    seen, usual = [0] * bars, [0.0] * bars
+    by_source: dict[str, dict[int, float]] = {}
+    for count in counts:
+        tick = (from_text(count.tick) - begins) // TICK
+        seen[tick // step] += count.posts
+        if count.expected is not None:
+            by_source.setdefault(count.source, {})[tick] = count.expected
+    for known in by_source.values():
+        last = next(iter(known.values()))
+        for tick in range(bars * step):
+            last = known.get(tick, last)
+            usual[tick // step] += last
+    return seen, usual
+
+
+def _line(values: Sequence[float], highest: float) -> str:
+    """Return a line with a step for each change; what is less than a pixel is none."""
+    heights = [round(HEIGHT - HEIGHT * value / highest) for value in values]
+    path = f"M0 {heights[0]}"
+    for place, (height, following) in enumerate(zip(heights, heights[1:], strict=False), 1):
+        if following != height:
+            path += f"H{place}V{following}"
+    return f"{path}H{len(heights)}"
+
+
+def _moment(moment: datetime, near: datetime) -> str:
+    """Return a time of day, with its day when that is another one than the one it is near."""
+    return hour_text(moment) if moment - near < DAY else day_text(moment)

@@ -1,0 +1,64 @@
+"""Trends of a span with all that is told of them, in few questions to the store."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from datetime import datetime
+
+from trendspark_cli.ranking.lifecycle.trends import AnyTrend, TopicStory
+from trendspark_cli.ranking.text.words import plain_words
+from trendspark_cli.reports.lasting_ids import lasting_ids
+from trendspark_cli.reports.told_trend import ToldTrend
+from trendspark_cli.reports.trend_json import Example, author_of_each
+from trendspark_cli.store.protocol import Store
+
+Fits = Callable[[str], bool]
+
+
+def told_trends(
+    store: Store, since: datetime, until: datetime, limit: int, watchlist: Collection[str] = (), fits: Fits | None = None
+) -> list[ToldTrend]:
+    """Return the trends that lived in a span: open ones first, the strongest first, at most *limit*.
+
+    *fits* chooses by what a trend is about: its label, its terms, its examples.
+    """
+    trends = store.trends.listing(limit, since=since, until=until)
+    ids = [trend.stored_id for trend in trends]
+    history = store.trend_history
+    examples: dict[int, Sequence[Example]] = {**history.examples_of(ids)}
+    for trend in trends:  # of an earlier version
+        if trend.stored_id not in examples:
+            examples[trend.stored_id] = store.posts.by_ids(trend.story.example_ids)
+    people = set().union(*(author_of_each(posts) for posts in examples.values()))
+    names = store.authors.names(people)
+    verdicts, communities = store.trends.verdicts_of(ids), history.communities_of(ids)
+    wanted = [words for term in watchlist if (words := plain_words(term))]
+    return [
+        ToldTrend(
+            trend=trend,
+            lasting_id=lasting_id,
+            counts=history.counts(trend.stored_id),
+            examples=examples[trend.stored_id],
+            names=names,
+            communities=communities.get(trend.stored_id, ()),
+            verdict=verdicts.get(trend.stored_id),
+            brief=store.briefs.of_trend(trend.stored_id),
+            is_watched=_is_about(trend, wanted),
+        )
+        for trend, lasting_id in zip(trends, lasting_ids(trends), strict=True)
+        if fits is None or any(map(fits, _texts(trend, examples[trend.stored_id])))
+    ]
+
+
+def _texts(trend: AnyTrend, examples: Sequence[Example]) -> list[str]:
+    """Return what a trend is about, as texts."""
+    return [trend.label, *_terms(trend), *(post.text for post in examples)]
+
+
+def _terms(trend: AnyTrend) -> tuple[str, ...]:
+    return trend.story.terms if isinstance(trend.story, TopicStory) else ()
+
+
+def _is_about(trend: AnyTrend, wanted: Collection[str]) -> bool:
+    texts = [f" {plain_words(text)} " for text in (trend.label, *_terms(trend))]
+    return any(f" {words} " in text for words in wanted for text in texts)
