@@ -222,7 +222,9 @@ def save_topic(store: SqliteStore, now: datetime, story: Told, name: str, chance
     store.trend_history.save_counts([count._replace(trend_id=saved.stored_id) for count in counts])
     store.connection.execute("UPDATE trends SET posts_total = ? WHERE id = ?", (total, saved.stored_id))
     if story.label == "Harbour Bridge":
-        told = "A crane struck the northern pylon; the bridge is closed both ways and traffic backs up to the ring road."
+        told = (
+            "A crane struck the northern pylon; the bridge is closed both ways and traffic backs up to the ring road."
+        )
         brief = TrendBrief(saved.stored_id, "Bridge closed", told, tuple(ids), "gpt-5-mini", 10.0, to_text(now))
         store.briefs.save(brief)
     if story.label in ("tap water", "night market"):

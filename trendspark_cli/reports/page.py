@@ -17,10 +17,12 @@ from markupsafe import Markup
 from trendspark_cli.base.clock import day_text, local_time
 from trendspark_cli.reports.plots import lane_of, midnights
 from trendspark_cli.reports.told_trend import ToldTrend
+from trendspark_cli.reports.trend_json import SHOWN_POSTS
 from trendspark_cli.reports.trend_view import view_of
 from trendspark_cli.reports.trend_words import counted
 
 TEMPLATES = Path(__file__).parent / "templates"
+WHOLE_TRENDS = 150  # of further ones the first example is shown: nobody reads so far, and the page stays small
 MOST_LANES = 24  # of the timeline; it is to be seen at a glance
 
 
@@ -75,7 +77,10 @@ def environment() -> Environment:
 def page_of(report: Report) -> str:
     """Return the page."""
     style = (TEMPLATES / "style.css").read_text(encoding="utf-8")
-    views = [view_of(told, report.now) for told in report.trends]
+    views = [
+        view_of(told, report.now, SHOWN_POSTS if place < WHOLE_TRENDS else 1)
+        for place, told in enumerate(report.trends)
+    ]
     lanes = [
         lane_of(told.trend, view.label, view.anchor, report.since, report.now)
         for told, view in list(zip(report.trends, views, strict=True))[:MOST_LANES]
@@ -86,7 +91,7 @@ def page_of(report: Report) -> str:
         .get_template("index.html.jinja")
         .render(
             report=report,
-            style=Markup(style),  # noqa: S704 - a file of ours
+            style=Markup(style),
             style_hash=base64.b64encode(hashlib.sha256(style.encode()).digest()).decode(),
             going_on=going_on,
             over=[view for view in views if not view.is_open],

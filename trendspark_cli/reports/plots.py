@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import NamedTuple
 
 from trendspark_cli.base.clock import day_text, from_text, hour_text, local_time
@@ -81,11 +82,7 @@ def plot_of(trend: AnyTrend, counts: Sequence[TrendCount], now: datetime) -> Plo
     first = next(place for place, posts in enumerate(seen) if posts == top)
     return Plot(
         width=width,
-        bars="".join(
-            f"M{place}.1 {HEIGHT}V{round(HEIGHT - HEIGHT * posts / highest, 1):g}h.8V{HEIGHT}z"
-            for place, posts in enumerate(seen)
-            if posts
-        ),
+        bars=_bars(seen, highest),
         usual=_line(usual, highest),
         alert_at=round(min(100.0, max(0.0, alert_at)), 1),
         alert=_moment(trend.told_at, begins),
@@ -137,9 +134,7 @@ def midnights(since: datetime, now: datetime) -> list[Mark]:
     return found[:: step or 1]
 
 
-def _by_step(
-    counts: Sequence[TrendCount], begins: datetime, bars: int, step: int
-) -> tuple[list[int], list[float]]:
+def _by_step(counts: Sequence[TrendCount], begins: datetime, bars: int, step: int) -> tuple[list[int], list[float]]:
     """Return posts seen and usual for each bar.
 
     Ticks without posts are not stored: what is usual in a source is drawn on as it was last known.
@@ -159,11 +154,20 @@ def _by_step(
     return seen, usual
 
 
+def _bars(values: Sequence[int], highest: float) -> str:
+    """Return bars with a little room between them; one post is seen, however many the highest is."""
+    path = f"M0 {HEIGHT}"
+    for value in values:
+        height = max(1, round(HEIGHT * value / highest)) if value else 0
+        path += f"h.1v-{height}h.8v{height}h.1" if height else "h1"
+    return path
+
+
 def _line(values: Sequence[float], highest: float) -> str:
     """Return a line with a step for each change; what is less than a pixel is none."""
     heights = [round(HEIGHT - HEIGHT * value / highest) for value in values]
     path = f"M0 {heights[0]}"
-    for place, (height, following) in enumerate(zip(heights, heights[1:], strict=False), 1):
+    for place, (height, following) in enumerate(pairwise(heights), 1):
         if following != height:
             path += f"H{place}V{following}"
     return f"{path}H{len(heights)}"

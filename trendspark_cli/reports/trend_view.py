@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -13,7 +12,7 @@ from trendspark_cli.reports.plots import Plot, plot_of
 from trendspark_cli.reports.safe_texts import shown_text, web_link
 from trendspark_cli.reports.told_trend import ToldTrend
 from trendspark_cli.reports.trend_json import SHOWN_POSTS, Example, shown_author
-from trendspark_cli.reports.trend_words import counted, post_counts, topic_counts, usual_text
+from trendspark_cli.reports.trend_words import post_counts, topic_counts, usual_text
 from trendspark_cli.store.rows.trends import TrendVerdict
 
 LABEL_LENGTH, TEXT_LENGTH, NAME_LENGTH, SUMMARY_LENGTH = 120, 240, 60, 600  # characters
@@ -54,7 +53,7 @@ class TrendView(NamedTuple):
     shares: tuple[Share, ...]  # of a single post: what it got, what is expected, what is usual
     sources: str
     communities: str
-    words: tuple[tuple[str, str], ...]  # a term, and how many posts had it
+    words: tuple[tuple[str, str], ...]  # a term, and how many posts had it at the peak
     quotes: tuple[Quote, ...]
     mark: str
     mark_text: str
@@ -62,8 +61,8 @@ class TrendView(NamedTuple):
     written_by: str
 
 
-def view_of(told: ToldTrend, now: datetime) -> TrendView:
-    """Return a trend as it is shown."""
+def view_of(told: ToldTrend, now: datetime, most_quotes: int = SHOWN_POSTS) -> TrendView:
+    """Return a trend as it is shown, with so many examples at most."""
     trend = told.trend
     brief = told.brief if told.brief is not None and told.brief.summary else None
     return TrendView(
@@ -82,7 +81,7 @@ def view_of(told: ToldTrend, now: datetime) -> TrendView:
             f"{shown_text(each.community, NAME_LENGTH)} {each.posts:,}" for each in told.communities[:MOST_COMMUNITIES]
         ),
         words=_words(trend),
-        quotes=tuple(_quote(post, told) for post in told.examples[:SHOWN_POSTS]),
+        quotes=tuple(_quote(post, told) for post in told.examples[:most_quotes]),
         mark="" if told.verdict is None else told.verdict.mark,
         mark_text="" if told.verdict is None else _mark_text(told.verdict),
         summary="" if brief is None else shown_text(brief.summary, SUMMARY_LENGTH),
@@ -144,7 +143,7 @@ def _words(trend: AnyTrend) -> tuple[tuple[str, str], ...]:
         return ()
     posts = {term.term: term.posts for term in trend.story.evidence}
     return tuple(
-        (shown_text(term, NAME_LENGTH), counted(posts[term], "post") if term in posts else "")
+        (shown_text(term, NAME_LENGTH), f" {posts[term]:,}" if term in posts else "")
         for term in trend.story.terms[:MOST_TERMS]
     )
 
@@ -163,8 +162,3 @@ def _quote(post: Example, told: ToldTrend) -> Quote:
 def _mark_text(verdict: TrendVerdict) -> str:
     told = f"{verdict.mark}, says {verdict.marked_by} on {day_text(from_text(verdict.marked_at))}"
     return shown_text(f"{told}: {verdict.note}" if verdict.note else told, SUMMARY_LENGTH)
-
-
-def views_of(trends: Sequence[ToldTrend], now: datetime) -> list[TrendView]:
-    """Return each of these trends as it is shown."""
-    return [view_of(told, now) for told in trends]

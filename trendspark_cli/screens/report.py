@@ -65,8 +65,8 @@ def _fits(wired: Wired, profile: str) -> Callable[[str], bool] | None:
 
 def state_of(job: JobContext, settings: Settings, timetable: Callable[[], Timetable]) -> State:
     """Return how the installation does, by its own records: nobody is asked, nothing costs."""
-    from trendspark_cli.reports.page import State
     from trendspark_cli.kinds.channels import channels_of, configured_channels
+    from trendspark_cli.reports.page import State
     from trendspark_cli.screens.health_report import recorded_health
     from trendspark_cli.screens.health_words import facts_of, word_of
 
@@ -155,9 +155,7 @@ def _runs(store: Store, own_id: int | None) -> StateTable:
     return _table("Last runs", ("run", "job", "began", "ended as", "took", "error"), rows, nothing="There is none.")
 
 
-def _table(
-    title: str, columns: tuple[str, ...], rows: Sequence[tuple[str, ...]], *, nothing: str = ""
-) -> StateTable:
+def _table(title: str, columns: tuple[str, ...], rows: Sequence[tuple[str, ...]], *, nothing: str = "") -> StateTable:
     """Return a table whose texts are fit to be shown: masked, and of a bearable length."""
     from trendspark_cli.reports.page import StateTable
     from trendspark_cli.reports.safe_texts import shown_text

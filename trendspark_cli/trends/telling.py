@@ -16,7 +16,12 @@ Fits = Callable[[str], bool]
 
 
 def told_trends(
-    store: Store, since: datetime, until: datetime, limit: int, watchlist: Collection[str] = (), fits: Fits | None = None
+    store: Store,
+    since: datetime,
+    until: datetime,
+    limit: int,
+    watchlist: Collection[str] = (),
+    fits: Fits | None = None,
 ) -> list[ToldTrend]:
     """Return the trends that lived in a span: open ones first, the strongest first, at most *limit*.
 
