@@ -24,6 +24,7 @@ HEAVY = (
     "rich",
     "pydantic",
     "prometheus_client",
+    "jinja2",
 )
 SPY = """
 import atexit, sys

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -80,7 +81,7 @@ def test_the_json_feed_keeps_to_its_standard(week: Made) -> None:
 
 def problems_of_item(item: dict[str, Any]) -> list[str]:
     """Return what JSON Feed 1.1 would not have."""
-    forms = {
+    forms: dict[str, Callable[[Any], object]] = {
         "id": lambda value: isinstance(value, str) and value,
         "content_html": lambda value: isinstance(value, str),
         "title": lambda value: isinstance(value, str),
@@ -112,11 +113,11 @@ def test_each_entry_leads_to_its_place_on_the_page(week: Made) -> None:
 class Town(Operator):
     """An operator of a town in which something happens at noon."""
 
-    def live(self, until: datetime, shift: int = 0) -> None:
+    def live(self, until: datetime) -> None:
         """Read and rank what was posted until then."""
         noon = int((MORNING + timedelta(hours=12)).timestamp())
         rows = [
-            *background(int(MORNING.timestamp()) // 900 - 5 * 96, 6 * 96 - 40, per_tick=6),
+            *background(int(MORNING.timestamp()) // 900 - 2 * 96, 3 * 96 - 40, per_tick=6),
             *said("volcano eruption", 60, noon, every=60),
         ]
         rows = [row._replace(id=number + 1) for number, row in enumerate(rows)]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import stat
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,7 +11,11 @@ import pytest
 from tests.installation import Installation
 from tests.report.reader import report, run_report
 from tests.servers.s3_server import BUCKET, S3Server, puts
+from trendspark_cli.app.adapters.spending import shared_ceilings
 from trendspark_cli.base.errors import ExitCode
+from trendspark_cli.base.report_places import report_place_problem
+from trendspark_cli.base.settings import load_settings
+from trendspark_cli.screens.config_report import config_findings
 
 FILES = {"index.html": "text/html", "trends.atom": "application/atom+xml", "trends.json": "application/feed+json"}
 
@@ -31,7 +34,7 @@ def test_a_report_goes_to_a_bucket_with_types_and_how_long_it_may_be_kept(
     for _ in range(2):  # what is there is replaced
         result = run_report(workplace)
 
-    sent = {request.path.rpartition("/")[2]: request for request in bucket.requests if request.method == "PUT"}
+    sent = {line.path.rpartition("/")[2]: line.request for line in bucket.log if line.method == "PUT"}
     assert result.exit_code == 0, result.cause
     assert set(bucket.objects) == {f"site/{name}" for name in FILES}
     for name, kind in FILES.items():
@@ -133,17 +136,27 @@ def test_a_home_with_odd_signs_in_its_name_has_a_report(tmp_path: Path) -> None:
         ({"JOB_TIMEOUT_REPORT": "later"}, "expected a duration"),
     ],
 )
-def test_a_place_or_time_that_cannot_be_meant_is_refused_by_config_check_and_by_the_job(
+def test_a_place_or_time_that_cannot_be_meant_is_refused_by_config_check(
     workplace: Installation, settings: dict[str, str], told: str
 ) -> None:
     given = {name: value.replace("{home}", str(workplace.home)) for name, value in settings.items()}
+    found = load_settings({**workplace.environment, **given})
 
-    checked = workplace.command("config", "check", environment=given)
-    ran = workplace.command("report", environment=given)
+    findings = config_findings(found, shared_ceilings(found)["x"], ())
 
-    assert (checked.exit_code, ran.exit_code) == (ExitCode.CONFIG, ExitCode.CONFIG)
-    assert told in checked.stdout + checked.stderr
-    assert told in ran.stderr
+    assert findings["ok"] is False
+    assert told in " ".join(findings["problems"])
+
+
+def test_the_job_refuses_what_config_check_refuses(workplace: Installation) -> None:
+    workplace.environment["REPORT_URL"] = f"file://{workplace.metrics_folder}"
+
+    result = run_report(workplace)
+
+    assert result.exit_code == ExitCode.CONFIG
+    assert "lies in TEXTFILE_DIR" in str(result.cause)
+    assert not (workplace.metrics_folder / "index.html").exists()
+    assert workplace.command("config", "check").exit_code == ExitCode.CONFIG
 
 
 @pytest.mark.parametrize(
@@ -157,9 +170,9 @@ def test_a_place_or_time_that_cannot_be_meant_is_refused_by_config_check_and_by_
     ],
 )
 def test_a_place_beside_others_is_fine(workplace: Installation, settings: dict[str, str]) -> None:
-    problems = workplace.command("config", "check", "--json", environment=settings).json["problems"]
+    found = load_settings({**workplace.environment, **settings})
 
-    assert [problem for problem in problems if "REPORT" in problem] == []
+    assert (found.problems, report_place_problem(found.report_url, found)) == ((), "")
 
 
 def test_output_is_held_to_the_same_rules(workplace: Installation) -> None:
@@ -167,4 +180,3 @@ def test_output_is_held_to_the_same_rules(workplace: Installation) -> None:
 
     assert done.exit_code == ExitCode.CONFIG
     assert "--output" in done.stderr
-    assert os.listdir(workplace.home) is not None

@@ -143,8 +143,8 @@ def test_links_tell_the_other_side_nothing(week: Made) -> None:
 
 
 def test_five_hundred_trends_are_a_small_page_in_little_time(workplace: Installation) -> None:
-    fill(workplace, times=57)
-    report(workplace)  # imports and caches aside
+    fill(workplace, times=56)
+    run_report(workplace, is_dry=True, since=timedelta(minutes=1))  # imports aside
 
     began = time.process_time()
     result = run_report(workplace)
@@ -153,7 +153,7 @@ def test_five_hundred_trends_are_a_small_page_in_little_time(workplace: Installa
     assert result.counts["trends"] == 500
     assert (workplace.home / "report" / "index.html").stat().st_size < LARGEST_PAGE
     assert took < LONGEST_SECONDS
-    assert "13 trends more" in report(workplace).page.text
+    assert "These are the strongest 500" in (workplace.home / "report" / "index.html").read_text()
 
 
 def test_what_was_forgotten_is_in_no_file_of_the_next_report(workplace: Installation) -> None:

@@ -41,7 +41,7 @@ def report(job: JobContext, place: Place, rules: ReportRules, state: Callable[[]
         state=state(),
         version=rules.version,
         profile=rules.profile,
-        left_out=max(0, len(found) - MOST_TRENDS),
+        has_more=len(found) > MOST_TRENDS,
         silence=silence_text(job.store.posts.newest_created(job.now), job.now),
     )
     files = report_files(made, place.url)

@@ -88,7 +88,8 @@ def atom_of(report: Report, entries: Sequence[Entry], url: str) -> bytes:
         _add(entry, "summary", f"{each.view.sentence}; {each.view.state}")
         _add(entry, "content", each.html, type="html")
     ElementTree.indent(feed, "")
-    return ElementTree.tostring(feed, encoding="utf-8", xml_declaration=True) + b"\n"
+    written: bytes = ElementTree.tostring(feed, encoding="utf-8", xml_declaration=True)
+    return written + b"\n"
 
 
 def json_of(report: Report, entries: Sequence[Entry]) -> bytes:

@@ -19,7 +19,6 @@ from trendspark_cli.reports.plots import lane_of, midnights
 from trendspark_cli.reports.told_trend import ToldTrend
 from trendspark_cli.reports.trend_json import SHOWN_POSTS
 from trendspark_cli.reports.trend_view import view_of
-from trendspark_cli.reports.trend_words import counted
 
 TEMPLATES = Path(__file__).parent / "templates"
 WHOLE_TRENDS = 150  # of further ones the first example is shown: nobody reads so far, and the page stays small
@@ -45,7 +44,7 @@ class State(NamedTuple):
 
 @dataclass(frozen=True)
 class Report:
-    """What a report tells of. `left_out`: trends beyond those that are shown; `profile`: whose, "" for all."""
+    """What a report tells of. `has_more`: trends than are shown; `profile`: whose, "" for all."""
 
     since: datetime
     now: datetime
@@ -53,7 +52,7 @@ class Report:
     state: State
     version: str
     profile: str = ""
-    left_out: int = 0
+    has_more: bool = False
     silence: str = ""
 
     @property
@@ -100,7 +99,11 @@ def page_of(report: Report) -> str:
             marks=midnights(report.since, report.now),
             since=day_text(report.since),
             now=day_text(report.now),
-            made=local_time(report.now).strftime("%a %d %B %Y"),
-            counted=counted,
+            made=_day(report.now),
         )
     )
+
+
+def _day(moment: datetime) -> str:
+    day = local_time(moment)
+    return f"{day:%A} {day.day} {day:%B %Y}"

@@ -10,6 +10,7 @@ from trendspark_cli.base.redaction import redact
 
 LONGEST_ADDRESS = 2000  # characters; what is longer is shown and no link
 # What XML 1.0 takes, and lone surrogates that no encoding takes.
+_NO_ADDRESS = re.compile(r"[\s\"<>\\`{}|^]")  # browsers make of these what they like
 _REFUSED = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
@@ -20,7 +21,7 @@ def shown_text(text: str, length: int) -> str:
 
 def web_link(url: str | None) -> str:
     """Return an address when it is one of a web page, else nothing: only such become links."""
-    if not url or len(url) > LONGEST_ADDRESS or not url.isprintable() or " " in url or "\\" in url:
+    if not url or len(url) > LONGEST_ADDRESS or not url.isprintable() or _NO_ADDRESS.search(url):
         return ""
     try:
         parts = urlsplit(url)
