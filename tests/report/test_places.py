@@ -107,7 +107,7 @@ def test_what_stood_there_stays_when_a_report_cannot_be_written(workplace: Insta
 
 
 def test_a_home_with_odd_signs_in_its_name_has_a_report(tmp_path: Path) -> None:
-    home = tmp_path / "100% of #it? ü"
+    home = tmp_path / "100% of %41 #it? ü"
     workplace = Installation(home)
     assert workplace.command("db", "init").exit_code == 0
 

@@ -1,14 +1,16 @@
 """How a setting is declared: its name, how it is read, what it is for."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
+from urllib.parse import quote
 
 from trendspark_cli.base import setting_values as read
 
 T = TypeVar("T")
 
 WITH_FOLDERS = ("place", "report")  # groups whose values may name $TRENDSPARK_HOME
+WITH_ADDRESSES = ("report",)  # those in which it is a part of an address
 
 
 @dataclass(frozen=True)
@@ -23,6 +25,11 @@ class SettingSpec:
     help: str
     secret: bool = False
     example: str = ""  # shown as a comment in .env.example when there is no default
+
+
+def folders_for(spec: SettingSpec, folders: Mapping[str, str]) -> Mapping[str, str]:
+    """Return what the names of folders stand for in a setting: in an address, odd signs are written as it has them."""
+    return {name: quote(path) for name, path in folders.items()} if spec.group in WITH_ADDRESSES else folders
 
 
 def setting(

@@ -27,7 +27,7 @@ from trendspark_cli.base.named_settings import (
     secret_parts,
     unknown_channel,
 )
-from trendspark_cli.base.setting_specs import WITH_FOLDERS, SettingSpec, job_variable, setting
+from trendspark_cli.base.setting_specs import WITH_FOLDERS, SettingSpec, folders_for, job_variable, setting
 from trendspark_cli.base.source_settings import PlaceSettings, SourceSettings
 from trendspark_cli.base.trusted_files import UntrustedFileError, read_secret
 from trendspark_cli.kinds.channel_addresses import CHAT_SCHEME, URL
@@ -405,15 +405,16 @@ def _parse_values(
         return origin + (f" line {file.lines[name]}" if origin == str(file.path) and name in file.lines else "")
 
     def value_of(spec: SettingSpec) -> Any:
+        folders = folders_for(spec, variables)
         text = raw.get(spec.name, (spec.default, ""))[0]
         if not text:
             return None if spec.group == "watch" else spec.parse("")  # per-job settings are optional
         try:
-            return spec.parse(read.expand(text, variables) if spec.group in WITH_FOLDERS else text)
+            return spec.parse(read.expand(text, folders) if spec.group in WITH_FOLDERS else text)
         except ValueError:
             shown = "(secret)" if spec.secret or "@" in text else repr(text)  # an address may hold a password
             problems.append(f"{spec.name}={shown} ({place_of(spec.name)}): expected {spec.expected}")
-            return spec.parse(read.expand(spec.default, variables)) if spec.default else None
+            return spec.parse(read.expand(spec.default, folders)) if spec.default else None
 
     values = {f.name: value_of(f.metadata["spec"]) for f in fields(Settings) if f.metadata}
     values["trendspark_home"] = Path(variables["TRENDSPARK_HOME"])

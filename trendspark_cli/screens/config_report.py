@@ -14,7 +14,7 @@ from trendspark_cli.base.models import Ceiling, Profile
 from trendspark_cli.base.profiles import channels_gone, read_profiles, shares_of, shares_problem
 from trendspark_cli.base.redaction import MASK
 from trendspark_cli.base.report_places import report_place_problem
-from trendspark_cli.base.setting_specs import WITH_FOLDERS
+from trendspark_cli.base.setting_specs import WITH_FOLDERS, folders_for
 from trendspark_cli.base.setting_values import expand
 from trendspark_cli.base.settings import Settings, specs
 from trendspark_cli.collecting.matching import Matcher
@@ -39,7 +39,7 @@ def settings_table(settings: Settings) -> list[dict[str, str]]:
             value = MASK
         elif spec.group in WITH_FOLDERS:
             with suppress(ValueError):  # what is wrong with it is told by `config check`
-                value = expand(value, variables)
+                value = expand(value, folders_for(spec, variables))
         rows.append({"name": name, "value": value, "origin": origin if value else "unset"})
     return rows
 
