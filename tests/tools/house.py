@@ -18,7 +18,7 @@ OURS = "trendspark_cli"
 PACKAGE = PROJECT / OURS
 FLOORS: tuple[tuple[str, ...], ...] = (
     ("cli",),
-    ("demo",),
+    ("demo", "setup"),
     ("screens",),
     ("app",),
     ("jobs", "services"),

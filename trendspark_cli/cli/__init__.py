@@ -16,7 +16,7 @@ PLAIN_JOB = "trendspark_cli.cli.plain_job"  # the command of a job without flags
 
 
 SECTIONS: Mapping[str, tuple[str, ...]] = {
-    "To begin": ("demo", "config", "db", "profiles", "crontab", "doctor"),
+    "To begin": ("demo", "init", "config", "db", "profiles", "crontab", "doctor"),
     "Jobs, which cron starts": tuple(job.command for job in JOBS.values() if not job.steps),
     "What was found": ("trends", "posts", "alerts", "channels"),
     "How it runs": ("health", "jobs", "budget", "gaps", "audit", "rules", "logs", "metrics"),
@@ -50,6 +50,7 @@ class Root(LazyGroup):
         "backtest": "trendspark_cli.cli.backtest",
         "calibrate": "trendspark_cli.cli.calibrate",
         "demo": "trendspark_cli.cli.demo",
+        "init": "trendspark_cli.cli.init",
     }
 
     def sections(self) -> Mapping[str, tuple[str, ...]]:

@@ -66,4 +66,5 @@ EXAMPLES: Mapping[str, str] = {
     "backtest": "backtest --since 2026-11-01 --compare threshold=7",
     "calibrate": "calibrate --days 28",
     "demo": "demo --dir /tmp/demo",
+    "init": "init --source hackernews --yes",
 }

@@ -119,6 +119,11 @@ def _account(uid: int) -> tuple[str, Path]:
     return account.pw_name, Path(account.pw_dir)
 
 
+def account_name(uid: int) -> str:
+    """Return what a user is called, the number when nobody knows."""
+    return _account(uid)[0]
+
+
 def home_of(uid: int) -> Path:
     """Return the folder cron starts a user's jobs in."""
     return _account(uid)[1]

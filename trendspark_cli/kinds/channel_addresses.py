@@ -159,6 +159,11 @@ def address_kind(url: str) -> AddressKind | None:
     return next((kind for kind in _ADDRESS_KINDS if re.fullmatch(kind.pattern, url)), None)
 
 
+def address_titles() -> tuple[str, ...]:
+    """Return what serves addresses, as people call it, in the order in which they are tried."""
+    return tuple(kind.title for kind in _ADDRESS_KINDS)
+
+
 def form_of(address: ChannelAddress) -> MessageForm:
     """Return what a channel takes, and how fast; its address must be one of ours."""
     kind = address_kind(address.url)

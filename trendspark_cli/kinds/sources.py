@@ -19,6 +19,8 @@ class SourceKind(NamedTuple):
     make: str  # what returns a list of `collecting.source.Source`; those of `opening.profile` if `searches_profiles`
     check: str  # what asks the service something free and returns what it said, for `doctor`
     needs: tuple[str, ...]  # settings without which it cannot be asked anything; without a key, what switches it on
+    title: str = ""  # as people call it, when that is not its name
+    needs_key: bool = False  # of an account: `init` asks for those without a key first
     needs_text: str = ""  # these in words, when their names are too many
     reads: tuple[str, ...] = ()  # settings that say what to read; nothing is read while one is empty
     switch: str = ""  # the setting that turns it off
@@ -40,6 +42,11 @@ class SourceKind(NamedTuple):
     def needs_words(self) -> str:
         """Return the settings it needs, for people."""
         return self.needs_text or in_words(self.needs)
+
+    @property
+    def called(self) -> str:
+        """Return what people call it."""
+        return self.title or self.name.capitalize()
 
     def can_be_asked(self, settings: Settings) -> bool:
         """Tell whether there are credentials."""
@@ -66,6 +73,7 @@ _ALL = (
         again="trendspark_cli.services.x.making:search",
         check="trendspark_cli.services.x.making:check",
         needs=("x_bearer_token",),
+        needs_key=True,
         switch="x_ingest_enabled",
         searches_profiles=True,
         engagement="likes, reposts and quotes",
@@ -87,6 +95,7 @@ _ALL = (
         make="trendspark_cli.services.reddit.making:make",
         check="trendspark_cli.services.reddit.making:check",
         needs=("reddit_client_id", "reddit_client_secret", "reddit_user_agent"),
+        needs_key=True,
         needs_text="the REDDIT_* settings",
         reads=("reddit_subreddits",),
         switch="reddit_ingest_enabled",
@@ -114,6 +123,7 @@ _ALL = (
         make="trendspark_cli.services.hackernews.making:make",
         check="trendspark_cli.services.hackernews.making:check",
         needs=("hackernews_ingest_enabled",),
+        title="Hacker News",
         needs_text="HACKERNEWS_INGEST_ENABLED=true",
         keyword_mode="hackernews_mode",
         engagement="points",

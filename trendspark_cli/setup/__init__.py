@@ -1,0 +1,1 @@
+"""What `init` asks, tries and writes; its questions follow from the tables of sources and channels."""
