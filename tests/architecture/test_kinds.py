@@ -14,6 +14,8 @@ from tests.architecture.toys import house_with_toys
 from tests.builders import own_line
 from tests.installation import Done, Installation
 from tests.tools.house import modules, room_of
+from tests.tools.processes import COMMAND
+from tests.tools.terminals import CTRL_C, Terminal
 from trendspark_cli.kinds.channels import CHANNELS
 from trendspark_cli.kinds.sources import SOURCES
 
@@ -206,3 +208,29 @@ def test_a_new_job_can_be_paused_and_its_metrics_say_so(house: House) -> None:
     series = house.workplace.series()
     assert series['trendspark_job_paused{job="toy"}'] == 1
     assert series['trendspark_job_runs_total{job="toy",status="skipped"}'] == 1
+
+
+def test_a_new_source_and_a_new_channel_are_asked_about_when_somebody_begins(house: House) -> None:
+    folder = house.workplace.home.parent
+    settings = {"TRENDSPARK_ENV_FILE": str(folder / "new.env")}
+
+    flags = ("--toybox-posts", "a bear,a kite", "--toyphone-file", house.phone["TOYPHONE_FILE"])
+    done = house.command("init", "--source", "toybox", "--channel", "toyphone", *flags, "--yes", **settings)
+
+    assert done.exit_code == 0, done.stderr
+    assert "Toybox answers: the toybox holds 2 posts" in done.stdout
+    assert (folder / "new.env").read_text().splitlines() == [
+        "TOYBOX_POSTS=a bear,a kite",
+        f"TOYPHONE_FILE={house.phone['TOYPHONE_FILE']}",
+    ]
+    assert len(house.messages) == 1
+
+
+def test_a_new_source_is_asked_for_on_a_terminal_among_those_without_keys(house: House) -> None:
+    around = {**house.workplace.surroundings(), "PYTHONPATH": str(house.code), "TRENDSPARK_ENV_FILE": "none.env"}
+    terminal = Terminal([*COMMAND, "init"], around, house.workplace.home.parent)
+
+    terminal.answers(("Read Bluesky", ""), ("Read Hacker News", ""), ("Read Toybox (no key needed)?", "y"))
+    terminal.answers(("TOYBOX_POSTS:", "a bear"), ("holds 1 posts", None), ("Read X (needs a key)?", CTRL_C))
+
+    assert terminal.ends() == 130

@@ -50,11 +50,12 @@ class Terminal:
         """Type a line, or a control character without one."""
         os.write(self._ours, text.encode() if text == CTRL_C else f"{text}\n".encode())
 
-    def answers(self, answers: Mapping[str, str] | Sequence[tuple[str, str]]) -> None:
-        """Wait for each of these questions and answer it."""
-        for question, answer in answers.items() if isinstance(answers, Mapping) else answers:
+    def answers(self, *answers: tuple[str, str | None]) -> None:
+        """Wait for each of these questions and answer it; None waits only."""
+        for question, answer in answers:
             self.waits_for(question)
-            self.types(answer)
+            if answer is not None:
+                self.types(answer)
 
     def ends(self) -> int:
         """Wait for the end, and return the exit code."""

@@ -48,7 +48,7 @@ class PlaceSettings:
         "KEYWORDS",
         read.LIST,
         "topics",
-        "Words and phrases to search X for.",
+        "Words and phrases to look for, where a source does not give all its posts.",
         example='bridge,"harbour ferry"',
     )
     exclude_keywords: tuple[str, ...] = setting(

@@ -27,7 +27,7 @@ def settle_channels(talk: Conversation) -> None:
         if talk.says_yes(f"Send alerts to {kind.title}?", default=kind.is_configured(talk.draft.settings)):
             _tried(talk, kind.name)
     named = [name for name in configured if name not in CHANNELS]
-    if talk.says_yes(f"Send alerts to {address_words()}?", default=bool(named)):
+    if talk.says_yes(f"Send alerts elsewhere ({address_words()})?", default=bool(named)):
         usual = named[0] if named else USUAL_NAME
         name = talk.person.text("  Its name, which you choose", default=usual, complaint=_name_complaint)
         _tried(talk, name.lower())

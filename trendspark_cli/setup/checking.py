@@ -32,11 +32,11 @@ def problems_of(settings: Settings) -> list[str]:
 def metrics_objection(settings: Settings) -> str | None:
     """Return what folder is expected for metrics, when this one is another's or cannot be written."""
     folder = settings.textfile_dir
-    if claim := foreign_claim(folder, settings.trendspark_home):
-        return f"a folder of this installation alone: {claim}"
     there = _nearest(folder)
     if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
         return f"a folder that this user may write to, and {str(there)!r} is none"
+    if claim := foreign_claim(folder, settings.trendspark_home):
+        return f"a folder of this installation alone: {claim}"
     return None
 
 

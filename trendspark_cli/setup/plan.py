@@ -11,7 +11,7 @@ from trendspark_cli.app.installation import Installation
 from trendspark_cli.base.console import Output
 from trendspark_cli.base.env_files import MOST_BYTES, home_folder
 from trendspark_cli.base.errors import ConfigError, os_words
-from trendspark_cli.base.settings import specs
+from trendspark_cli.base.settings import load_settings, specs
 from trendspark_cli.base.trusted_files import UntrustedFileError, opened_from_trusted_folder, read_all
 from trendspark_cli.crontabs.installed import home_of, owner_of
 from trendspark_cli.crontabs.installing import installed_text
@@ -43,18 +43,24 @@ class CrontabChange(NamedTuple):
     block: str
 
 
-def place_of(environment: Mapping[str, str], named: Path | None, used: Path | None) -> Path:
-    """Return the env file to write: the one that is named or in use, else the usual one.
+def place_of(environment: Mapping[str, str], named: Path | None) -> Path:
+    """Return the env file to write: the one that is named, else the usual one.
 
-    Raises ConfigError when there is no usual one.
+    Raises ConfigError when there is no usual one, or another one would be read before it: what stands in a folder may
+    be somebody else's work, so no secret is written beside it unless a person names it.
     """
-    if named or used:
-        return Path(os.path.realpath(os.path.expanduser(named or used or "")))
+    if named:
+        return Path(os.path.realpath(named))
+    used = load_settings(environment).env_file
     home = home_folder(environment)
     folder = environment.get("XDG_CONFIG_HOME") or (home and f"{home}/.config")
     if not folder:
         raise ConfigError("this user has no home folder for an env file", hint="name one with --env-file")
-    return Path(os.path.realpath(Path(folder, "trendspark", ".env")))
+    usual = Path(os.path.realpath(Path(folder, "trendspark", ".env")))
+    if used is not None and Path(os.path.realpath(used)) != usual:
+        told = f"env file {str(used.absolute())!r} of this folder is read before {str(usual)!r}"
+        raise ConfigError(told, hint="name the one you mean with --env-file, or start elsewhere")
+    return usual
 
 
 def read_before(path: Path) -> bytes | None:
@@ -89,7 +95,9 @@ def env_change(draft: Draft, before: bytes | None) -> EnvChange:
             values[name] = value
     after = changed(text, values, frozenset(gone))
     told = [f"{name} (no more)" for name in sorted(gone)]
-    told += [line_of(name, MASK if name in table and table[name].secret and value else value) for name, value in values.items()]
+    for name, value in values.items():
+        is_secret = name in table and table[name].secret and value != ""
+        told.append(line_of(name, MASK if is_secret else value))
     mark = b"\xef\xbb\xbf" if (before or b"").startswith(b"\xef\xbb\xbf") else b""
     return EnvChange(draft.target, before, mark + after.encode(), tuple(told))
 

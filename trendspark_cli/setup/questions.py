@@ -61,9 +61,8 @@ def how_to_give(spec: SettingSpec) -> str:
 
 
 def address_words() -> str:
-    """Return what serves an address, for people: `Slack, Discord, ntfy, mail or a webhook`."""
-    *others, last = address_titles()
-    return f"{', '.join(others)} or {last}"
+    """Return what serves an address, for people: `mail, Slack, Discord, ntfy, webhook`."""
+    return ", ".join(address_titles())
 
 
 def _asked(names: Iterable[str]) -> tuple[SettingSpec, ...]:

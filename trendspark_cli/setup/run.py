@@ -11,8 +11,7 @@ from pathlib import Path
 from trendspark_cli.base.clock import utc_now
 from trendspark_cli.base.console import Output
 from trendspark_cli.base.errors import ConfigError, ExitCode, TrendSparkError, UsageError
-from trendspark_cli.base.setting_specs import SettingSpec
-from trendspark_cli.base.settings import load_settings, specs
+from trendspark_cli.base.settings import specs
 from trendspark_cli.crontabs import installing
 from trendspark_cli.kinds.sources import SOURCES
 from trendspark_cli.screens.doctor.exporter import find_metrics_reader
@@ -26,6 +25,7 @@ from trendspark_cli.setup.plan import CrontabChange, EnvChange, crontab_change, 
 from trendspark_cli.setup.questions import METRICS_FOLDER, flag_of, flagged_settings
 from trendspark_cli.setup.sources_step import settle_sources
 from trendspark_cli.setup.writing import make_database, write_env_file
+from trendspark_cli.store.open_store import database_path
 
 WHERE = "init"
 
@@ -54,10 +54,10 @@ def _run(given: Given, output: Output, environment: Mapping[str, str]) -> int:
     person = Person(output) if is_asked else None
     named_as = given.env_file or environment.get("TRENDSPARK_ENV_FILE")
     named = Path(os.path.expanduser(named_as)) if named_as else None
-    used = None if named else load_settings(environment).env_file
-    target = place_of(environment, named, used)
+    target = place_of(environment, named)
     before = read_before(target)
-    draft = Draft(environment, target, target if named or used else None)
+    draft = Draft(environment, target, target if named else None)
+    database_path(draft.settings)  # raises for what this version cannot store in
     talk = Conversation(draft, given, output, person)
     if person is not None:
         output.prose("Each question has its answer in [ ] when nothing is typed. Nothing is written before the end.")
@@ -83,19 +83,21 @@ def _flags() -> str:
 def _settle_metrics(talk: Conversation) -> None:
     spec = specs()[METRICS_FOLDER]
     if talk.person is not None and spec.name not in talk.given.values:
-        _suggest_folder(talk, spec)
+        _tell_folders(talk)
     talk.settle(spec, is_needed=False, objection=metrics_objection)
 
 
-def _suggest_folder(talk: Conversation, spec: SettingSpec) -> None:
-    reader = find_metrics_reader(Path("/proc"))
-    if reader.folder is not None and reader.folder != talk.draft.settings.textfile_dir:
+def _tell_folders(talk: Conversation) -> None:
+    """Say where metrics go now, and where a node_exporter looks that runs here."""
+    now, reader = talk.draft.settings.textfile_dir, find_metrics_reader(Path("/proc"))
+    talk.output.prose(f"Metrics for Prometheus go to {str(now)!r}.")
+    if reader.folder is not None and reader.folder != now:
         talk.output.prose(f"{reader.name} reads {str(reader.folder)!r}.", indent=2)
 
 
 def _write(talk: Conversation, change: EnvChange) -> int:
     """Show what would be written, and write it when that is wanted."""
-    output, settings = talk.output, talk.draft.settings
+    output = talk.output
     state = "is new" if change.before is None else "has it already" if change.is_none else "gets these lines"
     output.line(f"{change.path} {state}{'' if change.is_none else ':'}")
     for line in change.told:
@@ -108,17 +110,27 @@ def _write(talk: Conversation, change: EnvChange) -> int:
     if talk.person is not None and (is_new or not change.is_none) and not talk.says_yes("Write this?", default=True):
         output.line("nothing was written")
         return ExitCode.DONE
+    try:
+        _write_all(talk, change, crontab)
+    except KeyboardInterrupt:
+        print("\ntrendspark init: stopped while it wrote; started again it goes on", file=sys.stderr)
+        return ExitCode.INTERRUPTED
+    output.line("Next:")
+    for command in _next(talk, has_crontab=crontab is not None):
+        output.line(f"    {command}")
+    return ExitCode.DONE
+
+
+def _write_all(talk: Conversation, change: EnvChange, crontab: CrontabChange | None) -> None:
+    output = talk.output
+    if make_database(talk.draft.settings):
+        output.line(f"made: {database_path(talk.draft.settings)}")
     if not change.is_none:
         backup = write_env_file(change, utc_now())
         output.line(f"written: {change.path}" + (f"; the older one is {backup}" if backup else ""))
-    if make_database(settings):
-        output.line("the database is made")
-    if crontab is not None and is_new:
+    if crontab is not None and crontab.after != crontab.before:
         installing.install(crontab.uid, crontab.after)
-        output.line("the crontab is installed")
-    for command in _next(talk, has_crontab=crontab is not None):
-        output.line(command)
-    return ExitCode.DONE
+        output.line("installed: the crontab")
 
 
 def _crontab(talk: Conversation) -> CrontabChange | None:
@@ -150,5 +162,5 @@ def _next(talk: Conversation, *, has_crontab: bool) -> list[str]:
     """Return the next three commands."""
     named = talk.given.env_file
     command = f"trendspark --env-file {shlex.quote(str(named))}" if named else "trendspark"
-    last = f"{command} health" if has_crontab else f"{command} crontab print --merge | crontab -"
-    return [f"{command} jobs run ingest_rank", f"{command} trends list", last]
+    lines = f"{command} crontab print" + (" --merge | crontab -" if installing.program() else "")
+    return [f"{command} jobs run ingest_rank", f"{command} trends list", f"{command} health" if has_crontab else lines]

@@ -38,8 +38,9 @@ def make_database(settings: Settings) -> bool:
     from trendspark_cli.store.sqlite.administration import create_database
 
     make_files_for_owner_of(data_folder(settings))
+    path = database_path(settings)
     try:
-        is_new = create_database(database_path(settings))
+        is_new = not path.exists() and create_database(path)
         make_folder(settings.textfile_dir, 0o755)
     except OSError as error:
         raise OutputError(f"cannot create {error.filename!r}: {error.strerror}") from error
@@ -50,7 +51,7 @@ def _keep(path: Path, content: bytes, now: datetime) -> Path:
     """Write the older content beside the file, under a name that tells when; return the name."""
     for number in range(1000):
         ending = f"-{number}" if number else ""
-        backup = path.with_name(f"{path.name}.{now:%Y%m%dT%H%M%SZ}{ending}.bak")
+        backup = path.with_name(f"{path.name}.bak-{now:%Y%m%dT%H%M%SZ}{ending}")
         try:
             descriptor = create_file(backup, PRIVATE)
         except FileExistsError:
