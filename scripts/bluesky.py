@@ -190,7 +190,7 @@ def rank_child(place: str) -> dict[str, float]:
     settings = load_settings({})
     rules = lifecycle_rules(settings, Experience())
     began = time.process_time()
-    rank_topics(job, rules, settings.alert_recency, top=20, alerts_are_muted=True)
+    rank_topics(job, rules, settings.alert_recency, top=20, routes=TrendRoutes(are_muted=True))
     seconds = time.process_time() - began
     store.close()
     return {"seconds": seconds, "opened": float(str(job.counts.get("opened", 0)))}

@@ -226,7 +226,7 @@ def test_only_the_settings_and_the_command_line_read_the_environment() -> None:
     }
 
     # Proxies and certificates are the libraries' own variables; what is wrong with them is explained in one place.
-    ours = {f"{OURS}.base.settings", f"{OURS}.cli.options", f"{OURS}.cli.demo"}
+    ours = {f"{OURS}.base.settings", f"{OURS}.cli.options", f"{OURS}.cli.demo", f"{OURS}.cli.init"}
     assert readers <= {*ours, f"{OURS}.services.networks"}
 
 

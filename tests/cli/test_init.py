@@ -85,7 +85,11 @@ class Home:
 
     def init(self, *arguments: str, **environment: str) -> Done:
         """Run `init` in this process, which has no terminal either."""
-        with pytest.MonkeyPatch.context() as around, redirect_stdout(StringIO()) as out, redirect_stderr(StringIO()) as err:
+        with (
+            pytest.MonkeyPatch.context() as around,
+            redirect_stdout(StringIO()) as out,
+            redirect_stderr(StringIO()) as err,
+        ):
             for name in list(os.environ):
                 around.delenv(name)
             for name, value in {**self.environment, **environment}.items():
@@ -133,7 +137,7 @@ def test_somebody_who_answers_each_question_has_settings_a_database_and_a_cronta
     assert TOKEN not in terminal.shown
     assert (home.folder / ".local/share/trendspark/textfile_collector").is_dir()
     last = [line.strip() for line in terminal.shown.splitlines()[-3:]]
-    assert last == ["trendspark jobs run ingest_rank", "trendspark trends list", "trendspark health"]
+    assert last == ["trendspark ingest", "trendspark rank", "trendspark trends list"]
 
 
 def test_where_nobody_is_asked_flags_and_the_environment_say_the_same(home: Home) -> None:
@@ -197,8 +201,12 @@ def test_without_a_terminal_and_without_answers_the_flags_are_named(home: Home) 
 def test_what_is_refused_is_asked_again_and_what_a_service_refuses_too(home: Home) -> None:
     terminal = home.terminal("--source", "hackernews")
     wrong = TOKEN[:-1] + "x"
-    terminal.answers(("HACKERNEWS_MODE [", "some"), ("expected all or keywords", None), ("HACKERNEWS_MODE [", "keywords"))
-    terminal.answers(("KEYWORDS:", "/bri.*/"), ("expected keywords that can be looked for", None), ("KEYWORDS:", "ferry"))
+    terminal.answers(
+        ("HACKERNEWS_MODE [", "some"), ("expected all or keywords", None), ("HACKERNEWS_MODE [", "keywords")
+    )
+    terminal.answers(
+        ("KEYWORDS:", "/bri.*/"), ("expected keywords that can be looked for", None), ("KEYWORDS:", "ferry")
+    )
     terminal.answers(("Send alerts to Telegram?", "y"), ("TELEGRAM_BOT_TOKEN", wrong), ("TELEGRAM_CHAT_ID", CHAT))
     terminal.answers(("Answer again (a)", "a"), ("TELEGRAM_BOT_TOKEN", TOKEN), ("TELEGRAM_CHAT_ID [", ""))
     terminal.answers(("Send a test message now?", "n"), ("elsewhere", ""), ("TEXTFILE_DIR", ""), ("crontab?", ""))
@@ -214,10 +222,18 @@ def test_what_is_refused_is_asked_again_and_what_a_service_refuses_too(home: Hom
     ("flags", "exit_code", "told"),
     [
         (("--source", "nosuch"), 2, "--source 'nosuch': expected one of x, reddit"),
-        (("--source", "hackernews", "--hackernews-mode", "some"), 2, "--hackernews-mode 'some': expected all or keywords"),
+        (
+            ("--source", "hackernews", "--hackernews-mode", "some"),
+            2,
+            "--hackernews-mode 'some': expected all or keywords",
+        ),
         (("--source", "hackernews", "--channel", "telegram"), 2, "set TELEGRAM_BOT_TOKEN or TELEGRAM_BOT_TOKEN_FILE"),
         (("--source", "hackernews", "--channel", "a b"), 2, "--channel 'a b': expected one of telegram, or a name of"),
-        (("--source", "hackernews", "--textfile-dir", "/dev/null/x"), 2, "expected a folder that this user may write to"),
+        (
+            ("--source", "hackernews", "--textfile-dir", "/dev/null/x"),
+            2,
+            "expected a folder that this user may write to",
+        ),
         (("--channel", "telegram"), 2, "no source is read; give --source NAME"),
     ],
 )
@@ -271,9 +287,7 @@ def test_a_source_that_is_given_up_is_switched_off(home: Home) -> None:
 def test_a_channel_with_an_address_has_the_name_that_was_chosen(home: Home) -> None:
     address = "https://hooks.slack.com/services/T000/B000/abcdefghijklmnop"
 
-    done = home.init(
-        "--source", "hackernews", "--channel", "desk", "--no-check", "--yes", ALERT_URL_DESK=address
-    )
+    done = home.init("--source", "hackernews", "--channel", "desk", "--no-check", "--yes", ALERT_URL_DESK=address)
 
     assert done.exit_code == 0, done.stderr
     assert f"ALERT_URL_DESK={address}" in home.settings

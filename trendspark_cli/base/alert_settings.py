@@ -43,7 +43,10 @@ class AlertSettings:
         "TELEGRAM_BOT_TOKEN", read.BOT_TOKEN, "alerts", "Token from @BotFather.", secret=True
     )
     telegram_chat_id: str = setting(
-        "TELEGRAM_CHAT_ID", read.CHAT, "alerts", "Chat id (-100...) or @channel; CHAT:THREAD for a topic of a group."
+        "TELEGRAM_CHAT_ID",
+        read.CHAT,
+        "alerts",
+        "Chat id (such as -1001234567890) or @channel; CHAT:THREAD for a topic of a group.",
     )
     telegram_thread_id: int = setting(
         "TELEGRAM_THREAD_ID",

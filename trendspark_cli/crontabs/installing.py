@@ -31,7 +31,9 @@ def installed_text(uid: int) -> str:
             raise ConfigError("the installed crontab is no text in UTF-8", hint="edit it: crontab -e") from None
     if _NONE_YET.search(told):
         return ""
-    raise ConfigError(f"`crontab -l` failed: {told[:200]}", hint="see whether this user may have a crontab (cron.allow)")
+    raise ConfigError(
+        f"`crontab -l` failed: {told[:200]}", hint="see whether this user may have a crontab (cron.allow)"
+    )
 
 
 def install(uid: int, text: str) -> None:

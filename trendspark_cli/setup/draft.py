@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from trendspark_cli.base.setting_specs import SettingSpec
+from trendspark_cli.base.setting_values import without_quotes
 from trendspark_cli.base.settings import Settings, load_settings, specs
 
 NOTHING = Path(os.devnull)  # read for an env file that is named and not there yet
@@ -36,14 +37,14 @@ class Draft:
 
     def keep(self, name: str, text: str) -> None:
         """Keep an answer; of a secret it is what it is, whichever file held it before."""
-        self.answers[name] = text
+        self.answers[name] = without_quotes(text)
         self.answers.pop(f"{name}_FILE", None)
         self._made = None
 
     def keep_of_environment(self, spec: SettingSpec) -> None:
         """Keep what the environment says, so that jobs have it that do not see this shell."""
-        if value := self._environment.get(spec.name):
-            self.keep(spec.name, value)
+        if self._environment.get(spec.name) and spec.name in self.settings.raw:
+            self.keep(spec.name, self.settings.raw[spec.name][0])
         elif spec.secret and (path := self._environment.get(f"{spec.name}_FILE")):
             self.answers[f"{spec.name}_FILE"] = os.path.abspath(os.path.expanduser(path))
             self._made = None

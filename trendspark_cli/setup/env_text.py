@@ -22,10 +22,11 @@ def changed(text: str, values: Mapping[str, str], gone: frozenset[str] = frozens
     lines, end = [], "\r\n" if "\r\n" in text else "\n"
     for number, each in enumerate(_bindings(text)):
         written = each.original.string
-        if each.key in gone or (each.key in values and last[each.key] != number):
+        name = each.key or ""
+        if name in gone or (name in values and last[name] != number):
             lines.append(_before(written))
-        elif each.key is not None and each.key in values:
-            lines.append(_rewritten(each, values[each.key], end))
+        elif name in values:
+            lines.append(_rewritten(each, values[name], end))
         else:
             lines.append(written)
     whole = "".join(lines)

@@ -103,7 +103,10 @@ def env_change(draft: Draft, before: bytes | None) -> EnvChange:
 
 
 def crontab_change(draft: Draft) -> CrontabChange:
-    """Return what the crontab would become. Raises ConfigError when it cannot be read, or starts us outside our block."""
+    """Return what the crontab would become.
+
+    Raises ConfigError when it cannot be read, or starts us outside our block.
+    """
     uid = owner_of(Installation(draft.settings, Output()).database)
     block = crontab_text(draft.settings, home_of(uid))
     before = installed_text(uid)

@@ -115,8 +115,10 @@ def _write(talk: Conversation, change: EnvChange) -> int:
     except KeyboardInterrupt:
         print("\ntrendspark init: stopped while it wrote; started again it goes on", file=sys.stderr)
         return ExitCode.INTERRUPTED
+    if crontab is None:
+        output.prose("Nothing starts these jobs by itself yet; `trendspark crontab print` has the lines for cron.")
     output.line("Next:")
-    for command in _next(talk, has_crontab=crontab is not None):
+    for command in _next(talk):
         output.line(f"    {command}")
     return ExitCode.DONE
 
@@ -158,9 +160,8 @@ def _crontab(talk: Conversation) -> CrontabChange | None:
     return change if wanted else None
 
 
-def _next(talk: Conversation, *, has_crontab: bool) -> list[str]:
+def _next(talk: Conversation) -> list[str]:
     """Return the next three commands."""
     named = talk.given.env_file
     command = f"trendspark --env-file {shlex.quote(str(named))}" if named else "trendspark"
-    lines = f"{command} crontab print" + (" --merge | crontab -" if installing.program() else "")
-    return [f"{command} jobs run ingest_rank", f"{command} trends list", f"{command} health" if has_crontab else lines]
+    return [f"{command} {words}" for words in ("ingest", "rank", "trends list")]

@@ -21,7 +21,9 @@ def settle_sources(talk: Conversation) -> None:
         if talk.person is None:
             names = ", ".join(kind.name for kind in ordered_sources())
             raise UsageError("no source is read", hint=f"give --source NAME: {names}")
-        told = "No source is chosen. Ctrl-C ends this; `trendspark ingest --from FILE` reads files without any settings."
+        told = (
+            "No source is chosen. Ctrl-C ends this; `trendspark ingest --from FILE` reads files without any settings."
+        )
         talk.output.prose(told)
 
 
@@ -81,4 +83,3 @@ def _switch_off(talk: Conversation, kind: SourceKind, is_read: bool) -> None:
 
 def _try(talk: Conversation, kind: SourceKind) -> None:
     talk.output.prose(f"{kind.called} answers: {ask(talk.draft.settings, kind.name)}", indent=2)
-
