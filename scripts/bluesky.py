@@ -33,6 +33,7 @@ from trendspark_cli.running.job_context import JobContext
 from trendspark_cli.store.sqlite.administration import create_database
 from trendspark_cli.store.sqlite.store import SqliteStore, open_sqlite
 from trendspark_cli.trends.rank_rules import Experience, lifecycle_rules
+from trendspark_cli.trends.trend_routes import TrendRoutes
 
 START = int(from_text("2026-11-01T00:00:00Z").timestamp())
 WORDS = 60_000

@@ -36,5 +36,6 @@ def missing_extra(what: str, extra: str) -> ConfigError:
 # What each extra of pyproject.toml brings; a test holds the two against each other.
 PACKAGES = {
     "query": ("duckdb>=1.2,<3",),
+    "mcp": ("mcp>=2.3,<3",),
     "socks": ("pysocks>=1.7,<2", "socksio>=1,<2"),
 }

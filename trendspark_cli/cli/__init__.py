@@ -18,7 +18,7 @@ PLAIN_JOB = "trendspark_cli.cli.plain_job"  # the command of a job without flags
 SECTIONS: Mapping[str, tuple[str, ...]] = {
     "To begin": ("demo", "init", "config", "db", "profiles", "crontab", "doctor"),
     "Jobs, which cron starts": tuple(job.command for job in JOBS.values() if not job.steps),
-    "What was found": ("trends", "posts", "alerts", "channels"),
+    "What was found": ("trends", "posts", "alerts", "channels", "mcp"),
     "How it runs": ("health", "jobs", "budget", "gaps", "audit", "rules", "logs", "metrics"),
     "The past": ("archives", "backtest", "calibrate"),
 }
@@ -51,6 +51,7 @@ class Root(LazyGroup):
         "calibrate": "trendspark_cli.cli.calibrate",
         "demo": "trendspark_cli.cli.demo",
         "init": "trendspark_cli.cli.init",
+        "mcp": "trendspark_cli.cli.mcp",
     }
 
     def sections(self) -> Mapping[str, tuple[str, ...]]:

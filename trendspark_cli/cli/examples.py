@@ -66,5 +66,6 @@ EXAMPLES: Mapping[str, str] = {
     "backtest": "backtest --since 2026-11-01 --compare threshold=7",
     "calibrate": "calibrate --days 28",
     "demo": "demo --dir /tmp/demo",
+    "mcp": "mcp < /dev/null",
     "init": "init --source hackernews --yes",
 }

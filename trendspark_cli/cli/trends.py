@@ -11,7 +11,6 @@ import typer
 from trendspark_cli.app.installation import Installation
 from trendspark_cli.app.with_store import change, read_only
 from trendspark_cli.base.console import Output
-from trendspark_cli.base.errors import UsageError
 from trendspark_cli.base.given_times import span
 from trendspark_cli.cli.completing import trend_ids
 from trendspark_cli.cli.options import (
@@ -25,7 +24,6 @@ from trendspark_cli.cli.options import (
 )
 from trendspark_cli.ranking.lifecycle.trends import AnyTrend, Kind, TrendState
 from trendspark_cli.store.protocol import Store
-from trendspark_cli.store.rows.trends import TrendNames
 
 app = sub_app("What is trending, and why.")
 TrendId = Annotated[
@@ -38,7 +36,6 @@ TrendOrWord = Annotated[
     str,
     typer.Argument(help="A trend's id, or words of its label or terms.", autocompletion=trend_ids),
 ]
-MOST_NAMED = 50
 
 
 @app.command("list")
@@ -55,26 +52,18 @@ def list_(
     """List trends: open ones first, the strongest first; ★ marks those about a term of a watchlist."""
     installed = this_installation("trends", is_json=as_json)
 
+    from trendspark_cli.screens.asked_trends import fits_of
+
     def action(store: Store) -> None:
         require_one_of("--state", state, [one.value for one in TrendState])
         require_one_of("--kind", kind, get_args(Kind))
         begins, ends = span(since, until, installed.clock())
-        fits = _fits(term, source)
+        fits = fits_of(term, source)
         found = store.trends.listing(limit, state, kind=kind, since=begins, until=ends, fits=fits)
         is_choice = any((state, kind, source, term, since, until))
         _list(installed, store, found, state, is_choice=is_choice)
 
     raise typer.Exit(read_only(installed, "trends list", action))
-
-
-def _fits(term: str, source: str | None) -> Callable[[TrendNames], bool] | None:
-    """Return what tells whether a trend is about a term and has posts of a source; None when every trend will do."""
-    from trendspark_cli.screens.trend_history import is_about
-
-    if not term and source is None:
-        return None
-    about = is_about(term) if term else lambda trend: True
-    return lambda trend: (source is None or source in trend.sources) and about(trend)
 
 
 def _list(
@@ -165,27 +154,15 @@ def mark(
 
 def _one(asked: str, as_json: bool, action: Callable[[Store, Output, AnyTrend], None]) -> None:
     """Do something with the trend that is meant; of a word that fits several, list them."""
+    from trendspark_cli.screens.asked_trends import meant
+
     installed = this_installation("trends", is_json=as_json)
 
     def act(store: Store) -> None:
-        found = _meant(store, asked)
+        found = meant(store, asked)
         if len(found) == 1:
             action(store, installed.output, found[0])
         else:
             _list(installed, store, found)
 
     raise typer.Exit(read_only(installed, "trends", act))
-
-
-def _meant(store: Store, asked: str) -> Sequence[AnyTrend]:
-    """Return the trend with this id, or those about a word; raise UsageError when there is none."""
-    from trendspark_cli.screens.trend_history import is_about
-
-    if asked.isascii() and asked.isdigit():
-        found = store.trends.get(int(asked)) if int(asked) <= LARGEST_ID else None
-        if found is not None:
-            return [found]
-        raise UsageError(f"trend {asked} does not exist", hint="see `trendspark trends list`")
-    if not (named := store.trends.listing(MOST_NAMED, fits=is_about(asked)) if asked.strip() else []):
-        raise UsageError(f"{asked!r}: no trend has this id or is about it", hint="see `trendspark trends list`")
-    return named

@@ -16,16 +16,11 @@ COLUMNS = ("posted", "source", "author", "post", "link")
 
 def show_found(store: Store, output: Output, posts: Sequence[StoredPost], limit: int) -> None:
     """Print posts, at most *limit*; one more says that there are more."""
+    if output.is_json:
+        output.data(found_json(store, posts, limit))
+        return
     has_more, posts = len(posts) > limit, posts[:limit]
     names = store.authors.names(author_of_each(posts))
-    if output.is_json:
-        found = [
-            {"id": post.id, "author": shown_author(post, names), "author_id": post.author}
-            | {name: getattr(post, name) for name in (*SHOWN, *COUNTERS)}
-            for post in posts
-        ]
-        output.data({"posts": found, "has_more": has_more})
-        return
     output.table(
         COLUMNS,
         [(short_time(p.created_at), p.source, shown_author(p, names), " ".join(p.text.split()), p.url) for p in posts],
@@ -35,3 +30,15 @@ def show_found(store: Store, output: Output, posts: Sequence[StoredPost], limit:
     )
     if has_more:
         output.line(f"there are more than {limit} posts; see --limit, --since and --until")
+
+
+def found_json(store: Store, posts: Sequence[StoredPost], limit: int) -> dict[str, object]:
+    """Return posts as `posts search --json` prints them."""
+    has_more, posts = len(posts) > limit, posts[:limit]
+    names = store.authors.names(author_of_each(posts))
+    found = [
+        {"id": post.id, "author": shown_author(post, names), "author_id": post.author}
+        | {name: getattr(post, name) for name in (*SHOWN, *COUNTERS)}
+        for post in posts
+    ]
+    return {"posts": found, "has_more": has_more}

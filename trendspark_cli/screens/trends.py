@@ -96,14 +96,11 @@ def list_trends(
 
     *state*: the only one they have, which need not be told. *is_choice*: others are there, perhaps.
     """
-    verdicts = store.trends.verdicts_of([trend.stored_id for trend in trends])
-    watched = {trend.stored_id for trend in trends if is_watched(trend, watchlist)}
     if output.is_json:
-        shown = [
-            {**_json(store, trend, verdicts.get(trend.stored_id)), "watched": trend.id in watched} for trend in trends
-        ]
-        output.data({"trends": shown})
+        output.data(trends_json(store, trends, watchlist))
         return
+    verdicts = store.trends.verdicts_of([trend.stored_id for trend in trends])
+    watched = _watched(trends, watchlist)
     silence = silence_text(store.posts.newest_created(now), now)
     if not trends and is_choice and store.trends.listing(1):
         output.prose("no trend is like that; `trendspark trends list` names all")
@@ -119,6 +116,24 @@ def list_trends(
         output.table((*COLUMNS[:2], COURSE, *COLUMNS[2:], *more), listed, less_needed=LESS_NEEDED, texts=("trend",))
         if silence and output.is_terminal:
             output.prose(silence)
+
+
+def trends_json(
+    store: Store, trends: Sequence[AnyTrend], watchlist: Collection[str] = ()
+) -> dict[str, list[dict[str, object]]]:
+    """Return trends as `trends list --json` prints them."""
+    verdicts = store.trends.verdicts_of([trend.stored_id for trend in trends])
+    watched = _watched(trends, watchlist)
+    return {
+        "trends": [
+            {**_json(store, trend, verdicts.get(trend.stored_id)), "watched": trend.id in watched} for trend in trends
+        ]
+    }
+
+
+def _watched(trends: Sequence[AnyTrend], watchlist: Collection[str]) -> set[int]:
+    """Return the ids of those that are about a term of a watchlist."""
+    return {trend.stored_id for trend in trends if is_watched(trend, watchlist)}
 
 
 def _json(store: Store, trend: AnyTrend, verdict: TrendVerdict | None) -> TrendJson:
@@ -160,12 +175,7 @@ def explain_trend(store: Store, output: Output, trend: AnyTrend, reason: str) ->
     *reason*: where the threshold comes from.
     """
     if output.is_json:
-        verdict = store.trends.verdicts_of([trend.stored_id]).get(trend.stored_id)
-        threshold = {"threshold": trend.threshold, "threshold_reason": reason}
-        links = [link._asdict() for link in store.posts.links_of_trend(trend.stored_id, SHOWN_LINKS)]
-        counts = counts_json(store.trend_history.counts(trend.stored_id))
-        shown = {**_json(store, trend, verdict), **threshold, "links": links, "counts": counts}
-        output.data({**shown, "evidence": evidence_json(trend)})
+        output.data(explained_json(store, trend, reason))
         return
     show_trend(store, output, trend)
     for link in store.posts.links_of_trend(trend.stored_id, SHOWN_LINKS):
@@ -185,6 +195,16 @@ def explain_trend(store: Store, output: Output, trend: AnyTrend, reason: str) ->
                 output.table(EVIDENCE_COLUMNS, rows, less_needed=EVIDENCE_LESS_NEEDED, texts=("term",))
             for note in (*EVIDENCE_NOTES, *_further_terms(story, trend.score)):
                 output.prose(note, indent=INDENT)
+
+
+def explained_json(store: Store, trend: AnyTrend, reason: str) -> dict[str, object]:
+    """Return why a trend is one as `trends explain --json` prints it."""
+    verdict = store.trends.verdicts_of([trend.stored_id]).get(trend.stored_id)
+    threshold = {"threshold": trend.threshold, "threshold_reason": reason}
+    links = [link._asdict() for link in store.posts.links_of_trend(trend.stored_id, SHOWN_LINKS)]
+    counts = counts_json(store.trend_history.counts(trend.stored_id))
+    shown = {**_json(store, trend, verdict), **threshold, "links": links, "counts": counts}
+    return {**shown, "evidence": evidence_json(trend)}
 
 
 def _further_terms(story: TopicStory, score: float) -> list[str]:

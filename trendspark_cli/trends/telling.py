@@ -6,11 +6,11 @@ from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 
 from trendspark_cli.ranking.lifecycle.trends import AnyTrend, TopicStory
-from trendspark_cli.ranking.text.words import plain_words
 from trendspark_cli.reports.lasting_ids import lasting_ids
 from trendspark_cli.reports.told_trend import ToldTrend
 from trendspark_cli.reports.trend_json import Example, author_of_each
 from trendspark_cli.store.protocol import Store
+from trendspark_cli.trends.watchlists import is_watched
 
 Fits = Callable[[str], bool]
 
@@ -37,7 +37,6 @@ def told_trends(
     people = set().union(*(author_of_each(posts) for posts in examples.values()))
     names = store.authors.names(people)
     verdicts, communities = store.trends.verdicts_of(ids), history.communities_of(ids)
-    wanted = [words for term in watchlist if (words := plain_words(term))]
     return [
         ToldTrend(
             trend=trend,
@@ -48,7 +47,7 @@ def told_trends(
             communities=communities.get(trend.stored_id, ()),
             verdict=verdicts.get(trend.stored_id),
             brief=store.briefs.of_trend(trend.stored_id),
-            is_watched=_is_about(trend, wanted),
+            is_watched=is_watched(trend, watchlist),
         )
         for trend, lasting_id in zip(trends, lasting_ids(trends), strict=True)
         if fits is None or any(map(fits, _texts(trend, examples[trend.stored_id])))
@@ -62,8 +61,3 @@ def _texts(trend: AnyTrend, examples: Sequence[Example]) -> list[str]:
 
 def _terms(trend: AnyTrend) -> tuple[str, ...]:
     return trend.story.terms if isinstance(trend.story, TopicStory) else ()
-
-
-def _is_about(trend: AnyTrend, wanted: Collection[str]) -> bool:
-    texts = [f" {plain_words(text)} " for text in (trend.label, *_terms(trend))]
-    return any(f" {words} " in text for words in wanted for text in texts)

@@ -1,0 +1,25 @@
+"""`trendspark mcp`."""
+
+from __future__ import annotations
+
+from trendspark_cli.base.errors import TrendSparkError
+from trendspark_cli.cli.options import refuse, sub_app, this_installation
+
+app = sub_app()
+
+
+@app.command()
+def mcp() -> None:
+    """Answer what a language model asks, by the Model Context Protocol on stdin and stdout; changes nothing.
+
+    A program that speaks it starts this command. Its tools: trends, history, explain, search, why and health.
+    """
+    from trendspark_cli.screens.assistant_server import serve
+    from trendspark_cli.store.open_store import database_path, require_database
+
+    installed = this_installation("mcp")
+    try:
+        require_database(database_path(installed.settings))
+        serve(installed)
+    except TrendSparkError as error:
+        refuse(installed, "mcp", error)
