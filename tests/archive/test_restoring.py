@@ -17,7 +17,7 @@ import pytest
 from tests.archive.keeping import FIRST_OLD, NOW, TREND, Keeper, counts_of, fill, new_post, note_all_ranked, old_post
 from tests.builders import page
 from trendspark_cli.base.locks import job_lock
-from trendspark_cli.base.models import Alert
+from trendspark_cli.base.models import Alert, AlertCategory
 from trendspark_cli.store.rows.archived import TABLES
 from trendspark_cli.store.rows.collecting import PageOutcome
 
@@ -480,7 +480,7 @@ def test_alerts_do_not_quote_what_was_forgotten(keeper: Keeper) -> None:
 
 def test_alerts_in_the_archive_are_asked_without_what_they_quote_of_forgotten_posts(keeper: Keeper) -> None:
     authors = {1: "ann", 2: "ben"}  # whom trends quote
-    told = {"1": "trending_alert", "2": "trending_alert", "digest:9": "trending_alert", "ideas": "daily_ideas"}
+    told: dict[str, AlertCategory] = {"1": "trending_alert", "2": "trending_alert", "digest:9": "trending_alert", "ideas": "daily_ideas"}
     with keeper.changes() as store:
         for author in authors.values():
             trend = store.trends.save(TREND)

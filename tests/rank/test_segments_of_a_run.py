@@ -111,7 +111,8 @@ def test_posts_that_are_deleted_as_they_leave_are_in_no_history_and_stop_no_run(
     store.posts = cast(Posts, VanishingPosts(store))
     rules = lifecycle_rules(settings, Experience())
 
-    rank_topics(JobContext(store, NOW, 1), rules, settings.alert_recency, top=20, alerts_are_muted=True)
+    routes = TrendRoutes(are_muted=True)
+    rank_topics(JobContext(store, NOW, 1), rules, settings.alert_recency, top=20, routes=routes)
 
     store.close()
     known = terms_of(here.database)

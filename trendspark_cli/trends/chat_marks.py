@@ -14,7 +14,7 @@ from trendspark_cli.base.clock import from_text, to_text
 from trendspark_cli.base.errors import TrendSparkError, UsageError
 from trendspark_cli.running.job_context import JobContext
 from trendspark_cli.store.protocol import Store
-from trendspark_cli.trends.verdicts import VERDICTS, keep_verdict
+from trendspark_cli.trends.verdicts import CONSEQUENCES, keep_verdict
 
 NUMBERS_HOLD = timedelta(days=2)  # after a quiet week they begin anywhere; what is not read is kept for a day
 TOLD_AGAIN_AFTER = timedelta(hours=1)
@@ -105,7 +105,7 @@ def _last_read(read: str | None, now: datetime) -> int | None:
 def _said(store: Store, marks: ChatMarks, press: Press) -> tuple[int, str] | None:
     """Return the trend and the mark, when somebody who may pressed a button of a message of ours where we sent it."""
     mark, _, number = press.data.partition(":")
-    is_a_mark = mark in VERDICTS and number.isascii() and number.isdigit() and len(number) < 19
+    is_a_mark = mark in CONSEQUENCES and number.isascii() and number.isdigit() and len(number) < 19
     if not is_a_mark or press.user_id not in marks.markers:
         return None
     trend_id = int(number)

@@ -103,7 +103,9 @@ def error_in_words(found: dict[str, Any]) -> UnreadableAnswerError | None:
     if not isinstance(status, int) or not 400 <= status < 600 or status in (404, 405, 501):
         return None
     words = excerpt(str(error.get("message", "")), 200)
-    return UnreadableAnswerError("openai", f"the answer is an error ({status}): {words}", hint=f"{SETTINGS}, and the key")
+    return UnreadableAnswerError(
+        "openai", f"the answer is an error ({status}): {words}", hint=f"{SETTINGS}, and the key"
+    )
 
 
 def words_of(error: openai.APIStatusError) -> str:

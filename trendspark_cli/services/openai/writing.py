@@ -181,8 +181,8 @@ class OpenAIModel:
             if is_unknown_address(error):
                 raise _UnknownApiError(_no_api(api, no_answer(error, seconds))) from error
             raise
-        if error := error_in_words(found):
-            raise error
+        if told := error_in_words(found):
+            raise told
         if is_unknown_in_words(found):
             raise _UnknownApiError(_no_api(api, ConfigError(f"openai: {json.dumps(found)[:200]}", hint=SETTINGS)))
         return found
