@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple, cast
 from urllib.parse import unquote, urlsplit
 
 from trendspark_cli.base.setting_values import AMOUNT, BOOL
@@ -28,7 +28,7 @@ class Family(NamedTuple):
     """Settings that begin alike."""
 
     prefix: str
-    parse: Callable[[str], Any]
+    parse: Callable[[str], object]
     expected: str
     help: str
     example: str = ""
@@ -124,7 +124,7 @@ def named_in(names: Iterable[str]) -> dict[str, Family]:
 
 def channels_in(raw: Mapping[str, tuple[str, str]], place_of: Callable[[str], str]) -> Channels:
     """Return the channels of these values; *place_of* says where a setting stands, for people."""
-    values: dict[str, dict[str, Any]] = {family.prefix: {} for family in FAMILIES}
+    values: dict[str, dict[str, object]] = {family.prefix: {} for family in FAMILIES}
     problems = []
     named = named_in(raw)
     told = {name.removeprefix(URL).lower() for name in named if name.startswith(URL)}
@@ -146,16 +146,23 @@ def channels_in(raw: Mapping[str, tuple[str, str]], place_of: Callable[[str], st
         except ValueError:
             problems.append(f"{place}: expected {family.expected}")
     only_watchlist = frozenset(channel for channel, is_set in values[ONLY_WATCHLIST].items() if is_set)
-    return Channels(values[URL], values[SECRET], values[MIN_SCORE], only_watchlist, tuple(problems))
+    return Channels(
+        urls=cast(dict[str, str], values[URL]),
+        secrets=cast(dict[str, str], values[SECRET]),
+        min_scores=cast(dict[str, float], values[MIN_SCORE]),
+        only_watchlist=only_watchlist,
+        problems=tuple(problems),
+    )
 
 
-def unknown_channel(values: Mapping[str, Any], urls: Iterable[str]) -> str | None:
+def unknown_channel(values: Mapping[str, object], urls: Iterable[str]) -> str | None:
     """Return the first of OPS_CHANNELS that is not set up, or None; *values* are fields of the settings."""
     own = [name for name, kind in CHANNELS.items() if all(values[needed] for needed in kind.needs)]
-    return next((name for name in values["ops_channels"] or () if name not in (*own, *urls)), None)
+    wanted = cast(tuple[str, ...], values["ops_channels"] or ())
+    return next((name for name in wanted if name not in (*own, *urls)), None)
 
 
-def lonely_addresses(values: Mapping[str, Any], urls: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+def lonely_addresses(values: Mapping[str, object], urls: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     """Yield the channels that need a setting which is not set, with that; *values* are fields of the settings."""
     for channel, url in urls.items():
         kind = address_kind(url)

@@ -131,7 +131,7 @@ class Telegram:
         number = whole_number(message_id)
         if number is None:
             raise MessageRefusedError(self.name, f"{excerpt(message_id, 40)!r} is no id of a message of Telegram's")
-        body: dict[str, Any] = {
+        body: dict[str, object] = {
             "chat_id": chat_id or self.chat.id,
             "message_id": number,
             "text": text,
@@ -166,7 +166,7 @@ class Telegram:
         result = self.answer_of(method, body)
         return result if isinstance(result, dict) else {}  # it was taken, whatever else is said of it
 
-    def answer_of(self, method: str, body: Mapping[str, Any]) -> object:
+    def answer_of(self, method: str, body: Mapping[str, object]) -> object:
         """Return `result` of a call that worked; raise what the answer means otherwise."""
         try:
             # A redirect is not followed: the path holds the token, and the body the message.
@@ -334,7 +334,7 @@ def _made(opening: Opening, name: str, chat: Chat) -> Telegram:
     )
 
 
-def keyboard(trend_id: int, mark: str) -> dict[str, Any]:
+def keyboard(trend_id: int, mark: str) -> dict[str, object]:
     """Return the buttons under a trend; the one of *mark* is ticked."""
     labels = {"good": "👍 good", "noise": "👎 noise"}
     buttons = [

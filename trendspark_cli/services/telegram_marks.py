@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any
 
 from trendspark_cli.alerts.channel import MessageRefusedError
 from trendspark_cli.base.opening import Opening
@@ -25,7 +24,7 @@ class TelegramMarks:
 
     def presses(self, after: int | None) -> tuple[Sequence[Press], int | None]:
         """Return what was pressed since *after*, at once and in one call."""
-        body: dict[str, Any] = {"timeout": 0, "limit": MOST_AT_ONCE, "allowed_updates": ["callback_query"]}
+        body: dict[str, object] = {"timeout": 0, "limit": MOST_AT_ONCE, "allowed_updates": ["callback_query"]}
         if after is not None:
             body["offset"] = after + 1
         try:
