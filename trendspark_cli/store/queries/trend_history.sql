@@ -43,14 +43,3 @@ ORDER BY id;
 SELECT c.trend_id, c.tick, c.source, c.posts, c.people, c.expected FROM trend_counts c JOIN v_trends t ON t.id = c.trend_id
 WHERE (:since IS NULL OR t.ended_at IS NULL OR t.ended_at >= :since) AND (:until IS NULL OR t.first_post_at < :until)
 ORDER BY c.trend_id, c.tick, c.source;
-
--- name: examples_of
--- The same of several trends.
-SELECT trend_id, post_id, source, source_id, author, name, text, url FROM trend_examples
-WHERE trend_id IN (SELECT value FROM json_each(?)) ORDER BY trend_id, place;
-
--- name: communities_of
--- Where the live posts of some trends are, by trend, the most first.
-SELECT t.trend_id, p.source, p.community, count(*) AS posts FROM trend_posts t JOIN posts p ON p.id = t.post_id
-WHERE t.trend_id IN (SELECT value FROM json_each(?)) AND p.community IS NOT NULL AND p.community <> ''
-GROUP BY t.trend_id, p.source, p.community ORDER BY t.trend_id, posts DESC, p.community;
