@@ -18,6 +18,7 @@ from tests.tools.processes import COMMAND
 from tests.tools.terminals import CTRL_C, Terminal
 from trendspark_cli.kinds.channels import CHANNELS
 from trendspark_cli.kinds.sources import SOURCES
+from trendspark_cli.setup.questions import ordered_sources
 
 MAY_NAME_THEM = ("kinds", "services")
 ONLY_OF_X = "app.adapters.x"  # what no other source has: rules of a stream, and its own count of reads
@@ -230,7 +231,8 @@ def test_a_new_source_is_asked_for_on_a_terminal_among_those_without_keys(house:
     around = {**house.workplace.surroundings(), "PYTHONPATH": str(house.code), "TRENDSPARK_ENV_FILE": "none.env"}
     terminal = Terminal([*COMMAND, "init"], around, house.workplace.home.parent)
 
-    terminal.answers(("Read Bluesky", ""), ("Read Hacker News", ""), ("Read Toybox (no key needed)?", "y"))
+    terminal.answers(*((f"Read {kind.called} (no key", "") for kind in ordered_sources() if not kind.needs_key))
+    terminal.answers(("Read Toybox (no key needed)?", "y"))
     terminal.answers(("TOYBOX_POSTS:", "a bear"), ("holds 1 posts", None), ("Read X (needs a key)?", CTRL_C))
 
     assert terminal.ends() == 130

@@ -19,7 +19,9 @@ from tests.servers.hackernews_server import HackerNewsServer
 from tests.servers.telegram_server import TOKEN
 from tests.tools.processes import COMMAND, cron_environment
 from tests.tools.terminals import CTRL_C, Terminal
+from trendspark_cli.base.settings import specs
 from trendspark_cli.cli import app
+from trendspark_cli.setup.questions import flag_of, flagged_settings, ordered_sources
 
 CHAT = "-1001234567890"
 FAKE_CRONTAB = """#!/bin/sh
@@ -30,12 +32,19 @@ esac
 """
 FLAGS = ("--source", "hackernews", "--channel", "telegram", "--telegram-chat-id", CHAT, "--crontab", "--yes")
 X = {"X_BEARER_TOKEN": "t" * 40}
+CHOSEN = {"hackernews": "y"}
 TO_THE_END = (
-    ("Read Bluesky (no key needed)?", ""),
-    ("Read Hacker News (no key needed)?", "y"),
-    ("HACKERNEWS_MODE [all]:", ""),
-    ("Read X (needs a key)?", ""),
-    ("Read Reddit (needs a key)?", ""),
+    *(
+        question
+        for kind in ordered_sources()
+        for question in (
+            (
+                f"Read {kind.called} ({'needs a key' if kind.needs_key else 'no key needed'})?",
+                CHOSEN.get(kind.name, ""),
+            ),
+            *((("HACKERNEWS_MODE [all]:", ""),) if kind.name in CHOSEN else ()),
+        )
+    ),
     ("Send alerts to Telegram?", "y"),
     ("TELEGRAM_BOT_TOKEN (not shown):", TOKEN),
     ("TELEGRAM_CHAT_ID:", CHAT),
@@ -45,6 +54,7 @@ TO_THE_END = (
     ("Put these lines into your crontab?", "y"),
     ("Write this?", ""),
 )
+SECRET = next(number for number, (question, _) in enumerate(TO_THE_END) if "not shown" in question)
 
 
 class Home:
@@ -159,7 +169,7 @@ def test_the_same_answers_again_change_nothing(home: Home) -> None:
 
     again = everything(home)
     unset = home.terminal()
-    unset.answers(*TO_THE_END[:6], ("TELEGRAM_BOT_TOKEN (not shown) [as it is]:", ""), ("TELEGRAM_CHAT_ID [", ""))
+    unset.answers(*TO_THE_END[:SECRET], ("TELEGRAM_BOT_TOKEN (not shown) [as it is]:", ""), ("TELEGRAM_CHAT_ID [", ""))
     unset.answers(("Send a test message now?", "n"), ("Send alerts elsewhere (", ""), ("TEXTFILE_DIR [", ""))
 
     assert (again.exit_code, unset.ends()) == (0, 0)
@@ -178,7 +188,7 @@ def test_a_secret_that_lies_in_a_file_stays_there(home: Home, tmp_path: Path) ->
     assert TOKEN not in home.env_file.read_text()
 
 
-@pytest.mark.parametrize("answered", [0, 6, len(TO_THE_END) - 1])
+@pytest.mark.parametrize("answered", [0, SECRET, len(TO_THE_END) - 1])
 def test_ctrl_c_at_a_question_leaves_everything_as_it_was(home: Home, answered: int) -> None:
     before = home.files()
     terminal = home.terminal()
@@ -318,3 +328,35 @@ def test_a_dry_run_shows_what_would_be_written_and_writes_nothing(home: Home) ->
     assert done.exit_code == 0, done.stderr
     assert "    HACKERNEWS_INGEST_ENABLED=true" in done.stdout
     assert home.files() == {}
+
+
+def test_no_secret_is_taken_from_the_command_line(home: Home) -> None:
+    secrets = [spec for spec in specs().values() if spec.secret]
+
+    refused = home.init("--source", "x", flag_of(specs()["X_BEARER_TOKEN"]), "t" * 40, "--yes")
+
+    assert not {spec.name for spec in secrets} & {spec.name for spec in flagged_settings()}
+    assert (refused.exit_code, home.files()) == (2, {})
+
+
+def test_settings_that_config_check_refuses_are_told_and_nothing_is_written(home: Home) -> None:
+    home.env_file.parent.mkdir(parents=True)
+    home.env_file.write_text("RETENTION_DAYS_POSTS=3\nnonsense here\n")
+    before = home.files()
+
+    done = home.init("--source", "hackernews", "--yes")
+
+    assert (done.exit_code, home.files()) == (78, before)
+    assert "line 2: expected NAME=value" in done.stdout
+    assert "see RETENTION_DAYS_POSTS" in done.stdout
+
+
+def test_an_env_file_that_others_may_write_gets_no_secret(home: Home) -> None:
+    home.env_file.parent.mkdir(parents=True)
+    home.env_file.write_text("NICHE=ships\n")
+    home.env_file.chmod(0o666)
+
+    done = everything(home, TELEGRAM_BOT_TOKEN=TOKEN)
+
+    assert (done.exit_code, "may be written by everybody" in done.stderr) == (78, True), done.stderr
+    assert home.env_file.read_text() == "NICHE=ships\n"
