@@ -480,12 +480,8 @@ def test_alerts_do_not_quote_what_was_forgotten(keeper: Keeper) -> None:
 
 def test_alerts_in_the_archive_are_asked_without_what_they_quote_of_forgotten_posts(keeper: Keeper) -> None:
     authors = {1: "ann", 2: "ben"}  # whom trends quote
-    told: dict[str, AlertCategory] = {
-        "1": "trending_alert",
-        "2": "trending_alert",
-        "digest:9": "trending_alert",
-        "ideas": "daily_ideas",
-    }
+    told: dict[str, AlertCategory] = {"1": "trending_alert", "2": "trending_alert", "digest:9": "trending_alert"}
+    told["ideas"] = "daily_ideas"
     with keeper.changes() as store:
         for author in authors.values():
             trend = store.trends.save(TREND)

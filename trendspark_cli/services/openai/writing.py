@@ -181,8 +181,8 @@ class OpenAIModel:
             if is_unknown_address(error):
                 raise _UnknownApiError(_no_api(api, no_answer(error, seconds))) from error
             raise
-        if told := error_in_words(found):
-            raise told
+        if packed := error_in_words(found):
+            raise packed
         if is_unknown_in_words(found):
             raise _UnknownApiError(_no_api(api, ConfigError(f"openai: {json.dumps(found)[:200]}", hint=SETTINGS)))
         return found
