@@ -25,6 +25,8 @@ REFUSED = [
     ("RETENTION_DAYS_POSTS", "3"),
     ("RETENTION_DAYS_JOB_RUNS", "0"),
     ("TIMEZONE", "Middle/Earth"),
+    ("DATABASE_URL", "postgresql://db.example/trends"),
+    ("LANGUAGES", "english"),
 ]
 TAKEN = [
     ("REDDIT_SUBREDDITS", "news,r/askscience,/r/de"),
@@ -36,6 +38,7 @@ TAKEN = [
     ("KEYWORDS", 'bridge,"harbour ferry"'),
     ("RETENTION_DAYS_POSTS", "7"),
     ("TIMEZONE", "Europe/Berlin"),
+    ("LANGUAGES", "en,pt-BR,zh-Hant"),
 ]
 
 

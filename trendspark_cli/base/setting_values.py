@@ -94,6 +94,14 @@ def _subreddits(text: str) -> tuple[str, ...]:
     return names
 
 
+def _languages(text: str) -> tuple[str, ...]:
+    """Read codes of languages, as services write them in what they give: en, pt-BR, zh-Hant."""
+    codes = _paired(text)
+    if not all(re.fullmatch(r"[a-zA-Z]{2,3}(-\w{2,8})*", code, re.ASCII) for code in codes):
+        raise ValueError(text)
+    return codes
+
+
 def _of_form(form: str) -> Callable[[str], str]:
     """Return what reads a text of one form; nothing stays nothing."""
 
@@ -291,6 +299,7 @@ TEXT = ValueReader(str.strip, "text")
 BOOL = ValueReader(_bool, "true or false")
 LIST = ValueReader(_paired, "words separated by commas, each quote with its pair, or a JSON list of strings")
 SUBREDDITS = ValueReader(_subreddits, "names of subreddits such as news,r/askscience; no addresses")
+LANGUAGES = ValueReader(_languages, "codes of languages such as en,de")
 KEY = ValueReader(_of_form(r"\S+"), "a key without blanks, and without a word such as Bearer before it")
 BOT_TOKEN = ValueReader(_of_form(r"\d+:[\w-]+"), "the token that BotFather gave, such as 123456:ABC-DEF")
 ZONE = ValueReader(_zone, "a time zone such as UTC or Europe/Berlin")

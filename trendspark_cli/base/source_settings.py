@@ -74,7 +74,7 @@ class PlaceSettings:
     )
     languages: tuple[str, ...] = setting(
         "LANGUAGES",
-        read.LIST,
+        read.LANGUAGES,
         "topics",
         "Languages to search X for, as two-letter codes.",
         example="en,de",
