@@ -453,6 +453,16 @@ def test_a_forgotten_post_is_refused_when_its_service_gives_it_again(keeper: Kee
     assert "n5" not in keeper.stored_ids("x")
 
 
+def test_a_post_of_a_source_that_a_file_named_is_forgotten_too(keeper: Keeper) -> None:
+    file = keeper.home / "own.ndjson"
+    file.write_text('{"source":"lemmy","source_id":"7","created_at":"2026-11-01T10:00:00Z","text":"mine"}\n')
+    keeper.command_now("ingest", "--from", str(file))
+
+    done = json_of(keeper, "posts", "forget", "--source", "lemmy", "--id", "7")
+
+    assert (done["forgotten"], keeper.stored_ids("lemmy")) == (1, set())
+
+
 def test_a_restore_without_the_database_knows_what_was_to_be_forgotten(keeper: Keeper) -> None:
     counts_of(keeper.archive(older_than=timedelta(days=58)))
     json_of(keeper, "posts", "forget", "--source", "x", "--id", "4")

@@ -55,7 +55,7 @@ def search(
 
 @app.command()
 def forget(
-    source: Annotated[str, typer.Option(help=f"Where the post is from: {', '.join(SOURCES)}.")],
+    source: Annotated[str, typer.Option(help=f"Where the post is from: {', '.join(SOURCES)}, or as a file named it.")],
     post_id: Annotated[str, typer.Option("--id", help="The post's id there.")] = "",
     author: Annotated[str, typer.Option(help="The author's name or id; all their posts go, and both names.")] = "",
     as_json: JsonFlag = False,
@@ -66,7 +66,8 @@ def forget(
     installed = this_installation("posts", is_json=as_json)
 
     def action(store: Store) -> None:
-        require_one_of("--source", source, SOURCES)
+        if not store.tombstones.knows_source(source):
+            require_one_of("--source", source, SOURCES)
         if bool(post_id) == bool(author):
             raise UsageError("say which: --id or --author")
         is_new, count = forget_posts(store, source, post_id, author, installed.clock())

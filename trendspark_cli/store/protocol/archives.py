@@ -109,6 +109,9 @@ class Tombstones(Protocol):
     def all(self) -> list[Tombstone]:
         """Return every tombstone, oldest first."""
 
+    def knows_source(self, source: str) -> bool:
+        """Tell whether posts of a source are live, archived or quoted: files may name any."""
+
     def quoting(self) -> Sequence[tuple[int, str | None]]:
         """Return trends whose alerts may quote forgotten posts, and the label of those that were such a post."""
 

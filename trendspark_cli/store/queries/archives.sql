@@ -136,3 +136,9 @@ WHERE dedupe_key LIKE 'late:%' OR dedupe_key LIKE 'digest:%' OR dedupe_key LIKE 
 -- What trends keep of these posts.
 DELETE FROM trend_examples
 WHERE source = :source AND (source_id = :source_id OR author = :author OR lower(name) = lower(:author));
+
+-- name: knows_source
+-- Whether there is anything of a source.
+SELECT EXISTS (SELECT 1 FROM posts WHERE source = :source)
+    OR EXISTS (SELECT 1 FROM archive_manifests WHERE source = :source)
+    OR EXISTS (SELECT 1 FROM trend_quotes WHERE source = :source);

@@ -286,6 +286,10 @@ class Tombstones:
         rows = self._db.rows("SELECT * FROM tombstones ORDER BY created_at, id")
         return [Tombstone(**{**row, "is_pushed": bool(row["is_pushed"])}) for row in rows]
 
+    def knows_source(self, source: str) -> bool:
+        """Tell whether posts of a source are live, archived or quoted: files may name any."""
+        return bool(self._db.value(self._sql["knows_source"], {"source": source}))
+
     def quoting(self) -> list[tuple[int, str | None]]:
         """Return trends whose alerts may quote forgotten posts, and the label of those that were such a post."""
         rows = self._db.rows(self._sql["quoting"], {"label": REMOVED})
