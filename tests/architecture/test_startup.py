@@ -25,6 +25,9 @@ HEAVY = (
     "pydantic",
     "prometheus_client",
     "jinja2",
+    "duckdb",
+    "dask",
+    "distributed",
 )
 SPY = """
 import atexit, sys

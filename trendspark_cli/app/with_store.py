@@ -61,6 +61,7 @@ class OpenArchive(NamedTuple):
     spool: Spool
     destination: Callable[[str], Destination]
     now: datetime
+    record: Callable[[ApiCall], None]  # takes the calls that others made for this command
 
 
 def with_archive(
@@ -72,9 +73,8 @@ def with_archive(
 
     def on_store(store: Store, record: Callable[[ApiCall], None]) -> int | None:
         with archive_spool(installation.settings).own_folder() as spool:
-            return action(
-                OpenArchive(store, spool, archive_destinations(installation.settings, record), installation.clock())
-            )
+            destinations = archive_destinations(installation.settings, record)
+            return action(OpenArchive(store, spool, destinations, installation.clock(), record))
 
     if is_dry:
         return read_only(installation, where, lambda store: on_store(store, lambda call: None))

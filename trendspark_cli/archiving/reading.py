@@ -24,11 +24,29 @@ class ArchivedPosts:
     """
 
     def __init__(self, store: Store, place: Destination, spool: Spool) -> None:
-        self._place = place
-        self._spool = spool
         self.unreadable: list[Unreadable] = []
-        self.manifests = [part for part in self._all_manifests(store) if part.table_name == POSTS.name and part.rows]
-        buried = self._all_tombstones(store)
+        self._place, self._spool = place, spool
+        manifests = [part for part in self._all_manifests(store) if part.table_name == POSTS.name and part.rows]
+        self._begin(manifests, self._all_tombstones(store))
+
+    @property
+    def url(self) -> str:
+        """Return where the archive is."""
+        return self._place.url
+
+    @classmethod
+    def of_parts(
+        cls, place: Destination, spool: Spool, manifests: Sequence[Manifest], buried: Sequence[Tombstone]
+    ) -> ArchivedPosts:
+        """Return the posts of these files of an archive, by what somebody else found out about it."""
+        posts = cls.__new__(cls)
+        posts.unreadable = []
+        posts._place, posts._spool = place, spool
+        posts._begin(manifests, buried)
+        return posts
+
+    def _begin(self, manifests: Sequence[Manifest], buried: Sequence[Tombstone]) -> None:
+        self.manifests, self.buried = list(manifests), list(buried)
         self._gone = {(tombstone.source, tombstone.source_id) for tombstone in buried if tombstone.source_id}
         self._silent = {(tombstone.source, tombstone.author) for tombstone in buried if tombstone.author}
 
@@ -38,8 +56,7 @@ class ArchivedPosts:
         As many files are open at a time as overlap in time: those of one day. Of a post that is in two of them, the
         file written last counts. Raises IntegrityError for a file that is gone or not what was stored.
         """
-        chosen = [part for part in self.manifests if str(part.max_time) >= since and str(part.min_time) < until]
-        for overlapping in _groups(chosen):
+        for overlapping in _groups(self.files_of(since, until)):
             seen: set[tuple[str, str]] = set()
             newest_first = sorted(overlapping, key=lambda part: (part.created_at, part.id), reverse=True)
             streams = [self._posts(part) for part in newest_first]
@@ -48,6 +65,10 @@ class ArchivedPosts:
                 if since <= post.created_at < until and name not in seen and not self._is_forgotten(post):
                     seen.add(name)
                     yield post
+
+    def files_of(self, since: str, until: str) -> list[Manifest]:
+        """Return the files with posts of [since, until), both in the stored form; only these are read for it."""
+        return [part for part in self.manifests if str(part.max_time) >= since and str(part.min_time) < until]
 
     def _is_forgotten(self, post: StoredPost) -> bool:
         return (post.source, post.source_id) in self._gone or (post.source, post.author) in self._silent

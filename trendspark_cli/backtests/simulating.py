@@ -91,11 +91,24 @@ class Forecasts:
 
 
 @dataclass(frozen=True)
+class Edges:
+    """What one set of rules has at both ends of the time that counts: what a slice is joined to its neighbours by.
+
+    `before`: topics opened before it, while it was run in, `posts_before`: single posts. `living`: which of these
+    topics and of those that count (numbered on from them) are open at its end, or closed within the cooldown.
+    """
+
+    before: tuple[Fired, ...]
+    posts_before: tuple[FiredPost, ...]
+    living: frozenset[int]
+
+
+@dataclass(frozen=True)
 class Outcome:
     """What a simulation gave. `since` and `until` (epoch seconds) bound the time that counts; `posts` are its posts.
 
     `fired[n]`: the topics `rules[n]` would have opened, in order; `fired_posts[n]`: the single posts. `days`: by date.
-    `forecasts` is None where counters were not asked for.
+    `forecasts` is None where counters were not asked for. `slices`: since, until and posts of each, where it was cut.
     """
 
     since: int
@@ -106,6 +119,8 @@ class Outcome:
     fired_posts: tuple[tuple[FiredPost, ...], ...]
     forecasts: Forecasts | None
     days: dict[str, Day]
+    edges: tuple[Edges, ...] = ()
+    slices: tuple[tuple[int, int, int], ...] = ()
 
     @property
     def length(self) -> timedelta:
@@ -125,13 +140,23 @@ class _Stage:
         self.topics = TrendSimulation(rules)
         self.posts = PostSimulation(rules, watched.name_and_text) if watched is not None else None
 
+    def edges(self, counting: datetime) -> Edges:
+        """Return what there was when the time that counts began, and what is left now."""
+        topics, posts = self.topics.fired.values(), self.posts.fired.values() if self.posts is not None else ()
+        return Edges(
+            tuple(one for one in topics if one.trend.opened_at <= counting),
+            tuple(one for one in posts if one.trend.opened_at <= counting),
+            frozenset(number - 1 for number in self.topics.living),
+        )
+
 
 class _ObservedPosts:
     """Posts with counters, watched beside the topics; without any, nothing happens."""
 
-    def __init__(self, watched: Watched | None) -> None:
+    def __init__(self, watched: Watched | None, counted_from: int = 0) -> None:
         self.replayed = PostReplay()
         self.posts = 0
+        self._counted_from = counted_from
         self._coming = iter(watched.posts if watched is not None else ())
         self._next = next(self._coming, None)
 
@@ -141,7 +166,7 @@ class _ObservedPosts:
         while self._next is not None and self._next.row.created_at < now:
             created.append(self._next)
             self._next = next(self._coming, None)
-        self.posts += sum(bool(post.observations) for post in created)
+        self.posts += sum(bool(post.observations) for post in created if post.row.created_at >= self._counted_from)
         self.replayed.advance(now, created, is_judging=is_judging)
 
 
@@ -151,12 +176,15 @@ def simulate(
     since: datetime | None,
     progress: Progress,
     watched: Watched | None = None,
+    counted_from: int = 0,
 ) -> Outcome:
     """Rank past posts, oldest first, under each set of rules at once; what opens after *since* counts.
 
     It counts at the earliest a day after the first post: before that, `rank` would have been warming up.
+    `counted_from` (epoch seconds): older posts with counters are another slice's to count.
     """
-    replayed, observations, stages = Replay(), _ObservedPosts(watched), [_Stage(one, watched) for one in rules]
+    observations = _ObservedPosts(watched, counted_from)
+    replayed, stages = Replay(), [_Stage(one, watched) for one in rules]
     days: dict[str, Day] = {}
     begin = end = counted = 0
     for tick, batch in _all_ticks(posts, observations):
@@ -186,6 +214,7 @@ def simulate(
         tuple(tuple(one for one in _fired_posts(stage) if one.trend.opened_at > counting) for stage in stages),
         Forecasts(observations.posts, matured) if watched is not None else None,
         days,
+        tuple(stage.edges(counting) for stage in stages),
     )
 
 
@@ -213,6 +242,11 @@ def _end_tick(replayed: Replay, observations: PostReplay, tick: int, stages: Seq
 
 def _fired_posts(stage: _Stage) -> Iterable[FiredPost]:
     return stage.posts.fired.values() if stage.posts is not None else ()
+
+
+def date_of_opening(opened_at: datetime) -> str:
+    """Return the day on which an opening is counted: that of the tick at whose end it is."""
+    return _date(tick_of(int(opened_at.timestamp())) - 1)
 
 
 def _date(tick: int) -> str:

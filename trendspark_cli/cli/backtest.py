@@ -10,8 +10,9 @@ import typer
 from trendspark_cli.app.adapters.archives import archive_url
 from trendspark_cli.app.with_store import OpenArchive, read_only, with_archive
 from trendspark_cli.base.console import printable
-from trendspark_cli.base.errors import UsageError
+from trendspark_cli.base.errors import TrendSparkError, UsageError
 from trendspark_cli.cli.options import JsonFlag, refuse, sub_app, this_installation
+from trendspark_cli.kinds.engines import ENGINES
 from trendspark_cli.store.protocol import Store
 
 app = sub_app()
@@ -38,6 +39,16 @@ def backtest(
         list[str] | None,
         typer.Option("--compare", help="Rank with these NAME=VALUE too, and show the difference; may be repeated."),
     ] = None,
+    slices: Annotated[
+        str, typer.Option(help="Sum up in slices so long, such as 60d, each with the 14 days before it as history.")
+    ] = "",
+    workers: Annotated[
+        int | None, typer.Option(min=1, max=1024, help="Slices ranked at a time; by default one for each core.")
+    ] = None,
+    engine: Annotated[
+        str | None, typer.Option(help=f"Who ranks slices: {', '.join(ENGINES)}; by default processes here.")
+    ] = None,
+    scheduler: Annotated[str, typer.Option(help="Where the engine is, such as tcp://HOST:8786.")] = "",
     summary: Annotated[bool, typer.Option("--summary", help="Sum up a file, without a line for each tick.")] = False,
     viral: Annotated[bool, typer.Option("--viral", help="Lines are looks at posts' counters: forecast each.")] = False,
     counts: Annotated[bool, typer.Option("--counts", help="Lines are counts of five minutes: find bursts.")] = False,
@@ -47,13 +58,15 @@ def backtest(
 
     Topics, and single posts whose stored counters say that they were about to go far; of a file, topics only.
     A file gives a line of JSON for each tick, unless a summary is asked for. So does what is piped in, with no option.
+    With --slices, a long time is ranked on all cores; the answer goes by the slices, not by who ranks them.
     With --viral or --counts, each line of the file (or stdin) gives one, before the next one is read.
     """
     if viral or counts:
         from trendspark_cli.backtests import observation_lines
         from trendspark_cli.screens.backtests import print_lines
 
-        if (viral and counts) or any((since, until, archive, archive_at, settings, compare, summary, as_json)):
+        others = (since, until, archive, archive_at, settings, compare, summary, as_json, slices, workers, engine)
+        if (viral and counts) or scheduler or any(others):
             refuse(
                 this_installation("backtest"),
                 "backtest",
@@ -61,21 +74,34 @@ def backtest(
             )
         lines = observation_lines.viral_lines if viral else observation_lines.count_lines
         raise typer.Exit(print_lines(lines(file or "-")))
+    from trendspark_cli.app.adapters.engines import cutting_of
     from trendspark_cli.archiving.reading import ArchivedPosts
     from trendspark_cli.backtests.post_lines import tick_lines
     from trendspark_cli.backtests.simulating import Question
     from trendspark_cli.base.input_files import is_piped_in
     from trendspark_cli.screens.backtests import file_lines, print_lines, sum_up_archive, sum_up_database, sum_up_file
+    from trendspark_cli.screens.sliced_backtests import (
+        sum_up_sliced_archive,
+        sum_up_sliced_database,
+        sum_up_sliced_file,
+    )
     from trendspark_cli.trends.rank_rules import experience
 
     is_archive = archive or bool(archive_at)
     asked = Question(since, until, tuple(settings or ()), tuple(compare or ()))
-    if (file or is_piped_in()) and not (is_archive or summary or as_json or asked != Question()):
+    is_sum = is_archive or summary or as_json or asked != Question() or slices or workers or engine or scheduler
+    if (file or is_piped_in()) and not is_sum:
         raise typer.Exit(print_lines(tick_lines("-") if file in ("", "-") else file_lines(file)))
     installed = this_installation("backtest", is_json=as_json)
     output, now = installed.output, installed.clock()
     if file and is_archive:
         refuse(installed, "backtest", UsageError("give a file or an archive, not both"))
+    try:
+        cutting = cutting_of(slices, workers, engine, scheduler, is_archive=is_archive)
+    except TrendSparkError as error:
+        refuse(installed, "backtest", error)
+    if file and cutting is not None:
+        raise typer.Exit(sum_up_sliced_file(file, asked, cutting, installed.settings, output))
     if file:
         raise typer.Exit(sum_up_file(file, asked, installed.settings, output))
 
@@ -85,10 +111,16 @@ def backtest(
         for one in posts.unreadable:
             print(printable(f"passed over: {one.problem}"), file=sys.stderr)
         plan = asked.plan(installed.settings, experience(opened.store, now))
-        sum_up_archive(posts, plan, output, now)
+        if cutting is not None:
+            sum_up_sliced_archive(posts, opened, plan, cutting, installed.settings, output)
+        else:
+            sum_up_archive(posts, plan, output, now)
 
     def on_database(store: Store) -> None:
-        sum_up_database(store, asked, installed.settings, output, now)
+        if cutting is not None:
+            sum_up_sliced_database(store, asked, cutting, installed.settings, output, now)
+        else:
+            sum_up_database(store, asked, installed.settings, output, now)
 
     if is_archive:
         raise typer.Exit(with_archive(installed, "backtest", on_archive))

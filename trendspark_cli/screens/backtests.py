@@ -71,7 +71,7 @@ def sum_up_database(store: Store, asked: Question, settings: Settings, output: O
     first, end = plan.read_from, plan.until or now
     posts = store.posts.count_between(int(first.timestamp()), int(end.timestamp()))
     outcome = _simulated(stored_posts(store, first, end), posts, plan, output, stored_observations(store, first, end))
-    show_outcome(_with_names(outcome, store), output)
+    show_outcome(with_names(outcome, store), output)
 
 
 def sum_up_archive(archive: ArchivedPosts, plan: SimulationPlan, output: Output, now: datetime) -> None:
@@ -90,7 +90,7 @@ def _simulated(
         return simulate(posts, plan.rules, plan.since, progress, watched)
 
 
-def _with_names(outcome: Outcome, store: Store) -> Outcome:
+def with_names(outcome: Outcome, store: Store) -> Outcome:
     """Return an outcome with the names of people who wrote single posts, where these are known."""
     stories = [fired.trend.story for some in outcome.fired_posts for fired in some]
     names = store.authors.names({(story.source, story.author) for story in stories if story.author is not None})

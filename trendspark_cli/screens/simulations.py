@@ -14,7 +14,7 @@ from trendspark_cli.ranking.past import post_simulation
 from trendspark_cli.ranking.past.post_simulation import FiredPost
 from trendspark_cli.ranking.past.simulation import Fired, only_in_first
 from trendspark_cli.ranking.posts.forecast import LEAST_MATURED
-from trendspark_cli.reports.trend_words import post_counts, why
+from trendspark_cli.reports.trend_words import counted, post_counts, why
 
 COLUMNS = ("opened", "score", "delay", "trend", "posts", "expected", "authors")
 LESS_NEEDED = ("authors", "expected")
@@ -39,6 +39,8 @@ def show_outcome(outcome: Outcome, output: Output) -> None:
         return
     days = outcome.length / timedelta(days=1)
     output.prose(f"{outcome.posts} posts in {days:.1f} days, {_span(outcome)}, after 24 h of warm-up")
+    if outcome.slices:
+        output.prose(f"{counted(len(outcome.slices), 'slice')}, each ranked with the 14 days before it as history")
     if outcome.forecasts is not None:
         output.prose(_forecasts_text(outcome.forecasts))
     is_compared = len(outcome.rules) > 1
@@ -88,7 +90,7 @@ def outcome_json(outcome: Outcome) -> dict[str, object]:
         }
         for date, day in outcome.days.items()
     ]
-    report = {
+    report: dict[str, object] = {
         "since": to_text(from_epoch(outcome.since)),
         "until": to_text(from_epoch(outcome.until)),
         "posts": outcome.posts,
@@ -96,6 +98,11 @@ def outcome_json(outcome: Outcome) -> dict[str, object]:
         **sides[0],
         "days": days,
     }
+    if outcome.slices:
+        report["slices"] = [
+            {"since": to_text(from_epoch(since)), "until": to_text(from_epoch(until)), "posts": posts}
+            for since, until, posts in outcome.slices
+        ]
     if len(sides) > 1:
         (first, second), (first_posts, second_posts) = outcome.fired, outcome.fired_posts
         report["compared"] = {

@@ -38,6 +38,11 @@ class TrendSimulation:
         self.fired: dict[int, Fired] = {}
         self._living: list[TopicTrend] = []
 
+    @property
+    def living(self) -> list[int]:
+        """Return which of `fired` are open, or were closed within the cooldown."""
+        return [trend.stored_id for trend in self._living]
+
     def topics(self, replayed: Replay, tick: int) -> list[Topic]:
         """Return the topics `rank` would find at the end of the tick added last."""
         return replayed.topics(tick, self.rules.threshold, self.rules.threshold / 2)

@@ -1,0 +1,118 @@
+"""`backtest --slices`: the answer goes by the slices, not by who ranks them, and a boundary takes no trend apart."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.archive.keeping import Keeper
+from tests.rank.test_rank_job import NOW, TICK, write_posts
+from tests.ranking.streams import background, said
+from trendspark_cli.app.adapters.archives import archive_destinations
+from trendspark_cli.app.adapters.engines import cutting_of
+from trendspark_cli.app.slice_work import ArchiveSlice
+from trendspark_cli.archiving.reading import ArchivedPosts
+from trendspark_cli.archiving.spool import Spool
+from trendspark_cli.backtests.simulating import Question
+from trendspark_cli.base.errors import UsageError
+from trendspark_cli.ranking.baseline.ticks import TICK_SECONDS
+from trendspark_cli.screens.sliced_backtests import archive_slices
+from trendspark_cli.trends.rank_rules import Experience
+
+FIRST = TICK // 96 * 96 - 2 * 96  # a midnight
+BOUNDARY = (FIRST + 144) * TICK_SECONDS  # of slices of 36 hours
+POSTS = sorted(
+    [
+        *background(FIRST, 240, per_tick=2),
+        *said("harbour bridge", 60, BOUNDARY - 3600, every=120),  # an hour before a boundary, an hour after it
+        *said("volcano eruption", 20, BOUNDARY + 12 * 3600, every=60),
+    ],
+    key=lambda post: post.created_at,
+)
+
+
+@pytest.fixture(scope="module")
+def archived(tmp_path_factory: pytest.TempPathFactory) -> Keeper:
+    """An operator whose posts are in the archive, and in a file."""
+    folder = tmp_path_factory.mktemp("archived")
+    here = Keeper(folder / "home", now=NOW)
+    assert here.ingest(file=str(write_posts(folder / "posts.ndjson", POSTS))).exit_code == 0
+    here.rank()
+    here.later(days=30)
+    assert here.archive(tables=["posts"], older_than=timedelta(days=1), is_forced=True).exit_code == 0
+    assert len(here.manifests()) == 3  # days; the posts of the last eight hours are no history yet, and stay
+    return here
+
+
+def answer(keeper: Keeper, *options: str) -> Any:
+    """What `backtest` prints as JSON."""
+    done = keeper.command_now("backtest", "--json", *options)
+    assert (done.exit_code, done.stderr) == (0, "")
+    return done.json
+
+
+def test_slices_that_know_all_history_say_what_the_whole_says(tmp_path: Path) -> None:
+    here = Keeper(tmp_path / "home", now=NOW)
+    assert here.ingest(file=str(write_posts(tmp_path / "posts.ndjson", POSTS))).exit_code == 0
+    whole = answer(here)
+
+    sliced = answer(here, "--slices", "36h", "--workers", "2")
+
+    parts = sliced.pop("slices")
+    assert {"harbour bridge", "volcano eruption"} <= {trend["label"] for trend in whole["trends"]}
+    assert (sliced, [part["posts"] > 0 for part in parts]) == (whole, [True, True])
+
+
+@pytest.mark.parametrize("place", ["archive", "file"])
+def test_one_process_and_two_give_the_same_answer(archived: Keeper, place: str) -> None:
+    what = "--archive" if place == "archive" else str(archived.home.parent / "posts.ndjson")
+
+    one, two = (answer(archived, what, "--slices", "36h", "--workers", count) for count in "12")
+
+    assert (one, len(one["slices"])) == (two, 2)
+    assert "harbour bridge" in {trend["label"] for trend in one["trends"]}
+
+
+def day_slices(keeper: Keeper, folder: Path) -> list[ArchiveSlice]:
+    """The slices of a question about the archive, a day each."""
+    settings = keeper.installation().settings
+    place = archive_destinations(settings, lambda call: None)(settings.archive_url)
+    with closing(keeper.store()) as store:
+        posts = ArchivedPosts(store, place, Spool(folder))
+        return archive_slices(posts, Question().plan(settings, Experience()), keeper.now, timedelta(days=1))
+
+
+def test_a_slice_reads_only_the_files_of_its_days(archived: Keeper, tmp_path: Path) -> None:
+    first, second, third, *_ = day_slices(archived, tmp_path)
+
+    assert [len({file.day for file in part.manifests}) for part in (first, second, third)] == [1, 2, 3]
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (("--slices", "12h"), "expected 1d to 3660d"),
+        (("--slices", "soon"), "no duration"),
+        (("--workers", "2"), "expected --slices too"),
+        (("--slices", "60d", "--engine", "abacus"), "expected one of processes, dask"),
+        (("--slices", "60d", "--engine", "dask"), "needs --scheduler"),
+        (("--slices", "60d", "--engine", "dask", "--scheduler", "tcp://h:1"), "expected --archive too"),
+        (("--slices", "60d", "--scheduler", "tcp://h:1"), "has none"),
+    ],
+)
+def test_flags_that_do_not_fit_together_are_refused(options: tuple[str, ...], told: str) -> None:
+    values = dict(zip(options[::2], options[1::2], strict=True))
+    workers = int(values["--workers"]) if "--workers" in values else None
+
+    with pytest.raises(UsageError, match=told):
+        cutting_of(
+            values.get("--slices", ""),
+            workers,
+            values.get("--engine"),
+            values.get("--scheduler", ""),
+            is_archive=False,
+        )
