@@ -28,6 +28,7 @@ PROSE = {
     "alerts drop",
     "alerts retry",
     "alerts show",
+    "archives ddl",
     "archives restore",
     "archives verify",
     "archives write-off",

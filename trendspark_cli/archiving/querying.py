@@ -15,6 +15,7 @@ from trendspark_cli.archiving.spool import Spool
 from trendspark_cli.archiving.trial_reading import try_reading
 from trendspark_cli.base.durable_files import sha256_of
 from trendspark_cli.base.errors import IntegrityError, OutputError, UsageError
+from trendspark_cli.store.engines.ddl import Kept
 from trendspark_cli.store.protocol import Store
 from trendspark_cli.store.rows.archived import TABLES, ArchiveFile
 from trendspark_cli.store.rows.archives import Manifest
@@ -59,7 +60,8 @@ def files_of_tables(
     for manifest in manifests:
         if manifest.table_name in named and manifest.state in ("verified", "deleting", "done"):
             try:
-                file = ArchiveFile(_as_parquet(manifest, destination(manifest.url), spool), form_of(manifest))
+                path = _as_parquet(manifest, destination(manifest.url), spool)
+                file = ArchiveFile(path, form_of(manifest), str(manifest.min_time), str(manifest.max_time))
                 FORMATS["parquet"].check(file.path, file.form)
                 try_reading(file.path, manifest._replace(format="parquet"))
             except (IntegrityError, OutputError) as error:
@@ -75,6 +77,22 @@ def files_of_tables(
         told = f"no files of {', '.join(missing)}" if missing else f"the query names none of {known}"
         raise UsageError(f"{told} are in the archive" if missing else told, hint="see `trendspark archives list`")
     return files, unreadable
+
+
+def kept_by_table(manifests: Sequence[Manifest], url: str, tables: Sequence[str]) -> dict[str, Kept]:
+    """Return what an archive has of each of these tables in Parquet files of the present form: first day, sources."""
+    found: dict[str, Kept] = {}
+    for name in tables:
+        some = [
+            part
+            for part in manifests
+            if (part.table_name, part.url, part.format) == (name, url, "parquet")
+            and part.key.startswith(TABLES[name].form(part.source).root)
+        ]
+        if some:
+            sources = sorted({part.source for part in some if part.source is not None})
+            found[name] = Kept(min(part.day for part in some), tuple(sources))
+    return found
 
 
 def _is_named(table: str, sql: str) -> bool:

@@ -1,4 +1,4 @@
-"""`trendspark archives list|verify|restore|query|write-off`."""
+"""`trendspark archives list|verify|restore|query|ddl|write-off`."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from trendspark_cli.base.errors import ExitCode, UsageError
 from trendspark_cli.base.given_times import day_or_time
 from trendspark_cli.base.locks import job_lock
 from trendspark_cli.cli.options import JsonFlag, LimitOption, require_one_of, sub_app, this_installation
+from trendspark_cli.store.engines.ddl import DIALECTS
 from trendspark_cli.store.protocol import Store
 from trendspark_cli.store.rows.archived import TABLES
 from trendspark_cli.store.rows.archives import Manifest
@@ -231,6 +232,33 @@ def query(
         return ExitCode.INTEGRITY if unreadable else ExitCode.DONE
 
     raise typer.Exit(with_archive(installed, "archives query", action))
+
+
+@app.command()
+def ddl(
+    dialect: Annotated[str, typer.Option(help=f"Whose statements: {', '.join(DIALECTS)}.")] = "duckdb",
+    table: TablesOption = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Print the statements that make the archive known to an engine of your own, pruned by day."""
+    from trendspark_cli.archiving.querying import kept_by_table
+    from trendspark_cli.store.engines.ddl import ddl as statements_for
+
+    installed = this_installation("archives", is_json=as_json)
+
+    def action(store: Store) -> None:
+        require_one_of("--dialect", dialect, DIALECTS)
+        url = archive_url(installed.settings)
+        tables = kept_by_table(store.archives.stored(), url, _tables(table))
+        if not tables:
+            raise UsageError(f"nothing lies in Parquet at {url} yet", hint="see `trendspark archives list`")
+        text = statements_for(dialect, url, tables, store.tombstones.all())
+        if as_json:
+            installed.output.data({"dialect": dialect, "url": url, "tables": list(tables), "sql": text})
+        else:
+            print(text, end="")
+
+    raise typer.Exit(read_only(installed, "archives ddl", action))
 
 
 @app.command("write-off")

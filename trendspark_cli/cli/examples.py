@@ -37,6 +37,7 @@ EXAMPLES: Mapping[str, str] = {
     "archives verify": "archives verify --sample 10 --read-data",
     "archives restore": "archives restore 3f2a --dry-run",
     "archives query": 'archives query "SELECT source, count(*) FROM posts GROUP BY 1"',
+    "archives ddl": "archives ddl --dialect athena",
     "archives write-off": 'archives write-off 3f2a --reason "the bucket was lost"',
     "posts search": "posts search 'bridge clos* -ferry' --since 7d",
     "posts why": "posts why https://x.com/NAME/status/ID",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
@@ -55,10 +56,12 @@ def query_files(
     import duckdb
 
     views = statements(VIEWS)
+    room = shutil.disk_usage(folder).free // 2 // 2**20
     config: dict[str, str | bool | int | float | list[str]] = {
         "autoinstall_known_extensions": "false",
         "memory_limit": MEMORY,
         "temp_directory": str(folder),
+        "max_temp_directory_size": f"{room}MiB",  # the database lies on the same disk
     }
     with duckdb.connect(":memory:", config=config) as connection:
         connection.execute("SET TimeZone = 'UTC'")
@@ -70,7 +73,10 @@ def query_files(
         if quoting:
             connection.executemany(views["quote"], quoting)
         for table, some in files.items():
-            _all_rows(connection, some).create_view(f"parts_{table}")
+            alone, together = _by_overlap(some)
+            for part, kept in (("alone", alone), ("together", together)):
+                rows = _all_rows(connection, kept) if kept else _all_rows(connection, some[:1]).limit(0)
+                rows.create_view(f"{part}_{table}")
             connection.execute(filled(views[table], some[0].form.table.names))
         for table, path in others.items():
             connection.read_parquet(str(path)).create_view(table)
@@ -84,9 +90,33 @@ def query_files(
             return names, answer.fetchmany(limit)
         except duckdb.OutOfMemoryException as error:
             hint = "ask for fewer columns or days; other tools read these files as they are"
-            raise UsageError(f"the query needs more than {MEMORY} of memory", hint=hint) from error
+            told = f"the query needs more than {MEMORY} of memory"
+            raise UsageError(f"{told}, or than {room} MiB of disk besides", hint=hint) from error
         except duckdb.Error as error:
             raise UsageError(f"the query failed: {' '.join(str(error).split())[:500]}") from error
+
+
+def _by_overlap(files: Sequence[ArchiveFile]) -> tuple[list[ArchiveFile], list[ArchiveFile]]:
+    """Return the files whose rows no other file can have, and those that may share rows, since their times overlap.
+
+    Only of the latter has anything to be sorted out, so the others are read a little at a time, and of what is asked.
+    """
+    alone: list[ArchiveFile] = []
+    together: list[ArchiveFile] = []
+    by_source: dict[str | None, list[ArchiveFile]] = {}
+    for file in files:
+        by_source.setdefault(file.form.source, []).append(file)
+    for some in by_source.values():
+        group: list[ArchiveFile] = []
+        newest = ""
+        for file in sorted(some, key=lambda file: file.first):
+            if group and file.first > newest:
+                (alone if len(group) == 1 else together).extend(group)
+                group, newest = [], ""
+            group.append(file)
+            newest = max(newest, file.last)
+        (alone if len(group) == 1 else together).extend(group)
+    return alone, together
 
 
 def _all_rows(connection: Any, files: Sequence[ArchiveFile]) -> Any:

@@ -149,10 +149,12 @@ class FileForm(Generic[Row]):
 
 @dataclass(frozen=True)
 class ArchiveFile:
-    """A file on this machine and its form."""
+    """A file on this machine and its form. `first`, `last`: the times of its rows, in the stored form, where known."""
 
     path: Path
     form: FileForm[ArchivedRow]
+    first: str = ""
+    last: str = "~"  # later than all
 
 
 POSTS = ArchiveTable("posts", StoredPost, "created_at", VERSIONS["posts"], tuple(SOURCES.own))

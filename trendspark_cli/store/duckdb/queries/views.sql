@@ -1,20 +1,28 @@
 -- name: posts
--- The last version of each post: one that changed while it was archived is in two files. Forgotten ones are left out.
-CREATE VIEW posts AS SELECT {p.columns} FROM parts_posts AS p
+-- The last version of each post: one that changed while it was archived is in two files whose times overlap. A file that
+-- overlaps no other has each post once, and only what is asked of it is read. Forgotten ones are left out.
+CREATE VIEW posts AS SELECT {p.columns} FROM (
+    SELECT {columns} FROM alone_posts
+    UNION ALL
+    SELECT {columns} FROM together_posts
+    QUALIFY row_number() OVER (PARTITION BY source, source_id ORDER BY observed_at DESC, edits DESC) = 1
+) AS p
 WHERE NOT EXISTS (SELECT 1 FROM forgotten f WHERE f.source = p.source AND f.source_id = p.source_id)
-  AND NOT EXISTS (SELECT 1 FROM forgotten f WHERE f.source = p.source AND f.author = p.author)
-QUALIFY row_number() OVER (PARTITION BY source, source_id ORDER BY observed_at DESC, edits DESC) = 1;
+  AND NOT EXISTS (SELECT 1 FROM forgotten f WHERE f.source = p.source AND f.author = p.author);
 
 -- name: ingest_audit
 -- Each audit row once.
-CREATE VIEW ingest_audit AS SELECT {columns} FROM parts_ingest_audit QUALIFY row_number() OVER (PARTITION BY id) = 1;
+CREATE VIEW ingest_audit AS SELECT {columns} FROM alone_ingest_audit UNION ALL
+SELECT {columns} FROM together_ingest_audit QUALIFY row_number() OVER (PARTITION BY id) = 1;
 
 -- name: notifications
 -- The last version of each alert. Those that may quote posts which were forgotten have their titles alone, if that:
 -- the rule is that of alerts that are restored.
 CREATE VIEW notifications AS
 WITH versions AS (
-    SELECT {columns} FROM parts_notifications QUALIFY row_number() OVER (PARTITION BY id ORDER BY attempts DESC) = 1
+    SELECT {columns} FROM alone_notifications UNION ALL
+    SELECT {columns} FROM together_notifications
+    QUALIFY row_number() OVER (PARTITION BY id ORDER BY attempts DESC) = 1
 ), titled AS (
     SELECT * REPLACE (coalesce((SELECT q.label FROM quoting q WHERE q.trend_id = v.trend_id), title) AS title),
         v.trend_id IN (SELECT trend_id FROM quoting)
@@ -25,7 +33,8 @@ WITH versions AS (
 
 -- name: job_runs
 -- The last version of each run.
-CREATE VIEW job_runs AS SELECT {columns} FROM parts_job_runs
+CREATE VIEW job_runs AS SELECT {columns} FROM alone_job_runs UNION ALL
+SELECT {columns} FROM together_job_runs
 QUALIFY row_number() OVER (PARTITION BY id ORDER BY finished_at DESC) = 1;
 
 -- name: forgotten
