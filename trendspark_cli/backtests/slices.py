@@ -10,7 +10,9 @@ from trendspark_cli.backtests.simulating import HISTORY, SimulationPlan
 from trendspark_cli.base.clock import from_epoch, parse_duration
 from trendspark_cli.base.errors import UsageError
 from trendspark_cli.ranking.baseline.ticks import TICK_SECONDS
+from trendspark_cli.ranking.past.post_replay import LAST_ASKED_SECONDS
 
+NEWS = timedelta(seconds=LAST_ASKED_SECONDS)
 SHORTEST, LONGEST = timedelta(days=1), timedelta(days=3660)
 
 
@@ -45,7 +47,8 @@ def cut(
 ) -> list[Slice]:
     """Return the slices of a plan from its beginning, or the day of the first post, to *end*.
 
-    They are cut at ends of ticks, so that each tick counts in one of them. Those with nothing to read are left out.
+    They are cut at ends of ticks, so that each tick counts in one of them. Those in which nothing can open are left
+    out: they have no posts, and none before them is young enough for news of its counters.
     """
     first_day = first_post.replace(hour=0, minute=0, second=0, microsecond=0)
     start = plan.since or first_day
@@ -59,7 +62,7 @@ def cut(
             part = Slice(plan.since, until, plan.read_from if plan.since else first_day)
         else:
             part = Slice(since, until, since - HISTORY)
-        if has_posts(part.read_from, until):
+        if has_posts(max(part.read_from, since - NEWS), until):
             found.append(part)
         since, is_first = since + length, False
     return found
