@@ -35,6 +35,7 @@ BORDERS = {
     "services.x.search": "parameters of X's library",
     "cli.config": "JSON that is printed",
     "cli.profiles": "JSON that is printed, and flags that were given",
+    "screens.assistant_tools": "JSON that assistants read",
     "screens.calibrations": "JSON that is printed",
     "screens.channel_health": "JSON that is kept between checks",
     "screens.config_report": "JSON that is printed",

@@ -88,7 +88,6 @@ class AlertSettings:
         read.CHANNEL_NAMES,
         "alerts",
         "Channels of alerts on jobs, services and money; unset is all.",
-        example="ops,telegram",
     )
     quiet_hours: QuietHours | None = setting(
         "QUIET_HOURS",

@@ -157,7 +157,8 @@ def channels_in(raw: Mapping[str, tuple[str, str]], place_of: Callable[[str], st
 
 def unknown_channel(values: Mapping[str, object], urls: Iterable[str]) -> str | None:
     """Return the first of OPS_CHANNELS that is not set up, or None; *values* are fields of the settings."""
-    own = [name for name, kind in CHANNELS.items() if all(values[needed] for needed in kind.needs)]
+    known = {**cast(dict[str, object], values["plugin_settings"]), **values}
+    own = [name for name, kind in CHANNELS.items() if all(known.get(needed) for needed in kind.needs)]
     wanted = cast(tuple[str, ...], values["ops_channels"] or ())
     return next((name for name in wanted if name not in (*own, *urls)), None)
 

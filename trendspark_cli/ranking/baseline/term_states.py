@@ -108,16 +108,17 @@ def no_states() -> TermStates:
 
 def states_of(states: Mapping[int, TermState]) -> TermStates:
     """Return states, by their keys, as arrays."""
-    rows = sorted(states.items())
-    with_hours = [place for place, (_, state) in enumerate(rows) if state.hours is not None]
+    keys = sorted(states)
+    told = [states[key] for key in keys]
+    hours = {place: state.hours for place, state in enumerate(told) if state.hours is not None}
     return TermStates(
-        np.array([key for key, _ in rows], np.int64),
-        np.array([round(state.count * COUNT_SCALE) for _, state in rows], np.int64),
-        np.array([round(state.squared_residuals * RESIDUALS_SCALE) for _, state in rows], np.int64),
-        np.array([state.last_tick for _, state in rows], np.int32),
-        np.array([state.last_tick_posts for _, state in rows], np.int32),
-        np.array(with_hours, np.int64),
-        np.array([rows[place][1].hours for place in with_hours], np.int64).reshape(-1, HOURS),
+        np.array(keys, np.int64),
+        np.array([round(state.count * COUNT_SCALE) for state in told], np.int64),
+        np.array([round(state.squared_residuals * RESIDUALS_SCALE) for state in told], np.int64),
+        np.array([state.last_tick for state in told], np.int32),
+        np.array([state.last_tick_posts for state in told], np.int32),
+        np.array(list(hours), np.int64),
+        np.array(list(hours.values()), np.int64).reshape(-1, HOURS),
     )
 
 

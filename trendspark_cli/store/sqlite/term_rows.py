@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from typing import Any
+from typing import NamedTuple
 
 import numpy as np
 
@@ -13,6 +13,15 @@ from trendspark_cli.store.sqlite.connection import Connection
 from trendspark_cli.store.sqlite.named_queries import queries
 
 ROWS_PER_DELETE = 1_000
+
+
+class _TermRow(NamedTuple):
+    key: int
+    scaled_count: int
+    squared_residuals: int
+    last_tick: int
+    last_tick_posts: int
+    hours: bytes | None
 
 
 class TermRows:
@@ -29,11 +38,11 @@ class TermRows:
 
     def load(self, keys: Integers) -> TermStates:
         """Return the states of those of these keys that have a row."""
-        return _states(self._db.made(tuple, self._sql["rows_of"], (json.dumps(keys.tolist()),)))
+        return _states(self._db.made(_TermRow._make, self._sql["rows_of"], (json.dumps(keys.tolist()),)))
 
     def next(self) -> TermStates:
         """Return the states with the least keys."""
-        return _states(self._db.made(tuple, self._sql["next_rows"], (self._at_once,)))
+        return _states(self._db.made(_TermRow._make, self._sql["next_rows"], (self._at_once,)))
 
     def forget_until(self, key: int) -> None:
         """Delete the rows up to this key, in the caller's transaction."""
@@ -44,17 +53,14 @@ class TermRows:
         return self._db.execute(self._sql["forget_rows"], (ROWS_PER_DELETE,)).rowcount
 
 
-def _states(rows: Sequence[tuple[Any, ...]]) -> TermStates:
-    columns = list(zip(*rows, strict=True)) or [()] * 6
-    keys, counts, residuals, last_ticks, last_posts, blobs = columns
-    with_hours = [place for place, blob in enumerate(blobs) if blob is not None]
-    hours = np.frombuffer(b"".join(blobs[place] for place in with_hours), np.dtype("<u4"))
+def _states(rows: Sequence[_TermRow]) -> TermStates:
+    hours = {place: row.hours for place, row in enumerate(rows) if row.hours is not None}
     return TermStates(
-        np.array(keys, np.int64),
-        np.array(counts, np.int64),
-        np.array(residuals, np.int64),
-        np.array(last_ticks, np.int32),
-        np.array(last_posts, np.int32),
-        np.array(with_hours, np.int64),
-        hours.astype(np.int64).reshape(-1, HOURS),
+        np.array([row.key for row in rows], np.int64),
+        np.array([row.scaled_count for row in rows], np.int64),
+        np.array([row.squared_residuals for row in rows], np.int64),
+        np.array([row.last_tick for row in rows], np.int32),
+        np.array([row.last_tick_posts for row in rows], np.int32),
+        np.array(list(hours), np.int64),
+        np.frombuffer(b"".join(hours.values()), np.dtype("<u4")).astype(np.int64).reshape(-1, HOURS),
     )
