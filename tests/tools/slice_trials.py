@@ -49,7 +49,7 @@ def archive_of(folder: Path, *, days: int, per_tick: int) -> Keeper:
 def ask(keeper: Keeper, *options: str, meanwhile: Callable[[int], None] = lambda process: None) -> Any:
     """Return what is printed, as JSON; *meanwhile* gets the id of the command."""
     told = (sys.executable, "-m", "tests.tools.job_at", to_text(keeper.now), *OPTIONS, *options)
-    around = {**keeper.surroundings(), "PYTHONPATH": os.environ.get("PYTHONPATH", "")}
+    around = {**keeper.surroundings(), "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
     started = time.monotonic()
     with subprocess.Popen(told, env=around, cwd=keeper.home.parent, stdout=subprocess.PIPE) as command:
         meanwhile(command.pid)

@@ -34,7 +34,7 @@ class DaskCluster:
         except ImportError as error:
             raise missing_extra("--engine dask", "dask") from error
         try:
-            client = Client(self._address, timeout=CONNECT_SECONDS, set_as_default=False)
+            client = Client(self._address, timeout=CONNECT_SECONDS)
         except (OSError, ValueError, TimeoutError) as error:
             hint = "start one with `dask scheduler`, and workers with `dask worker`"
             raise UpstreamError("dask", f"no scheduler at {self._address!r} ({error})", hint=hint) from error
