@@ -59,6 +59,15 @@ def test_duckdb_opens_only_the_files_of_the_days_that_are_asked_for(keeper: Keep
     assert count > 0
 
 
+def test_a_query_asks_the_files_themselves_for_its_time_and_holds_no_rows_to_compare(keeper: Keeper) -> None:
+    sql = "EXPLAIN SELECT count(*) FROM posts WHERE created_at >= '2026-09-05'"
+
+    plan = str(keeper.command_now("archives", "query", sql, "--json").json["rows"]).lower()
+
+    assert "filters" in plan
+    assert [word for word in ("window", "cte") if word in plan] == []
+
+
 @pytest.mark.parametrize("dialect", DIALECTS)
 def test_a_forgotten_id_is_a_value_and_never_a_statement(dialect: str) -> None:
     text = ddl(dialect, URL, {"posts": Kept("2026-09-01", ("reddit", "x"))}, STONES)

@@ -69,14 +69,18 @@ def test_slices_that_know_all_history_say_what_the_whole_says(tmp_path: Path) ->
     assert (sliced, [part["posts"] > 0 for part in parts]) == (whole, [True, True])
 
 
-@pytest.mark.parametrize("place", ["archive", "file"])
-def test_one_process_and_two_give_the_same_answer(archived: Keeper, place: str) -> None:
-    what = "--archive" if place == "archive" else str(archived.home.parent / "posts.ndjson")
-
-    one, two = (answer(archived, what, *SLICES, "--workers", count) for count in "12")
+def test_one_process_and_two_give_the_same_answer(archived: Keeper) -> None:
+    one, two = (answer(archived, "--archive", *SLICES, "--workers", count) for count in "12")
 
     assert (one, len(one["slices"])) == (two, 2)
     assert "harbour bridge" in {trend["label"] for trend in one["trends"]}
+
+
+def test_a_file_is_ranked_in_slices_too(archived: Keeper) -> None:
+    told = answer(archived, str(archived.home.parent / "posts.ndjson"), *SLICES, "--workers", "2")
+
+    assert (told["posts"], len(told["slices"])) == (sum(part["posts"] for part in told["slices"]), 2)
+    assert [trend["label"] for trend in told["trends"]].count("harbour bridge") == 1
 
 
 def day_slices(keeper: Keeper, folder: Path) -> list[ArchiveSlice]:

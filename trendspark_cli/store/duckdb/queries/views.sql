@@ -7,8 +7,8 @@ CREATE VIEW posts AS SELECT {p.columns} FROM (
     SELECT {columns} FROM together_posts
     QUALIFY row_number() OVER (PARTITION BY source, source_id ORDER BY observed_at DESC, edits DESC) = 1
 ) AS p
-WHERE NOT EXISTS (SELECT 1 FROM forgotten f WHERE f.source = p.source AND f.source_id = p.source_id)
-  AND NOT EXISTS (SELECT 1 FROM forgotten f WHERE f.source = p.source AND f.author = p.author);
+ANTI JOIN forgotten f ON f.source = p.source AND f.source_id = p.source_id
+ANTI JOIN forgotten g ON g.source = p.source AND g.author = p.author;
 
 -- name: ingest_audit
 -- Each audit row once.
