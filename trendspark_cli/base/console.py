@@ -90,7 +90,7 @@ class Output(NamedTuple):
         if not self.is_terminal:
             _plain_table(columns, cells, sys.stdout)
         elif not rows and nothing:
-            self.line(nothing)
+            self.prose(nothing)
         else:
             from trendspark_cli.base.tables import draw_table
 

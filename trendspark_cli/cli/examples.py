@@ -41,7 +41,7 @@ EXAMPLES: Mapping[str, str] = {
     "archives write-off": 'archives write-off 3f2a --reason "the bucket was lost"',
     "posts search": "posts search 'bridge clos* -ferry' --since 7d",
     "posts why": "posts why https://x.com/NAME/status/ID",
-    "posts forget": "posts forget --help",
+    "posts forget": "posts forget --source reddit --id 1k2j3h",
     "gaps list": "gaps list",
     "gaps fill": "gaps fill --dry-run",
     "rules list": "rules list",
