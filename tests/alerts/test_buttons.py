@@ -139,6 +139,19 @@ def test_numbers_that_begin_anew_after_a_quiet_week_are_read(told: Desk, telegra
     assert marks(told)[-1] == ("good", "Anna")
 
 
+def test_a_clock_that_was_a_year_ahead_keeps_no_button_from_being_read(told: Desk, telegram: TelegramServer) -> None:
+    told.later(days=365)
+    telegram.press("noise:1", user=ANNA)
+    deliver(told)
+    deliver(told)
+    told.later(days=-365)
+    telegram.press("good:1", user=ANNA, number=3)
+
+    deliver(told)
+
+    assert marks(told)[-1] == ("good", "Anna")
+
+
 def test_another_owner_of_the_bots_updates_is_told_of_and_left_alone(
     told: Desk, telegram: TelegramServer, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -28,6 +28,8 @@ reddit = "trendspark_broken:SOURCE"
 missing = "trendspark_missing:SOURCE"
 number = "trendspark_broken:NUMBER"
 raising = "trendspark_broken:raising.SOURCE"
+ending = "trendspark_broken:raising.END"
+shapeless = "trendspark_broken:SHAPELESS"
 unmade = "trendspark_broken:UNMADE"
 
 [tool.setuptools]
@@ -38,6 +40,9 @@ from trendspark_cli.kinds.sources import SourceKind
 
 NUMBER = 7
 MAKE = "trendspark_broken:make"
+SHAPELESS = SourceKind(
+    name="shapeless", make="trendspark_broken:make_of_nothing", check=MAKE, needs=("plugin_shapeless",)
+)
 UNMADE = SourceKind(name="unmade", make=MAKE, check=MAKE, needs=("plugin_unmade",))
 
 
@@ -45,10 +50,18 @@ def make(opening):
     raise ZeroDivisionError("no")
 
 
+def make_of_nothing(opening):
+    return [object()]
+
+
 class _Raising:
     @property
     def SOURCE(self):
         raise RuntimeError("not today")
+
+    @property
+    def END(self):
+        raise SystemExit("no licence")
 
 
 raising = _Raising()
@@ -142,6 +155,7 @@ def test_broken_packages_are_named_and_passed_over(shop: Shop) -> None:
         "No module named 'trendspark_missing'",
         "expected a SourceKind of the name 'number'",
         "RuntimeError: not today",
+        "SystemExit: no licence",
     ):
         assert why in told
 
@@ -152,6 +166,13 @@ def test_a_source_that_cannot_be_made_fails_alone_and_is_named_with_its_package(
     assert done.exit_code == 3
     assert "unmade: the package trendspark_broken broke: ZeroDivisionError: no" in done.stderr
     assert done.json["counts"]["new"] == 2
+
+
+def test_a_source_that_is_none_fails_alone(shop: Shop) -> None:
+    done = shop.command("ingest", "--json", PLUGIN_SHAPELESS="yes", **shop.guestbook)
+
+    assert (done.exit_code, done.json["counts"]["new"]) == (3, 2)
+    assert "shapeless: the package trendspark_broken broke: AttributeError" in done.stderr
 
 
 def test_without_such_packages_the_module_that_reads_all_of_them_is_not_loaded(workplace: Installation) -> None:

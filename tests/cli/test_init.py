@@ -286,6 +286,19 @@ def test_other_lines_of_both_files_stay_and_the_older_env_file_is_kept(home: Hom
     assert crontab.count("# BEGIN trendspark") == 1
 
 
+def test_a_crontab_that_was_edited_meanwhile_stays_as_it_was_left(home: Home) -> None:
+    home.crontab.write_text("1 2 * * * backup\n")
+    terminal = home.terminal()
+    terminal.answers(*TO_THE_END[:-1])
+    terminal.waits_for(TO_THE_END[-1][0])
+    home.crontab.write_text("1 3 * * * backup\n")
+    terminal.types("y")
+
+    assert terminal.ends() == 78
+    assert "the crontab was changed meanwhile" in terminal.shown
+    assert home.crontab.read_text() == "1 3 * * * backup\n"
+
+
 def test_a_source_that_is_given_up_is_switched_off(home: Home) -> None:
     home.init("--source", "hackernews", "--source", "x", "--keywords", "a", "--no-check", "--yes", **X)
     done = home.init("--without", "x", "--yes")

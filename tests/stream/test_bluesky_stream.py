@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import signal
+import sqlite3
 import subprocess
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -129,6 +130,23 @@ def test_what_was_made_while_a_killed_one_was_off_is_replayed_by_the_next(bluesk
         bluesky.wait_stored(ids_of(second))
 
     assert bluesky.stored == ids_of(first) | ids_of(second)
+
+
+def test_posts_that_could_not_be_stored_are_read_again(bluesky: Listener) -> None:
+    some = [*posts(5, before=timedelta(minutes=5)), *posts(5, first=5)]
+    for host in bluesky.hosts:
+        host.events += some
+    with closing(sqlite3.connect(bluesky.operator.database)) as database, database:
+        database.execute("CREATE TRIGGER full BEFORE INSERT ON ingest_audit BEGIN SELECT RAISE(ABORT, 'full'); END")
+    process = bluesky.operator.start("stream")
+    process.communicate(timeout=60)
+    with closing(sqlite3.connect(bluesky.operator.database)) as database, database:
+        database.execute("DROP TRIGGER full")
+
+    done = bluesky.operator.command("ingest", "--source", "bluesky")
+
+    assert (process.returncode != 0, done.exit_code) == (True, 0)
+    assert bluesky.stored == ids_of(some)
 
 
 def test_ingest_goes_on_where_the_stream_ended(bluesky: Listener) -> None:

@@ -104,7 +104,7 @@ class _Running:
         self._source.close()
         job = self._at_now()
         with job.store.transaction():
-            self._write_place(job)
+            self._write_place(job, self._place)
             job.record_calls()
             job.store.totals.set([STREAM_CONNECTED.at(0.0)])
 
@@ -125,12 +125,14 @@ class _Running:
         job, now = self._at_now(), self._work.clock()
         has_moved = page.newest_id is not None and (self._span is None or page.newest_id != self._span.since)
         self._span = page.unread or Span(since=page.newest_id)
+        place = page.newest_id if has_moved else self._place
+        self._place = None  # whatever ends the run before this page is stored, it will be read again
         if has_moved:
-            self._place = page.newest_id
             self._pause_seconds = FIRST_PAUSE
         follow_deletions(job, self._source.name, page)
         has_items = bool(page.posts or page.rejections or page.lost)
         if not has_items and self._is_connected and time.monotonic() < self._placed + PLACE_SECONDS:
+            self._place = place
             return
         with job.store.transaction():
             if has_items:
@@ -138,7 +140,7 @@ class _Running:
                     self._audit_id, self._audit_began = None, time.monotonic()
                 self._audit_id = store_page(job, self._source.name, self._source.query, page, audit_id=self._audit_id)
                 keep_gap(job, self._source, page, None, fills_gap=False)
-            self._write_place(job)
+            self._write_place(job, place)
             self._tell(job, page, now, has_moved=has_moved)
         self._is_connected = True
         self._work.ask(bool(page.posts))
@@ -152,9 +154,9 @@ class _Running:
             readings.append(STREAM_LAG.at(max(0.0, (now - from_text(newest)).total_seconds())))
         job.store.totals.set(readings)
 
-    def _write_place(self, job: JobContext) -> None:
-        if self._place is not None:
-            job.store.cursors.set(job.profile, self._source.name, self._source.query, self._place, job.now)
+    def _write_place(self, job: JobContext, place: str | None) -> None:
+        if place is not None:
+            job.store.cursors.set(job.profile, self._source.name, self._source.query, place, job.now)
         self._place, self._placed = None, time.monotonic()
 
     def _count_end(self, failure: TrendSparkError) -> None:
@@ -163,7 +165,7 @@ class _Running:
         job = self._at_now()
         job.count("reconnects")
         with job.store.transaction():
-            self._write_place(job)
+            self._write_place(job, self._place)
             job.record_calls()
             job.store.totals.add([STREAM_RECONNECTS.by(1, reason=reason)])
             job.store.totals.set([STREAM_CONNECTED.at(0.0)])

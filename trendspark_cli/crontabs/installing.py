@@ -36,8 +36,13 @@ def installed_text(uid: int) -> str:
     )
 
 
-def install(uid: int, text: str) -> None:
-    """Make *text* a user's crontab. Raises ConfigError when cron does not take it; the one of before then stays."""
+def install(uid: int, text: str, before: str) -> None:
+    """Make *text* a user's crontab, which is *before* now.
+
+    Raises ConfigError when it is another one, or when cron does not take the new one; what stands there then stays.
+    """
+    if installed_text(uid) != before:
+        raise ConfigError("the crontab was changed meanwhile", hint="it is as it was left; start again")
     done = _crontab(uid, "-", text.encode())
     if done.returncode != 0:
         told = done.stderr.decode("utf-8", "replace").strip()

@@ -84,7 +84,7 @@ class Table(Mapping[str, K]):
                 entry: Any = importlib.import_module(point.module)
                 for part in point.value.split("."):
                     entry = getattr(entry, part)
-            except Exception as error:  # noqa: BLE001 - the code of others may raise anything
+            except (Exception, SystemExit) as error:  # noqa: BLE001 - the code of others may raise anything
                 self._pass_over(point, f"{place}: {type(error).__name__}: {error}"[:300])
                 return
             if isinstance(entry, self._kind) and getattr(entry, "name", None) == point.name:

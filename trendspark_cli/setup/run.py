@@ -131,7 +131,7 @@ def _write_all(talk: Conversation, change: EnvChange, crontab: CrontabChange | N
         backup = write_env_file(change, utc_now())
         output.line(f"written: {change.path}" + (f"; the older one is {backup}" if backup else ""))
     if crontab is not None and crontab.after != crontab.before:
-        installing.install(crontab.uid, crontab.after)
+        installing.install(crontab.uid, crontab.after, crontab.before)
         output.line("installed: the crontab")
 
 

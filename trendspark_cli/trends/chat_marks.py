@@ -95,11 +95,11 @@ def read_marks(job: JobContext, marks: ChatMarks, now: datetime) -> None:
 
 
 def _last_read(read: str | None, now: datetime) -> int | None:
-    """Return the number of the last update; None when numbers may have begun anew since."""
+    """Return the number of the last update; None when numbers may have begun anew since, or a clock was far off."""
     if not read:
         return None
     number, _, at = read.partition(" ")
-    return int(number) if now - from_text(at) < NUMBERS_HOLD else None
+    return int(number) if abs(now - from_text(at)) < NUMBERS_HOLD else None
 
 
 def _said(store: Store, marks: ChatMarks, press: Press) -> tuple[int, str] | None:

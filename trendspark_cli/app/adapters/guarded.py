@@ -46,11 +46,11 @@ class GuardedSource:
 
     def fetch(self, span: Span, *, limit: int) -> Page:
         """Return a page; posts that name another source are not taken."""
-        return self._checked(guarded(self.name, self._make, lambda: self._source.fetch(span, limit=limit)))
+        return guarded(self.name, self._make, lambda: self._checked(self._source.fetch(span, limit=limit)))
 
     def fetch_counts(self, ids: Sequence[str]) -> Page:
         """Return present counters."""
-        return self._checked(guarded(self.name, self._make, lambda: self._source.fetch_counts(ids)))
+        return guarded(self.name, self._make, lambda: self._checked(self._source.fetch_counts(ids)))
 
     def _checked(self, page: Page) -> Page:
         if not isinstance(page, Page) or any(post.source != self.name for post in page.posts):
@@ -61,8 +61,9 @@ class GuardedSource:
 def guarded_sources(kind: SourceKind, opening: Opening) -> list[Source]:
     """Return the sources that another package makes; none, and a line in the log, when it cannot."""
     try:
-        made = guarded(kind.name, kind.make, lambda: list(load(kind.make)(opening)))
-        return [GuardedSource(kind, source) for source in made]
+        return guarded(
+            kind.name, kind.make, lambda: [GuardedSource(kind, source) for source in load(kind.make)(opening)]
+        )
     except BrokenPackageError as error:
         log.warning("%s", error)
         return [_Unmade(kind, error)]
