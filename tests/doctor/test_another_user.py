@@ -63,7 +63,7 @@ def test_health_and_doctor_name_what_is_out_of_reach(as_another: Run) -> None:
     health, doctor = as_another("health"), as_another("doctor", "--offline")
 
     assert (health.returncode, doctor.returncode, health.stderr[:0] + doctor.stderr[:0]) == (1, 1, "")
-    assert "out of this user's reach" in health.stdout
+    assert "out of this user's reach" in health.stdout, health.stderr
     assert "this user may not enter" in doctor.stdout
     assert "Traceback" not in health.stderr + doctor.stderr
 

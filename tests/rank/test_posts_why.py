@@ -64,7 +64,7 @@ def test_a_post_is_known_by_its_address_or_source_and_id(told: str, place: tuple
     assert place_of(told) == place
 
 
-@pytest.mark.parametrize("told", ["", "20", "https://example.org/status/20", "mastodon:20", "x:"])
+@pytest.mark.parametrize("told", ["", "20", "https://example.org/status/20", "nosuch:20", "x:"])
 def test_what_is_no_post_is_refused(told: str) -> None:
     with pytest.raises(UsageError, match="is no post"):
         place_of(told)

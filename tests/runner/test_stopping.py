@@ -30,6 +30,14 @@ def nothing(job: JobContext) -> None:
     """Do nothing, well."""
 
 
+def test_a_signal_in_a_callback_of_the_interpreter_ends_the_run_too(workplace: Installation, start: Start) -> None:
+    process = start("in_a_callback")
+
+    process.send_signal(signal.SIGTERM)
+
+    assert (process.wait(timeout=30), runs(workplace)) == (143, [("interrupted", 143)])
+
+
 def test_a_killed_run_is_marked_abandoned_by_the_next(workplace: Installation, start: Start) -> None:
     process = start("uncommitted")
     process.kill()

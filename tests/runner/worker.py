@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import os
 import sys
+import time
+import weakref
 from collections.abc import Callable
 from pathlib import Path
 
@@ -46,10 +48,20 @@ def uncommitted(job: JobContext) -> None:
         wait()
 
 
+def in_a_callback(job: JobContext) -> None:
+    """Wait where the interpreter passes over what is raised, and then go on for long."""
+    held = {1}
+    watched = weakref.ref(held, lambda _: wait())
+    del held
+    while watched() is None:
+        time.sleep(0.1)
+
+
 BODIES: dict[str, Callable[[JobContext], None]] = {
     "idle": idle,
     "in_transaction": in_transaction,
     "uncommitted": uncommitted,
+    "in_a_callback": in_a_callback,
 }
 
 

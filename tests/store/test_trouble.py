@@ -188,6 +188,7 @@ READERS: dict[str, Callable[[SqliteStore], object]] = {
     "posts.count_between": lambda s: s.posts.count_between(0, 10),
     "posts.find": lambda s: s.posts.find("x", "1"),
     "audit.pages_with": lambda s: s.audit.pages_with("x", "2026-11-01", "2026-11-01"),
+    "notifications.channels_of": lambda s: s.notifications.channels_of("k"),
     "notifications.of_trend": lambda s: s.notifications.of_trend(1),
     "posts.by_ids": lambda s: s.posts.by_ids([1]),
     "posts.links_of_trend": lambda s: s.posts.links_of_trend(1, 3),
@@ -304,7 +305,12 @@ READERS: dict[str, Callable[[SqliteStore], object]] = {
     "free_bytes": lambda s: s.free_bytes(),
 }
 NO_QUERY = {"close", "in_transaction", "set_after_commit"}
-NO_DATABASE = {"upkeep.file_bytes", "upkeep.disk_free_bytes", "upkeep.engine"}  # they ask the file system, the library
+NO_DATABASE = {  # they ask the file system, the library, the settings
+    "upkeep.file_bytes",
+    "upkeep.disk_free_bytes",
+    "upkeep.engine",
+    "notifications.channels",
+}
 
 
 @pytest.fixture

@@ -19,6 +19,7 @@ from trendspark_cli.store.protocol import Store
 REST_SECONDS = 60.0  # for what follows once a run is on record: metrics and pings
 STOPPED_SECONDS = 5.0  # the same for a run that a signal has ended: enough for what does not hang
 LATE_STOP_SECONDS = 2.0  # the same after a signal that comes only then
+AGAIN_SECONDS = 5.0  # what was raised inside a callback of the interpreter is lost, and raised again
 _SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGALRM)
 
 
@@ -40,6 +41,7 @@ class StopSignals:
         self._is_listening = False
         self._is_closing = False
         self._stop: StopRequest | None = None  # the first signal that was no deadline
+        self._raised: StopRequest | None = None  # and the body has not ended yet
         self._previous: dict[int, Any] = {}
 
     def __enter__(self) -> StopSignals:
@@ -70,7 +72,7 @@ class StopSignals:
     def ignore(self) -> None:
         """From now on let everything run to its end: the record of a run must not be cut short."""
         if self._is_outermost:
-            self._is_listening, self._is_closing, self._pending = False, False, None
+            self._is_listening, self._is_closing, self._pending, self._raised = False, False, None, None
             signal.setitimer(signal.ITIMER_REAL, 0)
             self._store.set_after_commit(lambda: None)
             Watchdog.expect(REST_SECONDS + GRACE_SECONDS)
@@ -79,7 +81,7 @@ class StopSignals:
         """From now on StopRequest ends what takes longer than that, and soon after a signal has come."""
         if self._is_outermost:
             self._is_listening = self._is_closing = True
-            self._pending = None
+            self._pending = self._raised = None
             self._store.set_after_commit(self._raise_pending)
             seconds = min(seconds, STOPPED_SECONDS) if self._stop is not None else seconds
             signal.setitimer(signal.ITIMER_REAL, seconds)
@@ -102,13 +104,16 @@ class StopSignals:
         if self._is_closing and number != signal.SIGALRM:
             return
         if self._pending is None:
-            self._pending = self._request(number)
+            self._pending = self._raised or self._request(number)
         if self._is_listening and not self._store.in_transaction:
             self._raise_pending()
 
     def _raise_pending(self) -> None:
         if self._pending is not None:
             pending, self._pending = self._pending, None
+            if not self._is_closing:
+                self._raised = pending
+                signal.setitimer(signal.ITIMER_REAL, AGAIN_SECONDS)
             raise pending
 
     def _request(self, number: int) -> StopRequest:

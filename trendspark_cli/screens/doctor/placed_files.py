@@ -46,7 +46,11 @@ def lock_trouble(database: Path) -> str:
 def metrics_trouble(settings: Settings, database: Path) -> str:
     """Return what keeps metrics from being written, in words; empty when nothing does."""
     folder = settings.textfile_dir
-    if not folder.exists():
+    try:
+        is_there = folder.exists()
+    except OSError:
+        return f"TEXTFILE_DIR {str(folder)!r} is out of this user's reach"
+    if not is_there:
         return f"TEXTFILE_DIR {str(folder)!r} is not there; `trendspark db init` makes it"
     if not os.access(folder, os.W_OK):
         return f"TEXTFILE_DIR {str(folder)!r} cannot be written"
