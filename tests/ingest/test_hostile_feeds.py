@@ -1,0 +1,52 @@
+"""`ingest` against feeds that mean harm, or are written as if they did."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from tests.ingest.operator import NOW, Operator
+from tests.servers import FeedServer, feed_entry
+
+
+@pytest.fixture
+def site() -> Iterator[FeedServer]:
+    """A site whose feed has one entry."""
+    with FeedServer([feed_entry(NOW, "The ferry is late")], clock=NOW.timestamp) as server:
+        yield server
+
+
+@pytest.fixture
+def other() -> Iterator[FeedServer]:
+    """Another site."""
+    with FeedServer(clock=NOW.timestamp) as server:
+        yield server
+
+
+@pytest.fixture
+def operator(tmp_path: Path, site: FeedServer) -> Operator:
+    """An operator who reads the first one."""
+    return Operator(tmp_path / "home", {"FEEDS": f"{site.url}/rss.xml", "HTTP_TIMEOUT": "2s"})
+
+
+def later(operator: Operator, *sites: FeedServer, **time: float) -> None:
+    """Move the clocks on."""
+    operator.later(**time)
+    for site in sites:
+        site.clock = operator.now.timestamp
+
+
+def stored(operator: Operator) -> set[str]:
+    """What all stored posts say."""
+    return {row["text"] for row in operator.rows("SELECT text FROM posts WHERE source = 'feeds'")}
+
+
+def test_broken_html_in_an_entry_costs_no_other_entry(operator: Operator, site: FeedServer) -> None:
+    site.add([feed_entry(NOW - timedelta(hours=1), "Boats <![1 here", text="<![ ]>")])
+
+    result = operator.ingest()
+
+    assert (result.exit_code, len(stored(operator))) == (0, 2)
