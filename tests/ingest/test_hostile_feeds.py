@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 
 from tests.ingest.operator import NOW, Operator
 from tests.servers import FeedServer, feed_entry
+from trendspark_cli.services.feeds.parsing import read_feed
 
 
 @pytest.fixture
@@ -50,3 +52,13 @@ def test_broken_html_in_an_entry_costs_no_other_entry(operator: Operator, site: 
     result = operator.ingest()
 
     assert (result.exit_code, len(stored(operator))) == (0, 2)
+
+
+@pytest.mark.parametrize("name", ["id", "url", "title", "summary", "content_html", "content_text", "language"])
+def test_a_field_of_a_json_feed_is_bounded(name: str) -> None:
+    item = {"id": "1", name: "x" * 100_000}
+    feed = {"version": "https://jsonfeed.org/version/1.1", "items": [item]}
+
+    [entry] = read_feed(json.dumps(feed).encode(), "", "https://a.example/").entries
+
+    assert max(len(value) for value in entry if isinstance(value, str)) == 20_000

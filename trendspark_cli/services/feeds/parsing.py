@@ -19,6 +19,7 @@ from trendspark_cli.services.post_files.json_values import elements, members
 SECONDS = 5  # of a processor, for the process that reads: an entry takes half a millisecond
 BUSY = 4  # times as long by the clock, on a machine that others use
 MOST_ENTRIES = 300
+LONGEST = 20_000  # characters of one field, as of those that another process reads
 JSON_FEED = "https://jsonfeed.org/version/"
 _FEED_LINK = re.compile(rb"<link\b[^<>]{0,500}>", re.IGNORECASE)
 _HREF = re.compile(rb"""\bhref\s*=\s*["']?([^"'\s<>]{1,500})""", re.IGNORECASE)
@@ -113,7 +114,7 @@ def _json_entry(item: Any) -> Entry:
     authors = [members(each).get("name") for each in (*elements(item.get("authors")), item.get("author"))]
     text = item.get("summary") or item.get("content_html") or _as_html(item.get("content_text"))
     told = (item.get("id"), item.get("url"), item.get("title"), text, next(filter(None, authors), ""))
-    texts = [str(value) if isinstance(value, str | int) else "" for value in (*told, item.get("language"))]
+    texts = [str(value)[:LONGEST] if isinstance(value, str | int) else "" for value in (*told, item.get("language"))]
     named = dict(zip(Entry._fields[:6], texts, strict=True))
     return Entry(**named, published=_seconds(item.get("date_published")), updated=_seconds(item.get("date_modified")))
 
