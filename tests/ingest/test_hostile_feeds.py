@@ -11,7 +11,7 @@ import pytest
 
 from tests.ingest.operator import NOW, Operator
 from tests.servers import FeedServer, feed_entry
-from trendspark_cli.services.feeds.parsing import read_feed
+from trendspark_cli.services.feeds.parsing import NoFeedError, read_feed
 
 
 @pytest.fixture
@@ -62,3 +62,11 @@ def test_a_field_of_a_json_feed_is_bounded(name: str) -> None:
     [entry] = read_feed(json.dumps(feed).encode(), "", "https://a.example/").entries
 
     assert max(len(value) for value in entry if isinstance(value, str)) == 20_000
+
+
+def test_a_body_that_names_a_file_reads_no_file(tmp_path: Path) -> None:
+    file = tmp_path / "private.xml"
+    file.write_text('<rss version="2.0"><channel><item><title>private</title></item></channel></rss>')
+
+    with pytest.raises(NoFeedError, match="neither RSS nor Atom"):
+        read_feed(str(file).encode(), "application/rss+xml", "https://a.example/")

@@ -1,11 +1,13 @@
 """Read one feed with feedparser, in a process of its own: whatever a feed does to it ends with that process.
 
-Bytes come on stdin, and never an address: feedparser would open it. What is found goes to stdout as JSON.
+Bytes come on stdin, and reach feedparser as a file: bytes it would open as the name of one. What is found goes to
+stdout as JSON.
 """
 
 from __future__ import annotations
 
 import calendar
+import io
 import json
 import resource
 import sys
@@ -26,7 +28,7 @@ def main() -> None:
 
     headers = {"content-type": content_type} if content_type else {}
     try:
-        found = feedparser.parse(content, response_headers=headers)
+        found = feedparser.parse(io.BytesIO(content), response_headers=headers)
         result = _result(found)
     except (ValueError, RecursionError, MemoryError, LookupError, AttributeError, TypeError) as error:
         result = {"error": type(error).__name__}
