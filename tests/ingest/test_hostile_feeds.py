@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -70,3 +71,35 @@ def test_a_body_that_names_a_file_reads_no_file(tmp_path: Path) -> None:
 
     with pytest.raises(NoFeedError, match="neither RSS nor Atom"):
         read_feed(str(file).encode(), "application/rss+xml", "https://a.example/")
+
+
+@pytest.mark.parametrize("kind", ["text/xml\0", "text/xml\r\n x", "text/xml\x85", "ä"])
+def test_a_content_type_that_no_program_takes_is_as_none(kind: str) -> None:
+    body = b'<rss version="2.0"><channel><item><title>late</title></item></channel></rss>'
+
+    assert [entry.title for entry in read_feed(body, kind, "https://a.example/").entries] == ["late"]
+
+
+def test_a_reader_that_does_not_start_is_told_and_stops_no_other_feed(
+    operator: Operator, site: FeedServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    operator.environment["FEEDS"] = f"{site.url}/rss.xml,{site.url}/feed.json"
+    monkeypatch.setattr(sys, "executable", "/nowhere/python")
+
+    result = operator.ingest()
+
+    assert (result.exit_code, stored(operator)) == (3, {"The ferry is late"})
+    assert "what reads it does not start: No such file" in str(result.errors)
+
+
+def test_validators_that_are_not_plain_are_not_sent_back(operator: Operator, site: FeedServer) -> None:
+    site.has_validators = False
+    site.headers = {"etag": '"a\x01b"', "last-modified": "Sun\xe9"}
+    operator.ingest()
+    later(operator, site, hours=2)
+    site.add([feed_entry(operator.now, "new")])
+
+    result = operator.ingest()
+
+    assert (result.exit_code, "new" in stored(operator)) == (0, True)
+    assert {"if-none-match", "if-modified-since"}.isdisjoint(site.log[1].headers)

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from msgspec.structs import replace
 
 from trendspark_cli.base.clock import to_text
-from trendspark_cli.base.errors import BadAnswerError, CredentialsRefusedError, RateLimitedError, UpstreamError
+from trendspark_cli.base.errors import BadAnswerError, CredentialsRefusedError, RateLimitedError, UpstreamError, os_words
 from trendspark_cli.base.feed_addresses import secrets_of
 from trendspark_cli.base.models import Page, Span
 from trendspark_cli.collecting.source import Counter, Reach
@@ -98,7 +98,7 @@ class FeedSource:
         """Ask for what is new; where the feed says it lives, once it has said so for days."""
         self._hosts.note(self._host)
         known = {"If-None-Match": state.etag, "If-Modified-Since": state.modified}
-        known = {name: value for name, value in known.items() if value}
+        known = {name: value for name, value in known.items() if _sendable(value)}
         has_moved = state.moved_to and self._now.timestamp() - state.moved_since >= MOVED_AFTER.total_seconds()
         if has_moved:
             answer = self._fetcher.fetch(self._shown(state.moved_to), self.query, known=known)
@@ -130,6 +130,9 @@ class FeedSource:
             found = f"; the page names {told_address(error.hint)} as its feed" if error.hint else ""
             hint = f"check {SETTING}, proxies and captive portals{found}"
             raise BadAnswerError(SERVICE, f"{self.query}: {error}", hint=hint) from error
+        except OSError as error:
+            told = f"{self.query}: what reads it does not start: {os_words(error)}"
+            raise UpstreamError(SERVICE, told, hint="check the memory and the number of processes here") from error
 
     def _page(self, state: State) -> Page:
         return Page((), 0, newest_id=state.text(), reads=1, endpoint=self.endpoint, goes_forward=True)
@@ -141,11 +144,7 @@ class FeedSource:
         now = self._now.timestamp()
         if answer.status == 200:
             etag, modified = headers.get("etag", ""), headers.get("last-modified", "")
-            state = replace(
-                state,
-                etag=etag if len(etag) <= LONGEST_VALIDATOR else "",
-                modified=modified if len(modified) <= LONGEST_VALIDATOR else "",
-            )
+            state = replace(state, etag=_sendable(etag), modified=_sendable(modified))
         moved_to = self._hidden(answer.moved_to)
         return replace(
             state,
@@ -210,6 +209,12 @@ def _wait(cache_control: str, minutes: int) -> timedelta:
     told = [timedelta(seconds=int(found[1]))] if found is not None and int(found[1]) else []
     told += [timedelta(minutes=minutes)] if minutes else []
     return min(max(*told, SHORTEST), LONGEST) if told else USUAL
+
+
+def _sendable(validator: str) -> str:
+    """Return a validator that a header can hold, "" for any other."""
+    is_plain = validator.isascii() and validator.isprintable() and validator == validator.strip()
+    return validator if is_plain and len(validator) <= LONGEST_VALIDATOR else ""
 
 
 def _moment(epoch: float) -> datetime:

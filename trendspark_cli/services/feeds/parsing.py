@@ -57,12 +57,12 @@ class NoFeedError(Exception):
 
 
 def read_feed(content: bytes, content_type: str, address: str, *, seconds: int = SECONDS) -> Feed:
-    """Return the feed in the body of an answer. Raises NoFeedError when it is none."""
+    """Return the feed in the body of an answer. Raises NoFeedError when it is none, OSError when no process starts."""
     if not content.strip():
         raise NoFeedError("the answer is empty")
     if content.lstrip()[:1] == b"{":
         return _json_feed(content)
-    found = _read_apart(content, content_type, seconds)
+    found = _read_apart(content, content_type if content_type.isascii() and content_type.isprintable() else "", seconds)
     entries = tuple(_entry(members(each)) for each in elements(found.get("entries")))
     if not found.get("version") and not entries:
         if is_page(content, content_type):
