@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.ingest.operator import NOW, Operator
-from tests.servers import FeedServer, feed_entry
+from tests.servers import Answer, Fault, FeedServer, feed_entry
 from trendspark_cli.services.feeds.parsing import NoFeedError, read_feed
 
 
@@ -103,3 +103,40 @@ def test_validators_that_are_not_plain_are_not_sent_back(operator: Operator, sit
 
     assert (result.exit_code, "new" in stored(operator)) == (0, True)
     assert {"if-none-match", "if-modified-since"}.isdisjoint(site.log[1].headers)
+
+
+def test_entries_that_all_link_to_one_page_are_all_read(operator: Operator, site: FeedServer) -> None:
+    page = "https://harbour.example/notices"
+    site.replace([feed_entry(NOW, "The ferry is late", link=page)])
+    operator.ingest()
+    later(operator, site, hours=2)
+    site.replace([feed_entry(operator.now, "The ferry sails", link=page)])
+
+    operator.ingest()
+
+    assert stored(operator) == {"The ferry is late", "The ferry sails"}
+
+
+def test_an_entry_that_gets_another_id_and_time_does_not_come_again(operator: Operator, site: FeedServer) -> None:
+    link = "https://harbour.example/1"
+    site.replace([feed_entry(NOW, "The ferry is late", link=link)])
+    operator.ingest()
+    later(operator, site, hours=2)
+    site.replace([feed_entry(operator.now, "The ferry is late", link=link)])
+
+    assert operator.ingest().counts["new"] == 0
+
+
+def test_two_entries_of_one_id_are_no_edits_of_each_other(operator: Operator, site: FeedServer) -> None:
+    items = [{"id": "1", "title": title, "date_published": NOW.isoformat()} for title in ("late", "later")]
+    body = json.dumps({"version": "https://jsonfeed.org/version/1.1", "items": items}).encode()
+    spaces = iter(range(9))
+    fault = Fault("twice", lambda request: Answer(200, body + b" " * next(spaces)))
+    site.faults.add(fault, times=None)
+    operator.ingest()
+    updated = []
+    for _ in range(2):
+        later(operator, site, hours=2)
+        updated.append(operator.ingest().counts["updated"])
+
+    assert (updated, stored(operator)) == ([0, 0], {"late"})

@@ -47,7 +47,7 @@ class Origin(NamedTuple):
 
 def read_entries(feed: Feed, origin: Origin, state: State, now: datetime) -> Read:
     """Return what is new or changed in a feed."""
-    links = Counter(entry.link for entry in feed.entries if entry.link)
+    links = Counter((entry.link, entry.title) for entry in feed.entries if entry.link)
     fresh: list[tuple[str, Post]] = []
     rejections: list[Rejection] = []
     seen: dict[str, str] = {}
@@ -61,13 +61,14 @@ def read_entries(feed: Feed, origin: Origin, state: State, now: datetime) -> Rea
             continue
         key, content = short_hash(post.source_id), short_hash(post.text)
         likes = [short_hash("t", entry.title, str(entry.published or entry.summary))]
-        likes += [short_hash("l", entry.link)] if links[entry.link] == 1 else []
+        # A link alone says nothing: all entries of a feed may lead to one page.
+        likes += [short_hash("l", entry.link, entry.title)] if links[entry.link, entry.title] == 1 else []
         before = state.seen.get(key)
         is_known = before is not None or not known_alike.isdisjoint(likes)
         met += is_known
         if key not in seen and (not is_known or before not in (None, content)):
             fresh.append((post.created_at, post._replace(edits=_edited(entry, now)) if before is not None else post))
-        seen[key] = content
+        seen.setdefault(key, content)
         alike += likes
     young = [post for at, post in sorted(fresh, key=lambda each: each[0], reverse=True) if at > to_text(now - OLDEST)]
     times = [at for at, _ in fresh]

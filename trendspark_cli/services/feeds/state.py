@@ -27,7 +27,7 @@ class State(msgspec.Struct, frozen=True, omit_defaults=True):
     moved_since: float = 0.0
     body: str = ""  # hash of what was read last
     seen: dict[str, str] = {}
-    alike: list[str] = []  # hashes of links and of titles with their times, of the same entries
+    alike: list[str] = []  # hashes of titles with their times, and with their links, of the same entries
 
     def text(self) -> str:
         """Return this as the text of a cursor."""
