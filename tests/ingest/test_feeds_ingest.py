@@ -237,7 +237,7 @@ def test_a_feed_that_moved_for_good_is_asked_there_after_days_and_no_sooner(
     operator: Operator, site: FeedServer, other: FeedServer
 ) -> None:
     other.add(entries(3))
-    operator.environment["FEEDS"] = f"{site.url}/rss.xml,{other.url}/atom.xml"
+    operator.environment["FEEDS"] = f"{site.url}/rss.xml,{other.url}/rss.xml"
     moved = Answer(301, b"", {"location": f"{other.url}/rss.xml"})
     site.faults.add(Fault("moved", lambda request: moved), times=None)
     asked = []
@@ -253,7 +253,7 @@ def test_a_feed_that_moved_for_good_is_asked_there_after_days_and_no_sooner(
 def test_a_feed_that_moved_is_asked_where_it_was_when_it_is_not_where_it_said(
     operator: Operator, site: FeedServer, other: FeedServer
 ) -> None:
-    operator.environment["FEEDS"] = f"{site.url}/rss.xml,{other.url}/atom.xml"
+    operator.environment["FEEDS"] = f"{site.url}/rss.xml,{other.url}/rss.xml"
     moved = Answer(301, b"", {"location": f"{other.url}/rss.xml"})
     site.faults.add(Fault("moved", lambda request: moved))
     for _ in range(2):
@@ -293,7 +293,7 @@ def test_a_redirect_into_a_private_network_is_followed_when_its_address_is_named
     other.add([feed_entry(NOW, "of the inside")])
     inside = Answer(302, b"", {"location": f"{other.url}/rss.xml"})
     site.faults.add(Fault("inside", lambda request: inside), times=None)
-    operator.environment["FEEDS"] += f",{other.url}/atom.xml"
+    operator.environment["FEEDS"] += f",{other.url}/rss.xml"
 
     result = operator.ingest()
 

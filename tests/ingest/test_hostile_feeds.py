@@ -140,3 +140,17 @@ def test_two_entries_of_one_id_are_no_edits_of_each_other(operator: Operator, si
         updated.append(operator.ingest().counts["updated"])
 
     assert (updated, stored(operator)) == ([0, 0], {"late"})
+
+
+def test_a_redirect_to_another_path_of_a_named_private_host_is_refused(
+    operator: Operator, site: FeedServer, other: FeedServer
+) -> None:
+    other.add([feed_entry(NOW, "of the inside")])
+    operator.environment["FEEDS"] += f",{other.url}/atom.xml"
+    inside = Answer(302, b"", {"location": f"{other.url}/rss.xml"})
+    site.faults.add(Fault("inside", lambda request: inside), times=None)
+
+    result = operator.ingest()
+
+    assert (result.exit_code, [entry.request.path for entry in other.log]) == (3, ["/atom.xml"])
+    assert "redirects into a private network, to 127.0.0.1" in str(result.errors)

@@ -35,10 +35,13 @@ class Answer(NamedTuple):
 
 
 class Fetcher:
-    """Asks for feeds. *named* are addresses of the settings: only these may lie in a private network."""
+    """Asks for feeds. *named* are addresses of the settings: only these may lie in a private network.
+
+    Each as it is written there: another path of the same host is as private as any.
+    """
 
     def __init__(self, named: Sequence[str], *, record: Callable[[ApiCall], None], answer_seconds: float) -> None:
-        self._named = {_place(address) for address in named}
+        self._named = frozenset(named)
         self._sessions = [
             session(
                 kind(SERVICE, record, endpoint_of=lambda path: "feed", retries=1, answer_seconds=answer_seconds),
@@ -75,7 +78,7 @@ class Fetcher:
         raise _no_feed(name, f"redirects more than {MOST_REDIRECTS} times")
 
     def _asked(self, at: str, name: str, known: Mapping[str, str]) -> requests.Response:
-        sends = self._sessions[0 if _place(at) in self._named else 1]
+        sends = self._sessions[0 if at in self._named else 1]
         sends.cookies.clear()
         try:
             return sends.get(at, headers=dict(known), allow_redirects=False)
@@ -99,12 +102,6 @@ def _of_one_feed(failure: UpstreamError) -> UpstreamError:
     """Return an error that keeps no other feed from being read."""
     failure.is_service_wide = False
     return failure
-
-
-def _place(address: str) -> tuple[str, int]:
-    """Return the host and port of an address."""
-    parts = urlsplit(address)
-    return (parts.hostname or "").lower(), parts.port or {"http": 80}.get(parts.scheme, 443)
 
 
 def told_address(address: str) -> str:
