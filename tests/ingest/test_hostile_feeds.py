@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.ingest.operator import NOW, Operator
-from tests.servers import Answer, Fault, FeedServer, feed_entry
+from tests.servers import Answer, Fault, FeedServer, faults, feed_entry
 from trendspark_cli.services.feeds.parsing import NoFeedError, read_feed
 
 
@@ -154,3 +154,69 @@ def test_a_redirect_to_another_path_of_a_named_private_host_is_refused(
 
     assert (result.exit_code, [entry.request.path for entry in other.log]) == (3, ["/atom.xml"])
     assert "redirects into a private network, to 127.0.0.1" in str(result.errors)
+
+
+PLACES = {
+    "does not answer": faults.connection_reset(),
+    "is a page": Fault("page", lambda request: Answer(200, b"<html>parked</html>", {"content-type": "text/html"})),
+    "is private": None,
+}
+
+
+@pytest.mark.parametrize("kind", PLACES)
+def test_a_feed_comes_back_when_the_place_it_moved_to(
+    operator: Operator, site: FeedServer, other: FeedServer, kind: str
+) -> None:
+    feeds = operator.environment["FEEDS"]
+    moved = Answer(301, b"", {"location": f"{other.url}/rss.xml"})
+    site.faults.add(Fault("moved", lambda request: moved))
+    operator.environment["FEEDS"] = f"{feeds},{other.url}/rss.xml"
+    operator.ingest()
+    later(operator, site, other, days=4)
+    fault = PLACES[kind]
+    if fault is None:
+        operator.environment["FEEDS"] = feeds
+    else:
+        other.faults.add(fault, times=None)
+
+    operator.ingest()
+
+    assert stored(operator) == {"The ferry is late"}
+    assert "moved_to" not in _state(operator)
+
+
+def test_a_feed_whose_both_places_fail_is_asked_at_both_again(
+    operator: Operator, site: FeedServer, other: FeedServer
+) -> None:
+    moved = Answer(301, b"", {"location": f"{other.url}/rss.xml"})
+    site.faults.add(Fault("moved", lambda request: moved))
+    site.faults.add(faults.not_found(), times=None)
+    operator.environment["FEEDS"] += f",{other.url}/rss.xml"
+    operator.ingest()
+    later(operator, site, other, days=4)
+    other.faults.add(faults.not_found(), times=2)
+    operator.ingest()
+    later(operator, site, other, hours=2)
+    other.add([feed_entry(operator.now, "The ferry sails")])
+
+    result = operator.ingest()
+
+    assert (result.exit_code, stored(operator)) == (0, {"The ferry sails"})
+
+
+def test_a_new_place_that_asks_for_the_secret_of_the_old_one_is_not_remembered(
+    operator: Operator, site: FeedServer, other: FeedServer
+) -> None:
+    target = f"{other.url}/rss.xml?q={{0}}"
+    operator.environment["FEEDS"] = f"{site.url}/rss.xml?token=f00dfeed5ecret0f7ests,{target}"
+    moved = Answer(301, b"", {"location": target})
+    site.faults.add(Fault("moved", lambda request: moved))
+
+    operator.ingest()
+
+    assert "moved_to" not in _state(operator)
+
+
+def _state(operator: Operator) -> str:
+    """What is known of the first feed."""
+    return str(operator.values("SELECT newest_id FROM cursors ORDER BY rowid")[0])

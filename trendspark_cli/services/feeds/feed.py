@@ -11,7 +11,13 @@ from urllib.parse import urlsplit
 from msgspec.structs import replace
 
 from trendspark_cli.base.clock import to_text
-from trendspark_cli.base.errors import BadAnswerError, CredentialsRefusedError, RateLimitedError, UpstreamError, os_words
+from trendspark_cli.base.errors import (
+    BadAnswerError,
+    CredentialsRefusedError,
+    RateLimitedError,
+    UpstreamError,
+    os_words,
+)
 from trendspark_cli.base.feed_addresses import secrets_of
 from trendspark_cli.base.models import Page, Span
 from trendspark_cli.collecting.source import Counter, Reach
@@ -69,13 +75,13 @@ class FeedSource:
         Raises UpstreamError with a `place`: what is known of the feed all the same, such as when it may be asked again.
         """
         state = state_of(span.since)
+        self._hosts.note(self._host)
+        has_moved = state.moved_to and self._now.timestamp() - state.moved_since >= MOVED_AFTER.total_seconds()
         try:
-            answer = self._answer(state)
-            if answer.status == 304 and state.read_at:
-                return self._page(self._well(state, answer, 0))
-            if answer.status != 200:
-                raise self._refused(answer)
-            return self._read(state, answer)
+            if has_moved and (page := self._at_new_place(state)) is not None:
+                return page
+            known = {} if has_moved else _known(state)  # what another place said of itself means nothing here
+            return self._taken(state, self._fetcher.fetch(self._address, self.query, known=known))
         except UpstreamError as failure:
             failure.is_service_wide = self._hosts.is_everything_down(failure)
             failure.place = self._ill(state, failure).text()
@@ -94,17 +100,23 @@ class FeedSource:
         moved = f", and says it moved to {told_address(answer.moved_to)} for good" if answer.moved_to else ""
         return f"{self.query} has {number} {'entry' if number == 1 else 'entries'}{moved}"
 
-    def _answer(self, state: State) -> Answer:
-        """Ask for what is new; where the feed says it lives, once it has said so for days."""
-        self._hosts.note(self._host)
-        known = {"If-None-Match": state.etag, "If-Modified-Since": state.modified}
-        known = {name: value for name, value in known.items() if _sendable(value)}
-        has_moved = state.moved_to and self._now.timestamp() - state.moved_since >= MOVED_AFTER.total_seconds()
-        if has_moved:
-            answer = self._fetcher.fetch(self._shown(state.moved_to), self.query, known=known)
-            if answer.status in (200, 304):
-                return answer._replace(moved_to=self._shown(state.moved_to))
-        return self._fetcher.fetch(self._address, self.query, known=known)
+    def _at_new_place(self, state: State) -> Page | None:
+        """Return what is new where the feed says it lives; None when it is not there, and is asked where it was."""
+        address = self._shown(state.moved_to)
+        try:
+            answer = self._fetcher.fetch(address, self.query, known=_known(state))
+            return self._taken(state, answer._replace(moved_to=address))
+        except UpstreamError as failure:
+            log.info("asked where it was: %s", failure)
+            return None
+
+    def _taken(self, state: State, answer: Answer) -> Page:
+        """Return what an answer brings. Raises UpstreamError when it is no feed."""
+        if answer.status == 304 and state.read_at:
+            return self._page(self._well(state, answer, 0))
+        if answer.status != 200:
+            raise self._refused(answer)
+        return self._read(state, answer)
 
     def _read(self, state: State, answer: Answer) -> Page:
         body = short_hash(answer.content.decode("utf-8", "replace"))
@@ -192,7 +204,9 @@ class FeedSource:
         return BadAnswerError(SERVICE, f"{told}answered {status}", status=status, hint=hint)
 
     def _hidden(self, address: str) -> str:
-        """Return an address with the secrets of our own one as their numbers."""
+        """Return an address with the secrets of our own one as their numbers; "" for one that has such itself."""
+        if "{" in address or "}" in address:
+            return ""
         for number, secret in enumerate(self._secrets):
             address = address.replace(secret, f"{{{number}}}")
         return address if len(address) <= 1000 else ""
@@ -209,6 +223,12 @@ def _wait(cache_control: str, minutes: int) -> timedelta:
     told = [timedelta(seconds=int(found[1]))] if found is not None and int(found[1]) else []
     told += [timedelta(minutes=minutes)] if minutes else []
     return min(max(*told, SHORTEST), LONGEST) if told else USUAL
+
+
+def _known(state: State) -> dict[str, str]:
+    """Return the headers that say what we have."""
+    validators = {"If-None-Match": state.etag, "If-Modified-Since": state.modified}
+    return {name: value for name, value in validators.items() if _sendable(value)}
 
 
 def _sendable(validator: str) -> str:
