@@ -11,6 +11,7 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from trendspark_cli.base.clock import from_epoch, to_text
+from trendspark_cli.base.feed_addresses import without_secrets
 from trendspark_cli.base.links import links_in, links_of
 from trendspark_cli.base.models import Post, Rejection
 from trendspark_cli.base.texts import clean_text
@@ -81,7 +82,7 @@ def _post(entry: Entry, feed: Feed, origin: Origin, now: datetime) -> Post | str
     """Return the post of an entry, or the reason why there is none."""
     title = _plain(entry.title)
     body = _shortened(_plain(entry.summary))
-    link = _without(entry.link.strip(), origin.secrets)
+    link = without_secrets(entry.link.strip(), origin.secrets, origin.host)
     is_opaque = origin.host in OPAQUE_LINKS
     if is_opaque:
         body = ""
@@ -89,7 +90,7 @@ def _post(entry: Entry, feed: Feed, origin: Origin, now: datetime) -> Post | str
     if not text:
         return "missing_field"
     at = _time(entry, now)
-    name = _without(entry.id.strip(), origin.secrets) or link or f"{title} {entry.published or ''}"
+    name = without_secrets(entry.id.strip(), origin.secrets, origin.host) or link or f"{title} {entry.published or ''}"
     author = clean_text(_plain(entry.author))[:80]
     lang = (entry.language or feed.language).partition("-")[0].strip().lower()
     return Post(
@@ -139,12 +140,6 @@ def _plain(html: str) -> str:
 
 def _shortened(text: str) -> str:
     return text if len(text) <= LONGEST_TEXT else text[:LONGEST_TEXT].rpartition(" ")[0] + " …"
-
-
-def _without(text: str, secrets: Sequence[str]) -> str:
-    for secret in secrets:
-        text = text.replace(secret, "***")
-    return text
 
 
 def _is_web(link: str) -> bool:
