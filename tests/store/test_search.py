@@ -165,6 +165,34 @@ def test_posts_that_are_gone_are_not_found_and_their_words_leave_within_a_day(st
     assert found(store, "地震") == ["5"]
 
 
+def away_and_back(store: SqliteStore, texts: tuple[str, ...]) -> None:
+    """Store posts and index them while the first is away, as in an archive; then it is back and waits."""
+    keep(store, texts)
+    store.connection.execute("CREATE TEMP TABLE away AS SELECT * FROM posts WHERE source_id = '0'")
+    store.connection.execute("DELETE FROM posts WHERE source_id = '0'")
+    index(store)
+    store.connection.execute("INSERT INTO posts SELECT * FROM away")
+    with store.transaction():
+        store.search.note_returned([1])
+
+
+def shelves_after_forgetting(store: SqliteStore, source_id: str) -> list[int]:
+    """Delete a post and have its words leave; return the shelves that are left."""
+    with store.transaction():
+        store.connection.execute("DELETE FROM posts WHERE source_id = ?", (source_id,))
+        store.search.drop_gone()
+    return [row["first_id"] for row in store.connection.rows("SELECT first_id FROM search_shelves")]
+
+
+def test_words_of_a_forgotten_post_leave_though_a_post_without_text_came_back(store: SqliteStore) -> None:
+    away_and_back(store, ("", *TEXTS))
+    index(store)
+
+    left = shelves_after_forgetting(store, "5")
+
+    assert left == []
+
+
 def test_a_shelf_of_which_all_is_live_stays(store: SqliteStore) -> None:
     keep(store)
     index(store)

@@ -48,7 +48,8 @@ class PostSearch:
         waiting = self._db.made(tuple, self._sql["waiting"], {"limit": limit})
         if waiting:
             for first, filled in self._filled().items():
-                again = [(post_id, text) for post_id, text in waiting if text and first <= post_id <= filled]
+                here = [(post_id, text) for post_id, text in waiting if first <= post_id <= filled]
+                again = [(post_id, text) for post_id, text in here if text is not None]  # an empty one is an entry too
                 self._index(first, again)
                 self._db.execute(self._sql["add_entries"], (len(again), first))
             ids = json.dumps([post_id for post_id, _ in waiting])
