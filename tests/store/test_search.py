@@ -193,6 +193,14 @@ def test_words_of_a_forgotten_post_leave_though_a_post_without_text_came_back(st
     assert left == []
 
 
+def test_words_of_a_forgotten_post_leave_while_a_post_that_came_back_still_waits(store: SqliteStore) -> None:
+    away_and_back(store, TEXTS)
+
+    left = shelves_after_forgetting(store, "5")
+
+    assert left == []
+
+
 def test_a_shelf_of_which_all_is_live_stays(store: SqliteStore) -> None:
     keep(store)
     index(store)

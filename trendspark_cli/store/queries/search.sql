@@ -34,8 +34,10 @@ UPDATE search_shelves SET entries = entries + ? WHERE first_id = ?;
 SELECT first_id FROM search_shelves WHERE looked_at <= ? ORDER BY looked_at, first_id LIMIT 1;
 
 -- name: gone
--- How many entries of a shelf are of posts, or of versions of posts, that are not there any more.
+-- How many entries of a shelf are of posts, or of versions of posts, that are not there any more. A post that waits has
+-- no entry as it is now.
 SELECT s.entries - (SELECT count(*) FROM posts WHERE id >= s.first_id AND id <= s.filled_id)
+    + (SELECT count(*) FROM search_waiting JOIN posts ON id = post_id WHERE post_id BETWEEN s.first_id AND s.filled_id)
 FROM search_shelves s WHERE s.first_id = ?;
 
 -- name: not_indexed
