@@ -201,6 +201,17 @@ def test_words_of_a_forgotten_post_leave_while_a_post_that_came_back_still_waits
     assert left == []
 
 
+def test_an_edit_waits_to_be_indexed_once_however_it_was_written(store: SqliteStore) -> None:
+    keep(store)
+    index(store)
+    edit = "INSERT INTO posts SELECT * FROM posts WHERE id = 1 ON CONFLICT (id) DO UPDATE SET text = text || '!'"
+
+    for _ in range(2):
+        store.connection.execute(edit)
+
+    assert [row["post_id"] for row in store.connection.rows("SELECT post_id FROM search_waiting")] == [1]
+
+
 def test_a_shelf_of_which_all_is_live_stays(store: SqliteStore) -> None:
     keep(store)
     index(store)

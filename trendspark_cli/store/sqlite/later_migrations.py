@@ -174,8 +174,9 @@ def m0022_search(db: Database) -> None:
     db.execute(
         """
         CREATE TRIGGER search_edited AFTER UPDATE OF text ON posts WHEN old.text IS NOT new.text BEGIN
-            INSERT OR IGNORE INTO search_waiting SELECT new.id
-            WHERE EXISTS (SELECT 1 FROM search_shelves WHERE first_id <= new.id AND filled_id >= new.id);
+            INSERT INTO search_waiting SELECT new.id
+            WHERE EXISTS (SELECT 1 FROM search_shelves WHERE first_id <= new.id AND filled_id >= new.id)
+                AND NOT EXISTS (SELECT 1 FROM search_waiting WHERE post_id = new.id);
         END
         """
     )
