@@ -13,6 +13,8 @@ from tests.archive.keeping import Keeper
 from tests.builders import NOW, in_lines, own_line, post
 from tests.installation import Installation
 from trendspark_cli.base.clock import to_text
+from trendspark_cli.base.models import Page
+from trendspark_cli.collecting.deletions import follow_deletions
 from trendspark_cli.ranking.text.searching import read_query
 from trendspark_cli.running.job_context import JobContext
 from trendspark_cli.store.sqlite.store import SqliteStore
@@ -83,6 +85,17 @@ def test_search_index_false_removes_it_and_the_same_is_found(store: SqliteStore)
 
     names = store.connection.rows("SELECT name FROM sqlite_master WHERE name LIKE 'post_search%'")
     assert (names, found(store, "word3 bridge")) == ([], 250)
+
+
+def test_words_of_a_post_its_service_deleted_leave_with_the_next_run(store: SqliteStore) -> None:
+    keep(store, 10)
+    for _ in range(2):
+        keep_index(JobContext(store, NOW), is_wanted=True)
+    follow_deletions(JobContext(store, NOW), "x", Page((), 0, gone=("3",)))
+
+    keep_index(JobContext(store, NOW), is_wanted=True)
+
+    assert indexed(store) == []
 
 
 def ingested(workplace: Installation, *texts: str) -> None:

@@ -141,6 +141,7 @@ WRITERS: dict[str, Callable[[SqliteStore], object]] = {
     "search.drop_gone": lambda s: s.search.drop_gone(),
     "search.drop_one": lambda s: s.search.drop_one(),
     "search.note_returned": lambda s: s.search.note_returned([1]),
+    "search.note_gone": lambda s: s.search.note_gone([1]),
     "trends.set_alert": lambda s: s.trends.set_alert(1, "key", 3.0),
     "briefs.save": lambda s: s.briefs.save(BRIEF),
     "briefs.keep_answer": lambda s: s.briefs.keep_answer("k", "trend_label", "m", ModelAnswer("refused"), NOW),

@@ -28,13 +28,17 @@ def _forget(job: JobContext, source: str, ids: list[str]) -> None:
     authors: set[str] = set()
     for start in range(0, len(ids), BATCH):
         with job.store.transaction():
+            gone: list[int] = []
             for post_id in ids[start : start + BATCH]:
                 post = job.store.posts.find(source, post_id)
-                if post is not None and post.author:
-                    authors.add(post.author)
+                if post is not None:
+                    gone.append(post.id)
+                    if post.author:
+                        authors.add(post.author)
                 stone = Tombstone(str(uuid.uuid4()), source, post_id, None, to_text(job.now), is_pushed=False)
                 job.store.tombstones.add(stone)
                 job.store.tombstones.forget_posts(stone)
+            job.store.search.note_gone(gone)  # their words leave the index with the next run of `rank`
     if ids:
         with job.store.transaction():
             for author in sorted(authors):

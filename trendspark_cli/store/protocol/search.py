@@ -27,7 +27,7 @@ class PostSearch(Protocol):
     def drop_worn(self, now: datetime) -> None:
         """Drop a part of the index that has words of posts that are gone; it is filled anew. Call in a transaction.
 
-        It looks at one part, and at each no more than once a day.
+        It looks at one part, and at each no more than once a day unless `note_gone` told of it.
         """
 
     def drop_gone(self) -> None:
@@ -38,6 +38,9 @@ class PostSearch(Protocol):
 
     def note_returned(self, post_ids: Sequence[int]) -> None:
         """Have posts indexed that came back under the ids they had. Call inside a transaction."""
+
+    def note_gone(self, post_ids: Sequence[int]) -> None:
+        """Have the parts of the index with these posts, which leave, looked at first. Call inside a transaction."""
 
     def size_bytes(self) -> int:
         """Return how much the index takes."""

@@ -95,6 +95,10 @@ class PostSearch:
         for post_id in post_ids:
             self._db.execute(self._sql["wait"], {"id": post_id})
 
+    def note_gone(self, post_ids: Sequence[int]) -> None:
+        """Have the shelves of posts that leave looked at by the next `drop_worn`. Call in a transaction."""
+        self._db.execute(self._sql["look_first"], (json.dumps(list(post_ids)),))
+
     def size_bytes(self) -> int:
         """Return how much the index takes."""
         return sum(int(self._db.value(self._on(first, "shelf_bytes"))) for first in self._filled())
