@@ -88,6 +88,23 @@ def test_athena_and_trino_project_days_and_sources() -> None:
     assert "partition_projection_range = ARRAY['2026-08-01', 'NOW']" in trino
 
 
+def test_an_archive_in_a_folder_of_any_name_is_read_by_queries_and_by_statements(tmp_path: Path) -> None:
+    folder = tmp_path / "a[1] b*c?%20é"
+    folder.mkdir()
+    here = Keeper(tmp_path / "home", {"ARCHIVE_URL": folder.as_uri()})
+    fill(here, old=5, new=5)
+    counts_of(here.archive())
+    sql = "SELECT count(*) FROM posts"
+
+    asked = here.command_now("archives", "query", sql, "--json")
+    with duckdb.connect() as engine:
+        engine.execute(here.command_now("archives", "ddl").stdout)
+        found = engine.execute(sql).fetchall()
+
+    assert asked.stderr == ""
+    assert (asked.exit_code, asked.json["rows"], found) == (0, [[5]], [(5,)])
+
+
 def test_an_archive_without_such_files_says_so(tmp_path: Path) -> None:
     here = Keeper(tmp_path / "home")
     here.store().close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -79,8 +80,9 @@ def query_files(
                 rows.create_view(f"{part}_{table}")
             connection.execute(filled(views[table], some[0].form.table.names))
         for table, path in others.items():
-            connection.read_parquet(str(path)).create_view(table)
+            connection.read_parquet(glob.escape(str(path))).create_view(table)
         allowed = [str(file.path) for some in files.values() for file in some] + [str(path) for path in others.values()]
+        allowed += [glob.escape(path) for path in allowed]  # DuckDB looks at a pattern and at what it finds
         connection.execute("SET allowed_paths = $paths", {"paths": allowed})
         connection.execute("SET enable_external_access = false")
         connection.execute("SET lock_configuration = true")
@@ -135,6 +137,7 @@ def _all_rows(connection: Any, files: Sequence[ArchiveFile]) -> Any:
             else duckdb.ColumnExpression(column.name)
             for column in form.table.columns
         ]
-        rows = connection.read_parquet([str(file.path) for file in some], hive_partitioning=False).select(*columns)
+        paths = [glob.escape(str(file.path)) for file in some]  # signs of a folder's name are no pattern
+        rows = connection.read_parquet(paths, hive_partitioning=False).select(*columns)
         found = rows if found is None else found.union(rows)
     return found

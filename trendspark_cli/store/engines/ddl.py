@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import glob
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
+from urllib.parse import unquote, urlsplit
 
 from trendspark_cli.store.named_queries import statements
 from trendspark_cli.store.rows.archived import TABLES
@@ -64,7 +66,9 @@ def _values(dialect: str, name: str, url: str, kept: Kept) -> dict[str, str]:
     row, newest = _ROW[name]
     location = f"{url.rstrip('/')}/{form.root}"
     if dialect == "duckdb":
-        location = location.removeprefix("file://")
+        if location.startswith("file:"):
+            location = unquote(urlsplit(location).path)
+        location = glob.escape(location)  # signs of a name are no pattern
     return {
         "table": name,
         "location": _escaped(location, dialect),
