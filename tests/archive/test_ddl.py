@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
+from contextlib import closing
 from pathlib import Path
 
 import duckdb
 import pytest
 
 from tests.archive.keeping import Keeper, counts_of, fill
+from trendspark_cli.archiving.querying import kept_by_table
 from trendspark_cli.store.engines.ddl import DIALECTS, Kept, ddl
 from trendspark_cli.store.rows.archived import TABLES
 from trendspark_cli.store.rows.archives import Tombstone
@@ -86,6 +89,23 @@ def test_athena_and_trino_project_days_and_sources() -> None:
     assert "'storage.location.template' = 's3://bucket/a/job_runs/v2/dt=${dt}/'" in athena
     assert "partition_projection_values = ARRAY['reddit', 'x']" in trino
     assert "partition_projection_range = ARRAY['2026-08-01', 'NOW']" in trino
+
+
+@pytest.mark.parametrize("dialect", ["athena", "spark", "trino"])
+def test_statements_that_are_run_again_make_tables_anew(dialect: str) -> None:
+    text = ddl(dialect, URL, {"posts": Kept("2026-09-01", ("x",))}, [])
+
+    assert re.search(r"DROP TABLE IF EXISTS posts_files;\nCREATE (EXTERNAL )?TABLE posts_files", text)
+
+
+def test_all_sources_of_the_archive_are_named_whatever_the_form_of_their_files(keeper: Keeper) -> None:
+    with closing(keeper.store()) as store:
+        manifests = store.archives.stored()
+    first = next(one for one in manifests if one.table_name == "posts")
+
+    kept = kept_by_table([*manifests, first._replace(source="lemmy", format="csv")], first.url, ["posts"])
+
+    assert kept["posts"].sources == ("lemmy", "reddit", "x")
 
 
 def test_an_archive_in_a_folder_of_any_name_is_read_by_queries_and_by_statements(tmp_path: Path) -> None:

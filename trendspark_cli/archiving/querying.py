@@ -80,7 +80,10 @@ def files_of_tables(
 
 
 def kept_by_table(manifests: Sequence[Manifest], url: str, tables: Sequence[str]) -> dict[str, Kept]:
-    """Return what an archive has of each of these tables in Parquet files of the present form: first day, sources."""
+    """Return what an archive has of each of these tables in Parquet files of the present form, and from which day on.
+
+    Sources are all that it has files of: those of other forms may get such a file any day.
+    """
     found: dict[str, Kept] = {}
     for name in tables:
         some = [
@@ -90,7 +93,8 @@ def kept_by_table(manifests: Sequence[Manifest], url: str, tables: Sequence[str]
             and part.key.startswith(TABLES[name].form(part.source).root)
         ]
         if some:
-            sources = sorted({part.source for part in some if part.source is not None})
+            alike = (part for part in manifests if (part.table_name, part.url) == (name, url))
+            sources = sorted({part.source for part in alike if part.source is not None})
             found[name] = Kept(min(part.day for part in some), tuple(sources))
     return found
 

@@ -11,16 +11,19 @@ CREATE OR REPLACE VIEW {table}_files AS
 SELECT * FROM read_parquet('{location}{wildcard}', hive_partitioning = true, hive_types = {{'dt': DATE}});
 
 -- name: spark
--- A table over the folder. The last statement finds new days: run it again when there are some.
-CREATE TABLE IF NOT EXISTS {table}_files (
+-- A table over the folder, made anew: its files stay. The last statement finds new days: run it again when there are some.
+DROP TABLE IF EXISTS {table}_files;
+CREATE TABLE {table}_files (
     {columns},
     {partition_columns}
 ) USING PARQUET PARTITIONED BY ({partitions}) LOCATION '{location}';
 MSCK REPAIR TABLE {table}_files;
 
 -- name: trino
--- A table of the Hive connector over the folder. Days are projected, so that new ones need not be told.
-CREATE TABLE IF NOT EXISTS {table}_files (
+-- A table of the Hive connector over the folder, made anew: its files stay. Days are projected, so that new ones need not
+-- be told.
+DROP TABLE IF EXISTS {table}_files;
+CREATE TABLE {table}_files (
     {columns},
     {partition_columns}
 ) WITH (
@@ -31,8 +34,9 @@ CREATE TABLE IF NOT EXISTS {table}_files (
 );
 
 -- name: athena
--- A table over the folder. Days are projected, so that new ones need not be told.
-CREATE EXTERNAL TABLE IF NOT EXISTS {table}_files (
+-- A table over the folder, made anew: its files stay. Days are projected, so that new ones need not be told.
+DROP TABLE IF EXISTS {table}_files;
+CREATE EXTERNAL TABLE {table}_files (
     {columns}
 )
 PARTITIONED BY ({partition_columns})
