@@ -91,6 +91,16 @@ def test_athena_and_trino_project_days_and_sources() -> None:
     assert "partition_projection_range = ARRAY['2026-08-01', 'NOW']" in trino
 
 
+def test_no_text_of_an_alert_is_shown_since_it_may_quote_a_forgotten_post(statements: str) -> None:
+    with duckdb.connect() as here:
+        here.execute(statements)
+
+        columns = [row[0] for row in here.execute("DESCRIBE notifications").fetchall()]
+
+    assert {"id", "created_at", "category"} <= set(columns)
+    assert not {"title", "body"} & set(columns)
+
+
 @pytest.mark.parametrize("dialect", ["athena", "spark", "trino"])
 def test_statements_that_are_run_again_make_tables_anew(dialect: str) -> None:
     text = ddl(dialect, URL, {"posts": Kept("2026-09-01", ("x",))}, [])

@@ -31,6 +31,7 @@ _ROW: Mapping[str, tuple[str, str]] = {  # what one row is called within its day
     "notifications": ("id", "attempts DESC"),
     "job_runs": ("id", "finished_at DESC"),
 }
+_QUOTING = {"notifications": ("title", "body")}  # which of them quote forgotten posts, only the database knows
 
 
 class Kept(NamedTuple):
@@ -43,7 +44,7 @@ class Kept(NamedTuple):
 def ddl(dialect: str, url: str, tables: Mapping[str, Kept], tombstones: Sequence[Tombstone]) -> str:
     """Return the statements for tables of the archive at *url*, in files of the present form.
 
-    `TABLE_files` has all rows of the files, `TABLE` each row once and no forgotten post.
+    `TABLE_files` has all rows of the files, `TABLE` each row once, no forgotten post and no text of an alert.
     """
     sql = statements(FILE)
     found = []
@@ -62,7 +63,8 @@ def _values(dialect: str, name: str, url: str, kept: Kept) -> dict[str, str]:
     table, types = TABLES[name], TYPES[dialect]
     form = table.form(kept.sources[0] if kept.sources else None)
     partitions = [("source", types["word"]), ("dt", "DATE")] if kept.sources else [("dt", "DATE")]
-    names = [*form.names, *(partition for partition, _ in partitions)]
+    shown = [column for column in form.names if column not in _QUOTING.get(name, ())]
+    names = [*shown, *(partition for partition, _ in partitions)]
     row, newest = _ROW[name]
     location = f"{url.rstrip('/')}/{form.root}"
     if dialect == "duckdb":
