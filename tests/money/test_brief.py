@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sqlite3
+from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
 
@@ -13,6 +14,7 @@ from tests.builders import post, post_trend
 from tests.ingest.operator import NOW, Operator
 from tests.money.briefing import TREND, grow, message, open_trend, spent_tokens, told
 from tests.servers import OpenAIServer
+from tests.servers.openai_server import sound_text
 from trendspark_cli.store.rows.archives import Tombstone
 
 
@@ -221,6 +223,32 @@ def test_a_forgotten_post_leaves_nothing_in_briefs_and_answers(editor: Operator)
 
     assert editor.rows("SELECT * FROM trend_briefs UNION ALL SELECT *, 1 FROM model_answers") == []
     assert message(editor) == "Daily brief 2026-11-01: 1 trend"
+
+
+@pytest.mark.parametrize("form", ["TrendLabel", "DailyIdeas"])
+def test_a_post_that_is_forgotten_while_the_model_writes_is_paid_for_and_not_written_of(
+    editor: Operator, model: OpenAIServer, form: str
+) -> None:
+    open_trend(editor)
+    open_trend(editor, "ferry", ["A ferry sails."])
+
+    def write(asked: str, content: str) -> str:
+        if asked == form:
+            with closing(editor.store()) as store, store.transaction():
+                store.tombstones.forget_posts(Tombstone("t1", "x", "1", None, "2026-11-01T12:00:00.000Z"))
+        return sound_text(asked, content)
+
+    model.write = write
+
+    result = editor.brief()
+
+    written = editor.rows("SELECT label, summary FROM trend_briefs UNION ALL SELECT kind, answer FROM model_answers")
+    assert result.exit_code == 0
+    assert spent_tokens(editor) == model.input_tokens + model.output_tokens
+    for text in (str(written), str(told(result)["ideas"]), message(editor)):
+        assert "closed" not in text
+        assert "People speak of Bridge" not in text
+    assert "People speak of Ferry" in message(editor)
 
 
 def test_a_dry_run_names_calls_and_price_and_asks_nobody(editor: Operator, model: OpenAIServer) -> None:

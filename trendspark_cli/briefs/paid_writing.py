@@ -25,6 +25,7 @@ from trendspark_cli.spending.budget import Budget, Reservation
 from trendspark_cli.store.rows.trends import ModelAnswer
 
 LEAST_SECONDS = 1.0  # a call with less is not worth its price
+FORGOTTEN = "a post it rests on was forgotten meanwhile"
 NO_KEY = "there is no OPENAI_API_KEY"
 MOST_INCOMPLETE = 2  # answers of a run: the next ones would cost as much and be as incomplete
 
@@ -71,12 +72,14 @@ class PaidWriting:
         self.why_not = "" if writer is not None else NO_KEY
         self.failures: list[TrendSparkError] = []
         self.ceiling: CeilingReachedError | None = None
+        self._is_forgotten = False  # what a model said of posts that were gone when it answered
 
     @property
     def why_no_text(self) -> str:
         """Return why some texts of this run are none of the model's."""
         told = [str(failure) for failure in self.failures]
-        return self.why_not or (told[-1] if told else "the model gave no usable answer")
+        nothing = FORGOTTEN if self._is_forgotten else "the model gave no usable answer"
+        return self.why_not or (told[-1] if told else nothing)
 
     @property
     def model(self) -> str:
@@ -100,8 +103,12 @@ class PaidWriting:
         most_output = self._writer.most_output_tokens(task)
         return Bound(most_input + most_output, self._price.of(most_input, most_output))
 
-    def write(self, task: Task) -> ModelAnswer | None:
-        """Return the model's answer, of now or of before; None when it could not be asked, which `why_not` explains."""
+    def write(self, task: Task, is_current: Callable[[], bool]) -> ModelAnswer | None:
+        """Return the model's answer, of now or of before; None when it could not be asked, which `why_not` explains.
+
+        *is_current* tells whether what was asked about is still there: posts may be forgotten while a model writes.
+        Then it is paid, nothing of its answer is kept, and None returned.
+        """
         known = self.known(task)
         if known is not None or self._writer is None or self.why_not:
             return known
@@ -124,10 +131,12 @@ class PaidWriting:
             return None
         finally:
             self._seconds_left -= self._monotonic() - started
-        return self._keep(task, reservation, written)
+        return self._keep(task, reservation, written, is_current)
 
-    def _keep(self, task: Task, reservation: Reservation, written: Written) -> ModelAnswer | None:
-        """Settle to the token and remember the answer, in one transaction; None of one that is not whole."""
+    def _keep(
+        self, task: Task, reservation: Reservation, written: Written, is_current: Callable[[], bool]
+    ) -> ModelAnswer | None:
+        """Settle to the token and remember the answer, in one transaction; None of one that is not whole or current."""
         job = self._job
         most_output = self._most_output(task)
         most_input = reservation.units - most_output
@@ -137,10 +146,12 @@ class PaidWriting:
         with job.store.transaction():
             usd = self._price.of(input_tokens, output_tokens)
             self._budget.settle(job, reservation, input_tokens + output_tokens, usd)
+            if answer is not None and not is_current():
+                answer, self._is_forgotten = None, True
             if answer is not None:
                 job.store.briefs.keep_answer(self._key(task), task.kind, self.model, answer, job.now)
             self._count(task, written.outcome, input_tokens, output_tokens, usd)
-        if answer is None:
+        if written.outcome == "incomplete":
             self._note_incomplete(written)
         return answer
 

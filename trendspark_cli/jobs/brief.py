@@ -10,7 +10,7 @@ from trendspark_cli.base.errors import SourcesFailedError
 from trendspark_cli.briefs.brief import Brief, BriefRun, Idea, brief_json, idea_json
 from trendspark_cli.briefs.brief_tasks import MOST_POSTS, checked_ideas, checked_label, ideas_task, label_task
 from trendspark_cli.briefs.brief_texts import MARK, daily_alert, extracted
-from trendspark_cli.briefs.paid_writing import PaidWriting
+from trendspark_cli.briefs.paid_writing import FORGOTTEN, PaidWriting
 from trendspark_cli.briefs.writer import Task
 from trendspark_cli.ranking.lifecycle.trends import AnyTrend, TopicStory
 from trendspark_cli.running.job_context import JobContext
@@ -45,7 +45,16 @@ def brief(job: JobContext, writing: PaidWriting, rules: BriefRules) -> None:
     key = f"daily_ideas:{to_text(job.now)[:10]}"
     is_told = job.store.notifications.message_of(key) is not None
     ideas = [] if is_told or not briefs else _ideas(job, writing, rules, briefs, notes)
-    notes = [*_authors(writing, briefs), *notes]
+    with job.store.transaction():
+        there = [one for one in briefs if _is_there(job, one)]
+        if len(there) < len(briefs):
+            briefs, ideas = there, []  # the model was shown all of them for its ideas
+            notes.append(f"some texts are left out: {FORGOTTEN}")
+        notes = [*_authors(writing, briefs), *notes]
+        if briefs and not is_told:
+            alert = daily_alert(key, date_text(job.now), briefs, ideas, notes)
+            if job.store.notifications.queue(alert, job.now, muted=rules.alerts_are_muted):
+                job.count("alerts_queued")
     printed: BriefRun = {
         "briefs": [brief_json(one) for one in briefs],
         "ideas": [idea_json(idea) for idea in ideas],
@@ -55,11 +64,6 @@ def brief(job: JobContext, writing: PaidWriting, rules: BriefRules) -> None:
     job.count("trends", len(briefs))
     job.count("written", sum(one.written_by != "" for one in briefs))
     job.count("ideas", len(ideas))
-    if briefs and not is_told:
-        alert = daily_alert(key, date_text(job.now), briefs, ideas, notes)
-        with job.store.transaction():
-            if job.store.notifications.queue(alert, job.now, muted=rules.alerts_are_muted):
-                job.count("alerts_queued")
     _finish(job, writing)
 
 
@@ -69,7 +73,8 @@ def _brief_of(job: JobContext, writing: PaidWriting, trend: AnyTrend) -> Brief:
     last = job.store.briefs.of_trend(trend.stored_id)
     task = _task(trend, posts, last)
     if task is not None:
-        last = _written(job, writing, trend, task, posts, last) or last
+        _write(job, writing, trend, task, posts, last)
+        posts, last = _posts(job, trend), job.store.briefs.of_trend(trend.stored_id)  # some may have been forgotten
     brief = extracted(trend, posts)
     if last is None or not last.summary:
         return brief
@@ -77,18 +82,38 @@ def _brief_of(job: JobContext, writing: PaidWriting, trend: AnyTrend) -> Brief:
     return replace(brief, label=last.label, summary=last.summary, posts=rests_on, written_by=last.model)
 
 
-def _written(
+def _is_there(job: JobContext, brief: Brief) -> bool:
+    """Tell whether nothing that a brief says was forgotten since it was read. Call in the transaction that uses it."""
+    if not _are_there(job, brief.posts):
+        return False
+    if brief.written_by:
+        last = job.store.briefs.of_trend(brief.trend_id)
+        return last is not None and last.summary == brief.summary
+    trend = job.store.trends.get(brief.trend_id)  # of a post: called by the beginning of its text until that is gone
+    return trend is not None and (isinstance(trend.story, TopicStory) or trend.label == brief.label)
+
+
+def _are_there(job: JobContext, posts: Sequence[StoredPost]) -> bool:
+    return len(job.store.posts.by_ids([post.id for post in posts])) == len(posts)
+
+
+def _write(
     job: JobContext,
     writing: PaidWriting,
     trend: AnyTrend,
     task: Task,
     posts: Sequence[StoredPost],
     last: TrendBrief | None,
-) -> TrendBrief | None:
-    """Return the model's brief, stored; one without new text when the model gave none; None when none was asked."""
-    answer = writing.write(task)
+) -> None:
+    """Store the model's brief; one without new text when the model gave none; nothing when none was asked."""
+
+    def is_current() -> bool:
+        had_last = last is None or job.store.briefs.of_trend(trend.stored_id) is not None
+        return had_last and _are_there(job, posts)
+
+    answer = writing.write(task, is_current)
     if answer is None:
-        return None
+        return
     checked = checked_label(answer.value, len(posts)) if answer.outcome == "ok" else None
     made = last or TrendBrief(trend.stored_id, "", "", (), writing.model, 0.0, "")
     if checked is not None:
@@ -99,8 +124,8 @@ def _written(
         job.count("without_text")
     made = made._replace(observed=trend.story.size, made_at=to_text(job.now))
     with job.store.transaction():
-        job.store.briefs.save(made)
-    return made
+        if is_current():
+            job.store.briefs.save(made)
 
 
 def _ideas(
@@ -112,7 +137,9 @@ def _ideas(
     if not rules.niche:
         notes.append("no ideas: NICHE is not set")
         return []
-    answer = writing.write(ideas_task(rules.niche, rules.ideas, briefs))
+    answer = writing.write(
+        ideas_task(rules.niche, rules.ideas, briefs), lambda: all(_is_there(job, one) for one in briefs)
+    )
     if answer is None:
         notes.append(f"no ideas: {writing.why_no_text}")
         return []

@@ -271,8 +271,8 @@ class Tombstones:
             if self._db.execute(self._sql["forget_label"], {**trends, "label": REMOVED}).rowcount:
                 self._db.execute(self._sql["forget_titles"], {**trends, "label": REMOVED})
                 self._db.execute(self._sql["forget_digests"])
-            if self._db.execute(self._sql["forget_briefs"], trends).rowcount:
-                self._db.execute("DELETE FROM model_answers")  # which of them rest on these posts is not known
+            self._db.execute(self._sql["forget_briefs"], trends)
+            self._db.execute("DELETE FROM model_answers")  # which of them rest on these posts is not known
             self._db.execute(self._sql["forget_examples"], about)
         return self._db.execute(self._sql["forget_posts"], {**about, "limit": BATCH_ROWS}).rowcount
 
