@@ -33,11 +33,6 @@ UPDATE search_shelves SET entries = entries + ? WHERE first_id = ?;
 -- The full shelf that was not looked at for longest.
 SELECT first_id FROM search_shelves WHERE looked_at <= ? ORDER BY looked_at, first_id LIMIT 1;
 
--- name: look_first
--- Shelves that have any of these posts come first when one is looked at.
-UPDATE search_shelves SET looked_at = ''
-WHERE EXISTS (SELECT 1 FROM json_each(?) WHERE value BETWEEN first_id AND filled_id);
-
 -- name: gone
 -- How many entries of a shelf are of posts, or of versions of posts, that are not there any more. A post that waits has
 -- no entry as it is now.

@@ -179,14 +179,6 @@ UPDATE notifications SET body = title WHERE body <> title AND id IN (SELECT valu
 UPDATE notifications SET title = :label, body = :label WHERE id IN (SELECT value FROM json_each(:ids)) AND trend_id IN (
     SELECT id FROM trends WHERE kind = 'post' AND label = :label);
 
--- name: quoting
--- Trends whose archived alerts may quote posts that were forgotten; the label of those that are one post, which was.
-SELECT trend_id, max(label) AS label FROM (
-    SELECT q.trend_id, NULL AS label FROM trend_quotes q JOIN tombstones t
-        ON t.source = q.source AND (t.source_id = q.source_id OR t.author = q.author)
-    UNION ALL SELECT id, label FROM trends WHERE kind = 'post' AND label = :label)
-GROUP BY trend_id;
-
 -- name: forget_label
 -- A trend that is one of these posts is called by the beginning of its text.
 UPDATE trends SET label = :label WHERE kind = 'post' AND id IN (SELECT value FROM json_each(:trends));

@@ -24,3 +24,8 @@ SELECT coalesce(sum(length(CAST(block AS BLOB))), 0) FROM {shelf}_data;
 -- name: has_full_text
 -- Whether this SQLite was built with FTS5.
 SELECT 1 FROM pragma_module_list WHERE name = 'fts5';
+
+-- name: look_first
+-- Shelves that have any of these posts come first when one is looked at.
+UPDATE search_shelves SET looked_at = ''
+WHERE EXISTS (SELECT 1 FROM json_each(?) WHERE value BETWEEN first_id AND filled_id);
