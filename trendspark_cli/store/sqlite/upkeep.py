@@ -100,7 +100,7 @@ class Upkeep:
     def _interruptibly(self, sql: str, seconds: float | None = None) -> list[Any] | None:
         """Run one long statement so that a signal can end it: Python hears of none inside a call of SQLite.
 
-        Return None when it was ended after *seconds*.
+        Return None when *seconds* were not enough; it is ended then.
         """
         until = time.monotonic() + seconds if seconds is not None else float("inf")
         rows: list[Any] = []
@@ -119,7 +119,7 @@ class Upkeep:
                 if time.monotonic() > until and thread.is_alive():
                     self._db.raw.interrupt()
                     thread.join()
-                    return None if failure else rows
+                    return None
         except BaseException:
             self._db.raw.interrupt()
             thread.join()
@@ -127,4 +127,4 @@ class Upkeep:
         with self._db.errors():
             if failure:
                 raise failure[0]
-        return rows
+        return rows if time.monotonic() <= until else None
