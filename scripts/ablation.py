@@ -25,7 +25,7 @@ from trendspark_cli.ranking.past.tick_reports import TickReporter, line_of
 from trendspark_cli.ranking.text.keys import NO_WORD
 
 Switch = tuple[Any, str, Any]
-"""(module, name in it, what it is instead)."""
+"""(module or class, name in it, what it is instead)."""
 
 WHOLE = "nothing"
 
@@ -51,8 +51,8 @@ def _without_window(number: int) -> Callable[..., Any]:
     return counted
 
 
-def _single_words(posts: Any, eligible: Any) -> Any:
-    found = COUNT_TERMS(posts, eligible)
+def _single_words(window: Any, inside: Any) -> Any:
+    found = OCCURRENCES(window, inside)
     return found.select(np.flatnonzero(found.first == 0))
 
 
@@ -61,7 +61,7 @@ def _own_hours(first: Any, second: Any, *others: Any) -> Any:
     return hours.hour_factors(np.full_like(keys, NO_WORD), keys, *others)
 
 
-COUNT_TERMS = evidence.count_terms
+OCCURRENCES = evidence.Window.occurrences
 PARTS: Mapping[str, Sequence[Switch]] = {
     WHOLE: (),
     "hour of day": ((evidence, "hour_factors", lambda first, *others: np.ones(first.size)),),
@@ -77,7 +77,7 @@ PARTS: Mapping[str, Sequence[Switch]] = {
     "near copies": ((evidence, "merge_near_duplicates", lambda posts, found, texts: texts),),
     "at most 1.9 voices of a text": ((effective_authors, "MOST_AUTHORS_OF_A_TEXT", np.inf),),
     "1.5 times the expected": ((scoring, "LEAST_RATIO", 0.0), (evidence, "LEAST_RATIO", 0.0)),
-    "pairs of words": ((evidence, "count_terms", _single_words),),
+    "pairs of words": ((evidence.Window, "occurrences", _single_words),),
     **{
         f"window of {ticks * TICK_SECONDS // 60} min": ((evidence, "count_effective_authors", _without_window(number)),)
         for number, ticks in enumerate(WINDOW_TICKS)
@@ -85,6 +85,7 @@ PARTS: Mapping[str, Sequence[Switch]] = {
     "order by size": ((evidence, "score_of", lambda surprisals, lifts: surprisals),),
     "size in 1 h": ((scoring, "LIFT_WORTH", (0.0, 0.0, 0.0, 1.5)),),
     "size in 8 h": ((scoring, "LIFT_WORTH", (0.0, 1.0, 0.0, 0.0)),),
+    "words of new texts measured by one another": ((evidence, "_among_newcomers", lambda scored, *others: scored),),
     "communities": (
         (evidence, "community_dispersion", lambda found, communities, inside: np.ones((len(inside), len(found)))),
     ),
