@@ -77,3 +77,4 @@ def test_without_a_network_it_says_so_at_once(tmp_path: Path) -> None:
     assert done.exit_code == 69
     assert len(done.stderr.splitlines()) == 1
     assert "cannot be reached" in done.stderr
+    assert "next run" not in done.stderr

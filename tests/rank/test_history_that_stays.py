@@ -185,7 +185,7 @@ def test_a_word_of_several_trends_lists_them(lived: Keeper) -> None:
 
 
 def test_a_forgotten_author_is_in_no_copy_of_a_text(lived: Keeper, tmp_path: Path) -> None:
-    [author] = lived.values("SELECT author FROM trend_examples WHERE trend_id = 1 AND place = 0")
+    [author] = lived.values("SELECT author FROM trend_examples WHERE trend_id = 1 LIMIT 1")
     assert lived.values(f"SELECT count(*) FROM posts WHERE author = '{author}'") == [0]
 
     shown(lived, "posts", "forget", "--source", "reddit", "--author", author)
@@ -281,6 +281,36 @@ def test_a_post_that_was_an_example_once_leaves_the_alert_that_quotes_it(keeper:
     shown(keeper, "posts", "forget", "--source", "reddit", "--id", example["source_id"])
 
     assert keeper.values("SELECT count(*) FROM notifications WHERE body = 'Mohnkipferl'") == [0]
+
+
+@pytest.mark.parametrize("kind", ["topic", "post"])
+def test_an_alert_of_a_trend_that_is_gone_shows_nothing_of_a_post_forgotten_since(keeper: Keeper, kind: str) -> None:
+    [example] = keeper.rows("SELECT source_id FROM trend_examples WHERE trend_id = 1 AND place = 0")
+    titles = "SELECT title FROM notifications WHERE trend_id = 1 ORDER BY id"
+    with keeper.changes() as store:
+        store.connection.execute("UPDATE trends SET kind = ? WHERE id = 1", (kind,))
+        sql = "UPDATE notifications SET title = 'Mohnkipferl', body = 'Mohnkipferl, whole' WHERE trend_id = 1"
+        store.connection.execute(sql)
+    keeper.environment["RETENTION_DAYS_NOTIFICATIONS"] = "7"
+    keeper.now += timedelta(days=9)
+    assert keeper.archive(is_forced=True).exit_code == 0
+    with keeper.changes() as store:  # as after 400 days, or in a new database
+        store.connection.execute("DELETE FROM trends WHERE id = 1")
+        store.connection.execute("DELETE FROM trend_quotes WHERE trend_id = 1")
+    before = shown(keeper, "archives", "query", titles)["rows"]
+
+    shown(keeper, "posts", "forget", "--source", "reddit", "--id", example["source_id"])
+
+    queried = shown(keeper, "archives", "query", titles.replace("title", "title, body"))["rows"]
+    count = "SELECT count(*) FROM notifications WHERE title LIKE '%removed'"
+    [[gone]] = shown(keeper, "archives", "query", count)["rows"]
+    shown(keeper, "archives", "restore", "--since", "2026-11-01")
+    restored = keeper.rows(titles.replace("title", "title, body"))
+    assert before
+    assert {title for [title] in before} == {"Mohnkipferl"}
+    assert [list(row.values()) for row in restored] == queried
+    assert {text for row in queried for text in row} == {"an alert that may quote a post that was removed"}
+    assert gone == len(before)  # those of trends that are still known say what they said
 
 
 def test_trends_and_curves_are_exported_as_csv(lived: Keeper, tmp_path: Path) -> None:

@@ -297,7 +297,7 @@ READERS: dict[str, Callable[[SqliteStore], object]] = {
     "tombstones.exist": lambda s: s.tombstones.exist(),
     "tombstones.buried": lambda s: s.tombstones.buried("x", [("1", None)]),
     "tombstones.all": lambda s: s.tombstones.all(),
-    "tombstones.quoting": lambda s: s.tombstones.quoting(),
+    "tombstones.known_trends": lambda s: s.tombstones.known_trends(),
     "tombstones.knows_source": lambda s: s.tombstones.knows_source("lemmy"),
     "upkeep.problems": lambda s: s.upkeep.problems(),
     "upkeep.gives_back_pages": lambda s: s.upkeep.gives_back_pages(),

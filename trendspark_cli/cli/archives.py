@@ -216,8 +216,8 @@ def query(
             found, sql, archive.destination, archive.spool, names_others=bool(kept_here)
         )
         buried = archive.store.tombstones.all()
-        quoting = archive.store.tombstones.quoting()
-        names, rows = query_files(sql, files, buried, quoting, archive.spool.folder, limit + 1, kept_here)
+        known = archive.store.tombstones.known_trends() if buried else ()
+        names, rows = query_files(sql, files, buried, known, archive.spool.folder, limit + 1, kept_here)
         has_more, rows = len(rows) > limit, rows[:limit]
         values = [[_shown(value) for value in row] for row in rows]
         if as_json:

@@ -13,7 +13,7 @@ from trendspark_cli.base.errors import UsageError
 from trendspark_cli.base.extras import missing_extra
 from trendspark_cli.store.named_queries import filled, statements
 from trendspark_cli.store.rows.archived import ArchiveFile
-from trendspark_cli.store.rows.archives import Tombstone
+from trendspark_cli.store.rows.archives import KnownTrend, Tombstone
 from trendspark_cli.store.rows.column_kinds import ColumnKind
 
 Setting = str | bool | int | float | list[str]
@@ -41,17 +41,18 @@ def query_files(
     sql: str,
     files: Mapping[str, Sequence[ArchiveFile]],
     tombstones: Sequence[Tombstone],
-    quoting: Sequence[tuple[int, str | None]],
+    trends: Sequence[KnownTrend],
     folder: Path,
     limit: int,
     others: Mapping[str, Path] = MappingProxyType({}),
 ) -> tuple[list[str], list[tuple[Any, ...]]]:
     """Return column names and at most *limit* rows of *sql*, in which each table of *files* can be named.
 
-    Posts of *tombstones* are left out, and what alerts of trends in *quoting* say of them: their ids, and what stands
-    for the titles of some. *files* are Parquet files by table, *others* those of tables that are not archived; times
-    are UTC. Nothing but these files can be read, nothing written; what does not fit into memory goes to *folder*
-    meanwhile. Raises UsageError for SQL that cannot be answered, ConfigError when DuckDB is not installed.
+    Posts of *tombstones* are left out, and what alerts say of them, which *trends* tells, all that there are; what an
+    alert says of another trend is left out where anything was forgotten since. *files* are Parquet files by table,
+    *others* those of tables that are not archived; times are UTC. Nothing but these files can be read, nothing written;
+    what does not fit into memory goes to *folder* meanwhile. Raises UsageError for SQL that cannot be answered,
+    ConfigError when DuckDB is not installed.
     """
     require_duckdb()
     import duckdb
@@ -67,12 +68,12 @@ def query_files(
     with duckdb.connect(":memory:", config=config) as connection:
         connection.execute("SET TimeZone = 'UTC'")
         connection.execute(views["forgotten"])
-        connection.execute(views["quoting"])
+        connection.execute(views["known_trends"])
         if tombstones:
             rows = [[stone.source, stone.source_id, stone.author, stone.created_at] for stone in tombstones]
             connection.executemany(views["forget"], rows)
-        if quoting:
-            connection.executemany(views["quote"], quoting)
+        if trends:
+            connection.execute(views["know"], [list(values) for values in zip(*trends, strict=True)])
         for table, some in files.items():
             alone, together = _by_overlap(some)
             for part, kept in (("alone", alone), ("together", together)):

@@ -11,6 +11,7 @@ from trendspark_cli.store.rows.archives import (
     ChosenRow,
     DayOfRows,
     DeletedBatch,
+    KnownTrend,
     Manifest,
     RestoredBatch,
     Tombstone,
@@ -112,8 +113,8 @@ class Tombstones(Protocol):
     def knows_source(self, source: str) -> bool:
         """Tell whether posts of a source are live, archived or quoted: files may name any."""
 
-    def quoting(self) -> Sequence[tuple[int, str | None]]:
-        """Return trends whose alerts may quote forgotten posts, and the label of those that were such a post."""
+    def known_trends(self) -> Sequence[KnownTrend]:
+        """Return every trend there is, and whether its archived alerts may quote posts that were forgotten."""
 
     def note_pushed(self, tombstone_id: str) -> None:
         """Remember that the archive knows it too."""

@@ -143,10 +143,12 @@ SELECT EXISTS (SELECT 1 FROM posts WHERE source = :source)
     OR EXISTS (SELECT 1 FROM archive_manifests WHERE source = :source)
     OR EXISTS (SELECT 1 FROM trend_quotes WHERE source = :source);
 
--- name: quoting
--- Trends whose archived alerts may quote posts that were forgotten; the label of those that are one post, which was.
-SELECT trend_id, max(label) AS label FROM (
-    SELECT q.trend_id, NULL AS label FROM trend_quotes q JOIN tombstones t
+-- name: known_trends
+-- The trends there are, whether their archived alerts may quote posts that were forgotten, and the label of those that
+-- are one post, which was.
+SELECT told.trend_id, max(told.is_quoting) AS is_quoting, max(told.label) AS label FROM (
+    SELECT q.trend_id, 1 AS is_quoting, NULL AS label FROM trend_quotes q JOIN tombstones t
         ON t.source = q.source AND (t.source_id = q.source_id OR t.author = q.author)
-    UNION ALL SELECT id, label FROM trends WHERE kind = 'post' AND label = :label)
-GROUP BY trend_id;
+    UNION ALL SELECT id, 1, label FROM trends WHERE kind = 'post' AND label = :label
+    UNION ALL SELECT id, 0, NULL FROM trends) AS told
+GROUP BY told.trend_id;

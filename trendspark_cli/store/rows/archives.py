@@ -76,3 +76,14 @@ class Tombstone(NamedTuple):
     author: str | None
     created_at: str
     is_pushed: bool = False  # whether the archive knows it too
+
+
+class KnownTrend(NamedTuple):
+    """A trend that is in the database, and what alerts of it in the archive may say.
+
+    They may quote forgotten posts when `is_quoting`; `label` stands for the title of a trend that was such a post.
+    """
+
+    trend_id: int
+    is_quoting: bool
+    label: str | None

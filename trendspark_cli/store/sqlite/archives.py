@@ -14,6 +14,7 @@ from trendspark_cli.store.rows.archives import (
     ChosenRow,
     DayOfRows,
     DeletedBatch,
+    KnownTrend,
     Manifest,
     RestoredBatch,
     Tombstone,
@@ -25,6 +26,7 @@ from trendspark_cli.store.sqlite.named_queries import queries
 
 BATCH_ROWS = 1000  # of one transaction
 REMOVED = "a post that was removed"  # in place of the beginning of its text
+UNKNOWN = "an alert that may quote a post that was removed"  # in place of one whose trend is gone
 UNREADABLE = "unreadable archive object "  # begins a key of notices
 _MANIFEST_FIELDS = Manifest._fields
 
@@ -157,6 +159,7 @@ class Archives:
             quoting = {"ids": json.dumps(ids), "label": REMOVED}
             self._db.execute(self._sql["forget_restored"], quoting)
             self._db.execute(self._sql["forget_restored_titles"], quoting)
+            self._db.execute(self._sql["forget_restored_of_gone_trends"], {**quoting, "label": UNKNOWN})
         others = sum(table.time_of(live[row.id]) != table.time_of(row) for row in rows if row.id in live)
         return ids, others + len(missing) - len(ids)
 
@@ -290,10 +293,10 @@ class Tombstones:
         """Tell whether posts of a source are live, archived or quoted: files may name any."""
         return bool(self._db.value(self._sql["knows_source"], {"source": source}))
 
-    def quoting(self) -> list[tuple[int, str | None]]:
-        """Return trends whose alerts may quote forgotten posts, and the label of those that were such a post."""
-        rows = self._db.rows(self._sql["quoting"], {"label": REMOVED})
-        return [(row["trend_id"], row["label"]) for row in rows]
+    def known_trends(self) -> list[KnownTrend]:
+        """Return every trend there is, and whether its archived alerts may quote posts that were forgotten."""
+        rows = self._db.rows(self._sql["known_trends"], {"label": REMOVED})
+        return [KnownTrend(row["trend_id"], bool(row["is_quoting"]), row["label"]) for row in rows]
 
     def note_pushed(self, tombstone_id: str) -> None:
         """Remember that the archive knows it too."""

@@ -17,19 +17,23 @@ SELECT {columns} FROM together_ingest_audit QUALIFY row_number() OVER (PARTITION
 
 -- name: notifications
 -- The last version of each alert. Those that may quote posts which were forgotten have their titles alone, if that:
--- the rule is that of alerts that are restored.
+-- the rule is that of alerts that are restored. Of trends that are gone, it is not known what they were.
 CREATE VIEW notifications AS
 WITH versions AS (
     SELECT {columns} FROM alone_notifications UNION ALL
     SELECT {columns} FROM together_notifications
     QUALIFY row_number() OVER (PARTITION BY id ORDER BY attempts DESC) = 1
 ), titled AS (
-    SELECT * REPLACE (coalesce((SELECT q.label FROM quoting q WHERE q.trend_id = v.trend_id), title) AS title),
-        v.trend_id IN (SELECT trend_id FROM quoting)
-        OR (category = 'daily_ideas' OR regexp_matches(dedupe_key, '^(late|digest|surplus):'))
-            AND EXISTS (SELECT 1 FROM forgotten f WHERE f.created_at >= v.created_at) AS is_quoting
-    FROM versions v
-) SELECT * EXCLUDE (is_quoting) REPLACE (CASE WHEN is_quoting THEN title ELSE body END AS body) FROM titled;
+    SELECT v.* REPLACE (
+            CASE WHEN v.trend_id IS NOT NULL AND k.trend_id IS NULL AND v.is_before
+                THEN 'an alert that may quote a post that was removed' ELSE coalesce(k.label, v.title) END AS title),
+        coalesce(k.is_quoting, v.trend_id IS NOT NULL AND v.is_before)
+        OR (v.category = 'daily_ideas' OR regexp_matches(v.dedupe_key, '^(late|digest|surplus):'))
+            AND v.is_before AS is_quoting
+    FROM (SELECT *, EXISTS (SELECT 1 FROM forgotten f WHERE f.created_at >= w.created_at) AS is_before
+          FROM versions w) v
+    LEFT JOIN known_trends k ON k.trend_id = v.trend_id
+) SELECT * EXCLUDE (is_quoting, is_before) REPLACE (CASE WHEN is_quoting THEN title ELSE body END AS body) FROM titled;
 
 -- name: job_runs
 -- The last version of each run.
@@ -45,10 +49,10 @@ CREATE TABLE forgotten (source VARCHAR, source_id VARCHAR, author VARCHAR, creat
 -- One tombstone.
 INSERT INTO forgotten VALUES (?, ?, ?, ?);
 
--- name: quoting
--- Trends whose alerts may quote a forgotten post; `label` stands for the title of those that were such a post.
-CREATE TABLE quoting (trend_id BIGINT, label VARCHAR);
+-- name: known_trends
+-- Every trend there is, whether its alerts may quote a forgotten post, and what stands for their titles, if it was one.
+CREATE TABLE known_trends (trend_id BIGINT, is_quoting BOOLEAN, label VARCHAR);
 
--- name: quote
--- One such trend.
-INSERT INTO quoting VALUES (?, ?);
+-- name: know
+-- Each of them, by three lists.
+INSERT INTO known_trends SELECT unnest(?::BIGINT[]), unnest(?::BOOLEAN[]), unnest(?::VARCHAR[]);

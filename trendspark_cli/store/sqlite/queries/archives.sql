@@ -179,6 +179,12 @@ UPDATE notifications SET body = title WHERE body <> title AND id IN (SELECT valu
 UPDATE notifications SET title = :label, body = :label WHERE id IN (SELECT value FROM json_each(:ids)) AND trend_id IN (
     SELECT id FROM trends WHERE kind = 'post' AND label = :label);
 
+-- name: forget_restored_of_gone_trends
+-- Alerts that came back of trends that are gone: whether these were one of the posts forgotten since is not known any more.
+UPDATE notifications SET title = :label, body = :label WHERE id IN (SELECT value FROM json_each(:ids))
+    AND trend_id NOT IN (SELECT id FROM trends)
+    AND EXISTS (SELECT 1 FROM tombstones t WHERE t.created_at >= notifications.created_at);
+
 -- name: forget_label
 -- A trend that is one of these posts is called by the beginning of its text.
 UPDATE trends SET label = :label WHERE kind = 'post' AND id IN (SELECT value FROM json_each(:trends));
