@@ -115,6 +115,26 @@ def test_a_large_log_needs_no_memory_for_what_is_not_shown(log_file: Path) -> No
     assert found == ["event 3"] * 5
 
 
+def test_holes_of_a_log_are_not_read(log_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with log_file.open("w") as stream:
+        stream.write(line(1, run=7))
+        stream.seek(2**32)  # where another writer went on when the log had been emptied
+        stream.write("\n" + line(2, run=7))
+        stream.seek(2**33)
+        stream.truncate()  # and a hole at the end
+    read: list[int] = []
+    pread = os.pread
+
+    def counted(file: int, size: int, place: int) -> bytes:
+        read.append(size)
+        return pread(file, size, place)
+
+    monkeypatch.setattr(os, "pread", counted)
+
+    assert messages(log_file, Wanted(run=7)) == ["event 1", "event 2"]
+    assert sum(read) < 2**21
+
+
 def test_the_search_for_a_run_ends_where_it_began(log_file: Path) -> None:
     text = f"{to_text(NOW)} INFO ingest run=7 ingest started\n" + line(1, run=7)
     log_file.with_name("trendspark.log.1").write_bytes(gzip.compress(b"x") + b"damaged")

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import gzip
 import json
+import os
 import re
 import zlib
 from collections import deque
@@ -170,20 +172,31 @@ def _newest_first(path: Path, wanted: Wanted, most: int) -> Iterator[LogEvent]:
 
 
 def _parts_backwards(stream: IO[bytes]) -> Iterator[bytes]:
-    """Yield the file in parts of whole events, the last one first; a part begins with an event."""
-    position = stream.seek(0, 2)
+    """Yield the file in parts of whole events, the last one first, each from an event on; holes are passed over."""
+    file = stream.fileno()
+    position = os.fstat(file).st_size
     rest = b""
     while position > 0:
         size = min(BLOCK_BYTES, position)
         position -= size
-        stream.seek(position)
-        rest = stream.read(size) + rest
+        if _is_hole(file, position, size):
+            rest = b""
+            continue
+        rest = os.pread(file, size, position) + rest
         begin = 0 if position == 0 else _first_begin(rest)
         if begin is not None:
             yield rest[begin:]
             rest = rest[:begin]
         elif len(rest) > LONGEST_EVENT_BYTES:
             rest = b""
+
+
+def _is_hole(file: int, position: int, size: int) -> bool:
+    """Tell whether nothing was ever written there, as in a log that was emptied while a writer went on far behind."""
+    try:
+        return os.lseek(file, position, os.SEEK_DATA) >= position + size
+    except OSError as error:
+        return error.errno == errno.ENXIO  # nothing from here on
 
 
 def _first_begin(data: bytes) -> int | None:
