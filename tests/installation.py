@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import atexit
 import json
 import os
 import re
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from tests.builders import NOW, in_lines
 from tests.servers import OpenAIServer, TelegramServer
 from tests.tools.processes import COMMAND, cron_environment
+from tests.tools.warm import can_run, run_warm
 from trendspark_cli.app import installation as app
 from trendspark_cli.app.wired import Wired
 from trendspark_cli.base import redaction
@@ -25,6 +29,7 @@ from trendspark_cli.base.console import Output
 from trendspark_cli.base.models import RunResult
 from trendspark_cli.base.settings import load_settings
 from trendspark_cli.running.job_context import JobContext
+from trendspark_cli.store.sqlite.administration import create_database
 from trendspark_cli.store.sqlite.store import SqliteStore, open_sqlite
 
 SERIES_LINE = re.compile(r"^([a-zA-Z_:][\w:]*(?:\{.*\})?) (\S+)$")
@@ -59,6 +64,10 @@ class Done:
     def json(self) -> Any:
         """The one object on stdout."""
         return json.loads(self.stdout)
+
+
+def _as_text(exit_code: int, stdout: bytes, stderr: bytes) -> Done:
+    return Done(exit_code, stdout.decode(), stderr.decode("utf-8", "backslashreplace"))
 
 
 class Installation:
@@ -131,21 +140,29 @@ class Installation:
         seconds: float = 60.0,
     ) -> Done:
         """Run the real command as cron would: no terminal, nothing but a PATH and a HOME around it."""
+        around = {**self.surroundings(), **(environment or {})}
+        if program == COMMAND and not wrapped_in and can_run(around, stdin):
+            ended = run_warm(arguments, around, self.home.parent, stdin, seconds=seconds)
+            return _as_text(ended.exit_code, ended.stdout, ended.stderr)
         done = subprocess.run(
             [*wrapped_in, *program, *arguments],
-            env={**self.surroundings(), **(environment or {})},
+            env=around,
             cwd=self.home.parent,
             input=stdin,
             capture_output=True,
             start_new_session=True,  # no terminal to be found at /dev/tty, wherever the tests were started
             timeout=seconds,
         )
-        return Done(done.returncode, done.stdout.decode(), done.stderr.decode("utf-8", "backslashreplace"))
+        return _as_text(done.returncode, done.stdout, done.stderr)
 
-    def command_now(self, *arguments: str, **options: Any) -> Done:
+    def command_now(self, *arguments: str, environment: Mapping[str, str] | None = None) -> Done:
         """Run the real command at the time of this clock."""
-        told = (COMMAND[0], "-m", "tests.tools.job_at", to_text(self.now))
-        return self.command(*arguments, program=told, seconds=300.0, **options)
+        told, around = to_text(self.now), {**self.surroundings(), **(environment or {})}
+        if can_run(around):
+            ended = run_warm(arguments, around, self.home.parent, time=told, seconds=300.0)
+            return _as_text(ended.exit_code, ended.stdout, ended.stderr)
+        told_command = (COMMAND[0], "-m", "tests.tools.job_at", told)
+        return self.command(*arguments, program=told_command, environment=environment, seconds=300.0)
 
     def start(self, *arguments: str) -> subprocess.Popen[str]:
         """Start the real command and return at once."""
@@ -193,6 +210,24 @@ def read_series(folder: Path) -> dict[str, float]:
                 assert match[1] not in found, f"{match[1]} is in two files"
                 found[match[1]] = float(match[2])
     return found
+
+
+@cache
+def new_database() -> Path:
+    """A new database, made once by this process; to be copied."""
+    folder = Path(tempfile.mkdtemp(prefix="trendspark-new-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    create_database(folder / "trendspark.db")
+    return folder / "trendspark.db"
+
+
+def make_database(path: Path) -> None:
+    """Do what `create_database` does, without running the migrations again."""
+    if not path.exists():
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        shutil.copyfile(new_database(), path)
+        path.chmod(0o600)
+    create_database(path)
 
 
 def copy_installation(template: Path, home: Path) -> None:
