@@ -20,7 +20,7 @@ from typing import Any
 from tests.builders import NOW, in_lines
 from tests.servers import OpenAIServer, TelegramServer
 from tests.tools.processes import COMMAND, cron_environment
-from tests.tools.warm import can_run, run_warm
+from tests.tools.warm import AT_A_TIME, run_command
 from trendspark_cli.app import installation as app
 from trendspark_cli.app.wired import Wired
 from trendspark_cli.base import redaction
@@ -64,10 +64,6 @@ class Done:
     def json(self) -> Any:
         """The one object on stdout."""
         return json.loads(self.stdout)
-
-
-def _as_text(exit_code: int, stdout: bytes, stderr: bytes) -> Done:
-    return Done(exit_code, stdout.decode(), stderr.decode("utf-8", "backslashreplace"))
 
 
 class Installation:
@@ -141,28 +137,13 @@ class Installation:
     ) -> Done:
         """Run the real command as cron would: no terminal, nothing but a PATH and a HOME around it."""
         around = {**self.surroundings(), **(environment or {})}
-        if program == COMMAND and not wrapped_in and can_run(around, stdin):
-            ended = run_warm(arguments, around, self.home.parent, stdin, seconds=seconds)
-            return _as_text(ended.exit_code, ended.stdout, ended.stderr)
-        done = subprocess.run(
-            [*wrapped_in, *program, *arguments],
-            env=around,
-            cwd=self.home.parent,
-            input=stdin,
-            capture_output=True,
-            start_new_session=True,  # no terminal to be found at /dev/tty, wherever the tests were started
-            timeout=seconds,
-        )
-        return _as_text(done.returncode, done.stdout, done.stderr)
+        argv = [*wrapped_in, *program, *arguments]
+        ended = run_command(argv, around, self.home.parent, stdin, seconds=seconds)
+        return Done(ended.exit_code, ended.stdout.decode(), ended.stderr.decode("utf-8", "backslashreplace"))
 
-    def command_now(self, *arguments: str, environment: Mapping[str, str] | None = None) -> Done:
+    def command_now(self, *arguments: str, **options: Any) -> Done:
         """Run the real command at the time of this clock."""
-        told, around = to_text(self.now), {**self.surroundings(), **(environment or {})}
-        if can_run(around):
-            ended = run_warm(arguments, around, self.home.parent, time=told, seconds=300.0)
-            return _as_text(ended.exit_code, ended.stdout, ended.stderr)
-        told_command = (COMMAND[0], "-m", "tests.tools.job_at", told)
-        return self.command(*arguments, program=told_command, environment=environment, seconds=300.0)
+        return self.command(*arguments, program=(*AT_A_TIME, to_text(self.now)), seconds=300.0, **options)
 
     def start(self, *arguments: str) -> subprocess.Popen[str]:
         """Start the real command and return at once."""

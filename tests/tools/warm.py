@@ -29,9 +29,10 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 import trendspark_cli
-from tests.tools.processes import PROJECT, Ended, cron_environment
+from tests.tools.processes import COMMAND, LONGEST_RUN_SECONDS, PROJECT, Ended, cron_environment
 
 LIBRARIES = ("numpy", "requests", "tweepy", "praw", "sqlite_utils", "boto3", "pyarrow.parquet", "openai", "rich.table")
+AT_A_TIME = (sys.executable, "-m", "tests.tools.job_at")
 LONGEST_MESSAGE = 100_000  # bytes
 LONGEST_STDIN = 60_000  # bytes: a pipe holds them while nobody reads
 OTHERS = (3, 4096)  # descriptors that are not the asked-for process's business
@@ -152,31 +153,57 @@ def _channel() -> socket.socket:
     return ours
 
 
-def can_run(environment: Mapping[str, str], stdin: bytes = b"") -> bool:
-    """Tell whether a forked process would see just what a new Python sees."""
+def run_command(
+    argv: Sequence[str],
+    environment: Mapping[str, str],
+    folder: Path,
+    stdin: bytes = b"",
+    *,
+    seconds: float = LONGEST_RUN_SECONDS,
+) -> Ended:
+    """Run *argv* to its end: forked when it is ours and would see what a new Python sees, else as it stands.
+
+    Raises subprocess.TimeoutExpired when it takes longer, and kills it.
+    """
+    if _sees_the_same(environment, stdin):
+        if tuple(argv[:3]) == COMMAND:
+            return _fork(argv[3:], None, environment, folder, stdin, seconds)
+        if tuple(argv[:3]) == AT_A_TIME:
+            return _fork(argv[4:], argv[3], environment, folder, stdin, seconds)
+    done = subprocess.run(
+        argv,
+        env=dict(environment),
+        cwd=folder,
+        input=stdin,
+        capture_output=True,
+        start_new_session=True,  # no terminal to be found at /dev/tty, wherever the tests were started
+        timeout=seconds,
+    )
+    return Ended(done.returncode, done.stdout, done.stderr)
+
+
+def _sees_the_same(environment: Mapping[str, str], stdin: bytes) -> bool:
     usual = cron_environment(PROJECT, {})
     other = {name for name in usual.keys() | environment.keys() if usual.get(name) != environment.get(name)}
     return (
         hasattr(os, "pidfd_open")
         and len(stdin) <= LONGEST_STDIN
-        and len(json.dumps(environment)) <= LONGEST_MESSAGE // 2
+        and len(json.dumps(dict(environment))) <= LONGEST_MESSAGE // 2
         and not any(name.startswith(READ_AT_START) or name in READ_AT_START_AS_WELL for name in other)
     )
 
 
-def run_warm(
+def _fork(
     arguments: Sequence[str],
+    time: str | None,
     environment: Mapping[str, str],
     folder: Path,
-    stdin: bytes = b"",
-    *,
-    time: str | None = None,
+    stdin: bytes,
     seconds: float,
 ) -> Ended:
-    """Run the command, at a told time if there is one, to its end; kill it when it takes too long."""
     os.umask(umask := os.umask(0))
     asked = {
-        "arguments": arguments,
+        "arguments": list(arguments),
         "environment": dict(environment),
         "folder": str(folder),
         "time": time,
