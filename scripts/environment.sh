@@ -52,7 +52,8 @@ prepare() {
     printf 'Preparing %s; this takes a minute, once.\n' "$venv" >&2
     [ -z "$python" ] || make_venv "$python"
     if command -v uv >/dev/null; then
-        uv pip install --quiet --python "$venv/bin/python" $constraint --editable "$project${1:+[$1]}"
+        # Compiled for the tests, as pip does of itself: they start Python some thousand times.
+        uv pip install --quiet ${1:+--compile-bytecode} --python "$venv/bin/python" $constraint --editable "$project${1:+[$1]}"
     else
         "$venv/bin/python" -m pip install --quiet --disable-pip-version-check $constraint --editable "$project${1:+[$1]}"
     fi || fail "the project's dependencies could not be installed; the lines above say why"

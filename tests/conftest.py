@@ -8,18 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from tests.installation import FixedClock, Installation, copy_installation
+from tests.installation import FixedClock, Installation, copy_installation, new_database
 from trendspark_cli.base import redaction
-from trendspark_cli.store.sqlite.administration import create_database
 from trendspark_cli.store.sqlite.store import SqliteStore
 
 
 @pytest.fixture(scope="session")
-def template_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def template_database() -> Path:
     """A new database, made once."""
-    path = tmp_path_factory.mktemp("template") / "trendspark.db"
-    create_database(path)
-    return path
+    return new_database()
 
 
 @pytest.fixture

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import atexit
 import json
 import os
 import re
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from tests.builders import NOW, in_lines
 from tests.servers import OpenAIServer, TelegramServer
 from tests.tools.processes import COMMAND, cron_environment
+from tests.tools.warm import AT_A_TIME, run_command
 from trendspark_cli.app import installation as app
 from trendspark_cli.app.wired import Wired
 from trendspark_cli.base import redaction
@@ -25,6 +29,7 @@ from trendspark_cli.base.console import Output
 from trendspark_cli.base.models import RunResult
 from trendspark_cli.base.settings import load_settings
 from trendspark_cli.running.job_context import JobContext
+from trendspark_cli.store.sqlite.administration import create_database
 from trendspark_cli.store.sqlite.store import SqliteStore, open_sqlite
 
 SERIES_LINE = re.compile(r"^([a-zA-Z_:][\w:]*(?:\{.*\})?) (\S+)$")
@@ -131,21 +136,14 @@ class Installation:
         seconds: float = 60.0,
     ) -> Done:
         """Run the real command as cron would: no terminal, nothing but a PATH and a HOME around it."""
-        done = subprocess.run(
-            [*wrapped_in, *program, *arguments],
-            env={**self.surroundings(), **(environment or {})},
-            cwd=self.home.parent,
-            input=stdin,
-            capture_output=True,
-            start_new_session=True,  # no terminal to be found at /dev/tty, wherever the tests were started
-            timeout=seconds,
-        )
-        return Done(done.returncode, done.stdout.decode(), done.stderr.decode("utf-8", "backslashreplace"))
+        around = {**self.surroundings(), **(environment or {})}
+        argv = [*wrapped_in, *program, *arguments]
+        ended = run_command(argv, around, self.home.parent, stdin, seconds=seconds)
+        return Done(ended.exit_code, ended.stdout.decode(), ended.stderr.decode("utf-8", "backslashreplace"))
 
     def command_now(self, *arguments: str, **options: Any) -> Done:
         """Run the real command at the time of this clock."""
-        told = (COMMAND[0], "-m", "tests.tools.job_at", to_text(self.now))
-        return self.command(*arguments, program=told, seconds=300.0, **options)
+        return self.command(*arguments, program=(*AT_A_TIME, to_text(self.now)), seconds=300.0, **options)
 
     def start(self, *arguments: str) -> subprocess.Popen[str]:
         """Start the real command and return at once."""
@@ -193,6 +191,24 @@ def read_series(folder: Path) -> dict[str, float]:
                 assert match[1] not in found, f"{match[1]} is in two files"
                 found[match[1]] = float(match[2])
     return found
+
+
+@cache
+def new_database() -> Path:
+    """A new database, made once by this process; to be copied."""
+    folder = Path(tempfile.mkdtemp(prefix="trendspark-new-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    create_database(folder / "trendspark.db")
+    return folder / "trendspark.db"
+
+
+def make_database(path: Path) -> None:
+    """Do what `create_database` does, without running the migrations again."""
+    if not path.exists():
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        shutil.copyfile(new_database(), path)
+        path.chmod(0o600)
+    create_database(path)
 
 
 def copy_installation(template: Path, home: Path) -> None:

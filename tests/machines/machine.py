@@ -10,7 +10,6 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import datetime, timedelta
-from functools import cache
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -20,9 +19,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import INVARIANT_MARKER, RuleBasedStateMachine, precondition, rule, run_state_machine_as_test
 
 from tests.builders import NOW
-from tests.installation import Installation, copy_installation
+from tests.installation import Installation, copy_installation, new_database
 from tests.machines.handling import Process
-from trendspark_cli.store.sqlite.administration import create_database
 
 MOST_PROCESSES = 2
 LONGEST_RUN = 5_000  # steps; a run that takes more does not end
@@ -36,14 +34,6 @@ JUMPS = {
 }
 
 
-@cache
-def _template() -> Path:
-    """Return a new database, made once."""
-    path = Path(tempfile.mkdtemp(prefix="trendspark-machines-")) / "trendspark.db"
-    create_database(path)
-    return path
-
-
 class Machine(RuleBasedStateMachine):
     """An installation whose jobs run in processes. `defect`: SQL that makes its database break a promise."""
 
@@ -55,7 +45,7 @@ class Machine(RuleBasedStateMachine):
         super().__init__()
         Machine.examples += 1
         self.folder = Path(tempfile.mkdtemp(prefix="trendspark-machine-"))
-        copy_installation(_template(), self.folder / "home")
+        copy_installation(new_database(), self.folder / "home")
         self.here = Installation(self.folder / "home", now=NOW)
         self.time = NOW  # as it is, whatever this machine's clock says
         self.off = timedelta()  # what its clock is off by

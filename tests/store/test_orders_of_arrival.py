@@ -12,11 +12,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.builders import NOW, post
+from tests.installation import make_database
 from tests.store.test_trouble import MANIFEST
 from trendspark_cli.base.clock import to_text
 from trendspark_cli.base.models import STAND_IN, Post
 from trendspark_cli.store.rows.posts import StoredPost
-from trendspark_cli.store.sqlite.administration import create_database
 from trendspark_cli.store.sqlite.store import SqliteStore, open_sqlite
 
 HOUR = timedelta(hours=1)
@@ -62,7 +62,7 @@ ROW = "source_id, author, text, url, lang, likes, replies, reposts, quotes, view
 
 def stored(folder: Path, pages: Sequence[tuple[int, Sequence[Post]]]) -> list[Any]:
     """Return what lies in a new database after these pages, each read so many hours later."""
-    create_database(folder / "trendspark.db")
+    make_database(folder / "trendspark.db")
     store = open_sqlite(folder / "trendspark.db")
     try:
         for hours, posts in pages:

@@ -19,7 +19,7 @@ from tests.tools import books
 from tests.tools.crash_scenes import Scene, Stage, job_at
 from tests.tools.object_store import BUCKET, ObjectStore
 from tests.tools.power_cut import power_cuts
-from tests.tools.processes import run
+from tests.tools.warm import run_command
 
 IDS = "SELECT id FROM {table} WHERE id <= {last} ORDER BY id"
 TABLES = ("posts", "ingest_audit", "notifications", "job_runs")
@@ -133,7 +133,7 @@ def cut_power(folder: Path, *, old: int, cuts: int, seed: int) -> list[str]:
         assert ended.exit_code == 0, ended.stderr
         for state in states:
             found = stage.check_after_kill()
-            again = run(stage.argv, stage.environment, stage.home)
+            again = run_command(stage.argv, stage.environment, stage.home)
             if again.exit_code != 0:
                 found.append(f"the next run exits {again.exit_code}: {again.stderr.decode(errors='replace')[-500:]}")
             else:

@@ -6,7 +6,6 @@ import copy
 import json
 import shutil
 import sqlite3
-import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass, field
@@ -21,6 +20,7 @@ from tests.servers import Answer, Request, XServer, faults, x_post
 from tests.tools import books
 from tests.tools.processes import COMMAND, cron_environment
 from tests.tools.term_history import keep_as_rows, put_terms, terms_of
+from tests.tools.warm import AT_A_TIME
 from trendspark_cli.base.clock import from_epoch, to_text
 from trendspark_cli.ranking.baseline.baseline_posts import PostRow
 from trendspark_cli.ranking.baseline.ticks import TICK_SECONDS
@@ -77,7 +77,7 @@ class RecordingXServer(XServer):
 
 def job_at(now: datetime, *arguments: str) -> tuple[str, ...]:
     """Return the command that runs a job at a told time."""
-    return (sys.executable, "-m", "tests.tools.job_at", to_text(now), *arguments)
+    return (*AT_A_TIME, to_text(now), *arguments)
 
 
 def x_scene(folder: Path, now: datetime, *, real_command: bool = False) -> Scene:

@@ -13,6 +13,7 @@ from tests.tools import books
 from tests.tools.crash_scenes import Scene, Stage
 from tests.tools.kills import CALLS, KillPoint, kill_points, run_and_fail, run_and_kill, spread
 from tests.tools.processes import Ended, run
+from tests.tools.warm import run_command
 
 Kill = Callable[[Stage], Ended]
 TRIES = 4  # of a kill that came when the run had ended
@@ -131,7 +132,7 @@ def _try(scene: Scene, folder: Path, reference: Reference, where: str, kill: Kil
         broken = [f"after the kill: {line}" for line in broken]
         if len(running) > 1:
             broken.append(f"after the kill: runs {running} are all running")
-        ended = run(stage.argv, stage.environment, stage.home)
+        ended = run_command(stage.argv, stage.environment, stage.home)
         if ended.exit_code != 0:
             broken.append(f"the next run exits {ended.exit_code}: {ended.stderr.decode(errors='replace')[-500:]}")
         else:

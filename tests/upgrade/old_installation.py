@@ -8,7 +8,6 @@ import os
 import shutil
 import sqlite3
 import subprocess
-import sys
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
@@ -20,7 +19,8 @@ from tests.builders import NOW
 from tests.servers import OpenAIServer, RedditServer, TelegramServer, XServer, x_post
 from tests.servers.x_posts import id_time
 from tests.servers.x_stream_server import XStreamServer
-from tests.tools.processes import PROJECT
+from tests.tools.processes import PROJECT, cron_environment
+from tests.tools.warm import AT_A_TIME, run_command
 
 DATA = PROJECT / "tests" / "data"
 FIRST_RUN = NOW + timedelta(minutes=10)  # what is kept ends before noon, and Telegram asked to wait until then
@@ -99,18 +99,11 @@ class OldInstallation:
         self, *arguments: str, expect: int = 0, lines: str = "", settings: Mapping[str, str] | None = None
     ) -> str:
         """Run a command that must end with this exit code; return what it printed."""
-        done = subprocess.run(
-            [sys.executable, "-m", "tests.tools.job_at", self.now.isoformat(), *arguments],
-            env={**self._surroundings(), **(settings or {})},
-            cwd=self.folder,
-            input=lines,
-            capture_output=True,
-            start_new_session=True,
-            text=True,
-            timeout=100,
-        )
-        assert done.returncode == expect, (arguments, done.returncode, done.stdout, done.stderr)
-        return done.stdout
+        argv = (*AT_A_TIME, self.now.isoformat(), *arguments)
+        around = {**self._surroundings(), **(settings or {})}
+        done = run_command(argv, around, self.folder, lines.encode(), seconds=100)
+        assert done.exit_code == expect, (arguments, done)
+        return done.stdout.decode()
 
     def json(self, *arguments: str, **options: Any) -> Any:
         """Run a command that must end well; return the object it printed."""
@@ -119,7 +112,7 @@ class OldInstallation:
     def start(self, *arguments: str) -> subprocess.Popen[str]:
         """Start a command and return at once."""
         return subprocess.Popen(
-            [sys.executable, "-m", "tests.tools.job_at", self.now.isoformat(), *arguments],
+            [*AT_A_TIME, self.now.isoformat(), *arguments],
             env=self._surroundings(),
             cwd=self.folder,
             stdout=subprocess.PIPE,
@@ -156,14 +149,8 @@ class OldInstallation:
         return {table: sorted(self.rows(f"SELECT {names} FROM {table}"), key=repr) for table, names in columns.items()}
 
     def _surroundings(self) -> dict[str, str]:
-        return {
-            "PATH": "/usr/bin:/bin",
-            "HOME": str(self.folder),
-            "PYTHONPATH": str(PROJECT),
-            "TRENDSPARK_HOME": str(self.home),
-            "TRENDSPARK_ENV_FILE": str(self.env_file),
-            **self.addresses,
-        }
+        places = {"TRENDSPARK_HOME": str(self.home), "TRENDSPARK_ENV_FILE": str(self.env_file)}
+        return cron_environment(self.folder, {**places, **self.addresses})
 
     @staticmethod
     def _write(path: Path, text: str) -> None:
