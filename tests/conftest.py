@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
+from uuid import uuid4
 
 import pytest
+
+if TYPE_CHECKING:
+    from tests.servers.postgres import Databases
 
 from tests.installation import FixedClock, Installation, copy_installation
 from trendspark_cli.base import redaction
@@ -41,6 +47,30 @@ def store(workplace: Installation) -> Iterator[SqliteStore]:
     opened = workplace.store()
     yield opened
     opened.close()
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Databases, str]]:
+    """A real PostgreSQL that all processes of this test run share, and the name of a template to copy."""
+    from tests.servers.postgres import shared_databases
+
+    own = tmp_path_factory.getbasetemp()
+    shared = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+    with shared_databases(shared, fill=fill_postgres) as found:
+        yield found
+
+
+@pytest.fixture
+def postgres_url(postgres: tuple[Databases, str]) -> Iterator[str]:
+    """DATABASE_URL of a PostgreSQL database of this test alone, as `db init` leaves it."""
+    databases, template = postgres
+    name = f"trendspark_{uuid4().hex}"
+    yield databases.create(name, template)
+    databases.drop(name)
+
+
+def fill_postgres(url: str) -> None:
+    """Do in a new database what `db init` does."""
 
 
 @pytest.fixture(autouse=True)
