@@ -13,7 +13,7 @@ from trendspark_cli.ranking.baseline.memory_history import MemoryHistory
 from trendspark_cli.ranking.baseline.term_states import Integers, TermStates, states_of
 from trendspark_cli.ranking.baseline.tiers import RUNS_OF_A_TIER, merged_from
 from trendspark_cli.store.sqlite.store import SqliteStore
-from trendspark_cli.store.sqlite.term_runs import Sizes, TermRuns
+from trendspark_cli.store.tables.term_runs import Sizes, TermRuns
 
 HOURS = tuple(range(24))
 USUAL = Sizes()

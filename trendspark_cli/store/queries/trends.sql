@@ -87,9 +87,8 @@ INSERT INTO ranking_segments (newest, source_names, post_ids, created, authors, 
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?);
 
 -- name: segments
--- Segments with posts created at a time or later, in the order they were added.
-SELECT source_names, post_ids, created, authors, words, sources, codes, communities FROM ranking_segments
-WHERE newest >= ? ORDER BY id;
+-- Segments with posts created at a time or later, in the order they were added; they are read one by one.
+SELECT id FROM ranking_segments WHERE newest >= ? ORDER BY id;
 
 -- name: segment_times
 -- When the posts of segments were created, of those with posts created at a time or later.

@@ -12,7 +12,6 @@ from typing import Any
 from trendspark_cli.base.clock import to_text
 from trendspark_cli.base.threads import start_thread
 from trendspark_cli.store.sqlite.connection import Connection
-from trendspark_cli.store.sqlite.named_queries import queries
 
 MOST_PROBLEMS = 3  # of a damaged file: enough to see what it is
 INCREMENTAL = 2  # PRAGMA auto_vacuum
@@ -27,7 +26,7 @@ class Upkeep:
 
     def __init__(self, connection: Connection) -> None:
         self._db = connection
-        self._sql = queries("upkeep")
+        self._sql = connection.queries("upkeep")
 
     def engine(self) -> tuple[str, str]:
         """Return the library with its version, and what an operator should know of that version, or nothing."""

@@ -9,8 +9,7 @@ from datetime import datetime
 from trendspark_cli.base.clock import from_text, to_text
 from trendspark_cli.base.metric_kinds import Increase, Reading
 from trendspark_cli.store.rows.runs import ALL_RUNS, JobRun, JobState, RunFilter, UnendedRun, WorkSpan
-from trendspark_cli.store.sqlite.connection import Connection
-from trendspark_cli.store.sqlite.named_queries import queries
+from trendspark_cli.store.tables.connection import Connection
 
 
 class JobRuns:
@@ -18,7 +17,7 @@ class JobRuns:
 
     def __init__(self, connection: Connection) -> None:
         self._db = connection
-        self._sql = queries("job_records")
+        self._sql = connection.queries("job_records")
 
     def start(self, job_id: str, now: datetime, pid: int, host: str, version: str, process: str | None = None) -> int:
         """Record that a run begins and return its id."""
@@ -116,7 +115,7 @@ class JobStates:
 
     def __init__(self, connection: Connection) -> None:
         self._db = connection
-        self._sql = queries("job_records")
+        self._sql = connection.queries("job_records")
 
     def get(self, job_id: str) -> JobState:
         """Return the state of a job; one never touched is neither paused nor failing."""
@@ -133,7 +132,7 @@ class MetricTotals:
 
     def __init__(self, connection: Connection) -> None:
         self._db = connection
-        self._sql = queries("job_records")
+        self._sql = connection.queries("job_records")
 
     def add(self, increases: Sequence[Increase]) -> None:
         """Raise each series by its amount."""

@@ -12,8 +12,7 @@ from typing import Any
 from trendspark_cli.base.clock import to_text
 from trendspark_cli.base.models import Page
 from trendspark_cli.store.rows.collecting import AuditRow, Gap, PageOutcome, PageRun, SourceQuery
-from trendspark_cli.store.sqlite.connection import Connection
-from trendspark_cli.store.sqlite.named_queries import queries
+from trendspark_cli.store.tables.connection import Connection
 
 NAMED_REJECTIONS = 20  # per page: enough to see a pattern, bounded for a page of nothing but junk
 
@@ -23,7 +22,7 @@ class Cursors:
 
     def __init__(self, connection: Connection) -> None:
         self._db = connection
-        self._sql = queries("collecting")
+        self._sql = connection.queries("collecting")
 
     def get(self, profile: str, source: str, query: str) -> str | None:
         """Return the newest id read, or None before the first run."""
@@ -46,7 +45,7 @@ class Gaps:
 
     def __init__(self, connection: Connection) -> None:
         self._db = connection
-        self._sql = queries("collecting")
+        self._sql = connection.queries("collecting")
 
     def open(
         self,
@@ -121,7 +120,7 @@ class IngestAudit:
 
     def __init__(self, connection: Connection) -> None:
         self._db = connection
-        self._sql = queries("collecting")
+        self._sql = connection.queries("collecting")
 
     def add(
         self,
@@ -242,7 +241,7 @@ class ApiCalls:
 
     def __init__(self, connection: Connection) -> None:
         self._db = connection
-        self._sql = queries("collecting")
+        self._sql = connection.queries("collecting")
 
     def add(self, calls: Sequence[tuple[datetime, str, str, str, float, int | None]]) -> None:
         """Record (time, service, endpoint, code class, seconds, status) of each call."""

@@ -8,8 +8,7 @@ from datetime import datetime, timedelta
 
 from trendspark_cli.base.clock import to_text
 from trendspark_cli.store.rows.spending import Reservation, Spent
-from trendspark_cli.store.sqlite.connection import Connection
-from trendspark_cli.store.sqlite.named_queries import queries
+from trendspark_cli.store.tables.connection import Connection
 
 LEDGER_AHEAD = timedelta(days=2)  # later days in the books are those of a clock that was far ahead
 
@@ -29,7 +28,7 @@ class Spend:
     def __init__(self, connection: Connection) -> None:
         self._db = connection
         self._of_the_day: dict[str, _Billed] = {}  # by service
-        self._sql = queries("collecting")
+        self._sql = connection.queries("collecting")
 
     def used(self, service: str, first_day: str, last_day: str) -> int:
         """Return units used or reserved from *first_day* to *last_day* (YYYY-MM-DD, both included)."""

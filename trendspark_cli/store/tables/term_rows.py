@@ -9,8 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from trendspark_cli.ranking.baseline.term_states import HOURS, Integers, TermStates
-from trendspark_cli.store.sqlite.connection import Connection
-from trendspark_cli.store.sqlite.named_queries import queries
+from trendspark_cli.store.tables.connection import Connection
 
 ROWS_PER_DELETE = 1_000
 
@@ -30,7 +29,7 @@ class TermRows:
     def __init__(self, connection: Connection, at_once: int) -> None:
         self._db = connection
         self._at_once = at_once  # become one part of a run
-        self._sql = queries("term_runs")
+        self._sql = connection.queries("term_runs")
 
     def remain(self) -> bool:
         """Tell whether there are rows left."""

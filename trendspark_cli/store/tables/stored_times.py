@@ -7,8 +7,7 @@ from datetime import datetime
 
 from trendspark_cli.base.clock import to_text
 from trendspark_cli.store.rows.stored_times import BOUNDS, LateTimes
-from trendspark_cli.store.sqlite.connection import Connection
-from trendspark_cli.store.sqlite.named_queries import queries
+from trendspark_cli.store.tables.connection import Connection
 
 _STATEMENTS = {  # by kind: what finds it, and what takes it back
     "back_off": ("late_back_off", "heal_back_off"),
@@ -36,7 +35,7 @@ class StoredTimes:
 
     def __init__(self, connection: Connection) -> None:
         self._db = connection
-        self._sql = queries("stored_times")
+        self._sql = connection.queries("stored_times")
 
     def later_than(self, now: datetime) -> list[LateTimes]:
         """Return by kind the times that are later than *now* plus the longest that kind can mean."""

@@ -15,9 +15,8 @@ import numpy as np
 from trendspark_cli.ranking.baseline.term_states import Integers, TermStates, joined, no_states, places_of
 from trendspark_cli.ranking.baseline.tiers import merged_from
 from trendspark_cli.store.rows.term_blobs import Blobs, decoded, decoded_keys, decoded_states, encoded
-from trendspark_cli.store.sqlite.connection import Connection
-from trendspark_cli.store.sqlite.named_queries import queries
-from trendspark_cli.store.sqlite.term_rows import TermRows
+from trendspark_cli.store.tables.connection import Connection
+from trendspark_cli.store.tables.term_rows import TermRows
 
 PARTS_PER_DELETE = 8
 
@@ -63,7 +62,7 @@ class TermRuns:
 
     def __init__(self, connection: Connection, sizes: Sizes = USUAL_SIZES) -> None:
         self._db = connection
-        self._sql = queries("term_runs")
+        self._sql = connection.queries("term_runs")
         self._sizes = sizes
         self._rows = TermRows(connection, sizes.part)
         self._asked = np.zeros(0, np.int64)

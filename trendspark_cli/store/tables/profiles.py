@@ -6,8 +6,7 @@ import json
 from dataclasses import asdict
 
 from trendspark_cli.base.models import Profile
-from trendspark_cli.store.sqlite.connection import Connection, SqlRow
-from trendspark_cli.store.sqlite.named_queries import queries
+from trendspark_cli.store.tables.connection import Connection, SqlRow
 
 LISTS = ("keywords", "exclude_keywords", "watchlist", "languages", "channels")  # JSON text in the table
 
@@ -32,7 +31,7 @@ class Profiles:
         values = asdict(profile)
         lists = {name: json.dumps(values[name], ensure_ascii=False) for name in LISTS}
         row = {**values, **lists, "is_enabled": int(profile.is_enabled)}
-        self._db.execute(queries("profiles")["save_profile"], row)
+        self._db.execute(self._db.queries("profiles")["save_profile"], row)
 
     def remove(self, name: str) -> bool:
         """Remove a profile; return False when there is none of this name. Call inside a transaction."""

@@ -12,9 +12,8 @@ from trendspark_cli.base.models import Post
 from trendspark_cli.ranking.baseline.baseline_posts import LeavingPlace, PostRow
 from trendspark_cli.store.rows.collecting import PageOutcome
 from trendspark_cli.store.rows.posts import SharedLink, StoredPost
-from trendspark_cli.store.sqlite.connection import Connection
-from trendspark_cli.store.sqlite.named_queries import queries
-from trendspark_cli.store.sqlite.post_saving import PostSaving
+from trendspark_cli.store.tables.connection import POSTS, Connection
+from trendspark_cli.store.tables.post_saving import PostSaving
 
 FETCH_ROWS = 2000
 NO_EDIT, LATEST_EDIT = 0, 2**62
@@ -25,7 +24,7 @@ class Posts:
 
     def __init__(self, connection: Connection) -> None:
         self._db = connection
-        self._sql = queries("posts")
+        self._sql = connection.queries("posts")
         self._saving = PostSaving(connection)
 
     def save(self, posts: Sequence[Post], collected_at: datetime) -> PageOutcome:
@@ -37,9 +36,10 @@ class Posts:
         """
         return self._saving.save(posts, collected_at)
 
-    def newest_id(self) -> int:
-        """Return the id of the post stored last, 0 when there is none."""
-        return int(self._db.value("SELECT max(id) FROM posts") or 0)
+    def settled_id(self) -> int:
+        """Return the largest id up to which no post will be stored any more; call outside a transaction."""
+        with self._db.alone(POSTS):
+            return int(self._db.value("SELECT max(id) FROM posts") or 0)
 
     def newest_created(self, until: datetime) -> datetime | None:
         """Return when the newest post was created, those dated after *until* aside; None when there is none."""
@@ -86,9 +86,10 @@ class Posts:
         parameters = _after(position, until, seen_post_id, limit)
         return self._db.made(LeavingPlace._make, self._sql["leaving_places"], parameters)
 
-    def arrived(self, after_id: int, limit: int) -> list[PostRow]:
-        """Return the posts stored after *after_id*, in that order."""
-        return _linked(self._db.made(tuple, self._sql["arrived"], {"id": after_id, "limit": limit}))
+    def arrived(self, after_id: int, until_id: int, limit: int) -> list[PostRow]:
+        """Return the next posts with ids after *after_id* and up to *until_id*, by id."""
+        span = {"after": after_id, "until": until_id, "limit": limit}
+        return _linked(self._db.made(tuple, self._sql["arrived"], span))
 
     def count_between(self, since: int, until: int) -> int:
         """Return how many posts were created in [since, until), both in epoch seconds."""

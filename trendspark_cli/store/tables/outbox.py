@@ -20,8 +20,7 @@ from trendspark_cli.store.rows.outbox import (
     QueuedAlert,
     SentMessage,
 )
-from trendspark_cli.store.sqlite.connection import Connection
-from trendspark_cli.store.sqlite.named_queries import queries
+from trendspark_cli.store.tables.connection import Connection
 
 COUNTED_AHEAD = timedelta(days=3)  # a clock that is a day back must not send a day's alerts twice
 
@@ -31,7 +30,7 @@ class Notifications:
 
     def __init__(self, connection: Connection, channels: Sequence[str], operations: Sequence[str]) -> None:
         self._db = connection
-        self._sql = queries("outbox")
+        self._sql = connection.queries("outbox")
         self._channels = channels
         self._operations = operations
 
@@ -168,7 +167,7 @@ class Channels:
 
     def __init__(self, connection: Connection) -> None:
         self._db = connection
-        self._sql = queries("outbox")
+        self._sql = connection.queries("outbox")
 
     def get(self, channel: str) -> ChannelState:
         """Return the state of a channel; one never used is in no pause."""
@@ -187,7 +186,7 @@ class Incidents:
 
     def __init__(self, connection: Connection) -> None:
         self._db = connection
-        self._sql = queries("outbox")
+        self._sql = connection.queries("outbox")
 
     def open_ones(self, prefix: str) -> list[Incident]:
         """Return open incidents whose key begins with *prefix*."""

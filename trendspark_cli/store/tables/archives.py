@@ -19,9 +19,12 @@ from trendspark_cli.store.rows.archives import (
     Tombstone,
 )
 from trendspark_cli.store.rows.posts import StoredPost
-from trendspark_cli.store.sqlite.authors import Authors
-from trendspark_cli.store.sqlite.connection import Connection, SqlRow
-from trendspark_cli.store.sqlite.named_queries import queries
+from trendspark_cli.store.tables.authors import Authors
+from trendspark_cli.store.tables.connection import Connection, SqlRow
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # what words are takes long to load
+    from trendspark_cli.store.protocol.search import PostSearch
 
 BATCH_ROWS = 1000  # of one transaction
 REMOVED = "a post that was removed"  # in place of the beginning of its text
@@ -32,9 +35,10 @@ _MANIFEST_FIELDS = Manifest._fields
 class Archives:
     """Manifests, the ids they are about, and the rows behind these ids. `table` is always a name we archive."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, search: PostSearch) -> None:
         self._db = connection
-        self._sql = queries("archives")
+        self._sql = connection.queries("archives")
+        self._search = search
 
     def days(self, table: str, until: datetime) -> Iterator[DayOfRows]:
         """Yield each UTC day before *until* that has rows, the oldest first."""
@@ -162,8 +166,6 @@ class Archives:
 
     def _restore_posts(self, posts: Sequence[StoredPost]) -> list[int]:
         """Insert posts that are not live under any id; one whose id another post has by now gets a new one."""
-        from trendspark_cli.store.sqlite.post_search import PostSearch
-
         names = POSTS.own_names  # the first of them is the id
         insert = filled(self._sql["insert_posts"], names)
         insert_anew = filled(self._sql["insert_post_under_new_id"], names[1:])
@@ -186,7 +188,7 @@ class Archives:
                 self._db.execute(self._sql["insert_metrics"], {"post_id": post_id, "metrics": post.metrics})
             if post.trend_ids:
                 self._db.execute(self._sql["insert_trend_posts"], {"post_id": post_id, "trend_ids": post.trend_ids})
-        PostSearch(self._db).note_returned(ids)
+        self._search.note_returned(ids)
         return ids
 
     def _add_batches(self, manifest_id: str, ids: Sequence[int]) -> None:
@@ -248,7 +250,7 @@ class Tombstones:
 
     def __init__(self, connection: Connection) -> None:
         self._db = connection
-        self._sql = queries("archives")
+        self._sql = connection.queries("archives")
 
     def add(self, tombstone: Tombstone) -> bool:
         """Store a tombstone; return False when there is one for that post or author."""

@@ -8,8 +8,7 @@ from datetime import datetime
 
 from trendspark_cli.base.clock import to_text
 from trendspark_cli.store.rows.trend_history import KeptExample, TrendCommunity, TrendCount, TrendSummary
-from trendspark_cli.store.sqlite.connection import Connection
-from trendspark_cli.store.sqlite.named_queries import queries
+from trendspark_cli.store.tables.connection import Connection
 
 
 class TrendHistory:
@@ -17,7 +16,7 @@ class TrendHistory:
 
     def __init__(self, connection: Connection) -> None:
         self._db = connection
-        self._sql = queries("trend_history")
+        self._sql = connection.queries("trend_history")
 
     def save_counts(self, counts: Sequence[TrendCount]) -> None:
         """Insert or replace ticks of trends; those that are as they were are left alone. Call inside a transaction."""

@@ -7,14 +7,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from trendspark_cli.base.clock import to_text
 from trendspark_cli.ranking.baseline.history import SourceState
 from trendspark_cli.store.rows.trends import RankingProgress, TrendNames, TrendVerdict
-from trendspark_cli.store.sqlite.connection import Connection
-from trendspark_cli.store.sqlite.named_queries import queries
-from trendspark_cli.store.sqlite.trend_history import TrendHistory
+from trendspark_cli.store.tables.connection import Connection
+from trendspark_cli.store.tables.trend_history import TrendHistory
 
 if TYPE_CHECKING:  # most runs only count trends
     from trendspark_cli.ranking.bursts.segments import Segment
@@ -29,7 +28,7 @@ class Trends:
 
     def __init__(self, connection: Connection) -> None:
         self._db = connection
-        self._sql = queries("trends")
+        self._sql = connection.queries("trends")
         self._history = TrendHistory(connection)
 
     def living(self, closed_since: datetime) -> list[TopicTrend]:
@@ -56,7 +55,7 @@ class Trends:
 
         columns, trend_id = columns_of(trend), trend.id
         if trend_id is None:
-            trend_id = int(self._db.execute(self._sql["insert"], columns).lastrowid or 0)
+            trend_id = self._db.insert(self._sql["insert"], columns)
         else:
             self._db.execute(self._sql["update"], {**columns, "id": trend_id})
         self._db.executemany(self._sql["add_post"], [(trend_id, post_id) for post_id in trend.story.post_ids])
@@ -145,7 +144,7 @@ class RankingMemory:
 
     def __init__(self, connection: Connection) -> None:
         self._db = connection
-        self._sql = queries("trends")
+        self._sql = connection.queries("trends")
 
     def sources(self) -> dict[str, SourceState]:
         """Return what is known of each source's volume."""
@@ -165,9 +164,8 @@ class RankingMemory:
         """Yield the segments with posts created at *since* (epoch seconds) or later, in the order they were added."""
         from trendspark_cli.ranking.bursts.segments import Segment
 
-        with self._db.errors():
-            for row in self._db.execute(self._sql["segments"], (since,)):
-                yield Segment.from_row(row)
+        for [segment_id] in self._db.made(tuple, self._sql["segments"], (since,)):
+            yield Segment.from_row(self._segment(segment_id))
 
     def segments_between(self, since: int, until: int) -> Iterator[Segment]:
         """Yield the segments with posts created at *since* or later and with posts created at *until* or before."""
@@ -175,8 +173,11 @@ class RankingMemory:
 
         for segment_id, created in self._db.made(tuple, self._sql["segment_times"], (since,)):
             if oldest_of(created) <= until:
-                [row] = self._db.execute(self._sql["segment"], (segment_id,)).fetchall()
-                yield Segment.from_row(row)
+                yield Segment.from_row(self._segment(segment_id))
+
+    def _segment(self, segment_id: int) -> tuple[Any, ...]:
+        [row] = self._db.made(tuple, self._sql["segment"], (segment_id,))
+        return row
 
     def drop_segments(self, before: int) -> None:
         """Forget segments all of whose posts were created before this moment; call inside a transaction."""

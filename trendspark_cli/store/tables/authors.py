@@ -10,8 +10,7 @@ from trendspark_cli.base.clock import from_text, to_text
 from trendspark_cli.base.models import Post
 from trendspark_cli.kinds.sources import author_of
 from trendspark_cli.store.rows.posts import StoredPost
-from trendspark_cli.store.sqlite.connection import Connection
-from trendspark_cli.store.sqlite.named_queries import queries
+from trendspark_cli.store.tables.connection import Connection
 
 KEPT_TO = timedelta(days=2)  # when an account was seen is kept to the day
 MOST_MOVED = 1000  # posts of one name that get their id in one transaction; the others with the next page that has both
@@ -22,7 +21,7 @@ class Authors:
 
     def __init__(self, connection: Connection) -> None:
         self._db = connection
-        self._sql = queries("authors")
+        self._sql = connection.queries("authors")
 
     def known(self, posts: Sequence[Post], now: str) -> list[Post]:
         """Remember the names that come with ids, and return the posts with an id for each name of which one is known.

@@ -7,9 +7,8 @@ from datetime import datetime
 
 from trendspark_cli.base.clock import to_text
 from trendspark_cli.store.rows.trends import ModelAnswer, TrendBrief
-from trendspark_cli.store.sqlite.connection import Connection
-from trendspark_cli.store.sqlite.named_queries import queries
-from trendspark_cli.store.sqlite.trend_history import TrendHistory
+from trendspark_cli.store.tables.connection import Connection
+from trendspark_cli.store.tables.trend_history import TrendHistory
 
 
 class Briefs:
@@ -17,7 +16,7 @@ class Briefs:
 
     def __init__(self, connection: Connection) -> None:
         self._db = connection
-        self._sql = queries("trends")
+        self._sql = connection.queries("trends")
 
     def of_trend(self, trend_id: int) -> TrendBrief | None:
         """Return what was last written of a trend, or None when no model was asked yet."""

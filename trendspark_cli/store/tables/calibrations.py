@@ -7,8 +7,7 @@ from datetime import datetime
 
 from trendspark_cli.base.clock import to_text
 from trendspark_cli.store.rows.trends import Calibration
-from trendspark_cli.store.sqlite.connection import Connection
-from trendspark_cli.store.sqlite.named_queries import queries
+from trendspark_cli.store.tables.connection import Connection
 
 LATEST = "9"  # after every time
 
@@ -18,7 +17,7 @@ class Calibrations:
 
     def __init__(self, connection: Connection) -> None:
         self._db = connection
-        self._sql = queries("trends")
+        self._sql = connection.queries("trends")
 
     def last(self, until: datetime | None = None) -> Calibration | None:
         """Return the newest, or the one that was the newest at a time; None when there was none."""

@@ -11,11 +11,10 @@ from typing import NamedTuple
 from trendspark_cli.base.clock import to_text
 from trendspark_cli.base.errors import RefusedRowError
 from trendspark_cli.base.models import Post
-from trendspark_cli.store.post_merging import Standing, is_another, is_named, merged
 from trendspark_cli.store.rows.collecting import PageOutcome, RefusedPost
-from trendspark_cli.store.sqlite.authors import Authors
-from trendspark_cli.store.sqlite.connection import Connection
-from trendspark_cli.store.sqlite.named_queries import queries
+from trendspark_cli.store.tables.authors import Authors
+from trendspark_cli.store.tables.connection import Connection
+from trendspark_cli.store.tables.post_merging import Standing, is_another, is_named, merged
 
 OWN_FIELDS = 15  # of a post: columns of `posts` in their order
 
@@ -34,7 +33,7 @@ class PostSaving:
 
     def __init__(self, connection: Connection) -> None:
         self._db = connection
-        self._sql = queries("posts")
+        self._sql = connection.queries("posts")
         self._authors = Authors(connection)
 
     def save(self, posts: Sequence[Post], collected_at: datetime) -> PageOutcome:

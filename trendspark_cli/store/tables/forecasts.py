@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING
 
 from trendspark_cli.base.clock import to_text
 from trendspark_cli.store.rows.forecasts import ForecastProgress, NewestSeen, PostForecast, WatchedRow
-from trendspark_cli.store.sqlite.connection import Connection, Parameters
-from trendspark_cli.store.sqlite.named_queries import queries
+from trendspark_cli.store.tables.connection import POSTS, Connection, Parameters
 
 if TYPE_CHECKING:  # numpy: only a ranking run needs it
     from trendspark_cli.ranking.posts.forecast import EngagementBaseline
@@ -28,7 +27,7 @@ class Forecasts:
 
     def __init__(self, connection: Connection) -> None:
         self._db = connection
-        self._sql = queries("forecasts")
+        self._sql = connection.queries("forecasts")
 
     def progress(self) -> ForecastProgress:
         """Return how far forecasting has come."""
@@ -82,8 +81,8 @@ class Forecasts:
         return len(keys)
 
     def newest(self) -> NewestSeen:
-        """Return up to where posts and changes of counters go."""
-        with self._db.errors():
+        """Return up to where posts and changes of counters go; call outside a transaction."""
+        with self._db.alone(POSTS), self._db.errors():
             return NewestSeen(*self._db.execute(self._sql["newest"]).fetchone())
 
     def arrived(self, ids: tuple[int, int], since: datetime, fresh: datetime, limit: int) -> list[WatchedRow]:
