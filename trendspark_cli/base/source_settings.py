@@ -7,6 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from trendspark_cli.base import setting_values as read
+from trendspark_cli.base.database_urls import without_secrets
 from trendspark_cli.base.setting_specs import setting
 
 
@@ -25,8 +26,9 @@ class PlaceSettings:
         "DATABASE_URL",
         read.DATABASE_URL,
         "place",
-        "Where rows live.",
+        "Where rows live: a file of this machine, or a database of PostgreSQL that many hosts may share.",
         default="sqlite:///$TRENDSPARK_HOME/trendspark.db",
+        without_secrets=without_secrets,
     )
     textfile_dir: Path = setting(
         "TEXTFILE_DIR",

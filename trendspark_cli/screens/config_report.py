@@ -12,7 +12,6 @@ from trendspark_cli.base.clock import duration_text
 from trendspark_cli.base.errors import ConfigError
 from trendspark_cli.base.models import Ceiling, Profile
 from trendspark_cli.base.profiles import channels_gone, read_profiles, shares_of, shares_problem
-from trendspark_cli.base.redaction import MASK
 from trendspark_cli.base.report_places import report_place_problem
 from trendspark_cli.base.setting_specs import WITH_FOLDERS, folders_for
 from trendspark_cli.base.setting_values import expand
@@ -36,11 +35,10 @@ def settings_table(settings: Settings) -> list[dict[str, str]]:
     rows = []
     for name, spec in specs(settings.raw).items():
         value, origin = settings.raw.get(name, (spec.default, "default"))
-        if spec.secret and value:
-            value = MASK
-        elif spec.group in WITH_FOLDERS:
+        if spec.group in WITH_FOLDERS:
             with suppress(ValueError):  # what is wrong with it is told by `config check`
                 value = expand(value, folders_for(spec, variables))
+        value = value and spec.told(value)
         rows.append({"name": name, "value": value, "origin": origin if value else "unset"})
     return rows
 

@@ -100,8 +100,9 @@ def _check_log(log_file: Path) -> Finding:
 
 def _secret_files(settings: Settings) -> list[Path]:
     """Return the files that secrets in use come from."""
-    secret = {name for name, spec in specs(settings.raw).items() if spec.secret}
-    origins = {origin.partition(" (from ")[0] for name, (_, origin) in settings.raw.items() if name in secret}
+    known = specs(settings.raw)
+    secret = {name for name, (value, _) in settings.raw.items() if name in known and known[name].told(value) != value}
+    origins = {settings.raw[name][1].partition(" (from ")[0] for name in secret}
     return [Path(origin).expanduser() for origin in sorted(origins - {"environment"})]
 
 
