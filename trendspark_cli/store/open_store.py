@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from trendspark_cli.base.database_urls import is_postgres
 from trendspark_cli.base.errors import ConfigError
 from trendspark_cli.base.settings import Settings
 from trendspark_cli.kinds.channels import operations_queued_for, queued_for
@@ -38,7 +39,11 @@ def require_database(path: Path) -> None:
 
 def open_store(settings: Settings, *, read_only: bool = False) -> Store:
     """Return the store of these settings; it must exist and have this version's schema."""
+    channels, operations = queued_for(settings), operations_queued_for(settings)
+    if is_postgres(url := settings.database_url):
+        from trendspark_cli.store.postgres.store import open_postgres
+
+        return open_postgres(url, read_only=read_only, channels=channels, operations=operations)
     from trendspark_cli.store.sqlite.store import open_sqlite
 
-    channels, operations = queued_for(settings), operations_queued_for(settings)
     return open_sqlite(database_path(settings), read_only=read_only, channels=channels, operations=operations)
