@@ -37,8 +37,8 @@ from trendspark_cli.store.rows.runs import JobState
 from trendspark_cli.store.rows.trend_history import TrendCount
 from trendspark_cli.store.rows.trends import Calibration, ModelAnswer, RankingProgress, TrendBrief, TrendVerdict
 from trendspark_cli.store.sqlite.store import SqliteStore
-from trendspark_cli.store.sqlite.upkeep import ROLL_UPS
 from trendspark_cli.store.tables.term_runs import StagedRun
+from trendspark_cli.store.tables.upkeep import ROLL_UPS
 
 TREND = topic_trend(NOW)
 GAP: dict[str, Any] = {

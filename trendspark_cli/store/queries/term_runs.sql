@@ -9,7 +9,7 @@ SELECT id, terms FROM ranking_runs ORDER BY id;
 
 -- name: last_run
 -- The newest run, whether it counts or not.
-SELECT max(coalesce((SELECT max(id) FROM ranking_runs), 0), coalesce((SELECT max(run_id) FROM ranking_run_parts), 0));
+SELECT coalesce(max(id), 0) FROM (SELECT max(id) AS id FROM ranking_runs UNION ALL SELECT max(run_id) FROM ranking_run_parts) ids;
 
 -- name: part_keys
 -- The keys of a part.
@@ -29,7 +29,7 @@ INSERT INTO ranking_runs (id, terms) VALUES (?, ?);
 
 -- name: grow_run
 -- A run has more terms.
-INSERT INTO ranking_runs (id, terms) VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET terms = terms + excluded.terms;
+INSERT INTO ranking_runs (id, terms) VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET terms = ranking_runs.terms + excluded.terms;
 
 -- name: drop_run
 -- A run counts no more.

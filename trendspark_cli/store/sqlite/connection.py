@@ -170,6 +170,11 @@ class Connection:
         """Return the statements of `<file_name>.sql` by name, in SQLite's words."""
         return queries(file_name)
 
+    def once_more(self, work: Callable[[], Record]) -> Record:
+        """Return what *work* returns, undone when it raises; use inside a transaction."""
+        with self.attempt():
+            return work()
+
     def hold(self, lock: str, *, together: bool = False) -> None:
         """Do nothing: who writes has the whole database."""
 

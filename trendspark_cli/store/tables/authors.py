@@ -35,7 +35,7 @@ class Authors:
                 key = post.source, post.author
                 seen[key] = max(at, seen.get(key, at))
         if seen:
-            rows = [(source, author, name, at) for (source, author), (at, name) in seen.items()]
+            rows = [(source, author, name, at) for (source, author), (at, name) in sorted(seen.items())]
             self._db.executemany(self._sql["see"], rows)
             self._move(rows)
         wanted = {(p.source, p.author_name) for p in posts if p.author is None and p.author_name is not None}

@@ -7,6 +7,7 @@ import math
 from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
+from operator import itemgetter
 from typing import Any
 
 from trendspark_cli.base.clock import to_text
@@ -249,7 +250,7 @@ class ApiCalls:
             (to_text(moment)[:16] + "Z", service, endpoint, code_class, seconds, status)
             for moment, service, endpoint, code_class, seconds, status in calls
         ]
-        self._db.executemany(self._sql["add_api_call"], rows)
+        self._db.executemany(self._sql["add_api_call"], sorted(rows, key=itemgetter(0, 1, 2, 3)))
 
     def count(self, service: str, endpoint: str, since: datetime) -> int:
         """Return how many calls were made since the minute of *since*."""

@@ -55,8 +55,17 @@ class Connection(Protocol):
     def reading(self) -> AbstractContextManager[None]:
         """Have all statements of the block see the database as it is now."""
 
+    def once_more(self, work: Callable[[], Record]) -> Record:
+        """Return what *work* returns, undone when it raises; call inside a transaction.
+
+        It is done again where the database undoes one of two that came into each other's way.
+        """
+
     def hold(self, lock: str, *, together: bool = False) -> None:
-        """Keep others who hold that lock out until the transaction ends; *together*: those who hold it alone."""
+        """Keep others who hold that lock out until the transaction ends; *together*: those who hold it alone.
+
+        Outside a transaction nothing is held.
+        """
 
     def alone(self, lock: str) -> AbstractContextManager[None]:
         """Keep others who hold that lock out while the block reads."""

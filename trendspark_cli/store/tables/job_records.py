@@ -9,7 +9,7 @@ from datetime import datetime
 from trendspark_cli.base.clock import from_text, to_text
 from trendspark_cli.base.metric_kinds import Increase, Reading
 from trendspark_cli.store.rows.runs import ALL_RUNS, JobRun, JobState, RunFilter, UnendedRun, WorkSpan
-from trendspark_cli.store.tables.connection import Connection
+from trendspark_cli.store.tables.connection import RECORDS, Connection
 
 
 class JobRuns:
@@ -119,6 +119,7 @@ class JobStates:
 
     def get(self, job_id: str) -> JobState:
         """Return the state of a job; one never touched is neither paused nor failing."""
+        self._db.hold(RECORDS)
         rows = self._db.rows("SELECT * FROM job_states WHERE job_id = ?", (job_id,))
         return JobState(**{**rows[0], "paused": bool(rows[0]["paused"])}) if rows else JobState(job_id)
 

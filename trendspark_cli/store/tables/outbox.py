@@ -20,7 +20,7 @@ from trendspark_cli.store.rows.outbox import (
     QueuedAlert,
     SentMessage,
 )
-from trendspark_cli.store.tables.connection import Connection
+from trendspark_cli.store.tables.connection import RECORDS, Connection
 
 COUNTED_AHEAD = timedelta(days=3)  # a clock that is a day back must not send a day's alerts twice
 
@@ -171,6 +171,7 @@ class Channels:
 
     def get(self, channel: str) -> ChannelState:
         """Return the state of a channel; one never used is in no pause."""
+        self._db.hold(RECORDS)
         rows = self._db.rows("SELECT * FROM channel_states WHERE channel = ?", (channel,))
         if not rows:
             return ChannelState(channel)
@@ -190,6 +191,7 @@ class Incidents:
 
     def open_ones(self, prefix: str) -> list[Incident]:
         """Return open incidents whose key begins with *prefix*."""
+        self._db.hold(RECORDS)
         sql = "SELECT * FROM incidents WHERE substr(key, 1, ?) = ?"
         return self._db.records(Incident, sql, (len(prefix), prefix))
 

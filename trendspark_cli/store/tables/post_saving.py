@@ -6,6 +6,7 @@ import json
 import logging
 from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
 from typing import NamedTuple
 
 from trendspark_cli.base.clock import to_text
@@ -13,7 +14,7 @@ from trendspark_cli.base.errors import RefusedRowError
 from trendspark_cli.base.models import Post
 from trendspark_cli.store.rows.collecting import PageOutcome, RefusedPost
 from trendspark_cli.store.tables.authors import Authors
-from trendspark_cli.store.tables.connection import Connection
+from trendspark_cli.store.tables.connection import POSTS, Connection
 from trendspark_cli.store.tables.post_merging import Standing, is_another, is_named, merged
 
 OWN_FIELDS = 15  # of a post: columns of `posts` in their order
@@ -42,8 +43,7 @@ class PostSaving:
             return PageOutcome(0, 0)
         now = to_text(collected_at)
         try:
-            with self._db.attempt():
-                return self._save(posts, now)
+            return self._db.once_more(lambda: self._save(posts, now))
         except (RefusedRowError, TypeError):  # else the database is busy, full or broken: no post is to blame
             return self._save_one_by_one(posts, now)
 
@@ -53,8 +53,7 @@ class PostSaving:
         refused = []
         for place, post in enumerate(posts):
             try:
-                with self._db.attempt():
-                    outcome = self._save([post], now)
+                outcome = self._db.once_more(partial(self._save, [post], now))
             except (RefusedRowError, TypeError) as error:
                 log.warning("a post of %s was refused: %r", post.source, post.source_id, exc_info=True)
                 refused.append(RefusedPost(place, f"{error}"[:200]))
@@ -66,11 +65,10 @@ class PostSaving:
     def _save(self, posts: Sequence[Post], now: str) -> PageOutcome:
         """Store posts, all of them or none."""
         posts = [post._replace(observed_at=now) if (post.observed_at or "") > now else post for post in posts]
+        self._db.hold(POSTS, together=True)
         if any(post.author_name is not None for post in posts):
             posts = self._authors.known(posts, now)
-        last_id = int(self._db.value("SELECT max(id) FROM posts") or 0)
-        self._db.executemany(self._sql["insert_post"], [(*post[:OWN_FIELDS], now) for post in posts])
-        new = int(self._db.value("SELECT count(*) FROM posts WHERE id > ?", (last_id,)))
+        new = self._db.executemany(self._sql["insert_post"], [(*post[:OWN_FIELDS], now) for post in posts])
         known, stored = _Known(0, ()), posts
         if new < len(posts):
             self._add_named(posts)
@@ -114,7 +112,7 @@ class PostSaving:
     def _standing(self, posts: Sequence[Post]) -> dict[tuple[str, str], Standing]:
         """Return what is stored of these posts."""
         found: dict[tuple[str, str], Standing] = {}
-        for source in {post.source for post in posts}:
+        for source in sorted({post.source for post in posts}):
             ids = json.dumps([post.source_id for post in posts if post.source == source])
             for row in self._db.made(Standing._make, self._sql["standing"], (source, ids)):
                 found[source, row.source_id] = row

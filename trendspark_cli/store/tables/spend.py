@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from trendspark_cli.base.clock import to_text
 from trendspark_cli.store.rows.spending import Reservation, Spent
-from trendspark_cli.store.tables.connection import Connection
+from trendspark_cli.store.tables.connection import SPENDING, Connection
 
 LEDGER_AHEAD = timedelta(days=2)  # later days in the books are those of a clock that was far ahead
 
@@ -50,6 +50,7 @@ class Spend:
 
         By all, or by one *profile*.
         """
+        self._db.hold(SPENDING + service)  # who looks and then reserves is alone
         period = {"service": service, "first": f"{today[:8]}01", "today": today, "profile": profile}
         with self._db.errors():
             row = self._db.execute(self._sql["spent_now"], period).fetchone()
@@ -71,6 +72,7 @@ class Spend:
 
         Call inside a transaction. A page is one row: a row for each post would cost a tenth of storing the post.
         """
+        self._db.hold(SPENDING + service)
         billed = self._billed(service, today)
         fresh = set(ids) - billed.ids
         if fresh:
@@ -102,6 +104,7 @@ class Spend:
         usd: float = 0.0,
     ) -> int:
         """Set *units* and *usd* aside for one call and return the reservation's id; call inside a transaction."""
+        self._db.hold(SPENDING + service)
         today, latest = to_text(now)[:10], to_text(now + LEDGER_AHEAD)[:10]
         # The books never go back a day: what a clock that is behind buys belongs to the day it will be again.
         day = self._db.value(self._sql["ledger_day"], {"service": service, "today": today, "latest": latest}) or today
@@ -110,6 +113,10 @@ class Spend:
 
     def settle(self, reservation_id: int, used: int, usd: float) -> None:
         """Replace a reservation by what the call really used, on the day it was made."""
+        service = self._db.value("SELECT service FROM spend_reservations WHERE id = ?", (reservation_id,))
+        if service is None:
+            return
+        self._db.hold(SPENDING + service)
         row = self._db.rows(
             "DELETE FROM spend_reservations WHERE id = ? RETURNING day, service, profile, kind", (reservation_id,)
         )
@@ -122,6 +129,7 @@ class Spend:
 
     def settle_dead_runs(self, service: str, usd_per_unit: float) -> int:
         """Count reservations of runs that died as used, since the service may have billed them; return the units."""
+        self._db.hold(SPENDING + service)
         left = self._db.records(Reservation, self._sql["reservations_of_dead_runs"], (service,))
         for one in left:
             self.settle(one.id, one.units, one.usd or one.units * usd_per_unit)

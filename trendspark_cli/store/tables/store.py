@@ -156,7 +156,7 @@ class TableStore:
 
         sql = (
             "INSERT INTO notices (key, noted_at) VALUES (?, ?) "
-            "ON CONFLICT (key) DO UPDATE SET noted_at = excluded.noted_at WHERE noted_at <= ?"
+            "ON CONFLICT (key) DO UPDATE SET noted_at = excluded.noted_at WHERE notices.noted_at <= ?"
         )
         return self.connection.execute(sql, (key, to_text(now), to_text(now - pause))).rowcount == 1
 
