@@ -21,7 +21,6 @@ from trendspark_cli.kinds.channels import configured_channels
 from trendspark_cli.kinds.sources import SOURCES
 from trendspark_cli.services.s3_endpoints import endpoint_problem
 from trendspark_cli.services.x.query import QUERY_LIMIT, queries_of
-from trendspark_cli.store.open_store import database_path
 from trendspark_cli.store.protocol import Store
 from trendspark_cli.trends.threshold import threshold_in_use, threshold_reason
 
@@ -59,11 +58,10 @@ def config_findings(settings: Settings, ceilings: Sequence[Ceiling], stored: Seq
     *ceilings* are those of X, *stored* the profiles of the database.
     """
     problems = [*settings.problems, *settings.doubts]
-    for refuses in (lambda: database_path(settings), lambda: check_retention(settings.retention)):
-        try:
-            refuses()
-        except ConfigError as error:
-            problems.append(f"{error} ({error.hint})")
+    try:
+        check_retention(settings.retention)
+    except ConfigError as error:
+        problems.append(f"{error} ({error.hint})")
     if problem := shares_problem(stored):
         problems.append(problem)
     configured = configured_channels(settings)

@@ -26,7 +26,7 @@ from trendspark_cli.running.run_records import CLOCK_OFF
 from trendspark_cli.screens.channel_health import channel_health
 from trendspark_cli.screens.doctor.placed_files import lock_trouble, metrics_trouble
 from trendspark_cli.screens.job_overview import JobOverview, job_overview
-from trendspark_cli.store.open_store import database_path, open_store
+from trendspark_cli.store.open_store import database_of, open_store
 from trendspark_cli.store.protocol import Store
 from trendspark_cli.trends.history_rebuilding import rebuilding
 
@@ -149,10 +149,7 @@ def _fill(found: _Records, settings: Settings, now: datetime, times: Answer[Time
 
 def _files(settings: Settings) -> tuple[str, str]:
     """Return what the files of locks and of metrics say is wrong, in words; empty when nothing is."""
-    try:
-        database = database_path(settings)
-    except TrendSparkError:  # of a database we cannot store in
-        return "", "the database does not answer"
+    database = database_of(settings)
     return lock_trouble(database), metrics_trouble(settings, database)
 
 

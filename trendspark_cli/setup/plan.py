@@ -106,7 +106,7 @@ def crontab_change(draft: Draft) -> CrontabChange:
 
     Raises ConfigError when it cannot be read, or starts us outside our block.
     """
-    uid = owner_of(Installation(draft.settings, Output()).database)
+    uid = owner_of(Installation(draft.settings, Output()).database.owned)
     block = crontab_text(draft.settings, home_of(uid))
     before = installed_text(uid)
     return CrontabChange(uid, before, merged(before, block), block)
