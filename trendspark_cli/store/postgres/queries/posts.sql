@@ -12,11 +12,8 @@ INSERT INTO posts (id, source, source_id, author, community, text, url, lang, cr
 SELECT id, row ->> 0, row ->> 1, row ->> 2, row ->> 3, row ->> 4, row ->> 5, row ->> 6, row ->> 7,
        CAST(row ->> 8 AS bigint), CAST(row ->> 9 AS bigint), CAST(row ->> 10 AS bigint), CAST(row ->> 11 AS bigint),
        CAST(row ->> 12 AS bigint), CAST(row ->> 13 AS bigint), coalesce(row ->> 14, row ->> 15), row ->> 15
-FROM (SELECT nextval('posts_id_seq') AS id, row
-      FROM (SELECT row FROM json_array_elements(CAST(:rows AS json)) WITH ORDINALITY AS page (row, place)
-            WHERE NOT EXISTS (SELECT 1 FROM posts WHERE source = row ->> 0 AND source_id = row ->> 1)
-            ORDER BY place) AS unknown) AS numbered
-ORDER BY row ->> 0, row ->> 1 ON CONFLICT (source, source_id) DO NOTHING;
+FROM (SELECT nextval('posts_id_seq') AS id, row FROM json_array_elements(CAST(:rows AS json)) AS row) AS numbered
+ORDER BY row ->> 0, row ->> 1, id ON CONFLICT (source, source_id) DO NOTHING;
 
 -- name: update_counters
 -- Counters that were read later.
