@@ -1,4 +1,4 @@
-"""Where a database is: what psycopg makes of DATABASE_URL, and how it is shown without its password."""
+"""What psycopg makes of DATABASE_URL, and what it does not say of connections."""
 
 from __future__ import annotations
 
@@ -29,10 +29,3 @@ def connection_options(url: str) -> dict[str, Any]:
             "DATABASE_URL is no address of PostgreSQL", hint="expected postgresql://USER:PASSWORD@HOST:PORT/DATABASE"
         ) from None
     return {**DEFAULTS, **named, "client_encoding": "UTF8"}
-
-
-def shown(options: dict[str, Any]) -> str:
-    """Return where a database is, for people: no password."""
-    user = f"{options['user']}@" if options.get("user") else ""
-    port = f":{options['port']}" if options.get("port") else ""
-    return f"postgresql://{user}{options.get('host', 'localhost')}{port}/{options.get('dbname', '')}"

@@ -10,9 +10,10 @@ from zlib import crc32
 
 import msgspec
 
+from trendspark_cli.base.database_urls import database_place
 from trendspark_cli.base.errors import ConfigError, StoreError
 from trendspark_cli.base.extras import missing_extra
-from trendspark_cli.store.postgres.address import connection_options, shown
+from trendspark_cli.store.postgres.address import connection_options
 from trendspark_cli.store.postgres.statements import queries, translated
 from trendspark_cli.store.tables.connection import Parameters, Record, SqlRow
 
@@ -50,7 +51,7 @@ class Connection:
     def __init__(self, url: str, *, read_only: bool = False) -> None:
         options = connection_options(url)
         self.url = url
-        self.where = f"database {shown(options)!r}"
+        self.where = f"database {database_place(url)!r}"
         self.in_transaction = False
         self.after_commit: Callable[[], None] = lambda: None
         self.before_commit: list[Callable[[], None]] = []

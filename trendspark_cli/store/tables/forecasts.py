@@ -130,8 +130,7 @@ class Forecasts:
 
     def drop(self, post_ids: Sequence[int]) -> None:
         """Forget the forecasts of posts that are no longer watched; call inside a transaction."""
-        sql = "DELETE FROM post_forecasts WHERE post_id IN (SELECT value FROM json_each(?))"
-        self._db.execute(sql, (json.dumps(list(post_ids)),))
+        self._db.execute(self._sql["drop"], (json.dumps(list(post_ids)),))
 
     def of_post(self, post_id: int) -> PostForecast | None:
         """Return the last forecast of a post that is still watched, or None."""

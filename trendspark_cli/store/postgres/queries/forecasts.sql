@@ -44,3 +44,7 @@ FROM numbers(:ids) AS wanted JOIN post_metrics m ON m.post_id = wanted
  AND m.observed_at >= coalesce((SELECT observed_at FROM post_metrics WHERE post_id = wanted
                                 ORDER BY observed_at DESC LIMIT 1 OFFSET 1), '')
 ORDER BY 1, 2;
+
+-- name: drop
+-- Forget the forecasts of posts that are no longer watched.
+DELETE FROM post_forecasts WHERE post_id IN (SELECT numbers(?));
