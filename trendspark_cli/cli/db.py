@@ -15,7 +15,7 @@ from trendspark_cli.base.errors import OutputError, TrendSparkError
 from trendspark_cli.cli.options import JsonFlag, sub_app, this_installation
 from trendspark_cli.store.rows.upkeep import DatabaseStats
 
-app = sub_app("The database file.")
+app = sub_app("The database.")
 
 
 class Created(NamedTuple):
@@ -102,13 +102,15 @@ def stats(as_json: JsonFlag = False) -> None:
         return "\n".join(
             [
                 f"database: {found.path}",
-                f"size: {size_text(found.bytes)}, {size_text(found.free_bytes)} of it free; "
-                f"WAL: {size_text(found.wal_bytes)}",
+                f"size: {size_text(found.bytes)}, {size_text(found.free_bytes)} of it free"
+                + ("" if found.wal_bytes is None else f"; WAL: {size_text(found.wal_bytes)}"),
                 f"index of `posts search`: {size_text(found.search_index_bytes)}",
                 f"growth: {'not known yet' if growth is None else f'{size_text(growth)} a day'}",
-                f"disk: {size_text(found.disk_free_bytes)} free"
+                "disk: the server's own"
+                if found.disk_free_bytes is None
+                else f"disk: {size_text(found.disk_free_bytes)} free"
                 + ("" if days is None else f", full in {counted(days, 'day')} at this growth"),
-                f"schema: {found.schema}; SQLite {found.sqlite_version}",
+                f"schema: {found.schema}; {found.engine}",
                 *(f"rows in {table}: {count}" for table, count in found.rows.items() if count),
                 f"empty tables: {empty}",
             ]

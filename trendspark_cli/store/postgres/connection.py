@@ -50,6 +50,7 @@ class Connection:
 
     def __init__(self, url: str, *, read_only: bool = False) -> None:
         options = connection_options(url)
+        self.url = url
         self.where = f"database {database_place(url)!r}"
         self.in_transaction = False
         self.after_commit: Callable[[], None] = lambda: None
@@ -151,18 +152,18 @@ class Connection:
         if not self.in_transaction or not {(lock, together), (lock, False)}.isdisjoint(self._held):
             return
         shared = "_shared" if together else ""
-        self.execute(f"SELECT pg_advisory_xact_lock{shared}(?, ?)", _key(lock))
+        self.execute(f"SELECT pg_advisory_xact_lock{shared}(?, ?)", lock_key(lock))
         self._held.add((lock, together))
 
     @contextmanager
     def alone(self, lock: str) -> Iterator[None]:
         """Keep others who hold that lock out while the block reads, even inside a transaction that goes on."""
-        self.execute("SELECT pg_advisory_lock(?, ?)", _key(lock))
+        self.execute("SELECT pg_advisory_lock(?, ?)", lock_key(lock))
         try:
             yield
         finally:
             with suppress(psycopg.Error):  # a connection that broke holds nothing
-                self.raw.execute("SELECT pg_advisory_unlock(%s, %s)", _key(lock))
+                self.raw.execute("SELECT pg_advisory_unlock(%s, %s)", lock_key(lock))
 
     def execute(self, sql: str, parameters: Parameters = ()) -> psycopg.Cursor[Any]:
         """Run one statement with bound values."""
@@ -248,7 +249,7 @@ def refuse_other_encodings(connection: Connection) -> None:
         )
 
 
-def _key(lock: str) -> tuple[int, int]:
+def lock_key(lock: str) -> tuple[int, int]:
     """Return the two numbers of a named lock; the second is signed."""
     number = crc32(lock.encode())
     return LOCKS, number - (number >> 31 << 32)
