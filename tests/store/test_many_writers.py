@@ -240,10 +240,10 @@ def test_the_same_rows_in_opposite_orders_are_written_by_both(threads: Threads, 
                 posts = [post(str(one), likes=number, author=f"someone-{one}") for one in range(12)][::step]
                 barrier.wait(LONGEST_SECONDS)
                 with own.transaction():
-                    own.totals.add([JOB_RUNS.by(1, "ingest", end) for end in ends[::step]])
+                    own.totals.add([JOB_RUNS.by(1, job="ingest", status=end) for end in ends[::step]])
                     own.posts.save(posts, NOW + HOUR * number)
                     own.api_calls.add([(NOW, "x", one.source_id, "2xx", 0.1, 200) for one in posts])
-                    own.totals.add([JOB_RUNS.by(1, "ingest", end) for end in ends[::-step]])
+                    own.totals.add([JOB_RUNS.by(1, job="ingest", status=end) for end in ends[::-step]])
 
         return rounds
 
