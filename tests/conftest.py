@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import uuid4
@@ -69,6 +70,23 @@ def store(workplace: Installation) -> Iterator[SqliteStore]:
     opened = workplace.store()
     yield opened
     opened.close()
+
+
+@pytest.fixture(scope="module", params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def shared_store(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, template_database: Path
+) -> Iterator[SqliteStore]:
+    """One store on each database for all tests of a module: for those that try many things in it, and tidy up first."""
+    home = tmp_path_factory.mktemp("shared") / "home"
+    environment = {}
+    if request.param == "postgres":
+        make_folders(home)
+        databases, template = request.getfixturevalue("postgres")
+        environment["DATABASE_URL"] = databases.create(f"trendspark_{uuid4().hex}", template)
+    else:
+        copy_installation(template_database, home)
+    with closing(Installation(home, environment).store()) as opened:
+        yield opened
 
 
 @pytest.fixture(scope="session")

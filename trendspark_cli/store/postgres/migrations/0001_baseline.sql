@@ -8,7 +8,7 @@ CREATE TABLE posts (
     created_at text COLLATE "C" NOT NULL, likes bigint, replies bigint, reposts bigint, quotes bigint, views bigint,
     edits bigint NOT NULL DEFAULT 0, observed_at text COLLATE "C" NOT NULL, collected_at text COLLATE "C" NOT NULL,
     UNIQUE (source, source_id)
-);
+) WITH (fillfactor = 85);
 
 CREATE TABLE post_metrics (
     post_id bigint NOT NULL REFERENCES posts (id) ON DELETE CASCADE, observed_at text COLLATE "C" NOT NULL,
@@ -325,50 +325,61 @@ CREATE INDEX post_words_words ON post_words USING gin (words);
 INSERT INTO ranking_progress (id) VALUES (1);
 INSERT INTO forecast_progress VALUES (1, 0, '', 0, 0);
 
+-- Triggers look at all rows of a statement at once: a page of posts is one statement.
 -- History begins with the first change: most posts are seen once and need no second row.
 CREATE FUNCTION keep_counters() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    INSERT INTO trendspark.post_metrics VALUES
-        (OLD.id, OLD.observed_at, OLD.likes, OLD.replies, OLD.reposts, OLD.quotes, OLD.views) ON CONFLICT DO NOTHING;
-    INSERT INTO trendspark.post_metrics VALUES
-        (NEW.id, NEW.observed_at, NEW.likes, NEW.replies, NEW.reposts, NEW.quotes, NEW.views) ON CONFLICT DO NOTHING;
+    INSERT INTO trendspark.post_metrics
+    SELECT id, observed_at, likes, replies, reposts, quotes, views
+    FROM (SELECT *, 1 AS step FROM before UNION ALL SELECT *, 2 FROM after) AS readings
+    WHERE id IN (SELECT o.id FROM before o JOIN after n ON n.id = o.id
+                 WHERE (o.likes, o.replies, o.reposts, o.quotes, o.views)
+                     IS DISTINCT FROM (n.likes, n.replies, n.reposts, n.quotes, n.views))
+    ORDER BY id, step
+    ON CONFLICT DO NOTHING;
     RETURN NULL;
 END $$;
-CREATE TRIGGER post_counters_history AFTER UPDATE OF likes, replies, reposts, quotes, views ON posts FOR EACH ROW
-WHEN ((OLD.likes, OLD.replies, OLD.reposts, OLD.quotes, OLD.views)
-      IS DISTINCT FROM (NEW.likes, NEW.replies, NEW.reposts, NEW.quotes, NEW.views))
-EXECUTE FUNCTION keep_counters();
+CREATE TRIGGER post_counters_history AFTER UPDATE ON posts REFERENCING OLD TABLE AS before NEW TABLE AS after
+FOR EACH STATEMENT EXECUTE FUNCTION keep_counters();
 
 CREATE FUNCTION tell_of_counters() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    INSERT INTO trendspark.forecast_news (post_id) VALUES (NEW.post_id);
+    INSERT INTO trendspark.forecast_news (post_id) SELECT post_id FROM added;
     RETURN NULL;
 END $$;
-CREATE TRIGGER post_metrics_forecast AFTER INSERT ON post_metrics FOR EACH ROW EXECUTE FUNCTION tell_of_counters();
+CREATE TRIGGER post_metrics_forecast AFTER INSERT ON post_metrics REFERENCING NEW TABLE AS added
+FOR EACH STATEMENT EXECUTE FUNCTION tell_of_counters();
 
 -- Rows that are in a file and change stay; whoever deletes locks them first, and looks here then.
-CREATE FUNCTION note_change() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION note_changes() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    INSERT INTO trendspark.archive_changes SELECT m.id, OLD.id FROM trendspark.archive_manifests m
-    WHERE is_active = 1 AND table_name = TG_ARGV[0] AND OLD.id BETWEEN first_row_id AND last_row_id
-    ON CONFLICT DO NOTHING;
+    INSERT INTO trendspark.archive_changes
+    SELECT m.id, c.id FROM trendspark.archive_manifests m JOIN changed c ON c.id BETWEEN first_row_id AND last_row_id
+    WHERE m.is_active = 1 AND m.table_name = TG_ARGV[0]
+    ORDER BY 1, 2 ON CONFLICT DO NOTHING;
     RETURN NULL;
 END $$;
-CREATE FUNCTION note_addition() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION note_additions() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    INSERT INTO trendspark.archive_changes SELECT m.id, NEW.post_id FROM trendspark.archive_manifests m
-    WHERE is_active = 1 AND table_name = 'posts' AND NEW.post_id BETWEEN first_row_id AND last_row_id
-    ON CONFLICT DO NOTHING;
+    INSERT INTO trendspark.archive_changes
+    SELECT DISTINCT m.id, a.post_id FROM trendspark.archive_manifests m
+    JOIN added a ON a.post_id BETWEEN first_row_id AND last_row_id
+    WHERE m.is_active = 1 AND m.table_name = 'posts'
+    ORDER BY 1, 2 ON CONFLICT DO NOTHING;
     RETURN NULL;
 END $$;
-CREATE TRIGGER posts_archive AFTER UPDATE ON posts FOR EACH ROW EXECUTE FUNCTION note_change('posts');
-CREATE TRIGGER post_metrics_archive AFTER INSERT ON post_metrics FOR EACH ROW EXECUTE FUNCTION note_addition();
-CREATE TRIGGER post_links_archive AFTER INSERT ON post_links FOR EACH ROW EXECUTE FUNCTION note_addition();
-CREATE TRIGGER ingest_audit_archive AFTER UPDATE ON ingest_audit
-FOR EACH ROW EXECUTE FUNCTION note_change('ingest_audit');
-CREATE TRIGGER notifications_archive AFTER UPDATE ON notifications
-FOR EACH ROW EXECUTE FUNCTION note_change('notifications');
-CREATE TRIGGER job_runs_archive AFTER UPDATE ON job_runs FOR EACH ROW EXECUTE FUNCTION note_change('job_runs');
+CREATE TRIGGER posts_archive AFTER UPDATE ON posts REFERENCING OLD TABLE AS changed
+FOR EACH STATEMENT EXECUTE FUNCTION note_changes('posts');
+CREATE TRIGGER ingest_audit_archive AFTER UPDATE ON ingest_audit REFERENCING OLD TABLE AS changed
+FOR EACH STATEMENT EXECUTE FUNCTION note_changes('ingest_audit');
+CREATE TRIGGER notifications_archive AFTER UPDATE ON notifications REFERENCING OLD TABLE AS changed
+FOR EACH STATEMENT EXECUTE FUNCTION note_changes('notifications');
+CREATE TRIGGER job_runs_archive AFTER UPDATE ON job_runs REFERENCING OLD TABLE AS changed
+FOR EACH STATEMENT EXECUTE FUNCTION note_changes('job_runs');
+CREATE TRIGGER post_metrics_archive AFTER INSERT ON post_metrics REFERENCING NEW TABLE AS added
+FOR EACH STATEMENT EXECUTE FUNCTION note_additions();
+CREATE TRIGGER post_links_archive AFTER INSERT ON post_links REFERENCING NEW TABLE AS added
+FOR EACH STATEMENT EXECUTE FUNCTION note_additions();
 
 -- An example follows an edit of its post while that is live; its words are indexed once more.
 CREATE FUNCTION follow_edit() RETURNS trigger LANGUAGE plpgsql AS $$

@@ -31,3 +31,13 @@ SELECT id, name FROM authors WHERE source = ?1 AND id IN (SELECT texts(?2)) ORDE
 -- name: forget
 -- Accounts known by one of these ids or names.
 DELETE FROM authors WHERE source = ?1 AND (id IN (SELECT texts(?2)) OR name IN (SELECT texts(?2)));
+
+-- name: see
+-- The names of accounts, when they are later ones; when one was seen is kept to the day, so that most pages write nothing.
+INSERT INTO authors (source, id, name, seen_at)
+SELECT row ->> 0, row ->> 1, row ->> 2, row ->> 3 FROM jsonb_array_elements(CAST(:rows AS jsonb)) AS row
+ORDER BY row ->> 0, row ->> 1
+ON CONFLICT (source, id) DO UPDATE SET name = excluded.name, seen_at = excluded.seen_at
+WHERE (excluded.seen_at > authors.seen_at AND (
+        excluded.name <> authors.name OR substr(excluded.seen_at, 1, 10) <> substr(authors.seen_at, 1, 10)))
+   OR (excluded.seen_at = authors.seen_at AND excluded.name > authors.name);

@@ -21,5 +21,5 @@ SELECT * FROM job_runs WHERE id = (
 -- Raise counters by an amount each, those of other transactions in the same order.
 INSERT INTO metric_totals (name, labels, value)
 SELECT value ->> 0, value ->> 1, CAST(value ->> 2 AS double precision)
-FROM json_array_elements(CAST(:rows AS json)) WITH ORDINALITY AS raised (value, place) ORDER BY place
+FROM jsonb_array_elements(CAST(:rows AS jsonb)) WITH ORDINALITY AS raised (value, place) ORDER BY place
 ON CONFLICT (name, labels) DO UPDATE SET value = metric_totals.value + excluded.value;

@@ -12,18 +12,15 @@ INSERT INTO posts (id, source, source_id, author, community, text, url, lang, cr
 SELECT id, row ->> 0, row ->> 1, row ->> 2, row ->> 3, row ->> 4, row ->> 5, row ->> 6, row ->> 7,
        CAST(row ->> 8 AS bigint), CAST(row ->> 9 AS bigint), CAST(row ->> 10 AS bigint), CAST(row ->> 11 AS bigint),
        CAST(row ->> 12 AS bigint), CAST(row ->> 13 AS bigint), coalesce(row ->> 14, row ->> 15), row ->> 15
-FROM (SELECT nextval('posts_id_seq') AS id, row
-      FROM (SELECT row FROM json_array_elements(CAST(:rows AS json)) WITH ORDINALITY AS page (row, place)
-            WHERE NOT EXISTS (SELECT 1 FROM posts WHERE source = row ->> 0 AND source_id = row ->> 1)
-            ORDER BY place) AS unknown) AS numbered
-ORDER BY row ->> 0, row ->> 1 ON CONFLICT (source, source_id) DO NOTHING;
+FROM (SELECT nextval('posts_id_seq') AS id, row FROM jsonb_array_elements(CAST(:rows AS jsonb)) AS row) AS numbered
+ORDER BY row ->> 0, row ->> 1, id ON CONFLICT (source, source_id) DO NOTHING;
 
 -- name: update_counters
 -- Counters that were read later.
 UPDATE posts SET likes = CAST(row ->> 0 AS bigint), replies = CAST(row ->> 1 AS bigint),
     reposts = CAST(row ->> 2 AS bigint), quotes = CAST(row ->> 3 AS bigint), views = CAST(row ->> 4 AS bigint),
     observed_at = row ->> 5
-FROM json_array_elements(CAST(:rows AS json)) AS row WHERE id = CAST(row ->> 6 AS bigint);
+FROM jsonb_array_elements(CAST(:rows AS jsonb)) AS row WHERE id = CAST(row ->> 6 AS bigint);
 
 -- name: update_post
 -- Another version of a post, or what was not known of it.
@@ -31,19 +28,19 @@ UPDATE posts SET author = row ->> 0, community = row ->> 1, text = row ->> 2, ur
     created_at = row ->> 5, likes = CAST(row ->> 6 AS bigint), replies = CAST(row ->> 7 AS bigint),
     reposts = CAST(row ->> 8 AS bigint), quotes = CAST(row ->> 9 AS bigint), views = CAST(row ->> 10 AS bigint),
     edits = CAST(row ->> 11 AS bigint), observed_at = row ->> 12
-FROM json_array_elements(CAST(:rows AS json)) AS row WHERE id = CAST(row ->> 13 AS bigint);
+FROM jsonb_array_elements(CAST(:rows AS jsonb)) AS row WHERE id = CAST(row ->> 13 AS bigint);
 
 -- name: add_link
 -- Where a version of a post leads, when it is the one that is stored.
 INSERT INTO post_links (post_id, url)
-SELECT DISTINCT id, row ->> 4 FROM json_array_elements(CAST(:rows AS json)) AS row
+SELECT DISTINCT id, row ->> 4 FROM jsonb_array_elements(CAST(:rows AS jsonb)) AS row
 JOIN posts ON source = row ->> 0 AND source_id = row ->> 1 AND edits = CAST(row ->> 2 AS bigint) AND text = row ->> 3
 ORDER BY 1, 2 ON CONFLICT DO NOTHING;
 
 -- name: add_named
 -- A post whose author is known by name alone.
 INSERT INTO named_posts (source, name, post_id)
-SELECT DISTINCT source, lower(author), id FROM json_array_elements(CAST(:rows AS json)) AS row
+SELECT DISTINCT source, lower(author), id FROM jsonb_array_elements(CAST(:rows AS jsonb)) AS row
 JOIN posts ON source = row ->> 0 AND source_id = row ->> 1 AND author = row ->> 2
 ORDER BY 1, 2, 3 ON CONFLICT DO NOTHING;
 
@@ -52,7 +49,7 @@ ORDER BY 1, 2, 3 ON CONFLICT DO NOTHING;
 INSERT INTO post_metrics (post_id, observed_at, likes, replies, reposts, quotes, views)
 SELECT id, row ->> 2, CAST(row ->> 3 AS bigint), CAST(row ->> 4 AS bigint), CAST(row ->> 5 AS bigint),
        CAST(row ->> 6 AS bigint), CAST(row ->> 7 AS bigint)
-FROM json_array_elements(CAST(:rows AS json)) WITH ORDINALITY AS page (row, place)
+FROM jsonb_array_elements(CAST(:rows AS jsonb)) WITH ORDINALITY AS page (row, place)
 JOIN posts ON source = row ->> 0 AND source_id = row ->> 1 ORDER BY id, place ON CONFLICT DO NOTHING;
 
 -- name: drop_links

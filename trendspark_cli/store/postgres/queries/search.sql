@@ -13,8 +13,8 @@ DELETE FROM search_waiting WHERE id IN (SELECT numbers(:ids));
 -- name: index_post
 -- The terms of some posts, those that are live: tsvector keeps them as they are.
 INSERT INTO post_words (post_id, words)
-SELECT p.id, array_to_tsvector(ARRAY(SELECT json_array_elements_text(row -> 1)))
-FROM json_array_elements(CAST(:rows AS json)) AS row JOIN posts p ON p.id = CAST(row ->> 0 AS bigint)
+SELECT p.id, array_to_tsvector(ARRAY(SELECT jsonb_array_elements_text(row -> 1)))
+FROM jsonb_array_elements(CAST(:rows AS jsonb)) AS row JOIN posts p ON p.id = CAST(row ->> 0 AS bigint)
 FOR KEY SHARE OF p
 ON CONFLICT (post_id) DO UPDATE SET words = excluded.words;
 
