@@ -92,6 +92,7 @@ class Installation:
             spending_ceilings(settings),
             settings.retention if settings.archive_url else None,
             is_streaming=settings.x_stream_enabled,
+            host=settings.metrics_host,
             interval_seconds=lambda job_id: self.timetable.interval_seconds(job_id),
         )
 

@@ -30,6 +30,13 @@ class PlaceSettings:
         default="sqlite:///$TRENDSPARK_HOME/trendspark.db",
         without_secrets=without_secrets,
     )
+    metrics_host: str = setting(
+        "METRICS_HOST",
+        read.TEXT,
+        "place",
+        "Of many hosts with one database, the one that exports what is of all of them; unset, the one that made it.",
+        example="worker-1",
+    )
     textfile_dir: Path = setting(
         "TEXTFILE_DIR",
         read.PATH,

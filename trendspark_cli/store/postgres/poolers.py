@@ -12,8 +12,10 @@ from contextlib import closing, suppress
 from uuid import uuid4
 
 import psycopg
+from psycopg.pq.abc import PGconn
 
 from trendspark_cli.base.errors import ConfigError
+from trendspark_cli.store.postgres.address import connection_options
 from trendspark_cli.store.postgres.connection import Connection
 
 PATIENCE_SECONDS = 5.0  # for the answer to a second session, which a pool of one session never gives
@@ -29,12 +31,12 @@ def refuse_shared_sessions(connection: Connection) -> None:
         return
     token = uuid4().hex
     connection.execute("SELECT set_config('trendspark.session', ?, false)", (token,))
-    with closing(Connection(connection.url)) as other:
-        seen = _first_answer(other)
+    with connection.errors(), closing(psycopg.connect(**connection_options(connection.url), autocommit=True)) as other:
+        seen = _first_answer(other.pgconn)
         # While the other one keeps a transaction open, a pooler must give us another session if sessions are shared.
         is_kept = seen not in (token, None) and connection.value(_TOKEN) == token
         with suppress(psycopg.Error):
-            other.raw.pgconn.finish()
+            other.pgconn.finish()
     if is_kept:
         return
     why = "has one session for two of ours" if seen is None else "shares sessions: a lock of one run is another's too"
@@ -44,9 +46,8 @@ def refuse_shared_sessions(connection: Connection) -> None:
     )
 
 
-def _first_answer(other: Connection) -> str | None:
+def _first_answer(raw: PGconn) -> str | None:
     """Begin a transaction in another session and return the token seen there; None when it does not answer."""
-    raw = other.raw.pgconn
     raw.send_query(f"BEGIN; {_TOKEN}".encode())
     until = time.monotonic() + PATIENCE_SECONDS
     while raw.is_busy():

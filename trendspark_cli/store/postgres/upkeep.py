@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
+from trendspark_cli.base.clock import Clock, utc_now
 from trendspark_cli.store.postgres.connection import SCHEMA, Connection
 from trendspark_cli.store.tables import upkeep
 
@@ -18,6 +21,18 @@ class Upkeep(upkeep.RollUps):
     def engine(self) -> tuple[str, str]:
         """Return the server with its version, and what an operator should know of that version: nothing."""
         return f"PostgreSQL {self._connection.raw.info.parameter_status('server_version')}", ""
+
+    def first_host(self) -> str | None:
+        """Return the host that ran `db init` first, "" when nobody knows."""
+        return str(self._db.value("SELECT value FROM installation WHERE name = 'metrics_host'") or "")
+
+    def clock_lead(self, clock: Clock = utc_now) -> timedelta:
+        """Return how far *clock* is ahead of the server's, half of the answer's way taken off."""
+        asked = clock()
+        server = self._db.value("SELECT clock_timestamp()")
+        answered = clock()
+        lead: timedelta = asked + (answered - asked) / 2 - server
+        return lead
 
     def problems(self, seconds: float | None = None) -> list[str] | None:
         """Return what is wrong with the database: the server looks after its files itself."""

@@ -5,8 +5,10 @@ from __future__ import annotations
 import shutil
 import sqlite3
 import time
+from datetime import timedelta
 from typing import Any
 
+from trendspark_cli.base.clock import Clock, utc_now
 from trendspark_cli.base.threads import start_thread
 from trendspark_cli.store.sqlite.connection import Connection
 from trendspark_cli.store.tables.upkeep import RollUps
@@ -28,6 +30,14 @@ class Upkeep(RollUps):
         version = sqlite3.sqlite_version_info
         is_mended = version >= (3, 51, 3) or (3, 50, 7) <= version < (3, 51) or (3, 44, 6) <= version < (3, 45)
         return f"SQLite {sqlite3.sqlite_version}", "" if is_mended else _WAL_BUG
+
+    def first_host(self) -> str | None:
+        """Return that there is no other."""
+        return None
+
+    def clock_lead(self, clock: Clock = utc_now) -> timedelta:
+        """Return nothing: it is the same clock."""
+        return timedelta()
 
     def problems(self, seconds: float | None = None) -> list[str] | None:
         """Return what a quick check finds wrong with the file, at most a few lines; empty when it is sound.
