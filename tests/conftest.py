@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
+from typing import TYPE_CHECKING
+from uuid import uuid4
 
 import pytest
 
-from tests.installation import FixedClock, Installation, copy_installation, new_database
+if TYPE_CHECKING:
+    from tests.servers.postgres import Databases
+
+from tests.installation import FixedClock, Installation, copy_installation, make_folders, new_database
 from trendspark_cli.base import redaction
 from trendspark_cli.store.sqlite.store import SqliteStore
 
@@ -19,9 +26,31 @@ def template_database() -> Path:
     return new_database()
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let every test of an installation run on every database."""
+    parser.addoption("--every-store", action="store_true", help="run each test that has a workplace on PostgreSQL, too")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run the tests of an installation on every database where they, or the command line, ask for that."""
+    asked = metafunc.definition.get_closest_marker("every_store") or metafunc.config.getoption("--every-store")
+    if "database" in metafunc.fixturenames and asked and not metafunc.definition.get_closest_marker("only_sqlite"):
+        databases = ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)]
+        metafunc.parametrize("database", databases, indirect=True)
+
+
 @pytest.fixture
-def workplace(tmp_path: Path, template_database: Path) -> Installation:
+def database(request: pytest.FixtureRequest) -> str:
+    """The database of this test's installation: `sqlite` or `postgres`."""
+    return str(getattr(request, "param", "sqlite"))
+
+
+@pytest.fixture
+def workplace(request: pytest.FixtureRequest, tmp_path: Path, template_database: Path, database: str) -> Installation:
     """An installation with an empty database."""
+    if database == "postgres":
+        make_folders(tmp_path / "home")
+        return Installation(tmp_path / "home", {"DATABASE_URL": request.getfixturevalue("postgres_url")})
     copy_installation(template_database, tmp_path / "home")
     return Installation(tmp_path / "home")
 
@@ -38,6 +67,50 @@ def store(workplace: Installation) -> Iterator[SqliteStore]:
     opened = workplace.store()
     yield opened
     opened.close()
+
+
+@pytest.fixture(scope="module", params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def shared_store(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, template_database: Path
+) -> Iterator[SqliteStore]:
+    """One store on each database for all tests of a module: for those that try many things in it, and tidy up first."""
+    home = tmp_path_factory.mktemp("shared") / "home"
+    environment = {}
+    if request.param == "postgres":
+        make_folders(home)
+        databases, template = request.getfixturevalue("postgres")
+        environment["DATABASE_URL"] = databases.create(f"trendspark_{uuid4().hex}", template)
+    else:
+        copy_installation(template_database, home)
+    with closing(Installation(home, environment).store()) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Databases, str]]:
+    """A real PostgreSQL that all processes of this test run share, and the name of a template to copy."""
+    from tests.servers.postgres import shared_databases
+
+    own = tmp_path_factory.getbasetemp()
+    shared = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+    with shared_databases(shared, fill=fill_postgres) as found:
+        yield found
+
+
+@pytest.fixture
+def postgres_url(postgres: tuple[Databases, str]) -> Iterator[str]:
+    """DATABASE_URL of a PostgreSQL database of this test alone, as `db init` leaves it."""
+    databases, template = postgres
+    name = f"trendspark_{uuid4().hex}"
+    yield databases.create(name, template)
+    databases.drop(name)
+
+
+def fill_postgres(url: str) -> None:
+    """Do in a new database what `db init` does."""
+    from trendspark_cli.store.postgres.administration import create_database as create
+
+    create(url)
 
 
 @pytest.fixture(autouse=True)

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from tests.builders import NOW, in_lines
 from tests.servers import OpenAIServer, TelegramServer
@@ -26,6 +26,7 @@ from trendspark_cli.app.wired import Wired
 from trendspark_cli.base import redaction
 from trendspark_cli.base.clock import to_text
 from trendspark_cli.base.console import Output
+from trendspark_cli.base.database_urls import is_postgres
 from trendspark_cli.base.models import RunResult
 from trendspark_cli.base.settings import load_settings
 from trendspark_cli.running.job_context import JobContext
@@ -163,7 +164,11 @@ class Installation:
         return self.command("ingest", "--from", str(file), "--json", **options)
 
     def store(self, *, read_only: bool = False) -> SqliteStore:
-        """Open the store."""
+        """Open the store; tests that run on every database ask of it what all stores have."""
+        if is_postgres(url := self.environment.get("DATABASE_URL", "")):
+            from trendspark_cli.store.postgres.store import open_postgres
+
+            return cast(SqliteStore, open_postgres(url, read_only=read_only))
         return open_sqlite(self.database, read_only=read_only)
 
     def rows(self, sql: str) -> list[dict[str, Any]]:
@@ -213,10 +218,15 @@ def make_database(path: Path) -> None:
 
 def copy_installation(template: Path, home: Path) -> None:
     """Give *home* a database and its folders, without running the migrations again."""
-    (home / "locks").mkdir(mode=0o700, parents=True)
-    home.chmod(0o700)
+    make_folders(home)
     shutil.copyfile(template, home / "trendspark.db")
     os.chmod(home / "trendspark.db", 0o600)
+
+
+def make_folders(home: Path) -> None:
+    """Give *home* the folders of an installation."""
+    (home / "locks").mkdir(mode=0o700, parents=True)
+    home.chmod(0o700)
 
 
 def x_settings(url: str, **more: str) -> dict[str, str]:

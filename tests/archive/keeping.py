@@ -167,7 +167,7 @@ def fill(keeper: Keeper, old: int = 120, new: int = 200) -> None:
 
 def note_all_ranked(store: SqliteStore) -> None:
     """Say that `rank` has looked at every post, and that all but the last hours are history."""
-    newest = store.posts.newest_id()
+    newest = store.posts.settled_id()
     progress = store.ranking.progress()
     progress = store.ranking.progress()
     folded = to_text(NOW - timedelta(hours=4))

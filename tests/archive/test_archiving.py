@@ -30,7 +30,7 @@ from trendspark_cli.base.clock import to_text
 from trendspark_cli.base.models import Alert
 from trendspark_cli.ranking.lifecycle.trends import TrendState
 from trendspark_cli.store.rows.archived import TABLES
-from trendspark_cli.store.sqlite.archives import Archives
+from trendspark_cli.store.tables.archives import Archives
 
 Rows = dict[str, list[tuple[Any, ...]]]
 

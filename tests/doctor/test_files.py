@@ -17,7 +17,7 @@ from trendspark_cli.screens.doctor.findings import FAIL, OK, WARN, Finding
 def looked(workplace: Installation) -> list[Finding]:
     """What is found of settings and places, without what is well."""
     settings = workplace.installation().settings
-    found = [*check_settings(settings, settings.problems), *check_places(settings, workplace.database)]
+    found = [*check_settings(settings, settings.problems), *check_places(settings, workplace.installation().database)]
     return [finding for finding in found if finding.state != OK]
 
 
@@ -129,7 +129,7 @@ def test_a_disk_that_fills_up_is_told(
     values[5:8] = [100, free_inodes, free_inodes]  # f_files, f_ffree, f_favail
     monkeypatch.setattr(os, "statvfs", lambda path: os.statvfs_result(values))
 
-    found = list(check_disks(workplace.installation().settings, workplace.database))
+    found = list(check_disks(workplace.installation().settings, workplace.installation().database))
 
     assert [finding.state for finding in found] == [expected]
 

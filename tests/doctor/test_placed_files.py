@@ -41,7 +41,7 @@ STRANGE: dict[str, tuple[str, Callable[[Path], object]]] = {
 
 def looked(workplace: Installation) -> list[Finding]:
     """What is found, without what is well."""
-    found = check_placed_files(workplace.installation().settings, workplace.database)
+    found = check_placed_files(workplace.installation().settings, workplace.installation().database)
     return [finding for finding in found if finding.state != OK]
 
 

@@ -15,7 +15,7 @@ import signal
 import socket
 import sys
 import traceback
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -28,6 +28,7 @@ import trendspark_cli
 from tests.installation import FixedClock, Installation
 from tests.machines import work
 from trendspark_cli.store.sqlite.connection import open_checked
+from trendspark_cli.store.sqlite.database import SqliteDatabase
 from trendspark_cli.store.sqlite.store import SqliteStore
 
 PLAIN, WITH_MODEL = b"+", b"m"  # what is asked for: a process, and one that may ask a language model
@@ -125,16 +126,23 @@ class SteppedStore(SqliteStore):
         self.steps.stop("after a transaction")
 
 
-def opening(here: Installation, steps: Steps) -> Callable[[], SteppedStore]:
-    """Return what opens the installation's store with these steps."""
+@dataclass(frozen=True)
+class SteppedDatabase(SqliteDatabase):
+    """The database of an installation, whose store takes these steps."""
 
-    def open_store() -> SteppedStore:
-        store = SteppedStore(open_checked(here.database))
-        store.steps = steps
-        store.connection.raw.set_trace_callback(steps.hear_statement)
+    steps: Steps
+
+    def open(self, *, read_only: bool = False) -> SteppedStore:
+        """Open the store."""
+        store = SteppedStore(open_checked(self.path))
+        store.steps = self.steps
+        store.connection.raw.set_trace_callback(self.steps.hear_statement)
         return store
 
-    return open_store
+
+def database_in_steps(here: Installation, steps: Steps) -> SteppedDatabase:
+    """Return the installation's database with these steps."""
+    return SteppedDatabase(here.database, (), (), steps)
 
 
 def live(pipe: Connection) -> None:
@@ -145,7 +153,7 @@ def live(pipe: Connection) -> None:
     steps.wait()
     try:
         body = getattr(work, task.body)(here, steps, **task.options)
-        runner = replace(here.installation().runner(), open_store=opening(here, steps))
+        runner = replace(here.installation().runner(), database=database_in_steps(here, steps))
         result = runner.run(task.job_id, body)
         bug = result.cause is not None and result.exit_code == 1
         error = "".join(traceback.format_exception(result.cause)) if bug and result.cause else ""

@@ -32,7 +32,7 @@ def open_trend(
 ) -> int:
     """Store a trend with posts of these texts, the first three its examples; return its id."""
     store = operator.store()
-    first = store.posts.newest_id() + 1
+    first = store.posts.settled_id() + 1
     ids = range(first, first + len(texts))
     posts = [
         post(

@@ -94,7 +94,7 @@ def test_posts_of_100_000_characters_are_read_to_a_bound(operator: Operator) -> 
 
     assert ranked(operator, [*long, post("x" * 100_000, HALF_AN_HOUR_AGO, "b")]) == []
     with closing(operator.store()) as store:
-        assert max(len(post.text) for post in store.posts.arrived(0, 10_000)) == LONGEST_TEXT
+        assert max(len(post.text) for post in store.posts.arrived(0, 10_000, 10_000)) == LONGEST_TEXT
     assert (bytes_of_segments(operator) - before) / len(long) < 4 * MOST_BYTES_OF_A_POST
 
 

@@ -20,8 +20,8 @@ from trendspark_cli.jobs.rank import rank_topics
 from trendspark_cli.ranking.baseline.baseline_posts import LeavingPlace
 from trendspark_cli.ranking.text.keys import term_key
 from trendspark_cli.running.job_context import JobContext
-from trendspark_cli.store.sqlite.posts import Posts
 from trendspark_cli.store.sqlite.store import SqliteStore
+from trendspark_cli.store.tables.posts import Posts
 from trendspark_cli.trends.rank_rules import Experience, lifecycle_rules
 from trendspark_cli.trends.trend_routes import TrendRoutes
 

@@ -152,7 +152,9 @@ def give_old_rows(operator: Operator) -> None:
     with closing(operator.store()) as store, store.transaction():
         store.posts.save([*old, *new], now)
         progress = RankingProgress(
-            seen_post_id=store.posts.newest_id(), folded_created_at=to_text(now), folded_post_id=store.posts.newest_id()
+            seen_post_id=store.posts.settled_id(),
+            folded_created_at=to_text(now),
+            folded_post_id=store.posts.settled_id(),
         )
         store.ranking.save_progress(progress)
     days = (now - datetime(2026, 9, 2, tzinfo=UTC)).days

@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from tests.builders import NOW, page, post
+from tests.installation import Installation
 from trendspark_cli.base.api_calls import ApiCall
 from trendspark_cli.base.errors import CeilingReachedError
 from trendspark_cli.base.metric_kinds import Increase
@@ -16,7 +17,9 @@ from trendspark_cli.running.job_context import JobContext
 from trendspark_cli.spending.budget import Budget
 from trendspark_cli.store.rows.collecting import PageOutcome
 from trendspark_cli.store.rows.runs import JobState
-from trendspark_cli.store.sqlite.store import SqliteStore, open_sqlite
+from trendspark_cli.store.sqlite.store import SqliteStore
+
+pytestmark = pytest.mark.every_store
 
 TODAY = "2026-11-01"
 
@@ -45,8 +48,8 @@ def running(store: SqliteStore) -> int:
         return store.job_runs.start("ingest", NOW, 1, "host", "0")
 
 
-def test_a_post_is_billed_once_a_day_whichever_process_reads_it(store: SqliteStore) -> None:
-    other = open_sqlite(store.connection.path)
+def test_a_post_is_billed_once_a_day_whichever_process_reads_it(workplace: Installation) -> None:
+    store, other = workplace.store(), workplace.store()
     with store.transaction():
         first = store.spend.bill("x", ["1", "2", "2"], TODAY)
     with other.transaction():
@@ -54,6 +57,7 @@ def test_a_post_is_billed_once_a_day_whichever_process_reads_it(store: SqliteSto
     with store.transaction():
         third = [store.spend.bill("x", ["1", "3", "4"], TODAY), store.spend.bill("x", ["1"], "2026-11-02")]
     other.close()
+    store.close()
 
     assert (first, second, third) == (2, 1, [1, 1])
 

@@ -18,6 +18,8 @@ from trendspark_cli.store.rows.archives import Manifest
 from trendspark_cli.store.rows.column_kinds import Gathered, GatheredTexts, Time, Word
 from trendspark_cli.store.sqlite.store import SqliteStore
 
+pytestmark = pytest.mark.every_store
+
 TIME = "2026-11-01T12:00:00.000Z"
 GATHERED = {"text": None, "texts": ("https://a.example/x", "https://b.example/?q=1,2")}
 VALUES = {"int": 7, "real": 0.5, "text": "a text", "word": "x", "time": TIME}
@@ -51,6 +53,7 @@ def table(request: pytest.FixtureRequest) -> ArchiveTable[ArchivedRow]:
     return TABLES[request.param]
 
 
+@pytest.mark.only_sqlite
 def test_the_fields_of_a_row_class_are_the_columns_of_the_database(
     store: SqliteStore, table: ArchiveTable[ArchivedRow]
 ) -> None:
@@ -60,6 +63,7 @@ def test_the_fields_of_a_row_class_are_the_columns_of_the_database(
     assert table.row._fields == table.names
 
 
+@pytest.mark.only_sqlite
 def test_the_type_of_a_field_is_that_of_its_column(store: SqliteStore, table: ArchiveTable[ArchivedRow]) -> None:
     types = {"INTEGER": {"int"}, "REAL": {"real"}, "TEXT": {"text", "word", "time"}}
     stored = store.connection.rows(f"PRAGMA table_info({table.name})")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,12 +11,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.builders import NOW, post
-from tests.installation import make_database
 from tests.store.test_trouble import MANIFEST
 from trendspark_cli.base.clock import to_text
 from trendspark_cli.base.models import STAND_IN, Post
 from trendspark_cli.store.rows.posts import StoredPost
-from trendspark_cli.store.sqlite.store import SqliteStore, open_sqlite
+from trendspark_cli.store.sqlite.store import SqliteStore
+
+pytestmark = pytest.mark.every_store
 
 HOUR = timedelta(hours=1)
 READ_AT = [to_text(NOW - HOUR * hours) for hours in (3, 2, 1)]
@@ -60,17 +60,14 @@ ARRIVALS = {
 ROW = "source_id, author, text, url, lang, likes, replies, reposts, quotes, views, edits"
 
 
-def stored(folder: Path, pages: Sequence[tuple[int, Sequence[Post]]]) -> list[Any]:
-    """Return what lies in a new database after these pages, each read so many hours later."""
-    make_database(folder / "trendspark.db")
-    store = open_sqlite(folder / "trendspark.db")
-    try:
-        for hours, posts in pages:
-            with store.transaction():
-                store.posts.save(posts, NOW + HOUR * hours)
-        return contents(store)
-    finally:
-        store.close()
+def stored(store: SqliteStore, pages: Sequence[tuple[int, Sequence[Post]]]) -> list[Any]:
+    """Return what lies in an emptied database after these pages, each read so many hours later."""
+    for table in ("posts", "authors"):
+        store.connection.execute(f"DELETE FROM {table}")
+    for hours, posts in pages:
+        with store.transaction():
+            store.posts.save(posts, NOW + HOUR * hours)
+    return contents(store)
 
 
 def contents(store: SqliteStore) -> list[Any]:
@@ -83,9 +80,7 @@ def contents(store: SqliteStore) -> list[Any]:
 @pytest.mark.parametrize("what", ARRIVALS)
 @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
-def test_the_order_of_arrival_makes_no_difference(
-    tmp_path_factory: pytest.TempPathFactory, what: str, data: Any
-) -> None:
+def test_the_order_of_arrival_makes_no_difference(shared_store: SqliteStore, what: str, data: Any) -> None:
     arrivals = ARRIVALS[what]
     more = data.draw(st.lists(st.sampled_from(arrivals), max_size=3))
     shuffled = data.draw(st.permutations([*arrivals, *more]))
@@ -94,9 +89,9 @@ def test_the_order_of_arrival_makes_no_difference(
     ends = [*cuts, len(shuffled)]
     pages = [(0 if is_one_run else n, shuffled[a:b]) for n, (a, b) in enumerate(zip([0, *cuts], ends, strict=True))]
 
-    found = stored(tmp_path_factory.mktemp("drawn"), pages)
+    found = stored(shared_store, pages)
 
-    assert found == stored(tmp_path_factory.mktemp("in-order"), [(0, arrivals)])
+    assert found == stored(shared_store, [(0, arrivals)])
 
 
 def save(store: SqliteStore, *posts: Post, hours_later: float = 0) -> Any:

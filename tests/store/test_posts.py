@@ -14,6 +14,8 @@ from trendspark_cli.store.rows.collecting import PageOutcome
 from trendspark_cli.store.rows.forecasts import PostForecast
 from trendspark_cli.store.sqlite.store import SqliteStore
 
+pytestmark = pytest.mark.every_store
+
 HOUR = timedelta(hours=1)
 
 

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import re
 import string
-from collections.abc import Iterator
 from contextlib import suppress
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.builders import NOW, post
-from tests.installation import Installation, copy_installation
 from trendspark_cli.base.clock import to_text
 from trendspark_cli.ranking.text.searching import Part, SearchQuery, read_query
 from trendspark_cli.store.sqlite.post_search import PostSearch
@@ -30,6 +27,8 @@ TEXTS = (
     "#Harbour festival, don’t miss it: https://example.com/harbour-bridge",
     "nothing of note",
 )
+
+pytestmark = pytest.mark.every_store
 
 
 def keep(store: SqliteStore, texts: tuple[str, ...] = TEXTS, *, first: int = 0) -> None:
@@ -149,6 +148,7 @@ def test_an_edit_is_found_by_its_new_words_alone(store: SqliteStore) -> None:
     assert before == after == (["0"], [])
 
 
+@pytest.mark.only_sqlite
 def test_posts_that_are_gone_are_not_found_and_their_words_leave_within_a_day(store: SqliteStore) -> None:
     keep(store)
     index(store)
@@ -184,6 +184,7 @@ def shelves_after_forgetting(store: SqliteStore, source_id: str) -> list[int]:
     return [row["first_id"] for row in store.connection.rows("SELECT first_id FROM search_shelves")]
 
 
+@pytest.mark.only_sqlite
 def test_words_of_a_forgotten_post_leave_though_a_post_without_text_came_back(store: SqliteStore) -> None:
     away_and_back(store, ("", *TEXTS))
     index(store)
@@ -193,6 +194,7 @@ def test_words_of_a_forgotten_post_leave_though_a_post_without_text_came_back(st
     assert left == []
 
 
+@pytest.mark.only_sqlite
 def test_words_of_a_forgotten_post_leave_while_a_post_that_came_back_still_waits(store: SqliteStore) -> None:
     away_and_back(store, TEXTS)
 
@@ -201,6 +203,7 @@ def test_words_of_a_forgotten_post_leave_while_a_post_that_came_back_still_waits
     assert left == []
 
 
+@pytest.mark.only_sqlite
 def test_an_edit_waits_to_be_indexed_once_however_it_was_written(store: SqliteStore) -> None:
     keep(store)
     index(store)
@@ -223,6 +226,7 @@ def test_a_shelf_of_which_all_is_live_stays(store: SqliteStore) -> None:
     assert store.search.size_bytes() == before > 0
 
 
+@pytest.mark.only_sqlite
 def test_several_shelves_are_filled_newest_first_and_found_in(store: SqliteStore) -> None:
     search = PostSearch(store.connection, shelf_ids=3)
     keep(store)
@@ -240,6 +244,7 @@ def test_several_shelves_are_filled_newest_first_and_found_in(store: SqliteStore
     assert newest[0] == 7
 
 
+@pytest.mark.only_sqlite
 def test_without_an_index_everything_is_found_and_nothing_is_left_of_it(store: SqliteStore) -> None:
     keep(store)
     index(store)
@@ -275,15 +280,6 @@ PARTS = st.builds(
 )
 
 
-@pytest.fixture(scope="module")
-def searched(tmp_path_factory: pytest.TempPathFactory, template_database: Path) -> Iterator[SqliteStore]:
-    home = tmp_path_factory.mktemp("searched") / "home"
-    copy_installation(template_database, home)
-    opened = Installation(home).store()
-    yield opened
-    opened.close()
-
-
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     texts=st.lists(ANY_TEXT, min_size=1, max_size=8),
@@ -294,9 +290,9 @@ def searched(tmp_path_factory: pytest.TempPathFactory, template_database: Path) 
     gone=st.integers(0, 7),
 )
 def test_an_index_changes_no_answer(
-    searched: SqliteStore, texts: list[str], edited: str, parts: list[str], word: str, indexed: int, gone: int
+    shared_store: SqliteStore, texts: list[str], edited: str, parts: list[str], word: str, indexed: int, gone: int
 ) -> None:
-    store = searched
+    store = shared_store
     with store.transaction():
         while store.search.drop_one():
             pass

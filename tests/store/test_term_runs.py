@@ -13,7 +13,9 @@ from trendspark_cli.ranking.baseline.memory_history import MemoryHistory
 from trendspark_cli.ranking.baseline.term_states import Integers, TermStates, states_of
 from trendspark_cli.ranking.baseline.tiers import RUNS_OF_A_TIER, merged_from
 from trendspark_cli.store.sqlite.store import SqliteStore
-from trendspark_cli.store.sqlite.term_runs import Sizes, TermRuns
+from trendspark_cli.store.tables.term_runs import Sizes, TermRuns
+
+pytestmark = pytest.mark.every_store
 
 HOURS = tuple(range(24))
 USUAL = Sizes()
@@ -93,7 +95,7 @@ def test_what_was_staged_is_not_known_and_is_gone_when_another_process_writes(st
             " SELECT ?, terms, first_key, last_key, keys, states FROM ranking_run_parts",
             (run_id,),
         )
-        store.connection.execute("UPDATE ranking_run_parts SET keys = x'00' WHERE run_id = ?", (run_id,))
+        store.connection.execute("UPDATE ranking_run_parts SET keys = ? WHERE run_id = ?", (b"\0", run_id))
 
     assert list(known(store, np.array([5]))) == [5]
     store.term_history.stage(states_of({6: TermState(1.0, 400.0, 7, 1)}))
@@ -102,7 +104,7 @@ def test_what_was_staged_is_not_known_and_is_gone_when_another_process_writes(st
 
 def test_a_damaged_part_is_told_as_damage(store: SqliteStore) -> None:
     save(store, states_of({5: TermState(1.0, 400.0, 7, 1)}))
-    store.connection.execute("UPDATE ranking_run_parts SET keys = x'0011'")
+    store.connection.execute("UPDATE ranking_run_parts SET keys = ?", (b"\0\x11",))
 
     with pytest.raises(IntegrityError, match="damaged part"):
         known(store, np.array([5]))

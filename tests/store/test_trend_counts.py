@@ -5,10 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
+import pytest
+
 from tests.builders import NOW, post, topic_trend
 from trendspark_cli.base.clock import to_text
 from trendspark_cli.ranking.lifecycle.trends import TopicTrend, TrendState
 from trendspark_cli.store.sqlite.store import SqliteStore
+
+pytestmark = pytest.mark.every_store
 
 
 def stored(store: SqliteStore, posts: int) -> TopicTrend:

@@ -37,8 +37,8 @@ from trendspark_cli.store.rows.runs import JobState
 from trendspark_cli.store.rows.trend_history import TrendCount
 from trendspark_cli.store.rows.trends import Calibration, ModelAnswer, RankingProgress, TrendBrief, TrendVerdict
 from trendspark_cli.store.sqlite.store import SqliteStore
-from trendspark_cli.store.sqlite.term_runs import StagedRun
-from trendspark_cli.store.sqlite.upkeep import ROLL_UPS
+from trendspark_cli.store.tables.term_runs import StagedRun
+from trendspark_cli.store.tables.upkeep import ROLL_UPS
 
 TREND = topic_trend(NOW)
 GAP: dict[str, Any] = {
@@ -177,14 +177,14 @@ WRITERS: dict[str, Callable[[SqliteStore], object]] = {
     "transaction": lambda s: s.transaction().__enter__(),
 }
 READERS: dict[str, Callable[[SqliteStore], object]] = {
-    "posts.newest_id": lambda s: s.posts.newest_id(),
+    "posts.settled_id": lambda s: s.posts.settled_id(),
     "posts.count": lambda s: s.posts.count(),
     "posts.stored_ids": lambda s: s.posts.stored_ids("x", ["1"]),
     "posts.count_known": lambda s: s.posts.count_known([post()]),
     "posts.leaving_places": lambda s: s.posts.leaving_places(("", 0), 10, 10, 10),
     "ranking.segments_between": lambda s: list(s.ranking.segments_between(0, 10**10)),
     "posts.leaving": lambda s: s.posts.leaving(("", 0), 10, 10, 10),
-    "posts.arrived": lambda s: s.posts.arrived(0, 10),
+    "posts.arrived": lambda s: s.posts.arrived(0, 5, 10),
     "posts.first_since": lambda s: s.posts.first_since(0),
     "posts.count_between": lambda s: s.posts.count_between(0, 10),
     "posts.find": lambda s: s.posts.find("x", "1"),

@@ -82,7 +82,7 @@ class Place(Keeper):
         )
         with self.changes() as store:
             store.posts.save([*old, *new], now)
-            newest = store.posts.newest_id()
+            newest = store.posts.settled_id()
             store.ranking.save_progress(
                 RankingProgress(seen_post_id=newest, folded_created_at=to_text(utc_now()), folded_post_id=newest)
             )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import sys
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC
 from functools import cached_property
@@ -14,9 +13,9 @@ from trendspark_cli.base import log_setup, redaction
 from trendspark_cli.base.clock import Clock, show_times_in, utc_now
 from trendspark_cli.base.console import Output, has_terminal
 from trendspark_cli.base.durable_files import make_files_for_owner_of
-from trendspark_cli.base.errors import ConfigError
 from trendspark_cli.base.settings import Settings, load_settings
-from trendspark_cli.store.open_store import data_folder, database_path, open_store
+from trendspark_cli.store.database import Database
+from trendspark_cli.store.open_store import database_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -45,29 +44,22 @@ class Installation:
 
         if self.example_times:
             return example_timetable(UTC)
-        try:
-            database = self.database
-        except ConfigError:  # of a database we cannot store in nobody's crontab is known; its error is told elsewhere
-            return example_timetable(UTC)
-        return installed_timetable(database, self.settings.trendspark_home, self.settings.job_intervals)
+        return installed_timetable(self.database.owned, self.settings.trendspark_home, self.settings.job_intervals)
 
     @cached_property
-    def database(self) -> Path:
-        """Return the path of the SQLite file."""
-        return database_path(self.settings)
+    def database(self) -> Database:
+        """Return where rows lie."""
+        return database_of(self.settings)
 
     @property
     def lock_folder(self) -> Path:
-        """Return the folder of lock files: beside the database they guard."""
-        return self.database.parent / "locks"
+        """Return the folder of lock files and notes of this host: beside the file of the database, if it is one."""
+        return self.database.folder / "locks"
 
     @property
     def note_folders(self) -> tuple[Path, ...]:
         """Return where small notes of jobs lie: beside the locks, else in our folder."""
-        folders = [self.settings.trendspark_home / "locks"]
-        with suppress(ConfigError):  # of a database we cannot store in
-            folders.insert(0, self.lock_folder)
-        return tuple(dict.fromkeys(folders))
+        return tuple(dict.fromkeys([self.lock_folder, self.settings.trendspark_home / "locks"]))
 
     @cached_property
     def said(self) -> Said:
@@ -100,6 +92,7 @@ class Installation:
             spending_ceilings(settings),
             settings.retention if settings.archive_url else None,
             is_streaming=settings.x_stream_enabled,
+            host=settings.metrics_host,
             interval_seconds=lambda job_id: self.timetable.interval_seconds(job_id),
         )
 
@@ -112,8 +105,7 @@ class Installation:
         settings = self.settings
         return JobRunner(
             clock=self.clock,
-            lock_folder=self.lock_folder,
-            open_store=lambda: open_store(settings, read_only=is_dry),
+            database=self.database,
             metric_files=self.metric_files(),
             timeouts=dict(settings.job_timeouts),
             alert_rules=OpsAlertRules(
@@ -140,7 +132,7 @@ def open_installation(
     settings = load_settings(env_file=env_file)
     redaction.install(settings.secrets())
     show_times_in(settings.timezone)
-    make_files_for_owner_of(data_folder(settings))
+    make_files_for_owner_of(database_of(settings).folder)
     log_setup.configure_logging(settings.log_file, settings.log_format, job=job, verbose=is_verbose)
     for name, nearest in settings.unknown:
         log.warning("unknown setting %s%s", name, f"; did you mean {nearest}?" if nearest else "")

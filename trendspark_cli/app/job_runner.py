@@ -15,7 +15,6 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, ExitStack, nullcontext, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from pathlib import Path
 
 from trendspark_cli import __version__
 from trendspark_cli.alerts.api_spikes import note_api_errors
@@ -24,7 +23,6 @@ from trendspark_cli.app.metric_files import MetricFiles
 from trendspark_cli.base import log_setup
 from trendspark_cli.base.clock import Clock
 from trendspark_cli.base.errors import CeilingReachedError, ExitCode, LockHeldError, StopRequest, TrendSparkError
-from trendspark_cli.base.locks import job_lock
 from trendspark_cli.base.models import RunResult
 from trendspark_cli.base.redaction import redact
 from trendspark_cli.base.threads import refusal_of
@@ -44,6 +42,7 @@ from trendspark_cli.running.run_records import (
 from trendspark_cli.running.stop_signals import StopSignals
 from trendspark_cli.running.watchdog import Watchdog
 from trendspark_cli.services.pings import Pings, RunPings
+from trendspark_cli.store.database import Database
 from trendspark_cli.store.protocol import Store
 
 TYPE_CHECKING = False
@@ -84,8 +83,7 @@ class JobRunner:
     """
 
     clock: Clock
-    lock_folder: Path
-    open_store: Callable[[], Store]
+    database: Database
     metric_files: MetricFiles
     timeouts: dict[str, timedelta | None]
     alert_rules: OpsAlertRules
@@ -104,12 +102,9 @@ class JobRunner:
         with ExitStack() as held:
             held.enter_context(Watchdog(job_id))
             try:
-                for lock in locks or (job_id,):
-                    held.enter_context(job_lock(self.lock_folder, lock, self.clock()))
+                store = held.enter_context(self.database.locked(locks or (job_id,), self.clock()))
             except LockHeldError as error:
                 return self._skip_for_lock(job_id, error)
-            store = self.open_store()
-            held.callback(store.close)
             try:
                 return self.run_locked(job_id, body, store)
             except LockHeldError as error:  # somebody removed the lock's file, and its run is still at work
@@ -162,7 +157,7 @@ class JobRunner:
         log.info("%s started", job_id)
         clock_started = time.monotonic()
         with StopSignals(job.store, self.timeouts.get(job_id)) as signals:
-            beat = Heartbeat(self.open_store, job.recorded_id, self.clock)
+            beat = Heartbeat(self.database.open, job.recorded_id, self.clock)
             outcome = self._call(job, job_id, body, signals, beat)
             duration = time.monotonic() - clock_started
             outcome = self._record(job, job_id, outcome, duration)
@@ -292,7 +287,7 @@ class JobRunner:
         if kind_of(job_id).is_quiet_while_running:
             return RunResult(job_id, None, "skipped", error.exit_code, self.clock(), 0.0)
         timetable = None if self.is_by_hand else self.timetable()
-        store = self.open_store()
+        store = self.database.open()
         try:
             with store.transaction():
                 run_id = record_skip(store, job_id, self.clock(), error.exit_code, str(error))
@@ -306,7 +301,7 @@ class JobRunner:
 
     def _run_dry(self, job_id: str, body: Body) -> RunResult:
         """Run *body* on a store that refuses writes: no lock, no row, no metrics."""
-        store = self.open_store()
+        store = self.database.open(read_only=True)
         job = JobContext(store, self.clock(), dry_run=True)
         started = time.monotonic()
         try:

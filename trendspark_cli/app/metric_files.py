@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
@@ -33,6 +34,7 @@ from trendspark_cli.base.metrics import (
     TRENDS_OPEN,
 )
 from trendspark_cli.base.models import Ceiling
+from trendspark_cli.kinds.jobs import JOBS
 from trendspark_cli.running.pausing import is_paused
 from trendspark_cli.spending.budget import used_part
 from trendspark_cli.store.protocol import Store
@@ -57,6 +59,7 @@ class MetricFiles:
         retention: Mapping[str, timedelta] | None = None,
         *,
         is_streaming: bool = False,
+        host: str = "",
         interval_seconds: Callable[[str], int] = lambda job_id: 0,
     ) -> None:
         self._folder = folder
@@ -66,9 +69,13 @@ class MetricFiles:
         self._interval_seconds = interval_seconds  # between two runs of a job; 0 when nothing starts it
         self._retention = retention or {}  # of tables that are archived; none when there is no archive
         self._is_streaming = is_streaming
+        self._host = host  # that exports what is of all hosts, when it was chosen
 
     def write(self, store: Store, job_ids: Iterable[str], now: datetime) -> list[Path]:
         """Write the files of these jobs and the shared one; values are read under the lock that orders writers.
+
+        Of many hosts one has the shared file. Files of jobs that ran on this one before are renewed, too, so that no
+        host tells of a time that is over.
 
         Raises OutputError when the folder cannot be written, ConfigError when it is another installation's.
         """
@@ -80,18 +87,24 @@ class MetricFiles:
             claim(self._folder, self._home)
             with waiting_lock(self._lock_file):
                 totals = store.totals.all()
+                first_host = store.upkeep.first_host()
+                if first_host is not None:
+                    job_ids = [*job_ids, *(job_id for job_id in JOBS if self._path(job_id).exists())]
                 contents = {
                     job_id: job_series(totals, job_id, is_paused(store, job_id), self._interval_seconds(job_id))
                     for job_id in job_ids
                 }
                 if "stream" in contents:
                     contents["stream"] |= own_series(totals, "stream")
-                contents["shared"] = shared_series(totals, store, self._ceilings, now, self._retention)
-                contents["shared"] |= series_of([STREAM_ENABLED.at(float(self._is_streaming))])
+                if (self._host or first_host) in (None, "", socket.gethostname()):
+                    contents["shared"] = shared_series(totals, store, self._ceilings, now, self._retention)
+                    contents["shared"] |= series_of([STREAM_ENABLED.at(float(self._is_streaming))])
+                else:
+                    self._path("shared").unlink(missing_ok=True)
                 for name, series in contents.items():
                     registry = CollectorRegistry()
                     registry.register(_Collector(series, ("shared",) if name == "shared" else ("job", "stream")))
-                    path = self._folder / f"trendspark_{name.replace('-', '_')}.prom"
+                    path = self._path(name)
                     replace_file(path, generate_latest(registry))
                     written.append(path)
                 self._remove_leftovers()
@@ -101,6 +114,9 @@ class MetricFiles:
                 hint="make TEXTFILE_DIR a folder this user may write",
             ) from error
         return written
+
+    def _path(self, name: str) -> Path:
+        return self._folder / f"trendspark_{name.replace('-', '_')}.prom"
 
     def _remove_leftovers(self) -> None:
         """Remove what killed writers left behind, version 0.1 too; the lock is held, so nobody is at it."""

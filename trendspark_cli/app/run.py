@@ -20,7 +20,6 @@ from trendspark_cli.base.errors import (
 from trendspark_cli.base.threads import ask_all
 from trendspark_cli.kinds.channels import operations_queued_for
 from trendspark_cli.kinds.jobs import JOBS, kind_of
-from trendspark_cli.store.open_store import require_database
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -85,7 +84,7 @@ def _run(
     show: Callable[[RunResult], None] | None,
 ) -> int:
     try:
-        require_database(installation.database)
+        installation.database.require()
         result = call(installation.runner(is_dry=is_dry))
     except TrendSparkError as error:
         if is_dry or installation.is_news(job_id, error):
@@ -126,7 +125,7 @@ def _tell_of_broken_store(installation: Installation, job_id: str, error: TrendS
     from trendspark_cli.app.adapters.channels import notifiers_of
 
     is_broken = isinstance(error, (IntegrityError, StoreError)) and not isinstance(error, StoreBusyError)
-    if installation.settings.alerts_are_muted or not (is_broken or not installation.database.exists()):
+    if installation.settings.alerts_are_muted or not (is_broken or not installation.database.is_there()):
         return
     channels = operations_queued_for(installation.settings)
     notifiers = notifiers_of(installation.settings, lambda call: None, channels)

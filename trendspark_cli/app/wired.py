@@ -12,7 +12,6 @@ from trendspark_cli.base.errors import ConfigError
 from trendspark_cli.base.settings import Settings
 from trendspark_cli.kinds.channels import CHANNELS
 from trendspark_cli.kinds.sources import SOURCES
-from trendspark_cli.store.open_store import open_store
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -115,19 +114,14 @@ class Wired(NamedTuple):
 
         Raises LockHeldError when that job is at work, and what the body raises.
         """
-        from trendspark_cli.base.locks import job_lock
         from trendspark_cli.running.job_context import JobContext
 
         now = self.clock()
-        with job_lock(self._installation.lock_folder, lock, now):
-            store = open_store(self.settings)
-            try:
-                job = JobContext(store, now, self.job.run_id)
-                body(Wired(self.settings, job, self.clock))
-                with store.transaction():
-                    job.record_calls()
-            finally:
-                store.close()
+        with self._installation.database.locked((lock,), now) as store:
+            job = JobContext(store, now, self.job.run_id)
+            body(Wired(self.settings, job, self.clock))
+            with store.transaction():
+                job.record_calls()
 
     @property
     def _installation(self) -> Installation:

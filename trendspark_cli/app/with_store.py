@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from typing import NamedTuple, TypeVar
@@ -49,9 +49,11 @@ def change(installation: Installation, where: str, action: Callable[[Store], int
     return work(installation, where, in_one)
 
 
-def work(installation: Installation, where: str, action: Callable[[Store], int | None]) -> int:
-    """Run a command that changes rows in transactions of its own, and return its exit code."""
-    return _with_store(installation, where, action, read_only=False)
+def work(
+    installation: Installation, where: str, action: Callable[[Store], int | None], *, locks: Sequence[str] = ()
+) -> int:
+    """Run a command that changes rows in transactions of its own, and return its exit code; *locks* are of jobs."""
+    return _with_store(installation, where, action, read_only=False, locks=locks)
 
 
 class OpenArchive(NamedTuple):
@@ -65,9 +67,17 @@ class OpenArchive(NamedTuple):
 
 
 def with_archive(
-    installation: Installation, where: str, action: Callable[[OpenArchive], int | None], *, is_dry: bool = False
+    installation: Installation,
+    where: str,
+    action: Callable[[OpenArchive], int | None],
+    *,
+    is_dry: bool = False,
+    locks: Sequence[str] = (),
 ) -> int:
-    """Run a command about the archive, keep its calls and metrics unless it is dry, and return its exit code."""
+    """Run a command about the archive, keep its calls and metrics unless it is dry, and return its exit code.
+
+    *locks* are those of jobs that must not be at work meanwhile.
+    """
 
     from trendspark_cli.app.adapters.archives import archive_destinations, archive_spool
 
@@ -78,7 +88,7 @@ def with_archive(
 
     if is_dry:
         return read_only(installation, where, lambda store: on_store(store, lambda call: None))
-    return with_calls(installation, where, on_store)
+    return with_calls(installation, where, on_store, locks=locks)
 
 
 @contextmanager
@@ -97,7 +107,11 @@ def _ledger(installation: Installation, store: Store) -> Iterator[Callable[[ApiC
 
 
 def with_calls(
-    installation: Installation, where: str, action: Callable[[Store, Callable[[ApiCall], None]], int | None]
+    installation: Installation,
+    where: str,
+    action: Callable[[Store, Callable[[ApiCall], None]], int | None],
+    *,
+    locks: Sequence[str] = (),
 ) -> int:
     """Run a command that asks a service, keep its calls and metrics, and return its exit code."""
 
@@ -105,7 +119,7 @@ def with_calls(
         with _ledger(installation, store) as record:
             return action(store, record)
 
-    return work(installation, where, on_store)
+    return work(installation, where, on_store, locks=locks)
 
 
 def ask_x_usage(installation: Installation, store: Store, days: int) -> XUsage:
@@ -117,14 +131,16 @@ def ask_x_usage(installation: Installation, store: Store, days: int) -> XUsage:
 
 
 def _with_store(
-    installation: Installation, where: str, action: Callable[[Store], int | None], *, read_only: bool
+    installation: Installation,
+    where: str,
+    action: Callable[[Store], int | None],
+    *,
+    read_only: bool,
+    locks: Sequence[str] = (),
 ) -> int:
     try:
-        store = open_store(installation.settings, read_only=read_only)
-        try:
+        with installation.database.locked(locks, installation.clock(), read_only=read_only) as store:
             return action(store) or ExitCode.DONE
-        finally:
-            store.close()
     except TrendSparkError as error:
         installation.output.failure(error, where=where, exit_code=error.exit_code)
         return error.exit_code

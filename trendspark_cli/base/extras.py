@@ -37,6 +37,7 @@ def missing_extra(what: str, extra: str) -> ConfigError:
 PACKAGES = {
     "query": ("duckdb>=1.2,<3",),
     "mcp": ("mcp>=2.3,<3",),
+    "postgres": ("psycopg[binary]>=3.2,<4",),
     "dask": ("distributed>=2024.8",),
     "socks": ("pysocks>=1.7,<2", "socksio>=1,<2"),
 }

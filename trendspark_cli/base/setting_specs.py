@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 from urllib.parse import quote
 
 from trendspark_cli.base import setting_values as read
+from trendspark_cli.base.redaction import MASK
 
 T = TypeVar("T")
 
@@ -24,7 +25,19 @@ class SettingSpec:
     group: str
     help: str
     secret: bool = False
+    without_secrets: Callable[[str], str] | None = None  # how a value is told that is secret in part
     example: str = ""  # shown as a comment in .env.example when there is no default
+
+    @property
+    def may_be_in_file(self) -> bool:
+        """Whether NAME_FILE may name a file with its value."""
+        return self.secret or self.without_secrets is not None
+
+    def told(self, value: str) -> str:
+        """Return a value as it may be told."""
+        if self.secret:
+            return MASK
+        return self.without_secrets(value) if self.without_secrets else value
 
 
 def folders_for(spec: SettingSpec, folders: Mapping[str, str]) -> Mapping[str, str]:
@@ -40,10 +53,11 @@ def setting(
     *,
     default: str = "",
     secret: bool = False,
+    without_secrets: Callable[[str], str] | None = None,
     example: str = "",
 ) -> T:
     """Declare one setting: its field below is typed by what its reader returns."""
-    spec = SettingSpec(name, parse.read, parse.expected, default, group, help, secret, example)
+    spec = SettingSpec(name, parse.read, parse.expected, default, group, help, secret, without_secrets, example)
     result: T = field(metadata={"spec": spec})
     return result
 

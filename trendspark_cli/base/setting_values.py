@@ -13,7 +13,9 @@ from pathlib import Path
 from typing import Generic, TypeVar
 from urllib.parse import unquote, urlsplit
 
+from trendspark_cli.base import database_urls
 from trendspark_cli.base.clock import parse_duration
+from trendspark_cli.base.database_urls import database_url
 from trendspark_cli.base.quiet_hours import quiet_hours
 
 T = TypeVar("T")
@@ -167,12 +169,6 @@ def _timelines(text: str) -> tuple[str, ...]:
 def _feeds(text: str) -> tuple[str, ...]:
     """Read addresses of feeds; those with a comma stand in quotes."""
     return tuple(_http_url(item) for item in _paired(text))
-
-
-def _database_url(text: str) -> str:
-    if not re.fullmatch(r"sqlite:///.+|postgres(ql)?://.+", text):
-        raise ValueError(text)
-    return text
 
 
 def _archive_url(text: str) -> str:
@@ -335,7 +331,7 @@ ARCHIVE_URL = ValueReader(
     lambda text: _archive_url(text) if text else "", "s3://BUCKET, s3://BUCKET/PREFIX or file:///FOLDER"
 )
 REPORT_URL = ValueReader(_report_url, "s3://BUCKET, s3://BUCKET/PREFIX or file:///FOLDER")
-DATABASE_URL = ValueReader(_database_url, "sqlite:///PATH (absolute paths have four slashes) or postgresql://...")
+DATABASE_URL = ValueReader(database_url, database_urls.EXPECTED)
 
 
 def expand(text: str, variables: Mapping[str, str]) -> str:

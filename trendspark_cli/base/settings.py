@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 from trendspark_cli.base import setting_values as read
 from trendspark_cli.base.alert_settings import AlertSettings
+from trendspark_cli.base.database_urls import UnfitValueError, secrets_in
 from trendspark_cli.base.env_files import SECRETS_SENT, EnvFile, find_env_file, home_folder, user_cache
 from trendspark_cli.base.errors import ConfigError, os_words
 from trendspark_cli.base.feed_addresses import secrets_of
@@ -27,6 +28,7 @@ from trendspark_cli.base.named_settings import (
     secret_parts,
     unknown_channel,
 )
+from trendspark_cli.base.redaction import MASK
 from trendspark_cli.base.setting_specs import WITH_FOLDERS, SettingSpec, folders_for, job_variable, setting
 from trendspark_cli.base.source_settings import PlaceSettings, SourceSettings
 from trendspark_cli.base.trusted_files import UntrustedFileError, read_secret
@@ -256,6 +258,7 @@ class Settings(AlertSettings, SourceSettings, PlaceSettings):
         # A library may name an address without its host; what is shorter may be an ordinary word.
         paths = [urlsplit(url).path for url in self.heartbeat_urls.values()]
         forms += [part for address in self.feeds or () for part in secrets_of(address)]
+        forms += secrets_in(self.raw.get("DATABASE_URL", ("", ""))[0])
         paths += [part for url in self.alert_urls.values() for part in secret_parts(url)]
         return tuple(dict.fromkeys([*forms, *(path for path in paths if len(path) >= SHORTEST_SECRET_PATH)]))
 
@@ -310,11 +313,11 @@ def load_settings(environment: Mapping[str, str] | None = None, *, env_file: Pat
     """
     environment = os.environ if environment is None else environment
     table = specs(environment)
-    secret_files = {f"{name}_FILE" for name, spec in table.items() if spec.secret}
+    secret_files = {f"{name}_FILE" for name, spec in table.items() if spec.may_be_in_file}
     plain, unquoted = _without_quotes(environment, {*table, *secret_files, "TRENDSPARK_ENV_FILE"})
     file = find_env_file(plain, env_file, Known(table))
     table = specs([*environment, *file.values])
-    secret_files = {f"{name}_FILE" for name, spec in table.items() if spec.secret}
+    secret_files = {f"{name}_FILE" for name, spec in table.items() if spec.may_be_in_file}
     problems, passed_over = list(file.problems), list(file.passed_over)
     raw = _raw_values(table, plain, file, problems, passed_over)
     values = _parse_values(table, raw, plain, problems, file)
@@ -360,7 +363,7 @@ def _raw_values(
             if values.get(name):
                 raw[name] = (values[name], origin)
                 break
-            secret_file = values.get(f"{name}_FILE") if spec.secret else None
+            secret_file = values.get(f"{name}_FILE") if spec.may_be_in_file else None
             if secret_file and values is of_file and file.doubt:
                 passed_over.append(f"{name}_FILE of env file {origin!r} is passed over: {file.doubt}")
             elif secret_file:
@@ -411,9 +414,11 @@ def _parse_values(
             return None if spec.group == "watch" else spec.parse("")  # per-job settings are optional
         try:
             return spec.parse(read.expand(text, folders) if spec.group in WITH_FOLDERS else text)
-        except ValueError:
-            shown = "(secret)" if spec.secret or "@" in text else repr(text)  # an address may hold a password
-            problems.append(f"{spec.name}={shown} ({place_of(spec.name)}): expected {spec.expected}")
+        except ValueError as error:
+            told = spec.told(text)
+            shown = "(secret)" if MASK in told or "@" in text else repr(told)  # an address may hold a password
+            expected = error if isinstance(error, UnfitValueError) else spec.expected
+            problems.append(f"{spec.name}={shown} ({place_of(spec.name)}): expected {expected}")
             return spec.parse(read.expand(spec.default, folders)) if spec.default else None
 
     values = {f.name: value_of(f.metadata["spec"]) for f in fields(Settings) if f.metadata}

@@ -7,6 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from trendspark_cli.base import setting_values as read
+from trendspark_cli.base.database_urls import without_secrets
 from trendspark_cli.base.setting_specs import setting
 
 
@@ -25,8 +26,16 @@ class PlaceSettings:
         "DATABASE_URL",
         read.DATABASE_URL,
         "place",
-        "Where rows live.",
+        "Where rows live: a file of this machine, or a database of PostgreSQL that many hosts may share.",
         default="sqlite:///$TRENDSPARK_HOME/trendspark.db",
+        without_secrets=without_secrets,
+    )
+    metrics_host: str = setting(
+        "METRICS_HOST",
+        read.TEXT,
+        "place",
+        "Of many hosts with one database, the one that exports what is of all of them; unset, the one that made it.",
+        example="worker-1",
     )
     textfile_dir: Path = setting(
         "TEXTFILE_DIR",

@@ -17,7 +17,6 @@ from trendspark_cli.base.clock import duration_text, parse_duration, to_text
 from trendspark_cli.base.console import Output, printable, row_progress
 from trendspark_cli.base.errors import ExitCode, UsageError
 from trendspark_cli.base.given_times import day_or_time
-from trendspark_cli.base.locks import job_lock
 from trendspark_cli.cli.options import JsonFlag, LimitOption, require_one_of, sub_app, this_installation
 from trendspark_cli.store.engines.ddl import DIALECTS
 from trendspark_cli.store.protocol import Store
@@ -144,27 +143,26 @@ def restore(
         if stays > LONGEST_HOLD:
             raise UsageError(f"--hold: {hold} is too long; expected at most {duration_text(LONGEST_HOLD)}")
         tables, first, end = _tables(table), _moment("--since", since), _moment("--until", until)
-        with job_lock(installed.lock_folder, "archive", archive.now):
-            place = archive.destination(archive_url(installed.settings))
-            unreadable, buried = learn_from_archive(archive.store, place, archive.spool, archive.now, is_dry=dry_run)
-            if archive_id:
-                found = [one_of(archive.store, archive_id)]
-            else:
-                found = of_time([m for m in archive.store.archives.stored() if m.table_name in tables], first, end)
-            if not found and not unreadable:
-                raise UsageError("nothing was archived of that time", hint="see `trendspark archives list`")
-            work = Restore(
-                archive.store, archive.destination, archive.spool, archive.now, first, end, stays, dry_run, buried
-            )
-            done: list[Restored] = []
-            with row_progress(installed.output) as progress:
-                progress.begin("rows", sum(manifest.rows for manifest in found))
-                for part in [work.restore(found[0])] if archive_id else work.restore_each(found):
-                    if isinstance(part, Unreadable):
-                        unreadable.append(part)
-                        continue
-                    done.append(part)
-                    progress.advance("rows", part.manifest.rows)
+        place = archive.destination(archive_url(installed.settings))
+        unreadable, buried = learn_from_archive(archive.store, place, archive.spool, archive.now, is_dry=dry_run)
+        if archive_id:
+            found = [one_of(archive.store, archive_id)]
+        else:
+            found = of_time([m for m in archive.store.archives.stored() if m.table_name in tables], first, end)
+        if not found and not unreadable:
+            raise UsageError("nothing was archived of that time", hint="see `trendspark archives list`")
+        work = Restore(
+            archive.store, archive.destination, archive.spool, archive.now, first, end, stays, dry_run, buried
+        )
+        done: list[Restored] = []
+        with row_progress(installed.output) as progress:
+            progress.begin("rows", sum(manifest.rows for manifest in found))
+            for part in [work.restore(found[0])] if archive_id else work.restore_each(found):
+                if isinstance(part, Unreadable):
+                    unreadable.append(part)
+                    continue
+                done.append(part)
+                progress.advance("rows", part.manifest.rows)
         names = ("rows", "restored", "live", "forgotten", "foreign")
         total = {name: sum(getattr(part, name) for part in done) for name in names}
         if as_json:
@@ -185,7 +183,7 @@ def restore(
         is_incomplete = unreadable and not archive_id  # it may hold rows of the time asked for
         return ExitCode.INTEGRITY if total["foreign"] or is_incomplete else ExitCode.DONE
 
-    raise typer.Exit(with_archive(installed, "archives restore", action))
+    raise typer.Exit(with_archive(installed, "archives restore", action, locks=("archive",)))
 
 
 @app.command()

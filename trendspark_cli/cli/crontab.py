@@ -35,7 +35,7 @@ def print_(
 
     with _never_empty(is_json=as_json):
         installed = this_installation("crontab", is_json=as_json)
-        uid = owner_of(installed.database)
+        uid = owner_of(installed.database.owned)
         text = crontab_text(installed.settings, home_of(uid))
         if merge:
             try:
@@ -92,7 +92,7 @@ def findings_of(installed: Installation, crontabs: Sequence[Crontab] | None = No
     from trendspark_cli.screens.crontab_check.checking import check as check_crontabs
     from trendspark_cli.screens.crontab_check.findings import Ground
 
-    uid = owner_of(installed.database)
+    uid = owner_of(installed.database.owned)
     found = installed_crontabs(uid) if crontabs is None else crontabs
     profiles = try_read(installed, lambda store: store.profiles.all()) or []
     return check_crontabs(found, Ground(installed.settings, executable(), complaint, home_of(uid), profiles))
@@ -103,7 +103,7 @@ def _crontabs(installed: Installation, file: str | None) -> list[Crontab]:
     from trendspark_cli.crontabs.reading import read_crontab
 
     if file is None:
-        return installed_crontabs(owner_of(installed.database))
+        return installed_crontabs(owner_of(installed.database.owned))
     try:
         if file == "-":
             text = sys.stdin.buffer.read(LARGEST_BYTES).decode("utf-8", "replace")

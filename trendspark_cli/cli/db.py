@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import ExitStack
 from pathlib import Path
 from typing import Annotated, NamedTuple, Protocol, TypeVar
 
@@ -16,7 +15,7 @@ from trendspark_cli.base.errors import OutputError, TrendSparkError
 from trendspark_cli.cli.options import JsonFlag, sub_app, this_installation
 from trendspark_cli.store.rows.upkeep import DatabaseStats
 
-app = sub_app("The database file.")
+app = sub_app("The database.")
 
 
 class Created(NamedTuple):
@@ -52,14 +51,13 @@ def init(as_json: JsonFlag = False) -> None:
     """Create the database and the folders it needs; an existing good one is left as it is."""
 
     def action(installed: Installation) -> Created:
-        from trendspark_cli.store.sqlite.administration import create_database
-
+        installed.settings.require()
         try:
-            created = create_database(installed.database)
+            created = installed.database.create()
             make_folder(installed.settings.textfile_dir, 0o755)
         except OSError as error:
             raise OutputError(f"cannot create {error.filename!r}: {error.strerror}") from error
-        return Created(str(installed.database), created)
+        return Created(installed.database.name, created)
 
     then = "next: put settings into an env file (docs/settings.md), then run `trendspark config check`"
     _do("db init", as_json, action, lambda r: f"{'created' if r.created else 'already there:'} {r.database}", then)
@@ -70,17 +68,9 @@ def upgrade(as_json: JsonFlag = False) -> None:
     """Bring the schema up to this version; no job may run meanwhile."""
 
     def action(installed: Installation) -> Upgraded:
-        from trendspark_cli.base.locks import job_lock
         from trendspark_cli.kinds.jobs import JOBS
-        from trendspark_cli.store.sqlite.administration import upgrade_database
 
-        with ExitStack() as held:
-            if installed.database.exists():
-                make_folder(installed.lock_folder, 0o700)
-                for job_id in JOBS:
-                    held.enter_context(job_lock(installed.lock_folder, job_id, installed.clock()))
-            steps = upgrade_database(installed.database)
-        return Upgraded(str(installed.database), steps)
+        return Upgraded(installed.database.name, installed.database.upgrade(tuple(JOBS), installed.clock()))
 
     _do("db upgrade", as_json, action, lambda r: f"upgraded: {', '.join(r.steps)}" if r.steps else "up to date")
 
@@ -92,9 +82,7 @@ def backup(
     """Copy the database to a file while jobs go on."""
 
     def action(installed: Installation) -> BackedUp:
-        from trendspark_cli.store.sqlite.administration import backup_database
-
-        return BackedUp(str(target), backup_database(installed.database, target))
+        return BackedUp(str(target), installed.database.backup(target))
 
     _do("db backup", as_json, action, lambda r: f"{r.backup}: {size_text(r.bytes)}")
 
@@ -104,14 +92,7 @@ def stats(as_json: JsonFlag = False) -> None:
     """Show rows per table, the size of the file, how fast it grows, and when the disk is full if nothing leaves."""
 
     def action(installed: Installation) -> DatabaseStats:
-        from trendspark_cli.store.sqlite.administration import database_stats
-        from trendspark_cli.store.sqlite.connection import open_checked
-
-        connection = open_checked(installed.database, read_only=True)
-        try:
-            return database_stats(connection, installed.clock())
-        finally:
-            connection.close()
+        return installed.database.stats(installed.clock())
 
     def text(found: DatabaseStats) -> str:
         from trendspark_cli.reports.trend_words import counted
@@ -121,13 +102,15 @@ def stats(as_json: JsonFlag = False) -> None:
         return "\n".join(
             [
                 f"database: {found.path}",
-                f"size: {size_text(found.bytes)}, {size_text(found.free_bytes)} of it free; "
-                f"WAL: {size_text(found.wal_bytes)}",
+                f"size: {size_text(found.bytes)}, {size_text(found.free_bytes)} of it free"
+                + ("" if found.wal_bytes is None else f"; WAL: {size_text(found.wal_bytes)}"),
                 f"index of `posts search`: {size_text(found.search_index_bytes)}",
                 f"growth: {'not known yet' if growth is None else f'{size_text(growth)} a day'}",
-                f"disk: {size_text(found.disk_free_bytes)} free"
+                "disk: the server's own"
+                if found.disk_free_bytes is None
+                else f"disk: {size_text(found.disk_free_bytes)} free"
                 + ("" if days is None else f", full in {counted(days, 'day')} at this growth"),
-                f"schema: {found.schema}; SQLite {found.sqlite_version}",
+                f"schema: {found.schema}; {found.engine}",
                 *(f"rows in {table}: {count}" for table, count in found.rows.items() if count),
                 f"empty tables: {empty}",
             ]

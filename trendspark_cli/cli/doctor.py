@@ -71,7 +71,7 @@ def _crontab(installed: Installation) -> Iterator[Finding]:
     from trendspark_cli.screens.doctor.outside import check_other_scheduler, starts_us
 
     try:
-        crontabs = installed_crontabs(owner_of(installed.database))
+        crontabs = installed_crontabs(owner_of(installed.database.owned))
         if not starts_us(crontabs):
             yield check_other_scheduler(installed.settings)
             return

@@ -15,11 +15,10 @@ def mcp() -> None:
     A program that speaks it starts this command. Its tools: trends, history, explain, search, why and health.
     """
     from trendspark_cli.screens.assistant_server import serve
-    from trendspark_cli.store.open_store import database_path, require_database
 
     installed = this_installation("mcp")
     try:
-        require_database(database_path(installed.settings))
+        installed.database.require()
         serve(installed)
     except TrendSparkError as error:
         refuse(installed, "mcp", error)

@@ -95,7 +95,7 @@ def _settings(settings: Settings, home: Path) -> Iterator[str]:
     for name, (value, origin) in settings.raw.items():
         if origin != "environment":
             continue
-        if known[name].secret or "\n" in value or "@" in value:
+        if known[name].told(value) != value or "\n" in value or "@" in value:
             yield f"# {name} is set in this shell only: write it into the env file"
         else:
             yield f"{name}={_value(value)}"

@@ -132,8 +132,8 @@ def heard(posts: Iterable[PostRow]) -> Heard:
 
 
 def _all_posts(store: Store) -> Iterator[PostRow]:
-    last = 0
-    while batch := store.posts.arrived(last, BATCH):
+    last, settled = 0, store.posts.settled_id()
+    while batch := store.posts.arrived(last, settled, BATCH):
         yield from batch
         last = batch[-1].id
 

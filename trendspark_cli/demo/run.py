@@ -100,7 +100,6 @@ def _run_at(installation: Installation, posts: bytes, found: list[Found]) -> int
 
 def install(folder: Path, output: Output, *, clock: Clock, settings: Mapping[str, str] | None = None) -> Installation:
     """Make a fresh installation in *folder*, with these settings in its env file."""
-    from trendspark_cli.store.sqlite.administration import create_database
 
     try:
         if folder.exists() and any(folder.iterdir()):
@@ -124,7 +123,7 @@ def install(folder: Path, output: Output, *, clock: Clock, settings: Mapping[str
     redaction.install(())
     log_setup.configure_logging(made.log_file, made.log_format, job="demo", verbose=output.is_verbose)
     installation = Installation(made, output, clock, is_by_hand=True, example_times=True)
-    create_database(installation.database)
+    installation.database.create()
     return installation
 
 
@@ -165,7 +164,7 @@ def _show(store: Store, installation: Installation, folder: Path, prefix: str, f
     output.prose(f"No trend: {', '.join(decoys)}")
     output.line("")
     for what, where in (
-        ("database", installation.database),
+        ("database", installation.database.name),
         ("metrics", installation.settings.textfile_dir),
         ("log", installation.settings.log_file),
     ):

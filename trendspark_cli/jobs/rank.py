@@ -23,6 +23,7 @@ from trendspark_cli.ranking.lifecycle.trends import AnyTrend, TopicTrend, TrendS
 from trendspark_cli.reports.trend_json import TrendJson, author_of_each, trend_json
 from trendspark_cli.reports.trend_words import silence_text
 from trendspark_cli.running.job_context import JobContext
+from trendspark_cli.running.server_clock import check_server_clock
 from trendspark_cli.trends import history_rebuilding
 from trendspark_cli.trends.baseline_updating import BaselineUpdating
 from trendspark_cli.trends.post_ranking import rank_posts
@@ -47,6 +48,7 @@ def rank_topics(
     Ticks that ended longer ago than *recency* only become history: nobody wants yesterday's news as an alert. While the
     history is built anew, at most *rebuilt_posts* of it in a run, topics have to wait.
     """
+    check_server_clock(job.store)
     baseline = BaselineUpdating(job)
     now_tick = tick_of(int(job.now.timestamp()))
     oldest_tick = now_tick - int(recency.total_seconds()) // TICK_SECONDS

@@ -12,7 +12,6 @@ from trendspark_cli.base.clock import duration_text
 from trendspark_cli.base.errors import ConfigError
 from trendspark_cli.base.models import Ceiling, Profile
 from trendspark_cli.base.profiles import channels_gone, read_profiles, shares_of, shares_problem
-from trendspark_cli.base.redaction import MASK
 from trendspark_cli.base.report_places import report_place_problem
 from trendspark_cli.base.setting_specs import WITH_FOLDERS, folders_for
 from trendspark_cli.base.setting_values import expand
@@ -22,7 +21,6 @@ from trendspark_cli.kinds.channels import configured_channels
 from trendspark_cli.kinds.sources import SOURCES
 from trendspark_cli.services.s3_endpoints import endpoint_problem
 from trendspark_cli.services.x.query import QUERY_LIMIT, queries_of
-from trendspark_cli.store.open_store import database_path
 from trendspark_cli.store.protocol import Store
 from trendspark_cli.trends.threshold import threshold_in_use, threshold_reason
 
@@ -36,11 +34,10 @@ def settings_table(settings: Settings) -> list[dict[str, str]]:
     rows = []
     for name, spec in specs(settings.raw).items():
         value, origin = settings.raw.get(name, (spec.default, "default"))
-        if spec.secret and value:
-            value = MASK
-        elif spec.group in WITH_FOLDERS:
+        if spec.group in WITH_FOLDERS:
             with suppress(ValueError):  # what is wrong with it is told by `config check`
                 value = expand(value, folders_for(spec, variables))
+        value = value and spec.told(value)
         rows.append({"name": name, "value": value, "origin": origin if value else "unset"})
     return rows
 
@@ -61,11 +58,10 @@ def config_findings(settings: Settings, ceilings: Sequence[Ceiling], stored: Seq
     *ceilings* are those of X, *stored* the profiles of the database.
     """
     problems = [*settings.problems, *settings.doubts]
-    for refuses in (lambda: database_path(settings), lambda: check_retention(settings.retention)):
-        try:
-            refuses()
-        except ConfigError as error:
-            problems.append(f"{error} ({error.hint})")
+    try:
+        check_retention(settings.retention)
+    except ConfigError as error:
+        problems.append(f"{error} ({error.hint})")
     if problem := shares_problem(stored):
         problems.append(problem)
     configured = configured_channels(settings)

@@ -23,10 +23,11 @@ from trendspark_cli.kinds.services import WRITERS
 from trendspark_cli.kinds.sources import SOURCES
 from trendspark_cli.running.pausing import pause_words
 from trendspark_cli.running.run_records import CLOCK_OFF
+from trendspark_cli.running.server_clock import clock_doubt
 from trendspark_cli.screens.channel_health import channel_health
 from trendspark_cli.screens.doctor.placed_files import lock_trouble, metrics_trouble
 from trendspark_cli.screens.job_overview import JobOverview, job_overview
-from trendspark_cli.store.open_store import database_path, open_store
+from trendspark_cli.store.open_store import database_of, open_store
 from trendspark_cli.store.protocol import Store
 from trendspark_cli.trends.history_rebuilding import rebuilding
 
@@ -149,10 +150,7 @@ def _fill(found: _Records, settings: Settings, now: datetime, times: Answer[Time
 
 def _files(settings: Settings) -> tuple[str, str]:
     """Return what the files of locks and of metrics say is wrong, in words; empty when nothing is."""
-    try:
-        database = database_path(settings)
-    except TrendSparkError:  # of a database we cannot store in
-        return "", "the database does not answer"
+    database = database_of(settings)
     return lock_trouble(database), metrics_trouble(settings, database)
 
 
@@ -193,6 +191,8 @@ def _clock(store: Store, now: datetime) -> State:
             way = "ahead of" if off > 0 else "behind"
             by = duration_words(timedelta(seconds=abs(off)))
             reasons.append(f"services told run {run.id} that this clock is {by} {way} theirs")
+    if doubt := clock_doubt(store):
+        reasons.append(doubt)
     served = store.audit.newest_time()
     if served is not None and from_text(served) > latest:
         reasons.append(f"a service served a post of {served}, later than now")

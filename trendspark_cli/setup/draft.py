@@ -45,7 +45,7 @@ class Draft:
         """Keep what the environment says, so that jobs have it that do not see this shell."""
         if self._environment.get(spec.name) and spec.name in self.settings.raw:
             self.keep(spec.name, self.settings.raw[spec.name][0])
-        elif spec.secret and (path := self._environment.get(f"{spec.name}_FILE")):
+        elif spec.may_be_in_file and (path := self._environment.get(f"{spec.name}_FILE")):
             self.answers[f"{spec.name}_FILE"] = os.path.abspath(os.path.expanduser(path))
             self._made = None
 

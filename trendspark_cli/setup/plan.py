@@ -17,7 +17,7 @@ from trendspark_cli.crontabs.installed import home_of, owner_of
 from trendspark_cli.crontabs.installing import installed_text
 from trendspark_cli.crontabs.printing import crontab_text, merged
 from trendspark_cli.setup.draft import Draft
-from trendspark_cli.setup.env_text import MASK, changed, line_of, values_in
+from trendspark_cli.setup.env_text import changed, line_of, values_in
 
 
 class EnvChange(NamedTuple):
@@ -96,8 +96,7 @@ def env_change(draft: Draft, before: bytes | None) -> EnvChange:
     after = changed(text, values, frozenset(gone))
     told = [f"{name} (no more)" for name in sorted(gone)]
     for name, value in values.items():
-        is_secret = name in table and table[name].secret and value != ""
-        told.append(line_of(name, MASK if is_secret else value))
+        told.append(line_of(name, table[name].told(value) if name in table and value else value))
     mark = b"\xef\xbb\xbf" if (before or b"").startswith(b"\xef\xbb\xbf") else b""
     return EnvChange(draft.target, before, mark + after.encode(), tuple(told))
 
@@ -107,7 +106,7 @@ def crontab_change(draft: Draft) -> CrontabChange:
 
     Raises ConfigError when it cannot be read, or starts us outside our block.
     """
-    uid = owner_of(Installation(draft.settings, Output()).database)
+    uid = owner_of(Installation(draft.settings, Output()).database.owned)
     block = crontab_text(draft.settings, home_of(uid))
     before = installed_text(uid)
     return CrontabChange(uid, before, merged(before, block), block)

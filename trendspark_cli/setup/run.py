@@ -25,7 +25,7 @@ from trendspark_cli.setup.plan import CrontabChange, EnvChange, crontab_change, 
 from trendspark_cli.setup.questions import METRICS_FOLDER, flag_of, flagged_settings
 from trendspark_cli.setup.sources_step import settle_sources
 from trendspark_cli.setup.writing import make_database, write_env_file
-from trendspark_cli.store.open_store import database_path
+from trendspark_cli.store.open_store import database_of
 
 WHERE = "init"
 
@@ -57,7 +57,6 @@ def _run(given: Given, output: Output, environment: Mapping[str, str]) -> int:
     target = place_of(environment, named)
     before = read_before(target)
     draft = Draft(environment, target, target if named else None)
-    database_path(draft.settings)  # raises for what this version cannot store in
     talk = Conversation(draft, given, output, person)
     if person is not None:
         output.prose("Each question has its answer in [ ] when nothing is typed. Nothing is written before the end.")
@@ -126,7 +125,7 @@ def _write(talk: Conversation, change: EnvChange) -> int:
 def _write_all(talk: Conversation, change: EnvChange, crontab: CrontabChange | None) -> None:
     output = talk.output
     if make_database(talk.draft.settings):
-        output.line(f"made: {database_path(talk.draft.settings)}")
+        output.line(f"made: {database_of(talk.draft.settings).name}")
     if not change.is_none:
         backup = write_env_file(change, utc_now())
         output.line(f"written: {change.path}" + (f"; the older one is {backup}" if backup else ""))

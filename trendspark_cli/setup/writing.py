@@ -10,7 +10,7 @@ from trendspark_cli.base.durable_files import create_file, make_files_for_owner_
 from trendspark_cli.base.errors import OutputError, os_words
 from trendspark_cli.base.settings import Settings
 from trendspark_cli.setup.plan import EnvChange, read_before
-from trendspark_cli.store.open_store import data_folder, database_path
+from trendspark_cli.store.open_store import database_of
 
 PRIVATE = 0o600
 
@@ -35,12 +35,10 @@ def write_env_file(change: EnvChange, now: datetime) -> Path | None:
 
 def make_database(settings: Settings) -> bool:
     """Make the database and the folder of metrics, if they are missing; return whether the database is new."""
-    from trendspark_cli.store.sqlite.administration import create_database
-
-    make_files_for_owner_of(data_folder(settings))
-    path = database_path(settings)
+    database = database_of(settings)
+    make_files_for_owner_of(database.folder)
     try:
-        is_new = not path.exists() and create_database(path)
+        is_new = not all(path.exists() for path in database.files[:1]) and database.create()
         make_folder(settings.textfile_dir, 0o755)
     except OSError as error:
         raise OutputError(f"cannot create {error.filename!r}: {error.strerror}") from error

@@ -53,7 +53,8 @@ class BaselineUpdating:
         until = int(self._job.now.timestamp()) + LONGEST_WINDOW_SECONDS
         oldest = self.progress.rebuilt_since  # those created before are not late but left out
         vocabulary = Vocabulary()
-        while posts := self._job.store.posts.arrived(self.progress.seen_post_id, POSTS_PER_READ):
+        settled = self._job.store.posts.settled_id()
+        while posts := self._job.store.posts.arrived(self.progress.seen_post_id, settled, POSTS_PER_READ):
             if len(vocabulary) > MOST_WORDS_KEPT:
                 vocabulary = Vocabulary()
             late = [post for post in posts if oldest <= post.created_text and (post.created_text, post.id) < edge]

@@ -12,7 +12,7 @@ from trendspark_cli.base.errors import ConfigError, UsageError
 from trendspark_cli.base.settings import Settings
 from trendspark_cli.kinds.loading import load
 from trendspark_cli.kinds.services import DESTINATIONS
-from trendspark_cli.store.open_store import database_path
+from trendspark_cli.store.open_store import database_of
 
 if TYPE_CHECKING:
     from trendspark_cli.archiving.destination import Destination
@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 
 
 def archive_spool(settings: Settings) -> Spool:
-    """Return the folder of archive files that are on their way: beside the database."""
+    """Return the folder of archive files that are on their way from this host: beside the database, if it is a file."""
     from trendspark_cli.archiving.spool import Spool
 
-    return Spool(database_path(settings).parent / "spool")
+    return Spool(database_of(settings).folder / "spool")
 
 
 def archive_destinations(settings: Settings, record: Record) -> Callable[[str], Destination]:

@@ -21,7 +21,7 @@ from trendspark_cli.screens.doctor.placed_files import check_placed_files
 from trendspark_cli.screens.doctor.records import check_database, check_rows, unusable
 from trendspark_cli.screens.doctor.services import check_clock, check_services, impatient, probes
 from trendspark_cli.screens.health_report import recorded_health
-from trendspark_cli.store.open_store import database_path, open_store
+from trendspark_cli.store.open_store import database_of, open_store
 
 HERE_SECONDS = 24.0  # for all that this machine says; the services have as much, and a minute is for both
 CHECK_SECONDS, LEAST_SECONDS = 14.0, 0.5  # of one check; all pages of the database are read for 10 s at most
@@ -60,16 +60,12 @@ def examine_here(
     """Yield what this machine says; *problems* are those of the settings. The database is opened read-only."""
     patience = patience or Patience()
     yield from patience.look("settings", lambda: check_settings(settings, problems))
-    try:
-        database = database_path(settings)
-    except TrendSparkError as error:
-        yield unusable(error)
-    else:
-        yield from patience.look("permissions", lambda: check_places(settings, database))
-        yield from patience.look("files", lambda: check_placed_files(settings, database))
-        yield from patience.look("disk", lambda: check_disks(settings, database))
-        yield from patience.look("schema", lambda: _check_records(settings, now))
-        yield from patience.look("worker", lambda: _check_health(settings, now, timetable))
+    database = database_of(settings)
+    yield from patience.look("permissions", lambda: check_places(settings, database))
+    yield from patience.look("files", lambda: check_placed_files(settings, database))
+    yield from patience.look("disk", lambda: check_disks(settings, database))
+    yield from patience.look("schema", lambda: _check_records(settings, now))
+    yield from patience.look("worker", lambda: _check_health(settings, now, timetable))
     yield from patience.look("metrics", lambda: check_metrics_folder(settings.textfile_dir))
 
 

@@ -12,6 +12,7 @@ from trendspark_cli.base.trusted_files import user_name
 from trendspark_cli.kinds.channels import CHANNELS
 from trendspark_cli.kinds.sources import SOURCES
 from trendspark_cli.screens.doctor.findings import FAIL, OK, WARN, Finding, bytes_text
+from trendspark_cli.store.database import Database
 
 LITTLE_ROOM_BYTES, NO_ROOM_BYTES = 10**9, 10**8
 LITTLE_ROOM_SHARE = 0.02  # of a disk; 1 GB of a small one may be plenty
@@ -42,30 +43,34 @@ def check_settings(settings: Settings, problems: Sequence[str]) -> Iterator[Find
         yield from _secret(path)
 
 
-def check_places(settings: Settings, database: Path) -> Iterator[Finding]:
+def check_places(settings: Settings, database: Database) -> Iterator[Finding]:
     """Yield what others can read of the data, and what we cannot write; of what is out of reach, nothing."""
-    if hidden := out_of_reach(database):
+    folder = database.folder
+    if hidden := out_of_reach(database.owned):
         yield Finding("permissions", FAIL, f"this user may not enter {str(hidden)!r}", f"run as {_owner(hidden)}")
         return
-    if not database.parent.is_dir():
+    if not folder.is_dir():
         fix = "run `trendspark db init`, or mount the disk it lives on"
-        yield Finding("permissions", FAIL, f"folder {str(database.parent)!r} is missing", fix)
+        yield Finding("permissions", FAIL, f"folder {str(folder)!r} is missing", fix)
         yield _check_log(settings.log_file)
         return
-    private = [(database.parent, 0o700), (database, 0o600), (database.parent / "locks", 0o700)]
-    private += [(database.with_name(database.name + ending), 0o600) for ending in ("-wal", "-shm")]
-    owner = os.geteuid() or database.parent.stat().st_uid  # root is anybody, and works for the owner of the data
+    private = [(folder, 0o700), (folder / "locks", 0o700), *((path, 0o600) for path in database.files)]
+    owner = os.geteuid() or folder.stat().st_uid  # root is anybody, and works for the owner of the data
     findings = [finding for path, mode in private if path.exists() for finding in _private(path, mode, owner)]
-    yield from findings or [Finding("permissions", OK, f"{str(database.parent)!r} is private")]
-    if not (database.parent / "locks").is_dir():
+    yield from findings or [Finding("permissions", OK, f"{str(folder)!r} is private")]
+    if not (folder / "locks").is_dir():
         fix = "run `trendspark db init`: it makes what is missing and changes nothing else"
-        yield Finding("permissions", FAIL, f"folder {str(database.parent / 'locks')!r} is missing", fix)
+        yield Finding("permissions", FAIL, f"folder {str(folder / 'locks')!r} is missing", fix)
     yield _check_log(settings.log_file)
 
 
-def check_disks(settings: Settings, database: Path) -> Iterator[Finding]:
+def check_disks(settings: Settings, database: Database) -> Iterator[Finding]:
     """Yield the room on each disk that something of ours lies on; `spool` is beside the database."""
-    places = {"database": database.parent, "log": settings.log_file.parent, "metrics": settings.textfile_dir}
+    places = {
+        "database" if database.files else "data": database.folder,
+        "log": settings.log_file.parent,
+        "metrics": settings.textfile_dir,
+    }
     by_disk: dict[int, list[str]] = {}
     for name, path in places.items():
         if not out_of_reach(path) and path.exists():
@@ -100,8 +105,9 @@ def _check_log(log_file: Path) -> Finding:
 
 def _secret_files(settings: Settings) -> list[Path]:
     """Return the files that secrets in use come from."""
-    secret = {name for name, spec in specs(settings.raw).items() if spec.secret}
-    origins = {origin.partition(" (from ")[0] for name, (_, origin) in settings.raw.items() if name in secret}
+    known = specs(settings.raw)
+    secret = {name for name, (value, _) in settings.raw.items() if name in known and known[name].told(value) != value}
+    origins = {settings.raw[name][1].partition(" (from ")[0] for name in secret}
     return [Path(origin).expanduser() for origin in sorted(origins - {"environment"})]
 
 

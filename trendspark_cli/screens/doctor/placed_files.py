@@ -14,15 +14,16 @@ from trendspark_cli.base.settings import Settings
 from trendspark_cli.base.trusted_files import user_name
 from trendspark_cli.screens.doctor.files import out_of_reach
 from trendspark_cli.screens.doctor.findings import FAIL, OK, WARN, Finding
+from trendspark_cli.store.database import Database
 
 MOST_TOLD = 5  # findings of one folder; the first ones say what kind it is
 MOST_LOOKED_AT = 100  # files of a folder that everybody may fill
 
 
-def check_placed_files(settings: Settings, database: Path) -> Iterator[Finding]:
+def check_placed_files(settings: Settings, database: Database) -> Iterator[Finding]:
     """Yield what is wrong with files in locks/, spool/ and TEXTFILE_DIR, and whether locks can be taken."""
-    data = database.parent
-    if out_of_reach(database) or not data.is_dir():
+    data = database.folder
+    if out_of_reach(database.owned) or not data.is_dir():
         return  # which is said elsewhere
     owner = data.stat().st_uid
     found = [
@@ -37,13 +38,13 @@ def check_placed_files(settings: Settings, database: Path) -> Iterator[Finding]:
         yield _check_locks(data / "locks")
 
 
-def lock_trouble(database: Path) -> str:
+def lock_trouble(database: Database) -> str:
     """Return what keeps jobs from taking their locks, in words; empty when nothing does."""
-    problem = lock_problem(database.parent / "locks")
+    problem = lock_problem(database.folder / "locks")
     return "" if problem is None else f"{problem}; {problem.hint}"
 
 
-def metrics_trouble(settings: Settings, database: Path) -> str:
+def metrics_trouble(settings: Settings, database: Database) -> str:
     """Return what keeps metrics from being written, in words; empty when nothing does."""
     folder = settings.textfile_dir
     try:
@@ -57,7 +58,7 @@ def metrics_trouble(settings: Settings, database: Path) -> str:
     if problem := foreign_claim(folder, settings.trendspark_home):
         return f"{problem}; {problem.hint}"
     try:
-        found = list(_strange_metrics(folder, database.parent.stat().st_uid))
+        found = list(_strange_metrics(folder, database.folder.stat().st_uid))
     except OSError:
         return ""  # the database is out of reach, and its own state says so
     return next((finding.what for finding in found if finding.state == FAIL), "")

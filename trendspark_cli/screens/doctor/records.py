@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from trendspark_cli.base.clock import duration_words, from_text, to_text
 from trendspark_cli.base.errors import IntegrityError, TrendSparkError
 from trendspark_cli.kinds.jobs import JOBS
+from trendspark_cli.running.server_clock import clock_doubt
 from trendspark_cli.screens.doctor.findings import FAIL, OK, WARN, Finding, bytes_text
 from trendspark_cli.store.protocol import Store
 from trendspark_cli.store.rows.runs import RunFilter
@@ -33,6 +34,8 @@ def check_database(store: Store) -> Iterator[Finding]:
     elif problems:
         fix = "stop cron, keep the file, restore the last `trendspark db backup`, and check the disk"
         yield Finding("integrity", FAIL, "; ".join(problems), fix)
+    elif store.upkeep.first_host() is not None:
+        yield Finding("integrity", OK, "the server answers; it looks after its files itself")
     else:
         yield Finding("integrity", OK, f"quick_check found nothing in {bytes_text(store.size_bytes())}")
     yield Finding("engine", OK, f"{engine}; {note}" if note else engine)
@@ -93,6 +96,8 @@ def _future(store: Store, now: datetime) -> Iterator[Finding]:
     runs = store.job_runs.history(1)
     if runs and from_text(runs[0].started_at) > now + CLOCK_TOLERANCE:
         yield Finding("clock", FAIL, f"run {runs[0].id} began at {runs[0].started_at}, later than now", fix)
+    if doubt := clock_doubt(store):
+        yield Finding("clock", FAIL, f"{doubt}: `rank` waits", fix)
     for late in store.times.later_than(now):
         what = f"{late.number} of {late.what} later than now, the last one {late.newest}"
         yield Finding("clock", WARN, what, f"{fix}; the next job takes back what only a wrong clock can have made")

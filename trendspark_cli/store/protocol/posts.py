@@ -16,14 +16,18 @@ class Posts(Protocol):
     """Posts and their counters over time. Of a text, the ranking gets no more than words.LONGEST_TEXT characters."""
 
     def save(self, posts: Sequence[Post], collected_at: datetime) -> PageOutcome:
-        """Store posts idempotently by (source, source_id), with their authors and links; see `store/post_merging.py`.
+        """Store posts idempotently by (source, source_id), with their authors and links.
 
-        The order in which versions and counters come makes no difference. Posts the database does not take are left
-        out and named in the outcome, and so is another post under the id of one that is stored.
+        The order in which versions and counters come makes no difference (`store/tables/post_merging.py`). Posts the
+        database does not take are left out and named in the outcome, and so is another post under the id of one that is
+        stored.
         """
 
-    def newest_id(self) -> int:
-        """Return the id of the post stored last; ids grow and are never used again."""
+    def settled_id(self) -> int:
+        """Return the largest id up to which no post will be stored any more; call outside a transaction.
+
+        Ids grow and are never used again, but some are given before they are seen: newer than this says nothing.
+        """
 
     def newest_created(self, until: datetime) -> datetime | None:
         """Return when the newest post was created, those dated after *until* aside; None when there is none."""
@@ -54,8 +58,8 @@ class Posts(Protocol):
     ) -> list[LeavingPlace]:
         """Return the same posts in the same order, without their texts."""
 
-    def arrived(self, after_id: int, limit: int) -> list[PostRow]:
-        """Return the posts stored after *after_id*, in that order."""
+    def arrived(self, after_id: int, until_id: int, limit: int) -> list[PostRow]:
+        """Return the next posts with ids after *after_id* and up to *until_id*, which is settled, by id."""
 
     def count_between(self, since: int, until: int) -> int:
         """Return how many posts were created in [since, until), both in epoch seconds."""

@@ -87,7 +87,7 @@ class Forecasts(Protocol):
         """Forget authors and communities not heard of for long, outside a transaction; return how many."""
 
     def newest(self) -> NewestSeen:
-        """Return up to where posts and changes of counters go."""
+        """Return up to where posts and changes of counters go, as `Posts.settled_id`; call outside a transaction."""
 
     def arrived(self, ids: tuple[int, int], since: datetime, fresh: datetime, limit: int) -> list[WatchedRow]:
         """Return posts with counters created at *since* or later that were collected since *fresh*, by id.

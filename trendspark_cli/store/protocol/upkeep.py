@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
+
+from trendspark_cli.base.clock import Clock, utc_now
 
 
 class Upkeep(Protocol):
@@ -12,6 +14,12 @@ class Upkeep(Protocol):
 
     def engine(self) -> tuple[str, str]:
         """Return the library with its version, and what an operator should know of that version, or nothing."""
+
+    def first_host(self) -> str | None:
+        """Return the host that made the database, "" when that is not known; None when no other can have it."""
+
+    def clock_lead(self, clock: Clock = utc_now) -> timedelta:
+        """Return how far *clock* is ahead of the database's; nothing when that has none of its own."""
 
     def problems(self, seconds: float | None = None) -> list[str] | None:
         """Return what a quick check finds wrong, a few lines at most; empty when the database is sound."""

@@ -4,7 +4,7 @@ SELECT min(created_at) FROM posts WHERE created_at >= :since AND created_at < :u
 
 -- name: waiting_posts
 -- Rows older than a time, counted up to a limit.
-SELECT count(*) FROM (SELECT 1 FROM posts WHERE created_at < :until LIMIT :limit);
+SELECT count(*) FROM (SELECT 1 FROM posts WHERE created_at < :until LIMIT :limit) waiting;
 
 -- name: count_posts
 -- How many posts were created in a span.
@@ -16,7 +16,7 @@ SELECT min(created_at) FROM ingest_audit WHERE created_at >= :since AND created_
 
 -- name: waiting_ingest_audit
 -- Rows older than a time, counted up to a limit.
-SELECT count(*) FROM (SELECT 1 FROM ingest_audit WHERE created_at < :until LIMIT :limit);
+SELECT count(*) FROM (SELECT 1 FROM ingest_audit WHERE created_at < :until LIMIT :limit) waiting;
 
 -- name: count_ingest_audit
 -- How many audit rows a span has.
@@ -28,7 +28,7 @@ SELECT min(created_at) FROM notifications WHERE created_at >= :since AND created
 
 -- name: waiting_notifications
 -- Rows older than a time, counted up to a limit.
-SELECT count(*) FROM (SELECT 1 FROM notifications WHERE created_at < :until LIMIT :limit);
+SELECT count(*) FROM (SELECT 1 FROM notifications WHERE created_at < :until LIMIT :limit) waiting;
 
 -- name: count_notifications
 -- How many alerts a span has.
@@ -40,7 +40,7 @@ SELECT min(started_at) FROM job_runs WHERE started_at >= :since AND started_at <
 
 -- name: waiting_job_runs
 -- Rows older than a time, counted up to a limit.
-SELECT count(*) FROM (SELECT 1 FROM job_runs WHERE started_at < :until LIMIT :limit);
+SELECT count(*) FROM (SELECT 1 FROM job_runs WHERE started_at < :until LIMIT :limit) waiting;
 
 -- name: count_job_runs
 -- How many runs began in a span.
@@ -99,7 +99,7 @@ ORDER BY created_at, id;
 
 -- name: listing
 -- Manifests of one table or of all, newest first.
-SELECT * FROM archive_manifests WHERE (:table_name IS NULL OR table_name = :table_name)
+SELECT * FROM archive_manifests WHERE (CAST(:table_name AS text) IS NULL OR table_name = :table_name)
 ORDER BY created_at DESC, id DESC LIMIT :limit;
 
 -- name: stored
@@ -116,13 +116,13 @@ VALUES (:id, :source, :source_id, :author, :created_at, :is_pushed) ON CONFLICT 
 -- One batch of the live posts a tombstone is about.
 DELETE FROM posts WHERE id IN (
     SELECT id FROM posts WHERE source = :source AND source_id = :source_id
-    UNION ALL SELECT id FROM posts WHERE :author IS NOT NULL AND source = :source AND author = :author LIMIT :limit);
+    UNION ALL SELECT id FROM posts WHERE CAST(:author AS text) IS NOT NULL AND source = :source AND author = :author LIMIT :limit);
 
 -- name: about
 -- The trends that rest on these posts, or show one of them, or did: their alerts and briefs may quote them.
 SELECT trend_id FROM trend_posts WHERE post_id IN (
     SELECT id FROM posts WHERE source = :source AND source_id = :source_id
-    UNION ALL SELECT id FROM posts WHERE :author IS NOT NULL AND source = :source AND author = :author)
+    UNION ALL SELECT id FROM posts WHERE CAST(:author AS text) IS NOT NULL AND source = :source AND author = :author)
 UNION SELECT trend_id FROM trend_examples
 WHERE source = :source AND (source_id = :source_id OR author = :author OR lower(name) = lower(:author))
 UNION SELECT trend_id FROM trend_quotes WHERE source = :source AND (source_id = :source_id OR author = :author);

@@ -26,7 +26,7 @@ ORDER BY a.newest DESC, length(p.source_id) DESC, p.source_id DESC LIMIT 1;
 -- name: newest_time
 -- The newest post of the last pages that services served: their word, not ours.
 SELECT max(newest) FROM (SELECT newest FROM ingest_audit WHERE source <> 'file' AND newest IS NOT NULL
-                         AND (:source IS NULL OR source = :source) ORDER BY id DESC LIMIT 1000);
+                         AND (CAST(:source AS text) IS NULL OR source = :source) ORDER BY id DESC LIMIT 1000) pages;
 
 -- name: add_audit
 -- What a page held, and what became of it.
@@ -37,26 +37,26 @@ VALUES (:cycle_id, :profile, :source, :query, :endpoint, :fetched, :new, :update
 
 -- name: recent_audit
 -- Audit rows of one source or of all, newest first.
-SELECT * FROM ingest_audit WHERE (:source IS NULL OR source = :source) ORDER BY id DESC LIMIT :limit;
+SELECT * FROM ingest_audit WHERE (CAST(:source AS text) IS NULL OR source = :source) ORDER BY id DESC LIMIT :limit;
 
 -- name: pages_with
 -- Pages of the run that collected a post, whose posts span its time. Those of the stream grow after they are made.
-SELECT DISTINCT profile, query, cycle_id AS run_id FROM ingest_audit
+SELECT profile, query, cycle_id AS run_id FROM ingest_audit
 WHERE source IN (:source, 'file') AND new > 0 AND query <> 'refresh' AND created_at <= :collected_at
   AND oldest <= :created_at AND newest >= :created_at
   AND (created_at = :collected_at OR query LIKE '(stream)%')
-ORDER BY id DESC LIMIT 10;
+GROUP BY profile, query, cycle_id ORDER BY max(id) DESC LIMIT 10;
 
 -- name: usual_reads
 -- Mean billed reads of the last 20 runs of a query.
 SELECT avg(reads) FROM (SELECT sum(reads) AS reads FROM ingest_audit WHERE profile = ? AND source = ? AND query = ?
-                        GROUP BY cycle_id ORDER BY cycle_id DESC LIMIT 20);
+                        GROUP BY cycle_id ORDER BY cycle_id DESC LIMIT 20) runs;
 
 -- name: add_api_call
 -- Count a call in its minute.
 INSERT INTO api_calls (minute, service, endpoint, code_class, calls, seconds, last_status) VALUES (?, ?, ?, ?, 1, ?, ?)
 ON CONFLICT (minute, service, endpoint, code_class) DO UPDATE SET
-    calls = calls + 1, seconds = seconds + excluded.seconds, last_status = excluded.last_status;
+    calls = api_calls.calls + 1, seconds = api_calls.seconds + excluded.seconds, last_status = excluded.last_status;
 
 -- name: used_and_reserved
 -- Units used in some days, and those set aside for calls under way.
@@ -71,9 +71,9 @@ SELECT coalesce(sum(used) FILTER (WHERE day >= :today), 0), coalesce(sum(reserve
        coalesce(sum(usd) FILTER (WHERE day >= :today), 0.0), coalesce(sum(set_aside) FILTER (WHERE day >= :today), 0.0),
        coalesce(sum(used), 0), coalesce(sum(reserved), 0), coalesce(sum(usd), 0.0), coalesce(sum(set_aside), 0.0)
 FROM (SELECT day, used, 0 AS reserved, usd, 0.0 AS set_aside FROM spend
-      WHERE day >= :first AND service = :service AND (:profile IS NULL OR profile = :profile)
+      WHERE day >= :first AND service = :service AND (CAST(:profile AS text) IS NULL OR profile = :profile)
       UNION ALL SELECT day, 0, units, 0.0, usd FROM spend_reservations
-      WHERE day >= :first AND service = :service AND (:profile IS NULL OR profile = :profile));
+      WHERE day >= :first AND service = :service AND (CAST(:profile AS text) IS NULL OR profile = :profile)) books;
 
 -- name: spending_profiles
 -- Profiles that used anything of a service in some days, or have set something aside.
@@ -98,13 +98,13 @@ GROUP BY day ORDER BY day;
 -- Add what a call used to its day.
 INSERT INTO spend (day, service, profile, kind, used, calls, usd) VALUES (?, ?, ?, ?, ?, 1, ?)
 ON CONFLICT (day, service, profile, kind) DO UPDATE SET
-    used = used + excluded.used, calls = calls + 1, usd = usd + excluded.usd;
+    used = spend.used + excluded.used, calls = spend.calls + 1, usd = spend.usd + excluded.usd;
 
 -- name: ledger_day
 -- The last day in the books of a service, when that is one of the next days.
 SELECT max(day) FROM (SELECT day FROM spend WHERE service = :service AND day > :today AND day <= :latest
                       UNION ALL SELECT day FROM spend_reservations
-                      WHERE service = :service AND day > :today AND day <= :latest);
+                      WHERE service = :service AND day > :today AND day <= :latest) books;
 
 -- name: reserve
 -- Set units aside for one call.
@@ -114,4 +114,4 @@ VALUES (?, ?, ?, ?, ?, ?, ?, ?);
 -- name: reservations_of_dead_runs
 -- Reservations whose run ended without settling them: the call may have been billed.
 SELECT r.id, r.day, r.service, r.profile, r.kind, r.units, r.usd FROM spend_reservations r
-LEFT JOIN job_runs j ON j.id = r.run_id WHERE r.service = ? AND (j.id IS NULL OR j.status <> 'running');
+LEFT JOIN job_runs j ON j.id = r.run_id WHERE r.service = ? AND (j.id IS NULL OR j.status <> 'running') ORDER BY r.id;

@@ -26,9 +26,9 @@ WHERE job_id = ? AND status = 'running' RETURNING id;
 
 -- name: history
 -- Times are compared as text; skipped runs did not fail, even those that found their lock held.
-SELECT * FROM job_runs WHERE (:job_id IS NULL OR job_id = :job_id) AND (:status IS NULL OR status = :status)
-    AND (:since IS NULL OR started_at >= :since) AND (:until IS NULL OR started_at < :until)
-    AND (NOT :is_failed OR status NOT IN ('success', 'running', 'skipped'))
+SELECT * FROM job_runs WHERE (CAST(:job_id AS text) IS NULL OR job_id = :job_id) AND (CAST(:status AS text) IS NULL OR status = :status)
+    AND (CAST(:since AS text) IS NULL OR started_at >= :since) AND (CAST(:until AS text) IS NULL OR started_at < :until)
+    AND (CAST(:is_failed AS integer) = 0 OR status NOT IN ('success', 'running', 'skipped'))
 ORDER BY id DESC LIMIT :limit;
 
 -- name: scheduled
@@ -38,7 +38,7 @@ SELECT scheduled_for FROM job_runs WHERE job_id = :job_id AND scheduled_for > :a
 -- name: add_total
 -- Raise a counter by an amount.
 INSERT INTO metric_totals (name, labels, value) VALUES (?, ?, ?)
-ON CONFLICT (name, labels) DO UPDATE SET value = value + excluded.value;
+ON CONFLICT (name, labels) DO UPDATE SET value = metric_totals.value + excluded.value;
 
 -- name: set_total
 -- Set a gauge to its value.

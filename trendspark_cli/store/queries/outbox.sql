@@ -47,7 +47,7 @@ WHERE id = :id;
 -- Alerts of one status or of all, newest first, without their bodies.
 SELECT id, created_at, category, title, status, attempts, next_attempt_at, sent_at, error, trend_id, dedupe_key,
        channel, action, message_id
-FROM notifications WHERE (:status IS NULL OR status = :status) AND (:channel IS NULL OR channel = :channel)
+FROM notifications WHERE (CAST(:status AS text) IS NULL OR status = :status) AND (CAST(:channel AS text) IS NULL OR channel = :channel)
 ORDER BY id DESC LIMIT :limit;
 
 -- name: sent_today
@@ -59,7 +59,7 @@ WHERE channel = :channel AND category = 'trending_alert' AND action = 'send' AND
 -- name: note_crash
 -- One more bug in sending an alert.
 INSERT INTO alert_crashes (alert_id, crashes, crashed_at) VALUES (:id, 1, :now)
-ON CONFLICT (alert_id) DO UPDATE SET crashes = crashes + 1, crashed_at = excluded.crashed_at RETURNING crashes;
+ON CONFLICT (alert_id) DO UPDATE SET crashes = alert_crashes.crashes + 1, crashed_at = excluded.crashed_at RETURNING crashes;
 
 -- name: crashing
 -- How many alerts wait although sending them ran into a bug.
@@ -68,17 +68,17 @@ SELECT count(*) FROM alert_crashes c JOIN notifications n ON n.id = c.alert_id W
 -- name: forget_crashes
 -- Begin to count anew for a dead alert, or all of them: they are tried again.
 DELETE FROM alert_crashes
-WHERE alert_id IN (SELECT id FROM notifications WHERE status = 'dead' AND (:id IS NULL OR id = :id));
+WHERE alert_id IN (SELECT id FROM notifications WHERE status = 'dead' AND (CAST(:id AS bigint) IS NULL OR id = :id));
 
 -- name: revive
 -- Let a dead alert, or all of them, wait again.
 UPDATE notifications SET status = 'pending', error = NULL, attempts = 0, parts_sent = 0, next_attempt_at = :now
-WHERE status = 'dead' AND (:id IS NULL OR id = :id);
+WHERE status = 'dead' AND (CAST(:id AS bigint) IS NULL OR id = :id);
 
 -- name: drop
 -- Give up a waiting or dead alert, or all of them.
 UPDATE notifications SET status = 'expired', error = 'dropped by hand', lease = NULL
-WHERE status IN ('pending', 'dead') AND (:id IS NULL OR id = :id);
+WHERE status IN ('pending', 'dead') AND (CAST(:id AS bigint) IS NULL OR id = :id);
 
 -- name: oldest_pending
 -- When the oldest alert was queued that waits, and does so for no good reason.
@@ -104,4 +104,5 @@ ON CONFLICT (key) DO UPDATE SET opened_at = excluded.opened_at, failures = exclu
 -- name: api_errors
 -- Server errors and lost answers per service and endpoint since a minute, the worst first.
 SELECT service, endpoint, sum(calls) AS failures, max(last_status) AS status FROM api_calls
-WHERE minute >= :since AND code_class IN ('5xx', 'transport') GROUP BY service, endpoint ORDER BY failures DESC;
+WHERE minute >= :since AND code_class IN ('5xx', 'transport') GROUP BY service, endpoint
+ORDER BY failures DESC, service, endpoint;

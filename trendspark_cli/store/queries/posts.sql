@@ -26,8 +26,8 @@ SELECT source, lower(author), id FROM posts WHERE source = ?1 AND source_id = ?2
 
 -- name: add_observation
 -- Keep counters that were read at a stated time, whatever the order in which the lines arrive.
-INSERT OR IGNORE INTO post_metrics (post_id, observed_at, likes, replies, reposts, quotes, views)
-SELECT id, ?3, ?4, ?5, ?6, ?7, ?8 FROM posts WHERE source = ?1 AND source_id = ?2;
+INSERT INTO post_metrics (post_id, observed_at, likes, replies, reposts, quotes, views)
+SELECT id, ?3, ?4, ?5, ?6, ?7, ?8 FROM posts WHERE source = ?1 AND source_id = ?2 ON CONFLICT DO NOTHING;
 
 -- name: tick_size
 -- How many posts were created in a span.

@@ -23,7 +23,7 @@ ON CONFLICT DO NOTHING;
 -- name: save_shelf
 -- How far a shelf is filled.
 INSERT INTO search_shelves (first_id, filled_id, entries, looked_at) VALUES (:first, :filled, :entries, :now)
-ON CONFLICT (first_id) DO UPDATE SET filled_id = excluded.filled_id, entries = entries + excluded.entries;
+ON CONFLICT (first_id) DO UPDATE SET filled_id = excluded.filled_id, entries = search_shelves.entries + excluded.entries;
 
 -- name: add_entries
 -- Posts that were indexed once more.
@@ -37,17 +37,17 @@ SELECT first_id FROM search_shelves WHERE looked_at <= ? ORDER BY looked_at, fir
 -- How many entries of a shelf are of posts, or of versions of posts, that are not there any more. A post that waits has
 -- no entry as it is now.
 SELECT s.entries - (SELECT count(*) FROM posts WHERE id >= s.first_id AND id <= s.filled_id)
-    + (SELECT count(*) FROM search_waiting JOIN posts ON id = post_id WHERE post_id BETWEEN s.first_id AND s.filled_id)
+    + (SELECT count(*) FROM search_waiting w JOIN posts ON posts.id = w.post_id WHERE w.post_id BETWEEN s.first_id AND s.filled_id)
 FROM search_shelves s WHERE s.first_id = ?;
 
 -- name: not_indexed
 -- Posts of a span of ids, to be read one by one.
 SELECT created_at, id, text FROM posts WHERE id > :after AND id <= :last
-    AND (:source IS NULL OR source = :source)
-    AND (:since IS NULL OR created_at >= :since) AND (:until IS NULL OR created_at < :until);
+    AND (CAST(:source AS text) IS NULL OR source = :source)
+    AND (CAST(:since AS text) IS NULL OR created_at >= :since) AND (CAST(:until AS text) IS NULL OR created_at < :until);
 
 -- name: not_indexed_again
 -- Posts that wait to be indexed once more.
 SELECT created_at, id, text FROM posts WHERE id IN (SELECT post_id FROM search_waiting)
-    AND (:source IS NULL OR source = :source)
-    AND (:since IS NULL OR created_at >= :since) AND (:until IS NULL OR created_at < :until);
+    AND (CAST(:source AS text) IS NULL OR source = :source)
+    AND (CAST(:since AS text) IS NULL OR created_at >= :since) AND (CAST(:until AS text) IS NULL OR created_at < :until);

@@ -80,7 +80,7 @@ INSERT INTO spend (day, service, profile, kind, used, calls, usd)
 SELECT substr(:now, 1, 10), service, profile, kind, sum(used), sum(calls), sum(usd) FROM spend
 WHERE day > substr(:latest, 1, 10) GROUP BY service, profile, kind
 ON CONFLICT (day, service, profile, kind) DO UPDATE SET
-    used = used + excluded.used, calls = calls + excluded.calls, usd = usd + excluded.usd;
+    used = spend.used + excluded.used, calls = spend.calls + excluded.calls, usd = spend.usd + excluded.usd;
 
 -- name: heal_spend_rest
 -- It stands under today.

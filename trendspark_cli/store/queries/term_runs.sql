@@ -1,7 +1,7 @@
 -- name: parts
 -- The parts of all runs that count, the newest run first.
 SELECT p.id, p.run_id, p.first_key, p.last_key, p.terms FROM ranking_runs r JOIN ranking_run_parts p ON p.run_id = r.id
-ORDER BY p.run_id DESC, p.first_key;
+ORDER BY p.run_id DESC, p.first_key, p.id;
 
 -- name: runs
 -- Each run and how many terms it has, the oldest first.
@@ -9,7 +9,7 @@ SELECT id, terms FROM ranking_runs ORDER BY id;
 
 -- name: last_run
 -- The newest run, whether it counts or not.
-SELECT max(coalesce((SELECT max(id) FROM ranking_runs), 0), coalesce((SELECT max(run_id) FROM ranking_run_parts), 0));
+SELECT coalesce(max(id), 0) FROM (SELECT max(id) AS id FROM ranking_runs UNION ALL SELECT max(run_id) FROM ranking_run_parts) ids;
 
 -- name: part_keys
 -- The keys of a part.
@@ -29,7 +29,7 @@ INSERT INTO ranking_runs (id, terms) VALUES (?, ?);
 
 -- name: grow_run
 -- A run has more terms.
-INSERT INTO ranking_runs (id, terms) VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET terms = terms + excluded.terms;
+INSERT INTO ranking_runs (id, terms) VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET terms = ranking_runs.terms + excluded.terms;
 
 -- name: drop_run
 -- A run counts no more.

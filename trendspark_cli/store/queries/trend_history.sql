@@ -3,7 +3,8 @@
 INSERT INTO trend_counts (trend_id, tick, source, posts, people, expected) VALUES (?, ?, ?, ?, ?, ?)
 ON CONFLICT (trend_id, tick, source) DO UPDATE SET posts = excluded.posts, people = excluded.people,
     expected = excluded.expected
-WHERE posts <> excluded.posts OR people <> excluded.people OR expected IS NOT excluded.expected;
+WHERE (trend_counts.posts, trend_counts.people, coalesce(trend_counts.expected, -1))
+    <> (excluded.posts, excluded.people, coalesce(excluded.expected, -1));
 
 -- name: counts
 -- The ticks of a trend that have posts.
@@ -18,8 +19,10 @@ FROM posts p LEFT JOIN authors a ON a.source = p.source AND a.id = p.author WHER
 ON CONFLICT (trend_id, place) DO UPDATE SET post_id = excluded.post_id, source = excluded.source,
     source_id = excluded.source_id, author = excluded.author, name = excluded.name, text = excluded.text,
     url = excluded.url
-WHERE post_id <> excluded.post_id OR text <> excluded.text OR author IS NOT excluded.author
-    OR name IS NOT excluded.name OR url IS NOT excluded.url;
+WHERE trend_examples.post_id <> excluded.post_id OR trend_examples.text <> excluded.text
+    OR coalesce(trend_examples.author, '') <> coalesce(excluded.author, '')
+    OR coalesce(trend_examples.name, '') <> coalesce(excluded.name, '')
+    OR coalesce(trend_examples.url, '') <> coalesce(excluded.url, '');
 
 -- name: note_quote
 -- A post that alerts of a trend quote, or what a model writes of it.
@@ -35,11 +38,11 @@ SELECT post_id, source, source_id, author, name, text, url FROM trend_examples W
 SELECT id, label, kind, state, terms, sources, people, posts_now, posts_peak, posts_total, usual, score, first_post_at,
     detected_at, peak_at, last_post_at, ended_at, verdict, note, summary
 FROM v_trends t
-WHERE (:since IS NULL OR t.ended_at IS NULL OR t.ended_at >= :since) AND (:until IS NULL OR t.first_post_at < :until)
+WHERE (CAST(:since AS text) IS NULL OR t.ended_at IS NULL OR t.ended_at >= :since) AND (CAST(:until AS text) IS NULL OR t.first_post_at < :until)
 ORDER BY id;
 
 -- name: counts_of_span
 -- The curves of those trends, whole.
 SELECT c.trend_id, c.tick, c.source, c.posts, c.people, c.expected FROM trend_counts c JOIN v_trends t ON t.id = c.trend_id
-WHERE (:since IS NULL OR t.ended_at IS NULL OR t.ended_at >= :since) AND (:until IS NULL OR t.first_post_at < :until)
+WHERE (CAST(:since AS text) IS NULL OR t.ended_at IS NULL OR t.ended_at >= :since) AND (CAST(:until AS text) IS NULL OR t.first_post_at < :until)
 ORDER BY c.trend_id, c.tick, c.source;

@@ -30,7 +30,7 @@ SELECT count(*) FROM trend_posts p JOIN posts ON posts.id = p.post_id WHERE p.tr
 
 -- name: add_post
 -- A post a trend rests on, if it is live.
-INSERT OR IGNORE INTO trend_posts (trend_id, post_id) SELECT ?, id FROM posts WHERE id = ?;
+INSERT INTO trend_posts (trend_id, post_id) SELECT ?, id FROM posts WHERE id = ? ON CONFLICT DO NOTHING;
 
 -- name: living
 -- Open trends, and those closed so recently that their terms may not open another.
@@ -52,9 +52,9 @@ WHERE p.post_id = ? ORDER BY t.kind = 'post' DESC, t.id DESC LIMIT 20;
 -- Trends of both kinds, open ones first, with the post and its author of those that are one.
 SELECT t.*, coalesce(p.post_id, -t.id) AS post_id, posts.author
 FROM trends t LEFT JOIN trend_posts p ON t.kind = 'post' AND p.trend_id = t.id LEFT JOIN posts ON posts.id = p.post_id
-WHERE (:state IS NULL OR t.state = :state) AND (:kind IS NULL OR t.kind = :kind)
-    AND (:since IS NULL OR t.closed_at IS NULL OR t.closed_at >= :since)
-    AND (:until IS NULL OR t.first_seen < :until)
+WHERE (CAST(:state AS text) IS NULL OR t.state = :state) AND (CAST(:kind AS text) IS NULL OR t.kind = :kind)
+    AND (CAST(:since AS text) IS NULL OR t.closed_at IS NULL OR t.closed_at >= :since)
+    AND (CAST(:until AS text) IS NULL OR t.first_seen < :until)
 ORDER BY t.state = 'open' DESC, t.score DESC, t.id LIMIT :limit;
 
 -- name: get
@@ -87,9 +87,8 @@ INSERT INTO ranking_segments (newest, source_names, post_ids, created, authors, 
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?);
 
 -- name: segments
--- Segments with posts created at a time or later, in the order they were added.
-SELECT source_names, post_ids, created, authors, words, sources, codes, communities FROM ranking_segments
-WHERE newest >= ? ORDER BY id;
+-- Segments with posts created at a time or later, in the order they were added; they are read one by one.
+SELECT id FROM ranking_segments WHERE newest >= ? ORDER BY id;
 
 -- name: segment_times
 -- When the posts of segments were created, of those with posts created at a time or later.

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 
 class DatabaseStats(NamedTuple):
-    """Rows per table and bytes of the file. `days_until_disk_full` is None when that is not known yet.
+    """Rows per table and bytes of the database. What is not known yet, or never of a server, is None.
 
     `search_index_bytes`: those of `bytes` that the index of `posts search` takes.
     """
@@ -16,10 +16,11 @@ class DatabaseStats(NamedTuple):
     bytes: int
     free_bytes: int
     growth_bytes_per_day: int | None
-    disk_free_bytes: int
+    disk_free_bytes: int | None
     days_until_disk_full: int | None
-    wal_bytes: int
+    wal_bytes: int | None
     search_index_bytes: int
     schema: str
-    sqlite_version: str
+    sqlite_version: str | None
+    engine: str
     rows: Mapping[str, int]

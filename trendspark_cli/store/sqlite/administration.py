@@ -6,39 +6,31 @@ import os
 import shutil
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from datetime import datetime, timedelta
+from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 
-from trendspark_cli.base.clock import from_text, to_text
-from trendspark_cli.base.durable_files import create_file, writing_by_name
+from trendspark_cli.base.durable_files import writing_by_name
 from trendspark_cli.base.errors import ConfigError, OutputError, StoreError, os_words
 from trendspark_cli.base.full_disks import no_room, why_no_room_beside
-from trendspark_cli.base.locks import STORE_ALERT_MARKER, STORE_LOCK
+from trendspark_cli.store.host_folders import make_host_folders
 from trendspark_cli.store.rows.upkeep import DatabaseStats
 from trendspark_cli.store.sqlite.connection import (
     PRIVATE_FILE,
     Connection,
     create_private_file,
-    create_private_folder,
     require_database,
     store_error,
 )
 from trendspark_cli.store.sqlite.schema import KNOWN_MIGRATIONS, applied_migrations, check_schema
+from trendspark_cli.store.tables.growth import growth_per_day
 
-GROWTH_WINDOW = timedelta(days=7)
 BACKUP_PAGES_PER_STEP = 2000  # 8 MB between looks at the lock, so that writers wait for milliseconds only
 
 
 def create_database(path: Path) -> bool:
     """Create the file, its folders and its schema; return False when a good one was there already."""
-    create_private_folder(path.parent)
-    create_private_folder(path.parent / "locks")
-    for name in (STORE_ALERT_MARKER, STORE_LOCK):
-        with suppress(FileExistsError):
-            descriptor = create_file(path.parent / "locks" / name, PRIVATE_FILE)
-            os.utime(descriptor, (0, 0))  # of the marker it is the time of the last such alert
-            os.close(descriptor)
+    make_host_folders(path.parent)
     try:
         create_private_file(path)
     except FileExistsError:
@@ -128,7 +120,7 @@ def database_stats(connection: Connection, now: datetime) -> DatabaseStats:
     size = connection.value("PRAGMA page_count") * page_size
     free = connection.value("PRAGMA freelist_count") * page_size
     room = shutil.disk_usage(connection.path.parent).free
-    growth = _growth_per_day(connection, (size - free) / max(1, rows["posts"]), now)
+    growth = growth_per_day(connection, (size - free) / max(1, rows["posts"]), now)
     return DatabaseStats(
         path=str(connection.path),
         bytes=size,
@@ -140,18 +132,9 @@ def database_stats(connection: Connection, now: datetime) -> DatabaseStats:
         search_index_bytes=PostSearch(connection).size_bytes(),
         schema=applied_migrations(connection.raw)[-1],
         sqlite_version=sqlite3.sqlite_version,
+        engine=f"SQLite {sqlite3.sqlite_version}",
         rows=rows,
     )
-
-
-def _growth_per_day(connection: Connection, bytes_per_post: float, now: datetime) -> int | None:
-    """Return the bytes a day of new posts takes, with all that comes with them; None before there was a whole day."""
-    since = now - GROWTH_WINDOW
-    sql = "SELECT min(created_at) AS first, sum(new) AS new FROM ingest_audit WHERE created_at >= ?"
-    found = connection.rows(sql, (to_text(since),))[0]
-    if found["first"] is None or (span := now - from_text(found["first"])) < timedelta(days=1):
-        return None
-    return round(int(found["new"]) * bytes_per_post / (span / timedelta(days=1)))
 
 
 def _count_rows(connection: Connection, table: str) -> int:

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from trendspark_cli.base.durable_files import create_file, make_folder
 from trendspark_cli.base.errors import (
@@ -20,8 +20,10 @@ from trendspark_cli.base.errors import (
     TrendSparkError,
 )
 from trendspark_cli.base.full_disks import why_no_room_beside
+from trendspark_cli.store.sqlite.named_queries import queries
 from trendspark_cli.store.sqlite.schema import check_schema
 from trendspark_cli.store.sqlite.write_gate import WriteGate
+from trendspark_cli.store.tables.connection import Parameters, Record, SqlRow
 
 BUSY_TIMEOUT_SECONDS = 15  # longer than any transaction of ours by far; see docs/explanation/store.md
 LARGE_WAL_BYTES = 4 * 2**20  # what SQLite's own automatic checkpoint waits for
@@ -29,10 +31,6 @@ HUGE_WAL_BYTES = 8 * 2**20  # worth a short wait for other writers, so that it i
 PAUSE_OF_MANY_SECONDS = 0.01  # at least, between transactions that are written in a row
 LONGEST_PAUSE_SECONDS = 0.05  # of one who writes again and again: others who wait look in ever longer steps
 PRIVATE_FILE, PRIVATE_FOLDER = 0o600, 0o700
-
-Parameters = Sequence[Any] | Mapping[str, Any]  # by place or by name; SQLite says so when one is of no type of its own
-SqlRow = dict[str, Any]  # by column name; becomes a record before it leaves the store
-Record = TypeVar("Record")
 
 
 def store_error(error: sqlite3.Error, path: Path) -> TrendSparkError:
@@ -168,6 +166,23 @@ class Connection:
             with suppress(sqlite3.Error):  # nothing was written
                 self.raw.execute("COMMIT")
 
+    def queries(self, file_name: str) -> Mapping[str, str]:
+        """Return the statements of `<file_name>.sql` by name, in SQLite's words."""
+        return queries(file_name)
+
+    def once_more(self, work: Callable[[], Record]) -> Record:
+        """Return what *work* returns, undone when it raises; use inside a transaction."""
+        with self.attempt():
+            return work()
+
+    def hold(self, lock: str, *, together: bool = False) -> None:
+        """Do nothing: who writes has the whole database."""
+
+    @contextmanager
+    def alone(self, lock: str) -> Iterator[None]:
+        """Do nothing: what a statement sees is all there is."""
+        yield
+
     def _let_others_write(self) -> None:
         """Leave the database free for a while: whoever takes it again at once starves all others.
 
@@ -224,7 +239,7 @@ class Connection:
         with self.errors():
             return self.raw.execute(sql, parameters)
 
-    def insert(self, sql: str, parameters: Sequence[Any] | dict[str, Any] = ()) -> int:
+    def insert(self, sql: str, parameters: Parameters = ()) -> int:
         """Run one INSERT with bound values and return the id of its row."""
         row_id = self.execute(sql, parameters).lastrowid
         if row_id is None:

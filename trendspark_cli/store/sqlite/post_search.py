@@ -16,8 +16,7 @@ from itertools import islice
 from trendspark_cli.base.clock import to_text
 from trendspark_cli.store.rows.posts import StoredPost
 from trendspark_cli.store.sqlite.connection import Connection
-from trendspark_cli.store.sqlite.named_queries import queries
-from trendspark_cli.store.sqlite.posts import Posts
+from trendspark_cli.store.tables.posts import Posts
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # what words are takes longer to load than most commands that ask for the index take
@@ -36,7 +35,7 @@ class PostSearch:
 
     def __init__(self, connection: Connection, shelf_ids: int = SHELF_IDS) -> None:
         self._db = connection
-        self._sql = queries("search")
+        self._sql = connection.queries("search")
         self._shelf_ids = shelf_ids  # the same for as long as there are shelves
 
     def can_index(self) -> bool:

@@ -1,75 +1,23 @@
-"""The SQLite store: every group of tables over one connection."""
+"""The SQLite store: the tables over one file."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
-from datetime import datetime, timedelta
+from collections.abc import Sequence
 from pathlib import Path
 
-from trendspark_cli.kinds.channels import CHANNELS
-from trendspark_cli.store.sqlite.authors import Authors
-from trendspark_cli.store.sqlite.collecting import ApiCalls, Cursors, Gaps, IngestAudit, StreamRules
 from trendspark_cli.store.sqlite.connection import Connection, open_checked
-from trendspark_cli.store.sqlite.job_records import JobRuns, JobStates, MetricTotals
-from trendspark_cli.store.sqlite.outbox import Channels, Incidents, Notifications
-from trendspark_cli.store.sqlite.posts import Posts
-from trendspark_cli.store.sqlite.profiles import Profiles
-from trendspark_cli.store.sqlite.spend import Spend
+from trendspark_cli.store.tables.store import FIRST_CHANNEL, TableStore
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from trendspark_cli.store.sqlite.archives import Archives, Tombstones
-    from trendspark_cli.store.sqlite.briefs import Briefs
-    from trendspark_cli.store.sqlite.calibrations import Calibrations
-    from trendspark_cli.store.sqlite.forecasts import Forecasts
     from trendspark_cli.store.sqlite.post_search import PostSearch
-    from trendspark_cli.store.sqlite.stored_times import StoredTimes
-    from trendspark_cli.store.sqlite.term_runs import TermRuns
-    from trendspark_cli.store.sqlite.trend_history import TrendHistory
-    from trendspark_cli.store.sqlite.trends import RankingMemory, Trends
     from trendspark_cli.store.sqlite.upkeep import Upkeep
 
 
-FIRST_CHANNEL = tuple(CHANNELS.own)[:1]
-
-
-class SqliteStore:
+class SqliteStore(TableStore):
     """Implements store.protocol.Store."""
 
-    def __init__(
-        self, connection: Connection, channels: Sequence[str] = FIRST_CHANNEL, operations: Sequence[str] = ()
-    ) -> None:
-        self.connection = connection
-        self.posts = Posts(connection)
-        self.authors = Authors(connection)
-        self.cursors = Cursors(connection)
-        self.gaps = Gaps(connection)
-        self.audit = IngestAudit(connection)
-        self.api_calls = ApiCalls(connection)
-        self.stream_rules = StreamRules(connection)
-        self.profiles = Profiles(connection)
-        self.spend = Spend(connection)
-        self.job_runs = JobRuns(connection)
-        self.job_states = JobStates(connection)
-        self.totals = MetricTotals(connection)
-        self.notifications = Notifications(connection, channels, operations or channels)
-        self.channels = Channels(connection)
-        self.incidents = Incidents(connection)
-
-    @property
-    def trends(self) -> Trends:
-        """Return the trends; loaded when asked, since most commands never do."""
-        from trendspark_cli.store.sqlite.trends import Trends
-
-        return Trends(self.connection)
-
-    @property
-    def trend_history(self) -> TrendHistory:
-        """Return what stays of trends when their posts are gone; loaded when asked."""
-        from trendspark_cli.store.sqlite.trend_history import TrendHistory
-
-        return TrendHistory(self.connection)
+    connection: Connection
 
     @property
     def search(self) -> PostSearch:
@@ -79,97 +27,11 @@ class SqliteStore:
         return PostSearch(self.connection)
 
     @property
-    def calibrations(self) -> Calibrations:
-        """Return the thresholds made of our own posts; loaded when asked."""
-        from trendspark_cli.store.sqlite.calibrations import Calibrations
-
-        return Calibrations(self.connection)
-
-    @property
-    def briefs(self) -> Briefs:
-        """Return what a model wrote; loaded when asked."""
-        from trendspark_cli.store.sqlite.briefs import Briefs
-
-        return Briefs(self.connection)
-
-    @property
-    def ranking(self) -> RankingMemory:
-        """Return the ranker's memory; loaded when asked."""
-        from trendspark_cli.store.sqlite.trends import RankingMemory
-
-        return RankingMemory(self.connection)
-
-    @property
-    def term_history(self) -> TermRuns:
-        """Return the history of terms; loaded when asked, since it brings numpy."""
-        from trendspark_cli.store.sqlite.term_runs import TermRuns
-
-        return TermRuns(self.connection)
-
-    @property
-    def forecasts(self) -> Forecasts:
-        """Return what forecasts of single posts rest on; loaded when asked."""
-        from trendspark_cli.store.sqlite.forecasts import Forecasts
-
-        return Forecasts(self.connection)
-
-    @property
-    def archives(self) -> Archives:
-        """Return the archive's ledger; loaded when asked."""
-        from trendspark_cli.store.sqlite.archives import Archives
-
-        return Archives(self.connection)
-
-    @property
-    def tombstones(self) -> Tombstones:
-        """Return what must not come back; loaded when asked."""
-        from trendspark_cli.store.sqlite.archives import Tombstones
-
-        return Tombstones(self.connection)
-
-    @property
-    def times(self) -> StoredTimes:
-        """Return the times that only our clock vouches for; loaded when asked."""
-        from trendspark_cli.store.sqlite.stored_times import StoredTimes
-
-        return StoredTimes(self.connection)
-
-    @property
     def upkeep(self) -> Upkeep:
         """Return the upkeep of the file; loaded when asked."""
         from trendspark_cli.store.sqlite.upkeep import Upkeep
 
         return Upkeep(self.connection)
-
-    def transaction(self) -> AbstractContextManager[None]:
-        """Group writes: all of them or none."""
-        return self.connection.transaction()
-
-    @property
-    def in_transaction(self) -> bool:
-        """Tell whether a transaction is open."""
-        return self.connection.in_transaction
-
-    def set_after_commit(self, callback: Callable[[], None]) -> None:
-        """Have *callback* called after each transaction."""
-        self.connection.after_commit = callback
-
-    def notice_once(self, key: str, now: datetime) -> bool:
-        """Remember that *key* was said; return False when it was said before."""
-        from trendspark_cli.base.clock import to_text
-
-        sql = "INSERT INTO notices (key, noted_at) VALUES (?, ?) ON CONFLICT DO NOTHING"
-        return self.connection.execute(sql, (key, to_text(now))).rowcount == 1
-
-    def notice_after(self, key: str, now: datetime, pause: timedelta) -> bool:
-        """Remember that *key* was said now; return False, and change nothing, when that was less than *pause* ago."""
-        from trendspark_cli.base.clock import to_text
-
-        sql = (
-            "INSERT INTO notices (key, noted_at) VALUES (?, ?) "
-            "ON CONFLICT (key) DO UPDATE SET noted_at = excluded.noted_at WHERE noted_at <= ?"
-        )
-        return self.connection.execute(sql, (key, to_text(now), to_text(now - pause))).rowcount == 1
 
     def size_bytes(self) -> int:
         """Return the size of the database in bytes, free pages included."""
@@ -180,10 +42,6 @@ class SqliteStore:
         """Return how many of those bytes are free pages."""
         pages = self.connection.value("PRAGMA freelist_count")
         return int(pages * self.connection.value("PRAGMA page_size"))
-
-    def close(self) -> None:
-        """Close the connection."""
-        self.connection.close()
 
 
 def open_sqlite(

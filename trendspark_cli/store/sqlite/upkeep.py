@@ -5,35 +5,39 @@ from __future__ import annotations
 import shutil
 import sqlite3
 import time
-from collections.abc import Mapping
-from datetime import datetime
+from datetime import timedelta
 from typing import Any
 
-from trendspark_cli.base.clock import to_text
+from trendspark_cli.base.clock import Clock, utc_now
 from trendspark_cli.base.threads import start_thread
 from trendspark_cli.store.sqlite.connection import Connection
-from trendspark_cli.store.sqlite.named_queries import queries
+from trendspark_cli.store.tables.upkeep import RollUps
 
 MOST_PROBLEMS = 3  # of a damaged file: enough to see what it is
 INCREMENTAL = 2  # PRAGMA auto_vacuum
 _WAL_BUG = (
     "before 3.51.3 a WAL can be damaged by two checkpoints at once: our lock forbids that, so let nobody else write"
 )
-ROLL_UPS = ("api_calls", "notices", "gaps", "trends", "model_answers", "billed_posts")
 
 
-class Upkeep:
+class Upkeep(RollUps):
     """Work on the file as a whole. What takes long can be ended by a signal."""
 
-    def __init__(self, connection: Connection) -> None:
-        self._db = connection
-        self._sql = queries("upkeep")
+    _db: Connection
 
     def engine(self) -> tuple[str, str]:
         """Return the library with its version, and what an operator should know of that version, or nothing."""
         version = sqlite3.sqlite_version_info
         is_mended = version >= (3, 51, 3) or (3, 50, 7) <= version < (3, 51) or (3, 44, 6) <= version < (3, 45)
         return f"SQLite {sqlite3.sqlite_version}", "" if is_mended else _WAL_BUG
+
+    def first_host(self) -> str | None:
+        """Return that there is no other."""
+        return None
+
+    def clock_lead(self, clock: Clock = utc_now) -> timedelta:
+        """Return nothing: it is the same clock."""
+        return timedelta()
 
     def problems(self, seconds: float | None = None) -> list[str] | None:
         """Return what a quick check finds wrong with the file, at most a few lines; empty when it is sound.
@@ -82,20 +86,6 @@ class Upkeep:
     def empty_wal(self, wait_seconds: float) -> bool:
         """Fold the WAL into the file and empty it; False when a reader stayed open for so long."""
         return self._db.checkpoint(wait_seconds)
-
-    def drop_old(self, before: Mapping[str, datetime]) -> dict[str, int]:
-        """Delete rows of roll-ups older than a time each, 1,000 to a transaction; return how many of which table."""
-        dropped = {}
-        for table in ROLL_UPS:
-            count = 0
-            while True:
-                with self._db.transaction():
-                    gone = self._db.execute(self._sql[f"drop_{table}"], (to_text(before[table]),)).rowcount
-                count += gone
-                if gone == 0:
-                    break
-            dropped[table] = count
-        return dropped
 
     def _interruptibly(self, sql: str, seconds: float | None = None) -> list[Any] | None:
         """Run one long statement so that a signal can end it: Python hears of none inside a call of SQLite.

@@ -46,3 +46,7 @@ FROM json_each(:ids) AS wanted JOIN post_metrics m ON m.post_id = wanted.value
  AND m.observed_at >= coalesce((SELECT observed_at FROM post_metrics WHERE post_id = wanted.value
                                 ORDER BY observed_at DESC LIMIT 1 OFFSET 1), '')
 ORDER BY 1, 2;
+
+-- name: drop
+-- Forget the forecasts of posts that are no longer watched.
+DELETE FROM post_forecasts WHERE post_id IN (SELECT value FROM json_each(?));

@@ -34,7 +34,7 @@ ORDER BY created_at, id LIMIT :limit;
 -- Posts collected since the last look, in the order they were stored.
 SELECT id, source, author, community, CAST(strftime('%s', created_at) AS INTEGER), substr(text, 1, 2000), created_at,
        (SELECT group_concat(url, char(10)) FROM post_links WHERE post_id = posts.id)
-FROM posts WHERE id > :id ORDER BY id LIMIT :limit;
+FROM posts WHERE id > :after AND id <= :until ORDER BY id LIMIT :limit;
 
 -- name: rows
 -- Some posts as the ranking reads them.

@@ -1,0 +1,58 @@
+"""Locks of jobs that hold on every host: they belong to the session that writes, and go with it.
+
+There is no pool and nobody connects again: a run that lost its connection lost its locks, and ends with 75.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Sequence
+
+from trendspark_cli.base.clock import to_text
+from trendspark_cli.base.errors import LockHeldError
+from trendspark_cli.store.postgres.connection import Connection, lock_key
+from trendspark_cli.store.postgres.poolers import refuse_shared_sessions
+
+# A host that is cut off is noticed by the server within a minute, and its locks are free then.
+_KEEPALIVES = (
+    "SET tcp_keepalives_idle = 20; SET tcp_keepalives_interval = 10; SET tcp_keepalives_count = 3; "
+    "SET tcp_user_timeout = 60000"
+)
+_LONGEST_NAME = 63  # bytes of application_name
+
+
+def hold_jobs(connection: Connection, jobs: Sequence[str]) -> None:
+    """Take the locks of these jobs for as long as the connection lives.
+
+    Raises LockHeldError when another session has one, ConfigError behind a pooler that shares sessions.
+    """
+    if not jobs:
+        return
+    refuse_shared_sessions(connection)
+    connection.run_script(_KEEPALIVES)
+    connection.execute("SELECT set_config('application_name', ?, false)", (_our_name(jobs[0]),))
+    for job_id in jobs:
+        key = lock_key(_lock_of(job_id))
+        if not connection.value("SELECT pg_try_advisory_lock(?, ?)", key):
+            raise LockHeldError(job_id, _holder(connection, job_id))
+
+
+def _lock_of(job_id: str) -> str:
+    return f"job:{job_id}"
+
+
+def _our_name(job_id: str) -> str:
+    """Return how this session is called in pg_stat_activity: which job, on which host, with which pid."""
+    name = f"trendspark {job_id} pid {os.getpid()} on {socket.gethostname()}"
+    return name.encode("ascii", "replace")[:_LONGEST_NAME].decode()
+
+
+def _holder(connection: Connection, job_id: str) -> str:
+    """Return who has a lock, in words: `pid 12 on worker-2 since 2026-11-01T12:00:00.000Z`."""
+    rows = connection.rows(connection.queries("locks")["holder"], lock_key(_lock_of(job_id)))
+    if not rows:
+        return "it has just ended"
+    name, began = rows[0]["application_name"] or "", rows[0]["backend_start"]
+    who = "pid" + name.partition(" pid")[2] if " pid " in name else f"session {rows[0]['pid']} of the server"
+    return f"{who} since {to_text(began)}" if began is not None else who

@@ -1,0 +1,313 @@
+"""Archive files and the rows they hold, and posts that must not come back."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+
+from trendspark_cli.base.clock import to_text
+from trendspark_cli.base.links import links_in, links_of
+from trendspark_cli.store.named_queries import filled
+from trendspark_cli.store.rows.archived import POSTS, TABLES, ArchivedRow
+from trendspark_cli.store.rows.archives import (
+    ChosenRow,
+    DayOfRows,
+    DeletedBatch,
+    KnownTrend,
+    Manifest,
+    RestoredBatch,
+    Tombstone,
+)
+from trendspark_cli.store.rows.posts import StoredPost
+from trendspark_cli.store.tables.authors import Authors
+from trendspark_cli.store.tables.connection import Connection, SqlRow
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # what words are takes long to load
+    from trendspark_cli.store.protocol.search import PostSearch
+
+BATCH_ROWS = 1000  # of one transaction
+REMOVED = "a post that was removed"  # in place of the beginning of its text
+UNKNOWN = "an alert that may quote a post that was removed"  # in place of one whose trend is gone
+UNREADABLE = "unreadable archive object "  # begins a key of notices
+_MANIFEST_FIELDS = Manifest._fields
+
+
+class Archives:
+    """Manifests, the ids they are about, and the rows behind these ids. `table` is always a name we archive."""
+
+    def __init__(self, connection: Connection, search: PostSearch) -> None:
+        self._db = connection
+        self._sql = connection.queries("archives")
+        self._search = search
+
+    def days(self, table: str, until: datetime) -> Iterator[DayOfRows]:
+        """Yield each UTC day before *until* that has rows, the oldest first."""
+        end, since = to_text(until), ""
+        while first := self._db.value(self._sql[f"first_{table}"], {"since": since, "until": end}):
+            day = first[:10]
+            since = min(f"{day}T99", end)  # after any time of that day
+            rows = self._db.value(self._sql[f"count_{table}"], {"since": day, "until": since})
+            yield DayOfRows(day, int(rows))
+
+    def count(self, table: str, until: datetime | None = None, at_most: int = 2**62) -> int:
+        """Return how many rows are live, or how many of those are older than *until*; counting ends at *at_most*."""
+        end = "~" if until is None else to_text(until)
+        sql = self._sql[f"waiting_{table}"]
+        return int(self._db.value(sql, {"until": end, "limit": at_most}))
+
+    def count_held(self, table: str) -> int:
+        """Return how many live rows belong to a file: about to be deleted, or restored for a while."""
+        return int(self._db.value(self._sql["held"], (table,)))
+
+    def choose(self, table: str, source: str | None, day: str, after: tuple[str, int], limit: int) -> list[ChosenRow]:
+        """Return the next rows of a day that may leave, in the order of time."""
+        parameters = {"source": source, "day": day, "since": max(after[0], day), "after_id": after[1]}
+        parameters |= {"until": f"{day}T99", "limit": limit}
+        return self._db.made(ChosenRow._make, self._sql[f"choose_{table}"], parameters)
+
+    def read(self, table: str, ids: Sequence[int]) -> Sequence[ArchivedRow]:
+        """Return the rows with these ids that are live, in this order; posts with what is gathered of them."""
+        wanted = {"ids": json.dumps(list(ids))}
+        archived = TABLES[table]
+        sql = filled(self._sql[f"read_{table}"], archived.own_names)
+        with self._db.errors():
+            rows = self._db.execute(sql, wanted).fetchall()
+            if table != POSTS.name:
+                return archived.rows(rows)
+            metrics = dict(self._db.execute(self._sql["read_metrics"], wanted))
+            trends = dict(self._db.execute(self._sql["read_trends"], wanted))
+            links: dict[int, tuple[str, ...]] = {}
+            for post_id, url in self._db.execute(self._sql["read_links"], wanted):
+                links[post_id] = (*links.get(post_id, ()), url)
+        return POSTS.rows((*row, metrics.get(row[0]), trends.get(row[0]), links.get(row[0], ())) for row in rows)
+
+    def plan(self, manifest: Manifest, ids: Sequence[int]) -> None:
+        """Store a manifest and the ids it is about; call inside a transaction."""
+        bounds = {"is_active": 1, "first_row_id": min(ids), "last_row_id": max(ids)}
+        self._db.execute(self._sql["insert_manifest"], {**_values(manifest), **bounds})
+        self._add_batches(manifest.id, ids)
+
+    def adopt(self, manifest: Manifest) -> bool:
+        """Record a manifest that was found in an archive; return False when it is known."""
+        if self.get(manifest.id) is not None:
+            return False
+        nothing = {"is_active": 0, "first_row_id": None, "last_row_id": None}
+        self._db.execute(self._sql["insert_manifest"], {**_values(manifest), **nothing})
+        return True
+
+    def save(self, manifest: Manifest) -> None:
+        """Store what changed of a manifest; call inside a transaction."""
+        is_active = manifest.state != "done" or manifest.restored_until is not None
+        self._db.execute(self._sql["update_manifest"], {**_values(manifest), "is_active": int(is_active)})
+        if not is_active:
+            self.forget_changes(manifest.id)
+
+    def discard(self, manifest_id: str) -> None:
+        """Forget a manifest none of whose rows was deleted; they are free for another one."""
+        self._db.execute("DELETE FROM archive_manifests WHERE id = ?", (manifest_id,))
+
+    def forget_changes(self, manifest_id: str) -> None:
+        """Begin to watch the rows of a manifest from here on; call before they are read for export."""
+        self._db.execute("DELETE FROM archive_changes WHERE manifest_id = ?", (manifest_id,))
+
+    def batches(self, manifest_id: str) -> Iterator[list[int]]:
+        """Yield the ids of a manifest, at most 1,000 at a time, in the order of the file."""
+        batch = -1
+        while True:
+            sql = "SELECT batch, row_ids FROM archive_rows WHERE manifest_id = ? AND batch > ? ORDER BY batch LIMIT 1"
+            rows = self._db.rows(sql, (manifest_id, batch))
+            if not rows:
+                return
+            batch = rows[0]["batch"]
+            yield json.loads(rows[0]["row_ids"])
+
+    def delete_batch(self, manifest: Manifest) -> DeletedBatch:
+        """Delete the next batch of a verified manifest; call inside a transaction, and save the manifest in it."""
+        sql = "SELECT batch, row_ids FROM archive_rows WHERE manifest_id = ? ORDER BY batch LIMIT 2"
+        rows = self._db.rows(sql, (manifest.id,))
+        if not rows:
+            return DeletedBatch(0, 0, is_last=True)
+        wanted = {"ids": rows[0]["row_ids"], "manifest_id": manifest.id}
+        deleted = self._db.execute(self._sql[f"delete_{manifest.table_name}"], wanted).rowcount
+        kept = 0
+        if deleted < len(json.loads(rows[0]["row_ids"])):
+            kept = int(self._db.value(self._sql[f"left_{manifest.table_name}"], {"ids": rows[0]["row_ids"]}))
+        sql = "DELETE FROM archive_rows WHERE manifest_id = ? AND batch = ?"
+        self._db.execute(sql, (manifest.id, rows[0]["batch"]))
+        if manifest.table_name == POSTS.name and len(rows) == 1:
+            Authors(self._db).drop_unseen()
+        return DeletedBatch(deleted, kept, is_last=len(rows) == 1)
+
+    def restore(self, manifest: Manifest, rows: Sequence[ArchivedRow]) -> RestoredBatch:
+        """Bring rows of a file back, watched from here on; live ones stay as they are. Call inside a transaction."""
+        if manifest.table_name == POSTS.name:
+            ids, foreign = self._restore_posts([row for row in rows if isinstance(row, StoredPost)]), 0
+        else:
+            ids, foreign = self._restore_rows(manifest.table_name, rows)
+        if ids:
+            self._add_batches(manifest.id, ids)
+            self._db.execute(self._sql["widen"], {"id": manifest.id, "first": min(ids), "last": max(ids)})
+            self._db.execute(self._sql["unchanged"], {"id": manifest.id, "ids": json.dumps(ids)})
+        return RestoredBatch(len(ids), len(rows) - len(ids) - foreign, foreign)
+
+    def _restore_rows(self, name: str, rows: Sequence[ArchivedRow]) -> tuple[list[int], int]:
+        """Insert rows whose ids are free; return these ids, and how many rows found another one under theirs."""
+        table = TABLES[name]
+        live = {row.id: row for row in self.read(name, [row.id for row in rows])}
+        missing = [row for row in rows if row.id not in live]
+        self._db.executemany(filled(self._sql[f"insert_{name}"], table.own_names), missing)
+        ids = [row.id for row in self.read(name, [row.id for row in missing])]
+        if name == "notifications":
+            quoting = {"ids": json.dumps(ids), "label": REMOVED}
+            self._db.execute(self._sql["forget_restored"], quoting)
+            self._db.execute(self._sql["forget_restored_titles"], quoting)
+            self._db.execute(self._sql["forget_restored_of_gone_trends"], {**quoting, "label": UNKNOWN})
+        others = sum(table.time_of(live[row.id]) != table.time_of(row) for row in rows if row.id in live)
+        return ids, others + len(missing) - len(ids)
+
+    def _restore_posts(self, posts: Sequence[StoredPost]) -> list[int]:
+        """Insert posts that are not live under any id; one whose id another post has by now gets a new one."""
+        names = POSTS.own_names  # the first of them is the id
+        insert = filled(self._sql["insert_posts"], names)
+        insert_anew = filled(self._sql["insert_post_under_new_id"], names[1:])
+        authors = Authors(self._db)
+        ids = []
+        for post in authors.settled(posts):
+            own = post[: len(names)]
+            post_id: int | None = post.id
+            if self._db.execute(insert, own).rowcount == 0:
+                found = self._db.execute(insert_anew, own[1:]).fetchone()
+                post_id = found[0] if found else None
+            if post_id is None:
+                continue
+            ids.append(post_id)
+            authors.note_named(post_id, post)
+            links = links_in(post.text) if post.links is None else links_of(post.links)
+            if links:
+                self._db.executemany(self._sql["insert_link"], [(post_id, link) for link in links])
+            if post.metrics:
+                self._db.execute(self._sql["insert_metrics"], {"post_id": post_id, "metrics": post.metrics})
+            if post.trend_ids:
+                self._db.execute(self._sql["insert_trend_posts"], {"post_id": post_id, "trend_ids": post.trend_ids})
+        self._search.note_returned(ids)
+        return ids
+
+    def _add_batches(self, manifest_id: str, ids: Sequence[int]) -> None:
+        sql = "SELECT coalesce(max(batch) + 1, 0) FROM archive_rows WHERE manifest_id = ?"
+        first = int(self._db.value(sql, (manifest_id,)))
+        rows = [
+            (manifest_id, first + number, json.dumps(ids[start : start + BATCH_ROWS]))
+            for number, start in enumerate(range(0, len(ids), BATCH_ROWS))
+        ]
+        self._db.executemany("INSERT INTO archive_rows (manifest_id, batch, row_ids) VALUES (?, ?, ?)", rows)
+
+    def get(self, manifest_id: str) -> Manifest | None:
+        """Return one manifest, or None."""
+        rows = self._db.rows("SELECT * FROM archive_manifests WHERE id = ?", (manifest_id,))
+        return _manifest(rows[0]) if rows else None
+
+    def listing(self, limit: int, table: str | None = None) -> list[Manifest]:
+        """Return manifests, newest first."""
+        return [_manifest(row) for row in self._db.rows(self._sql["listing"], {"limit": limit, "table_name": table})]
+
+    def unfinished(self, now: datetime) -> list[Manifest]:
+        """Return manifests to go on with, oldest first: cut short, or whose restored rows have stayed long enough."""
+        return [_manifest(row) for row in self._db.rows(self._sql["unfinished"], {"now": to_text(now)})]
+
+    def stored(self) -> list[Manifest]:
+        """Return every manifest whose object should be in the archive, those written off aside."""
+        return [_manifest(row) for row in self._db.rows(self._sql["stored"])]
+
+    def note_missing(self, manifest_id: str, since: str | None) -> None:
+        """Remember since when an object is wrong, or that it is right again."""
+        self._db.execute("UPDATE archive_manifests SET missing_since = ? WHERE id = ?", (since, manifest_id))
+
+    def note_unreadable(self, url: str, keys: Sequence[str], now: datetime) -> None:
+        """Remember which objects of an archive cannot be read; what was remembered of that archive is replaced."""
+        prefix = f"{UNREADABLE}{url} "
+        self._db.execute("DELETE FROM notices WHERE substr(key, 1, ?) = ?", (len(prefix), prefix))
+        rows = [(f"{prefix}{key}", to_text(now)) for key in keys]
+        self._db.executemany("INSERT INTO notices (key, noted_at) VALUES (?, ?) ON CONFLICT DO NOTHING", rows)
+
+    def count_unreadable(self) -> int:
+        """Return how many objects are remembered as unreadable, of all archives."""
+        sql = "SELECT count(*) FROM notices WHERE substr(key, 1, ?) = ?"
+        return int(self._db.value(sql, (len(UNREADABLE), UNREADABLE)))
+
+    def write_off(self, manifest_id: str, at: str, why: str) -> None:
+        """Expect the object of a manifest no more; its rows that are live are free for another file."""
+        self._db.execute(self._sql["write_off"], {"id": manifest_id, "at": at, "why": why})
+        self._db.execute("DELETE FROM archive_rows WHERE manifest_id = ?", (manifest_id,))
+        self.forget_changes(manifest_id)
+
+    def count_missing(self) -> int:
+        """Return how many objects were found missing or changed."""
+        sql = "SELECT count(*) FROM archive_manifests WHERE missing_since IS NOT NULL AND written_off_at IS NULL"
+        return int(self._db.value(sql))
+
+
+class Tombstones:
+    """Posts and authors whose posts must not come back, from an archive or from a source."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._db = connection
+        self._sql = connection.queries("archives")
+
+    def add(self, tombstone: Tombstone) -> bool:
+        """Store a tombstone; return False when there is one for that post or author."""
+        row = {**tombstone._asdict(), "is_pushed": int(tombstone.is_pushed)}
+        return self._db.execute(self._sql["bury"], row).rowcount == 1
+
+    def exist(self) -> bool:
+        """Tell whether there is any: most installations have none."""
+        return self._db.value("SELECT 1 FROM tombstones LIMIT 1") is not None
+
+    def forget_posts(self, tombstone: Tombstone) -> int:
+        """Delete at most 1,000 live posts it is about, and every copy of them, live or not, in a transaction.
+
+        Copies are examples of trends, labels of trends that are one post, and what alerts and a model say of them.
+        """
+        about = {"source": tombstone.source, "source_id": tombstone.source_id, "author": tombstone.author}
+        if trend_ids := [row["trend_id"] for row in self._db.rows(self._sql["about"], about)]:
+            trends = {"trends": json.dumps(trend_ids)}
+            self._db.execute(self._sql["forget_quotes"], trends)
+            if self._db.execute(self._sql["forget_label"], {**trends, "label": REMOVED}).rowcount:
+                self._db.execute(self._sql["forget_titles"], {**trends, "label": REMOVED})
+                self._db.execute(self._sql["forget_digests"])
+            self._db.execute(self._sql["forget_briefs"], trends)
+            self._db.execute("DELETE FROM model_answers")  # which of them rest on these posts is not known
+            self._db.execute(self._sql["forget_examples"], about)
+        return self._db.execute(self._sql["forget_posts"], {**about, "limit": BATCH_ROWS}).rowcount
+
+    def buried(self, source: str, posts: Sequence[tuple[str | None, ...]]) -> set[int]:
+        """Return the places of those (source id, author, and perhaps the author's name) that have a tombstone."""
+        pairs = {"source": source, "pairs": json.dumps(list(posts))}
+        return {row["key"] for row in self._db.rows(self._sql["buried"], pairs)}
+
+    def all(self) -> list[Tombstone]:
+        """Return every tombstone, oldest first."""
+        rows = self._db.rows("SELECT * FROM tombstones ORDER BY created_at, id")
+        return [Tombstone(**{**row, "is_pushed": bool(row["is_pushed"])}) for row in rows]
+
+    def knows_source(self, source: str) -> bool:
+        """Tell whether posts of a source are live, archived or quoted: files may name any."""
+        return bool(self._db.value(self._sql["knows_source"], {"source": source}))
+
+    def known_trends(self) -> list[KnownTrend]:
+        """Return every trend there is, and whether its archived alerts may quote posts that were forgotten."""
+        rows = self._db.rows(self._sql["known_trends"], {"label": REMOVED})
+        return [KnownTrend(row["trend_id"], bool(row["is_quoting"]), row["label"]) for row in rows]
+
+    def note_pushed(self, tombstone_id: str) -> None:
+        """Remember that the archive knows it too."""
+        self._db.execute("UPDATE tombstones SET is_pushed = 1 WHERE id = ?", (tombstone_id,))
+
+
+def _values(manifest: Manifest) -> SqlRow:
+    return {name: getattr(manifest, name) for name in _MANIFEST_FIELDS}
+
+
+def _manifest(row: SqlRow) -> Manifest:
+    return Manifest(**{name: row[name] for name in _MANIFEST_FIELDS})
