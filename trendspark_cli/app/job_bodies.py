@@ -67,6 +67,7 @@ def rank_body(*, top: int = 20) -> Body:
             wired.settings.alert_recency,
             top=top,
             routes=trend_routes(wired.settings, wired.job.store.profiles.all()),
+            profiles=wired.profiles(),
         )
         keep_index(wired.job, is_wanted=wired.settings.search_index)
 

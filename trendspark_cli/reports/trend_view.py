@@ -8,11 +8,12 @@ from typing import NamedTuple
 from trendspark_cli.base.clock import day_text, duration_words, from_text
 from trendspark_cli.kinds.sources import engagement_of
 from trendspark_cli.ranking.lifecycle.trends import AnyTrend, PostStory, TopicStory, TrendState
+from trendspark_cli.ranking.lifecycle.volume_stories import SilenceStory, VolumeStory
 from trendspark_cli.reports.plots import Plot, plot_of
 from trendspark_cli.reports.safe_texts import shown_text, web_link
 from trendspark_cli.reports.told_trend import ToldTrend
 from trendspark_cli.reports.trend_json import SHOWN_POSTS, Example, shown_author
-from trendspark_cli.reports.trend_words import post_counts, topic_counts, usual_text
+from trendspark_cli.reports.trend_words import post_counts, silence_counts, topic_counts, usual_text, volume_counts
 from trendspark_cli.store.rows.trends import TrendVerdict
 
 LABEL_LENGTH, TEXT_LENGTH, NAME_LENGTH, SUMMARY_LENGTH = 120, 240, 60, 600  # characters
@@ -96,6 +97,10 @@ def sentence_of(trend: AnyTrend) -> str:
             return f"{post_counts(story, trend.age_when_seen)}; {engagement_of(story.source)}"
         case TopicStory() as story:
             return topic_counts(story)
+        case VolumeStory() as story:
+            return volume_counts(story)
+        case SilenceStory() as story:
+            return silence_counts(story, shown_text(trend.label, LABEL_LENGTH))
 
 
 def _numbers(trend: AnyTrend, now: datetime) -> tuple[tuple[str, str], ...]:
@@ -105,6 +110,9 @@ def _numbers(trend: AnyTrend, now: datetime) -> tuple[tuple[str, str], ...]:
         ("found", day_text(trend.told_at)),
         ("lasted" if trend.closed_at else "going on for", _lasted(trend, now)),
     )
+    if isinstance(trend.story, SilenceStory):
+        usual = ("usual gap", duration_words(trend.story.usual_gap))
+        return (usual, ("usual longest gap", duration_words(trend.story.usual_longest)), *times[1:])
     if isinstance(trend.story, PostStory):
         return (("comments", f"{trend.story.comments:,}"), *times)
     going_on = (("now", f"{trend.posts_now:,}"),) if trend.state is TrendState.OPEN else ()
@@ -113,9 +121,15 @@ def _numbers(trend: AnyTrend, now: datetime) -> tuple[tuple[str, str], ...]:
         ("peak", f"{trend.posts_peak:,}"),
         ("in all", f"{trend.posts_total:,}"),
         ("people", f"{trend.story.authors:,}"),
-        ("usual", usual_text(trend.story.expected)),
+        _usual(trend.story),
         *times,
     )
+
+
+def _usual(story: TopicStory | VolumeStory) -> tuple[str, str]:
+    if isinstance(story, VolumeStory):
+        return "usual daily peak", usual_text(story.usual_peak)
+    return "usual", usual_text(story.expected)
 
 
 def _lasted(trend: AnyTrend, now: datetime) -> str:

@@ -42,6 +42,7 @@ def lifecycle_rules(settings: Settings, learnt: Experience) -> LifecycleRules:
         cooldown=settings.alert_cooldown,
         verdicts=learnt.verdicts,
         false_alarms_per_day=settings.alert_false_alarms_per_day,
+        kinds=settings.trend_kinds,
     )
 
 

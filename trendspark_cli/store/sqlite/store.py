@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from trendspark_cli.store.sqlite.trend_history import TrendHistory
     from trendspark_cli.store.sqlite.trends import RankingMemory, Trends
     from trendspark_cli.store.sqlite.upkeep import Upkeep
+    from trendspark_cli.store.sqlite.volumes import Volumes
 
 
 FIRST_CHANNEL = tuple(CHANNELS.own)[:1]
@@ -105,6 +106,13 @@ class SqliteStore:
         from trendspark_cli.store.sqlite.term_runs import TermRuns
 
         return TermRuns(self.connection)
+
+    @property
+    def volumes(self) -> Volumes:
+        """Return what is known of volumes; loaded when asked."""
+        from trendspark_cli.store.sqlite.volumes import Volumes
+
+        return Volumes(self.connection)
 
     @property
     def forecasts(self) -> Forecasts:
