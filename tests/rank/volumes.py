@@ -63,12 +63,12 @@ class Scene:
         with self.store.transaction():
             self.store.posts.save(made, self.now)
 
-    def look(self, *, is_read: bool = True) -> list[AnyTrend]:
+    def look(self, *, is_read: bool = True, is_dry: bool = False) -> list[AnyTrend]:
         """Say that all was read by now, perhaps, and rank."""
         with self.store.transaction():
             if is_read:
                 self.store.volumes.note_read(DEFAULT, "bluesky", self.query, self.now + timedelta(minutes=1))
-        job = JobContext(self.store, self.now + timedelta(minutes=1))
+        job = JobContext(self.store, self.now + timedelta(minutes=1), dry_run=is_dry)
         self.open = rank_volumes(job, self.profiles, self.rules, RECENCY, routes=TrendRoutes())
         return self.open
 

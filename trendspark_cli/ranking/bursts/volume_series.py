@@ -125,9 +125,13 @@ class VolumeSeries:
         return self.posts.get(source, 0.0) / max(self.seconds, 1.0) * seconds
 
     def forget_before(self, epoch_seconds: int) -> None:
-        """Forget rows that are no part of an hour from *epoch_seconds* on, and those dated later than is possible."""
+        """Forget rows that are no part of an hour from *epoch_seconds* on, and those dated later than is possible.
+
+        The last one before stays: a gap began there.
+        """
         oldest = epoch_seconds // ROW_SECONDS - HOUR_ROWS
-        self.rows = {row: posts for row, posts in self.rows.items() if oldest <= row <= oldest + 2 * MOST_ROWS}
+        oldest = min(oldest, max((row for row in self.rows if row < oldest), default=oldest))
+        self.rows = {row: posts for row, posts in self.rows.items() if oldest <= row <= epoch_seconds // ROW_SECONDS + MOST_ROWS}
 
     def _known_post(self, at: int) -> int:
         """Return when the newest post was made, 0 when that is after *at*: then rows tell."""
