@@ -252,7 +252,9 @@ def test_the_trend_of_a_profile_that_is_removed_closes(scene: Scene) -> None:
     assert closed.state is TrendState.CLOSED
 
 
-@pytest.mark.parametrize("word", ["<b>ferry</b>", "ferry' OR 1=1 --", "ferry\u202eyrref", "/f(e+)+rry/", "🛳", "f" * 200])
+@pytest.mark.parametrize(
+    "word", ["<b>ferry</b>", "ferry' OR 1=1 --", "ferry\u202eyrref", "/f(e+)+rry/", "🛳", "f" * 200]
+)
 def test_a_keyword_may_look_like_anything(store: SqliteStore, word: str) -> None:
     scene = Scene(store, [Profile("harbour", (word, "quay"))])
     scene.days(1.2)

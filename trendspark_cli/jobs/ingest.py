@@ -6,6 +6,7 @@ import logging
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from datetime import timedelta
 from itertools import islice
 
 from trendspark_cli.base.clock import duration_words
@@ -41,6 +42,7 @@ from trendspark_cli.running.job_context import JobContext
 log = logging.getLogger(__name__)
 
 MOST_SEEN = 250_000  # posts of a file that a dry run remembers: 20 MB
+STREAMED = timedelta(hours=1)  # a query of a stream says more often that it is read
 EMPTY_PAGES = 10  # in a row: a listing that goes on longer than that without a post does not end
 
 
@@ -169,7 +171,7 @@ class _Reading:
         volumes = self._job.store.volumes
         with self._job.store.transaction():
             for (profile, source), known in queries.items():
-                volumes.keep_queries(profile, source, known)
+                volumes.keep_queries(profile, source, known, self._job.now - STREAMED)
             for one in self._whole:
                 volumes.note_read(one.job.profile, one.source.name, one.source.query, self._job.now)
 

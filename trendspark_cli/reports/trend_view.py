@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from trendspark_cli.base.clock import day_text, duration_words, from_text
 from trendspark_cli.kinds.sources import engagement_of
-from trendspark_cli.ranking.lifecycle.trends import AnyTrend, PostStory, TopicStory, TrendState
+from trendspark_cli.ranking.lifecycle.trends import AnyTrend, Kind, PostStory, TopicStory, TrendState
 from trendspark_cli.ranking.lifecycle.volume_stories import SilenceStory, VolumeStory
 from trendspark_cli.reports.plots import Plot, plot_of
 from trendspark_cli.reports.safe_texts import shown_text, web_link
@@ -19,6 +20,7 @@ from trendspark_cli.store.rows.trends import TrendVerdict
 LABEL_LENGTH, TEXT_LENGTH, NAME_LENGTH, SUMMARY_LENGTH = 120, 240, 60, 600  # characters
 MOST_TERMS, MOST_COMMUNITIES = 8, 6
 LINK_LENGTH = 60
+KINDS: Mapping[Kind, str] = {"post": "single post", "volume": "volume", "silence": "silence"}
 
 
 class Quote(NamedTuple):
@@ -45,7 +47,7 @@ class TrendView(NamedTuple):
     anchor: str
     label: str
     is_open: bool
-    is_post: bool
+    kind: str  # in words, unless it is a topic
     is_watched: bool
     state: str
     sentence: str
@@ -70,7 +72,7 @@ def view_of(told: ToldTrend, now: datetime, most_quotes: int = SHOWN_POSTS) -> T
         anchor=f"t-{told.lasting_id.rpartition(':')[2]}",
         label=shown_text(trend.label, LABEL_LENGTH),
         is_open=trend.state is TrendState.OPEN,
-        is_post=isinstance(trend.story, PostStory),
+        kind=KINDS.get(trend.story.kind, ""),
         is_watched=told.is_watched,
         state="going on" if trend.closed_at is None else f"over since {day_text(trend.closed_at)}",
         sentence=sentence_of(trend),
@@ -153,9 +155,8 @@ def _shares(story: PostStory) -> tuple[Share, ...]:
 
 
 def _words(trend: AnyTrend) -> tuple[tuple[str, str], ...]:
-    if not isinstance(trend.story, TopicStory):
-        return ()
-    posts = {term.term: term.posts for term in trend.story.evidence}
+    evidence = trend.story.evidence if isinstance(trend.story, TopicStory) else ()
+    posts = {term.term: term.posts for term in evidence}
     return tuple(
         (shown_text(term, NAME_LENGTH), f" {posts[term]:,}" if term in posts else "")
         for term in trend.story.terms[:MOST_TERMS]

@@ -131,7 +131,9 @@ class VolumeSeries:
         """
         oldest = epoch_seconds // ROW_SECONDS - HOUR_ROWS
         oldest = min(oldest, max((row for row in self.rows if row < oldest), default=oldest))
-        self.rows = {row: posts for row, posts in self.rows.items() if oldest <= row <= epoch_seconds // ROW_SECONDS + MOST_ROWS}
+        self.rows = {
+            row: posts for row, posts in self.rows.items() if oldest <= row <= epoch_seconds // ROW_SECONDS + MOST_ROWS
+        }
 
     def _known_post(self, at: int) -> int:
         """Return when the newest post was made, 0 when that is after *at*: then rows tell."""

@@ -23,8 +23,8 @@ class Volumes(Protocol):
     def note_counted(self, profile: str, source: str, query: str, counts: Sequence[HourCount], now: datetime) -> None:
         """Remember what a query was counted to have, in place of what was there, in the transaction of the count."""
 
-    def keep_queries(self, profile: str, source: str, queries: Collection[str]) -> None:
-        """Forget the other queries of a source that this profile had."""
+    def keep_queries(self, profile: str, source: str, queries: Collection[str], before: datetime) -> None:
+        """Forget the other queries of a source that this profile had and that nobody has read since *before*."""
 
     def reads(self) -> list[ReadQuery]:
         """Return the queries that were read to their end or counted, and the stretch of which all is known."""

@@ -40,9 +40,9 @@ class Volumes:
         }
         self._db.execute(self._sql["note_counted"], values)
 
-    def keep_queries(self, profile: str, source: str, queries: Collection[str]) -> None:
-        """Forget the other queries of a source that this profile had; call inside a transaction."""
-        for row in self._db.rows(self._sql["queries_of"], (profile, source)):
+    def keep_queries(self, profile: str, source: str, queries: Collection[str], before: datetime) -> None:
+        """Forget the other queries of a source that this profile had and that nobody has read since *before*."""
+        for row in self._db.rows(self._sql["queries_of"], (profile, source, to_text(before))):
             if row["query"] not in queries:
                 self._db.execute(self._sql["forget_read"], (profile, source, row["query"]))
 
