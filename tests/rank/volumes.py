@@ -9,12 +9,14 @@ from tests.builders import post
 from trendspark_cli.base.clock import to_text
 from trendspark_cli.base.models import Profile
 from trendspark_cli.base.profiles import DEFAULT
+from trendspark_cli.collecting.matching import Matcher
 from trendspark_cli.ranking.lifecycle.rules import LifecycleRules
 from trendspark_cli.ranking.lifecycle.trends import AnyTrend
 from trendspark_cli.running.job_context import JobContext
 from trendspark_cli.store.sqlite.store import SqliteStore
 from trendspark_cli.trends.trend_routes import TrendRoutes
 from trendspark_cli.trends.volume_watching import rank_volumes
+from trendspark_cli.trends.watched_volumes import LookedFor
 
 BEGINS = datetime(2026, 10, 20, tzinfo=UTC)
 RECENCY = timedelta(minutes=30)
@@ -69,7 +71,7 @@ class Scene:
             if is_read:
                 self.store.volumes.note_read(DEFAULT, "bluesky", self.query, self.now + timedelta(minutes=1))
         job = JobContext(self.store, self.now + timedelta(minutes=1), dry_run=is_dry)
-        self.open = rank_volumes(job, self.profiles, self.rules, RECENCY, routes=TrendRoutes())
+        self.open = rank_volumes(job, LookedFor(self.profiles, Matcher), self.rules, RECENCY, routes=TrendRoutes())
         return self.open
 
     def labels(self) -> list[str]:

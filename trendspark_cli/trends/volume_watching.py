@@ -9,7 +9,6 @@ from datetime import timedelta
 from typing import NamedTuple
 
 from trendspark_cli.base.clock import from_epoch, to_text
-from trendspark_cli.base.models import Profile
 from trendspark_cli.base.profiles import DEFAULT
 from trendspark_cli.ranking.baseline.baseline_posts import PostRow
 from trendspark_cli.ranking.baseline.ticks import TICK_SECONDS
@@ -31,7 +30,7 @@ from trendspark_cli.store.rows.volumes import series_text
 from trendspark_cli.trends.trend_alerts import Change, queue_change
 from trendspark_cli.trends.trend_curves import save_curve
 from trendspark_cli.trends.trend_routes import TrendRoutes
-from trendspark_cli.trends.watched_volumes import Coverage, Watched, WatchedVolumes
+from trendspark_cli.trends.watched_volumes import Coverage, LookedFor, Watched, WatchedVolumes
 
 POSTS_PER_READ = 5_000
 MOST_POSTS = 50_000  # of an hour that are read to see who wrote them
@@ -57,10 +56,10 @@ class _Seen(NamedTuple):
 
 
 def rank_volumes(
-    job: JobContext, profiles: Sequence[Profile], rules: LifecycleRules, recency: timedelta, *, routes: TrendRoutes
+    job: JobContext, looked_for: LookedFor | None, rules: LifecycleRules, recency: timedelta, *, routes: TrendRoutes
 ) -> list[AnyTrend]:
     """Return the open trends of volume and of silence, after counting new posts and looking at what is known by now."""
-    return _Watching(job, profiles, rules, recency, routes).run()
+    return _Watching(job, looked_for, rules, recency, routes).run()
 
 
 class _Watching:
@@ -69,17 +68,17 @@ class _Watching:
     def __init__(
         self,
         job: JobContext,
-        profiles: Sequence[Profile],
+        looked_for: LookedFor | None,
         rules: LifecycleRules,
         recency: timedelta,
         routes: TrendRoutes,
     ) -> None:
         self._job, self._rules, self._recency, self._routes = job, rules, recency, routes
-        self._names = {profile.name for profile in profiles}
+        self._names = {profile.name for profile in looked_for.profiles} if looked_for is not None else set()
         self._hours: dict[int, list[tuple[PostRow, set[str]]]] = {}
         is_on = bool(set(rules.kinds) & set(KINDS))
         reads = [read for read in job.store.volumes.reads() if is_on and self._is_read(read.profile)]
-        self._volumes = WatchedVolumes(profiles if is_on else (), reads)
+        self._volumes = WatchedVolumes(looked_for if is_on else None, reads)
         self._seen_post_id = job.store.volumes.seen_post_id()
 
     def run(self) -> list[AnyTrend]:

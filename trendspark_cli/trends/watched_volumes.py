@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from trendspark_cli.base.errors import ConfigError
 from trendspark_cli.base.models import Profile
 from trendspark_cli.base.profiles import DEFAULT
-from trendspark_cli.collecting.matching import Matcher
 from trendspark_cli.kinds.sources import SOURCES
 from trendspark_cli.ranking.baseline.baseline_posts import PostRow
 from trendspark_cli.ranking.bursts.volume_series import ROW_SECONDS, Known, Rows, rows_of
@@ -22,6 +21,20 @@ DAY = timedelta(days=1)
 ARRIVAL_DELAY = timedelta(minutes=1)  # until a service finds a post that was made
 
 log = logging.getLogger(__name__)
+
+
+class Finder(Protocol):
+    """What finds keywords in texts."""
+
+    def wanting(self, text: str) -> set[int]:
+        """Return the numbers of the profiles that want a text."""
+
+
+class LookedFor(NamedTuple):
+    """What profiles look for; `finder` makes what finds it, or raises ConfigError for what cannot be looked for."""
+
+    profiles: Sequence[Profile]
+    finder: Callable[[Sequence[Profile]], Finder]
 
 
 class Watched(NamedTuple):
@@ -59,18 +72,19 @@ class Coverage(NamedTuple):
 class WatchedVolumes:
     """What is watched under these profiles, and which posts are of what."""
 
-    def __init__(self, profiles: Sequence[Profile], reads: Sequence[ReadQuery]) -> None:
+    def __init__(self, looked_for: LookedFor | None, reads: Sequence[ReadQuery]) -> None:
         self._reads = reads
-        self._matcher: Matcher | None = None
-        words = _keywords(profiles)
+        self._finder: Finder | None = None
+        words = _keywords(looked_for) if looked_for is not None else {}
+        profiles = looked_for.profiles if looked_for is not None else ()
         self.all = [*_places(reads), *_of_words(profiles, words)][:MOST_WATCHED]
         self._by_number: dict[int, list[str]] = {}
         for one in self.all:
             for number in one.numbers:
                 self._by_number.setdefault(number, []).append(one.key)
         self._places = [(*one.place, one.key) for one in self.all if one.place is not None]
-        if words:
-            self._matcher = Matcher([profile for profile, _ in words.values()])
+        if looked_for is not None and words:
+            self._finder = looked_for.finder([profile for profile, _ in words.values()])
 
     def of_post(self, post: PostRow) -> set[str]:
         """Return the keys of the series that a post belongs to."""
@@ -79,8 +93,8 @@ class WatchedVolumes:
             for source, query, key in self._places
             if source == post.source and post.community and is_of(query, post.community)
         }
-        if self._matcher is not None:
-            for number in self._matcher.wanting(post.text):
+        if self._finder is not None:
+            for number in self._finder.wanting(post.text):
                 found.update(self._by_number.get(number, ()))
         return found
 
@@ -126,20 +140,20 @@ def is_of(query: str, community: str) -> bool:
     return query.casefold() == wanted or wanted in query.casefold().split("/")
 
 
-def _keywords(profiles: Sequence[Profile]) -> Mapping[str, tuple[Profile, int]]:
+def _keywords(looked_for: LookedFor) -> Mapping[str, tuple[Profile, int]]:
     """Return the keywords that can be looked for, each with a profile of it alone and its number."""
     found: dict[str, tuple[Profile, int]] = {}
-    for profile in profiles:
+    for profile in looked_for.profiles:
         for keyword in profile.keywords:
             alone = Profile(profile.name, (keyword,), profile.exclude_keywords)
-            if keyword.casefold() not in found and _can_be_looked_for(alone):
+            if keyword.casefold() not in found and _can_be_found(alone, looked_for):
                 found[keyword.casefold()] = alone, len(found)
     return found
 
 
-def _can_be_looked_for(profile: Profile) -> bool:
+def _can_be_found(profile: Profile, looked_for: LookedFor) -> bool:
     try:
-        Matcher([profile])
+        looked_for.finder([profile])
     except ConfigError as error:
         log.warning("the volume of %r is not watched: %s", profile.keywords[0], error)
         return False
