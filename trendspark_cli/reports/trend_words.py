@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from trendspark_cli.base.clock import hour_text, to_text
+from trendspark_cli.base.clock import duration_words, hour_text, to_text
 from trendspark_cli.kinds.sources import engagement_of
 from trendspark_cli.ranking.baseline.ticks import LONGEST_WINDOW_SECONDS
 from trendspark_cli.ranking.lifecycle.trends import AnyTrend, PostStory, TopicStory, TrendState
@@ -67,7 +67,7 @@ def volume_counts(story: VolumeStory) -> str:
 
 def silence_counts(story: SilenceStory, label: str) -> str:
     """Return how long there was no post: `no post of r/ports for 9 h; usual gap 40 min`."""
-    return f"no post of {label} for {window_text(story.gap)}; usual gap {window_text(story.usual_gap)}"
+    return f"no post of {label} for {window_text(story.gap)}; usual gap {duration_words(story.usual_gap)}"
 
 
 def short_counts(trend: AnyTrend) -> str:

@@ -270,12 +270,18 @@ def _printed_row(trend: TrendJson) -> list[object]:
         counts, usual = [f"♥ {trend['observed']:,.0f}", "", "", 1], f"♥ {trend['expected']:,.0f}"
     return [
         trend["id"] if trend["id"] is not None else "new",
-        shortened(trend["label"], 48),
+        _named(trend),
         *counts,
         usual,
         sources_text(trend["sources"]),
         short_time(trend["detected_at"]),
     ]
+
+
+def _named(trend: TrendJson) -> str:
+    """Return the label of a trend; of one that has the name of something watched, with what it is about."""
+    told = {"volume": " (volume)", "silence": " (silent)"}.get(trend["kind"], "")
+    return shortened(trend["label"], 48 - len(told)) + told
 
 
 def _listed(
