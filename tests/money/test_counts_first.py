@@ -97,6 +97,22 @@ def test_a_burst_is_bought_by_the_next_run_whenever_it_comes(scene: Scene, minut
     assert {post["id"] for post in burst} <= scene.operator.stored_ids()
 
 
+def test_what_was_counted_opens_a_trend_of_its_volume(scene: Scene) -> None:
+    for _ in range(2):
+        scene.operator.later(hours=1)
+        scene.operator.ingest()
+        assert scene.operator.rank().exit_code == 0
+    scene.publish(scene.operator.now, scene.operator.now + timedelta(minutes=14), 60 * HOURLY / 4, "collapses")
+
+    scene.operator.later(minutes=15)
+    scene.operator.ingest()
+    scene.operator.rank()
+
+    [trend] = scene.operator.rows("SELECT kind, label, observed, expected FROM trends WHERE kind = 'volume'")
+    assert (trend["kind"], trend["label"]) == ("volume", "bridge")
+    assert trend["observed"] > 100 > 2 * trend["expected"]
+
+
 def test_what_was_not_bought_before_a_burst_is_on_record_with_its_size(scene: Scene) -> None:
     scene.operator.later(hours=10)
     scene.publish(scene.operator.now - timedelta(minutes=15), scene.operator.now, 20 * HOURLY, "collapses")

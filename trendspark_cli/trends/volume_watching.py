@@ -37,6 +37,7 @@ MOST_POSTS = 50_000  # of an hour that are read to see who wrote them
 EXAMPLES = 3
 MOST_OPENED = 3  # of each kind in one run: when more are rare at once, it is a source that has changed
 HOUR_SECONDS = 3600
+MOST_BEHIND = 100_000  # posts: after a long time without anything to watch, those of long ago are passed over
 CAUGHT_UP = timedelta(days=2)  # posts that were made before are not counted
 FORGOTTEN = timedelta(days=60)  # series that nobody watches any more
 QUERY_FORGOTTEN = timedelta(days=14)  # a query that was not read for so long is not read any more
@@ -85,9 +86,11 @@ class _Watching:
         """Count, look, decide, store."""
         job = self._job
         known = job.store.volumes.series([one.key for one in self._volumes.all])
+        seen_before = self._seen_post_id
         before = {key: series_text(series) for key, series in known.items()}
         series = {one.key: known.get(one.key) or VolumeSeries() for one in self._volumes.all}
-        self._count_arrivals(series)
+        if series:  # else nothing is counted, nor written
+            self._count_arrivals(series)
         seen = [self._look(one, series[one.key]) for one in self._volumes.all]
         trends: dict[tuple[str, str], AnyTrend] = {}
         for trend in job.store.trends.open_volumes():
@@ -97,8 +100,8 @@ class _Watching:
         for one in series.values():
             one.forget_before(int(job.now.timestamp()))
         still = [trend for trend in trends.values() if all(trend is not old for old, _ in changed)]
-        if not job.dry_run:
-            news = {key: one for key, one in series.items() if series_text(one) != before.get(key)}
+        news = {key: one for key, one in series.items() if series_text(one) != before.get(key)}
+        if not job.dry_run and (news or changed or self._seen_post_id != seen_before):
             with job.transaction():
                 job.store.volumes.save(news, self._seen_post_id, job.now)
                 self._forget()
@@ -116,10 +119,7 @@ class _Watching:
         """Count the posts stored since the last run, those of long ago and those dated ahead left out."""
         posts, now = self._job.store.posts, int(self._job.now.timestamp())
         oldest = now - int(CAUGHT_UP.total_seconds())
-        if not series:
-            self._seen_post_id = posts.newest_id()
-            return
-        if (first := posts.first_since(oldest)) is not None:
+        if posts.newest_id() - self._seen_post_id > MOST_BEHIND and (first := posts.first_since(oldest)) is not None:
             self._seen_post_id = max(self._seen_post_id, first - 1)
         while arrived := posts.arrived(self._seen_post_id, POSTS_PER_READ):
             for post in arrived:

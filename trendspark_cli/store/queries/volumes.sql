@@ -20,14 +20,6 @@ ON CONFLICT (profile, source, query) DO UPDATE SET whole_since = excluded.whole_
 -- Queries, and of which stretch of time all posts of each are known.
 SELECT profile, source, query, whole_since, read_until, counts FROM volume_reads ORDER BY profile, source, query;
 
--- name: queries_of
--- The queries of a source that a profile has or had and that were read last before a time.
-SELECT query FROM volume_reads WHERE profile = ? AND source = ? AND read_until < ?;
-
--- name: forget_read
--- One of them, which it has no longer.
-DELETE FROM volume_reads WHERE profile = ? AND source = ? AND query = ?;
-
 -- name: save_series
 -- What was seen of a series.
 INSERT INTO volume_series (key, state, updated_at) VALUES (?, ?, ?)

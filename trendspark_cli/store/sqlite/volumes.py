@@ -42,9 +42,8 @@ class Volumes:
 
     def keep_queries(self, profile: str, source: str, queries: Collection[str], before: datetime) -> None:
         """Forget the other queries of a source that this profile had and that nobody has read since *before*."""
-        for row in self._db.rows(self._sql["queries_of"], (profile, source, to_text(before))):
-            if row["query"] not in queries:
-                self._db.execute(self._sql["forget_read"], (profile, source, row["query"]))
+        values = {"profile": profile, "source": source, "queries": json.dumps(list(queries)), "before": to_text(before)}
+        self._db.execute(self._sql["keep_queries"], values)
 
     def reads(self) -> list[ReadQuery]:
         """Return the queries that were read to their end or counted, and the stretch of which all is known."""
