@@ -46,6 +46,15 @@ def test_the_peak_of_a_usual_day_is_none_nor_are_a_few_posts_of_a_rare_word(scen
     assert scene.open == []
 
 
+def test_what_one_account_floods_is_no_news_and_silences_nothing(scene: Scene) -> None:
+    evening(scene).publish(300, author="flood")
+    assert scene.hour(0) == []
+
+    scene.hour(90)
+
+    assert scene.labels() == ["volume ferry"]
+
+
 def test_nothing_opens_on_the_first_day(store: SqliteStore) -> None:
     scene = Scene(store)
     scene.days(0.5)

@@ -49,7 +49,13 @@ class Scene:
         return self.look(is_read=is_read)
 
     def publish(
-        self, posts: int, text: str = "the ferry is late", *, source: str = "bluesky", community: str = ""
+        self,
+        posts: int,
+        text: str = "the ferry is late",
+        *,
+        source: str = "bluesky",
+        community: str = "",
+        author: str = "",
     ) -> None:
         """Store posts, evenly over the next hour."""
         made = []
@@ -59,7 +65,12 @@ class Scene:
             name = str(self._posts)
             made.append(
                 post(
-                    name, source=source, text=f"{text} {name}", author=name, created_at=at, community=community or None
+                    name,
+                    source=source,
+                    text=f"{text} {name}",
+                    author=author or name,
+                    created_at=at,
+                    community=community or None,
                 )
             )
         with self.store.transaction():

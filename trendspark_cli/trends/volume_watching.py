@@ -17,7 +17,9 @@ from trendspark_cli.ranking.bursts.volume_series import Look, VolumeSeries
 from trendspark_cli.ranking.lifecycle.rules import LifecycleRules
 from trendspark_cli.ranking.lifecycle.trends import AnyTrend, Kind, Trend, TrendState
 from trendspark_cli.ranking.lifecycle.volume_lifecycle import (
+    LEAST_PEOPLE,
     closed_if_over,
+    may_be_news,
     silence_opened,
     silence_seen_again,
     volume_opened,
@@ -163,7 +165,9 @@ class _Watching:
         asked = watched.key, watched.name, watched.terms, seen.series, look, self._rules
         if kind == "silence":
             return silence_opened(*asked) if seen.coverage.is_whole else None
-        if watched.is_place:
+        if watched.is_place or not may_be_news(look):
+            return None
+        if not seen.coverage.counted and len(_people(self._posts_of(seen))) < LEAST_PEOPLE:
             return None
         trend = volume_opened(*asked)
         return None if trend is None else self._with_posts(trend, seen)
@@ -195,7 +199,7 @@ class _Watching:
         if trend.peak_at == from_epoch(look.at):
             story = replace(
                 story,
-                authors=len({(post.source, post.author or post.id) for post in rows}),
+                authors=len(_people(rows)),
                 sources=_by_source(rows, seen, look),
                 example_ids=_examples(rows),
             )
@@ -270,6 +274,11 @@ def _key(trend: AnyTrend) -> str:
 
 def _change_of(trend: AnyTrend, *, is_new: bool) -> Change:
     return "opened" if is_new else "closed" if trend.state is TrendState.CLOSED else "updated"
+
+
+def _people(rows: Sequence[PostRow]) -> set[tuple[str, str | int]]:
+    """Return who wrote posts; each that names nobody is somebody else's."""
+    return {(post.source, post.author or post.id) for post in rows}
 
 
 def _by_source(rows: Sequence[PostRow], seen: _Seen, look: Look) -> dict[str, int]:

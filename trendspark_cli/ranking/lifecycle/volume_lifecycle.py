@@ -24,16 +24,22 @@ from trendspark_cli.ranking.lifecycle.volume_stories import SilenceStory, Volume
 AnyStory = TypeVar("AnyStory", VolumeStory, SilenceStory)
 HOUR = timedelta(hours=1)
 LEAST_POSTS = 10  # in an hour: fewer are no news, however rare
+LEAST_PEOPLE = 3  # who wrote them: what one account floods is no news, and must not keep others from being told
 LEAST_GAP = timedelta(hours=1)
 LABEL_LENGTH = 80  # characters
 FORGOTTEN_AFTER = timedelta(hours=30)  # without a look at it, a trend is over
+
+
+def may_be_news(look: Look) -> bool:
+    """Tell whether the posts of an hour are worth a look at who wrote them."""
+    return look.posts >= LEAST_POSTS and look.score >= OPENS_AT
 
 
 def volume_opened(
     key: str, name: str, terms: tuple[str, ...], series: VolumeSeries, look: Look, rules: LifecycleRules
 ) -> VolumeTrend | None:
     """Return the trend that an hour of a series opens, None when it is none, or none is news."""
-    if look.posts < LEAST_POSTS or not series.tells(look.at, look.score):
+    if not may_be_news(look) or not series.tells(look.at, look.score):
         return None
     story = VolumeStory(
         series=key,
