@@ -164,7 +164,10 @@ class _Reading:
             self._whole.append(profile_source)
 
     def note_read(self, profile_sources: Sequence[ProfileSource]) -> None:
-        """Write down of which queries all posts are known by now, and forget those that are asked no more."""
+        """Write down of which queries all posts are known by now, and forget those that are asked no more.
+
+        What has no order, and so no cursor, is never known whole.
+        """
         queries: dict[tuple[str, str], set[str]] = {}
         for one in (each for each in profile_sources if each.is_new):
             queries.setdefault((one.job.profile, one.source.name), set()).add(one.source.query)
@@ -173,7 +176,9 @@ class _Reading:
             for (profile, source), known in queries.items():
                 volumes.keep_queries(profile, source, known, self._job.now - STREAMED)
             for one in self._whole:
-                volumes.note_read(one.job.profile, one.source.name, one.source.query, self._job.now)
+                key = one.job.profile, one.source.name, one.source.query
+                if self._job.store.cursors.get(*key) is not None:
+                    volumes.note_read(*key, self._job.now)
 
     def _trust_clock(self, profile_source: ProfileSource, what_then: str) -> None:
         """Raise ClockWrongError when an answer of this run says that it is another time than our clock does."""
