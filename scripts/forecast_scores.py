@@ -5,7 +5,6 @@ The scorers' own functions are used for the intervals, so that both figures mean
 
 from __future__ import annotations
 
-import heapq
 import importlib.util
 import json
 import random
@@ -13,19 +12,25 @@ import statistics
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from trendspark_cli.ranking.bursts.count_windows import LastHour
+from trendspark_cli.ranking.bursts.daily_peaks import DailyPeaks, log_posts
 from trendspark_cli.ranking.bursts.thresholds import DEFAULT_THRESHOLD
-from trendspark_cli.ranking.posts.forecast import WatchedPost, first_observation, observed_again
+from trendspark_cli.ranking.past.post_replay import PastRow, PostReplay
+from trendspark_cli.ranking.posts.post_learning import Counters
 from trendspark_cli.ranking.posts.post_trends import JudgedPost
-from trendspark_cli.ranking.posts.source_memory import SourceMemory
-from trendspark_cli.ranking.posts.watching import BaselinesByName
+from trendspark_cli.ranking.text.keys import name_key
 
 MINUTES = (0, 30, 60, 120)
 GOALS = {"viral": "≥ 0.19 / ≥ 0.48 (sealed)", "counts": "≥ 70 (sealed)"}
 RESAMPLES = 500
+THRESHOLDS = [number / 20 for number in range(4, 41)]  # of counts
+SOURCE = "news"  # of the posts of the second task
 
 
 def scorer(folder: Path, name: str) -> ModuleType:
@@ -104,12 +109,22 @@ def counts_table(scorers: Path, data: Path, work: Path, command: str) -> list[st
         point = result[profile]
         found = f"{point['detected']} of {point['windows']} windows, {point['false_rows']} false rows"
         cells.append(f"{point['score']:.1f} {interval(resampled)}, {found}")
-    others = [f"{_left_out(module, series, profile):.1f}" for profile in module.PROFILES]
+    others = [f"{_left_out(module, folder, series, profile):.1f}" for profile in module.PROFILES]
+    alone = [_by_series(module, folder, series, profile, result) for profile in module.PROFILES]
     return [
         *lines,
         f"| one threshold for all series | {' | '.join(cells)} |",
         f"| each series with the threshold best for the other four | {' | '.join(others)} |",
+        f"| by series, the worst first | {' | '.join(alone)} |",
     ]
+
+
+def _by_series(module: ModuleType, folder: Path, series: Sequence[Any], profile: str, result: dict[str, Any]) -> str:
+    """Return the score of each series by itself."""
+    names = sorted(json.loads((folder / "windows.json").read_text(encoding="utf-8")))
+    threshold = result[profile]["threshold"]
+    points = [(module.total([one], threshold, profile)[0], name) for name, one in zip(names, series, strict=True)]
+    return ", ".join(f"{name} {points:.0f}" for points, name in sorted(points))
 
 
 def _series(module: ModuleType, folder: Path, scores: Sequence[float]) -> list[Any]:
@@ -124,15 +139,30 @@ def _series(module: ModuleType, folder: Path, scores: Sequence[float]) -> list[A
     return found
 
 
-def _left_out(module: ModuleType, series: Sequence[Any], profile: str) -> float:
-    """Return the mean score of series whose threshold was set without them, by windows."""
+def _left_out(module: ModuleType, folder: Path, series: Sequence[Any], profile: str) -> float:
+    """Return the mean score of series told at a threshold that was set without them, by windows."""
+    told = {
+        at: [(times, _scores(module, folder, place, at), windows) for place, (times, _, windows) in enumerate(series)]
+        for at in THRESHOLDS
+    }
     points = []
-    for number, one in enumerate(series):
-        others = [*series[:number], *series[number + 1 :]]
-        cuts = sorted({score for _, scores, _ in others for score in scores if score > 0}, reverse=True)[:400]
-        best = max(cuts, key=lambda cut: module.total(others, cut, profile)[0])
-        points.append(module.total([one], best, profile))
+    for number in range(len(series)):
+        best = max(THRESHOLDS, key=lambda at: module.total(told[at][:number] + told[at][number + 1 :], at, profile)[0])
+        points.append(module.total([told[best][number]], best, profile))
     return float(sum(score * windows for score, _, windows, _ in points) / sum(point[2] for point in points))
+
+
+@cache
+def _scores(module: ModuleType, folder: Path, place: int, threshold: float) -> list[float]:
+    """Return the scores of a series' rows when it is told at this threshold."""
+    name = sorted(json.loads((folder / "windows.json").read_text(encoding="utf-8")))[place]
+    hour, peaks, found = LastHour(), DailyPeaks(), []
+    for row in (folder / f"{name}.csv").read_text(encoding="utf-8").splitlines()[1:]:
+        time, _, value = row.partition(",")
+        at = int(module.dt.datetime.fromisoformat(f"{time}+00:00").timestamp())
+        score = peaks.observe(at, log_posts(hour.add(at, float(value))))
+        found.append(threshold if peaks.tells(at, score, threshold) else 0.0)
+    return found
 
 
 def alarms_table(scorers: Path, data: Path) -> list[str]:
@@ -162,43 +192,13 @@ RATES = (0.1, 0.5, 2.0)
 
 def _opened(events: Sequence[Any], rate: float) -> dict[Any, JudgedPost]:
     """Return the posts that would have opened a trend, as they were judged then; learning goes on as in `rank`."""
-    memory, authors, places = SourceMemory(), BaselinesByName(), BaselinesByName()
-    watched: dict[Any, tuple[WatchedPost, str, str]] = {}
-    maturing: list[tuple[int, Any]] = []
-    opened: dict[Any, JudgedPost] = {}
-    before = events[0][0]
+    replayed, opened = PostReplay(), dict[Any, JudgedPost]()
+    created: dict[Any, int] = {}
     for at, name, author, place, posted_at, engagement, comments in events:
-        while maturing and maturing[0][0] <= at:
-            now, gone = heapq.heappop(maturing)
-            post, whose, where = watched.pop(gone)
-            baselines = authors.of(whose), places.of(where)
-            if memory.counts_exceedances:
-                memory.exceedances.add(
-                    [memory.forecaster.largest_exceedance(post, *baselines)], (now - before) / 86_400
-                )
-            before = now
-            if post.last.at - post.first_seen >= 6 * 3600:
-                ended = memory.forecaster.learn(post, *baselines)
-                authors.add(whose, ended)
-                places.add(where, ended)
-        if name in watched:
-            post = observed_again(watched[name][0], at, engagement, comments)
-        else:
-            post = first_observation(posted_at, at, engagement, comments)
-            heapq.heappush(maturing, (post.matures_at, name))
-        watched[name] = post, author, place
-        if memory.forecaster.is_ready and name not in opened:
-            baselines = authors.of(author), places.of(place)
-            forecast = memory.forecaster.forecast(post, *baselines)
-            judged = JudgedPost(
-                post_id=0,
-                source="",
-                author=author,
-                watched=post,
-                forecast=forecast,
-                usual_posts=baselines[0].posts,
-                level=memory.return_level(rate),
-            )
+        row = PastRow(name_key(str(name)), SOURCE, author, place, created.setdefault(name, min(posted_at, at)))
+        judged = replayed.observe(row, Counters(at, engagement, comments))
+        if judged is not None and name not in opened:
+            judged = replace(judged, level=replayed.memories[SOURCE].return_level(rate))
             if judged.held_back_by(DEFAULT_THRESHOLD) is None:
                 opened[name] = judged
     return opened

@@ -55,6 +55,12 @@ def operator(tmp_path: Path, reddit: RedditServer) -> Operator:
     )
 
 
+def test_of_a_listing_without_an_order_nobody_says_that_it_is_known_whole(operator: Operator) -> None:
+    operator.ingest()
+
+    assert operator.rows("SELECT query FROM volume_reads") == [{"query": "r/ferries/new"}]
+
+
 @pytest.mark.parametrize("kind", ["another address", "another account", "nonsense", "a pipe"])
 def test_a_file_of_praws_settings_in_the_folder_we_are_in_is_not_read(
     operator: Operator, reddit: RedditServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str

@@ -15,8 +15,7 @@ from tests.ingest.operator import NOW, TOKEN, Operator
 from tests.servers import XServer, faults, x_post
 from trendspark_cli.base.errors import BadAnswerError
 from trendspark_cli.base.models import Profile
-from trendspark_cli.collecting.volume import HOUR_SECONDS, Slice, judge_volume
-from trendspark_cli.ranking.bursts.surprisal import NUMBERS, surprisal
+from trendspark_cli.collecting.volume import HOUR, Slice, judge_volume, posts_between
 from trendspark_cli.services.x.counts import read_counts
 from trendspark_cli.services.x.query import QUERY_LIMIT, x_queries_together
 
@@ -52,7 +51,7 @@ class Scene:
                     sequence=crc32(f"{about}{word}".encode()) % 4096,
                 )
             )
-            at += timedelta(seconds=HOUR_SECONDS / per_hour * (0.25, 1.75, 1.0, 0.5, 1.5)[number % 5])
+            at += HOUR / per_hour * (0.25, 1.75, 1.0, 0.5, 1.5)[number % 5]
             number += 1
         self.server.add(posts)
         return posts
@@ -96,6 +95,22 @@ def test_a_burst_is_bought_by_the_next_run_whenever_it_comes(scene: Scene, minut
 
     assert result.exit_code == 0
     assert {post["id"] for post in burst} <= scene.operator.stored_ids()
+
+
+def test_what_was_counted_opens_a_trend_of_its_volume(scene: Scene) -> None:
+    for _ in range(2):
+        scene.operator.later(hours=1)
+        scene.operator.ingest()
+        assert scene.operator.rank().exit_code == 0
+    scene.publish(scene.operator.now, scene.operator.now + timedelta(minutes=14), 60 * HOURLY / 4, "collapses")
+
+    scene.operator.later(minutes=15)
+    scene.operator.ingest()
+    scene.operator.rank()
+
+    [trend] = scene.operator.rows("SELECT kind, label, observed, expected FROM trends WHERE kind = 'volume'")
+    assert (trend["kind"], trend["label"]) == ("volume", "bridge")
+    assert trend["observed"] > 100 > 2 * trend["expected"]
 
 
 def test_what_was_not_bought_before_a_burst_is_on_record_with_its_size(scene: Scene) -> None:
@@ -298,11 +313,11 @@ def test_the_same_hour_is_a_burst_when_it_never_was_busy() -> None:
 
 @pytest.mark.parametrize("posts", [[], [5], [0] * 169, [20] * 169, [0] * 168 + [9]])
 def test_too_little_is_no_burst(posts: list[int]) -> None:
-    assert judge_volume(slices(posts)).departs is False
+    assert judge_volume(slices(posts, 60)).departs is False
 
 
 def test_beside_a_busy_query_a_burst_is_hidden_so_each_is_looked_at_by_itself_too() -> None:
-    quiet, busy = [20] * 168 + [60], [600] * 169
+    quiet, busy = [20] * 168 + [60], [2_000] * 169
     together = [one + other for one, other in zip(quiet, busy, strict=True)]
 
     assert judge_volume(slices(quiet, 60)).departs is True
@@ -313,9 +328,21 @@ def test_a_word_nobody_used_before_is_bought_from_the_smallest_page_on() -> None
     assert judge_volume(slices([0] * 168 + [10])).departs is True
 
 
-def test_a_surprise_is_the_tail_of_the_distribution() -> None:
-    # A negative binomial with r = 1 is geometric: P(X >= k) = (mean / (1 + mean)) ** k.
-    assert surprisal(7.0, 3.0, 1.0, NUMBERS) == pytest.approx(-7 * -0.1249387, rel=1e-5)
+def test_a_burst_that_began_hours_ago_is_still_one() -> None:
+    assert judge_volume(slices([20] * 160 + [200] * 9)).departs is True
+
+
+def test_bursts_of_each_evening_make_the_next_one_usual() -> None:
+    evenings = [150 + 10 * (hour // 24 % 3) if hour % 24 == 20 else 20 for hour in range(168)]
+
+    assert judge_volume(slices([*evenings, 160], 60)).departs is False
+    assert judge_volume(slices([*evenings, 400], 60)).departs is True
+
+
+def test_of_an_hour_that_lies_in_a_span_in_part_so_much_counts() -> None:
+    week = slices([40, 60, 10], last_minutes=15)
+
+    assert posts_between(week, NOW - timedelta(minutes=45), NOW + timedelta(minutes=15)) == pytest.approx(10 + 45)
 
 
 @pytest.mark.parametrize("content", [b"", b"[]", b'{"data":null}', b'{"data":[{"start":"x"}]}', b'{"meta":{}}'])

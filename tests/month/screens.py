@@ -29,7 +29,7 @@ def at(column: str) -> str:
 
 SCREENS = (
     Screen(
-        f"trends list --limit {ALL}",
+        f"trends list --kind topic --limit {ALL}",
         ("id", "trend", "now", "peak", "total", "people", "detected", "state"),
         f"""
         SELECT id, label, coalesce(nullif(posts_now, 0), ''), posts_peak, posts_total, people,

@@ -1,13 +1,19 @@
-"""Bursts of a series of counts."""
+"""Bursts of a series, by the largest of its usual days."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from random import Random
 
 import pytest
 
-from trendspark_cli.ranking.bursts.count_series import REPORTED_AT, ROWS_PER_DAY, BurstWatch
+from trendspark_cli.ranking.bursts.count_windows import LastHour
+from trendspark_cli.ranking.bursts.daily_peaks import DAY_SECONDS, OPENS_AT, TOLD_AT, DailyPeaks, log_posts, posts_of
+
+ROW_SECONDS = 300
+ROWS_PER_DAY = DAY_SECONDS // ROW_SECONDS
+BEGINS = 1_772_000_000
 
 
 def noise(days: float, mean: float, seed: int = 1) -> list[int]:
@@ -18,34 +24,114 @@ def noise(days: float, mean: float, seed: int = 1) -> list[int]:
     return [int(chance.gammavariate(2, 0.5) * expected) for expected in rhythm]
 
 
-def reports(counts: list[int]) -> list[int]:
-    """Return the rows in which a burst was reported, after the first days."""
-    watch = BurstWatch()
-    found = [row for row, count in enumerate(counts) if watch.score(count) >= REPORTED_AT]
-    return [row for row in found if row >= 3 * ROWS_PER_DAY]
+def watched(counts: Sequence[float], peaks: DailyPeaks, begins: int = BEGINS, threshold: float = TOLD_AT) -> list[int]:
+    """Return the rows at which a burst was told."""
+    hour, found = LastHour(), []
+    for row, count in enumerate(counts):
+        at = begins + row * ROW_SECONDS
+        if peaks.tells(at, peaks.observe(at, log_posts(hour.add(at, count))), threshold):
+            found.append(row)
+    return found
 
 
 @pytest.mark.parametrize("mean", [0.5, 5, 50])
-def test_a_quiet_month_gives_hardly_a_report_whatever_the_volume(mean: float) -> None:
-    assert len(reports(noise(30, mean))) <= 10
+@pytest.mark.parametrize(("threshold", "in_days"), [(TOLD_AT, 4), (OPENS_AT, 8)])
+def test_a_quiet_series_tells_falsely_as_seldom_as_is_said_whatever_its_volume(
+    mean: float, threshold: float, in_days: int
+) -> None:
+    told = [len(watched(noise(80, mean, seed), DailyPeaks(), threshold=threshold)) for seed in range(2)]
+
+    assert 0 < sum(told) / 160 <= 1.1 / in_days
 
 
 @pytest.mark.parametrize("mean", [5, 50])
-def test_twenty_times_the_usual_is_reported_in_its_first_row(mean: float) -> None:
-    counts = [*noise(14, mean), *[int(20 * mean)] * 12]
+def test_ten_times_the_usual_is_told_within_half_an_hour(mean: float) -> None:
+    peaks = DailyPeaks()
+    watched(noise(14, mean), peaks)
 
-    assert 14 * ROWS_PER_DAY in reports(counts)
+    found = watched([int(10 * mean)] * 12, peaks, BEGINS + 15 * DAY_SECONDS)
+
+    assert found
+    assert found[0] <= 6
 
 
-def test_a_burst_that_lasts_is_told_once() -> None:
+def test_a_burst_that_lasts_is_told_once_a_day() -> None:
     burst = 14 * ROWS_PER_DAY
 
-    assert [row for row in reports([*noise(14, 20), *[600] * 100]) if row >= burst] == [burst]
+    found = watched([*noise(14, 20), *[600] * ROWS_PER_DAY], DailyPeaks())
+
+    assert len([row for row in found if row >= burst]) == 1
+
+
+def test_bursts_of_every_night_are_usual_and_one_beyond_them_is_not() -> None:
+    nights = [
+        300 + 20 * (row // ROWS_PER_DAY % 2) if row % ROWS_PER_DAY < 12 else 10 for row in range(20 * ROWS_PER_DAY)
+    ]
+    peaks = DailyPeaks()
+
+    assert watched(nights, peaks) == []
+    assert watched([700] * 12, peaks, BEGINS + 20 * DAY_SECONDS)
+
+
+def test_nothing_is_told_on_the_first_day() -> None:
+    assert watched([5] * 200 + [500] * 80, DailyPeaks()) == []
+
+
+def test_a_day_that_was_hardly_seen_teaches_nothing() -> None:
+    peaks = DailyPeaks()
+    watched(noise(5, 20), peaks)
+    before = peaks.state
+
+    watched([0] * 24, peaks, BEGINS + 9 * DAY_SECONDS)  # two hours after four days of outage
+    watched([0], peaks, BEGINS + 11 * DAY_SECONDS)
+
+    assert peaks.state.days == before.days + 1
+    assert peaks.state.level == pytest.approx(before.level, abs=0.2)
+
+
+def test_a_clock_that_was_a_year_ahead_for_an_hour_does_not_silence_a_series() -> None:
+    peaks = DailyPeaks()
+    watched(noise(10, 20), peaks)
+    usual = peaks.state.level
+
+    watched([2_000] * 12, peaks, BEGINS + 365 * DAY_SECONDS)
+    found = watched([10] * 24 + [600] * 12, peaks, BEGINS + 10 * DAY_SECONDS)
+
+    assert peaks.state.level == pytest.approx(usual, abs=0.2)
+    assert found
+    assert found[0] >= 24
+
+
+def test_a_step_back_within_the_hour_is_passed_over() -> None:
+    peaks = DailyPeaks()
+    watched(noise(3, 20), peaks)
+    state = peaks.state
+
+    peaks.observe(state.last_at - 600, 99.0)
+
+    assert peaks.state == state
+
+
+def test_the_usual_peak_can_be_said_in_posts() -> None:
+    peaks = DailyPeaks()
+    watched([5] * (3 * ROWS_PER_DAY), peaks)
+
+    assert posts_of(peaks.state.level) == pytest.approx(60)
+    assert peaks.score(log_posts(60)) == pytest.approx(0.0) != TOLD_AT
 
 
 def test_counts_that_make_no_sense_break_nothing() -> None:
-    watch = BurstWatch()
+    hour, peaks = LastHour(), DailyPeaks()
+    counts = (*[0.0] * 600, -5.0, 1e300, 1e308, 1e308, 0.0)
 
-    scores = [watch.score(count) for count in (*[0.0] * 500, -5.0, 1e300, 0.0)]
+    scores = [peaks.observe(at, log_posts(hour.add(at, count))) for at, count in enumerate(counts, start=-(2**40))]
 
     assert all(math.isfinite(score) for score in scores)
+
+
+def test_an_hour_is_what_was_counted_in_it_however_rows_lie() -> None:
+    hour = LastHour()
+    hour.add(0, 7)
+    hour.add(0, 1)
+
+    assert [hour.add(1_800, 2), hour.add(3_599, 3), hour.add(3_600, 4), hour.add(100, 5)] == [10, 13, 9, 5]

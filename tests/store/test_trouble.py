@@ -23,6 +23,7 @@ from trendspark_cli.ranking.baseline.baseline_posts import PostRow
 from trendspark_cli.ranking.baseline.history import SourceState, TermState
 from trendspark_cli.ranking.baseline.term_states import states_of
 from trendspark_cli.ranking.bursts.segments import read_segment
+from trendspark_cli.ranking.bursts.volume_series import VolumeSeries
 from trendspark_cli.ranking.posts.forecast import EngagementBaseline
 from trendspark_cli.ranking.posts.source_memory import SourceMemory
 from trendspark_cli.ranking.text.searching import read_query
@@ -135,6 +136,13 @@ WRITERS: dict[str, Callable[[SqliteStore], object]] = {
     "forecasts.forget_changed": lambda s: s.forecasts.forget_changed(5),
     "forecasts.note": lambda s: s.forecasts.note([PostForecast(1, 3.0, 1.0, 9.0, "2026-11-01T12:00:00.000Z")]),
     "forecasts.drop": lambda s: s.forecasts.drop([1]),
+    "volumes.note_read": lambda s: s.volumes.note_read("default", "x", "q", NOW),
+    "volumes.note_counted": lambda s: s.volumes.note_counted("default", "x", "q", [(0, 3600, 5)], NOW),
+    "volumes.keep_queries": lambda s: s.volumes.keep_queries("default", "x", ["q"], NOW),
+    "volumes.forget_profile": lambda s: s.volumes.forget_profile("gone"),
+    "volumes.forget_reads_before": lambda s: s.volumes.forget_reads_before(NOW),
+    "volumes.save": lambda s: s.volumes.save({"keyword:ferry": VolumeSeries()}, 5, NOW),
+    "volumes.forget_series_before": lambda s: s.volumes.forget_series_before(NOW),
     "trend_history.save_counts": lambda s: s.trend_history.save_counts([TrendCount(1, to_text(NOW), "x", 1, 1, None)]),
     "search.index_next": lambda s: s.search.index_next(10, NOW),
     "search.drop_worn": lambda s: s.search.drop_worn(NOW + timedelta(days=1)),
@@ -178,6 +186,10 @@ WRITERS: dict[str, Callable[[SqliteStore], object]] = {
 }
 READERS: dict[str, Callable[[SqliteStore], object]] = {
     "posts.settled_id": lambda s: s.posts.settled_id(),
+    "trends.open_volumes": lambda s: s.trends.open_volumes(),
+    "volumes.reads": lambda s: s.volumes.reads(),
+    "volumes.seen_post_id": lambda s: s.volumes.seen_post_id(),
+    "volumes.series": lambda s: s.volumes.series(["keyword:ferry"]),
     "posts.count": lambda s: s.posts.count(),
     "posts.stored_ids": lambda s: s.posts.stored_ids("x", ["1"]),
     "posts.count_known": lambda s: s.posts.count_known([post()]),

@@ -10,6 +10,7 @@ from trendspark_cli.base.clock import duration_words, to_text
 from trendspark_cli.base.console import shortened
 from trendspark_cli.base.models import Alert
 from trendspark_cli.ranking.lifecycle.trends import AnyTrend, PostStory, TopicStory
+from trendspark_cli.ranking.lifecycle.volume_stories import SilenceStory, VolumeStory
 from trendspark_cli.reports.trend_words import post_counts, short_counts, why
 from trendspark_cli.store.rows.posts import StoredPost
 
@@ -20,7 +21,8 @@ LABEL_LENGTH = 120
 
 def opened_alert(trend: AnyTrend, posts: Sequence[StoredPost]) -> Alert:
     """Return the alert that a trend has begun: observed against expected, who, two examples, how to see more."""
-    lines = [f"📈 <b>{safe(trend.label, LABEL_LENGTH)}</b>", _counts(trend)]
+    sign = "🔇" if isinstance(trend.story, SilenceStory) else "📈"
+    lines = [f"{sign} <b>{safe(trend.label, LABEL_LENGTH)}</b>", _counts(trend)]
     lines += [_example(post) for post in posts[:EXAMPLES]]
     lines.append(f"<code>trendspark trends explain {trend.id}</code>")
     return Alert(
@@ -38,6 +40,8 @@ def grown_alert(trend: AnyTrend, answered_key: str, last_size: float, machine_la
     size, grown = trend.story.size, "📈 grown: twice as large as when last told, or more"
     if isinstance(trend.story, PostStory):
         grown = f"📈 grown: {size:,.0f} expected, {last_size:,.0f} when last told"
+    if isinstance(trend.story, SilenceStory):
+        grown = "🔇 still silent, for twice as long as when last told, or more"
     html = f"{grown}\n{_counts(trend)}"
     html += _machine_line(machine_label)
     return Alert(
@@ -54,9 +58,10 @@ def grown_alert(trend: AnyTrend, answered_key: str, last_size: float, machine_la
 def closed_alert(trend: AnyTrend, edited_key: str, machine_label: str = "") -> Alert:
     """Return the edit that a trend is over."""
     lasted = trend.last_strong_at - trend.first_seen
+    was = "there was" if isinstance(trend.story, SilenceStory) else "at its peak"
     html = (
         f"<b>{safe(trend.label, LABEL_LENGTH)}</b>{_machine_line(machine_label)}\n"
-        f"over after {duration_words(lasted)}; at its peak {_counts(trend)}\n"
+        f"over after {duration_words(lasted)}; {was} {_counts(trend)}\n"
         f"<code>trendspark trends explain {trend.id}</code>"
     )
     closed_at = None if trend.closed_at is None else to_text(trend.closed_at)
@@ -85,7 +90,7 @@ def _counts(trend: AnyTrend) -> str:
     match trend.story:
         case PostStory() as story:
             return f"one post on {escape(story.source)}: {post_counts(story, trend.age_when_seen)}"
-        case TopicStory():
+        case TopicStory() | VolumeStory() | SilenceStory():
             return escape(why(trend))
 
 

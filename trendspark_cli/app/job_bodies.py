@@ -57,9 +57,11 @@ def rank_body(*, top: int = 20) -> Body:
 
     def body(wired: Wired) -> None:
         from trendspark_cli.app.alert_routing import trend_routes
+        from trendspark_cli.collecting.matching import Matcher
         from trendspark_cli.jobs.rank import rank_topics
         from trendspark_cli.trends.rank_rules import experience, lifecycle_rules
         from trendspark_cli.trends.search_filling import keep_index
+        from trendspark_cli.trends.watched_volumes import LookedFor
 
         rank_topics(
             wired.job,
@@ -67,6 +69,7 @@ def rank_body(*, top: int = 20) -> Body:
             wired.settings.alert_recency,
             top=top,
             routes=trend_routes(wired.settings, wired.job.store.profiles.all()),
+            looked_for=LookedFor(wired.profiles(), Matcher),
         )
         keep_index(wired.job, is_wanted=wired.settings.search_index)
 

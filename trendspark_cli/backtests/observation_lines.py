@@ -32,28 +32,32 @@ class CountLine(msgspec.Struct):
 
 
 def viral_lines(path: str) -> Iterator[str]:
-    """Score each observation of a post: ln(1 + final engagement) as forecast."""
+    """Score each observation of a post: ln(1 + final engagement) as forecast, 0 while too few have matured.
+
+    The last observation of a post says where it ended, however soon that was: whoever wrote the file looked no longer.
+    """
+    from trendspark_cli.backtests.id_clock import IdClock
+    from trendspark_cli.ranking.past.post_replay import PastRow, PostReplay
     from trendspark_cli.ranking.posts.forecast import MOST_ENGAGEMENT
-    from trendspark_cli.ranking.posts.watching import Watching
+    from trendspark_cli.ranking.posts.post_learning import Counters
+    from trendspark_cli.ranking.text.keys import name_key
 
-    watching = Watching()
+    replayed, ids = PostReplay(least_watched_seconds=0), IdClock()
 
-    def score(observation: ObservationLine) -> dict[str, float]:
-        counters = (observation.score, observation.comments)
+    def score(line: ObservationLine) -> dict[str, float]:
         if not (
-            max(map(abs, counters)) <= MOST_ENGAGEMENT
-            and max(abs(observation.t), abs(observation.posted_at)) < _YEAR_9999
+            max(abs(line.score), abs(line.comments)) <= MOST_ENGAGEMENT
+            and max(abs(line.t), abs(line.posted_at)) < _YEAR_9999
         ):
             return {"score": 0.0}  # no post has that many, and no clock says that
-        forecast = watching.see(
-            str(observation.id),
-            int(observation.t),
-            int(observation.posted_at),
-            observation.author,
-            observation.community,
-            counters,
-        )
-        return {"score": forecast.log if forecast is not None else 0.0}
+        name, at = str(line.id), int(line.t)
+        key = name_key(name)
+        known = replayed.watched.get(key)
+        created = known.row.created_at if known is not None else ids.created(name, int(line.posted_at), at)
+        ids.note(name, at)
+        row = PastRow(key, "file", line.author, line.community, created)
+        judged = replayed.observe(row, Counters(at, line.score, line.comments))
+        return {"score": judged.forecast.log if judged is not None else 0.0}
 
     return _score_lines(
         path, ObservationLine, score, '{"t", "id", "posted_at", "score", "comments", "author", "community"}'
@@ -61,14 +65,23 @@ def viral_lines(path: str) -> Iterator[str]:
 
 
 def count_lines(path: str) -> Iterator[str]:
-    """Score each count of each series with its surprisal; a burst is reported once, from `REPORTED_AT` on."""
-    from trendspark_cli.ranking.bursts.count_series import REPORTED_AT, BurstWatch
+    """Score each count of each series; a burst is told once a day, from `TOLD_AT` on, where scores end.
 
-    series: dict[str, BurstWatch] = {}
+    Besides: how far the hour before lies beyond the usual daily peak, its posts, and those of that peak.
+    """
+    from trendspark_cli.ranking.bursts.count_windows import LastHour
+    from trendspark_cli.ranking.bursts.daily_peaks import TOLD_AT, DailyPeaks, log_posts, posts_of
+
+    series: dict[str, tuple[LastHour, DailyPeaks]] = {}
 
     def score(count: CountLine) -> dict[str, float]:
-        surprisal = series.setdefault(count.series, BurstWatch()).score(count.value)
-        return {"score": min(REPORTED_AT, surprisal), "surprise": surprisal}
+        hour, peaks = series.setdefault(count.series, (LastHour(), DailyPeaks()))
+        at = int(count.t.timestamp())
+        posts = hour.add(at, count.value)
+        beyond = peaks.observe(at, log_posts(posts))
+        usual = posts_of(peaks.state.level)
+        told = TOLD_AT if peaks.tells(at, beyond) else 0.0 if peaks.is_quiet(at) else max(0.0, beyond)
+        return {"score": told, "beyond": beyond, "posts": posts, "usual_peak": usual}
 
     return _score_lines(path, CountLine, score, '{"series", "t", "value"}')
 

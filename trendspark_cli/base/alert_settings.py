@@ -39,6 +39,14 @@ class AlertSettings:
         default="12",
     )
 
+    trend_kinds: tuple[str, ...] = setting(
+        "TREND_KINDS",
+        read.TREND_KIND_NAMES,
+        "ranking",
+        "Kinds of trends that open: topic, post, volume (of a profile or keyword), silence (where posts are usual).",
+        default="topic,post,volume",
+    )
+
     telegram_bot_token: str = setting(
         "TELEGRAM_BOT_TOKEN", read.BOT_TOKEN, "alerts", "Token from @BotFather.", secret=True
     )

@@ -69,6 +69,9 @@ def _bool(text: str) -> bool:
         raise ValueError(text) from None
 
 
+TREND_KINDS = ("topic", "post", "volume", "silence")
+
+
 def _list(text: str) -> tuple[str, ...]:
     """Read `a, b c, "d, e"` or a JSON list of strings; order kept, repeats and blanks dropped."""
     text = text.strip()
@@ -291,6 +294,14 @@ def _channel_names(text: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(names))
 
 
+def _trend_kinds(text: str) -> tuple[str, ...]:
+    """Read kinds of trends, each once."""
+    kinds = _list(text.lower())
+    if not kinds or not set(kinds) <= set(TREND_KINDS):
+        raise ValueError(text)
+    return kinds
+
+
 TEXT = ValueReader(str.strip, "text")
 BOOL = ValueReader(_bool, "true or false")
 LIST = ValueReader(_paired, "words separated by commas, each quote with its pair, or a JSON list of strings")
@@ -303,6 +314,7 @@ QUIET_HOURS = ValueReader(quiet_hours, "two times of a day that differ, such as 
 COUNT = ValueReader(_count, "a whole number, 0 or more")
 AMOUNT = ValueReader(_number, "a number, 0 or more")
 USER_IDS = ValueReader(_user_ids, "ids of Telegram users such as 123456789,987654321 (@userinfobot tells yours)")
+TREND_KIND_NAMES = ValueReader(_trend_kinds, f"some of {','.join(TREND_KINDS)}")
 CHANNEL_NAMES = ValueReader(_channel_names, "names of channels such as desk,telegram")
 CHAT = ValueReader(
     _chat,

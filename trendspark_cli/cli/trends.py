@@ -42,7 +42,9 @@ TrendOrWord = Annotated[
 def list_(
     limit: LimitOption = 20,
     state: Annotated[str | None, typer.Option(help="Only `open` or only `closed` ones.")] = None,
-    kind: Annotated[str | None, typer.Option(help="Only those of this kind: `topic` or `post`.")] = None,
+    kind: Annotated[
+        str | None, typer.Option(help="Only those of this kind: `topic`, `post`, `volume` or `silence`.")
+    ] = None,
     source: Annotated[str | None, typer.Option(help="Only those with posts of this source.")] = None,
     term: Annotated[str, typer.Option(help="Only those whose label or terms hold these words.")] = "",
     since: Annotated[str, typer.Option(help="Only those that lived then or later: a time (UTC), or `7d`.")] = "",

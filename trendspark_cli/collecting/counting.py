@@ -1,4 +1,4 @@
-"""Count before buying: posts of a query are bought only when there are more of them than its week lets one expect."""
+"""Count before buying: posts of a query are bought only when its last hour exceeds the busiest of its days."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from trendspark_cli.collecting.page_storing import record_failure, store_page
 from trendspark_cli.collecting.paid_calls import paid
 from trendspark_cli.collecting.profile_sources import ProfileSource
 from trendspark_cli.collecting.source import Counted, Counter, Source
-from trendspark_cli.collecting.volume import judge_volume
+from trendspark_cli.collecting.volume import hours_of, judge_volume
 from trendspark_cli.running.job_context import JobContext
 from trendspark_cli.spending.budget import Budget
 
@@ -31,13 +31,15 @@ def worth_reading_from(
     them is recorded as not bought, and the cursor moves there.
     """
     counted = _count(job, source, counter, budget, source.query)
+    with job.store.transaction():
+        job.store.volumes.note_counted(job.profile, source.name, source.query, hours_of(counted.slices), job.now)
     reading = judge_volume(counted.slices)
     log.info(
-        "counted %s query=%s observed=%d expected=%.1f score=%.1f departs=%s",
+        "counted %s query=%s observed=%d usual_peak=%.1f score=%.2f departs=%s",
         source.name,
         source.query,
         reading.observed,
-        reading.expected,
+        reading.usual_peak,
         reading.score,
         reading.departs,
     )
@@ -98,7 +100,7 @@ def _stirs(job: JobContext, profile_source: ProfileSource, counter: Counter, que
     budget = profile_source.budget.without_shares() if profile_source.budget is not None else None
     reading = judge_volume(_count(job, profile_source.source, counter, budget, query).slices)
     log.info(
-        "counted together %s query=%s score=%.1f stirs=%s",
+        "counted together %s query=%s score=%.2f stirs=%s",
         profile_source.source.name,
         query,
         reading.score,

@@ -29,6 +29,7 @@ from trendspark_cli.running.job_context import JobContext
 from trendspark_cli.running.pausing import is_paused
 
 NOTE_SECONDS = 15.0  # between two looks at metrics and pause
+LIVE = timedelta(minutes=2)  # a post so young shows that we are where the stream is
 PLACE_SECONDS = 5.0  # in which pages without posts may pass before our place is written down
 AUDIT_SECONDS = 60.0  # one row of the audit for so long
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 60.0  # seconds, when no host brought anything
@@ -81,7 +82,7 @@ class _Running:
         self._placed = self._noted = 0.0
         self._audit_id: int | None = None
         self._audit_began = 0.0
-        self._is_paused = self._is_connected = False
+        self._is_paused = self._is_connected = self._is_live = False
 
     def run(self) -> None:
         """Read page after page, with pauses when nothing comes."""
@@ -119,6 +120,7 @@ class _Running:
         cursor = self._job.store.cursors.get(self._job.profile, self._source.name, self._source.query)
         take_back_cursor(self._at_now(), self._source, cursor or "")
         self._span = self._place = None
+        self._is_live = False
 
     def _store(self, page: Page) -> None:
         """Store a page; one without anything only moves our place, now and then."""
@@ -143,6 +145,7 @@ class _Running:
             self._write_place(job, place)
             self._tell(job, page, now, has_moved=has_moved)
         self._is_connected = True
+        self._is_live |= any(now - from_text(post.created_at) < LIVE for post in page.posts)
         self._work.ask(bool(page.posts))
 
     def _tell(self, job: JobContext, page: Page, now: datetime, *, has_moved: bool) -> None:
@@ -169,7 +172,7 @@ class _Running:
             job.record_calls()
             job.store.totals.add([STREAM_RECONNECTS.by(1, reason=reason)])
             job.store.totals.set([STREAM_CONNECTED.at(0.0)])
-        self._is_connected = False
+        self._is_connected = self._is_live = False
 
     def _pause(self) -> None:
         """Wait, in steps, so that the planned end and a pause are noticed; longer each time, and never in step."""
@@ -188,6 +191,9 @@ class _Running:
         job = self._at_now()
         with job.store.transaction():
             job.record_calls()
+            if self._is_live:  # what was written until LIVE ago has come
+                until = job.now - LIVE
+                job.store.volumes.note_read(job.profile, self._source.name, self._source.query, until)
         self._is_paused = is_paused(job.store, "stream")
         self._work.export()
         if self._is_connected:

@@ -6,6 +6,7 @@ import logging
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from datetime import timedelta
 from itertools import islice
 
 from trendspark_cli.base.clock import duration_words
@@ -41,6 +42,7 @@ from trendspark_cli.running.job_context import JobContext
 log = logging.getLogger(__name__)
 
 MOST_SEEN = 250_000  # posts of a file that a dry run remembers: 20 MB
+STREAMED = timedelta(hours=1)  # a query of a stream says more often that it is read
 EMPTY_PAGES = 10  # in a row: a listing that goes on longer than that without a post does not end
 
 
@@ -76,6 +78,7 @@ def ingest(
             profile_source.source.service: profile_source for profile_source in profile_sources
         }.values():
             reading.attempt(profile_source, reading.refresh)
+    reading.note_read(profile_sources)
     reading.finish(profile_sources)
 
 
@@ -99,6 +102,7 @@ class _Reading:
         self._down: dict[str, UpstreamError] = {}  # services that would answer every source alike
         self._ceilings: dict[str, CeilingReachedError] = {}  # by key
         self._something_worked = False
+        self._whole: list[ProfileSource] = []  # those that were read to their end
 
     def attempt(self, profile_source: ProfileSource, step: Callable[[ProfileSource], None]) -> None:
         """Take one step with one profile source, unless that cannot work; keep its failure for the end of the run."""
@@ -143,6 +147,7 @@ class _Reading:
             return
         try:
             self._read(profile_source, asked)
+            self._note_whole(profile_source)
         except CursorTooOldError:
             # Where the id did not tell its age, begin again as in a first run.
             self._trust_clock(profile_source, "nothing was given up as lost")
@@ -152,6 +157,28 @@ class _Reading:
             if again is None:
                 raise
             self._read(profile_source, again, lost=Span(since=cursor, until=again.since))
+
+    def _note_whole(self, profile_source: ProfileSource) -> None:
+        """Remember that nothing new is left, unless a limit ended the reading; what is only counted says so itself."""
+        if profile_source.source.counter is None and self._left.get(id(profile_source), 1) > 0:
+            self._whole.append(profile_source)
+
+    def note_read(self, profile_sources: Sequence[ProfileSource]) -> None:
+        """Write down of which queries all posts are known by now, and forget those that are asked no more.
+
+        What has no order, and so no cursor, is never known whole.
+        """
+        queries: dict[tuple[str, str], set[str]] = {}
+        for one in (each for each in profile_sources if each.is_new):
+            queries.setdefault((one.job.profile, one.source.name), set()).add(one.source.query)
+        volumes = self._job.store.volumes
+        with self._job.store.transaction():
+            for (profile, source), known in queries.items():
+                volumes.keep_queries(profile, source, known, self._job.now - STREAMED)
+            for one in self._whole:
+                key = one.job.profile, one.source.name, one.source.query
+                if self._job.store.cursors.get(*key) is not None:
+                    volumes.note_read(*key, self._job.now)
 
     def _trust_clock(self, profile_source: ProfileSource, what_then: str) -> None:
         """Raise ClockWrongError when an answer of this run says that it is another time than our clock does."""

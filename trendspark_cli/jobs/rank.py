@@ -30,6 +30,8 @@ from trendspark_cli.trends.post_ranking import rank_posts
 from trendspark_cli.trends.trend_alerts import CHANGES, queue_change
 from trendspark_cli.trends.trend_curves import curves_of, save_curve
 from trendspark_cli.trends.trend_routes import TrendRoutes
+from trendspark_cli.trends.volume_watching import rank_volumes
+from trendspark_cli.trends.watched_volumes import LookedFor
 
 log = logging.getLogger(__name__)
 
@@ -41,12 +43,14 @@ def rank_topics(
     *,
     top: int,
     routes: TrendRoutes,
+    looked_for: LookedFor | None = None,
     rebuilt_posts: int = history_rebuilding.POSTS_PER_RUN,
 ) -> None:
     """Open, update and close trends as of now, and queue their alerts; the same data again change nothing.
 
     Ticks that ended longer ago than *recency* only become history: nobody wants yesterday's news as an alert. While the
-    history is built anew, at most *rebuilt_posts* of it in a run, topics have to wait.
+    history is built anew, at most *rebuilt_posts* of it in a run, topics have to wait. Beside, the volume of what
+    is *looked_for* is watched.
     """
     check_server_clock(job.store)
     baseline = BaselineUpdating(job)
@@ -66,6 +70,7 @@ def rank_topics(
         job.result["history"] = found.words
         trends += [trend for trend in job.store.trends.living(job.now) if trend.state is TrendState.OPEN]
     trends += rank_posts(job, rules, recency, routes=routes)
+    trends += rank_volumes(job, looked_for, rules, recency, routes=routes)
     strongest = sorted(trends, key=lambda trend: -trend.score)[:top]
     job.result["trends"] = [_printed(job, one) for one in strongest]
 

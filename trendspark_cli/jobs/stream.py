@@ -282,6 +282,7 @@ class _Running:
         with job.store.transaction():
             if self._reader is not None:
                 self._note_position(job)
+                self._note_read(job)
             job.record_calls()
         self._is_paused = is_paused(job.store, "stream")
         self._work.export()
@@ -298,6 +299,11 @@ class _Running:
             place = self._source.id_at(self._last_data)
             job.store.cursors.set(job.profile, self._source.name, POSITION, place, job.now)
         self._set(STREAM_LAST_DATA.at(self._last_data.timestamp()))
+
+    def _note_read(self, job: JobContext) -> None:
+        """Remember of which rules all posts are known by now, where no gap is left."""
+        for rule, profile in self._work.rules.items() if self._last_data is not None else ():
+            job.store.volumes.note_read(profile, self._source.name, rule, self._last_data or job.now)
 
     def _reserve(self, reads: int, *, least: int) -> None:
         """Set reads aside for what may come before the next commit; nobody can give back what has been delivered."""

@@ -115,7 +115,7 @@ def _item(entry: Entry) -> dict[str, object]:
         "tags": sorted(entry.told.trend.story.sources),
         "_trendspark": {name: whole[name] for name in FOR_MACHINES},
     }
-    if entry.view.is_post and entry.view.quotes and entry.view.quotes[0].link:
+    if entry.told.trend.story.kind == "post" and entry.view.quotes and entry.view.quotes[0].link:
         item["external_url"] = entry.view.quotes[0].link
     return item
 

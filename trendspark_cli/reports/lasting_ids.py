@@ -1,7 +1,7 @@
 """Names of trends for the world outside, made of what a trend is: a database made anew gives the same ones.
 
-A topic goes by the moment it opened and the label it got then, which both stay while it grows, ends and begins again; a
-single post by its source and when it was made. Numbers of rows are no part of it.
+A topic or a volume goes by the moment it opened and the label it got then, which both stay while it grows, ends and
+begins again; a single post by its source and when it was made. Numbers of rows are no part of it.
 """
 
 from __future__ import annotations
@@ -35,4 +35,4 @@ def lasting_id(content: str) -> str:
 def _content(trend: AnyTrend) -> str:
     if isinstance(trend.story, PostStory):
         return f"post\n{trend.story.source}\n{to_text(trend.first_seen)}"
-    return f"topic\n{to_text(trend.opened_at)}\n{plain_words(trend.label)}"
+    return f"{trend.story.kind}\n{to_text(trend.opened_at)}\n{plain_words(trend.label)}"

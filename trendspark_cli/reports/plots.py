@@ -109,6 +109,7 @@ def lane_of(trend: AnyTrend, label: str, anchor: str, since: datetime, now: date
 
     begins = place(trend.first_seen)
     is_post = trend.story.kind == "post"
+    posts = "no posts" if trend.story.kind == "silence" else f"{trend.posts_total:,}"
     return Lane(
         label=label,
         anchor=anchor,
@@ -118,7 +119,7 @@ def lane_of(trend: AnyTrend, label: str, anchor: str, since: datetime, now: date
         is_open=trend.closed_at is None,
         is_post=is_post,
         when=f"{day_text(trend.first_seen)} – {'goes on' if trend.closed_at is None else day_text(trend.closed_at)}",
-        posts="one post" if is_post else f"{trend.posts_total:,}",
+        posts="one post" if is_post else posts,
     )
 
 

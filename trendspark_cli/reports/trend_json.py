@@ -8,6 +8,7 @@ from typing import NotRequired, TypedDict
 
 from trendspark_cli.base.clock import from_text, hour_text, to_text
 from trendspark_cli.ranking.lifecycle.trends import AnyTrend, Kind, PostStory, TopicStory, TrendState
+from trendspark_cli.ranking.lifecycle.volume_stories import SilenceStory, VolumeStory
 from trendspark_cli.reports.trend_words import why
 from trendspark_cli.store.rows.posts import StoredPost
 from trendspark_cli.store.rows.trend_history import KeptExample
@@ -64,7 +65,10 @@ class _Head(TypedDict):
 
 
 class TrendJson(_Head):
-    """A trend as printed. `observed` and `expected`: voices of a topic, engagement of a single post."""
+    """A trend as printed. `observed` and `expected`: voices of a topic, engagement of a single post, posts of a volume.
+
+    Of a volume these are at its peak and at its usual daily peak; of a silence, those of so long a time.
+    """
 
     mark: ShownVerdict | None
     posts: list[ShownPost]
@@ -90,12 +94,18 @@ def trend_json(
 
 
 def evidence_json(trend: AnyTrend) -> list[dict[str, object]]:
-    """Return what makes a topic's terms unusual, or what the forecast of a single post rests on, as printed."""
+    """Return what makes a topic's terms unusual, or what else a trend rests on, as printed."""
     match trend.story:
         case TopicStory() as story:
             return [rounded(_known(term._asdict())) for term in story.evidence]
         case PostStory() as story:
             return [rounded({name: getattr(story, name) for name in POST_EVIDENCE})]
+        case VolumeStory() as story:
+            return [rounded({"usual_peak": story.usual_peak, "enough": story.enough})]
+        case SilenceStory() as story:
+            gaps = {"gap": story.gap, "usual_gap": story.usual_gap, "usual_longest_gap": story.usual_longest}
+            gaps["enough"] = story.enough
+            return [{f"{name}_seconds": gap // SECOND for name, gap in gaps.items()}]
 
 
 def _head(trend: AnyTrend) -> _Head:
@@ -107,6 +117,12 @@ def _head(trend: AnyTrend) -> _Head:
         case PostStory() as story:
             terms, observed, expected = [], float(story.engagement), story.usual
             authors, window = 1, trend.age_when_seen
+        case VolumeStory() as story:
+            terms, observed, expected = list(story.terms), float(story.observed), story.usual_peak
+            authors, window = story.authors, story.window
+        case SilenceStory() as story:
+            terms, observed, expected = list(story.terms), 0.0, story.usual_posts
+            authors, window = 0, story.gap
     head: _Head = {
         "id": trend.id,
         "label": trend.label,

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from trendspark_cli.base.clock import day_text, duration_words, from_text
 from trendspark_cli.kinds.sources import engagement_of
-from trendspark_cli.ranking.lifecycle.trends import AnyTrend, PostStory, TopicStory, TrendState
+from trendspark_cli.ranking.lifecycle.trends import AnyTrend, Kind, PostStory, TopicStory, TrendState
+from trendspark_cli.ranking.lifecycle.volume_stories import SilenceStory, VolumeStory
 from trendspark_cli.reports.plots import Plot, plot_of
 from trendspark_cli.reports.safe_texts import shown_text, web_link
 from trendspark_cli.reports.told_trend import ToldTrend
 from trendspark_cli.reports.trend_json import SHOWN_POSTS, Example, shown_author
-from trendspark_cli.reports.trend_words import post_counts, topic_counts, usual_text
+from trendspark_cli.reports.trend_words import post_counts, silence_counts, topic_counts, usual_text, volume_counts
 from trendspark_cli.store.rows.trends import TrendVerdict
 
 LABEL_LENGTH, TEXT_LENGTH, NAME_LENGTH, SUMMARY_LENGTH = 120, 240, 60, 600  # characters
 MOST_TERMS, MOST_COMMUNITIES = 8, 6
 LINK_LENGTH = 60
+KINDS: Mapping[Kind, str] = {"post": "single post", "volume": "volume", "silence": "silence"}
 
 
 class Quote(NamedTuple):
@@ -44,7 +47,7 @@ class TrendView(NamedTuple):
     anchor: str
     label: str
     is_open: bool
-    is_post: bool
+    kind: str  # in words, unless it is a topic
     is_watched: bool
     state: str
     sentence: str
@@ -69,7 +72,7 @@ def view_of(told: ToldTrend, now: datetime, most_quotes: int = SHOWN_POSTS) -> T
         anchor=f"t-{told.lasting_id.rpartition(':')[2]}",
         label=shown_text(trend.label, LABEL_LENGTH),
         is_open=trend.state is TrendState.OPEN,
-        is_post=isinstance(trend.story, PostStory),
+        kind=KINDS.get(trend.story.kind, ""),
         is_watched=told.is_watched,
         state="going on" if trend.closed_at is None else f"over since {day_text(trend.closed_at)}",
         sentence=sentence_of(trend),
@@ -96,6 +99,10 @@ def sentence_of(trend: AnyTrend) -> str:
             return f"{post_counts(story, trend.age_when_seen)}; {engagement_of(story.source)}"
         case TopicStory() as story:
             return topic_counts(story)
+        case VolumeStory() as story:
+            return volume_counts(story)
+        case SilenceStory() as story:
+            return silence_counts(story, shown_text(trend.label, LABEL_LENGTH))
 
 
 def _numbers(trend: AnyTrend, now: datetime) -> tuple[tuple[str, str], ...]:
@@ -105,6 +112,9 @@ def _numbers(trend: AnyTrend, now: datetime) -> tuple[tuple[str, str], ...]:
         ("found", day_text(trend.told_at)),
         ("lasted" if trend.closed_at else "going on for", _lasted(trend, now)),
     )
+    if isinstance(trend.story, SilenceStory):
+        usual = ("usual gap", duration_words(trend.story.usual_gap))
+        return (usual, ("usual longest gap", duration_words(trend.story.usual_longest)), *times[1:])
     if isinstance(trend.story, PostStory):
         return (("comments", f"{trend.story.comments:,}"), *times)
     going_on = (("now", f"{trend.posts_now:,}"),) if trend.state is TrendState.OPEN else ()
@@ -113,9 +123,15 @@ def _numbers(trend: AnyTrend, now: datetime) -> tuple[tuple[str, str], ...]:
         ("peak", f"{trend.posts_peak:,}"),
         ("in all", f"{trend.posts_total:,}"),
         ("people", f"{trend.story.authors:,}"),
-        ("usual", usual_text(trend.story.expected)),
+        _usual(trend.story),
         *times,
     )
+
+
+def _usual(story: TopicStory | VolumeStory) -> tuple[str, str]:
+    if isinstance(story, VolumeStory):
+        return "usual daily peak", usual_text(story.usual_peak)
+    return "usual", usual_text(story.expected)
 
 
 def _lasted(trend: AnyTrend, now: datetime) -> str:
@@ -139,9 +155,8 @@ def _shares(story: PostStory) -> tuple[Share, ...]:
 
 
 def _words(trend: AnyTrend) -> tuple[tuple[str, str], ...]:
-    if not isinstance(trend.story, TopicStory):
-        return ()
-    posts = {term.term: term.posts for term in trend.story.evidence}
+    evidence = trend.story.evidence if isinstance(trend.story, TopicStory) else ()
+    posts = {term.term: term.posts for term in evidence}
     return tuple(
         (shown_text(term, NAME_LENGTH), f" {posts[term]:,}" if term in posts else "")
         for term in trend.story.terms[:MOST_TERMS]

@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from trendspark_cli.base.clock import hour_text, to_text
+from trendspark_cli.base.clock import duration_words, hour_text, to_text
 from trendspark_cli.kinds.sources import engagement_of
 from trendspark_cli.ranking.baseline.ticks import LONGEST_WINDOW_SECONDS
 from trendspark_cli.ranking.lifecycle.trends import AnyTrend, PostStory, TopicStory, TrendState
+from trendspark_cli.ranking.lifecycle.volume_stories import SilenceStory, VolumeStory
 
 WINDOW = timedelta(seconds=LONGEST_WINDOW_SECONDS)
 LEAST_AGE = timedelta(minutes=1)  # of a post, as it is said
@@ -28,6 +29,12 @@ def why(trend: AnyTrend, *, in_utc: bool = False) -> str:
     match trend.story:
         case PostStory() as story:
             return f"{post_counts(story, trend.age_when_seen)}; {engagement_of(story.source)}"
+        case VolumeStory() as story:
+            return "; ".join(
+                [volume_counts(story), *([sources_text(story.sources)] if story.sources else []), *_later(trend)]
+            )
+        case SilenceStory() as story:
+            return silence_counts(story, trend.label)
         case TopicStory() as story:
             parts = [
                 topic_counts(story),
@@ -52,11 +59,26 @@ def post_counts(story: PostStory, age: timedelta) -> str:
     )
 
 
+def volume_counts(story: VolumeStory) -> str:
+    """Return how many posts there were at the peak: `212 posts in 1 h; its usual daily peak is 60`."""
+    counted_posts = f"{counted(story.observed, 'post')} in {window_text(story.window)}"
+    return f"{counted_posts}; its usual daily peak is {usual_text(story.usual_peak)}"
+
+
+def silence_counts(story: SilenceStory, label: str) -> str:
+    """Return how long there was no post: `no post of r/ports for 9 h; usual gap 40 min`."""
+    return f"no post of {label} for {window_text(story.gap)}; usual gap {duration_words(story.usual_gap)}"
+
+
 def short_counts(trend: AnyTrend) -> str:
     """Return the least that tells how large a trend is, for a title."""
     match trend.story:
         case PostStory() as story:
             return f"{story.forecast:,.0f} expected, {story.usual:,.0f} usual"
+        case VolumeStory() as story:
+            return volume_counts(story).partition(";")[0]
+        case SilenceStory() as story:
+            return f"no post for {window_text(story.gap)}"
         case TopicStory() as story:
             return topic_counts(story).partition(";")[0]
 
@@ -95,7 +117,7 @@ def silence_text(newest: datetime | None, now: datetime) -> str:
 
 
 def _later(trend: AnyTrend) -> list[str]:
-    """Return what has become of a topic since its peak, as far as it differs."""
+    """Return what has become of a topic or a volume since its peak, as far as it differs."""
     told = []
     if trend.state is TrendState.OPEN and trend.posts_now != trend.story.posts:
         told.append(f"now {counted(trend.posts_now, 'post')}")

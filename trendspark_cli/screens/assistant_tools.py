@@ -57,7 +57,7 @@ class Tools:
         since: Since = "7d",
         until: Until = "",
         source: SourceName = "",
-        kind: Annotated[str, Field(description="Only topic or only post; left out, all kinds.")] = "",
+        kind: Annotated[str, Field(description="Only topic, post, volume or silence; left out, all kinds.")] = "",
         limit: Limit = 20,
     ) -> Answer:
         """List trends of a span of time, those that have ended too."""

@@ -7,12 +7,13 @@ from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import cast
 
-from trendspark_cli.base.clock import hour_text, to_text
+from trendspark_cli.base.clock import duration_words, hour_text, to_text
 from trendspark_cli.base.console import Output, short_time, shortened
 from trendspark_cli.base.models import RunResult
 from trendspark_cli.kinds.sources import engagement_of
 from trendspark_cli.ranking.bursts.term_evidence import TermEvidence
 from trendspark_cli.ranking.lifecycle.trends import AnyTrend, PostStory, TopicStory
+from trendspark_cli.ranking.lifecycle.volume_stories import SilenceStory, VolumeStory
 from trendspark_cli.reports.trend_json import (
     TrendJson,
     author_of_each,
@@ -153,7 +154,7 @@ def show_trend(store: Store, output: Output, trend: AnyTrend) -> None:
         return
     output.prose(f"{trend.id}  {trend.label}  ({trend.state.value})")
     output.prose(why(trend), indent=INDENT)
-    if isinstance(trend.story, TopicStory) and trend.story.terms:
+    if trend.story.terms:
         output.prose(f"terms: {', '.join(trend.story.terms)}", indent=INDENT)
     if verdict is not None:
         output.prose(verdict_text(verdict), indent=INDENT)
@@ -185,6 +186,13 @@ def explain_trend(store: Store, output: Output, trend: AnyTrend, reason: str) ->
         case PostStory() as story:
             output.prose(f"score {trend.score:.1f}, {peak} at {short_time(to_text(trend.peak_at))}", indent=INDENT)
             _explain_post(story, output)
+        case VolumeStory() as story:
+            output.prose(f"score {trend.score:.1f}, {peak} at {short_time(to_text(trend.peak_at))}", indent=INDENT)
+            output.table(("what", "how much"), _volume_rows(story))
+        case SilenceStory() as story:
+            threshold = f"threshold {trend.threshold:g} ({reason})"
+            output.prose(f"score {trend.score:.1f}, {threshold}", indent=INDENT)
+            output.table(("what", "how long"), _silence_rows(story))
         case TopicStory() as story:
             began = short_time(to_text(trend.peak_at - QUARTER))
             voices = f"{story.observed:.0f} voices, {story.expected:.2f} expected"
@@ -232,6 +240,23 @@ def _explain_post(story: PostStory, output: Output) -> None:
     output.prose(f"engagement: {engagement_of(story.source)}.", indent=INDENT)
 
 
+def _volume_rows(story: VolumeStory) -> list[tuple[str, str]]:
+    return [
+        ("posts in the busiest hour", f"{story.observed:,}"),
+        ("busiest hour of a usual day", usual_text(story.usual_peak)),
+        ("posts that would have been enough", f"{story.enough:,.0f}"),
+    ]
+
+
+def _silence_rows(story: SilenceStory) -> list[tuple[str, str]]:
+    return [
+        ("no post for", duration_words(story.gap)),
+        ("usual gap between two posts", duration_words(story.usual_gap)),
+        ("longest gap of a usual day", duration_words(story.usual_longest)),
+        ("gap that would have been enough", duration_words(story.enough)),
+    ]
+
+
 def _row(trend: AnyTrend) -> list[object]:
     """Return a trend as a row of COLUMNS."""
     return _printed_row(trend_json(trend, ()))
@@ -245,12 +270,18 @@ def _printed_row(trend: TrendJson) -> list[object]:
         counts, usual = [f"♥ {trend['observed']:,.0f}", "", "", 1], f"♥ {trend['expected']:,.0f}"
     return [
         trend["id"] if trend["id"] is not None else "new",
-        shortened(trend["label"], 48),
+        _named(trend),
         *counts,
         usual,
         sources_text(trend["sources"]),
         short_time(trend["detected_at"]),
     ]
+
+
+def _named(trend: TrendJson) -> str:
+    """Return the label of a trend; of one that has the name of something watched, with what it is about."""
+    told = {"volume": " (volume)", "silence": " (silent)"}.get(trend["kind"], "")
+    return shortened(trend["label"], 48 - len(told)) + told
 
 
 def _listed(

@@ -11,9 +11,11 @@ from trendspark_cli.base.clock import from_text
 from trendspark_cli.base.errors import UsageError
 from trendspark_cli.base.setting_values import AMOUNT, HOURS, ValueReader
 from trendspark_cli.base.settings import Settings
+from trendspark_cli.ranking.bursts.daily_peaks import OPENS_AT
 from trendspark_cli.ranking.lifecycle.feedback import FORGOTTEN_SECONDS, Verdict, opening_threshold
 from trendspark_cli.ranking.lifecycle.rules import LifecycleRules
 from trendspark_cli.ranking.lifecycle.trends import AnyTrend, TopicStory
+from trendspark_cli.ranking.lifecycle.volume_stories import SilenceStory, VolumeStory
 from trendspark_cli.store.protocol import Store
 from trendspark_cli.store.rows.trends import Calibration, TrendVerdict
 from trendspark_cli.trends.threshold import threshold_in_use
@@ -42,6 +44,7 @@ def lifecycle_rules(settings: Settings, learnt: Experience) -> LifecycleRules:
         cooldown=settings.alert_cooldown,
         verdicts=learnt.verdicts,
         false_alarms_per_day=settings.alert_false_alarms_per_day,
+        kinds=settings.trend_kinds,
     )
 
 
@@ -49,6 +52,8 @@ def reason_of_trend(store: Store, trend: AnyTrend) -> str:
     """Return in a few words where the threshold of a trend came from, when it opened."""
     calibration = store.calibrations.last(trend.opened_at)
     reason = "the default" if calibration is None else f"calibrated {calibration.made_at[:10]}"
+    if isinstance(trend.story, VolumeStory | SilenceStory):
+        return f"{OPENS_AT:g} deviations beyond what is usual for a day's largest"
     if not isinstance(trend.story, TopicStory):
         return reason
     since = trend.opened_at - timedelta(seconds=FORGOTTEN_SECONDS)

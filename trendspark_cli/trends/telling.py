@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 
-from trendspark_cli.ranking.lifecycle.trends import AnyTrend, TopicStory
+from trendspark_cli.ranking.lifecycle.trends import AnyTrend
 from trendspark_cli.reports.lasting_ids import lasting_ids
 from trendspark_cli.reports.told_trend import ToldTrend
 from trendspark_cli.reports.trend_json import Example, author_of_each
@@ -56,8 +56,4 @@ def told_trends(
 
 def _texts(trend: AnyTrend, examples: Sequence[Example]) -> list[str]:
     """Return what a trend is about, as texts."""
-    return [trend.label, *_terms(trend), *(post.text for post in examples)]
-
-
-def _terms(trend: AnyTrend) -> tuple[str, ...]:
-    return trend.story.terms if isinstance(trend.story, TopicStory) else ()
+    return [trend.label, *trend.story.terms, *(post.text for post in examples)]

@@ -8,7 +8,7 @@ from typing import Literal
 from trendspark_cli.alerts.trend_texts import closed_alert, grown_alert, opened_alert
 from trendspark_cli.base.models import Alert
 from trendspark_cli.ranking.lifecycle.rules import LifecycleRules
-from trendspark_cli.ranking.lifecycle.trends import AnyTrend, TopicStory
+from trendspark_cli.ranking.lifecycle.trends import AnyTrend
 from trendspark_cli.running.job_context import JobContext
 from trendspark_cli.trends.trend_routes import TrendRoutes
 
@@ -34,8 +34,7 @@ def _queue_opened(job: JobContext, trend: AnyTrend, routes: TrendRoutes) -> None
 def _open_in(job: JobContext, trend: AnyTrend, routes: TrendRoutes, channels: Sequence[str]) -> None:
     """Tell those of *channels* that the trend is for that it has opened."""
     posts = job.store.posts.by_ids(trend.story.example_ids)
-    terms = trend.story.terms if isinstance(trend.story, TopicStory) else ()
-    texts = [trend.label, *terms, *(post.text for post in posts)]
+    texts = [trend.label, *trend.story.terms, *(post.text for post in posts)]
     told = routes.channels_for(trend, texts, channels)
     alert = opened_alert(trend, posts)
     if told and job.store.notifications.queue(alert, job.now, muted=routes.are_muted, channels=told):

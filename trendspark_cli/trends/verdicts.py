@@ -7,7 +7,6 @@ from datetime import datetime
 from trendspark_cli.base.clock import to_text
 from trendspark_cli.base.console import printable, short_time
 from trendspark_cli.base.errors import UsageError
-from trendspark_cli.ranking.lifecycle.trends import TopicStory
 from trendspark_cli.store.protocol import Store
 from trendspark_cli.store.rows.trends import TrendVerdict
 
@@ -31,7 +30,7 @@ def keep_verdict(store: Store, trend_id: int, verdict: str, note: str, now: date
         trend_id=trend_id,
         mark=verdict,
         note=note or None,
-        terms=trend.story.terms if isinstance(trend.story, TopicStory) else (),
+        terms=trend.story.terms,
         score=trend.score,
         opened_at=to_text(trend.opened_at),
         marked_at=to_text(now),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from trendspark_cli.ranking.lifecycle.trends import AnyTrend, TopicStory
+from trendspark_cli.ranking.lifecycle.trends import AnyTrend
 from trendspark_cli.ranking.text.words import plain_words
 
 
@@ -13,6 +13,5 @@ def is_watched(trend: AnyTrend, watchlist: Collection[str]) -> bool:
     wanted = [words for term in watchlist if (words := plain_words(term))]
     if not wanted:
         return False
-    terms = trend.story.terms if isinstance(trend.story, TopicStory) else ()
-    texts = [f" {plain_words(text)} " for text in (trend.label, *terms)]
+    texts = [f" {plain_words(text)} " for text in (trend.label, *trend.story.terms)]
     return any(f" {term} " in text for term in wanted for text in texts)

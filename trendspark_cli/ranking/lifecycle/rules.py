@@ -15,6 +15,7 @@ class LifecycleRules(NamedTuple):
     close_after: timedelta = timedelta(hours=6)
     verdicts: tuple[Verdict, ...] = ()
     false_alarms_per_day: float = 0.5  # how rare a single post's forecast must be
+    kinds: tuple[str, ...] = ("topic", "post", "volume", "silence")  # of trends that open
 
     def is_silenced(self, trend_id: int | None) -> bool:
         """Tell whether somebody called this trend noise: it goes on and nobody is told how it grows."""

@@ -1,4 +1,4 @@
-"""A trend as a value: what any trend has, and the story of a topic or of a single post that it tells."""
+"""A trend as a value: what any trend has, and the story of a topic, a single post or a volume that it tells."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from enum import StrEnum
 from typing import Generic, Literal, TypeVar
 
 from trendspark_cli.ranking.bursts.term_evidence import TermEvidence
+from trendspark_cli.ranking.lifecycle.volume_stories import SilenceStory, VolumeStory
 
-Kind = Literal["topic", "post"]  # permanent: stored in trends.kind
+Kind = Literal["topic", "post", "volume", "silence"]  # permanent: stored in trends.kind
 
 
 class TrendState(StrEnum):
@@ -78,6 +79,11 @@ class PostStory:
         return "post"
 
     @property
+    def terms(self) -> tuple[str, ...]:
+        """Return none: its text says what it is about."""
+        return ()
+
+    @property
     def size(self) -> float:
         """Return what alerts say of its size: the engagement it is expected to reach."""
         return self.forecast
@@ -108,7 +114,8 @@ class PostStory:
         return (self.post_id,)
 
 
-StoryT = TypeVar("StoryT", bound=TopicStory | PostStory, covariant=True)
+Story = TopicStory | PostStory | VolumeStory | SilenceStory
+StoryT = TypeVar("StoryT", bound=Story, covariant=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,7 +166,9 @@ class Trend(Generic[StoryT]):
 
 TopicTrend = Trend[TopicStory]
 PostTrend = Trend[PostStory]
-AnyTrend = Trend[TopicStory | PostStory]
+VolumeTrend = Trend[VolumeStory]
+SilenceTrend = Trend[SilenceStory]
+AnyTrend = Trend[Story]
 
 
 def moment_of(epoch_seconds: int) -> datetime:

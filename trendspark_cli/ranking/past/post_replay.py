@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import heapq
-from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
@@ -11,6 +10,7 @@ from typing import NamedTuple
 from trendspark_cli.ranking.baseline.ticks import TICK_SECONDS
 from trendspark_cli.ranking.posts.forecast import MATURES_AFTER_SECONDS, EngagementBaseline
 from trendspark_cli.ranking.posts.post_learning import (
+    LEAST_WATCHED_SECONDS,
     Counters,
     SeenPost,
     judge_post,
@@ -23,6 +23,7 @@ from trendspark_cli.ranking.posts.source_memory import SourceMemory, return_leve
 
 MOST_BASELINES = 300_000  # authors and communities remembered, as between runs of `rank`: those seen last
 LAST_ASKED_SECONDS = MATURES_AFTER_SECONDS + TICK_SECONDS  # of age: then a post has matured
+MOST_OBSERVATIONS = 200  # of a post, as the store gives them: the first ones and the last
 
 
 class PastRow(NamedTuple):
@@ -68,13 +69,17 @@ def past_observations(
 
 
 class PostReplay:
-    """What mature posts taught, and the posts still watched. No observation counts before its time."""
+    """What mature posts taught, and the posts still watched. No observation counts before its time.
 
-    def __init__(self) -> None:
+    `least_watched_seconds`: between the first and the last observation of those that teach.
+    """
+
+    def __init__(self, least_watched_seconds: int = LEAST_WATCHED_SECONDS) -> None:
+        self._least_watched_seconds = least_watched_seconds
         self.memories: dict[str, SourceMemory] = {}
         self.watched: dict[int, PastPost] = {}
         self._baselines: dict[int, EngagementBaseline] = {}  # in the order in which they were seen last
-        self._leaving: deque[PastPost] = deque()
+        self._leaving: list[tuple[int, int]] = []  # (time, post id) of those watched, the oldest first
         self._left_at: int | None = None
         self._due: list[tuple[int, int]] = []  # (time, post id) of news to come
         self._judged: list[JudgedPost] = []
@@ -87,8 +92,7 @@ class PostReplay:
     def advance(self, now: int, posts: Sequence[PastPost], *, is_judging: bool = True) -> None:
         """Add the next posts in the order of their creation, learn from those mature at *now*, judge what is news."""
         for post in posts:
-            self.watched[post.row.id] = post
-            self._leaving.append(post)
+            self._watch(post)
             for at in post.news():
                 heapq.heappush(self._due, (at, post.row.id))
         self._learn(now)
@@ -97,6 +101,24 @@ class PostReplay:
             looked_at.add(heapq.heappop(self._due)[1])
         self._judged = self._judge(sorted(looked_at & self.watched.keys()), now) if is_judging else []
 
+    def observe(self, row: PastRow, observation: Counters) -> JudgedPost | None:
+        """Take in what is known of a post from now on, learn from those mature by then, and return its judgement.
+
+        Observations come in the order of time. None: its source is not ready.
+        """
+        self._learn(observation.at)
+        known = self.watched.get(row.id)
+        if known is None:
+            self._watch(PastPost(row, (observation,)))
+        else:
+            kept = known.observations[: MOST_OBSERVATIONS - 1]
+            self.watched[row.id] = replace(known, observations=(*kept, observation))
+        return next(iter(self._judge([row.id], observation.at)), None)
+
+    def _watch(self, post: PastPost) -> None:
+        self.watched[post.row.id] = post
+        heapq.heappush(self._leaving, (post.row.created_at, post.row.id))
+
     def judged(self, posts_per_day: float) -> list[JudgedPost]:
         """Return what was judged last, with the return level of so many ordinary posts a day."""
         enough = return_levels(self.memories, posts_per_day)
@@ -104,15 +126,15 @@ class PostReplay:
 
     def _learn(self, now: int) -> None:
         left = []
-        while self._leaving and self._leaving[0].row.created_at < now - MATURES_AFTER_SECONDS:
-            left.append(self._leaving.popleft())
-            self.watched.pop(left[-1].row.id, None)
+        while self._leaving and self._leaving[0][0] < now - MATURES_AFTER_SECONDS:
+            if gone := self.watched.pop(heapq.heappop(self._leaving)[1], None):
+                left.append(gone)
         if not left:
             return
         until = left[-1].row.created_at
         since = left[0].row.created_at if self._left_at is None else self._left_at
         posts = [seen for post in left if (seen := _seen(post, now)) is not None]
-        _, changed = learn_from(posts, self.memories, self._baselines, since, until)
+        _, changed = learn_from(posts, self.memories, self._baselines, since, until, self._least_watched_seconds)
         for key in changed:
             self._baselines[key] = self._baselines.pop(key)
         while len(self._baselines) > MOST_BASELINES:

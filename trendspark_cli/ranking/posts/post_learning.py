@@ -91,6 +91,7 @@ def learn_from(
     baselines: MutableMapping[int, EngagementBaseline],
     since: int,
     until: int,
+    least_watched_seconds: int = LEAST_WATCHED_SECONDS,
 ) -> tuple[int, set[int]]:
     """Learn from posts created from *since* to *until*, in that order; return how many, and whose baselines changed.
 
@@ -110,7 +111,7 @@ def learn_from(
             exceedances.setdefault(post.source, []).append(
                 memory.forecaster.largest_exceedance(seen, author, community)
             )
-        if seen.last.at - seen.first_seen >= LEAST_WATCHED_SECONDS:
+        if seen.last.at - seen.first_seen >= least_watched_seconds:
             final = memory.forecaster.learn(seen, author, community)
             for key in post.keys:
                 known = baselines.get(key, EngagementBaseline())

@@ -63,6 +63,8 @@ def _opened(
     busy = {(trend.story.source, trend.story.author) for trend in recent if trend.story.author is not None}
     said = {_words_of(trend.label) for trend in recent}
     new: list[PostTrend] = []
+    if "post" not in rules.kinds:
+        return new
     for one in sorted(judged, key=lambda one: -one.score(rules.threshold)):
         if len(new) == MOST_OPENED or one.score(rules.threshold) < rules.threshold:
             break

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from trendspark_cli.store.protocol.trend_history import TrendHistory
     from trendspark_cli.store.protocol.trends import Briefs, Calibrations, Trends
     from trendspark_cli.store.protocol.upkeep import Upkeep
+    from trendspark_cli.store.protocol.volumes import Volumes
 
 
 class Store(Protocol):
@@ -87,6 +88,8 @@ class Store(Protocol):
     def ranking(self) -> RankingMemory: ...
     @property
     def forecasts(self) -> Forecasts: ...
+    @property
+    def volumes(self) -> Volumes: ...
     @property
     def archives(self) -> Archives: ...
     @property

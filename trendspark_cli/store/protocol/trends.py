@@ -19,6 +19,9 @@ class Trends(Protocol):
     def living_posts(self, opened_since: datetime) -> list[PostTrend]:
         """Return open trends that are single posts, and those that opened since."""
 
+    def open_volumes(self) -> list[AnyTrend]:
+        """Return the open trends of volume and of silence, with their posts."""
+
     def save(self, trend: Trend[StoryT]) -> Trend[StoryT]:
         """Insert or update a trend and return it with its id.
 

@@ -43,13 +43,17 @@ SELECT t.*, coalesce(p.post_id, -t.id) AS post_id, posts.author
 FROM trends t LEFT JOIN trend_posts p ON p.trend_id = t.id LEFT JOIN posts ON posts.id = p.post_id
 WHERE t.kind = 'post' AND (t.state = 'open' OR t.opened_at >= ?) ORDER BY t.id;
 
+-- name: open_volumes
+-- Open trends of volume and of silence.
+SELECT * FROM trends WHERE kind IN ('volume', 'silence') AND state = 'open' ORDER BY id;
+
 -- name: of_post
 -- Trends that rest on a post, that of the post itself first, then the newest.
 SELECT t.id FROM trend_posts p JOIN trends t ON t.id = p.trend_id
 WHERE p.post_id = ? ORDER BY t.kind = 'post' DESC, t.id DESC LIMIT 20;
 
 -- name: listing
--- Trends of both kinds, open ones first, with the post and its author of those that are one.
+-- Trends of all kinds, open ones first, with the post and its author of those that are one.
 SELECT t.*, coalesce(p.post_id, -t.id) AS post_id, posts.author
 FROM trends t LEFT JOIN trend_posts p ON t.kind = 'post' AND p.trend_id = t.id LEFT JOIN posts ON posts.id = p.post_id
 WHERE (CAST(:state AS text) IS NULL OR t.state = :state) AND (CAST(:kind AS text) IS NULL OR t.kind = :kind)

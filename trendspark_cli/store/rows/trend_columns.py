@@ -12,11 +12,14 @@ from trendspark_cli.ranking.lifecycle.trends import (
     AnyTrend,
     PostStory,
     PostTrend,
+    SilenceTrend,
     TopicStory,
     TopicTrend,
     Trend,
     TrendState,
+    VolumeTrend,
 )
+from trendspark_cli.ranking.lifecycle.volume_stories import SilenceStory, VolumeStory
 
 Row = dict[str, Any]
 SECOND = timedelta(seconds=1)
@@ -29,6 +32,10 @@ def columns_of(trend: AnyTrend) -> Row:
             own = _topic_columns(story)
         case PostStory() as story:
             own = _post_columns(story, trend.age_when_seen)
+        case VolumeStory() as story:
+            own = _volume_columns(story)
+        case SilenceStory() as story:
+            own = _silence_columns(story)
     return {
         **own,
         "kind": trend.story.kind,
@@ -77,9 +84,74 @@ def _post_columns(story: PostStory, age: timedelta) -> Row:
     }
 
 
+def _volume_columns(story: VolumeStory) -> Row:
+    measured = ("series", "enough")
+    return {
+        "terms": _json(story.terms),
+        "observed": float(story.observed),
+        "expected": story.usual_peak,
+        "window_seconds": story.window // SECOND,
+        "authors": story.authors,
+        "evidence": _json([{name: getattr(story, name) for name in measured}]),
+    }
+
+
+def _silence_columns(story: SilenceStory) -> Row:
+    """Return a silence in the same columns: no posts, where so many are usual in so long a time."""
+    measured = ("usual_gap", "usual_longest", "enough")
+    return {
+        "terms": _json(story.terms),
+        "observed": 0.0,
+        "expected": story.usual_posts,
+        "window_seconds": story.gap // SECOND,
+        "authors": 0,
+        "evidence": _json(
+            [{"series": story.series} | {f"{name}_seconds": getattr(story, name) / SECOND for name in measured}]
+        ),
+    }
+
+
 def trend_of(row: Row, post_ids: tuple[int, ...]) -> AnyTrend:
-    """Return the trend of a row; *post_ids* are the live posts a topic rests on."""
-    return post_trend_of(row) if row["kind"] == "post" else topic_trend_of(row, post_ids)
+    """Return the trend of a row; *post_ids* are the live posts a topic or a volume rests on."""
+    match row["kind"]:
+        case "post":
+            return post_trend_of(row)
+        case "volume":
+            return volume_trend_of(row, post_ids)
+        case "silence":
+            return silence_trend_of(row)
+    return topic_trend_of(row, post_ids)
+
+
+def volume_trend_of(row: Row, post_ids: tuple[int, ...]) -> VolumeTrend:
+    """Return the trend of a volume's row."""
+    [measured] = json.loads(row["evidence"])
+    story = VolumeStory(
+        terms=tuple(json.loads(row["terms"])),
+        observed=round(row["observed"]),
+        usual_peak=row["expected"],
+        window=row["window_seconds"] * SECOND,
+        authors=row["authors"],
+        sources=json.loads(row["sources"]),
+        post_ids=post_ids,
+        example_ids=tuple(json.loads(row["examples"])),
+        **measured,
+    )
+    return Trend(**_common(row), story=story)
+
+
+def silence_trend_of(row: Row) -> SilenceTrend:
+    """Return the trend of a silence's row."""
+    [measured] = json.loads(row["evidence"])
+    story = SilenceStory(
+        series=measured["series"],
+        terms=tuple(json.loads(row["terms"])),
+        gap=row["window_seconds"] * SECOND,
+        usual_gap=measured["usual_gap_seconds"] * SECOND,
+        usual_longest=measured["usual_longest_seconds"] * SECOND,
+        enough=measured["enough_seconds"] * SECOND,
+    )
+    return Trend(**_common(row), story=story)
 
 
 def topic_trend_of(row: Row, post_ids: tuple[int, ...]) -> TopicTrend:

@@ -223,3 +223,27 @@ def m0025_routes(db: Database) -> None:
     """The channels of each profile; those that are there name none, so all are told. How far buttons were read."""
     db.execute("ALTER TABLE profiles ADD COLUMN channels TEXT NOT NULL DEFAULT '[]'")
     db.execute("ALTER TABLE channel_states ADD COLUMN updates_read TEXT")
+
+
+@migration()
+def m0029_volumes(db: Database) -> None:
+    """How many posts there are of what is watched, and of which times all are known; counted from this upgrade on."""
+    db.execute(
+        """
+        CREATE TABLE volume_reads (
+            profile TEXT NOT NULL, source TEXT NOT NULL, query TEXT NOT NULL, whole_since TEXT NOT NULL,
+            read_until TEXT NOT NULL, counts TEXT, PRIMARY KEY (profile, source, query)
+        ) STRICT, WITHOUT ROWID
+        """
+    )
+    db.execute(
+        """
+        CREATE TABLE volume_series (
+            key TEXT PRIMARY KEY, state TEXT NOT NULL, updated_at TEXT NOT NULL
+        ) STRICT, WITHOUT ROWID
+        """
+    )
+    db.execute(
+        "CREATE TABLE volume_progress (id INTEGER PRIMARY KEY CHECK (id = 1), seen_post_id INTEGER NOT NULL) STRICT"
+    )
+    db.execute("INSERT INTO volume_progress SELECT 1, coalesce(max(id), 0) FROM posts")

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from trendspark_cli.store.tables.term_runs import TermRuns
     from trendspark_cli.store.tables.trend_history import TrendHistory
     from trendspark_cli.store.tables.trends import RankingMemory, Trends
+    from trendspark_cli.store.tables.volumes import Volumes
 
 
 FIRST_CHANNEL = tuple(CHANNELS.own)[:1]
@@ -101,6 +102,13 @@ class TableStore:
         from trendspark_cli.store.tables.term_runs import TermRuns
 
         return TermRuns(self.connection)
+
+    @property
+    def volumes(self) -> Volumes:
+        """Return what is known of volumes; loaded when asked."""
+        from trendspark_cli.store.tables.volumes import Volumes
+
+        return Volumes(self.connection)
 
     @property
     def forecasts(self) -> Forecasts:

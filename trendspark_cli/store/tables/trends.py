@@ -45,6 +45,10 @@ class Trends:
         rows = self._db.rows(self._sql["living_posts"], (to_text(opened_since),))
         return [post_trend_of(row) for row in rows]
 
+    def open_volumes(self) -> list[AnyTrend]:
+        """Return the open trends of volume and of silence, with their posts."""
+        return [self._trend(row) for row in self._db.rows(self._sql["open_volumes"])]
+
     def save(self, trend: Trend[StoryT]) -> Trend[StoryT]:
         """Insert or update a trend, add its posts, and return it with its id; call inside a transaction.
 
