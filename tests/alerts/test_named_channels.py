@@ -9,7 +9,15 @@ from pathlib import Path
 import pytest
 
 from tests.alerts.channel_desk import ChannelDesk
-from tests.servers.hook_servers import SECRET_PART, DiscordServer, HookServer, NtfyServer, SlackServer, WebhookServer
+from tests.servers.hook_servers import (
+    SECRET_PART,
+    AppriseServer,
+    DiscordServer,
+    HookServer,
+    NtfyServer,
+    SlackServer,
+    WebhookServer,
+)
 from tests.servers.messages import Answer
 from tests.servers.smtp_server import SmtpServer
 from trendspark_cli.alerts.message_parts import text_units
@@ -22,6 +30,7 @@ KINDS: dict[str, Callable[[], Service]] = {
     "discord": DiscordServer,
     "slack": SlackServer,
     "mail": SmtpServer,
+    "apprise": AppriseServer,
 }
 
 

@@ -9,6 +9,8 @@ from abc import abstractmethod
 from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
+from apprise import Apprise
+
 from .http_base import LocalServer
 from .messages import Answer, Delivery, Fault, JsonObject, Request, json_answer
 
@@ -195,6 +197,25 @@ class NtfyServer(HookServer):
     def respond(self, request: Request) -> Answer:
         """Say how the server is to anybody."""
         return self.take(request) if request.path == "/v1/health" else super().respond(request)
+
+
+class AppriseServer(HookServer):
+    """Somebody's own program again, as apprise speaks to it by `json://`."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        Apprise.instantiate("json://localhost")  # reads its hundred plugins: long, the first time, for a quick command
+
+    @property
+    def address(self) -> str:
+        return f"apprise+json://{host_and_port(self.url)}/{SECRET_PART}/"
+
+    def busy(self, seconds: int) -> Answer:
+        return Answer(429, b"slow down", {"retry-after": str(seconds)})
+
+    def take(self, request: Request) -> Answer:
+        self.show(_json(request)["message"])
+        return Answer(200, b"thanks")
 
 
 def host_and_port(url: str) -> str:

@@ -12,7 +12,7 @@ from tempfile import TemporaryDirectory
 from tests.alerts.channel_desk import ChannelDesk
 from tests.alerts.desk import Desk
 from tests.servers import TelegramServer
-from tests.servers.hook_servers import DiscordServer, HookServer, NtfyServer, SlackServer, WebhookServer
+from tests.servers.hook_servers import AppriseServer, DiscordServer, HookServer, NtfyServer, SlackServer, WebhookServer
 from tests.servers.smtp_server import SmtpServer
 from tests.tools.crash_trials import Trial
 from tests.tools.kills import CALLS, KillPoint, kill_points, run_and_kill
@@ -32,6 +32,7 @@ KINDS: dict[str, Callable[[], Service]] = {
     "discord": DiscordServer,
     "slack": SlackServer,
     "mail": SmtpServer,
+    "apprise": AppriseServer,
 }
 
 
