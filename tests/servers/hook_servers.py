@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from apprise import Apprise
 
 from .http_base import LocalServer
-from .messages import Answer, Delivery, Fault, JsonObject, Request, json_answer
+from .messages import Answer, Delivery, Fault, JsonObject, Request, ShownPicture, form_of, json_answer
 
 SECRET_PART = "kT9vQ2mZx7Lw4RbN8sYh3pGd"  # of each address
 
@@ -39,6 +39,7 @@ class HookServer(LocalServer):
     def __init__(self) -> None:
         super().__init__()
         self.shown: list[Shown] = []
+        self.pictures: list[ShownPicture] = []
         self.is_gone = False
         self.lost_answers = 0  # so many messages are taken and never acknowledged
 
@@ -67,11 +68,11 @@ class HookServer(LocalServer):
 
     def endpoint_name(self, method: str, path: str) -> str:
         """Return `message` for what posts one."""
-        return "message" if method in ("POST", "PATCH") else "question"
+        return "question" if method == "GET" else "message"
 
     def respond(self, request: Request) -> Answer:
         """Take messages at the one address there is."""
-        if self.is_gone or SECRET_PART not in request.path + request.body.decode():
+        if self.is_gone or SECRET_PART not in request.path + request.body.decode(errors="replace"):
             return self.gone
         answer = self.take(request)
         if request.endpoint == "message" and answer.status < 300 and self.lost_answers:
@@ -152,7 +153,8 @@ class DiscordServer(HookServer):
     def take(self, request: Request) -> Answer:
         if request.method == "GET":
             return json_answer({"id": "110000000000000001", "name": "Spark", "channel_id": "42"})
-        body = _json(request)
+        form = form_of(request)
+        body = json.loads(form["payload_json"]) if form else _json(request)
         content = body.get("content", "")
         if not content or len(content.encode("utf-16-le")) // 2 > 2000:
             return self.bad
@@ -166,6 +168,9 @@ class DiscordServer(HookServer):
                 return json_answer({"message": "Unknown Message", "code": 10008}, 404)
             found[0].text, found[0].edits = text, found[0].edits + 1
             return json_answer({"id": number})
+        if form:
+            self.pictures.append(ShownPicture(text, form["files[0]"]))
+            return json_answer({"id": str(len(self.pictures))})
         shown = self.show(text)
         return json_answer({"id": shown.id}) if request.query.get("wait") == "true" else Answer(204)
 
@@ -187,6 +192,10 @@ class NtfyServer(HookServer):
     def take(self, request: Request) -> Answer:
         if request.method == "GET":
             return json_answer({"healthy": True})
+        if request.method == "PUT":
+            assert request.query["filename"].endswith(".png")
+            self.pictures.append(ShownPicture(request.query["message"], request.body))
+            return json_answer({"id": f"picture{len(self.pictures)}"})
         body = _json(request)
         if len(body.get("title", "").encode()) > 1024:
             return self.bad

@@ -13,7 +13,7 @@ from typing import Self, cast
 
 from .certificates import Certificate
 from .hook_servers import SECRET_PART
-from .messages import Answer
+from .messages import Answer, ShownPicture
 
 
 class SmtpServer:
@@ -44,7 +44,12 @@ class SmtpServer:
     @property
     def texts(self) -> list[str]:
         """What people read, oldest first."""
-        return [mail.get_content().rstrip("\n") for mail in self.mails]
+        return [mail.get_content().rstrip("\n") for mail in self.mails if not mail.is_multipart()]
+
+    @property
+    def pictures(self) -> list[ShownPicture]:
+        """What people see, in the thread of which mail."""
+        return [_picture(mail) for mail in self.mails if mail.is_multipart()]
 
     def answer_next(self, answer: Answer, times: int | None = 1) -> None:
         """Answer the next mails like this."""
@@ -139,3 +144,10 @@ class _Conversation(socketserver.StreamRequestHandler):
             return False
         self._tell("250 2.0.0 taken")
         return True
+
+
+def _picture(mail: EmailMessage) -> ShownPicture:
+    plain, page = mail.iter_parts()
+    shown, png = page.iter_parts()
+    assert f"cid:{png['Content-ID'].strip('<>')}" in shown.get_content()
+    return ShownPicture(plain.get_content().strip(), png.get_content(), mail["In-Reply-To"])

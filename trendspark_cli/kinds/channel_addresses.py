@@ -106,6 +106,7 @@ _ADDRESS_KINDS = (
             can_edit=False,
             messages_per_minute=20,
             seconds_between=0.5,
+            takes_pictures=True,
         ),
     ),
     AddressKind(
@@ -134,6 +135,7 @@ _ADDRESS_KINDS = (
             can_edit=True,
             messages_per_minute=30,
             seconds_between=1.0,
+            takes_pictures=True,
         ),
     ),
     AddressKind(
@@ -148,6 +150,7 @@ _ADDRESS_KINDS = (
             can_edit=False,
             messages_per_minute=12,  # what a server refills, once the first sixty are used
             seconds_between=0.0,
+            takes_pictures=True,
         ),
     ),
     AddressKind(

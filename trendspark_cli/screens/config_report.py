@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
+from importlib.util import find_spec
 from typing import Any
 
 from trendspark_cli.app.adapters.x import X
 from trendspark_cli.archiving.guards import check_retention
 from trendspark_cli.base.clock import duration_text
 from trendspark_cli.base.errors import ConfigError
+from trendspark_cli.base.extras import missing_extra
 from trendspark_cli.base.models import Ceiling, Profile
 from trendspark_cli.base.profiles import channels_gone, read_profiles, shares_of, shares_problem
 from trendspark_cli.base.redaction import MASK
@@ -81,6 +83,9 @@ def config_findings(settings: Settings, ceilings: Sequence[Ceiling], stored: Seq
         problems.append("; ".join(found))
     if problem := report_place_problem(settings.report_url, settings):
         problems.append(problem)
+    if settings.alert_pictures and find_spec("PIL") is None:
+        missing = missing_extra("ALERT_PICTURES=true", "pictures")
+        problems.append(f"{missing} ({missing.hint})")
     if any(kind.looks_for_keywords(settings) for kind in SOURCES.values()):
         try:
             Matcher(read_profiles(settings, stored))
