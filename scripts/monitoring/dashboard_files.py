@@ -109,9 +109,7 @@ def _timeseries(panel: Panel) -> AnyPanel:
             .placement(common.LegendPlacement.BOTTOM)
             .show_legend(True)
         )
-        .tooltip(
-            forms.VizTooltipOptions().mode(common.TooltipDisplayMode.MULTI).sort(common.SortOrder.DESCENDING)
-        )
+        .tooltip(forms.VizTooltipOptions().mode(common.TooltipDisplayMode.MULTI).sort(common.SortOrder.DESCENDING))
     )
 
 
