@@ -6,11 +6,14 @@ import html
 import json
 import re
 from abc import abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from urllib.parse import urlsplit
 
 from apprise import Apprise
 
+from .certificates import Certificate
 from .http_base import LocalServer
 from .messages import Answer, Delivery, Fault, JsonObject, Request, ShownPicture, form_of, json_answer
 
@@ -36,8 +39,12 @@ class HookServer(LocalServer):
     is_http = True  # it can send us on to somebody else, and name a pause
     failing = (Answer(500, b"oops"), Answer(502, b"oops"), Answer(503, b"oops"))
 
-    def __init__(self) -> None:
-        super().__init__()
+    settings: Mapping[str, str] = MappingProxyType({})  # besides the address
+    secret = SECRET_PART
+
+    def __init__(self, certificate: Certificate | None = None) -> None:
+        super().__init__(certificate=certificate)
+        self.tls = "" if certificate is None else "s"
         self.shown: list[Shown] = []
         self.pictures: list[ShownPicture] = []
         self.is_gone = False
@@ -183,7 +190,7 @@ class NtfyServer(HookServer):
 
     @property
     def address(self) -> str:
-        return f"ntfy://{host_and_port(self.url)}/{SECRET_PART}"
+        return f"ntfy{self.tls}://{host_and_port(self.url)}/{SECRET_PART}"
 
     def busy(self, seconds: int) -> Answer:
         answer = json_answer({"code": 42901, "http": 429, "error": "limit reached: too many requests"}, 429)
@@ -211,13 +218,13 @@ class NtfyServer(HookServer):
 class AppriseServer(HookServer):
     """Somebody's own program again, as apprise speaks to it by `json://`."""
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, certificate: Certificate | None = None) -> None:
+        super().__init__(certificate)
         Apprise.instantiate("json://localhost")  # reads its hundred plugins: long, the first time, for a quick command
 
     @property
     def address(self) -> str:
-        return f"apprise+json://{host_and_port(self.url)}/{SECRET_PART}/"
+        return f"apprise+json{self.tls}://{host_and_port(self.url)}/{SECRET_PART}/"
 
     def busy(self, seconds: int) -> Answer:
         return Answer(429, b"slow down", {"retry-after": str(seconds)})

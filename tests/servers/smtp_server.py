@@ -5,10 +5,11 @@ from __future__ import annotations
 import socketserver
 import threading
 from base64 import b64decode
+from collections.abc import Mapping
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import Self, cast
 
 from .certificates import Certificate
@@ -19,6 +20,8 @@ from .messages import Answer, ShownPicture
 class SmtpServer:
     """Takes mail on 127.0.0.1; attributes may be changed while it runs. Statuses of answers are those of SMTP."""
 
+    settings: Mapping[str, str] = MappingProxyType({})
+    secret = SECRET_PART
     is_http = False
     edits = False
     bad = Answer(554, b"5.6.0 refused")

@@ -12,7 +12,7 @@ from html.parser import HTMLParser
 
 from .certificates import Certificate
 from .http_base import LocalServer
-from .messages import Answer, Delivery, JsonObject, Request, ShownPicture, form_of, json_answer
+from .messages import Answer, Delivery, Fault, JsonObject, Request, ShownPicture, form_of, json_answer
 
 TOKEN = "123456789:AAabcdefghijklmnopqrstuvwxyz0123456"
 CHAT = -1001234567890
@@ -219,6 +219,51 @@ def _fields(form: Mapping[str, bytes]) -> JsonObject:
     return {name: json.loads(value) if value[:1] in "{[" else value for name, value in fields.items()} | (
         {"message_thread_id": int(fields["message_thread_id"])} if "message_thread_id" in fields else {}
     )
+
+
+class TelegramChat(TelegramServer):
+    """A chat of a bot as a channel with an address, with the words of servers of other channels."""
+
+    is_http = True
+    edits = True
+    secret = TOKEN
+    failing = (Answer(500, b"oops"), Answer(502, b"oops"), Answer(503, b"oops"))
+
+    def __init__(self, certificate: Certificate | None = None) -> None:
+        super().__init__(certificate=certificate)
+        self.bad = refusal(400, "Bad Request: message text is odd")
+
+    @property
+    def address(self) -> str:
+        """What ALERT_URL_<NAME> is set to."""
+        return f"telegram://{self.chat_id}"
+
+    @property
+    def settings(self) -> dict[str, str]:
+        """What is set besides."""
+        return {"TELEGRAM_BOT_TOKEN": self.token, "TELEGRAM_API_BASE_URL": self.url}
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether it takes nothing at all."""
+        return self.is_blocked
+
+    @is_gone.setter
+    def is_gone(self, is_gone: bool) -> None:
+        self.is_blocked = is_gone
+
+    @property
+    def attempts(self) -> int:
+        """How many messages were tried."""
+        return len(self.requests_of("sendMessage"))
+
+    def busy(self, seconds: int) -> Answer:
+        """Return a 429 that asks for a pause."""
+        return too_many_requests(seconds)
+
+    def answer_next(self, answer: Answer, times: int | None = 1) -> None:
+        """Answer the next messages like this."""
+        self.faults.add(Fault("told", lambda request: answer), times=times, endpoint="sendMessage")
 
 
 def _labels(body: JsonObject) -> tuple[str, ...]:
