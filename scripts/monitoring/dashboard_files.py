@@ -1,203 +1,188 @@
-"""Write a dashboard as Grafana imports and provisions it (schema 38: Grafana 10 and later)."""
+"""Write a dashboard as Grafana imports and provisions it, by the builders of Grafana's own schema."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from itertools import count
 from typing import Any
 
+from grafana_foundation_sdk.builders import common as forms
+from grafana_foundation_sdk.builders import dashboard as build
+from grafana_foundation_sdk.builders import prometheus, stat, table, timeseries
+from grafana_foundation_sdk.cog.builder import Builder
+from grafana_foundation_sdk.cog.encoder import JSONEncoder
+from grafana_foundation_sdk.models import common, dashboard
+from grafana_foundation_sdk.models.prometheus import PromQueryFormat
+
 from monitoring.panels import Dashboard, Panel
 
-SCHEMA_VERSION = 38
-DATASOURCE = {"type": "prometheus", "uid": "${datasource}"}
+SCHEMA_VERSION = 38  # Grafana 10 and later
+DATASOURCE = dashboard.DataSourceRef("prometheus", "${datasource}")
 HEIGHTS = {"stat": 4, "timeseries": 8, "table": 8}
 COLUMNS = 24
 COLOURS = ("green", "yellow", "red")
 WINDOWS = ("5m", "15m", "1h", "6h", "1d")
 USUAL_WINDOW = "1h"
 
-Json = dict[str, Any]
+AnyPanel = stat.Panel | table.Panel | timeseries.Panel
 
 
-def dashboard_file(dashboard: Dashboard) -> str:
+def dashboard_file(board: Dashboard) -> str:
     """Return the JSON of a dashboard."""
-    content = {
-        "uid": dashboard.uid,
-        "title": dashboard.title,
-        "description": dashboard.description,
-        "tags": ["trendspark"],
-        "schemaVersion": SCHEMA_VERSION,
-        "version": 1,
-        "editable": True,
-        "graphTooltip": 1,  # one cross-hair over all panels
-        "refresh": "1m",
-        "time": {"from": "now-24h", "to": "now"},
-        "timezone": "browser",
-        "links": [
-            {
-                "title": "TrendSpark",
-                "type": "dashboards",
-                "tags": ["trendspark"],
-                "asDropdown": True,
-                "includeVars": True,
-                "keepTime": True,
-            }
-        ],
-        "annotations": {"list": [_firing_alerts()]},
-        "templating": {"list": list(_variables())},
-        "panels": list(_placed(dashboard)),
-    }
-    return json.dumps(content, indent=2) + "\n"
+    link = build.DashboardLink("TrendSpark").type(dashboard.DashboardLinkType.DASHBOARDS).tags(["trendspark"])
+    made = (
+        build.Dashboard(board.title)
+        .uid(board.uid)
+        .description(board.description)
+        .tags(["trendspark"])
+        .version(1)
+        .tooltip(dashboard.DashboardCursorSync.CROSSHAIR)  # one over all panels
+        .refresh("1m")
+        .time("now-24h", "now")
+        .timezone("browser")
+        .link(link.as_dropdown(True).include_vars(True).keep_time(True))
+        .annotation(_FiringAlerts())
+        .variables(_variables())
+        .build()
+    )
+    made.schema_version = SCHEMA_VERSION
+    made.panels = list(_placed(board))
+    return JSONEncoder(sort_keys=True, indent=2).encode(made) + "\n"
 
 
-def _placed(dashboard: Dashboard) -> Iterator[Json]:
+def _placed(board: Dashboard) -> Iterator[dashboard.Panel | dashboard.RowPanel]:
     """Yield each section's title row and panels, from left to right and from top to bottom."""
     ids, top = count(1), 0
-    for title, panels in dashboard.sections.items():
-        yield {
-            "id": next(ids),
-            "type": "row",
-            "title": title,
-            "collapsed": False,
-            "panels": [],
-            "gridPos": {"x": 0, "y": top, "w": COLUMNS, "h": 1},
-        }
+    for title, panels in board.sections.items():
+        yield build.Row(title).id(next(ids)).grid_pos(dashboard.GridPos(1, COLUMNS, 0, top)).build()
         left, top, line = 0, top + 1, 0
         for panel in panels:
             if left + panel.width > COLUMNS:
                 left, top, line = 0, top + line, 0
-            place = {"x": left, "y": top, "w": panel.width, "h": HEIGHTS[panel.kind]}
-            yield {"id": next(ids), "gridPos": place, **_panel(panel)}
+            place = dashboard.GridPos(HEIGHTS[panel.kind], panel.width, left, top)
+            yield _panel(panel).id(next(ids)).grid_pos(place).build()
             left, line = left + panel.width, max(line, HEIGHTS[panel.kind])
         top += line
 
 
-def _panel(panel: Panel) -> Json:
-    is_table = panel.kind == "table"
-    return {
-        "type": panel.kind,
-        "title": panel.title,
-        "description": panel.description,
-        "datasource": DATASOURCE,
-        "targets": [
-            {
-                "refId": chr(ord("A") + number),
-                "datasource": DATASOURCE,
-                "expr": expr,
-                "legendFormat": legend or "__auto",
-                "format": "table" if is_table else "time_series",
-                "instant": is_table,
-                "range": not is_table,
-            }
-            for number, (expr, legend) in enumerate(panel.queries)
-        ],
-        "fieldConfig": {"defaults": _defaults(panel), "overrides": []},
-        "options": _options(panel),
-        **({"transformations": _as_one_table(panel)} if is_table else {}),
-    }
-
-
-def _defaults(panel: Panel) -> Json:
-    steps: list[Json] = [{"color": COLOURS[0], "value": None}]
+def _panel(panel: Panel) -> AnyPanel:
+    steps = [dashboard.Threshold(None, COLOURS[0])]
     steps += [
-        {"color": colour, "value": value} for colour, value in zip(COLOURS[1:], panel.steps, strict=bool(panel.steps))
+        dashboard.Threshold(value, colour) for colour, value in zip(COLOURS[1:], panel.steps, strict=bool(panel.steps))
     ]
-    defaults: Json = {"unit": panel.unit, "thresholds": {"mode": "absolute", "steps": steps}}
-    if panel.kind == "stat" and panel.unit == "short":
-        defaults["decimals"] = 0  # increases are extrapolated: 3.004 messages
-    if panel.kind == "timeseries":
-        defaults |= {
-            "min": 0,
-            "color": {"mode": "palette-classic"},
-            "custom": {
-                "drawStyle": "line",
-                "lineWidth": 1,
-                "fillOpacity": 30 if panel.is_stacked else 5,
-                "showPoints": "never",
-                "stacking": {"mode": "normal" if panel.is_stacked else "none", "group": "A"},
-                "thresholdsStyle": {"mode": "dashed" if panel.steps else "off"},
-            },
-        }
-    return defaults
+    made = {"stat": _stat, "table": _table, "timeseries": _timeseries}[panel.kind](panel)
+    return (
+        made.title(panel.title)
+        .description(panel.description)
+        .datasource(DATASOURCE)
+        .unit(panel.unit)
+        .thresholds(build.ThresholdsConfig().mode(dashboard.ThresholdsMode.ABSOLUTE).steps(steps))
+        .targets([_query(panel, number) for number in range(len(panel.queries))])
+    )
 
 
-def _options(panel: Panel) -> Json:
-    if panel.kind == "timeseries":
-        return {
-            "legend": {"displayMode": "list", "placement": "bottom", "showLegend": True},
-            "tooltip": {"mode": "multi", "sort": "desc"},
-        }
+def _query(panel: Panel, number: int) -> prometheus.Dataquery:
+    expr, legend = panel.queries[number]
+    made = prometheus.Dataquery().expr(expr).legend_format(legend or "__auto").ref_id(_letter(number))
+    made = made.datasource(DATASOURCE)
     if panel.kind == "table":
-        return {"showHeader": True, "sortBy": [{"displayName": "job", "desc": False}]}
+        return made.format(PromQueryFormat.TABLE).instant()
+    return made.format(PromQueryFormat.TIME_SERIES).range()
+
+
+def _timeseries(panel: Panel) -> AnyPanel:
+    stacking = common.StackingMode.NORMAL if panel.is_stacked else common.StackingMode.NONE
+    limits = common.GraphTresholdsStyleMode.DASHED if panel.steps else common.GraphTresholdsStyleMode.OFF
+    return (
+        timeseries.Panel()
+        .min(0)
+        .color_scheme(build.FieldColor().mode(dashboard.FieldColorModeId.PALETTE_CLASSIC))
+        .draw_style(common.GraphDrawStyle.LINE)
+        .line_width(1)
+        .fill_opacity(30 if panel.is_stacked else 5)
+        .show_points(common.VisibilityMode.NEVER)
+        .stacking(forms.StackingConfig().mode(stacking).group("A"))
+        .thresholds_style(forms.GraphThresholdsStyleConfig().mode(limits))
+        .legend(
+            forms.VizLegendOptions()
+            .display_mode(common.LegendDisplayMode.LIST)
+            .placement(common.LegendPlacement.BOTTOM)
+            .show_legend(True)
+        )
+        .tooltip(forms.VizTooltipOptions().mode(common.TooltipDisplayMode.MULTI).sort(common.SortOrder.DESCENDING))
+    )
+
+
+def _stat(panel: Panel) -> AnyPanel:
     is_named = bool(panel.queries[0][1])
-    return {
-        "reduceOptions": {"calcs": ["lastNotNull"], "fields": "", "values": False},
-        "colorMode": "value",
-        "graphMode": "none" if is_named else "area",
-        "textMode": "name" if is_named else "value",  # a named one tells by its legend
-        "orientation": "auto",
-        "justifyMode": "auto",
-    }
+    made = (
+        stat.Panel()
+        .reduce_options(forms.ReduceDataOptions().calcs(["lastNotNull"]).fields("").values(False))
+        .color_mode(common.BigValueColorMode.VALUE)
+        .graph_mode(common.BigValueGraphMode.NONE if is_named else common.BigValueGraphMode.AREA)
+        # a named one tells by its legend
+        .text_mode(common.BigValueTextMode.NAME if is_named else common.BigValueTextMode.VALUE)
+        .orientation(common.VizOrientation.AUTO)
+        .justify_mode(common.BigValueJustifyMode.AUTO)
+    )
+    return made.decimals(0) if panel.unit == "short" else made  # increases are extrapolated: 3.004 messages
 
 
-def _as_one_table(panel: Panel) -> list[Json]:
+def _table(panel: Panel) -> AnyPanel:
     """Join the answers by their job, and name the columns."""
-    letters = [chr(ord("A") + number) for number in range(len(panel.queries))]
+    letters = [_letter(number) for number in range(len(panel.queries))]
     names = {f"Value #{letter}": legend for letter, (_, legend) in zip(letters, panel.queries, strict=True)}
     hidden = {"Time": True, **{f"Time {number}": True for number in range(1, len(letters) + 1)}}
+    joined = {"byField": "job", "mode": "outer"}
+    columns = {"excludeByName": hidden, "renameByName": names, "indexByName": {}}
+    return (
+        table.Panel()
+        .show_header(True)
+        .sort_by([forms.TableSortByFieldState().display_name("job").desc(False)])
+        .with_transformation(dashboard.DataTransformerConfig("joinByField", options=joined))
+        .with_transformation(dashboard.DataTransformerConfig("organize", options=columns))
+    )
+
+
+def _letter(number: int) -> str:
+    return chr(ord("A") + number)
+
+
+def _variables() -> list[Builder[dashboard.VariableModel]]:
+    hosts = "label_values(trendspark_build_info, instance)"
+    options = [dashboard.VariableOption(text == USUAL_WINDOW, text, text) for text in WINDOWS]
     return [
-        {"id": "joinByField", "options": {"byField": "job", "mode": "outer"}},
-        {"id": "organize", "options": {"excludeByName": hidden, "renameByName": names, "indexByName": {}}},
+        build.DatasourceVariable("datasource").label("Prometheus").type("prometheus"),
+        build.QueryVariable("instance")
+        .label("host")
+        .datasource(DATASOURCE)
+        .query({"query": hosts, "refId": "instance"})
+        .multi(True)
+        .include_all(True)
+        .all_value(".*")
+        .current(dashboard.VariableOption(True, ["All"], ["$__all"]))
+        .refresh(dashboard.VariableRefresh.ON_TIME_RANGE_CHANGED)
+        .sort(dashboard.VariableSort.ALPHABETICAL_ASC),
+        build.IntervalVariable("window")
+        .label("window")
+        .values(",".join(WINDOWS))
+        .options(options)
+        .current(dashboard.VariableOption(True, USUAL_WINDOW, USUAL_WINDOW))
+        .auto(False),
     ]
 
 
-def _variables() -> Iterator[Json]:
-    yield {
-        "name": "datasource",
-        "label": "Prometheus",
-        "type": "datasource",
-        "query": "prometheus",
-        "hide": 0,
-        "refresh": 1,
-        "current": {},
-    }
-    yield {
-        "name": "instance",
-        "label": "host",
-        "type": "query",
-        "datasource": DATASOURCE,
-        "query": {"query": "label_values(trendspark_build_info, instance)", "refId": "instance"},
-        "definition": "label_values(trendspark_build_info, instance)",
-        "multi": True,
-        "includeAll": True,
-        "allValue": ".*",
-        "current": {"selected": True, "text": ["All"], "value": ["$__all"]},
-        "refresh": 2,
-        "sort": 1,
-        "hide": 0,
-    }
-    yield {
-        "name": "window",
-        "label": "window",
-        "type": "interval",
-        "query": ",".join(WINDOWS),
-        "options": [{"text": text, "value": text, "selected": text == USUAL_WINDOW} for text in WINDOWS],
-        "current": {"text": USUAL_WINDOW, "value": USUAL_WINDOW, "selected": True},
-        "auto": False,
-        "hide": 0,
-        "refresh": 2,
-    }
+class _FiringAlerts(Builder[dashboard.AnnotationQuery]):
+    """Our alerts that fire, with what only Prometheus knows of annotations: the schema has no names for that."""
+
+    def build(self) -> dashboard.AnnotationQuery:
+        """Return the query."""
+        expr = 'ALERTS{alertname=~"TrendSpark.+", alertstate="firing", severity!="none"}'
+        return _Annotation(name="Alerts", datasource=DATASOURCE, icon_color="red", expr=expr)
 
 
-def _firing_alerts() -> Json:
-    return {
-        "name": "Alerts",
-        "datasource": DATASOURCE,
-        "enable": True,
-        "iconColor": "red",
-        "expr": 'ALERTS{alertname=~"TrendSpark.+", alertstate="firing", severity!="none"}',
-        "titleFormat": "{{alertname}}",
-        "tagKeys": "job,severity",
-        "step": "60s",
-    }
+class _Annotation(dashboard.AnnotationQuery):
+    def to_json(self) -> dict[str, object]:
+        """Return it as JSON."""
+        more: dict[str, Any] = {"titleFormat": "{{alertname}}", "tagKeys": "job,severity", "step": "60s"}
+        return {**super().to_json(), **more}

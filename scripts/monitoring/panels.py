@@ -126,6 +126,12 @@ INGEST = Dashboard(
                 (_by("kind", "increase", "trendspark_clock_healed_total"),),
             ),
             Panel(
+                "Trends by source",
+                "Trends that are going on and have posts of a source; one of several sources counts in each.",
+                "short",
+                ((f"sum by (source) (trendspark_trends_open_by_source{{{HOST}}})", "{{source}}"),),
+            ),
+            Panel(
                 "Trends and gaps",
                 "Trends that are going on; stretches of time not read yet.",
                 "short",

@@ -18,6 +18,7 @@ class ChannelDesk(Delivering):
 
     def __init__(self, home: Path, address: str, **settings: str) -> None:
         super().__init__(home, {"ALERT_URL_DESK": address, "HTTP_TIMEOUT": "1s", **settings})
+        self.channel = CHANNEL
 
     def queue(self, *names: str, category: Any = "job_alert", text: str = "", **fields: Any) -> None:
         """Decide alerts, one after the other."""
@@ -36,7 +37,7 @@ class ChannelDesk(Delivering):
     def counted(self, status: str) -> float:
         """How many alerts the metrics say ended like this in this channel."""
         rows = self.rows("SELECT labels, value FROM metric_totals WHERE name = 'trendspark_alert_delivery_total'")
-        here = (f'"status":"{status}"', f'"channel":"{CHANNEL}"')
+        here = (f'"status":"{status}"', f'"channel":"{self.channel}"')
         return float(sum(row["value"] for row in rows if all(part in row["labels"] for part in here)))
 
     def paused_seconds(self) -> float:

@@ -9,19 +9,30 @@ from pathlib import Path
 import pytest
 
 from tests.alerts.channel_desk import ChannelDesk
-from tests.servers.hook_servers import SECRET_PART, DiscordServer, HookServer, NtfyServer, SlackServer, WebhookServer
+from tests.servers.certificates import Certificate, CertificateError, expired, make_certificate
+from tests.servers.hook_servers import (
+    AppriseServer,
+    DiscordServer,
+    HookServer,
+    NtfyServer,
+    SlackServer,
+    WebhookServer,
+)
 from tests.servers.messages import Answer
 from tests.servers.smtp_server import SmtpServer
+from tests.servers.telegram_server import TelegramChat
 from trendspark_cli.alerts.message_parts import text_units
 from trendspark_cli.kinds.channel_addresses import address_kind
 
-Service = HookServer | SmtpServer
-KINDS: dict[str, Callable[[], Service]] = {
+Service = HookServer | SmtpServer | TelegramChat
+KINDS: dict[str, Callable[..., Service]] = {
+    "telegram": TelegramChat,
     "webhook": WebhookServer,
     "ntfy": NtfyServer,
     "discord": DiscordServer,
     "slack": SlackServer,
     "mail": SmtpServer,
+    "apprise": AppriseServer,
 }
 
 
@@ -35,7 +46,7 @@ def server(request: pytest.FixtureRequest) -> Iterator[Service]:
 @pytest.fixture
 def desk(tmp_path: Path, server: Service) -> ChannelDesk:
     """An operator whose one channel it is."""
-    return ChannelDesk(tmp_path / "home", server.address)
+    return ChannelDesk(tmp_path / "home", server.address, **server.settings)
 
 
 def test_an_alert_is_shown_once_however_often_deliver_runs(desk: ChannelDesk, server: Service) -> None:
@@ -158,8 +169,8 @@ def test_nobody_reads_the_address_anywhere(desk: ChannelDesk, server: Service) -
     done = [desk.command(*words) for words in (("health", "--json"), ("config", "show"), ("alert-test", "x", "-v"))]
 
     written = [path.read_bytes() for path in desk.home.rglob("*") if path.is_file()]
-    assert SECRET_PART.encode() not in b"".join(written)
-    assert SECRET_PART not in "".join(one.stdout + one.stderr for one in done)
+    assert server.secret.encode() not in b"".join(written)
+    assert server.secret not in "".join(one.stdout + one.stderr for one in done)
 
 
 def test_health_and_doctor_know_the_channel_by_its_name(desk: ChannelDesk, server: Service) -> None:
@@ -174,4 +185,31 @@ def test_a_test_alert_shows_in_the_channel(desk: ChannelDesk, server: Service) -
     done = desk.command("alert-test", "hello from the harbour", "--json")
 
     assert (done.exit_code, server.texts) == (0, ["hello from the harbour"])
-    assert SECRET_PART not in json.dumps(done.json)
+    assert server.secret not in json.dumps(done.json)
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Certificate:
+    """A certificate that is good where it is trusted."""
+    try:
+        return make_certificate(tmp_path_factory.mktemp("certificate"))
+    except CertificateError as error:
+        pytest.skip(str(error))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("is_expired", [False, True], ids=["good", "expired"])
+def test_a_certificate_that_has_expired_gets_no_message(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, certificate: Certificate, kind: str, is_expired: bool
+) -> None:
+    shown = expired(certificate) if is_expired else certificate
+    for name in ("REQUESTS_CA_BUNDLE", "SSL_CERT_FILE"):
+        monkeypatch.setenv(name, str(shown.certificate_file))
+    with KINDS[kind](certificate=shown) as server:
+        desk = ChannelDesk(tmp_path / "home", server.address, **server.settings)
+        desk.queue("a")
+
+        result = desk.deliver()
+
+        seen = (result.exit_code, desk.statuses()["a"], server.texts)
+    assert seen == ((69, "pending", []) if is_expired else (0, "sent", ["text of a"]))

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.alerts.desk import Desk
+from tests.ingest.operator import Operator
 from tests.rank.test_rank_job import TICK, write_posts
 from tests.ranking.streams import background, said
 from tests.servers import TelegramServer
@@ -17,11 +18,16 @@ from tests.servers import TelegramServer
 @pytest.fixture
 def ranked(desk: Desk, tmp_path: Path) -> Desk:
     """A desk with three quiet days behind it."""
-    desk.ingest(file=str(write_posts(tmp_path / "quiet.ndjson", background(TICK - 3 * 96, 3 * 96))))
+    quiet_days(desk, tmp_path)
     return desk
 
 
-def burst(desk: Desk, posts: int = 20, words: str = "volcano eruption", ending: str = "") -> None:
+def quiet_days(desk: Operator, folder: Path) -> None:
+    """Have three days of ordinary posts behind one."""
+    desk.ingest(file=str(write_posts(folder / "quiet.ndjson", background(TICK - 3 * 96, 3 * 96))))
+
+
+def burst(desk: Operator, posts: int = 20, words: str = "volcano eruption", ending: str = "") -> None:
     """Have many people speak of something in the last half hour, each in words of their own, and rank."""
     rows = said(words, posts, int((desk.now - timedelta(minutes=30)).timestamp()), every=60, seed=posts)
     rows = [row._replace(text=row.text + ending) for row in rows]

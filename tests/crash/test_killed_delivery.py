@@ -9,7 +9,13 @@ import pytest
 from tests.tools.delivery_trials import delivery_points, kill_delivery
 from tests.tools.kills import spread, why_no_kills
 
-KILLS = {"telegram": 6, "webhook": 2, "mail": 2}  # `scripts/prove delivery` kills at each call, of every kind
+KILLS = {
+    "telegram": 6,
+    "webhook": 2,
+    "mail": 2,
+    "apprise": 2,
+    "pictures": 3,
+}  # `scripts/prove delivery` kills at each call, of every kind
 
 
 @pytest.mark.skipif(why_no_kills() is not None, reason=why_no_kills() or "")

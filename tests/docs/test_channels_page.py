@@ -14,7 +14,7 @@ from tests.docs.project import page
 from tests.ingest.operator import Operator
 from tests.installation import telegram_settings
 from tests.servers import TelegramServer
-from tests.servers.hook_servers import DiscordServer, NtfyServer, SlackServer, WebhookServer
+from tests.servers.hook_servers import AppriseServer, DiscordServer, NtfyServer, SlackServer, WebhookServer
 from tests.servers.smtp_server import SmtpServer
 from trendspark_cli.kinds.channel_addresses import address_kind
 
@@ -35,6 +35,7 @@ def follower(tmp_path: Path) -> Iterator[Operator]:
             "Discord": servers.enter_context(DiscordServer()).address,
             "ntfy": servers.enter_context(NtfyServer()).address,
             "mail": servers.enter_context(SmtpServer()).address,
+            "apprise": servers.enter_context(AppriseServer()).address,
             "webhook": servers.enter_context(WebhookServer()).address,
         }
         environment = telegram_settings(telegram, HTTP_TIMEOUT="2s", HACKERNEWS_INGEST_ENABLED="true")

@@ -179,6 +179,7 @@ def test_counters_of_the_sample_agree_with_what_was_ranked(tmp_path: Path) -> No
     assert result.counts["posts_seen"] == posts
     assert here.metric("trendspark_rank_posts_total") == posts
     assert here.metric("trendspark_trends_open") == 3
+    assert here.metric('trendspark_trends_open_by_source{source="reddit"}') >= 1
 
 
 def test_old_posts_are_named_where_nothing_can_be_trending(operator: Operator) -> None:

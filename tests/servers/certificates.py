@@ -6,6 +6,7 @@ import shutil
 import ssl
 import subprocess
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 OPENSSL_SECONDS = 10  # an elliptic-curve key takes milliseconds; this only bounds a stuck command
@@ -47,3 +48,21 @@ def make_certificate(folder: Path) -> Certificate:
     except (OSError, subprocess.SubprocessError) as error:
         raise CertificateError(f"openssl could not make a certificate: {error}") from error
     return made
+
+
+def expired(certificate: Certificate) -> Certificate:
+    """Return a certificate beside another one, with its key and all that it says, which ended yesterday."""
+    from cryptography import x509
+    from cryptography.hazmat.primitives import hashes, serialization
+
+    old = x509.load_pem_x509_certificate(certificate.certificate_file.read_bytes())
+    key = serialization.load_pem_private_key(certificate.key_file.read_bytes(), None)
+    now = datetime.now(UTC)
+    builder = x509.CertificateBuilder(old.issuer, old.subject, old.public_key(), old.serial_number)
+    builder = builder.not_valid_before(now - timedelta(days=9)).not_valid_after(now - timedelta(days=1))
+    for extension in old.extensions:
+        builder = builder.add_extension(extension.value, extension.critical)
+    made = certificate.certificate_file.with_name("expired.crt")
+    signed = builder.sign(key, hashes.SHA256())  # type: ignore[arg-type]
+    made.write_bytes(signed.public_bytes(serialization.Encoding.PEM))
+    return Certificate(made, certificate.key_file)

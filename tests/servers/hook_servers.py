@@ -6,11 +6,16 @@ import html
 import json
 import re
 from abc import abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from urllib.parse import urlsplit
 
+from apprise import Apprise
+
+from .certificates import Certificate
 from .http_base import LocalServer
-from .messages import Answer, Delivery, Fault, JsonObject, Request, json_answer
+from .messages import Answer, Delivery, Fault, JsonObject, Request, ShownPicture, form_of, json_answer
 
 SECRET_PART = "kT9vQ2mZx7Lw4RbN8sYh3pGd"  # of each address
 
@@ -34,9 +39,14 @@ class HookServer(LocalServer):
     is_http = True  # it can send us on to somebody else, and name a pause
     failing = (Answer(500, b"oops"), Answer(502, b"oops"), Answer(503, b"oops"))
 
-    def __init__(self) -> None:
-        super().__init__()
+    settings: Mapping[str, str] = MappingProxyType({})  # besides the address
+    secret = SECRET_PART
+
+    def __init__(self, certificate: Certificate | None = None) -> None:
+        super().__init__(certificate=certificate)
+        self.tls = "" if certificate is None else "s"
         self.shown: list[Shown] = []
+        self.pictures: list[ShownPicture] = []
         self.is_gone = False
         self.lost_answers = 0  # so many messages are taken and never acknowledged
 
@@ -65,11 +75,11 @@ class HookServer(LocalServer):
 
     def endpoint_name(self, method: str, path: str) -> str:
         """Return `message` for what posts one."""
-        return "message" if method in ("POST", "PATCH") else "question"
+        return "question" if method == "GET" else "message"
 
     def respond(self, request: Request) -> Answer:
         """Take messages at the one address there is."""
-        if self.is_gone or SECRET_PART not in request.path + request.body.decode():
+        if self.is_gone or SECRET_PART not in request.path + request.body.decode(errors="replace"):
             return self.gone
         answer = self.take(request)
         if request.endpoint == "message" and answer.status < 300 and self.lost_answers:
@@ -150,7 +160,8 @@ class DiscordServer(HookServer):
     def take(self, request: Request) -> Answer:
         if request.method == "GET":
             return json_answer({"id": "110000000000000001", "name": "Spark", "channel_id": "42"})
-        body = _json(request)
+        form = form_of(request)
+        body = json.loads(form["payload_json"]) if form else _json(request)
         content = body.get("content", "")
         if not content or len(content.encode("utf-16-le")) // 2 > 2000:
             return self.bad
@@ -164,6 +175,9 @@ class DiscordServer(HookServer):
                 return json_answer({"message": "Unknown Message", "code": 10008}, 404)
             found[0].text, found[0].edits = text, found[0].edits + 1
             return json_answer({"id": number})
+        if form:
+            self.pictures.append(ShownPicture(text, form["files[0]"]))
+            return json_answer({"id": str(len(self.pictures))})
         shown = self.show(text)
         return json_answer({"id": shown.id}) if request.query.get("wait") == "true" else Answer(204)
 
@@ -176,7 +190,7 @@ class NtfyServer(HookServer):
 
     @property
     def address(self) -> str:
-        return f"ntfy://{host_and_port(self.url)}/{SECRET_PART}"
+        return f"ntfy{self.tls}://{host_and_port(self.url)}/{SECRET_PART}"
 
     def busy(self, seconds: int) -> Answer:
         answer = json_answer({"code": 42901, "http": 429, "error": "limit reached: too many requests"}, 429)
@@ -185,6 +199,10 @@ class NtfyServer(HookServer):
     def take(self, request: Request) -> Answer:
         if request.method == "GET":
             return json_answer({"healthy": True})
+        if request.method == "PUT":
+            assert request.query["filename"].endswith(".png")
+            self.pictures.append(ShownPicture(request.query["message"], request.body))
+            return json_answer({"id": f"picture{len(self.pictures)}"})
         body = _json(request)
         if len(body.get("title", "").encode()) > 1024:
             return self.bad
@@ -195,6 +213,25 @@ class NtfyServer(HookServer):
     def respond(self, request: Request) -> Answer:
         """Say how the server is to anybody."""
         return self.take(request) if request.path == "/v1/health" else super().respond(request)
+
+
+class AppriseServer(HookServer):
+    """Somebody's own program again, as apprise speaks to it by `json://`."""
+
+    def __init__(self, certificate: Certificate | None = None) -> None:
+        super().__init__(certificate)
+        Apprise.instantiate("json://localhost")  # reads its hundred plugins: long, the first time, for a quick command
+
+    @property
+    def address(self) -> str:
+        return f"apprise+json{self.tls}://{host_and_port(self.url)}/{SECRET_PART}/"
+
+    def busy(self, seconds: int) -> Answer:
+        return Answer(429, b"slow down", {"retry-after": str(seconds)})
+
+    def take(self, request: Request) -> Answer:
+        self.show(_json(request)["message"])
+        return Answer(200, b"thanks")
 
 
 def host_and_port(url: str) -> str:

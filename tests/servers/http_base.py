@@ -229,6 +229,9 @@ class _Handler(BaseHTTPRequestHandler):
             return
         length = int(self.headers.get("content-length") or 0)
         body = self.rfile.read(length)
+        if len(body) < length:  # whoever asked died while asking
+            self.close_connection = True
+            return
         headers = dict(self.headers.items())
         try:
             request, answer = self.server.owner.receive(self.command, self.path, headers, body)

@@ -5,10 +5,21 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from email import message_from_bytes
+from email.policy import HTTP
 from enum import Enum
 from typing import Any
 
 JsonObject = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class ShownPicture:
+    """A picture as people see it; `answers` is the id of the message it stands under."""
+
+    words: str
+    png: bytes
+    answers: str | None = None
 
 
 class Delivery(Enum):
@@ -118,3 +129,13 @@ def json_answer(
         body=body,
         headers={"content-type": "application/json; charset=utf-8", **(headers or {})},
     )
+
+
+def form_of(request: Request) -> dict[str, bytes]:
+    """Return the fields and files of a form by their names; nothing when the body is none."""
+    kind = request.headers.get("content-type", "")
+    if not kind.startswith("multipart/form-data"):
+        return {}
+    form = message_from_bytes(f"content-type: {kind}\r\n\r\n".encode() + request.body, policy=HTTP)
+    named = {part.get_param("name", header="content-disposition"): part for part in form.iter_parts()}
+    return {str(name): bytes(part.get_payload(decode=True)) for name, part in named.items()}

@@ -5,20 +5,23 @@ from __future__ import annotations
 import socketserver
 import threading
 from base64 import b64decode
+from collections.abc import Mapping
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import Self, cast
 
 from .certificates import Certificate
 from .hook_servers import SECRET_PART
-from .messages import Answer
+from .messages import Answer, ShownPicture
 
 
 class SmtpServer:
     """Takes mail on 127.0.0.1; attributes may be changed while it runs. Statuses of answers are those of SMTP."""
 
+    settings: Mapping[str, str] = MappingProxyType({})
+    secret = SECRET_PART
     is_http = False
     edits = False
     bad = Answer(554, b"5.6.0 refused")
@@ -44,7 +47,12 @@ class SmtpServer:
     @property
     def texts(self) -> list[str]:
         """What people read, oldest first."""
-        return [mail.get_content().rstrip("\n") for mail in self.mails]
+        return [mail.get_content().rstrip("\n") for mail in self.mails if not mail.is_multipart()]
+
+    @property
+    def pictures(self) -> list[ShownPicture]:
+        """What people see, in the thread of which mail."""
+        return [_picture(mail) for mail in self.mails if mail.is_multipart()]
 
     def answer_next(self, answer: Answer, times: int | None = 1) -> None:
         """Answer the next mails like this."""
@@ -139,3 +147,10 @@ class _Conversation(socketserver.StreamRequestHandler):
             return False
         self._tell("250 2.0.0 taken")
         return True
+
+
+def _picture(mail: EmailMessage) -> ShownPicture:
+    plain, page = mail.iter_parts()
+    shown, png = page.iter_parts()
+    assert f"cid:{png['Content-ID'].strip('<>')}" in shown.get_content()
+    return ShownPicture(plain.get_content().strip(), png.get_content(), mail["In-Reply-To"])

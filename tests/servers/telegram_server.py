@@ -6,13 +6,13 @@ import html
 import json
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from html.parser import HTMLParser
 
 from .certificates import Certificate
 from .http_base import LocalServer
-from .messages import Answer, Delivery, JsonObject, Request, json_answer
+from .messages import Answer, Delivery, Fault, JsonObject, Request, ShownPicture, form_of, json_answer
 
 TOKEN = "123456789:AAabcdefghijklmnopqrstuvwxyz0123456"
 CHAT = -1001234567890
@@ -59,6 +59,7 @@ class TelegramServer(LocalServer):
         self.topics: dict[int, str] | None = None  # of a forum: "open" or "closed" by number; 1 is General
         self.lost_answers = 0  # so many messages are taken and never acknowledged
         self.messages: list[Message] = []
+        self.pictures: list[ShownPicture] = []
         self.updates: list[JsonObject] = []  # of presses that nobody confirmed
         self.answered: list[str] = []  # presses that were answered in time
         self.old_presses: set[str] = set()
@@ -79,7 +80,8 @@ class TelegramServer(LocalServer):
             return refusal(404, "Not Found")
         if token != self.token:
             return refusal(401, "Unauthorized")
-        body: JsonObject = json.loads(request.body or b"{}")
+        form = form_of(request)
+        body: JsonObject = _fields(form) if form else json.loads(request.body or b"{}")
         if request.endpoint == "getMe":
             return _ok({"id": 123456789, "is_bot": True, "first_name": "Spark", "username": "spark_test_bot"})
         if request.endpoint == "getUpdates":
@@ -94,6 +96,12 @@ class TelegramServer(LocalServer):
             return problem
         if request.endpoint == "getChat":
             return _ok(self._chat())
+        if request.endpoint == "sendPhoto":
+            answered = body.get("reply_parameters", {}).get("message_id")
+            self.pictures.append(
+                ShownPicture(body["caption"], form["photo"], None if answered is None else str(answered))
+            )
+            return self._topic_problem(body.get("message_thread_id")) or _ok({"message_id": 1000 + len(self.pictures)})
         if request.endpoint == "sendMessage":
             return self._send(body)
         if request.endpoint == "editMessageText":
@@ -203,6 +211,59 @@ class TelegramServer(LocalServer):
     def _chat(self) -> JsonObject:
         chat: JsonObject = {"id": self.migrated_to or self.chat_id, "type": "supergroup", "title": "Operators"}
         return chat | ({} if self.topics is None else {"is_forum": True})
+
+
+def _fields(form: Mapping[str, bytes]) -> JsonObject:
+    """Return what a form says beside its file; whatever is no text stands there as JSON."""
+    fields = {name: value.decode() for name, value in form.items() if name != "photo"}
+    return {name: json.loads(value) if value[:1] in "{[" else value for name, value in fields.items()} | (
+        {"message_thread_id": int(fields["message_thread_id"])} if "message_thread_id" in fields else {}
+    )
+
+
+class TelegramChat(TelegramServer):
+    """A chat of a bot as a channel with an address, with the words of servers of other channels."""
+
+    is_http = True
+    edits = True
+    secret = TOKEN
+    failing = (Answer(500, b"oops"), Answer(502, b"oops"), Answer(503, b"oops"))
+
+    def __init__(self, certificate: Certificate | None = None) -> None:
+        super().__init__(certificate=certificate)
+        self.bad = refusal(400, "Bad Request: message text is odd")
+
+    @property
+    def address(self) -> str:
+        """What ALERT_URL_<NAME> is set to."""
+        return f"telegram://{self.chat_id}"
+
+    @property
+    def settings(self) -> dict[str, str]:
+        """What is set besides."""
+        return {"TELEGRAM_BOT_TOKEN": self.token, "TELEGRAM_API_BASE_URL": self.url}
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether it takes nothing at all."""
+        return self.is_blocked
+
+    @is_gone.setter
+    def is_gone(self, is_gone: bool) -> None:
+        self.is_blocked = is_gone
+
+    @property
+    def attempts(self) -> int:
+        """How many messages were tried."""
+        return len(self.requests_of("sendMessage"))
+
+    def busy(self, seconds: int) -> Answer:
+        """Return a 429 that asks for a pause."""
+        return too_many_requests(seconds)
+
+    def answer_next(self, answer: Answer, times: int | None = 1) -> None:
+        """Answer the next messages like this."""
+        self.faults.add(Fault("told", lambda request: answer), times=times, endpoint="sendMessage")
 
 
 def _labels(body: JsonObject) -> tuple[str, ...]:

@@ -84,6 +84,8 @@ SERVED = {
     "ntfy://me:pass@10.0.0.7:8080/below/topic": "ntfy",
     MAIL: "mail",
     "smtp://mail.example.org:25/?to=b@example.org,c@example.org&from=a@example.org&tls=none": "mail",
+    "apprise+gotifys://example.org/token": "apprise",
+    "apprise+tgram://123456:abc/-1009876543210": "apprise",
 }
 NOT_SERVED = [
     MAIL.replace("from=a@example.org&", ""),
@@ -96,6 +98,9 @@ NOT_SERVED = [
     "slack+ftp://127.0.0.1/x",
     "discord+http://127.0.0.1:1/elsewhere",
     "mailto:b@example.org",
+    "apprise://example.org/x",
+    "apprise+jsons://",
+    "apprise+jsons://example.org/x?verify=no",
 ]
 
 

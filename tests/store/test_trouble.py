@@ -283,6 +283,7 @@ READERS: dict[str, Callable[[SqliteStore], object]] = {
     "calibrations.last": lambda s: s.calibrations.last(NOW),
     "posts.rows": lambda s: s.posts.rows([1]),
     "trends.count_open": lambda s: s.trends.count_open(),
+    "trends.open_by_source": lambda s: s.trends.open_by_source(),
     "briefs.of_trend": lambda s: s.briefs.of_trend(1),
     "briefs.answer": lambda s: s.briefs.answer("k"),
     "ranking.sources": lambda s: s.ranking.sources(),

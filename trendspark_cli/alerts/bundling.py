@@ -86,9 +86,9 @@ class Bundling:
             self._queue(digest_alert(f"digest:{waiting[0].id}-{waiting[-1].id}", heading, titles))
 
     def _waiting(self) -> list[QueuedAlert]:
-        """Return what waits, but for what has to wait until people are awake."""
+        """Return what waits, but for pictures and what has to wait until people are awake."""
         found = self._store.notifications.waiting(self._channel)
-        return [alert for alert in found if not self._rules.holds(alert, self._now)]
+        return [alert for alert in found if alert.action != "picture" and not self._rules.holds(alert, self._now)]
 
     def _hold(self) -> None:
         """Write down what has to wait for the end of the quiet hours."""

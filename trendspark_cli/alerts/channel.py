@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import timedelta
-from typing import Literal, NamedTuple, Protocol
+from typing import Literal, NamedTuple, Protocol, runtime_checkable
 
 from trendspark_cli.base.errors import ConfigError, CredentialsRefusedError, ExitCode, TrendSparkError, UpstreamError
 from trendspark_cli.kinds.channels import MessageForm
@@ -31,6 +31,13 @@ class Sent(NamedTuple):
 
     message_id: str  # empty when the channel took the message and named none
     chat: str  # as the channel names it, for people
+
+
+class Picture(NamedTuple):
+    """A plot, and what it shows in one line for whoever does not see it."""
+
+    png: bytes
+    words: str
 
 
 class ChannelBusyError(UpstreamError):
@@ -113,3 +120,11 @@ class Notifier(Protocol):
 
     def check(self) -> str:
         """Return who we are and where we write, for people; costs nothing, sends nothing; errors as for `send`."""
+
+
+@runtime_checkable
+class PictureNotifier(Protocol):
+    """A channel that takes pictures as well."""
+
+    def send_picture(self, picture: Picture, *, chat_id: str | None, reply_to: str | None, about: About) -> Sent:
+        """Send one picture, as an answer to the message *reply_to* where the channel can; errors as for `send`."""

@@ -27,10 +27,12 @@ from trendspark_cli.alerts.channel import (
     ChatMovedError,
     MessageRefusedError,
     Notifier,
+    PictureNotifier,
     Sent,
     UncertainError,
     UnreadableMarkupError,
 )
+from trendspark_cli.alerts.drawing import picture_of_alert
 from trendspark_cli.alerts.message_parts import message_parts, plain_text, rendered
 from trendspark_cli.base.clock import Clock, from_text, to_text
 from trendspark_cli.base.errors import ConfigError, TrendSparkError, UpstreamError
@@ -89,6 +91,8 @@ class Delivery:
             if self._rules.holds(alert, self._clock()):
                 self._job.count("held")
                 continue
+            if alert.action == "picture" and not self._follows(alert):
+                continue
             try:
                 if not self._guarded(alert, self._has_room):
                     break
@@ -122,6 +126,8 @@ class Delivery:
         with self._store.transaction():
             if not self._store.notifications.claim(alert.id, self._clock() + LEASE):
                 return None
+        if alert.action == "picture":
+            return self._send_picture(alert)
         try:
             sent = self._edit(alert) if alert.action == "edit" else self._send(alert, self._parent_message(alert))
         except (UpstreamError, ConfigError) as error:
@@ -129,6 +135,11 @@ class Delivery:
             if isinstance(error, MessageRefusedError):
                 return None  # this message only: the others may go on
             raise
+        self._note_success(alert, sent)
+        return sent
+
+    def _note_success(self, alert: QueuedAlert, sent: Sent | None) -> None:
+        """Write down that an alert was sent, or that there was nothing to send any more."""
         with self._store.transaction():
             status = "sent" if sent is not None else "expired"
             self._store.notifications.mark(
@@ -144,6 +155,40 @@ class Delivery:
         if sent is not None:
             name, told = self._notifier.name, {"alert": alert.id, "category": alert.category}
             log_event(log, f"{name}.sent", **told, message_id=sent.message_id)
+
+    def _follows(self, alert: QueuedAlert) -> bool:
+        """Tell whether a picture can go out now: its message stands there. What has none any more is given up."""
+        parent = self._parent(alert)
+        if parent is not None and parent.status != "sent":
+            return False
+        is_late = self._clock() - from_text(alert.created_at) > self._rules.recency
+        if parent is None or is_late:
+            with self._store.transaction():
+                self._set_aside(alert, "expired", "too late to be news" if is_late else "its message was not sent")
+        return parent is not None and not is_late
+
+    def _send_picture(self, alert: QueuedAlert) -> Sent | None:
+        """Send the picture of a trend after its message, at most once: whatever goes wrong, it is given up.
+
+        Raises ChannelBusyError: then nothing was taken, and everything waits as long as the channel asked.
+        """
+        try:
+            about = about_alert(self._store, alert, self._form)
+            picture = picture_of_alert(self._store, alert.id, self._clock())
+            if not isinstance(self._notifier, PictureNotifier):
+                raise MessageRefusedError(self._notifier.name, "takes no pictures")
+            chat_id, answered = self._take_turn().migrated_chat_id, self._parent_message(alert)
+            sent = self._notifier.send_picture(picture, chat_id=chat_id, reply_to=answered, about=about)
+        except ChannelBusyError as busy:
+            self._note_failure(alert, busy)
+            raise
+        except (UpstreamError, ConfigError) as error:
+            why = redact(str(error))
+            log.warning("a picture was not sent: %s", why)
+            with self._store.transaction():
+                self._set_aside(alert, "expired", why)
+            return None
+        self._note_success(alert, sent)
         return sent
 
     def _send(self, alert: QueuedAlert, reply_to: str | None) -> Sent | None:

@@ -19,10 +19,14 @@ EXAMPLE_LENGTH = 200  # characters of a post: enough to see what it is about
 LABEL_LENGTH = 120
 
 
-def opened_alert(trend: AnyTrend, posts: Sequence[StoredPost]) -> Alert:
-    """Return the alert that a trend has begun: observed against expected, who, two examples, how to see more."""
+def opened_alert(trend: AnyTrend, posts: Sequence[StoredPost], bars: str = "") -> Alert:
+    """Return the alert that a trend has begun: observed against expected, who, two examples, how to see more.
+
+    *bars*: its last posts by quarter hours.
+    """
     sign = "🔇" if isinstance(trend.story, SilenceStory) else "📈"
     lines = [f"{sign} <b>{safe(trend.label, LABEL_LENGTH)}</b>", _counts(trend)]
+    lines += _curve_lines(bars)
     lines += [_example(post) for post in posts[:EXAMPLES]]
     lines.append(f"<code>trendspark trends explain {trend.id}</code>")
     return Alert(
@@ -35,14 +39,14 @@ def opened_alert(trend: AnyTrend, posts: Sequence[StoredPost]) -> Alert:
     )
 
 
-def grown_alert(trend: AnyTrend, answered_key: str, last_size: float, machine_label: str = "") -> Alert:
+def grown_alert(trend: AnyTrend, answered_key: str, last_size: float, machine_label: str = "", bars: str = "") -> Alert:
     """Return the reply that a trend has doubled since the last alert, which went by *last_size*."""
     size, grown = trend.story.size, "📈 grown: twice as large as when last told, or more"
     if isinstance(trend.story, PostStory):
         grown = f"📈 grown: {size:,.0f} expected, {last_size:,.0f} when last told"
     if isinstance(trend.story, SilenceStory):
         grown = "🔇 still silent, for twice as long as when last told, or more"
-    html = f"{grown}\n{_counts(trend)}"
+    html = "\n".join([grown, _counts(trend), *_curve_lines(bars)])
     html += _machine_line(machine_label)
     return Alert(
         f"trend:{trend.id}:grown:{size:.0f}",
@@ -76,9 +80,24 @@ def closed_alert(trend: AnyTrend, edited_key: str, machine_label: str = "") -> A
     )
 
 
+def picture_alert(alert: Alert) -> Alert:
+    """Return the picture that follows an alert of a trend."""
+    return alert._replace(
+        dedupe_key=f"{alert.dedupe_key}:picture",
+        title=f"picture of {alert.title}",
+        html="",
+        action="picture",
+        reply_to=alert.dedupe_key,
+    )
+
+
 def trend_title(trend: AnyTrend) -> str:
     """Return a trend in one plain line."""
     return f"{shortened(trend.label, 80)} ({short_counts(trend)})"
+
+
+def _curve_lines(bars: str) -> list[str]:
+    return [f"<code>{bars}</code> by quarter hours"] if bars else []
 
 
 def _machine_line(label: str) -> str:

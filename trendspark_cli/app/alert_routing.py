@@ -9,7 +9,7 @@ from trendspark_cli.base.errors import ConfigError
 from trendspark_cli.base.models import Profile
 from trendspark_cli.base.profiles import DEFAULT, channels_gone, read_profiles
 from trendspark_cli.base.settings import Settings
-from trendspark_cli.kinds.channels import configured_channels
+from trendspark_cli.kinds.channels import channels_of, configured_channels
 from trendspark_cli.trends.trend_routes import TrendRoutes, of_no_profile
 
 log = logging.getLogger(__name__)
@@ -24,8 +24,15 @@ def trend_routes(settings: Settings, stored: Sequence[Profile]) -> TrendRoutes:
         named_for=_ProfileChannels(profiles, configured_channels(settings)) if named else of_no_profile,
         min_scores=settings.alert_min_scores,
         only_watchlist=settings.alert_only_watchlist,
+        pictures_in=_with_pictures(settings),
         watchlist=tuple({term: None for profile in profiles for term in profile.watchlist}),
     )
+
+
+def _with_pictures(settings: Settings) -> tuple[str, ...]:
+    """Return the channels that take pictures, when there are to be any."""
+    kinds = channels_of(settings) if settings.alert_pictures else {}
+    return tuple(name for name, kind in kinds.items() if kind.form.takes_pictures)
 
 
 class _ProfileChannels:

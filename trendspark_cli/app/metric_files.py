@@ -29,12 +29,16 @@ from trendspark_cli.base.metrics import (
     JOB_EXPECTED_INTERVAL,
     JOB_PAUSED,
     METRICS,
+    MOST_SOURCES,
+    OTHER_SOURCE,
     QUEUE_BACKLOG,
     STREAM_ENABLED,
     TRENDS_OPEN,
+    TRENDS_OPEN_BY_SOURCE,
 )
 from trendspark_cli.base.models import Ceiling
 from trendspark_cli.kinds.jobs import JOBS
+from trendspark_cli.kinds.sources import SOURCES
 from trendspark_cli.running.pausing import is_paused
 from trendspark_cli.spending.budget import used_part
 from trendspark_cli.store.protocol import Store
@@ -197,6 +201,7 @@ def shared_series(
             if one.limit
         ),
         TRENDS_OPEN.at(store.trends.count_open()),
+        *(TRENDS_OPEN_BY_SOURCE.at(count, source=name) for name, count in _open_by_source(store).items()),
         ARCHIVE_OBJECTS_MISSING.at(store.archives.count_missing()),
         DB_SIZE.at(store.size_bytes()),
         DB_FREE.at(store.free_bytes()),
@@ -204,6 +209,16 @@ def shared_series(
         BUILD_INFO.at(1.0, version=__version__),
     ]
     return series | series_of(readings)
+
+
+def _open_by_source(store: Store) -> dict[str, int]:
+    """Return how many trends are open in each source; files may name any, so those beyond the most are one."""
+    found = store.trends.open_by_source()
+    names = list(dict.fromkeys((*SOURCES, *found)))
+    counts = {name: found.get(name, 0) for name in names[:MOST_SOURCES]}
+    if others := names[MOST_SOURCES:]:
+        counts[OTHER_SOURCE] = sum(found[name] for name in others)
+    return counts
 
 
 def replace_file(path: Path, content: bytes) -> None:

@@ -91,6 +91,13 @@ class AlertSettings:
         "Time zone in which people read times, on screens and in alerts; data and JSON stay UTC.",
         default="UTC",
     )
+    alert_pictures: bool = setting(
+        "ALERT_PICTURES",
+        read.BOOL,
+        "alerts",
+        "true sends the plot of a topic after its alert, where the channel takes pictures; needs the extra `pictures`.",
+        default="false",
+    )
     ops_channels: tuple[str, ...] = setting(
         "OPS_CHANNELS",
         read.CHANNEL_NAMES,

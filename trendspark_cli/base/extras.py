@@ -38,6 +38,8 @@ PACKAGES = {
     "query": ("duckdb>=1.2,<3",),
     "mcp": ("mcp>=2.3,<3",),
     "postgres": ("psycopg[binary]>=3.2,<4",),
+    "notify": ("apprise>=2.2,<3",),
+    "pictures": ("pillow>=11,<14",),
     "dask": ("distributed>=2024.8",),
     "socks": ("pysocks>=1.7,<2", "socksio>=1,<2"),
 }

@@ -226,6 +226,11 @@ API_RATE_LIMIT_REMAINING = Gauge(
 )
 RANK_POSTS = Counter("trendspark_rank_posts_total", "Posts the ranker has looked at.", no_labels, zeros=_once)
 TRENDS_OPEN = Gauge("trendspark_trends_open", "Trends that are going on.", no_labels)
+TRENDS_OPEN_BY_SOURCE = Gauge(
+    "trendspark_trends_open_by_source",
+    "Trends that are going on and have posts of a source; one of several sources counts in each.",
+    _source,
+)
 ALERT_DELIVERY = Counter(
     "trendspark_alert_delivery_total",
     "Alerts by what became of them; failed, uncertain and crashed ones were tried again.",

@@ -131,7 +131,8 @@ class Alert(NamedTuple):
     """A message for the operator, to be queued once: `dedupe_key` makes a second try harmless.
 
     `title` is one plain line, for digests and lists; `html` is the message, escaped where it must be.
-    `reply_to` is the dedupe_key of the message it answers, or edits when `action` says so.
+    `reply_to` is the dedupe_key of the message it answers, or edits when `action` says so. A `picture` is drawn when
+    it is sent.
     """
 
     dedupe_key: str
@@ -139,7 +140,7 @@ class Alert(NamedTuple):
     title: str
     html: str
     channel: str = ""  # "" is every configured one
-    action: Literal["send", "edit"] = "send"
+    action: Literal["send", "edit", "picture"] = "send"
     reply_to: str | None = None
     trend_id: int | None = None
     strength: float = 0.0  # what survives when a day has too many

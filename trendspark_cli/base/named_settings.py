@@ -186,7 +186,11 @@ def _shown(text: str) -> str:
 def secret_parts(url: str) -> list[str]:
     """Return what of an address may be told apart from it: its path, each part of that, its password."""
     parts = urlsplit(url)
-    return [parts.path, *parts.path.split("/"), parts.password or "", unquote(parts.password or "")]
+    found = [parts.path, *parts.path.split("/"), parts.password or "", unquote(parts.password or "")]
+    kind = address_kind(url)
+    if kind is not None and not kind.names_a_host:  # tokens stand anywhere in it
+        found += [form for part in re.split(r"[/?&=@:#,]", url) for form in (part, unquote(part))]
+    return found
 
 
 def plugin_settings_in(raw: Mapping[str, tuple[str, str]]) -> dict[str, str]:

@@ -31,6 +31,8 @@ class AddressKind(NamedTuple):
     make: str
     form: MessageForm
     needs: str = ""  # a setting without which it is of no use, in lower case
+    names_a_host: bool = True  # a host and a port follow the scheme
+    examine: str = ""  # "module:function" of a `ChannelAddress`: raises ConfigError for what the pattern cannot tell
 
 
 class ChannelAddress(NamedTuple):
@@ -53,8 +55,9 @@ class ChannelAddress(NamedTuple):
 
     @property
     def host(self) -> str:
-        """Return the host, which is no secret."""
-        return urlsplit(self.url).hostname or ""
+        """Return the host, which is no secret; empty where what stands in its place may be one."""
+        kind = address_kind(self.url)
+        return (urlsplit(self.url).hostname or "") if kind is not None and kind.names_a_host else ""
 
 
 _AUTHORITY = r"[^\s/?#]+"
@@ -62,12 +65,30 @@ _MAILBOX = r"[A-Za-z0-9._+-]+@[A-Za-z0-9.-]+"
 _OF_MAIL = rf"(from={_MAILBOX}|to={_MAILBOX}(,{_MAILBOX})*|tls=none)"  # a part of its query
 _ADDRESS_KINDS = (
     AddressKind(
+        title="apprise",
+        # what would send a message twice, or somewhere else, is not asked of it
+        pattern=r"apprise\+[a-z][a-z0-9]{1,30}://(?!\S*[?&](?i:verify|redirect|retry|wait|optional)=)\S+",
+        example="apprise+SCHEME://... (without verify=, redirect=, retry=, wait= and optional=)",
+        make="trendspark_cli.services.by_apprise:make",
+        form=MessageForm(
+            text_limit=2000,  # a service that takes less gets its pieces from apprise
+            unit="bytes",  # whatever the service counts, bytes are more
+            markup="plain",
+            can_edit=False,
+            messages_per_minute=12,  # what apprise thinks right for a service it knows nothing of
+            seconds_between=1.0,
+        ),
+        names_a_host=False,  # it may be a token that stands there
+        examine="trendspark_cli.services.by_apprise:service_of",
+    ),
+    AddressKind(
         title="Telegram",
         pattern=r"telegram://(-?[1-9][0-9]{0,18}|@[A-Za-z][A-Za-z0-9_]{3,31})(:[1-9][0-9]{0,9})?/?",
         example="telegram://CHAT:THREAD",
         make="trendspark_cli.services.telegram:make_further",
         form=TELEGRAM,
         needs="telegram_bot_token",
+        names_a_host=False,
     ),
     AddressKind(
         title="mail",
@@ -85,6 +106,7 @@ _ADDRESS_KINDS = (
             can_edit=False,
             messages_per_minute=20,
             seconds_between=0.5,
+            takes_pictures=True,
         ),
     ),
     AddressKind(
@@ -113,6 +135,7 @@ _ADDRESS_KINDS = (
             can_edit=True,
             messages_per_minute=30,
             seconds_between=1.0,
+            takes_pictures=True,
         ),
     ),
     AddressKind(
@@ -127,6 +150,7 @@ _ADDRESS_KINDS = (
             can_edit=False,
             messages_per_minute=12,  # what a server refills, once the first sixty are used
             seconds_between=0.0,
+            takes_pictures=True,
         ),
     ),
     AddressKind(
@@ -149,19 +173,19 @@ _ADDRESS_KINDS = (
 
 def address_kind(url: str) -> AddressKind | None:
     """Return what serves an address, or None when nothing of ours does."""
+    kind = next((kind for kind in _ADDRESS_KINDS if re.fullmatch(kind.pattern, url)), None)
+    if kind is None or not kind.names_a_host:
+        return kind
     try:
         parts = urlsplit(url)
-        is_of_a_host = bool(parts.hostname) and parts.port != 0
+        return kind if parts.hostname and parts.port != 0 else None
     except ValueError:  # a port that is none, half of an IPv6 address
-        is_of_a_host = False
-    if not is_of_a_host and not url.startswith(CHAT_SCHEME):  # chats and topics are no hosts and ports
         return None
-    return next((kind for kind in _ADDRESS_KINDS if re.fullmatch(kind.pattern, url)), None)
 
 
 def address_titles() -> tuple[str, ...]:
-    """Return what serves addresses, as people call it, in the order in which they are tried."""
-    return tuple(kind.title for kind in _ADDRESS_KINDS)
+    """Return what serves addresses, as people call it: what they are most likely to have comes first."""
+    return tuple(kind.title for kind in reversed(_ADDRESS_KINDS))
 
 
 def form_of(address: ChannelAddress) -> MessageForm:

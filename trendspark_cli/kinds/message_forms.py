@@ -15,6 +15,7 @@ class MessageForm(NamedTuple):
     messages_per_minute: int
     seconds_between: float
     has_buttons: bool = False  # people can say under a message what its trend was worth
+    takes_pictures: bool = False  # its notifier is an `alerts.channel.PictureNotifier`
     takes_trends: bool = False  # programs read it: the trend goes along, as `trends list --json` prints it
 
 
@@ -26,4 +27,5 @@ TELEGRAM = MessageForm(
     messages_per_minute=20,  # Telegram's limit for a group
     seconds_between=1.0,  # Telegram's limit for a chat
     has_buttons=True,
+    takes_pictures=True,
 )

@@ -29,6 +29,17 @@ class PlotRow(NamedTuple):
     usual: str
 
 
+class Curve(NamedTuple):
+    """What was seen of a trend and what is usual, by bars of `step` from `begins` on; `told` is its highest bar."""
+
+    begins: datetime
+    step: timedelta
+    seen: tuple[int, ...]
+    usual: tuple[float, ...]
+    alert_at: float  # in bars
+    told: str
+
+
 class Plot(NamedTuple):
     """The curve of a trend on a field `width` wide and HEIGHT high; `alert_at`: its alert, in percent of the width."""
 
@@ -67,8 +78,8 @@ class Mark(NamedTuple):
     label: str
 
 
-def plot_of(trend: AnyTrend, counts: Sequence[TrendCount], now: datetime) -> Plot | None:
-    """Return the curve of a topic; None where nothing was counted or nothing is known to be usual."""
+def curve_of(trend: AnyTrend, counts: Sequence[TrendCount], now: datetime) -> Curve | None:
+    """Return the curve of a topic in numbers; None where nothing was counted or nothing is known to be usual."""
     if not counts or all(count.expected is None for count in counts):
         return None
     begins = from_text(counts[0].tick)
@@ -76,27 +87,41 @@ def plot_of(trend: AnyTrend, counts: Sequence[TrendCount], now: datetime) -> Plo
     ticks = max((from_text(counts[-1].tick) - begins) // TICK + 1, (over - begins) // TICK)
     step = -(-ticks // MOST_BARS)
     seen, usual = _by_step(counts, begins, -(-ticks // step), step)
-    width, highest = max(len(seen), LEAST_BARS), max(*seen, *usual, 1.0)
-    alert_at = (trend.told_at - begins) / (step * TICK) / width * 100
     top = max(seen)
-    first = next(place for place, posts in enumerate(seen) if posts == top)
+    return Curve(
+        begins=begins,
+        step=step * TICK,
+        seen=tuple(seen),
+        usual=tuple(usual),
+        alert_at=max(0.0, (trend.told_at - begins) / (step * TICK)),
+        told=f"at most {top} posts in {window_text(step * TICK)}, usual there {usual_text(usual[seen.index(top)])}",
+    )
+
+
+def plot_of(trend: AnyTrend, counts: Sequence[TrendCount], now: datetime) -> Plot | None:
+    """Return the curve of a topic; None where nothing was counted or nothing is known to be usual."""
+    curve = curve_of(trend, counts, now)
+    if curve is None:
+        return None
+    begins, step, seen, usual, alert_at, told = curve
+    width, highest = max(len(seen), LEAST_BARS), max(*seen, *usual, 1.0)
     return Plot(
         width=width,
         bars=_bars(seen, highest),
         usual=_line(usual, highest),
-        alert_at=round(min(100.0, max(0.0, alert_at)), 1),
+        alert_at=round(min(100.0, alert_at / width * 100), 1),
         alert=_moment(trend.told_at, begins),
         highest=round(highest),
         begins=day_text(begins),
-        ends=_moment(begins + len(seen) * step * TICK, begins),
+        ends=_moment(begins + len(seen) * step, begins),
         ends_at=round(100 * len(seen) / width, 1),
-        step=window_text(step * TICK),
+        step=window_text(step),
         rows=tuple(
-            PlotRow(_moment(begins + place * step * TICK, begins), posts, usual_text(usual[place]))
+            PlotRow(_moment(begins + place * step, begins), posts, usual_text(usual[place]))
             for place, posts in enumerate(seen)
             if posts
         ),
-        told=f"at most {top} posts in {window_text(step * TICK)}, usual there {usual_text(usual[first])}",
+        told=told,
     )
 
 

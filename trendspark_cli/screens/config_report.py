@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
+from importlib.util import find_spec
 from typing import Any
 
 from trendspark_cli.app.adapters.x import X
 from trendspark_cli.archiving.guards import check_retention
 from trendspark_cli.base.clock import duration_text
 from trendspark_cli.base.errors import ConfigError
+from trendspark_cli.base.extras import missing_extra
 from trendspark_cli.base.models import Ceiling, Profile
 from trendspark_cli.base.profiles import channels_gone, read_profiles, shares_of, shares_problem
 from trendspark_cli.base.report_places import report_place_problem
@@ -17,7 +19,9 @@ from trendspark_cli.base.setting_specs import WITH_FOLDERS, folders_for
 from trendspark_cli.base.setting_values import expand
 from trendspark_cli.base.settings import Settings, specs
 from trendspark_cli.collecting.matching import Matcher
-from trendspark_cli.kinds.channels import configured_channels
+from trendspark_cli.kinds.channel_addresses import address_kind
+from trendspark_cli.kinds.channels import channels_of, configured_channels
+from trendspark_cli.kinds.loading import load
 from trendspark_cli.kinds.sources import SOURCES
 from trendspark_cli.services.s3_endpoints import endpoint_problem
 from trendspark_cli.services.x.query import QUERY_LIMIT, queries_of
@@ -65,6 +69,7 @@ def config_findings(settings: Settings, ceilings: Sequence[Ceiling], stored: Seq
     if problem := shares_problem(stored):
         problems.append(problem)
     configured = configured_channels(settings)
+    problems += _address_problems(settings)
     problems += [
         f"profile {profile.name!r}: channel {channel!r} is not configured; the others are told"
         for profile in stored
@@ -74,6 +79,9 @@ def config_findings(settings: Settings, ceilings: Sequence[Ceiling], stored: Seq
         problems.append("; ".join(found))
     if problem := report_place_problem(settings.report_url, settings):
         problems.append(problem)
+    if settings.alert_pictures and find_spec("PIL") is None:
+        missing = missing_extra("ALERT_PICTURES=true", "pictures")
+        problems.append(f"{missing} ({missing.hint})")
     if any(kind.looks_for_keywords(settings) for kind in SOURCES.values()):
         try:
             Matcher(read_profiles(settings, stored))
@@ -103,6 +111,18 @@ def config_findings(settings: Settings, ceilings: Sequence[Ceiling], stored: Seq
         "first_run": _first_run(settings, profiles),
         "env_file": str(settings.env_file) if settings.env_file else None,
     }
+
+
+def _address_problems(settings: Settings) -> Iterator[str]:
+    """Yield what is wrong with addresses of channels that only their library can judge."""
+    for address in (kind.address for kind in channels_of(settings).values() if kind.address is not None):
+        kind = address_kind(address.url)
+        if kind is None or not kind.examine:
+            continue
+        try:
+            load(kind.examine)(address)
+        except ConfigError as error:
+            yield f"{address.setting}: {error} ({error.hint})"
 
 
 def _most(settings: Settings, profile: Profile, ceilings: Sequence[Ceiling]) -> dict[str, Any]:

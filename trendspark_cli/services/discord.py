@@ -8,8 +8,9 @@ from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 import requests
+from urllib3.filepost import encode_multipart_formdata
 
-from trendspark_cli.alerts.channel import About, ChatRefusedError, MessageRefusedError, Sent, UncertainError
+from trendspark_cli.alerts.channel import About, ChatRefusedError, MessageRefusedError, Picture, Sent, UncertainError
 from trendspark_cli.base.errors import TrendSparkError
 from trendspark_cli.base.opening import Opening
 from trendspark_cli.base.redaction import excerpt
@@ -53,6 +54,11 @@ class Discord:
         body = {"content": escaped(text)[:CONTENT_LIMIT], "allowed_mentions": {"parse": []}}
         return self._sent(self._ask("PATCH", self._url(f"/messages/{message_id}"), body))
 
+    def send_picture(self, picture: Picture, *, chat_id: str | None, reply_to: str | None, about: About) -> Sent:
+        """Post one picture below the last message; a webhook cannot answer."""
+        body = {"content": escaped(picture.words)[:CONTENT_LIMIT], "allowed_mentions": {"parse": []}}
+        return self._sent(self._ask("POST", self._url("", wait="true"), body, picture.png))
+
     def check(self) -> str:
         """Return the webhook's name and its channel; asks for the webhook, which costs nothing."""
         found = self._ask("GET", self._url(""), None)
@@ -65,9 +71,13 @@ class Discord:
         kept = dict(parse_qsl(parts.query)) | query
         return urlunsplit((parts.scheme, parts.netloc, parts.path.rstrip("/") + below, urlencode(kept), ""))
 
-    def _ask(self, method: str, url: str, body: dict[str, Any] | None) -> dict[str, Any]:
+    def _ask(self, method: str, url: str, body: dict[str, Any] | None, png: bytes | None = None) -> dict[str, Any]:
         content = None if body is None else json.dumps(body).encode()
         headers = None if body is None else {"Content-Type": "application/json"}
+        if content is not None and png is not None:
+            file = ("files[0]", ("trend.png", png, "image/png"))
+            content, form = encode_multipart_formdata([("payload_json", content), file])
+            headers = {"Content-Type": form}
         response = self._posting.answer(method, url, body=content, headers=headers)
         answer = _read(response)
         if 200 <= response.status_code < 300:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 import smtplib
 import socket
@@ -15,7 +16,7 @@ from email.utils import format_datetime, make_msgid
 from typing import BinaryIO, NamedTuple
 from urllib.parse import unquote, urlsplit
 
-from trendspark_cli.alerts.channel import About, ChatRefusedError, MessageRefusedError, Sent, UncertainError
+from trendspark_cli.alerts.channel import About, ChatRefusedError, MessageRefusedError, Picture, Sent, UncertainError
 from trendspark_cli.base.api_calls import ApiCall, note_call
 from trendspark_cli.base.clock import utc_now
 from trendspark_cli.base.errors import CredentialsRefusedError, UpstreamError
@@ -68,7 +69,19 @@ class Mail:
         about: About | None = None,
     ) -> Sent:
         """Send one mail, as alerts.channel.Notifier promises; the same alert has the same Message-ID each time."""
-        message = self._message(text, reply_to, about)
+        return self._mailed(self._message(text, reply_to, about))
+
+    def send_picture(self, picture: Picture, *, chat_id: str | None, reply_to: str | None, about: About) -> Sent:
+        """Send one picture in a mail, in the thread of its message."""
+        message = self._message(picture.words, reply_to, about)
+        shown = f'<p>{html.escape(picture.words)}</p><img src="cid:trend" alt="{html.escape(picture.words)}">'
+        message.add_alternative(shown, subtype="html")
+        [*_, page] = message.iter_parts()
+        page.add_related(picture.png, "image", "png", cid="<trend>", filename="trend.png", disposition="inline")
+        return self._mailed(message)
+
+    def _mailed(self, message: EmailMessage) -> Sent:
+        """Hand a mail over."""
         with self._conversation("message") as server:
             self._say(server, f"MAIL FROM:<{self._box.sender}>", self._refused_address)
             for recipient in self._box.recipients:  # all or none: else a second try would double some

@@ -70,14 +70,13 @@ class MessagePosting:
             # A redirect is not followed: the address is a secret, and the body is the message.
             response = self._session.request(method, url, data=body, headers=headers, allow_redirects=False)
         except requests.exceptions.RequestException as error:
-            raise self._lost(error) from RuntimeError(type(error).__name__)  # its text may hold the address
+            raise self.lost(error) from RuntimeError(type(error).__name__)  # its text may hold the address
         if 300 <= response.status_code < 400:
-            told = f"answered with a redirect ({response.status_code}), which is not followed"
-            hint = f"check {self.setting}, proxies and captive portals"
-            raise UpstreamError(self.channel, told, hint=hint, status=response.status_code)
+            raise self.refusal(response)
         return response
 
-    def _lost(self, error: requests.exceptions.RequestException) -> UpstreamError:
+    def lost(self, error: requests.exceptions.RequestException) -> UpstreamError:
+        """Return what it means that no answer came: that nothing was sent, or that nobody knows."""
         if isinstance(error, requests.exceptions.ConnectTimeout):
             return UpstreamError(self.channel, "cannot be reached in time")
         if isinstance(error, requests.exceptions.SSLError):
@@ -97,10 +96,14 @@ class MessagePosting:
         *pause*: the seconds that the body asks to wait, where it says so; else the header does.
         """
         code, told = response.status_code, reason_of(response)
+        if 300 <= code < 400:
+            told = f"answered with a redirect ({code}), which is not followed"
+            hint = f"check {self.setting}, proxies and captive portals"
+            return UpstreamError(self.channel, told, hint=hint, status=code)
         if code == 429:
             asked = pause if pause is not None else response.headers.get("retry-after")
             return ChannelBusyError(self.channel, pause_of(asked))
-        if code >= 500 or code in NOT_NOW or code < 400:
+        if code >= 500 or code in NOT_NOW or code < 300:
             return UncertainError(self.channel, f"is failing ({code}): {told}", status=code)
         if is_page(response.content, response.headers.get("content-type", "")) and code not in OF_THE_ADDRESS:
             return UncertainError(self.channel, f"{PAGE} ({code})", hint=self.portal_hint, status=code)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 from base64 import b64encode
-from urllib.parse import unquote, urlsplit
+from urllib.parse import quote, unquote, urlencode, urlsplit
 
-from trendspark_cli.alerts.channel import About, Sent, UncertainError
+import requests
+
+from trendspark_cli.alerts.channel import About, Picture, Sent, UncertainError
 from trendspark_cli.base.opening import Opening
 from trendspark_cli.kinds.channel_addresses import ChannelAddress, form_of
 from trendspark_cli.services.message_posting import MessagePosting, reason_of
@@ -44,7 +46,16 @@ class Ntfy:
         if about is not None and about.part == 1:
             body["title"] = about.title.encode("utf-8", "replace")[:TITLE_BYTES].decode("utf-8", "ignore")
         content = json.dumps(body, ensure_ascii=False).encode()
-        response = self._posting.answer("POST", self._root, body=content, headers=self._headers)
+        return self._sent(self._posting.answer("POST", self._root, body=content, headers=self._headers))
+
+    def send_picture(self, picture: Picture, *, chat_id: str | None, reply_to: str | None, about: About) -> Sent:
+        """Publish one picture, which the server keeps for a while, if it keeps any."""
+        told = urlencode({"filename": "trend.png", "message": picture.words})
+        headers = {**self._headers, "Content-Type": "image/png"}
+        url = f"{self._root}{quote(self._topic)}?{told}"
+        return self._sent(self._posting.answer("PUT", url, body=picture.png, headers=headers))
+
+    def _sent(self, response: requests.Response) -> Sent:
         if not 200 <= response.status_code < 300:
             raise self._posting.refusal(response)
         return Sent(self._id_of(response.content, reason_of(response)), f"a topic of {self._host}")

@@ -16,6 +16,7 @@ from trendspark_cli.alerts.channel import (
     ChatMovedError,
     ChatRefusedError,
     MessageRefusedError,
+    Picture,
     Sent,
     UncertainError,
     UnreadableMarkupError,
@@ -120,10 +121,7 @@ class Telegram:
             body["parse_mode"] = "HTML"
         if self._has_buttons and about is not None and about.marked_trend is not None and about.part == 1:
             body["reply_markup"] = keyboard(about.marked_trend, about.mark)
-        if reply_to is not None:
-            answered = whole_number(reply_to)
-            if answered is not None:  # else it goes out as a message of its own
-                body["reply_parameters"] = {"message_id": answered, "allow_sending_without_reply": True}
+        body |= _answering(reply_to)
         return _sent(self._call("sendMessage", body))
 
     def edit(self, message_id: str, text: str, *, chat_id: str | None, about: About | None = None) -> Sent:
@@ -147,6 +145,14 @@ class Telegram:
                 raise
             return Sent(message_id, "")
 
+    def send_picture(self, picture: Picture, *, chat_id: str | None, reply_to: str | None, about: About) -> Sent:
+        """Send one picture as an answer to its message."""
+        body: dict[str, object] = {"chat_id": chat_id or self.chat.id, "caption": picture.words}
+        if self.chat.thread_id:
+            body["message_thread_id"] = self.chat.thread_id
+        body |= _answering(reply_to)
+        return _sent(self._call("sendPhoto", body, picture.png))
+
     def check(self) -> str:
         """Return `@bot in "chat"`; asks getMe and getChat. Whether a topic is open only a message shows."""
         me = self._call("getMe", {})
@@ -161,16 +167,20 @@ class Telegram:
         name, topic = me.get("username"), f", topic {self.chat.thread_id}" if self.chat.thread_id else ""
         return f"@{excerpt(name, 100) if isinstance(name, str) else '?'} in {_chat_name(chat)}{topic}"
 
-    def _call(self, method: str, body: Mapping[str, Any]) -> dict[str, Any]:
+    def _call(self, method: str, body: Mapping[str, Any], photo: bytes | None = None) -> dict[str, Any]:
         """Return `result` of a call that worked, empty when it is no object; raise as `answer_of` does."""
-        result = self.answer_of(method, body)
+        result = self.answer_of(method, body, photo)
         return result if isinstance(result, dict) else {}  # it was taken, whatever else is said of it
 
-    def answer_of(self, method: str, body: Mapping[str, object]) -> object:
+    def answer_of(self, method: str, body: Mapping[str, object], photo: bytes | None = None) -> object:
         """Return `result` of a call that worked; raise what the answer means otherwise."""
+        content: dict[str, Any] = {"json": body}
+        if photo is not None:
+            fields = {name: value if isinstance(value, str) else json.dumps(value) for name, value in body.items()}
+            content = {"data": fields, "files": {"photo": ("trend.png", photo, "image/png")}}
         try:
             # A redirect is not followed: the path holds the token, and the body the message.
-            response = self._session.post(self._url + method, json=body, allow_redirects=False)
+            response = self._session.post(self._url + method, **content, allow_redirects=False)
         except requests.exceptions.ConnectTimeout as error:
             raise UpstreamError(self.name, "cannot be reached in time") from _without_url(error)
         except requests.exceptions.SSLError as error:
@@ -268,6 +278,14 @@ def _pause_of(seconds: object) -> timedelta:
 def _sent(result: Mapping[str, Any]) -> Sent:
     number = whole_number(result.get("message_id"))
     return Sent("" if number is None else str(number), _chat_name(result.get("chat")))
+
+
+def _answering(reply_to: str | None) -> dict[str, object]:
+    """Return what makes a message an answer; without an id of Telegram's it is a message of its own."""
+    answered = None if reply_to is None else whole_number(reply_to)
+    if answered is None:
+        return {}
+    return {"reply_parameters": {"message_id": answered, "allow_sending_without_reply": True}}
 
 
 def whole_number(value: object) -> int | None:

@@ -21,13 +21,15 @@ class TrendRoutes:
     """What profiles and settings say of where trends are told.
 
     `named_for` returns the channels that profiles name for a trend of these texts, None when all are to be told.
-    `min_scores` are by channel; those of `only_watchlist` hear of trends about a term of `watchlist` alone.
+    `min_scores` are by channel; those of `only_watchlist` hear of trends about a term of `watchlist` alone, those of
+    `pictures_in` get the plot of a topic as well.
     """
 
     are_muted: bool = False
     named_for: Callable[[Sequence[str]], Channels | None] = of_no_profile
     min_scores: Mapping[str, float] = field(default_factory=dict)
     only_watchlist: Channels = ()
+    pictures_in: Channels = ()
     watchlist: Sequence[str] = ()
 
     def channels_for(self, trend: AnyTrend, texts: Sequence[str], channels: Sequence[str]) -> tuple[str, ...]:

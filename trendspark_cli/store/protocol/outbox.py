@@ -42,7 +42,7 @@ class Notifications(Protocol):
         """Take an alert for sending; False when another process has it."""
 
     def reclaim(self, channel: str, now: datetime) -> list[str]:
-        """Give back claims whose lease ended; return their categories."""
+        """Give back claims whose lease ended, but give up pictures; return the categories of the others."""
 
     def note_part(self, alert_id: int, parts_sent: int, message_id: str | None, lease_until: datetime) -> None:
         """Remember how much of a long message has gone out."""

@@ -59,6 +59,9 @@ class Trends(Protocol):
     def count_open(self) -> int:
         """Return how many trends are open."""
 
+    def open_by_source(self) -> dict[str, int]:
+        """Return how many open trends have posts of each source, by its name."""
+
     def verdicts_of(self, trend_ids: Sequence[int]) -> dict[int, TrendVerdict]:
         """Return what a person said of those of these trends of which somebody said something."""
 

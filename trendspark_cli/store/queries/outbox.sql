@@ -22,6 +22,11 @@ FROM notifications WHERE channel = :channel AND status = 'pending' ORDER BY id;
 UPDATE notifications SET status = 'sending', lease = :lease, attempts = attempts + 1
 WHERE id = :id AND status = 'pending';
 
+-- name: give_up_pictures
+-- Pictures whose process died while it sent them: they may have arrived, and none is worth a second.
+UPDATE notifications SET status = 'expired', lease = NULL, error = :error
+WHERE channel = :channel AND action = 'picture' AND status = 'sending' AND lease <= :now;
+
 -- name: reclaim
 -- Claims whose process died between sending and marking: the message may have arrived.
 UPDATE notifications SET status = 'pending', lease = NULL, next_attempt_at = :now

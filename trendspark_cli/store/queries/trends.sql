@@ -138,3 +138,9 @@ VALUES (:made_at, :since, :until, :posts, :shuffles, :seed, :days, :episodes, :a
 -- name: forget_calibrations
 -- All but the last twenty thresholds.
 DELETE FROM calibrations WHERE id NOT IN (SELECT id FROM calibrations ORDER BY id DESC LIMIT 20);
+
+-- name: open_by_source
+-- How many open trends have posts of each source, by their curves.
+SELECT counts.source, count(DISTINCT counts.trend_id) AS trends
+FROM trends JOIN trend_counts counts ON counts.trend_id = trends.id
+WHERE trends.state = 'open' GROUP BY counts.source ORDER BY counts.source;

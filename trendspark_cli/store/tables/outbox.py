@@ -71,6 +71,8 @@ class Notifications:
 
     def reclaim(self, channel: str, now: datetime) -> list[str]:
         """Give back claims whose lease ended; return their categories. Their messages may have arrived."""
+        given_up = {"channel": channel, "now": to_text(now), "error": "its process died while it was sent"}
+        self._db.execute(self._sql["give_up_pictures"], given_up)
         rows = self._db.rows(self._sql["reclaim"], {"channel": channel, "now": to_text(now)})
         return [row["category"] for row in rows]
 

@@ -142,6 +142,10 @@ class Trends:
         """Return how many trends are open."""
         return int(self._db.value("SELECT count(*) FROM trends WHERE state = 'open'"))
 
+    def open_by_source(self) -> dict[str, int]:
+        """Return how many open trends have posts of each source, by its name."""
+        return {row["source"]: row["trends"] for row in self._db.rows(self._sql["open_by_source"])}
+
 
 class RankingMemory:
     """Source states, recent posts as numbers, how far the ranker has come."""
