@@ -1,0 +1,156 @@
+"""How far a topic moves by what its operator cares about: bounded, and never enough to open or close a trend."""
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from trendspark_cli.ranking.bursts.thresholds import SURE
+from trendspark_cli.ranking.interest.marks import LEAST_MARKS, MOST_MARKS, Wide, weights_of
+from trendspark_cli.ranking.interest.subjects import Space, Subject, unit
+from trendspark_cli.ranking.interest.vectors import SIZE, Floats, Vectors
+
+MOST_MOVED = 3.0  # of the score: a factor of two in size, since 10 is ten times
+SCORE_PER_LIKENESS = 3.0
+LEAST_KNOWN = 20  # sure topics: of fewer there is no middle
+ROOT_MEAN_SQUARE = 2.0  # of where sure topics lie
+ALIKE = 0.5  # cosine
+
+
+class Mark(NamedTuple):
+    """What somebody said of a topic."""
+
+    subject: Subject
+    is_good: bool
+
+
+class Pull(NamedTuple):
+    """What moves a topic, in points of the score: `named` by what is named, `marked` by marks.
+
+    `name`: the name it is most like. `alike`: how many marks of the kind that moves it are like it.
+    """
+
+    named: float = 0.0
+    marked: float = 0.0
+    name: str = ""
+    alike: int = 0
+
+    @property
+    def points(self) -> float:
+        """Return how far it moves."""
+        return float(np.clip(self.named + self.marked, -MOST_MOVED, MOST_MOVED))
+
+
+NO_PULL = Pull()
+
+
+def moved(score: float, points: float) -> float:
+    """Return by which score a topic is ordered: what is not sure does not move, and what is stays sure."""
+    return max(SURE, score + points) if score >= SURE else score
+
+
+class Interest:
+    """What one operator cares about, asked for one topic after the other.
+
+    `names`: those of each profile. `known`: earlier sure topics, whose middle is what does not move.
+    """
+
+    def __init__(
+        self,
+        vectors: Vectors | None,
+        names: Sequence[Sequence[str]],
+        marks: Sequence[Mark] = (),
+        known: Sequence[Subject] = (),
+    ) -> None:
+        self._space = None if vectors is None else Space(vectors)
+        self._names: list[tuple[str, Floats]] = []
+        self._profiles: list[Floats] = []
+        self._weights: Wide | None = None
+        self._marks: list[tuple[Floats, bool]] = []
+        self._noisy: frozenset[str] = frozenset()
+        self._named_middle = self._marked_middle = 0.0
+        self._scale = 1.0
+        self.unknown: list[str] = []
+        if self._space is None:
+            return
+        positions = self._positions(known)
+        if len(positions) < LEAST_KNOWN:
+            return
+        table = np.array(positions)
+        self._scale = ROOT_MEAN_SQUARE / max(1e-6, float(np.sqrt((table**2).sum(axis=1).mean())))
+        self._take_names(names)
+        self._take_marks(marks[-MOST_MARKS:], table)
+        if self._profiles:
+            self._named_middle = float(np.median([self._likeness(position) for position in table]))
+        if self._weights is not None:
+            self._marked_middle = float(np.median(table @ self._weights * self._scale))
+
+    def pull(self, subject: Subject) -> Pull:
+        """Return what moves a topic."""
+        position = None if self._space is None else self._space.position(subject)
+        if position is None:
+            return NO_PULL
+        named, marked, name, alike = 0.0, 0.0, "", 0
+        if self._profiles:
+            named = self._likeness(position) - self._named_middle
+            name = max(self._names, key=lambda each: float(each[1] @ position))[0]
+        if self._weights is not None:
+            marked = float(position @ self._weights) * self._scale - self._marked_middle
+            marked -= self._noise_of_communities(subject)
+            alike = self._alike(position, is_good=marked > 0)
+        return Pull(SCORE_PER_LIKENESS * named, SCORE_PER_LIKENESS * marked, name, alike)
+
+    def _positions(self, subjects: Sequence[Subject]) -> list[Floats]:
+        assert self._space is not None
+        return [found for subject in subjects if (found := self._space.position(subject)) is not None]
+
+    def _take_names(self, profiles: Sequence[Sequence[str]]) -> None:
+        assert self._space is not None
+        for names in profiles:
+            found = []
+            for name in names:
+                direction = self._space.of_name(name)
+                if direction is None:
+                    self.unknown.append(name)
+                else:
+                    found.append((name, direction))
+            if found:
+                self._names += found
+                self._profiles.append(unit(np.mean([direction for _, direction in found], axis=0)))
+
+    def _likeness(self, position: Floats) -> float:
+        """Return how like a topic is to what a profile names, to that where it is most."""
+        return max(float(direction @ position) for direction in self._profiles) * self._scale
+
+    def _take_marks(self, marks: Sequence[Mark], known: Floats) -> None:
+        assert self._space is not None
+        said = [(found, mark.is_good) for mark in marks if (found := self._space.position(mark.subject)) is not None]
+        if len(said) < LEAST_MARKS:
+            return
+        self._marks = said
+        positions = np.array([position for position, _ in said]) * self._scale
+        is_good = np.array([good for _, good in said])
+        importance = np.ones(is_good.size)
+        if is_good.all() or not is_good.any():  # held against the topics that nobody marked, which weigh as much
+            importance = np.concatenate([importance, np.full(len(known), len(said) / len(known))])
+            positions = np.vstack([positions, known * self._scale])
+            is_good = np.concatenate([is_good, np.full(len(known), not is_good[0])])
+        self._weights = weights_of(positions, is_good, importance)
+        of_communities = Counter[str]()
+        for mark in marks:
+            if (community := mark.subject.only_community) is not None:
+                of_communities[community] += -1 if mark.is_good else 1
+        self._noisy = frozenset(name for name, noise in of_communities.items() if noise > 0)
+
+    def _noise_of_communities(self, subject: Subject) -> float:
+        """Return which share of a topic's posts is of communities that were marked as noise themselves."""
+        posts = sum(subject.communities.values())
+        return sum(subject.communities[name] for name in self._noisy & subject.communities.keys()) / max(1, posts)
+
+    def _alike(self, position: Floats, *, is_good: bool) -> int:
+        own = unit(position)
+        return sum(float(unit(each) @ own) >= ALIKE for each, good in self._marks if good == is_good)
+
+
+__all__ = ["MOST_MOVED", "NO_PULL", "SIZE", "Interest", "Mark", "Pull", "moved"]
