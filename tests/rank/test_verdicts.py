@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from trendspark_cli.ranking.lifecycle.feedback import Verdict, opening_threshold
 
 from tests.ingest.operator import Operator
 from tests.rank.test_rank_job import NOW, TICK, burst, write_posts
 from tests.ranking.streams import background
 from trendspark_cli.base.errors import UsageError
-from trendspark_cli.ranking.lifecycle.feedback import Verdict, opening_threshold
 from trendspark_cli.trends.verdicts import keep_verdict
 
 DAY = 86400

@@ -115,7 +115,7 @@ class Tools:
 
         def read(store: Store) -> Answer:
             now, settings = self._installed.clock(), self._installed.settings
-            rules = lifecycle_rules(settings, experience(store, now))
+            rules = lifecycle_rules(settings, experience(store))
             return reasons_json(reasons(Asked(store, rules, settings.alert_recency, now), post))
 
         return self._read(read)

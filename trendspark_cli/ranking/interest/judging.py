@@ -7,22 +7,15 @@ from typing import NamedTuple
 import numpy as np
 
 from trendspark_cli.ranking.bursts.thresholds import SURE
-from trendspark_cli.ranking.interest.marks import LEAST_MARKS, MOST_MARKS, Wide, weights_of
+from trendspark_cli.ranking.interest.marks import LEAST_MARKS, MOST_MARKS, Mark, Wide, weights_of
 from trendspark_cli.ranking.interest.subjects import Space, Subject, unit
-from trendspark_cli.ranking.interest.vectors import SIZE, Floats, Vectors
+from trendspark_cli.ranking.interest.vectors import Floats, Vectors
 
 MOST_MOVED = 3.0  # of the score: a factor of two in size, since 10 is ten times
 SCORE_PER_LIKENESS = 3.0
 LEAST_KNOWN = 20  # sure topics: of fewer there is no middle
 ROOT_MEAN_SQUARE = 2.0  # of where sure topics lie
 ALIKE = 0.5  # cosine
-
-
-class Mark(NamedTuple):
-    """What somebody said of a topic."""
-
-    subject: Subject
-    is_good: bool
 
 
 class Pull(NamedTuple):
@@ -129,7 +122,7 @@ class Interest:
         if len(said) < LEAST_MARKS:
             return
         self._marks = said
-        positions = np.array([position for position, _ in said]) * self._scale
+        positions = np.array([position for position, _ in said], np.float64) * self._scale
         is_good = np.array([good for _, good in said])
         importance = np.ones(is_good.size)
         if is_good.all() or not is_good.any():  # held against the topics that nobody marked, which weigh as much
@@ -151,6 +144,3 @@ class Interest:
     def _alike(self, position: Floats, *, is_good: bool) -> int:
         own = unit(position)
         return sum(float(unit(each) @ own) >= ALIKE for each, good in self._marks if good == is_good)
-
-
-__all__ = ["MOST_MOVED", "NO_PULL", "SIZE", "Interest", "Mark", "Pull", "moved"]

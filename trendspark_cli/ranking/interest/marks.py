@@ -1,9 +1,11 @@
 """What marks of people say: a logistic regression over where the marked topics lie."""
 
+from typing import NamedTuple
+
 import numpy as np
 import numpy.typing as npt
 
-from trendspark_cli.ranking.interest.vectors import Floats
+from trendspark_cli.ranking.interest.subjects import Subject
 
 LEAST_MARKS = 5  # fewer are chance
 MOST_MARKS = 400  # the newest: interests move
@@ -14,7 +16,21 @@ _MOST_STEPS, _CLOSE = 25, 1e-6
 Wide = npt.NDArray[np.float64]
 
 
-def weights_of(positions: Floats, is_good: npt.NDArray[np.bool_], importance: Wide) -> Wide:
+class Mark(NamedTuple):
+    """What somebody said of a topic."""
+
+    subject: Subject
+    is_good: bool
+
+
+class DatedMark(NamedTuple):
+    """The same with when it was said, in epoch seconds."""
+
+    at: int
+    mark: Mark
+
+
+def weights_of(positions: Wide, is_good: npt.NDArray[np.bool_], importance: Wide) -> Wide:
     """Return the most probable weights given marks at these positions, one a row, each counted by its importance.
 
     MAP by Newton's method; the intercept is left out, since only differences between topics matter.

@@ -1,6 +1,6 @@
 """The words of recent posts by the place they are of, at most so many posts: what vectors are learned from."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -10,7 +10,7 @@ from trendspark_cli.ranking.baseline.baseline_posts import PostRow
 from trendspark_cli.ranking.text.keys import Integers, are_links_or_numbers
 from trendspark_cli.ranking.text.terms import END_CODE, GAP_CODE, coded_texts
 
-MOST_POSTS = 250_000  # six weeks at 5,000 posts a day; of more, each second one, or each fourth, and so on
+MOST_POSTS = 250_000  # six weeks at 5,000 posts a day; of more each second one, or each fourth, and so on, by their ids
 PLACE_PARTS = "\n"  # between the source of a community and its name
 
 
@@ -21,7 +21,7 @@ def place_of(source: str, community: str) -> str:
 
 class _Batch(NamedTuple):
     created: Integers
-    spread: npt.NDArray[np.uint64]  # of each post a number at random, and the same each time
+    ids: Integers
     places: npt.NDArray[np.int32]
     lengths: npt.NDArray[np.int32]
     words: Integers
@@ -42,13 +42,7 @@ class PostWords:
 
     def add(self, rows: Sequence[PostRow]) -> None:
         """Add posts."""
-        chosen = [row for row in rows if row.community or row.author]
-        if not chosen:
-            return
-        ids = np.fromiter((row.id for row in chosen), np.int64, len(chosen)).view(np.uint64)
-        spread = (ids * np.uint64(0x9E3779B97F4A7C15)) >> np.uint64(32)
-        keep = spread % np.uint64(self._one_in) == 0
-        chosen = [row for row, is_kept in zip(chosen, keep.tolist(), strict=True) if is_kept]
+        chosen = [row for row in rows if (row.community or row.author) and row.id % self._one_in == 0]
         if not chosen:
             return
         codes, keys = coded_texts([row.text for row in chosen])
@@ -57,7 +51,7 @@ class PostWords:
         is_word = (codes > GAP_CODE) & ~are_links_or_numbers(words)
         batch = _Batch(
             np.fromiter((row.created_at for row in chosen), np.int64, len(chosen)),
-            spread[keep],
+            np.fromiter((row.id for row in chosen), np.int64, len(chosen)),
             np.fromiter(map(self._place, chosen), np.int32, len(chosen)),
             np.bincount(post[is_word], minlength=len(chosen)).astype(np.int32),
             words[is_word],
@@ -66,7 +60,7 @@ class PostWords:
         self.posts += len(chosen)
         while self.posts > MOST_POSTS:
             self._one_in *= 2
-            self._keep(lambda batch: batch.spread % np.uint64(self._one_in) == 0)
+            self._keep(lambda batch: batch.ids % self._one_in == 0)
 
     def drop_before(self, epoch_seconds: int) -> None:
         """Forget posts created before this moment."""
@@ -85,7 +79,7 @@ class PostWords:
             self.communities.add(number)
         return number
 
-    def _keep(self, chosen: "_Chosen") -> None:
+    def _keep(self, chosen: Callable[[_Batch], npt.NDArray[np.bool_]]) -> None:
         kept = []
         for batch in self._batches:
             keep = chosen(batch)
@@ -93,20 +87,13 @@ class PostWords:
                 kept.append(batch)
             elif keep.any():
                 of_words = np.repeat(keep, batch.lengths)
-                kept.append(_Batch(*(part[keep] for part in batch[:4]), batch.words[of_words]))
+                kept.append(
+                    _Batch(
+                        batch.created[keep],
+                        batch.ids[keep],
+                        batch.places[keep],
+                        batch.lengths[keep],
+                        batch.words[of_words],
+                    )
+                )
         self._batches, self.posts = kept, sum(batch.places.size for batch in kept)
-
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    _Chosen = Callable[[_Batch], npt.NDArray[np.bool_]]
-
-
-def words_of(batches: Iterable[Sequence[PostRow]]) -> PostWords:
-    """Return the words of posts that come in batches."""
-    found = PostWords()
-    for rows in batches:
-        found.add(rows)
-    return found

@@ -28,7 +28,7 @@ _FORM = b"TSV1"
 
 
 class Vectors(NamedTuple):
-    """Rows of length 1: one for each of `places` (source, line break, community), one for each of `words` (ascending)."""
+    """Rows of length 1: one for each of `places` (source, line break, community) and of `words` (keys, ascending)."""
 
     places: tuple[str, ...]
     of_places: Floats
@@ -81,9 +81,7 @@ def learn(posts: PostWords) -> Vectors | None:
 class _Table:
     """The matrix, without its zeros, by rows and by columns."""
 
-    def __init__(
-        self, rows: Integers, columns: Integers, values: Floats, places: Integers, words: Integers
-    ) -> None:
+    def __init__(self, rows: Integers, columns: Integers, values: Floats, places: Integers, words: Integers) -> None:
         self.places, self.words = places, words
         self._by_row = _Lines(rows, columns, values, places.size)
         order = np.argsort(columns, kind="stable")
@@ -163,11 +161,12 @@ def _axes(table: _Table) -> Floats:
 
 def _unit(rows: Floats) -> Floats:
     lengths = np.linalg.norm(rows, axis=1, keepdims=True)
-    return np.divide(rows, lengths, out=np.zeros_like(rows), where=lengths > 1e-9)
+    result: Floats = np.divide(rows, lengths, out=np.zeros_like(rows), where=lengths > 1e-9)
+    return result
 
 
 def _packed(rows: Floats) -> bytes:
-    return np.rint(rows * 127.0).astype(np.int8).tobytes()
+    return bytes(np.rint(rows * 127.0).astype(np.int8))
 
 
 def _unpacked(data: bytes) -> Floats:

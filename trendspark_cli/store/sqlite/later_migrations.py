@@ -223,3 +223,21 @@ def m0025_routes(db: Database) -> None:
     """The channels of each profile; those that are there name none, so all are told. How far buttons were read."""
     db.execute("ALTER TABLE profiles ADD COLUMN channels TEXT NOT NULL DEFAULT '[]'")
     db.execute("ALTER TABLE channel_states ADD COLUMN updates_read TEXT")
+
+
+@migration()
+def m0028_interest(db: Database) -> None:
+    """What an operator cares about: vectors as bytes, names of profiles, communities of marks, what moved each trend.
+
+    Marks that are there have their words alone, by which they count as ever.
+    """
+    db.execute(
+        """
+        CREATE TABLE interest_vectors (
+            name TEXT PRIMARY KEY, learned_at TEXT NOT NULL, posts INTEGER NOT NULL, vectors BLOB NOT NULL
+        ) STRICT
+        """
+    )
+    db.execute("ALTER TABLE trend_marks ADD COLUMN communities TEXT NOT NULL DEFAULT '{}'")
+    db.execute("ALTER TABLE trends ADD COLUMN interest REAL NOT NULL DEFAULT 0")
+    db.execute("ALTER TABLE profiles ADD COLUMN interest TEXT NOT NULL DEFAULT '[]'")

@@ -9,7 +9,7 @@ from trendspark_cli.base.models import Profile
 from trendspark_cli.store.sqlite.connection import Connection, SqlRow
 from trendspark_cli.store.sqlite.named_queries import queries
 
-LISTS = ("keywords", "exclude_keywords", "watchlist", "languages", "channels")  # JSON text in the table
+LISTS = ("keywords", "exclude_keywords", "watchlist", "languages", "channels", "interest")  # JSON text in the table
 
 
 class Profiles:

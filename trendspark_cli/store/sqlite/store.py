@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from trendspark_cli.store.sqlite.briefs import Briefs
     from trendspark_cli.store.sqlite.calibrations import Calibrations
     from trendspark_cli.store.sqlite.forecasts import Forecasts
+    from trendspark_cli.store.sqlite.interest import InterestMemory
     from trendspark_cli.store.sqlite.post_search import PostSearch
     from trendspark_cli.store.sqlite.stored_times import StoredTimes
     from trendspark_cli.store.sqlite.term_runs import TermRuns
@@ -84,6 +85,13 @@ class SqliteStore:
         from trendspark_cli.store.sqlite.calibrations import Calibrations
 
         return Calibrations(self.connection)
+
+    @property
+    def interest(self) -> InterestMemory:
+        """Return what was learned of communities and words; loaded when asked."""
+        from trendspark_cli.store.sqlite.interest import InterestMemory
+
+        return InterestMemory(self.connection)
 
     @property
     def briefs(self) -> Briefs:
