@@ -15,3 +15,7 @@ ORDER BY opened_at DESC, id DESC LIMIT ?;
 -- What was learned, in place of what was before.
 INSERT INTO interest_vectors (name, learned_at, posts, vectors) VALUES (?, ?, ?, ?)
 ON CONFLICT (name) DO UPDATE SET learned_at = excluded.learned_at, posts = excluded.posts, vectors = excluded.vectors;
+
+-- name: keep_communities
+-- Where the posts of a marked trend were, those left out that were forgotten.
+UPDATE trend_marks SET communities = ? WHERE trend_id = ?;

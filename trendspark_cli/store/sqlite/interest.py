@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 
 from trendspark_cli.base.clock import from_epoch, from_text, to_text
+from trendspark_cli.store.rows.trend_history import TrendCommunity
 from trendspark_cli.store.rows.trends import KeptVectors, KnownTopic, LearningProgress
 from trendspark_cli.store.sqlite.connection import Connection
 from trendspark_cli.store.sqlite.named_queries import queries
@@ -45,7 +48,7 @@ class InterestMemory:
                 row["score"],
                 row["interest"],
                 tuple(json.loads(row["terms"])),
-                {f"{one.source}{NAME_PARTS}{one.community}": one.posts for one in communities.get(row["id"], ())},
+                _by_place(communities.get(row["id"], ())),
             )
             for row in rows
         ]
@@ -58,6 +61,32 @@ class InterestMemory:
     def save(self, kept: KeptVectors) -> None:
         """Keep this in place of what was learned before; call inside a transaction."""
         self._db.execute(self._sql["save"], (NAME, to_text(from_epoch(kept.learned_at)), kept.posts, kept.vectors))
+
+
+class Marks:
+    """What people said of trends, as far as it follows their posts."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._db = connection
+
+    @contextmanager
+    def counted(self, trend_ids: Sequence[int]) -> Iterator[None]:
+        """Take what leaves while the block runs off the communities of the marks of these trends."""
+        rows = self._db.rows(queries("trends")["marks_of"], (json.dumps(list(trend_ids)),)) if trend_ids else []
+        marked, history = [row["trend_id"] for row in rows], TrendHistory(self._db)
+        before = history.communities_of(marked) if marked else {}
+        yield
+        after = history.communities_of(marked) if marked else {}
+        for row in rows:
+            trend_id, kept = row["trend_id"], Counter[str](json.loads(row["communities"]))
+            left = Counter(_by_place(before.get(trend_id, ()))) - Counter(_by_place(after.get(trend_id, ())))
+            if left:
+                text = json.dumps(dict(kept - left), ensure_ascii=False)
+                self._db.execute(queries("interest")["keep_communities"], (text, trend_id))
+
+
+def _by_place(communities: Sequence[TrendCommunity]) -> dict[str, int]:
+    return {f"{one.source}{NAME_PARTS}{one.community}": one.posts for one in communities}
 
 
 def _epoch(text: str) -> int:
