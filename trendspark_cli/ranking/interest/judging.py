@@ -32,10 +32,14 @@ class Pull(NamedTuple):
     @property
     def points(self) -> float:
         """Return how far it moves."""
-        return float(np.clip(self.named + self.marked, -MOST_MOVED, MOST_MOVED))
+        return _bounded(self.named + self.marked)
 
 
 NO_PULL = Pull()
+
+
+def _bounded(points: float) -> float:
+    return max(-MOST_MOVED, min(MOST_MOVED, points))
 
 
 def moved(score: float, points: float) -> float:
@@ -92,7 +96,7 @@ class Interest:
             marked = float(position @ self._weights) * self._scale - self._marked_middle
             marked -= self._noise_of_communities(subject)
             alike = self._alike(position, is_good=marked > 0)
-        return Pull(SCORE_PER_LIKENESS * named, SCORE_PER_LIKENESS * marked, name, alike)
+        return Pull(_bounded(SCORE_PER_LIKENESS * named), _bounded(SCORE_PER_LIKENESS * marked), name, alike)
 
     def _positions(self, subjects: Sequence[Subject]) -> list[Floats]:
         assert self._space is not None
