@@ -27,7 +27,7 @@ PLACES = 12  # communities of a field
 def rows(of_each: int = 40, *, has_communities: bool = True) -> list[PostRow]:
     """Posts of 48 communities, each of which speaks the words of its field and some that all use."""
     chance = random.Random(5)
-    found = []
+    found: list[PostRow] = []
     for place in range(len(FIELDS) * PLACES):
         field = FIELDS[place % len(FIELDS)]
         for _ in range(of_each):

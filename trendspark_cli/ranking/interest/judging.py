@@ -9,7 +9,7 @@ import numpy as np
 from trendspark_cli.ranking.bursts.thresholds import SURE
 from trendspark_cli.ranking.interest.marks import LEAST_MARKS, MOST_MARKS, Mark, Wide, weights_of
 from trendspark_cli.ranking.interest.subjects import Space, Subject, unit
-from trendspark_cli.ranking.interest.vectors import Floats, Vectors
+from trendspark_cli.ranking.interest.vectors import SIZE, Floats, Vectors
 
 MOST_MOVED = 3.0  # of the score: a factor of two in size, since 10 is ten times
 SCORE_PER_LIKENESS = 3.0
@@ -64,7 +64,7 @@ class Interest:
         self._names: list[tuple[str, Floats]] = []
         self._profiles: list[Floats] = []
         self._weights: Wide | None = None
-        self._marks: list[tuple[Floats, bool]] = []
+        self._marked_places, self._are_good = np.zeros((0, SIZE), np.float32), np.zeros(0, np.bool_)
         self._noisy: frozenset[str] = frozenset()
         self._named_middle = self._marked_middle = 0.0
         self._scale = 1.0
@@ -125,9 +125,10 @@ class Interest:
         said = [(found, mark.is_good) for mark in marks if (found := self._space.position(mark.subject)) is not None]
         if len(said) < LEAST_MARKS:
             return
-        self._marks = said
+        self._marked_places = np.array([unit(position) for position, _ in said])
+        self._are_good = np.array([good for _, good in said])
         positions = np.array([position for position, _ in said], np.float64) * self._scale
-        is_good = np.array([good for _, good in said])
+        is_good = self._are_good
         importance = np.ones(is_good.size)
         if is_good.all() or not is_good.any():  # held against the topics that nobody marked, which weigh as much
             importance = np.concatenate([importance, np.full(len(known), len(said) / len(known))])
@@ -146,5 +147,4 @@ class Interest:
         return sum(subject.communities[name] for name in self._noisy & subject.communities.keys()) / max(1, posts)
 
     def _alike(self, position: Floats, *, is_good: bool) -> int:
-        own = unit(position)
-        return sum(float(unit(each) @ own) >= ALIKE for each, good in self._marks if good == is_good)
+        return int(np.count_nonzero((self._marked_places @ unit(position) >= ALIKE) & (self._are_good == is_good)))
