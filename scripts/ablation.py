@@ -18,7 +18,7 @@ import numpy as np
 from trendspark_cli.backtests.post_lines import read_past_posts
 from trendspark_cli.ranking.baseline.ticks import TICK_SECONDS, WINDOW_TICKS, tick_of
 from trendspark_cli.ranking.baseline.traffic import Traffic
-from trendspark_cli.ranking.bursts import effective_authors, evidence, hours, scoring, topics
+from trendspark_cli.ranking.bursts import effective_authors, evidence, hours, scoring, topics, window
 from trendspark_cli.ranking.lifecycle import topic_lifecycle as lifecycle
 from trendspark_cli.ranking.past.replay import Replay, ticks_of
 from trendspark_cli.ranking.past.tick_reports import TickReporter, line_of
@@ -61,7 +61,7 @@ def _own_hours(first: Any, second: Any, *others: Any) -> Any:
     return hours.hour_factors(np.full_like(keys, NO_WORD), keys, *others)
 
 
-COUNT_TERMS = evidence.count_terms
+COUNT_TERMS = window.count_terms
 PARTS: Mapping[str, Sequence[Switch]] = {
     WHOLE: (),
     "hour of day": ((evidence, "hour_factors", lambda first, *others: np.ones(first.size)),),
@@ -77,7 +77,7 @@ PARTS: Mapping[str, Sequence[Switch]] = {
     "near copies": ((evidence, "merge_near_duplicates", lambda posts, found, texts: texts),),
     "at most 1.9 voices of a text": ((effective_authors, "MOST_AUTHORS_OF_A_TEXT", np.inf),),
     "1.5 times the expected": ((scoring, "LEAST_RATIO", 0.0), (evidence, "LEAST_RATIO", 0.0)),
-    "pairs of words": ((evidence, "count_terms", _single_words),),
+    "pairs of words": ((window, "count_terms", _single_words),),
     **{
         f"window of {ticks * TICK_SECONDS // 60} min": ((evidence, "count_effective_authors", _without_window(number)),)
         for number, ticks in enumerate(WINDOW_TICKS)

@@ -71,13 +71,13 @@ class Interest:
         self.unknown: list[str] = []
         if self._space is None:
             return
-        positions = self._positions(known)
+        positions = _positions(self._space, known)
         if len(positions) < LEAST_KNOWN:
             return
         table = np.array(positions)
         self._scale = ROOT_MEAN_SQUARE / max(1e-6, float(np.sqrt((table**2).sum(axis=1).mean())))
-        self._take_names(names)
-        self._take_marks(marks[-MOST_MARKS:], table)
+        self._take_names(self._space, names)
+        self._take_marks(self._space, marks[-MOST_MARKS:], table)
         if self._profiles:
             self._named_middle = float(np.median([self._likeness(position) for position in table]))
         if self._weights is not None:
@@ -98,16 +98,11 @@ class Interest:
             alike = self._alike(position, is_good=marked > 0)
         return Pull(_bounded(SCORE_PER_LIKENESS * named), _bounded(SCORE_PER_LIKENESS * marked), name, alike)
 
-    def _positions(self, subjects: Sequence[Subject]) -> list[Floats]:
-        assert self._space is not None
-        return [found for subject in subjects if (found := self._space.position(subject)) is not None]
-
-    def _take_names(self, profiles: Sequence[Sequence[str]]) -> None:
-        assert self._space is not None
+    def _take_names(self, space: Space, profiles: Sequence[Sequence[str]]) -> None:
         for names in profiles:
             found = []
             for name in names:
-                direction = self._space.of_name(name)
+                direction = space.of_name(name)
                 if direction is None:
                     self.unknown.append(name)
                 else:
@@ -120,9 +115,8 @@ class Interest:
         """Return how like a topic is to what a profile names, to that where it is most."""
         return max(float(direction @ position) for direction in self._profiles) * self._scale
 
-    def _take_marks(self, marks: Sequence[Mark], known: Floats) -> None:
-        assert self._space is not None
-        said = [(found, mark.is_good) for mark in marks if (found := self._space.position(mark.subject)) is not None]
+    def _take_marks(self, space: Space, marks: Sequence[Mark], known: Floats) -> None:
+        said = [(found, mark.is_good) for mark in marks if (found := space.position(mark.subject)) is not None]
         if len(said) < LEAST_MARKS:
             return
         self._marked_places = np.array([unit(position) for position, _ in said])
@@ -148,3 +142,7 @@ class Interest:
 
     def _alike(self, position: Floats, *, is_good: bool) -> int:
         return int(np.count_nonzero((self._marked_places @ unit(position) >= ALIKE) & (self._are_good == is_good)))
+
+
+def _positions(space: Space, subjects: Sequence[Subject]) -> list[Floats]:
+    return [found for subject in subjects if (found := space.position(subject)) is not None]

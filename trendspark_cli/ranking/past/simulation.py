@@ -61,7 +61,7 @@ class TrendSimulation:
         changes = advance_trends(self._living, spelled, now, self.rules)
         self._keep(changes, now)
         if self._interest is not None:
-            self._order(replayed, topics, now)
+            self._order(self._interest, replayed, topics, now)
         return len(changes.opened)
 
     def pull(self, replayed: Replay, topic: Topic, now: int) -> Pull:
@@ -70,9 +70,8 @@ class TrendSimulation:
             return NO_PULL
         return self._interest.pull(replayed.learned.vectors, now, replayed.subject(topic))
 
-    def _order(self, replayed: Replay, topics: Sequence[Topic], now: int) -> None:
+    def _order(self, interest: PastInterest, replayed: Replay, topics: Sequence[Topic], now: int) -> None:
         """Note what moves the trends that opened now, and remember what those of these topics are about."""
-        assert self._interest is not None
         for topic in topics:
             number = self.trend_of(topic) if topic.score >= SURE else None
             if number is None:
@@ -81,7 +80,7 @@ class TrendSimulation:
             if fired.trend.opened_at == moment_of(now):
                 points = moved(fired.trend.score, self.pull(replayed, topic, now).points) - fired.trend.score
                 self.fired[number] = replace(fired, trend=replace(fired.trend, interest=points))
-            self._interest.know(number, now, replayed.subject(topic))
+            interest.know(number, now, replayed.subject(topic))
 
     def trend_of(self, topic: Topic) -> int | None:
         """Return which of `fired` a topic is part of now: of several open ones, the first."""
