@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import json
 import re
 from collections.abc import Sequence
 from contextlib import redirect_stderr, redirect_stdout, suppress
@@ -33,7 +32,6 @@ TABLES = (
     ("profiles", "show", "harbour"),
     ("trends", "list"),
     ("trends", "explain", "1"),
-    ("trends", "marks", "list"),
     ("ingest", "--dry-run"),
     ("gaps", "fill", "--dry-run"),
     ("brief", "--dry-run"),
@@ -73,16 +71,6 @@ def large_rows(now: str) -> dict[str, dict[str, object]]:
     gap = {"since_id": LONG_ID, "until_id": LONG_ID, "reason": "the ceiling was reached", "estimated_reads": LARGE}
     return {
         "gaps": {"profile": "default", "source": "x", "query": QUERY, "state": "open", "created_at": now, **gap},
-        "trend_marks": {
-            "trend_id": 1,
-            "mark": "noise",
-            "terms": json.dumps([QUERY, LONG_ID]),
-            "score": 9.0,
-            "opened_at": now,
-            "marked_at": now,
-            "marked_by": "someone with a long name",
-            "note": QUERY,
-        },
         "spend": {"day": now[:10], "service": "x", "profile": "harbour", "kind": "r", "used": LARGE, "usd": 123456.789},
         "job_runs": {"job_id": "ingest", "status": "error", "exit_code": 143, "error": "x: 503 from 港 " * 8, **run},
         "ingest_audit": {
