@@ -14,7 +14,7 @@ from trendspark_cli.ranking.bursts.thresholds import SURE
 from trendspark_cli.ranking.interest import post_words
 from trendspark_cli.ranking.interest.judging import MOST_MOVED, Interest, moved
 from trendspark_cli.ranking.interest.learning import LEARNED_EVERY_SECONDS, is_due
-from trendspark_cli.ranking.interest.marks import Mark
+from trendspark_cli.ranking.interest.marks import Mark, weights_of
 from trendspark_cli.ranking.interest.post_words import PostWords, place_of
 from trendspark_cli.ranking.interest.subjects import Space, Subject
 from trendspark_cli.ranking.interest.vectors import SIZE, Vectors, learn
@@ -183,6 +183,20 @@ def test_marks_of_one_kind_are_held_against_what_nobody_marked(is_good: bool) ->
     points = interest(marks=said).pull(subject("court", 7)).points
 
     assert points > 0.2 if is_good else points < -0.2
+
+
+def test_marks_without_sense_move_next_to_nothing() -> None:
+    chance = np.random.default_rng(1)
+    spread = []
+    for _ in range(8):
+        places = chance.standard_normal((300, SIZE)) / 3.0
+        without, sense = chance.random(300) < 0.2, places[:, 0] > 0.2
+        moved_by = (weights_of(places, said, np.ones(300)) for said in (without, sense))
+        spread.append([float((places @ weights).std()) for weights in moved_by])
+
+    senseless, sensible = np.median(spread, axis=0)
+
+    assert senseless < 0.15 < 1.0 < sensible
 
 
 def test_noise_of_one_community_counts_for_that_community() -> None:
