@@ -3,7 +3,8 @@
 Each split is ranked once, with the posts of each topic kept, and then ordered again and again by what a name or a mark
 would have done at each tick, through the classes of `rank` and `backtest --interest`. Names are those of one operator,
 who cares about news. Marks are made of the alerts of the *other* split at four a day: good is what is of a listed
-event, one in ten is wrong; shuffled marks stand beside them.
+event, one in ten is wrong; shuffled marks stand beside them. A split of 90 days or more is also marked by itself, in
+its first 60 days, and scored after them.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import random
 import statistics
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any, NamedTuple
@@ -43,6 +44,7 @@ HORIZONS = {"1 h": 60, "3 h": 180, "24 h": 1440}  # minutes
 SAME_STORY = 12 * 3600  # seconds
 EARLY, LATE = 900, 86400
 RESAMPLES = 2000
+MARKED_DAYS, LEAST_DAYS = 60, 90
 KEPT_FROM = SURE - 2.0  # scores of topics whose posts are kept
 
 
@@ -227,10 +229,13 @@ def _chance(match: Sequence[tuple[int, float, int]], start: int, threshold: floa
     return float(1.0 - (1.0 - share) ** len(tied))
 
 
-def marks_of(ranked: Ranked) -> list[Mark]:
-    """Return the alerts of a split at four a day, oldest first: good are those of a listed event."""
+def marks_of(ranked: Ranked, until: int | None = None) -> list[Mark]:
+    """Return the alerts of a split, or of its ticks until a time, at four a day, oldest first.
+
+    Good are those of a listed event.
+    """
     since = ranked.ticks[0][0] + 3 * 86400
-    stories, _, last = read_stories(ranked, iter(ranked.ticks), since)
+    stories, _, last = read_stories(ranked, (tick for tick in ranked.ticks if until is None or tick[0] <= until), since)
     largest = sorted((story.largest for story in stories), reverse=True)
     threshold = largest[min(len(largest) - 1, int(MARKED_A_DAY * (last - since) / 86400))]
     found = [
@@ -267,13 +272,25 @@ def interest_tables(
         tables += ["", *_table(f"{split}, named", plain[split], rows)]
     for split, other in zip(splits, reversed(splits), strict=True):
         if split != other:
-            tables += ["", *_table(f"{split}, marks of {other}", plain[split], _marked(ranked[split], ranked[other]))]
+            rows = _marked(ranked[split], marks_of(ranked[other]))
+            tables += ["", *_table(f"{split}, marks of {other}", plain[split], rows)]
+    for split, one in ranked.items():
+        if one.ticks[-1][0] - one.since >= LEAST_DAYS * 86400:
+            later = after(one, one.ticks[0][0] + MARKED_DAYS * 86400)
+            rows = _marked(later, marks_of(one, later.since))
+            what = f"{split}, its {len(later.events)} events after {MARKED_DAYS} days of marks"
+            tables += ["", *_table(what, outcome_of(later, iter(later.ticks)), rows)]
     return tables
 
 
-def _marked(ranked: Ranked, other: Ranked) -> dict[str, list[Outcome]]:
+def after(ranked: Ranked, since: int) -> Ranked:
+    """Return a split of which only what comes after a time is scored."""
+    events = [event for event in ranked.events if ranked.scorer.epoch(event["start"]) >= since]
+    return replace(ranked, events=events, since=since)
+
+
+def _marked(ranked: Ranked, marks: Sequence[Mark]) -> dict[str, list[Outcome]]:
     """Return the outcomes under more and more marks, and under all of them shuffled; of several seeds each."""
-    marks = marks_of(other)
     numbers = [number for number in MARKS if number < len(marks)] + [len(marks)]
 
     def under(number: int, *, is_shuffled: bool) -> list[Outcome]:

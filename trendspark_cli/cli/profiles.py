@@ -169,6 +169,8 @@ def interest(
         show_moves(OperatorInterest(store, names, installed.clock()), wanted.interest, installed.output)
 
     def show_and_keep(store: Store) -> None:
+        if not store.profiles.all():
+            raise UsageError("there is no profile to keep it in", hint=f"set INTEREST={words!r} in the env file")
         profile = _interested(_found(installed, store, name, is_stored=True), words)
         show(store)
         _save(installed, store, profile)

@@ -42,7 +42,7 @@ def clear(
 
     def action(store: Store) -> None:
         if (trend is None) != all_:
-            raise UsageError("trends marks clear: expected a trend, or --all")
+            raise UsageError("expected a trend, or --all", hint="see `trendspark trends marks list`")
         taken = store.trends.clear_verdicts(trend)
         if not taken and trend is not None:
             raise UsageError(f"trend {trend} has no mark", hint="see `trendspark trends marks list`")
