@@ -12,6 +12,7 @@ from tests.cli.test_terminal import on_terminal
 from tests.installation import Installation
 from trendspark_cli.base.console import Output, report
 from trendspark_cli.base.models import RunResult
+from trendspark_cli.trends.verdicts import CONSEQUENCES
 
 NEWS = {"HACKERNEWS_INGEST_ENABLED": "true"}
 
@@ -78,8 +79,8 @@ def test_a_verdict_says_what_follows_from_it(workplace: Installation) -> None:
     said = [workplace.command("trends", "mark", "1", verdict).stdout for verdict in ("noise", "good")]
 
     assert said == [
-        "trend 1 is marked as noise: topics like it need more to open a trend from now on\n",
-        "trend 1 is marked as good: topics like it need no more than any other to open a trend\n",
+        f"trend 1 is marked as noise: {CONSEQUENCES['noise']}\n",
+        f"trend 1 is marked as good: {CONSEQUENCES['good']}\n",
     ]
 
 

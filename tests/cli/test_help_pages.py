@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from contextlib import closing
+from typing import Any
 
 import pytest
 from rich.cells import cell_len
@@ -24,8 +25,14 @@ def pages() -> list[str]:
     found = [""]
     for name in root.list_commands(context):  # type: ignore[attr-defined]
         command = root.get_command(context, name)  # type: ignore[attr-defined]
-        found += [name, *(f"{name} {part}" for part in getattr(command, "commands", {}))]
+        found += [name, *(f"{name} {part}" for part in parts_of(command))]
     return found
+
+
+def parts_of(command: Any) -> list[str]:
+    """Return the commands within a command, however deep."""
+    parts = getattr(command, "commands", {}).items()
+    return [one for name, part in parts for one in (name, *(f"{name} {deeper}" for deeper in parts_of(part)))]
 
 
 def page(name: str, capsys: pytest.CaptureFixture[str]) -> str:

@@ -17,6 +17,8 @@ from tests.installation import Installation
 WIDTHS = (40, 47, 60, 73, 80, 100, 120, 160)
 ELSEWHERE = {
     "archives query": "columns as they were asked for, drawn by the same function",
+    "profiles interest": "needs weeks of posts; drawn by the same function",
+    "trends marks list": "as many columns as `trends list`, drawn by the same function",
     "profiles add": "the table of `profiles edit`",
     "trends show": "the table of `trends list`, of a word that fits several",
     "calibrate": "the table of `backtest`",
@@ -57,6 +59,7 @@ PROSE = {
     "stream",
     "trends export",
     "trends mark",
+    "trends marks clear",
     "vacuum",
 }
 

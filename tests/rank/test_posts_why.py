@@ -38,7 +38,7 @@ def why(operator: Operator, told: str) -> dict[str, Any]:
     """Ask what became of a post."""
     store = operator.store()
     settings = operator.installation().settings
-    rules = lifecycle_rules(settings, experience(store, operator.now))
+    rules = lifecycle_rules(settings, experience(store))
     try:
         return reasons_json(reasons(Asked(store, rules, timedelta(minutes=30), operator.now), told))
     finally:

@@ -44,7 +44,7 @@ def operator_with(folder: Path, ticks: int, per_tick: int = 2) -> Operator:
 def calibrated(here: Operator, *, seed: int = 1, shuffles: int | None = 1, **limit: Any) -> Calibrated:
     """What `calibrate` finds."""
     with closing(here.store()) as store:
-        learnt = experience(store, here.now)
+        learnt = experience(store)
         wish = Wish(days=7, seed=seed, shuffles=shuffles, time_limit=limit.get("time_limit", LONG))
         past = past_of_database(store, here.now)
         return calibrate(past, here.installation().settings, learnt, wish, lambda: here.now, Unseen())

@@ -36,7 +36,14 @@ from trendspark_cli.store.rows.outbox import ChannelState, Incident
 from trendspark_cli.store.rows.posts import StoredPost
 from trendspark_cli.store.rows.runs import JobState
 from trendspark_cli.store.rows.trend_history import TrendCount
-from trendspark_cli.store.rows.trends import Calibration, ModelAnswer, RankingProgress, TrendBrief, TrendVerdict
+from trendspark_cli.store.rows.trends import (
+    Calibration,
+    KeptVectors,
+    ModelAnswer,
+    RankingProgress,
+    TrendBrief,
+    TrendVerdict,
+)
 from trendspark_cli.store.sqlite.store import SqliteStore
 from trendspark_cli.store.tables.term_runs import StagedRun
 from trendspark_cli.store.tables.upkeep import ROLL_UPS
@@ -128,6 +135,9 @@ WRITERS: dict[str, Callable[[SqliteStore], object]] = {
     "authors.forget": lambda s: s.authors.forget("x", ["77"]),
     "authors.forget_silent": lambda s: s.authors.forget_silent("x", "77"),
     "trends.keep_verdict": lambda s: s.trends.keep_verdict(MARK),
+    "trends.clear_verdicts": lambda s: s.trends.clear_verdicts(1),
+    "trends.set_interest": lambda s: s.trends.set_interest(1, 2.5),
+    "interest.save": lambda s: s.interest.save(KeptVectors(1793530800, 7, b"")),
     "calibrations.save": lambda s: s.calibrations.save(CALIBRATION),
     "forecasts.save_progress": lambda s: s.forecasts.save_progress(ForecastProgress(5)),
     "forecasts.put_sources": lambda s: s.forecasts.put_sources({"x": SourceMemory()}),
@@ -280,6 +290,11 @@ READERS: dict[str, Callable[[SqliteStore], object]] = {
     "trend_history.examples_of": lambda s: s.trend_history.examples_of([1]),
     "trend_history.summaries": lambda s: s.trend_history.summaries(NOW, None),
     "trends.verdicts": lambda s: s.trends.verdicts(NOW),
+    "interest.progress": lambda s: s.interest.progress(),
+    "interest.last": lambda s: s.interest.last(),
+    "interest.topics": lambda s: s.interest.topics(NOW, 5),
+    "interest.communities_of": lambda s: s.interest.communities_of([1]),
+    "posts.sampled": lambda s: s.posts.sampled(("", 0), 2**40, 2, 5),
     "calibrations.last": lambda s: s.calibrations.last(NOW),
     "posts.rows": lambda s: s.posts.rows([1]),
     "trends.count_open": lambda s: s.trends.count_open(),

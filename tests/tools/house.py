@@ -31,7 +31,15 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("kinds",),
 )
 FLOOR_OF: Mapping[str, int] = {room: len(FLOORS) - index for index, rooms in enumerate(FLOORS) for room in rooms}
-SHELVES = ("text", "baseline", "bursts", "lifecycle", "posts", "past")  # of ranking, each on those before it
+SHELVES = (
+    "text",
+    "baseline",
+    "bursts",
+    "interest",
+    "lifecycle",
+    "posts",
+    "past",
+)  # of ranking, each on those before it
 
 
 @dataclass(frozen=True, order=True)

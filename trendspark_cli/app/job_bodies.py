@@ -65,7 +65,7 @@ def rank_body(*, top: int = 20) -> Body:
 
         rank_topics(
             wired.job,
-            lifecycle_rules(wired.settings, experience(wired.job.store, wired.job.now)),
+            lifecycle_rules(wired.settings, experience(wired.job.store)),
             wired.settings.alert_recency,
             top=top,
             routes=trend_routes(wired.settings, wired.job.store.profiles.all()),

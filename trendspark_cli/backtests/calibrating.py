@@ -112,7 +112,7 @@ def calibrate(
         wanted_per_day=wanted,
         threshold=threshold_for(alarms, wanted),
     )
-    rules = [lifecycle_rules(settings, Experience(one, learnt.verdicts)) for one in (learnt.calibration, calibration)]
+    rules = [lifecycle_rules(settings, learnt._replace(calibration=one)) for one in (learnt.calibration, calibration)]
     outcome = simulate(past.posts.between(history.since, history.until), rules, None, progress)
     return Calibrated(calibration, done < shuffles, len(noise), outcome)
 

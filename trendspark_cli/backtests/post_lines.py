@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 
 import msgspec
@@ -35,22 +35,23 @@ class PostLine(msgspec.Struct):
     community: str | None = None
 
 
-def tick_lines(path: str) -> Iterator[str]:
+def tick_lines(path: str, interest: Sequence[str] = ()) -> Iterator[str]:
     """Yield one line of JSON for each tick of the posts that are piped in, as they are ranked.
 
-    Each line that is read is answered before the next one is asked for.
+    Each line that is read is answered before the next one is asked for. `interest`: names of what matters.
     """
-    return _lines_of(read_past_posts(read_lines(path), path))
+    return _lines_of(read_past_posts(read_lines(path), path), interest)
 
 
-def tick_lines_of_posts(posts: Iterable[Post], path: str) -> Iterator[str]:
+def tick_lines_of_posts(posts: Iterable[Post], path: str, interest: Sequence[str] = ()) -> Iterator[str]:
     """Yield one line of JSON for each tick of the posts of a file, in whatever order they are."""
-    return _lines_of(past_posts(posts, path))
+    return _lines_of(past_posts(posts, path), interest)
 
 
-def _lines_of(posts: Iterable[ReplayPost]) -> Iterator[str]:
-    replayed = Replay()
-    return (line_of(tick_end, reported, replayed.posts) for tick_end, reported in report_ticks(posts, replayed))
+def _lines_of(posts: Iterable[ReplayPost], interest: Sequence[str]) -> Iterator[str]:
+    replayed = Replay(learns=bool(interest))
+    ticks = report_ticks(posts, replayed, interest)
+    return (line_of(tick_end, reported, replayed.posts) for tick_end, reported in ticks)
 
 
 def read_past_posts(lines: Iterable[bytes], path: str) -> Iterator[ReplayPost]:

@@ -18,7 +18,7 @@ from trendspark_cli.ranking.lifecycle.rules import LifecycleRules
 from trendspark_cli.ranking.past.post_replay import PastPost, PostReplay
 from trendspark_cli.ranking.past.post_simulation import FiredPost, PostSimulation
 from trendspark_cli.ranking.past.replay import Replay, ReplayPost, ticks_of
-from trendspark_cli.ranking.past.simulation import Fired, TrendSimulation
+from trendspark_cli.ranking.past.simulation import Fired, TrendSimulation, matters
 from trendspark_cli.ranking.posts.forecast import LEAST_MATURED
 from trendspark_cli.trends.rank_rules import Experience, changed_rules
 
@@ -184,7 +184,8 @@ def simulate(
     `counted_from` (epoch seconds): older posts with counters are another slice's to count.
     """
     observations = _ObservedPosts(watched, counted_from)
-    replayed, stages = Replay(), [_Stage(one, watched) for one in rules]
+    replayed = Replay(learns=any(map(matters, rules)))
+    stages = [_Stage(one, watched) for one in rules]
     days: dict[str, Day] = {}
     begin = end = counted = 0
     for tick, batch in _all_ticks(posts, observations):

@@ -46,6 +46,13 @@ class AlertSettings:
         "Kinds of trends that open: topic, post, volume (of a profile or keyword), silence (where posts are usual).",
         default="topic,post,volume",
     )
+    interest: tuple[str, ...] = setting(
+        "INTEREST",
+        read.INTEREST_NAMES,
+        "ranking",
+        "What matters to you: trends like these words and communities come first, within a factor of two in size.",
+        example="r/news,police court,government",
+    )
 
     telegram_bot_token: str = setting(
         "TELEGRAM_BOT_TOKEN", read.BOT_TOKEN, "alerts", "Token from @BotFather.", secret=True

@@ -98,7 +98,8 @@ class Profile:
     """Topics that are searched for together, and the part of X's ceilings they may use.
 
     `share` is a fraction above 0, up to 1; None is no share of its own. `channels` are told of its trends: all that
-    are configured when it names none. Times are text in the stored form.
+    are configured when it names none. `interest`: words and r/communities that matter. Times are text in the stored
+    form.
     """
 
     name: str
@@ -109,6 +110,7 @@ class Profile:
     languages: tuple[str, ...] = ()
     share: float | None = None
     channels: tuple[str, ...] = ()
+    interest: tuple[str, ...] = ()
     is_enabled: bool = True
     created_at: str = ""
     updated_at: str = ""

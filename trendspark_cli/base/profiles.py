@@ -27,6 +27,7 @@ def of_settings(settings: Settings) -> Profile:
         settings.watchlist,
         settings.niche,
         settings.languages,
+        interest=settings.interest,
     )
 
 
@@ -38,6 +39,7 @@ def filled_in(profile: Profile, settings: Settings) -> Profile:
         watchlist=profile.watchlist or settings.watchlist,
         niche=profile.niche or settings.niche,
         languages=profile.languages or settings.languages,
+        interest=profile.interest or settings.interest,
     )
 
 

@@ -70,6 +70,7 @@ def _bool(text: str) -> bool:
 
 
 TREND_KINDS = ("topic", "post", "volume", "silence")
+MOST_INTERESTS, LONGEST_INTEREST = 20, 60
 
 
 def _list(text: str) -> tuple[str, ...]:
@@ -96,6 +97,18 @@ def _subreddits(text: str) -> tuple[str, ...]:
     names = _paired(text)
     if not all(re.fullmatch(r"(/?r/)?\w{2,21}", name, re.ASCII) for name in names):
         raise ValueError(text)
+    return names
+
+
+def _interest(text: str) -> tuple[str, ...]:
+    """Read names of what matters: words, several of them together, and communities with r/ before them."""
+    names = _paired(text)
+    if len(names) > MOST_INTERESTS:
+        raise ValueError(text)
+    for name in names:
+        word = name.removeprefix("r/") if name.startswith("r/") else name
+        if len(name) > LONGEST_INTEREST or not name.isprintable() or not re.search(r"[^\W_]", word):
+            raise ValueError(text)
     return names
 
 
@@ -306,6 +319,10 @@ TEXT = ValueReader(str.strip, "text")
 BOOL = ValueReader(_bool, "true or false")
 LIST = ValueReader(_paired, "words separated by commas, each quote with its pair, or a JSON list of strings")
 SUBREDDITS = ValueReader(_subreddits, "names of subreddits such as news,r/askscience; no addresses")
+INTEREST_NAMES = ValueReader(
+    _interest,
+    f"at most {MOST_INTERESTS} words and communities of at most {LONGEST_INTEREST} characters, such as r/news,police",
+)
 LANGUAGES = ValueReader(_languages, "codes of languages such as en,de")
 KEY = ValueReader(_of_form(r"\S+"), "a key without blanks, and without a word such as Bearer before it")
 BOT_TOKEN = ValueReader(_of_form(r"\d+:[\w-]+"), "the token that BotFather gave, such as 123456:ABC-DEF")

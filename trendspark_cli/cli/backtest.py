@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from typing import Annotated
 
 import typer
@@ -11,6 +12,7 @@ from trendspark_cli.app.adapters.archives import archive_url
 from trendspark_cli.app.with_store import OpenArchive, read_only, with_archive
 from trendspark_cli.base.console import printable
 from trendspark_cli.base.errors import TrendSparkError, UsageError
+from trendspark_cli.base.setting_values import INTEREST_NAMES
 from trendspark_cli.cli.options import JsonFlag, refuse, sub_app, this_installation
 from trendspark_cli.kinds.engines import ENGINES
 from trendspark_cli.store.protocol import Store
@@ -39,6 +41,9 @@ def backtest(
         list[str] | None,
         typer.Option("--compare", help="Rank with these NAME=VALUE too, and show the difference; may be repeated."),
     ] = None,
+    interest: Annotated[
+        str, typer.Option(help="Order what is sure by these words and r/communities, as INTEREST does in `rank`.")
+    ] = "",
     slices: Annotated[
         str, typer.Option(help="Sum up in slices so long, such as 60d, each with the 14 days before it as history.")
     ] = "",
@@ -66,7 +71,7 @@ def backtest(
         from trendspark_cli.screens.backtests import print_lines
 
         others = (since, until, archive, archive_at, settings, compare, summary, as_json, slices, workers, engine)
-        if (viral and counts) or scheduler or any(others):
+        if (viral and counts) or scheduler or interest or any(others):
             refuse(
                 this_installation("backtest"),
                 "backtest",
@@ -85,13 +90,19 @@ def backtest(
         sum_up_sliced_database,
         sum_up_sliced_file,
     )
-    from trendspark_cli.trends.rank_rules import experience
+    from trendspark_cli.trends.rank_rules import INTEREST, experience
 
     is_archive = archive or bool(archive_at)
     asked = Question(since, until, tuple(settings or ()), tuple(compare or ()))
     is_sum = is_archive or summary or as_json or asked != Question() or slices or workers or engine or scheduler
+    try:
+        names = INTEREST_NAMES.read(interest)
+    except (ValueError, RecursionError):
+        wrong = UsageError(f"--interest {interest!r}: expected {INTEREST_NAMES.expected}")
+        refuse(this_installation("backtest", is_json=as_json), "backtest", wrong)
     if (file or is_piped_in()) and not is_sum:
-        raise typer.Exit(print_lines(tick_lines("-") if file in ("", "-") else file_lines(file)))
+        raise typer.Exit(print_lines(tick_lines("-", names) if file in ("", "-") else file_lines(file, names)))
+    asked = replace(asked, settings=(*asked.settings, *([f"{INTEREST}={interest}"] if interest else [])))
     installed = this_installation("backtest", is_json=as_json)
     output, now = installed.output, installed.clock()
     if file and is_archive:
@@ -110,7 +121,7 @@ def backtest(
         posts = ArchivedPosts(opened.store, place, opened.spool)
         for one in posts.unreadable:
             print(printable(f"passed over: {one.problem}"), file=sys.stderr)
-        plan = asked.plan(installed.settings, experience(opened.store, now))
+        plan = asked.plan(installed.settings, experience(opened.store))
         if cutting is not None:
             sum_up_sliced_archive(posts, opened, plan, cutting, installed.settings, output)
         else:

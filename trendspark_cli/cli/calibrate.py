@@ -60,7 +60,7 @@ def calibrate(
             raise UsageError(f"--time-limit: {error}") from error
 
     def find(store: Store, past: Past, progress: Progress) -> Calibrated:
-        return calibrate_on(past, settings, experience(store, clock()), wish(), clock, progress)
+        return calibrate_on(past, settings, experience(store), wish(), clock, progress)
 
     def keep(store: Store, done: Calibrated) -> None:
         if not dry_run:

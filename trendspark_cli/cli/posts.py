@@ -96,7 +96,7 @@ def why(
 
     def action(store: Store) -> None:
         now = installed.clock()
-        rules = lifecycle_rules(installed.settings, experience(store, now))
+        rules = lifecycle_rules(installed.settings, experience(store))
         show_reasons(reasons(Asked(store, rules, installed.settings.alert_recency, now), post), installed.output)
 
     raise typer.Exit(read_only(installed, "posts why", action))

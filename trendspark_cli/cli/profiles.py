@@ -1,4 +1,4 @@
-"""`trendspark profiles list|show|add|edit|remove`."""
+"""`trendspark profiles list|show|add|edit|interest|remove`."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from trendspark_cli.base.profiles import (
     read_profiles,
     shares_problem,
 )
-from trendspark_cli.base.setting_values import LIST
+from trendspark_cli.base.setting_values import INTEREST_NAMES, LIST
 from trendspark_cli.cli.completing import profile_names
 from trendspark_cli.cli.options import JsonFlag, sub_app, this_installation
 from trendspark_cli.kinds.channels import configured_channels
@@ -40,6 +40,10 @@ NicheOption = Annotated[str | None, typer.Option(help="Your field, in a few word
 LanguagesOption = Annotated[str | None, typer.Option(help="Languages, as codes such as en,de." + EMPTY)]
 ChannelsOption = Annotated[
     str | None, typer.Option(help="Channels its trends are told in, as `channels list` shows them. Empty is all.")
+]
+InterestOption = Annotated[
+    str | None,
+    typer.Option(help="What matters: words and r/communities, separated by commas; see `profiles interest`." + EMPTY),
 ]
 ShareOption = Annotated[
     float | None, typer.Option(help="Part of X's ceilings it may use, above 0 and up to 1; 0 is no share of its own.")
@@ -96,6 +100,7 @@ def add(
     languages: LanguagesOption = None,
     share: ShareOption = None,
     channels: ChannelsOption = None,
+    interest: InterestOption = None,
     disabled: Annotated[bool, typer.Option("--disabled", help="Do not read it yet.")] = False,
     as_json: JsonFlag = False,
 ) -> None:
@@ -108,7 +113,7 @@ def add(
         now = to_text(installed.clock())
         new = Profile(name, (), is_enabled=not disabled, created_at=now)
         wanted = _changed(new, keywords, exclude_keywords, watchlist, niche, languages, share)
-        wanted = _routed(installed, wanted, channels)
+        wanted = _interested(_routed(installed, wanted, channels), interest)
         takes_over = name != DEFAULT and bool(installed.settings.keywords) and not store.profiles.all()
         _tell(installed, _save(installed, store, wanted), note=TAKES_OVER if takes_over else "")
 
@@ -125,6 +130,7 @@ def edit(
     languages: LanguagesOption = None,
     share: ShareOption = None,
     channels: ChannelsOption = None,
+    interest: InterestOption = None,
     enable: Annotated[
         bool | None, typer.Option("--enable/--disable", help="Whether `ingest` and `stream` read it.")
     ] = None,
@@ -138,10 +144,40 @@ def edit(
         if enable is not None:
             old = replace(old, is_enabled=enable)
         wanted = _changed(old, keywords, exclude_keywords, watchlist, niche, languages, share)
-        wanted = _routed(installed, wanted, channels)
+        wanted = _interested(_routed(installed, wanted, channels), interest)
         _tell(installed, _save(installed, store, wanted))
 
     raise typer.Exit(change(installed, "profiles edit", action))
+
+
+@app.command()
+def interest(
+    name: Name,
+    words: Annotated[str, typer.Argument(help="Words and r/communities, separated by commas.")],
+    save: Annotated[bool, typer.Option("--save", help="Keep them for this profile, too.")] = False,
+    as_json: JsonFlag = False,
+) -> None:
+    """Show which trends of the last weeks these names would order sooner and later; keep them with --save."""
+    from trendspark_cli.screens.interest import show_moves
+    from trendspark_cli.trends.interest import OperatorInterest, interest_names
+
+    installed = this_installation("profiles", is_json=as_json)
+
+    def show(store: Store) -> None:
+        names = interest_names(installed.settings, store.profiles.all())
+        wanted = _interested(_found(installed, store, name), words)
+        show_moves(OperatorInterest(store, names, installed.clock()), wanted.interest, installed.output)
+
+    def show_and_keep(store: Store) -> None:
+        if not store.profiles.all():
+            raise UsageError("there is no profile to keep it in", hint=f"set INTEREST={words!r} in the env file")
+        profile = _interested(_found(installed, store, name, is_stored=True), words)
+        show(store)
+        _save(installed, store, profile)
+        if not (as_json or installed.output.is_quiet):
+            installed.output.line("kept; lists follow with the next run of `rank`")
+
+    raise typer.Exit((change if save else read_only)(installed, "profiles interest", show_and_keep if save else show))
 
 
 @app.command()
@@ -208,6 +244,18 @@ def _routed(installed: Installation, profile: Profile, channels: str | None) -> 
         expected = f"one of {', '.join(known)}" if known else "ALERT_URL_<NAME> to be set first"
         raise UsageError(f"channel {unknown[0]!r} is not configured: expected {expected}", hint="nothing was changed")
     return replace(profile, channels=tuple(dict.fromkeys(names)))
+
+
+def _interested(profile: Profile, interest: str | None) -> Profile:
+    """Return a profile with the names of what matters that were given."""
+    if interest is None:
+        return profile
+    try:
+        return replace(profile, interest=INTEREST_NAMES.read(interest))
+    except (ValueError, RecursionError):
+        raise UsageError(
+            f"interest {interest!r}: expected {INTEREST_NAMES.expected}", hint="nothing was changed"
+        ) from None
 
 
 def _words(field: str, text: str) -> tuple[str, ...]:

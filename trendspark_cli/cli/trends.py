@@ -1,4 +1,4 @@
-"""`trendspark trends list|show|explain|export|mark`."""
+"""`trendspark trends list|show|explain|export|mark|marks`."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ import typer
 
 from trendspark_cli.app.installation import Installation
 from trendspark_cli.app.with_store import change, read_only
-from trendspark_cli.base.console import Output
 from trendspark_cli.base.given_times import span
+from trendspark_cli.cli import trend_marks
 from trendspark_cli.cli.completing import trend_ids
 from trendspark_cli.cli.options import (
     LARGEST_ID,
@@ -26,6 +26,7 @@ from trendspark_cli.ranking.lifecycle.trends import AnyTrend, Kind, TrendState
 from trendspark_cli.store.protocol import Store
 
 app = sub_app("What is trending, and why.")
+app.add_typer(trend_marks.app, name="marks")
 TrendId = Annotated[
     int,
     typer.Argument(min=1, max=LARGEST_ID, help="A trend's id, as `trends list` shows it.", autocompletion=trend_ids),
@@ -90,17 +91,20 @@ def show(trend: TrendOrWord, as_json: JsonFlag = False) -> None:
     """Show one trend with its curve and example posts; or list those a word fits."""
     from trendspark_cli.screens.trends import show_trend
 
-    _one(trend, as_json, show_trend)
+    _one(trend, as_json, lambda installed, store, found: show_trend(store, installed.output, found))
 
 
 @app.command()
 def explain(trend: TrendOrWord, as_json: JsonFlag = False) -> None:
     """Show why one trend is one: each term's counts, what is usual, and what would have been enough."""
     from trendspark_cli.screens.trends import explain_trend
+    from trendspark_cli.trends.interest import OperatorInterest, interest_names
     from trendspark_cli.trends.rank_rules import reason_of_trend
 
-    def explained(store: Store, output: Output, found: AnyTrend) -> None:
-        explain_trend(store, output, found, reason_of_trend(store, found))
+    def explained(installed: Installation, store: Store, found: AnyTrend) -> None:
+        names = interest_names(installed.settings, store.profiles.all())
+        moved_by = OperatorInterest(store, names, installed.clock()).reasons(found)
+        explain_trend(store, installed.output, found, reason_of_trend(store, found), moved_by)
 
     _one(trend, as_json, explained)
 
@@ -139,7 +143,7 @@ def mark(
     note: Annotated[str, typer.Option(help="Why, for those who see it; up to 500 characters.")] = "",
     as_json: JsonFlag = False,
 ) -> None:
-    """Say what a trend was worth: topics like one marked noise need more to open a trend; `calibrate` counts it."""
+    """Say what a trend was worth: once five are marked, they order those that are sure; `calibrate` counts noise."""
     from trendspark_cli.trends.verdicts import CONSEQUENCES, keep_verdict
 
     installed = this_installation("trends", is_json=as_json)
@@ -154,7 +158,7 @@ def mark(
     raise typer.Exit(change(installed, "trends mark", action))
 
 
-def _one(asked: str, as_json: bool, action: Callable[[Store, Output, AnyTrend], None]) -> None:
+def _one(asked: str, as_json: bool, action: Callable[[Installation, Store, AnyTrend], None]) -> None:
     """Do something with the trend that is meant; of a word that fits several, list them."""
     from trendspark_cli.screens.asked_trends import meant
 
@@ -163,7 +167,7 @@ def _one(asked: str, as_json: bool, action: Callable[[Store, Output, AnyTrend], 
     def act(store: Store) -> None:
         found = meant(store, asked)
         if len(found) == 1:
-            action(store, installed.output, found[0])
+            action(installed, store, found[0])
         else:
             _list(installed, store, found)
 

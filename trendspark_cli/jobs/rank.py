@@ -26,6 +26,8 @@ from trendspark_cli.running.job_context import JobContext
 from trendspark_cli.running.server_clock import check_server_clock
 from trendspark_cli.trends import history_rebuilding
 from trendspark_cli.trends.baseline_updating import BaselineUpdating
+from trendspark_cli.trends.interest import OperatorInterest, refresh_open
+from trendspark_cli.trends.interest_learning import learn_interest
 from trendspark_cli.trends.post_ranking import rank_posts
 from trendspark_cli.trends.trend_alerts import CHANGES, queue_change
 from trendspark_cli.trends.trend_curves import curves_of, save_curve
@@ -63,15 +65,16 @@ def rank_topics(
     baseline.read_arrivals(since)
     history_rebuilding.go_on(job, baseline, since, rebuilt_posts)
     trends: list[AnyTrend] = []
+    interest = OperatorInterest(job.store, rules.interest, job.now)
     if history_rebuilding.is_whole(baseline.progress):
-        trends += _rank(job, baseline, rules, ticks, now_tick, routes=routes)
+        trends += _rank(job, baseline, rules, ticks, now_tick, routes=routes, interest=interest)
     elif found := history_rebuilding.rebuilding(job.store, job.now):
         log.info("%s", found.words)
         job.result["history"] = found.words
         trends += [trend for trend in job.store.trends.living(job.now) if trend.state is TrendState.OPEN]
     trends += rank_posts(job, rules, recency, routes=routes)
     trends += rank_volumes(job, looked_for, rules, recency, routes=routes)
-    strongest = sorted(trends, key=lambda trend: -trend.score)[:top]
+    strongest = sorted(trends, key=lambda trend: -trend.order)[:top]
     job.result["trends"] = [_printed(job, one) for one in strongest]
 
 
@@ -83,6 +86,7 @@ def _rank(
     now_tick: int,
     *,
     routes: TrendRoutes,
+    interest: OperatorInterest,
 ) -> list[TopicTrend]:
     """Rank these ticks, the last of which still goes on; return the open trends."""
     since = (ticks.start + 1) * TICK_SECONDS - LONGEST_WINDOW_SECONDS
@@ -103,6 +107,7 @@ def _rank(
             floor=rules.threshold / 2,
         )
         changes = advance_trends(living, _spelled(job, topics, rules.threshold), tick_end, rules)
+        changes = _ordered(changes, interest)
         changed = {trend.id for trend in _all_of(changes)}
         going_on = [trend for trend in living if trend.state is TrendState.OPEN and trend.id not in changed]
         curves = _curves(job, [*_all_of(changes), *going_on], window, tick_end, baseline)
@@ -117,8 +122,20 @@ def _rank(
             job.count(change, len(getattr(changes, change)))
     uncounted = {trend.id for trend in changes.uncounted}
     living = [_recounted(job, trend) if trend.id in uncounted else trend for trend in living]
-    _sweep(job, baseline, now_tick)
-    return [trend for trend in living if trend.state is TrendState.OPEN]
+    if learn_interest(job, is_daily=_sweep(job, baseline, now_tick)):
+        interest = replace(interest)  # which asks the store anew
+    open_ones = [trend for trend in living if trend.state is TrendState.OPEN]
+    if job.dry_run or not (interest.is_asked or any(trend.interest for trend in open_ones)):
+        return open_ones
+    moved = refresh_open(interest)
+    return [replace(trend, interest=moved.get(trend.stored_id, trend.interest)) for trend in open_ones]
+
+
+def _ordered(changes: TrendChanges, interest: OperatorInterest) -> TrendChanges:
+    """Return the changes with those that go on moved by what matters."""
+    return changes._replace(
+        opened=tuple(map(interest.moved, changes.opened)), updated=tuple(map(interest.moved, changes.updated))
+    )
 
 
 def _printed(job: JobContext, trend: AnyTrend) -> TrendJson:
@@ -173,8 +190,8 @@ def _recounted(job: JobContext, trend: TopicTrend) -> TopicTrend:
         return job.store.trends.save(trend)
 
 
-def _sweep(job: JobContext, baseline: BaselineUpdating, now_tick: int) -> None:
-    """Once a day, forget terms that have faded.
+def _sweep(job: JobContext, baseline: BaselineUpdating, now_tick: int) -> bool:
+    """Once a day, forget terms that have faded; return whether it was time.
 
     The day is that of the history: a clock that is a month ahead for a moment must not have everything forgotten.
     """
@@ -183,3 +200,4 @@ def _sweep(job: JobContext, baseline: BaselineUpdating, now_tick: int) -> None:
     forgotten = baseline.forget_faint(tick)
     if forgotten is not None:
         job.count("terms_forgotten", forgotten)
+    return forgotten is not None

@@ -11,6 +11,7 @@ from trendspark_cli.reports.page import Report, State
 from trendspark_cli.reports.report_files import report_files
 from trendspark_cli.reports.trend_words import silence_text
 from trendspark_cli.running.job_context import JobContext
+from trendspark_cli.trends.interest import Names, OperatorInterest
 from trendspark_cli.trends.telling import Fits, told_trends
 
 MOST_TRENDS = 500  # more than anybody reads
@@ -25,6 +26,7 @@ class ReportRules:
     profile: str = ""
     fits: Fits | None = None
     watchlist: Collection[str] = ()
+    interest: Names = ()  # what matters, by profile
 
 
 def report(job: JobContext, place: Place, rules: ReportRules, state: Callable[[], State]) -> None:
@@ -33,7 +35,8 @@ def report(job: JobContext, place: Place, rules: ReportRules, state: Callable[[]
     *state* says how the installation does. Raises what the place answers; what stood there then stays.
     """
     since = job.now - rules.span
-    found = told_trends(job.store, since, job.now, MOST_TRENDS + 1, rules.watchlist, rules.fits)
+    interest = OperatorInterest(job.store, rules.interest, job.now)
+    found = told_trends(job.store, since, job.now, MOST_TRENDS + 1, rules.watchlist, rules.fits, interest)
     made = Report(
         since=since,
         now=job.now,

@@ -15,7 +15,8 @@ from trendspark_cli.store.rows.trends import TrendBrief, TrendVerdict
 class ToldTrend:
     """A trend, its curve, its examples with the names of their authors, and what people and a model said of it.
 
-    `lasting_id` is the same whichever database tells of it. `communities`: the most posts first.
+    `lasting_id` is the same whichever database tells of it. `communities`: the most posts first. `moved_by`: why it
+    stands elsewhere than its score says.
     """
 
     trend: AnyTrend
@@ -27,3 +28,4 @@ class ToldTrend:
     verdict: TrendVerdict | None = None
     brief: TrendBrief | None = None
     is_watched: bool = False
+    moved_by: Sequence[str] = ()

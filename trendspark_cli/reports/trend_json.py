@@ -46,6 +46,7 @@ class _Head(TypedDict):
     kind: Kind
     state: str
     score: float
+    interest: float
     observed: float
     expected: float
     authors: int
@@ -130,6 +131,7 @@ def _head(trend: AnyTrend) -> _Head:
         "kind": trend.story.kind,
         "state": trend.state.value,
         "score": round(trend.score, 2),
+        "interest": round(trend.interest, 2),
         "observed": observed,
         "expected": round(expected, 4),
         "authors": authors,

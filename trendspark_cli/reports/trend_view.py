@@ -60,6 +60,7 @@ class TrendView(NamedTuple):
     quotes: tuple[Quote, ...]
     mark: str
     mark_text: str
+    order: str
     summary: str
     written_by: str
 
@@ -87,6 +88,7 @@ def view_of(told: ToldTrend, now: datetime, most_quotes: int = SHOWN_POSTS) -> T
         quotes=tuple(_quote(post, told) for post in told.examples[:most_quotes]),
         mark="" if told.verdict is None else told.verdict.mark,
         mark_text="" if told.verdict is None else _mark_text(told.verdict),
+        order=_order(told),
         summary="" if brief is None else shown_text(brief.summary, SUMMARY_LENGTH),
         written_by="" if brief is None else shown_text(brief.model, NAME_LENGTH),
     )
@@ -172,6 +174,13 @@ def _quote(post: Example, told: ToldTrend) -> Quote:
         link=link,
         address=shown_text(link.partition("://")[2] if link else post.url or "", LINK_LENGTH),
     )
+
+
+def _order(told: ToldTrend) -> str:
+    """Return why a trend stands elsewhere than its score says; nothing of one that does not."""
+    if not told.moved_by:
+        return ""
+    return shown_text(f"{told.trend.interest:+.1f} ({'; '.join(told.moved_by)})", SUMMARY_LENGTH)
 
 
 def _mark_text(verdict: TrendVerdict) -> str:

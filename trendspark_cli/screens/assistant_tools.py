@@ -22,6 +22,7 @@ from trendspark_cli.screens.posts import reasons_json
 from trendspark_cli.screens.trends import explained_json, trends_json
 from trendspark_cli.store.open_store import open_store
 from trendspark_cli.store.protocol import Store
+from trendspark_cli.trends.interest import OperatorInterest, interest_names
 from trendspark_cli.trends.post_reasons import Asked, reasons
 from trendspark_cli.trends.rank_rules import experience, lifecycle_rules, reason_of_trend
 
@@ -84,7 +85,9 @@ class Tools:
             found = meant(store, trend)
             if len(found) > 1:
                 return trends_json(store, found[:MOST])
-            return explained_json(store, found[0], reason_of_trend(store, found[0]))
+            names = interest_names(self._installed.settings, store.profiles.all())
+            moved_by = OperatorInterest(store, names, self._installed.clock()).reasons(found[0])
+            return explained_json(store, found[0], reason_of_trend(store, found[0]), moved_by)
 
         return self._read(read)
 
@@ -115,7 +118,7 @@ class Tools:
 
         def read(store: Store) -> Answer:
             now, settings = self._installed.clock(), self._installed.settings
-            rules = lifecycle_rules(settings, experience(store, now))
+            rules = lifecycle_rules(settings, experience(store))
             return reasons_json(reasons(Asked(store, rules, settings.alert_recency, now), post))
 
         return self._read(read)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -39,10 +39,13 @@ def print_lines(lines: Iterable[str]) -> int:
     return 0
 
 
-def file_lines(path: str) -> Iterator[str]:
-    """Yield a line for each tick of the posts of a file. Raises in the end when some of it could not be read."""
+def file_lines(path: str, interest: Sequence[str] = ()) -> Iterator[str]:
+    """Yield a line for each tick of the posts of a file. Raises in the end when some of it could not be read.
+
+    `interest`: names of what matters.
+    """
     file = PostFile(path)
-    yield from tick_lines_of_posts(_posts(file), path)
+    yield from tick_lines_of_posts(_posts(file), path, interest)
     file.check()
 
 
@@ -67,7 +70,7 @@ def _posts(file: PostFile) -> Iterator[Post]:
 
 def sum_up_database(store: Store, asked: Question, settings: Settings, output: Output, now: datetime) -> None:
     """Print what would have fired of the posts of the database, and of their counters."""
-    plan = asked.plan(settings, experience(store, now))
+    plan = asked.plan(settings, experience(store))
     first, end = plan.read_from, plan.until or now
     posts = store.posts.count_between(int(first.timestamp()), int(end.timestamp()))
     outcome = _simulated(stored_posts(store, first, end), posts, plan, output, stored_observations(store, first, end))

@@ -75,6 +75,8 @@ def _trend_json(found: TrendOfPost) -> dict[str, object]:
         "kind": trend.story.kind,
         "state": trend.state.value,
         "score": round(trend.score, 4),
+        "interest": round(trend.interest, 2),
+        "interest_reasons": list(found.moved_by),
         "opened_at": to_text(trend.opened_at),
         "closed_at": None if trend.closed_at is None else to_text(trend.closed_at),
         "alerts": [alert._asdict() for alert in found.alerts],
@@ -96,6 +98,8 @@ def _sentences(found: PostReasons, post: StoredPost) -> Iterator[str]:
         trend = one.trend
         alerts = ", ".join(f"alert {alert.id} {alert.status}" for alert in one.alerts) or "no alert"
         yield f"in trend {trend.id} ({trend.story.kind}, {trend.state.value}): {trend.label}; {alerts}"
+        if one.moved_by:
+            yield f"trend {trend.id} is listed {trend.interest:+.1f} by what matters to you: {'; '.join(one.moved_by)}"
 
 
 def _matched(found: PostReasons, post: StoredPost) -> str:

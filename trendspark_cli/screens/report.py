@@ -44,6 +44,7 @@ def report_body(*, since: timedelta | None = None, profile: str = "", output: st
             profile=profile,
             fits=_fits(wired, profile),
             watchlist=[term for one in profiles for term in one.watchlist],
+            interest=tuple(one.interest for one in wired.profiles() if one.interest),
         )
         place = report_place(settings, wired.job.api_calls.append, url)
         try:

@@ -25,6 +25,7 @@ NARROWEST_BAR, WIDEST_BAR = 10, 60
 NAMES = "AB"
 SECOND, HOUR = timedelta(seconds=1), timedelta(hours=1)
 MOST_SHOWN = 100  # trends of a table
+MOST_MOVED, SHOWN_POINTS = 40, 0.05
 
 AnyFired = TypeVar("AnyFired", bound=Fired | FiredPost)
 
@@ -50,6 +51,7 @@ def show_outcome(outcome: Outcome, output: Output) -> None:
     if is_compared:
         _warn_of_one_threshold(outcome, output)
         show_difference(outcome, output, ("Only A", "Only B"))
+        _show_moved(outcome, output)
     else:
         _show_fired(outcome.fired[0], output, "Topics that would have fired")
         if outcome.forecasts is not None and outcome.forecasts.are_ready:
@@ -68,6 +70,39 @@ def show_difference(outcome: Outcome, output: Output, titles: tuple[str, str]) -
         _show_fired_posts(post_simulation.only_in_first(others, posts), output, f"{titles[1]}, single posts")
 
 
+def _show_moved(outcome: Outcome, output: Output) -> None:
+    """Print the topics that both sets of rules open and order most differently, by what matters under each."""
+    if not any(rules.interest or rules.marks for rules in outcome.rules):
+        return
+    moved = moved_topics(outcome)
+    if not moved:
+        output.line("Ordered otherwise: none")
+        return
+    rows = [
+        [short_time(to_text(one.trend.opened_at)), shortened(one.trend.label, 48), f"{one.trend.score:.1f}"]
+        + [f"{each.trend.order:.1f}" for each in (one, other)]
+        for one, other in moved[:MOST_MOVED]
+    ]
+    if not output.is_terminal:
+        output.line("Ordered otherwise:")
+    output.table(("opened", "trend", "score", "A", "B"), rows, title="Ordered otherwise", texts=("trend",))
+    if len(moved) > len(rows):
+        output.line(f"the first {len(rows)} of {len(moved)}; --json has them all")
+
+
+def moved_topics(outcome: Outcome) -> list[tuple[Fired, Fired]]:
+    """Return the topics that two sets of rules open at one time and order otherwise, most differently first."""
+    first, second = outcome.fired
+    others = {(one.trend.opened_at, one.trend.story.terms): one for one in second}
+    pairs = [(one, others.get((one.trend.opened_at, one.trend.story.terms))) for one in first]
+    found = [(one, other) for one, other in pairs if other and abs(_way(one, other)) >= SHOWN_POINTS]
+    return sorted(found, key=lambda pair: -abs(_way(*pair)))
+
+
+def _way(one: Fired, other: Fired) -> float:
+    return other.trend.order - one.trend.order
+
+
 def outcome_json(outcome: Outcome) -> dict[str, object]:
     """Return the whole outcome as plain values."""
     sides = [
@@ -75,6 +110,7 @@ def outcome_json(outcome: Outcome) -> dict[str, object]:
             "threshold": rules.threshold,
             "cooldown_seconds": rules.cooldown // SECOND,
             "false_alarms_per_day": rules.false_alarms_per_day,
+            "interest": [list(names) for names in rules.interest],
             "alerts_per_day": round(outcome.per_day(number), 3),
             "trends": _trends_json(outcome.fired[number], outcome.fired_posts[number]),
         }
@@ -107,6 +143,15 @@ def outcome_json(outcome: Outcome) -> dict[str, object]:
         (first, second), (first_posts, second_posts) = outcome.fired, outcome.fired_posts
         report["compared"] = {
             **sides[1],
+            "moved": [
+                {
+                    "opened_at": to_text(one.trend.opened_at),
+                    "label": one.trend.label,
+                    "score": round(one.trend.score, 2),
+                }
+                | {"a": round(one.trend.order, 2), "b": round(other.trend.order, 2)}
+                for one, other in moved_topics(outcome)
+            ],
             "only_a": _trends_json(
                 only_in_first(first, second), post_simulation.only_in_first(first_posts, second_posts)
             ),
@@ -160,6 +205,7 @@ def _fired_json(fired: Fired) -> dict[str, object]:
         "label": trend.label,
         "terms": list(fired.terms),
         "score": round(trend.score, 2),
+        "interest": round(trend.interest, 2),
         "peak_score": round(fired.peak, 2),
         "observed": round(story.observed, 2),
         "expected": round(story.expected, 4),
@@ -202,11 +248,11 @@ def _show_strongest(
     if not fired:
         output.line(f"{title}: none")
         return
-    shown = sorted(sorted(fired, key=lambda one: -one.trend.score)[:MOST_SHOWN], key=lambda one: one.trend.opened_at)
+    shown = sorted(sorted(fired, key=lambda one: -one.trend.order)[:MOST_SHOWN], key=lambda one: one.trend.opened_at)
     rows = [
         [
             short_time(to_text(one.trend.opened_at)),
-            f"{one.trend.score:.1f}",
+            f"{one.trend.order:.1f}" + ("*" if abs(one.trend.interest) >= SHOWN_POINTS else ""),
             duration_words(one.delay),
             *cells(one),
         ]
@@ -217,6 +263,8 @@ def _show_strongest(
     output.table(columns, rows, title=title, less_needed=less_needed, texts=("trend",))
     if len(fired) > len(shown):
         output.line(f"the strongest {len(shown)} of {len(fired)}; --json has them all")
+    if any(abs(one.trend.interest) >= SHOWN_POINTS for one in shown):
+        output.line("*: the score moved by what matters to you")
 
 
 def _warn_of_one_threshold(outcome: Outcome, output: Output) -> None:
@@ -249,6 +297,8 @@ def _show_days(outcome: Outcome, output: Output) -> None:
 def _rules_text(outcome: Outcome, number: int) -> str:
     rules = outcome.rules[number]
     text = f"threshold {rules.threshold:g}, cooldown {rules.cooldown / HOUR:g} h"
+    if rules.interest:
+        text += f", interest {', '.join(name for names in rules.interest for name in names)}"
     return text if outcome.forecasts is None else f"{text}, {rules.false_alarms_per_day:g} false alarms a day"
 
 

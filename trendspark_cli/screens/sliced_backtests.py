@@ -47,7 +47,7 @@ def sum_up_sliced_database(
     store: Store, asked: Question, cutting: Cutting, settings: Settings, output: Output, now: datetime
 ) -> None:
     """Print what would have fired of the posts of the database, each worker reading its days."""
-    plan = asked.plan(settings, experience(store, now))
+    plan = asked.plan(settings, experience(store))
     end = plan.until or now
     oldest = store.posts.leaving((to_text(plan.read_from), 0), int(end.timestamp()), NO_LIMIT, 1)
 

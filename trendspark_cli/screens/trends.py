@@ -170,13 +170,13 @@ def show_trend(store: Store, output: Output, trend: AnyTrend) -> None:
         output.prose(f"{place} {shortened(post.text, 100)}  {post.url or ''}".rstrip(), indent=INDENT)
 
 
-def explain_trend(store: Store, output: Output, trend: AnyTrend, reason: str) -> None:
+def explain_trend(store: Store, output: Output, trend: AnyTrend, reason: str, moved_by: Sequence[str] = ()) -> None:
     """Print each term's evidence: what was seen, what was usual, and what would have been enough.
 
-    *reason*: where the threshold comes from.
+    *reason*: where the threshold comes from; *moved_by*: why it stands elsewhere than its score says.
     """
     if output.is_json:
-        output.data(explained_json(store, trend, reason))
+        output.data(explained_json(store, trend, reason, moved_by))
         return
     show_trend(store, output, trend)
     for link in store.posts.links_of_trend(trend.stored_id, SHOWN_LINKS):
@@ -201,18 +201,27 @@ def explain_trend(store: Store, output: Output, trend: AnyTrend, reason: str) ->
             rows = [_evidence_row(term) for term in story.evidence]
             if rows:
                 output.table(EVIDENCE_COLUMNS, rows, less_needed=EVIDENCE_LESS_NEEDED, texts=("term",))
-            for note in (*EVIDENCE_NOTES, *_further_terms(story, trend.score)):
+            for note in (*EVIDENCE_NOTES, *_further_terms(story, trend.score), *_order(trend, moved_by)):
                 output.prose(note, indent=INDENT)
 
 
-def explained_json(store: Store, trend: AnyTrend, reason: str) -> dict[str, object]:
+def _order(trend: AnyTrend, moved_by: Sequence[str]) -> list[str]:
+    """Return where a trend stands by what matters, and why."""
+    if abs(trend.interest) < SHOWN_SCORE:
+        return []
+    return [
+        f"listed as {trend.order:.1f}, {trend.interest:+.1f} by what matters to you: {'; '.join(moved_by)}".rstrip(": ")
+    ]
+
+
+def explained_json(store: Store, trend: AnyTrend, reason: str, moved_by: Sequence[str] = ()) -> dict[str, object]:
     """Return why a trend is one as `trends explain --json` prints it."""
     verdict = store.trends.verdicts_of([trend.stored_id]).get(trend.stored_id)
     threshold = {"threshold": trend.threshold, "threshold_reason": reason}
     links = [link._asdict() for link in store.posts.links_of_trend(trend.stored_id, SHOWN_LINKS)]
     counts = counts_json(store.trend_history.counts(trend.stored_id))
     shown = {**_json(store, trend, verdict), **threshold, "links": links, "counts": counts}
-    return {**shown, "evidence": evidence_json(trend)}
+    return {**shown, "interest_reasons": list(moved_by), "evidence": evidence_json(trend)}
 
 
 def _further_terms(story: TopicStory, score: float) -> list[str]:

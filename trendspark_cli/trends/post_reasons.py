@@ -20,6 +20,7 @@ from trendspark_cli.store.rows.forecasts import PostForecast
 from trendspark_cli.store.rows.outbox import AlertOutcome
 from trendspark_cli.store.rows.posts import StoredPost
 from trendspark_cli.trends.history_rebuilding import rebuilding
+from trendspark_cli.trends.interest import OperatorInterest
 from trendspark_cli.trends.post_places import place_of
 
 _WATCHED = timedelta(hours=48)
@@ -50,10 +51,11 @@ class Asked(NamedTuple):
 
 
 class TrendOfPost(NamedTuple):
-    """A trend the post is in, and what became of its alerts."""
+    """A trend the post is in, what became of its alerts, and why it stands elsewhere than its score says."""
 
     trend: AnyTrend
     alerts: Sequence[AlertOutcome]
+    moved_by: Sequence[str] = ()
 
 
 class PostReasons(NamedTuple):
@@ -122,7 +124,12 @@ def _trends(asked: Asked, post: StoredPost) -> list[TrendOfPost]:
     """Return the trends the post is in."""
     store = asked.store
     found = [store.trends.get(trend_id) for trend_id in store.trends.of_post(post.id)]
-    return [TrendOfPost(one, store.notifications.of_trend(one.stored_id)) for one in found if one is not None]
+    interest = OperatorInterest(store, asked.rules.interest, asked.now)
+    return [
+        TrendOfPost(one, store.notifications.of_trend(one.stored_id), interest.reasons(one))
+        for one in found
+        if one is not None
+    ]
 
 
 def _topic(asked: Asked, post: StoredPost) -> tuple[Topic | None, Held | None]:

@@ -1,65 +1,66 @@
-"""When trends open and close: rank's rules, made of settings, a calibration and people's verdicts."""
+"""When trends open and close: rank's rules, made of settings, a calibration, profiles and people's verdicts."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import NamedTuple
 
 from trendspark_cli.base.clock import from_text
 from trendspark_cli.base.errors import UsageError
-from trendspark_cli.base.setting_values import AMOUNT, HOURS, ValueReader
+from trendspark_cli.base.models import Profile
+from trendspark_cli.base.setting_values import AMOUNT, HOURS, INTEREST_NAMES, ValueReader
 from trendspark_cli.base.settings import Settings
 from trendspark_cli.ranking.bursts.daily_peaks import OPENS_AT
-from trendspark_cli.ranking.lifecycle.feedback import FORGOTTEN_SECONDS, Verdict, opening_threshold
 from trendspark_cli.ranking.lifecycle.rules import LifecycleRules
-from trendspark_cli.ranking.lifecycle.trends import AnyTrend, TopicStory
+from trendspark_cli.ranking.lifecycle.trends import AnyTrend
 from trendspark_cli.ranking.lifecycle.volume_stories import SilenceStory, VolumeStory
 from trendspark_cli.store.protocol import Store
 from trendspark_cli.store.rows.trends import Calibration, TrendVerdict
+from trendspark_cli.trends.interest import EPOCH, dated_mark, interest_names
 from trendspark_cli.trends.threshold import threshold_in_use
 
-FALSE_ALARMS, COOLDOWN = "ALERT_FALSE_ALARMS_PER_DAY", "ALERT_COOLDOWN_HOURS"
+FALSE_ALARMS, COOLDOWN, INTEREST = "ALERT_FALSE_ALARMS_PER_DAY", "ALERT_COOLDOWN_HOURS", "INTEREST"
 NOISE = "noise"
 
 
 class Experience(NamedTuple):
-    """What an installation has learnt: its newest calibration, and people's verdicts on trends."""
+    """What an installation has learnt: its newest calibration, its profiles, and people's verdicts on trends."""
 
     calibration: Calibration | None = None
-    verdicts: tuple[Verdict, ...] = ()
+    profiles: tuple[Profile, ...] = ()
+    verdicts: tuple[TrendVerdict, ...] = ()
 
 
-def experience(store: Store, now: datetime) -> Experience:
-    """Return the newest calibration and all verdicts that still count."""
-    verdicts = store.trends.verdicts(now - timedelta(seconds=FORGOTTEN_SECONDS))
-    return Experience(store.calibrations.last(), tuple(_verdict(verdict) for verdict in verdicts))
+def experience(store: Store) -> Experience:
+    """Return the newest calibration, the profiles of the database, and all verdicts."""
+    return Experience(
+        store.calibrations.last(), tuple(store.profiles.all()), tuple(store.trends.verdicts(from_text(EPOCH)))
+    )
 
 
 def lifecycle_rules(settings: Settings, learnt: Experience) -> LifecycleRules:
-    """Return when trends open and close under these settings."""
+    """Return when trends open and close under these settings, and what orders them."""
     return LifecycleRules(
         threshold_in_use(settings, learnt.calibration),
         cooldown=settings.alert_cooldown,
-        verdicts=learnt.verdicts,
+        silenced=frozenset(
+            verdict.trend_id for verdict in learnt.verdicts if verdict.mark == NOISE and verdict.trend_id is not None
+        ),
         false_alarms_per_day=settings.alert_false_alarms_per_day,
         kinds=settings.trend_kinds,
+        interest=interest_names(settings, learnt.profiles),
+        marks=tuple(map(dated_mark, learnt.verdicts)),
     )
 
 
 def reason_of_trend(store: Store, trend: AnyTrend) -> str:
     """Return in a few words where the threshold of a trend came from, when it opened."""
     calibration = store.calibrations.last(trend.opened_at)
-    reason = "the default" if calibration is None else f"calibrated {calibration.made_at[:10]}"
     if isinstance(trend.story, VolumeStory | SilenceStory):
         return f"{OPENS_AT:g} deviations beyond what is usual for a day's largest"
-    if not isinstance(trend.story, TopicStory):
-        return reason
-    since = trend.opened_at - timedelta(seconds=FORGOTTEN_SECONDS)
-    verdicts = [_verdict(verdict) for verdict in store.trends.verdicts(since)]
-    is_raised = opening_threshold(0.0, verdicts, trend.story.terms, int(trend.opened_at.timestamp())) > 0.0
-    return f"{reason}, raised by a trend of its terms that was marked as noise" if is_raised else reason
+    return "the default" if calibration is None else f"calibrated {calibration.made_at[:10]}"
 
 
 def changed_rules(
@@ -69,8 +70,12 @@ def changed_rules(
     threshold = None
     for change in changes:
         name, _, value = change.partition("=")
+        if name == INTEREST:
+            settings, learnt = _with_interest(settings, learnt, value, option)
+            continue
         if name not in ("threshold", COOLDOWN, FALSE_ALARMS):
-            raise UsageError(f"{option} {change!r}: expected threshold=N, {COOLDOWN}=N or {FALSE_ALARMS}=N")
+            expected = f"threshold=N, {COOLDOWN}=N, {FALSE_ALARMS}=N or {INTEREST}=NAMES"
+            raise UsageError(f"{option} {change!r}: expected {expected}")
         read = _read(name, value)
         if read is None or (name == "threshold" and not read):
             least = "above 0" if name == "threshold" else "0 or more"
@@ -90,6 +95,15 @@ def changed_rules(
     return rules if threshold is None else rules._replace(threshold=threshold)
 
 
+def _with_interest(settings: Settings, learnt: Experience, value: str, option: str) -> tuple[Settings, Experience]:
+    """Return both with other names of what matters, in the place of those of all profiles."""
+    try:
+        names = INTEREST_NAMES.read(value)
+    except (ValueError, RecursionError):
+        raise UsageError(f"{option} {INTEREST}={value!r}: expected {INTEREST_NAMES.expected}") from None
+    return replace(settings, interest=names), learnt._replace(profiles=())
+
+
 def _read(name: str, value: str) -> float | timedelta | None:
     """Return a number of 0 or more, as settings of ranking are, or the hours it counts; None for anything else."""
     reader: ValueReader[float] | ValueReader[timedelta] = HOURS if name == COOLDOWN else AMOUNT
@@ -97,8 +111,3 @@ def _read(name: str, value: str) -> float | timedelta | None:
         return reader.read(value)
     except ValueError:
         return None
-
-
-def _verdict(verdict: TrendVerdict) -> Verdict:
-    at = int(from_text(verdict.marked_at).timestamp())
-    return Verdict(verdict.trend_id, verdict.terms, verdict.score, at, verdict.mark == NOISE)

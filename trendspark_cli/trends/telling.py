@@ -10,6 +10,7 @@ from trendspark_cli.reports.lasting_ids import lasting_ids
 from trendspark_cli.reports.told_trend import ToldTrend
 from trendspark_cli.reports.trend_json import Example, author_of_each
 from trendspark_cli.store.protocol import Store
+from trendspark_cli.trends.interest import OperatorInterest
 from trendspark_cli.trends.watchlists import is_watched
 
 Fits = Callable[[str], bool]
@@ -22,10 +23,11 @@ def told_trends(
     limit: int,
     watchlist: Collection[str] = (),
     fits: Fits | None = None,
+    interest: OperatorInterest | None = None,
 ) -> list[ToldTrend]:
     """Return the trends that lived in a span: open ones first, the strongest first, at most *limit*.
 
-    *fits* chooses by what a trend is about: its label, its terms, its examples.
+    *fits* chooses by what a trend is about: its label, its terms, its examples. *interest* says what moved them.
     """
     trends = store.trends.listing(limit, since=since, until=until)
     ids = [trend.stored_id for trend in trends]
@@ -48,6 +50,7 @@ def told_trends(
             verdict=verdicts.get(trend.stored_id),
             brief=store.briefs.of_trend(trend.stored_id),
             is_watched=is_watched(trend, watchlist),
+            moved_by=() if interest is None else interest.reasons(trend),
         )
         for trend, lasting_id in zip(trends, lasting_ids(trends), strict=True)
         if fits is None or any(map(fits, _texts(trend, examples[trend.stored_id])))

@@ -10,7 +10,7 @@ from trendspark_cli.base.console import sparkline
 from trendspark_cli.base.models import Alert
 from trendspark_cli.ranking.baseline.ticks import TICK_SECONDS
 from trendspark_cli.ranking.lifecycle.rules import LifecycleRules
-from trendspark_cli.ranking.lifecycle.trends import AnyTrend
+from trendspark_cli.ranking.lifecycle.trends import AnyTrend, TopicStory
 from trendspark_cli.running.job_context import JobContext
 from trendspark_cli.trends.trend_routes import TrendRoutes
 

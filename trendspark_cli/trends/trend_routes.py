@@ -42,6 +42,6 @@ class TrendRoutes:
         return tuple(name for name in channels if name in self.min_scores or name in self.only_watchlist)
 
     def _wants(self, channel: str, trend: AnyTrend) -> bool:
-        if trend.score < self.min_scores.get(channel, trend.score):
+        if trend.order < self.min_scores.get(channel, trend.order):
             return False
         return channel not in self.only_watchlist or is_watched(trend, self.watchlist)

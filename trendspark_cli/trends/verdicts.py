@@ -9,10 +9,11 @@ from trendspark_cli.base.console import printable, short_time
 from trendspark_cli.base.errors import UsageError
 from trendspark_cli.store.protocol import Store
 from trendspark_cli.store.rows.trends import TrendVerdict
+from trendspark_cli.trends.interest import communities_of_trend
 
 CONSEQUENCES = {
-    "good": "topics like it need no more than any other to open a trend",
-    "noise": "topics like it need more to open a trend from now on",
+    "good": "of trends that are sure, those like it come sooner in lists, once five are marked",
+    "noise": "of trends that are sure, those like it come later in lists, once five are marked",
 }
 LONGEST_NOTE = 500  # characters: it is shown with the trend
 
@@ -35,6 +36,7 @@ def keep_verdict(store: Store, trend_id: int, verdict: str, note: str, now: date
         opened_at=to_text(trend.opened_at),
         marked_at=to_text(now),
         marked_by=by,
+        communities=communities_of_trend(store, trend),
     )
     store.trends.keep_verdict(kept)
     return kept

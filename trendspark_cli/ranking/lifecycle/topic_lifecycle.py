@@ -39,11 +39,10 @@ def advance_trends(
     for topic in sorted(topics, key=lambda topic: -topic.score):
         same = [number for number, record in enumerate(records) if is_same_topic(record, topic)]
         same.sort(key=lambda number: (records[number].state is TrendState.CLOSED, records[number].opened_at))
-        needed = rules.opening_threshold(_terms_of(topic), now)
-        may_start = may_open and "topic" in rules.kinds and topic.score >= needed
+        may_start = may_open and "topic" in rules.kinds and topic.score >= rules.threshold
         if not same:
             if may_start:
-                records.append(_opened(topic, end, needed))
+                records.append(_opened(topic, end, rules.threshold))
         elif records[same[0]].state is TrendState.OPEN or may_start:
             records[same[0]] = _updated(records[same[0]], topic, end, rules)
             if records[same[0]].story.window == timedelta(seconds=topic.window_seconds):

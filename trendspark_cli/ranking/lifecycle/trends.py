@@ -127,6 +127,7 @@ class Trend(Generic[StoryT]):
     keeps a trend open. `closed_at`: None while open. `detected_at`: when `rank` found it, which people are told;
     `opened_at` is the end of the tick. Posts are rows: `posts_now` those of a window as long as that of the peak, when
     it was last looked at; `posts_peak` the most of such a window; `posts_total` over its life, as the store counts.
+    `interest`: how far it moves by what its operator cares about, in points of the score.
     """
 
     id: int | None
@@ -145,6 +146,12 @@ class Trend(Generic[StoryT]):
     posts_now: int = 1
     posts_peak: int = 1
     posts_total: int = 1
+    interest: float = 0.0
+
+    @property
+    def order(self) -> float:
+        """Return by which score it stands among others: its own, moved by what its operator cares about."""
+        return self.score + self.interest
 
     @property
     def stored_id(self) -> int:

@@ -11,6 +11,8 @@ from trendspark_cli.ranking.baseline.ticks import TICK_SECONDS, TICKS_PER_DAY, W
 from trendspark_cli.ranking.baseline.updating import update_baseline
 from trendspark_cli.ranking.bursts.topics import MOST_TOPICS, Topic, find_topics
 from trendspark_cli.ranking.bursts.window import Window
+from trendspark_cli.ranking.interest.subjects import Subject
+from trendspark_cli.ranking.past.past_interest import PastVectors, subject_of
 
 FRESH_VOCABULARY_POSTS = 200_000  # then the words of long ago are forgotten, so that a replay of years fits in memory
 
@@ -24,9 +26,13 @@ class ReplayPost:
 
 
 class Replay:
-    """History, window and the posts in it (by the number in their row), moved forward one tick at a time."""
+    """History, window and the posts in it (by the number in their row), moved forward one tick at a time.
 
-    def __init__(self) -> None:
+    `learned`: what its posts say of communities and words, where somebody named or marked what matters.
+    """
+
+    def __init__(self, *, learns: bool = False) -> None:
+        self.learned = PastVectors() if learns else None
         self.history = MemoryHistory()
         self.sources: dict[str, SourceState] = {}
         self.posts: dict[int, ReplayPost] = {}
@@ -45,6 +51,8 @@ class Replay:
         if self._read > FRESH_VOCABULARY_POSTS:
             self._start_window_afresh()
         self._window.drop_before((tick + 1 - WINDOW_TICKS[-1]) * TICK_SECONDS)
+        if self.learned is not None:
+            self.learned.advance((tick + 1) * TICK_SECONDS, [post.row for post in posts])
         if tick % TICKS_PER_DAY == 0:
             self.history.forget_faint(tick)
 
@@ -56,6 +64,10 @@ class Replay:
     def texts(self, topic: Topic) -> dict[int, str]:
         """Return the texts of a topic's posts."""
         return {number: self.posts[number].row.text for number in {*topic.post_ids, *topic.named_by}}
+
+    def subject(self, topic: Topic) -> Subject:
+        """Return what a topic is about."""
+        return subject_of(topic, {number: self.posts[number].row for number in topic.post_ids})
 
     def _update_baseline(self, tick: int, posts: Sequence[ReplayPost]) -> None:
         """Put a tick that left the window into history."""

@@ -6,10 +6,13 @@ from datetime import timedelta
 
 from trendspark_cli.ranking.baseline.ticks import TICK_SECONDS
 from trendspark_cli.ranking.bursts.spelling import name_topic
+from trendspark_cli.ranking.bursts.thresholds import SURE
 from trendspark_cli.ranking.bursts.topics import Topic
+from trendspark_cli.ranking.interest.judging import NO_PULL, Pull, moved
 from trendspark_cli.ranking.lifecycle.rules import LifecycleRules
 from trendspark_cli.ranking.lifecycle.topic_lifecycle import TrendChanges, advance_trends, is_same_topic
 from trendspark_cli.ranking.lifecycle.trends import TopicTrend, TrendState, moment_of
+from trendspark_cli.ranking.past.past_interest import PastInterest
 from trendspark_cli.ranking.past.replay import Replay
 
 SAME_STORY = timedelta(hours=24)  # two settings may notice one story this far apart
@@ -17,7 +20,10 @@ SAME_STORY = timedelta(hours=24)  # two settings may notice one story this far a
 
 @dataclass(frozen=True, slots=True)
 class Fired:
-    """A trend as it would have opened, `terms`: all it ever had, strongest first, and `peak`: its highest score."""
+    """A trend as it would have opened, `terms`: all it ever had, strongest first, and `peak`: its highest score.
+
+    `trend.interest`: how far it moved when it opened.
+    """
 
     trend: TopicTrend
     terms: tuple[str, ...]
@@ -37,6 +43,7 @@ class TrendSimulation:
         self._needs_labels = needs_labels
         self.fired: dict[int, Fired] = {}
         self._living: list[TopicTrend] = []
+        self._interest = PastInterest(rules.interest, rules.marks) if matters(rules) else None
 
     @property
     def living(self) -> list[int]:
@@ -53,7 +60,27 @@ class TrendSimulation:
         spelled = [self._spelled(replayed, topic) for topic in topics]
         changes = advance_trends(self._living, spelled, now, self.rules)
         self._keep(changes, now)
+        if self._interest is not None:
+            self._order(self._interest, replayed, topics, now)
         return len(changes.opened)
+
+    def pull(self, replayed: Replay, topic: Topic, now: int) -> Pull:
+        """Return what moves a topic at *now* (epoch seconds)."""
+        if self._interest is None or replayed.learned is None:
+            return NO_PULL
+        return self._interest.pull(replayed.learned.vectors, now, replayed.subject(topic))
+
+    def _order(self, interest: PastInterest, replayed: Replay, topics: Sequence[Topic], now: int) -> None:
+        """Note what moves the trends that opened now, and remember what those of these topics are about."""
+        for topic in topics:
+            number = self.trend_of(topic) if topic.score >= SURE else None
+            if number is None:
+                continue
+            fired = self.fired[number]
+            if fired.trend.opened_at == moment_of(now):
+                points = moved(fired.trend.score, self.pull(replayed, topic, now).points) - fired.trend.score
+                self.fired[number] = replace(fired, trend=replace(fired.trend, interest=points))
+            interest.know(number, now, replayed.subject(topic))
 
     def trend_of(self, topic: Topic) -> int | None:
         """Return which of `fired` a topic is part of now: of several open ones, the first."""
@@ -77,6 +104,11 @@ class TrendSimulation:
             self.fired[number] = replace(self.fired[number], terms=story.terms, peak=trend.score)
         oldest = moment_of(now) - self.rules.cooldown
         self._living = [trend for trend in living.values() if trend.closed_at is None or trend.closed_at > oldest]
+
+
+def matters(rules: LifecycleRules) -> bool:
+    """Tell whether anything is named or was marked, so that it is worth to learn what posts are like."""
+    return bool(rules.interest or rules.marks)
 
 
 def only_in_first(first: Sequence[Fired], second: Sequence[Fired]) -> list[Fired]:

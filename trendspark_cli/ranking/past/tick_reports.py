@@ -9,6 +9,7 @@ from trendspark_cli.ranking.baseline.ticks import TICK_SECONDS
 from trendspark_cli.ranking.bursts.spelling import name_topic
 from trendspark_cli.ranking.bursts.thresholds import DEFAULT_THRESHOLD
 from trendspark_cli.ranking.bursts.topics import MATCHED_TERMS, MOST_TERMS, Topic
+from trendspark_cli.ranking.interest.judging import moved
 from trendspark_cli.ranking.lifecycle.rules import LifecycleRules
 from trendspark_cli.ranking.past.replay import Replay, ReplayPost, ticks_of
 from trendspark_cli.ranking.past.simulation import TrendSimulation
@@ -27,13 +28,18 @@ class ReportedTopic:
 
     topic: Topic
     terms: tuple[str, ...]
+    order: float  # its score, moved by what matters
 
 
 class TickReporter:
-    """Reports each tick's topics, and remembers which trends there are, and how each is called."""
+    """Reports each tick's topics, and remembers which trends there are, and how each is called.
 
-    def __init__(self) -> None:
-        self._trends = TrendSimulation(LifecycleRules(DEFAULT_THRESHOLD), needs_labels=False)
+    `interest`: names of what matters, which order the topics that are sure.
+    """
+
+    def __init__(self, interest: Sequence[str] = ()) -> None:
+        names = (tuple(interest),) if interest else ()
+        self._trends = TrendSimulation(LifecycleRules(DEFAULT_THRESHOLD, interest=names), needs_labels=False)
         self._labels: dict[int, tuple[float, str]] = {}
 
     def report(self, replayed: Replay, tick: int) -> list[ReportedTopic]:
@@ -43,13 +49,15 @@ class TickReporter:
         reported: dict[int, ReportedTopic] = {}
         for number, topic in enumerate(topics):
             terms = [term.term for term in topic.terms]
-            trend = self._trends.trend_of(topic)
+            trend, end = self._trends.trend_of(topic), (tick + 1) * TICK_SECONDS
+            order = moved(topic.score, self._trends.pull(replayed, topic, end).points)
             if trend is None:
-                reported[-1 - number] = ReportedTopic(topic, tuple(terms))
+                reported[-1 - number] = ReportedTopic(topic, tuple(terms), order)
                 continue
-            before = reported.get(trend) or ReportedTopic(self._named(replayed, topic, trend), ())
+            before = reported.get(trend) or ReportedTopic(self._named(replayed, topic, trend), (), order)
             first_term = self._trends.fired[trend].trend.story.terms[0]
-            reported[trend] = ReportedTopic(before.topic, _named([*before.terms, *terms], first_term))
+            named = _named([*before.terms, *terms], first_term)
+            reported[trend] = ReportedTopic(before.topic, named, before.order)
         return list(reported.values())
 
     def _named(self, replayed: Replay, topic: Topic, trend: int) -> Topic:
@@ -72,9 +80,11 @@ def _named(terms: Sequence[str], first_term: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(different))[:MOST_TERMS]
 
 
-def report_ticks(posts: Iterable[ReplayPost], replayed: Replay) -> Iterator[tuple[int, list[ReportedTopic]]]:
+def report_ticks(
+    posts: Iterable[ReplayPost], replayed: Replay, interest: Sequence[str] = ()
+) -> Iterator[tuple[int, list[ReportedTopic]]]:
     """Yield (tick end in epoch seconds, its topics) for every tick from the first post on."""
-    reporter = TickReporter()
+    reporter = TickReporter(interest)
     for tick, batch in ticks_of(posts):
         replayed.advance(tick, batch)
         yield (tick + 1) * TICK_SECONDS, reporter.report(replayed, tick)
@@ -85,7 +95,8 @@ def line_of(tick_end: int, reported: Sequence[ReportedTopic], posts: Mapping[int
     trends = [
         {
             "terms": one.terms,
-            "score": round(one.topic.score, 3),
+            "score": round(one.order, 3),
+            "interest": round(one.order - one.topic.score, 3),
             "posts": [posts[number].name for number in one.topic.example_ids],
             "label": one.topic.label,
             "observed": round(one.topic.observed, 2),

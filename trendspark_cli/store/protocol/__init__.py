@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from trendspark_cli.store.protocol.spending import Spend
     from trendspark_cli.store.protocol.times import StoredTimes
     from trendspark_cli.store.protocol.trend_history import TrendHistory
-    from trendspark_cli.store.protocol.trends import Briefs, Calibrations, Trends
+    from trendspark_cli.store.protocol.trends import Briefs, Calibrations, InterestMemory, Trends
     from trendspark_cli.store.protocol.upkeep import Upkeep
     from trendspark_cli.store.protocol.volumes import Volumes
 
@@ -80,6 +80,8 @@ class Store(Protocol):
     def search(self) -> PostSearch: ...
     @property
     def calibrations(self) -> Calibrations: ...
+    @property
+    def interest(self) -> InterestMemory: ...
     @property
     def briefs(self) -> Briefs: ...
     @property

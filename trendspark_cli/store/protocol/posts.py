@@ -58,6 +58,12 @@ class Posts(Protocol):
     ) -> list[LeavingPlace]:
         """Return the same posts in the same order, without their texts."""
 
+    def sampled(self, position: tuple[str, int], until: int, one_in: int, limit: int) -> list[PostRow]:
+        """Return the next posts after *position* created before *until* whose ids *one_in* divides, without links.
+
+        They come by time of creation, then id, as those of `leaving` do.
+        """
+
     def arrived(self, after_id: int, until_id: int, limit: int) -> list[PostRow]:
         """Return the next posts with ids after *after_id* and up to *until_id*, which is settled, by id."""
 

@@ -7,7 +7,16 @@ from datetime import datetime
 from typing import Protocol
 
 from trendspark_cli.ranking.lifecycle.trends import AnyTrend, PostTrend, StoryT, TopicTrend, Trend
-from trendspark_cli.store.rows.trends import Calibration, ModelAnswer, TrendBrief, TrendNames, TrendVerdict
+from trendspark_cli.store.rows.trends import (
+    Calibration,
+    KeptVectors,
+    KnownTopic,
+    LearningProgress,
+    ModelAnswer,
+    TrendBrief,
+    TrendNames,
+    TrendVerdict,
+)
 
 
 class Trends(Protocol):
@@ -70,6 +79,31 @@ class Trends(Protocol):
 
     def verdicts(self, since: datetime) -> list[TrendVerdict]:
         """Return what was said since then, oldest first."""
+
+    def clear_verdicts(self, trend_id: int | None = None) -> int:
+        """Forget what was said of a trend, or of all; return how many there were."""
+
+    def set_interest(self, trend_id: int, points: float) -> None:
+        """Remember how far a trend moves by what its operator cares about."""
+
+
+class InterestMemory(Protocol):
+    """What was learned of communities and words: bytes that mean the same in every database."""
+
+    def progress(self) -> LearningProgress | None:
+        """Return when was learned last, and of how many posts; None when never."""
+
+    def last(self) -> KeptVectors | None:
+        """Return what was learned last; None when nothing was yet."""
+
+    def topics(self, since: datetime, limit: int) -> list[KnownTopic]:
+        """Return the trends of topics opened since, the newest first, with the communities of their live posts."""
+
+    def communities_of(self, post_ids: Sequence[int]) -> dict[str, int]:
+        """Return how many of these live posts are of which source and community; those without one are left out."""
+
+    def save(self, kept: KeptVectors) -> None:
+        """Keep this in place of what was learned before."""
 
 
 class Calibrations(Protocol):

@@ -2,10 +2,10 @@
 -- A trend that opens.
 INSERT INTO trends (kind, label, terms, state, score, observed, expected, window_seconds, authors, sources, first_seen,
                     last_seen, opened_at, last_strong_at, peak, closed_at, examples, evidence, threshold, detected_at,
-                    posts_now, posts_peak, posts_total, peak_at, people)
+                    posts_now, posts_peak, posts_total, peak_at, people, interest)
 VALUES (:kind, :label, :terms, :state, :score, :observed, :expected, :window_seconds, :authors, :sources, :first_seen,
         :last_seen, :opened_at, :last_strong_at, :peak, :closed_at, :examples, :evidence, :threshold, :detected_at,
-        :posts_now, :posts_peak, :posts_total, :peak_at, :people);
+        :posts_now, :posts_peak, :posts_total, :peak_at, :people, :interest);
 
 -- name: update
 -- A trend that goes on or closes.
@@ -14,7 +14,7 @@ UPDATE trends SET label = :label, terms = :terms, state = :state, score = :score
     first_seen = :first_seen, last_seen = :last_seen, opened_at = :opened_at, last_strong_at = :last_strong_at,
     peak = :peak, closed_at = :closed_at, examples = :examples, evidence = :evidence, posts_now = :posts_now,
     posts_peak = :posts_peak, posts_total = CASE WHEN posts_total > :posts_total THEN posts_total ELSE :posts_total END,
-    peak_at = :peak_at, people = :people
+    peak_at = :peak_at, people = :people, interest = :interest
 WHERE id = :id;
 
 -- name: keep_total
@@ -53,13 +53,13 @@ SELECT t.id FROM trend_posts p JOIN trends t ON t.id = p.trend_id
 WHERE p.post_id = ? ORDER BY t.kind = 'post' DESC, t.id DESC LIMIT 20;
 
 -- name: listing
--- Trends of all kinds, open ones first, with the post and its author of those that are one.
+-- Trends of all kinds, open ones first, by what matters, with the post and its author of those that are one.
 SELECT t.*, coalesce(p.post_id, -t.id) AS post_id, posts.author
 FROM trends t LEFT JOIN trend_posts p ON t.kind = 'post' AND p.trend_id = t.id LEFT JOIN posts ON posts.id = p.post_id
 WHERE (CAST(:state AS text) IS NULL OR t.state = :state) AND (CAST(:kind AS text) IS NULL OR t.kind = :kind)
     AND (CAST(:since AS text) IS NULL OR t.closed_at IS NULL OR t.closed_at >= :since)
     AND (CAST(:until AS text) IS NULL OR t.first_seen < :until)
-ORDER BY t.state = 'open' DESC, t.score DESC, t.id LIMIT :limit;
+ORDER BY t.state = 'open' DESC, t.score + t.interest DESC, t.id LIMIT :limit;
 
 -- name: get
 -- One trend, in the same way.
@@ -116,15 +116,24 @@ ON CONFLICT (key) DO UPDATE SET outcome = excluded.outcome, answer = excluded.an
 
 -- name: marks
 -- What people said since a time, oldest first.
-SELECT trend_id, mark, note, terms, score, opened_at, marked_at, marked_by FROM trend_marks
+SELECT trend_id, mark, note, terms, score, opened_at, marked_at, marked_by, communities FROM trend_marks
 WHERE marked_at >= ? ORDER BY marked_at, id;
 
 -- name: mark
 -- What a person said of a trend, in place of what was said before.
-INSERT INTO trend_marks (trend_id, mark, note, terms, score, opened_at, marked_at, marked_by)
-VALUES (:trend_id, :mark, :note, :terms, :score, :opened_at, :marked_at, :marked_by)
+INSERT INTO trend_marks (trend_id, mark, note, terms, score, opened_at, marked_at, marked_by, communities)
+VALUES (:trend_id, :mark, :note, :terms, :score, :opened_at, :marked_at, :marked_by, :communities)
 ON CONFLICT (trend_id) DO UPDATE SET mark = excluded.mark, note = excluded.note, terms = excluded.terms,
-    score = excluded.score, marked_at = excluded.marked_at, marked_by = excluded.marked_by;
+    score = excluded.score, marked_at = excluded.marked_at, marked_by = excluded.marked_by,
+    communities = excluded.communities;
+
+-- name: clear_marks
+-- What people said, of one trend or of all.
+DELETE FROM trend_marks WHERE CAST(:trend_id AS bigint) IS NULL OR trend_id = :trend_id;
+
+-- name: set_interest
+-- How far a trend moves by what its operator cares about.
+UPDATE trends SET interest = ? WHERE id = ?;
 
 -- name: last_calibration
 -- The newest threshold made of own posts, as of a time.

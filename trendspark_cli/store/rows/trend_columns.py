@@ -57,6 +57,7 @@ def columns_of(trend: AnyTrend) -> Row:
         "posts_total": trend.posts_total,
         "peak_at": to_text(trend.peak_at),
         "people": trend.story.authors,
+        "interest": trend.interest,
     }
 
 
@@ -196,6 +197,7 @@ def _common(row: Row) -> Row:
         "posts_now": row["posts_now"],
         "posts_peak": row["posts_peak"],
         "posts_total": row["posts_total"],
+        "interest": row["interest"],
     }
 
 

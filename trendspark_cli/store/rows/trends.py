@@ -58,7 +58,10 @@ class TrendNames(NamedTuple):
 
 
 class TrendVerdict(NamedTuple):
-    """What a person said of a trend: `good` or `noise`. `terms`, `score` and `opened_at` are the trend's own."""
+    """What a person said of a trend: `good` or `noise`. `terms`, `score` and `opened_at` are the trend's own.
+
+    `communities`: its posts then, by source and community with a line break between; empty where none was known.
+    """
 
     trend_id: int | None  # None when the trend is gone
     mark: str
@@ -68,6 +71,37 @@ class TrendVerdict(NamedTuple):
     opened_at: str
     marked_at: str
     marked_by: str
+    communities: Mapping[str, int] = {}
+
+
+class LearningProgress(NamedTuple):
+    """When was learned what communities and words are about (epoch seconds), and of how many posts there were."""
+
+    learned_at: int
+    posts: int
+
+
+class KeptVectors(NamedTuple):
+    """The same with what was learned, in bytes; none while posts were too few."""
+
+    learned_at: int
+    posts: int
+    vectors: bytes
+
+
+class KnownTopic(NamedTuple):
+    """A topic of the last weeks: what orders it, and what it is about.
+
+    `communities`: its live posts by source and community, with a line break between.
+    """
+
+    trend_id: int
+    label: str
+    is_open: bool
+    score: float
+    interest: float
+    terms: tuple[str, ...]
+    communities: Mapping[str, int]
 
 
 class RankingProgress(NamedTuple):

@@ -226,6 +226,24 @@ def m0025_routes(db: Database) -> None:
 
 
 @migration()
+def m0028_interest(db: Database) -> None:
+    """What an operator cares about: vectors as bytes, names of profiles, communities of marks, what moved each trend.
+
+    Marks that are there have their words alone, by which they count as ever.
+    """
+    db.execute(
+        """
+        CREATE TABLE interest_vectors (
+            name TEXT PRIMARY KEY, learned_at TEXT NOT NULL, posts INTEGER NOT NULL, vectors BLOB NOT NULL
+        ) STRICT
+        """
+    )
+    db.execute("ALTER TABLE trend_marks ADD COLUMN communities TEXT NOT NULL DEFAULT '{}'")
+    db.execute("ALTER TABLE trends ADD COLUMN interest REAL NOT NULL DEFAULT 0")
+    db.execute("ALTER TABLE profiles ADD COLUMN interest TEXT NOT NULL DEFAULT '[]'")
+
+
+@migration()
 def m0029_volumes(db: Database) -> None:
     """How many posts there are of what is watched, and of which times all are known; counted from this upgrade on."""
     db.execute(

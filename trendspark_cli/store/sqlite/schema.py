@@ -37,6 +37,7 @@ KNOWN_MIGRATIONS = (
     "m0023_quotes",
     "m0024_term_runs",
     "m0025_routes",
+    "m0028_interest",
     "m0029_volumes",
 )
 

@@ -22,6 +22,7 @@ from trendspark_cli.store.rows.archives import (
 from trendspark_cli.store.rows.posts import StoredPost
 from trendspark_cli.store.tables.authors import Authors
 from trendspark_cli.store.tables.connection import Connection, SqlRow
+from trendspark_cli.store.tables.interest import Marks
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # what words are takes long to load
@@ -267,7 +268,8 @@ class Tombstones:
     def forget_posts(self, tombstone: Tombstone) -> int:
         """Delete at most 1,000 live posts it is about, and every copy of them, live or not, in a transaction.
 
-        Copies are examples of trends, labels of trends that are one post, and what alerts and a model say of them.
+        Copies are examples of trends, labels of trends that are one post, what alerts and a model say of them, and the
+        counts of communities that marks of trends keep.
         """
         about = {"source": tombstone.source, "source_id": tombstone.source_id, "author": tombstone.author}
         if trend_ids := [row["trend_id"] for row in self._db.rows(self._sql["about"], about)]:
@@ -279,7 +281,8 @@ class Tombstones:
             self._db.execute(self._sql["forget_briefs"], trends)
             self._db.execute("DELETE FROM model_answers")  # which of them rest on these posts is not known
             self._db.execute(self._sql["forget_examples"], about)
-        return self._db.execute(self._sql["forget_posts"], {**about, "limit": BATCH_ROWS}).rowcount
+        with Marks(self._db).counted(trend_ids):
+            return self._db.execute(self._sql["forget_posts"], {**about, "limit": BATCH_ROWS}).rowcount
 
     def buried(self, source: str, posts: Sequence[tuple[str | None, ...]]) -> set[int]:
         """Return the places of those (source id, author, and perhaps the author's name) that have a tombstone."""

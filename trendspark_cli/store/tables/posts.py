@@ -86,6 +86,11 @@ class Posts:
         parameters = _after(position, until, seen_post_id, limit)
         return self._db.made(LeavingPlace._make, self._sql["leaving_places"], parameters)
 
+    def sampled(self, position: tuple[str, int], until: int, one_in: int, limit: int) -> list[PostRow]:
+        """Return the next posts after *position* created before *until* whose ids *one_in* divides, without links."""
+        bounds = {"created_at": position[0], "id": position[1], "until": _text(until)}
+        return self._db.made(PostRow._make, self._sql["sampled"], {**bounds, "one_in": one_in, "limit": limit})
+
     def arrived(self, after_id: int, until_id: int, limit: int) -> list[PostRow]:
         """Return the next posts with ids after *after_id* and up to *until_id*, by id."""
         span = {"after": after_id, "until": until_id, "limit": limit}

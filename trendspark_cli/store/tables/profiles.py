@@ -8,7 +8,7 @@ from dataclasses import asdict
 from trendspark_cli.base.models import Profile
 from trendspark_cli.store.tables.connection import Connection, SqlRow
 
-LISTS = ("keywords", "exclude_keywords", "watchlist", "languages", "channels")  # JSON text in the table
+LISTS = ("keywords", "exclude_keywords", "watchlist", "languages", "channels", "interest")  # JSON text in the table
 
 
 class Profiles:

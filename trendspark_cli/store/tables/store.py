@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from trendspark_cli.store.tables.briefs import Briefs
     from trendspark_cli.store.tables.calibrations import Calibrations
     from trendspark_cli.store.tables.forecasts import Forecasts
+    from trendspark_cli.store.tables.interest import InterestMemory
     from trendspark_cli.store.tables.stored_times import StoredTimes
     from trendspark_cli.store.tables.term_runs import TermRuns
     from trendspark_cli.store.tables.trend_history import TrendHistory
@@ -109,6 +110,13 @@ class TableStore:
         from trendspark_cli.store.tables.volumes import Volumes
 
         return Volumes(self.connection)
+
+    @property
+    def interest(self) -> InterestMemory:
+        """Return what was learned of communities and words; loaded when asked."""
+        from trendspark_cli.store.tables.interest import InterestMemory
+
+        return InterestMemory(self.connection)
 
     @property
     def forecasts(self) -> Forecasts:

@@ -129,14 +129,21 @@ class Trends:
 
     def keep_verdict(self, verdict: TrendVerdict) -> None:
         """Keep what a person said of a trend; it replaces what was said before. Call inside a transaction."""
-        self._db.execute(
-            self._sql["mark"], {**verdict._asdict(), "terms": json.dumps(verdict.terms, ensure_ascii=False)}
-        )
+        lists = {name: json.dumps(getattr(verdict, name), ensure_ascii=False) for name in ("terms", "communities")}
+        self._db.execute(self._sql["mark"], {**verdict._asdict(), **lists})
 
     def verdicts(self, since: datetime) -> list[TrendVerdict]:
         """Return what was said since then, oldest first."""
         rows = self._db.rows(self._sql["marks"], (to_text(since),))
         return [_verdict(row) for row in rows]
+
+    def clear_verdicts(self, trend_id: int | None = None) -> int:
+        """Forget what was said of a trend, or of all; return how many there were. Call inside a transaction."""
+        return self._db.execute(self._sql["clear_marks"], {"trend_id": trend_id}).rowcount
+
+    def set_interest(self, trend_id: int, points: float) -> None:
+        """Remember how far a trend moves by what its operator cares about; call inside a transaction."""
+        self._db.execute(self._sql["set_interest"], (points, trend_id))
 
     def count_open(self) -> int:
         """Return how many trends are open."""
@@ -214,4 +221,5 @@ def _names(row: Row) -> TrendNames:
 
 
 def _verdict(row: Row) -> TrendVerdict:
-    return TrendVerdict(**{**row, "terms": tuple(json.loads(row["terms"]))})
+    texts = {"terms": tuple(json.loads(row["terms"])), "communities": json.loads(row["communities"])}
+    return TrendVerdict(**{**row, **texts})

@@ -118,3 +118,9 @@ ORDER BY substr(p.observed_at, 1, 10) = :today DESC,
          (p.id % 10 = 0 AND p.observed_at < :day_ago) DESC,
          coalesce(f.forecast, coalesce(p.likes, 0) + 2 * coalesce(p.reposts, 0) + coalesce(p.replies, 0)) DESC, p.id DESC
 LIMIT :limit;
+
+-- name: sampled
+-- Some posts of a time, oldest first, after a position, without links: those whose ids a number divides.
+SELECT id, source, author, community, epoch(created_at), substr(text, 1, 2000), created_at
+FROM posts WHERE (created_at, id) > (:created_at, :id) AND created_at < :until AND id % :one_in = 0
+ORDER BY created_at, id LIMIT :limit;

@@ -30,6 +30,12 @@ SELECT id, source, CAST(strftime('%s', created_at) AS INTEGER), created_at
 FROM posts WHERE (created_at, id) > (:created_at, :id) AND created_at < :until AND id <= :seen_post_id
 ORDER BY created_at, id LIMIT :limit;
 
+-- name: sampled
+-- Some posts of a time, oldest first, after a position, without links: those whose ids a number divides.
+SELECT id, source, author, community, CAST(strftime('%s', created_at) AS INTEGER), substr(text, 1, 2000), created_at
+FROM posts WHERE (created_at, id) > (:created_at, :id) AND created_at < :until AND id % :one_in = 0
+ORDER BY created_at, id LIMIT :limit;
+
 -- name: arrived
 -- Posts collected since the last look, in the order they were stored.
 SELECT id, source, author, community, CAST(strftime('%s', created_at) AS INTEGER), substr(text, 1, 2000), created_at,
