@@ -11,7 +11,7 @@ from typing import NamedTuple
 from trendspark_cli.base.console import RowProgress
 from trendspark_cli.base.errors import ConfigError, IntegrityError, UnfinishedCopyError, UsageError
 from trendspark_cli.kinds.jobs import JOBS
-from trendspark_cli.store.copying.ends import SEEDS, CopyEnd, Row, Shape, batches, in_order, last_key
+from trendspark_cli.store.copying.ends import ROWS_OF_A_BATCH, SEEDS, CopyEnd, Row, Shape, batches, in_order, last_key
 from trendspark_cli.store.database import Database
 
 
@@ -31,24 +31,32 @@ class Copied(NamedTuple):
     tables: Mapping[str, Digest]
 
 
-def copy_database(source: Database, target: Database, now: datetime, progress: RowProgress) -> Copied:
+def copy_database(
+    source: Database, target: Database, now: datetime, progress: RowProgress, batch: int = ROWS_OF_A_BATCH
+) -> Copied:
     """Copy all rows into an empty database, made when it is missing, while no job of either end can run.
 
-    A copy that was cut short goes on; one whose source has changed meanwhile begins anew.
+    A copy that was cut short goes on; one whose source has changed meanwhile begins anew. Each *batch* of rows is a
+    transaction.
+
     Raises ConfigError for a target with rows of its own, LockHeldError while a job is at work, IntegrityError when the
     two ends differ at last.
     """
     if source.name == target.name:
         raise UsageError(f"--to {target.name} is the database itself")
+    shares_locks = bool(source.files and target.files) and source.folder == target.folder
     with source.locked(tuple(JOBS), now, read_only=True):
         with suppress(UnfinishedCopyError):  # which goes on
             target.create()
-        with source.held((), now) as origin, target.held(tuple(JOBS), now) as goal, origin.connection.reading():
-            tables = _copy(origin, goal, source.name, target.name, progress)
+        jobs = () if shares_locks else tuple(JOBS)
+        with source.held((), now) as origin, target.held(jobs, now) as goal, origin.connection.reading():
+            tables = _copy(origin, goal, source.name, target.name, progress, batch)
     return Copied(source.name, target.name, sum(one.rows for one in tables.values()), tables)
 
 
-def _copy(origin: CopyEnd, goal: CopyEnd, source: str, target: str, progress: RowProgress) -> dict[str, Digest]:
+def _copy(
+    origin: CopyEnd, goal: CopyEnd, source: str, target: str, progress: RowProgress, batch: int
+) -> dict[str, Digest]:
     shapes = origin.shapes()
     if shapes.keys() != goal.shapes().keys() or any(
         goal.shapes()[name].columns != shapes[name].columns for name in shapes
@@ -66,7 +74,7 @@ def _copy(origin: CopyEnd, goal: CopyEnd, source: str, target: str, progress: Ro
     for is_last in (False, True):
         for name in order:
             progress.begin(name, wanted[name].rows)
-            _copy_table(origin, goal, name, shapes[name], progress)
+            _copy_table(origin, goal, name, shapes[name], progress, batch)
         found = {name: _digest(goal, name, shapes[name]) for name in order}
         if found == wanted:
             break
@@ -81,8 +89,8 @@ def _copy(origin: CopyEnd, goal: CopyEnd, source: str, target: str, progress: Ro
     return found
 
 
-def _copy_table(origin: CopyEnd, goal: CopyEnd, name: str, shape: Shape, progress: RowProgress) -> None:
-    for rows in batches(origin, name, shape, last_key(goal, name, shape)):
+def _copy_table(origin: CopyEnd, goal: CopyEnd, name: str, shape: Shape, progress: RowProgress, batch: int) -> None:
+    for rows in batches(origin, name, shape, last_key(goal, name, shape), batch):
         with goal.connection.transaction(is_one_of_many=True):
             goal.put(name, shape.columns, [_storable(row) for row in rows])
         progress.advance(name, len(rows))

@@ -12,7 +12,7 @@ from trendspark_cli.store.tables.connection import Connection
 
 ROWS_OF_A_BATCH = 2000
 # Each database has an index of words of its own; `rank` fills it from the posts.
-NOT_COPIED = ("search_", "post_words")
+NOT_COPIED = ("search_", "post_search_", "post_words")
 SEEDS = ("forecast_progress", "ranking_progress")  # have their only row from the beginning
 Row = tuple[Any, ...]
 
@@ -62,12 +62,14 @@ def listed(names: Sequence[str], sign: str = "") -> str:
     return ", ".join(sign or quoted(name) for name in names)
 
 
-def batches(end: CopyEnd, table: str, shape: Shape, after: Row | None = None) -> Iterator[list[Row]]:
-    """Yield the rows of a table in the order of its key, from the row after that key on."""
+def batches(
+    end: CopyEnd, table: str, shape: Shape, after: Row | None = None, size: int = ROWS_OF_A_BATCH
+) -> Iterator[list[Row]]:
+    """Yield the rows of a table in the order of its key, from the row after that key on, *size* at a time."""
     places = [shape.columns.index(name) for name in shape.key]
     key = listed(shape.key)
     select = "SELECT " + listed(shape.columns) + " FROM " + quoted(table)
-    ordered = " ORDER BY " + key + f" LIMIT {ROWS_OF_A_BATCH}"
+    ordered = " ORDER BY " + key + f" LIMIT {size:d}"
     onward = select + " WHERE (" + key + ") > (" + listed(shape.key, "?") + ")" + ordered
     while True:
         found = (
