@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.builders import NOW
-from tests.installation import TOKEN, Installation, make_database
+from tests.installation import TOKEN, Installation
 from trendspark_cli.app.job_bodies import brief_body, gaps_body, ingest_body, rank_body
 from trendspark_cli.base.models import RunResult
 
@@ -20,7 +20,7 @@ class Operator(Installation):
 
     def __init__(self, home: Path, environment: Mapping[str, str] | None = None, now: datetime = NOW) -> None:
         super().__init__(home, environment, now)
-        make_database(self.database)
+        self.make_database()
 
     def ingest(self, **options: Any) -> RunResult:
         """Run `ingest` in this process."""

@@ -118,6 +118,16 @@ class TooLittleDataError(TrendSparkError):
     exit_code = ExitCode.TRY_LATER
 
 
+class UnfinishedCopyError(ConfigError):
+    """The database is the target of a copy that was cut short."""
+
+    def __init__(self, where: str) -> None:
+        super().__init__(
+            f"{where} holds a part of another database: a copy into it was cut short",
+            hint="run the same `trendspark db copy` again: it goes on where it stopped",
+        )
+
+
 class LockHeldError(TrendSparkError):
     """Another run of the same job is at work."""
 

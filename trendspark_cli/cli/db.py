@@ -10,10 +10,15 @@ import typer
 
 from trendspark_cli.app.installation import Installation
 from trendspark_cli.base.console import size_text
+from trendspark_cli.base.database_urls import UnfitValueError
 from trendspark_cli.base.durable_files import make_folder
-from trendspark_cli.base.errors import OutputError, TrendSparkError
+from trendspark_cli.base.errors import OutputError, TrendSparkError, UsageError
 from trendspark_cli.cli.options import JsonFlag, sub_app, this_installation
 from trendspark_cli.store.rows.upkeep import DatabaseStats
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from trendspark_cli.store.copying.copier import Copied
 
 app = sub_app("The database.")
 
@@ -117,6 +122,50 @@ def stats(as_json: JsonFlag = False) -> None:
         )
 
     _do("db stats", as_json, action, text)
+
+
+@app.command()
+def copy(
+    to: Annotated[
+        str,
+        typer.Option(
+            "--to",
+            metavar="URL",
+            help="An empty database, as DATABASE_URL is written, without its password: that comes from ~/.pgpass or "
+            "PGPASSWORD, since everybody on this machine can read command lines.",
+        ),
+    ],
+    as_json: JsonFlag = False,
+) -> None:
+    """Copy all rows to another database and compare both; no job may run meanwhile. Cut short, it goes on."""
+
+    def action(installed: Installation) -> Copied:
+        from trendspark_cli.base.console import row_progress
+        from trendspark_cli.base.database_urls import has_password, without_secrets
+        from trendspark_cli.base.setting_values import DATABASE_URL
+        from trendspark_cli.store.copying.copier import copy_database
+        from trendspark_cli.store.open_store import database_at
+
+        installed.settings.require()
+        try:
+            url = DATABASE_URL.read(to)
+        except ValueError as error:
+            expected = error if isinstance(error, UnfitValueError) else DATABASE_URL.expected
+            raise UsageError(f"--to {without_secrets(to)!r}: expected {expected}") from None
+        if has_password(url):
+            raise UsageError(
+                "--to has a password, which everybody on this machine can read now",
+                hint="change it, and give the address without it: the password comes from ~/.pgpass or PGPASSWORD",
+            )
+        target = database_at(url, installed.settings.trendspark_home)
+        with row_progress(installed.output) as progress:
+            return copy_database(installed.database, target, installed.clock(), progress)
+
+    def text(found: Copied) -> str:
+        filled = sum(1 for digest in found.tables.values() if digest.rows)
+        return f"{found.rows} rows of {filled} tables are in {found.target}, the same by SHA-256"
+
+    _do("db copy", as_json, action, text, "next: set DATABASE_URL to it; what was copied stays where it is")
 
 
 def _do(

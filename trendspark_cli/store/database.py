@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from trendspark_cli.store.copying.ends import CopyEnd
     from trendspark_cli.store.protocol import Store
     from trendspark_cli.store.rows.upkeep import DatabaseStats
 
@@ -46,6 +47,9 @@ class Database(Protocol):
 
         Raises LockHeldError when one of them is at work, on whichever host.
         """
+
+    def held(self, jobs: Sequence[str], now: datetime) -> AbstractContextManager[CopyEnd]:
+        """Return what a copy reads or writes, with the locks of these jobs held, whatever its schema says."""
 
     def create(self) -> bool:
         """Make it, and the folders of this host; return False when a good one was there."""

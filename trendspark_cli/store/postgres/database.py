@@ -16,6 +16,7 @@ from trendspark_cli.base.extras import missing_extra
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from trendspark_cli.store.postgres.copying import PostgresEnd
     from trendspark_cli.store.postgres.store import PostgresStore
     from trendspark_cli.store.rows.upkeep import DatabaseStats
 
@@ -81,6 +82,17 @@ class PostgresDatabase:
             yield store
         finally:
             store.close()
+
+    @contextmanager
+    def held(self, jobs: Sequence[str], now: datetime) -> Iterator[PostgresEnd]:
+        """Connect, and take the locks on that connection."""
+        from trendspark_cli.store.postgres.connection import Connection
+        from trendspark_cli.store.postgres.copying import PostgresEnd
+        from trendspark_cli.store.postgres.job_locks import hold_jobs
+
+        with closing(Connection(self.url)) as connection:
+            hold_jobs(connection, jobs)
+            yield PostgresEnd(connection)
 
     def create(self) -> bool:
         """Make our schema in the database, and the folders of this host; the first one exports what is of all."""

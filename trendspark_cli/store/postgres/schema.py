@@ -5,11 +5,12 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path
 
-from trendspark_cli.base.errors import ConfigError
+from trendspark_cli.base.errors import ConfigError, UnfinishedCopyError
 from trendspark_cli.store.postgres.connection import SCHEMA, Connection, refuse_other_encodings
 
 FOLDER = Path(__file__).parent / "migrations"
 UPGRADE = "upgrade"  # a lock
+UNFINISHED_COPY = "unfinished copy"  # stands among the migrations until all rows are there
 _TABLE = """
 CREATE TABLE IF NOT EXISTS migrations (name text COLLATE "C" PRIMARY KEY, applied_at timestamptz NOT NULL DEFAULT now())
 """
@@ -32,6 +33,8 @@ def check_schema(connection: Connection) -> None:
     """Raise ConfigError when the schema is older or newer than this version's."""
     applied, known = applied_migrations(connection), known_migrations()
     unknown = [name for name in applied if name not in known]
+    if UNFINISHED_COPY in unknown:
+        raise UnfinishedCopyError(connection.where)
     if unknown:
         raise ConfigError(
             f"{connection.where} has a newer schema ({unknown[-1]}) than this version knows ({known[-1]})",

@@ -14,6 +14,7 @@ from trendspark_cli.base.locks import job_lock
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from trendspark_cli.store.rows.upkeep import DatabaseStats
+    from trendspark_cli.store.sqlite.copying import SqliteEnd
     from trendspark_cli.store.sqlite.store import SqliteStore
 
 
@@ -70,6 +71,19 @@ class SqliteDatabase:
             store = self.open(read_only=read_only)
             held.callback(store.close)
             yield store
+
+    @contextmanager
+    def held(self, jobs: Sequence[str], now: datetime) -> Iterator[SqliteEnd]:
+        """Hold a lock file for each job, and connect."""
+        from trendspark_cli.store.sqlite.connection import Connection
+        from trendspark_cli.store.sqlite.copying import SqliteEnd
+
+        with ExitStack() as held:
+            for job_id in jobs:
+                held.enter_context(job_lock(self.folder / "locks", job_id, now))
+            connection = Connection(self.path)
+            held.callback(connection.close)
+            yield SqliteEnd(connection)
 
     def create(self) -> bool:
         """Make the file, its folders and its schema."""

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import sqlite3
 
-from trendspark_cli.base.errors import ConfigError
+from trendspark_cli.base.errors import ConfigError, UnfinishedCopyError
 
 MIGRATION_SET = "trendspark"
+UNFINISHED_COPY = "unfinished copy"  # stands among the migrations until all rows are there
 KNOWN_MIGRATIONS = (
     "m0001_posts",
     "m0002_collecting",
@@ -57,6 +58,8 @@ def check_schema(connection: sqlite3.Connection, path: str) -> None:
     """Raise ConfigError when the schema is older or newer than this version's."""
     applied = applied_migrations(connection)
     unknown = [name for name in applied if name not in KNOWN_MIGRATIONS]
+    if UNFINISHED_COPY in unknown:
+        raise UnfinishedCopyError(f"database {path!r}")
     if unknown:
         raise ConfigError(
             f"database {path!r} has a newer schema ({unknown[-1]}) than this version knows ({KNOWN_MIGRATIONS[-1]})",
