@@ -187,6 +187,29 @@ def test_the_nights_of_every_day_are_no_silence(scene: Scene) -> None:
     assert scene.store.trends.listing(9) == []
 
 
+@pytest.mark.parametrize("hours", [1, -1])
+def test_people_who_change_their_clocks_make_no_news(scene: Scene, hours: int) -> None:
+    scene.hours_earlier = hours
+    scene.days(3)
+
+    assert scene.store.trends.listing(9) == []
+
+
+def test_what_was_read_after_a_pause_was_no_silence(scene: Scene) -> None:
+    evening(scene)
+    for _ in range(9):
+        scene.publish(5)
+        scene.now += HOUR
+
+    assert scene.look() == []
+
+
+def test_a_burst_at_night_below_the_peak_of_a_usual_day_is_not_seen(scene: Scene) -> None:
+    scene.days(2 / 24)
+
+    assert scene.hour(9) == []
+
+
 def test_a_silence_is_over_with_the_next_post(scene: Scene) -> None:
     scene.days(10 / 24)
     for _ in range(9):

@@ -32,6 +32,7 @@ class Scene:
     def __init__(self, store: SqliteStore, profiles: Sequence[Profile] = (HARBOUR,)) -> None:
         self.store, self.profiles, self.now = store, profiles, BEGINS
         self.query = "feed"
+        self.hours_earlier = 0  # by our clock, since people changed theirs
         self.rules = RULES
         self.open: list[AnyTrend] = []
         self._posts = 0
@@ -39,7 +40,7 @@ class Scene:
     def days(self, days: float) -> None:
         """Let usual days pass."""
         for _ in range(round(days * 24)):
-            hour, day = self.now.hour, self.now.toordinal()
+            hour, day = (self.now.hour + self.hours_earlier) % 24, self.now.toordinal()
             self.hour(RHYTHM[hour] + (hour + 3 * day) % 3 if RHYTHM[hour] else 0)
 
     def hour(self, posts: int, text: str = "the ferry is late", *, is_read: bool = True) -> list[AnyTrend]:

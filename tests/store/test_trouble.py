@@ -149,7 +149,7 @@ WRITERS: dict[str, Callable[[SqliteStore], object]] = {
     "volumes.note_read": lambda s: s.volumes.note_read("default", "x", "q", NOW),
     "volumes.note_counted": lambda s: s.volumes.note_counted("default", "x", "q", [(0, 3600, 5)], NOW),
     "volumes.keep_queries": lambda s: s.volumes.keep_queries("default", "x", ["q"], NOW),
-    "volumes.forget_profile": lambda s: s.volumes.forget_profile("gone"),
+    "volumes.forget_query": lambda s: s.volumes.forget_query("gone", "x", "q"),
     "volumes.forget_reads_before": lambda s: s.volumes.forget_reads_before(NOW),
     "volumes.save": lambda s: s.volumes.save({"keyword:ferry": VolumeSeries()}, 5, NOW),
     "volumes.forget_series_before": lambda s: s.volumes.forget_series_before(NOW),

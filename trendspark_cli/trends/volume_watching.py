@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from trendspark_cli.base.clock import from_epoch, to_text
 from trendspark_cli.base.profiles import DEFAULT
+from trendspark_cli.kinds.sources import SOURCES
 from trendspark_cli.ranking.baseline.baseline_posts import PostRow
 from trendspark_cli.ranking.baseline.ticks import TICK_SECONDS
 from trendspark_cli.ranking.bursts.tick_counts import TickCount
@@ -28,7 +29,7 @@ from trendspark_cli.ranking.lifecycle.volume_lifecycle import (
 from trendspark_cli.ranking.lifecycle.volume_stories import SilenceStory, VolumeStory
 from trendspark_cli.running.clock_healing import may_be_ahead
 from trendspark_cli.running.job_context import JobContext
-from trendspark_cli.store.rows.volumes import series_text
+from trendspark_cli.store.rows.volumes import ReadQuery, series_text
 from trendspark_cli.trends.trend_alerts import Change, queue_change
 from trendspark_cli.trends.trend_curves import save_curve
 from trendspark_cli.trends.trend_routes import TrendRoutes
@@ -80,7 +81,7 @@ class _Watching:
         self._names = {profile.name for profile in looked_for.profiles} if looked_for is not None else set()
         self._hours: dict[int, list[tuple[PostRow, set[str]]]] = {}
         is_on = bool(set(rules.kinds) & set(KINDS))
-        reads = [read for read in job.store.volumes.reads() if is_on and self._is_read(read.profile)]
+        reads = [read for read in job.store.volumes.reads() if is_on and self._is_read(read)]
         self._volumes = WatchedVolumes(looked_for if is_on else None, reads)
         self._seen_post_id = job.store.volumes.seen_post_id()
 
@@ -114,8 +115,10 @@ class _Watching:
         living = (*still, *(after for _, after in changed), *opened)
         return [trend for trend in living if trend.state is TrendState.OPEN]
 
-    def _is_read(self, profile: str) -> bool:
-        return profile == DEFAULT or profile in self._names
+    def _is_read(self, read: ReadQuery) -> bool:
+        """Tell whether a query is one of a present profile, or of a source that is read for nobody."""
+        kind = SOURCES.get(read.source)
+        return read.profile in self._names or (read.profile == DEFAULT and not (kind and kind.searches_profiles))
 
     def _count_arrivals(self, series: dict[str, VolumeSeries]) -> None:
         """Count the posts stored since the last run, those of long ago and those dated ahead left out."""
@@ -265,8 +268,9 @@ class _Watching:
             return
         job.store.volumes.forget_series_before(job.now - FORGOTTEN)
         job.store.volumes.forget_reads_before(job.now - QUERY_FORGOTTEN)
-        for profile in {read.profile for read in job.store.volumes.reads() if not self._is_read(read.profile)}:
-            job.store.volumes.forget_profile(profile)
+        for read in job.store.volumes.reads():
+            if not self._is_read(read):
+                job.store.volumes.forget_query(read.profile, read.source, read.query)
 
 
 def _key(trend: AnyTrend) -> str:

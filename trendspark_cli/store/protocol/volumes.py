@@ -29,8 +29,8 @@ class Volumes(Protocol):
     def reads(self) -> list[ReadQuery]:
         """Return the queries that were read to their end or counted, and the stretch of which all is known."""
 
-    def forget_profile(self, profile: str) -> None:
-        """Forget the queries of a profile."""
+    def forget_query(self, profile: str, source: str, query: str) -> None:
+        """Forget a query of a profile."""
 
     def forget_reads_before(self, moment: datetime) -> None:
         """Forget queries that were read last before this moment."""

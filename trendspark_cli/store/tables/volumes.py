@@ -60,9 +60,9 @@ class Volumes:
             for row in self._db.rows(self._sql["reads"])
         ]
 
-    def forget_profile(self, profile: str) -> None:
-        """Forget the queries of a profile; call inside a transaction."""
-        self._db.execute("DELETE FROM volume_reads WHERE profile = ?", (profile,))
+    def forget_query(self, profile: str, source: str, query: str) -> None:
+        """Forget a query of a profile; call inside a transaction."""
+        self._db.execute(self._sql["forget_query"], (profile, source, query))
 
     def forget_reads_before(self, moment: datetime) -> None:
         """Forget queries that were read last before this moment; call inside a transaction."""
