@@ -28,6 +28,8 @@ HEAVY = (
     "duckdb",
     "dask",
     "distributed",
+    "apprise",
+    "PIL",
 )
 SPY = """
 import atexit, sys
