@@ -81,3 +81,23 @@ def test_signs_of_markup_and_mentions_are_read_as_they_were_written(tmp_path: Pa
         sent = slack.log[-1].request.body
     assert discord.texts == slack.texts == ["*bold* _x_ <@everyone> https://e.org/a_b_c |y|"]
     assert b"<" not in sent
+
+
+BANS = {
+    "for a time": (Answer(429, b"error code: 1015", {"retry-after": "600"}), 75, 600),
+    "for good": (Answer(403, b"<html>Access denied</html>", {"content-type": "text/html"}), 78, 3600),
+}
+
+
+@pytest.mark.parametrize("ban", BANS)
+def test_an_address_that_a_service_has_banned_asks_no_more_until_it_may(tmp_path: Path, ban: str) -> None:
+    answer, exit_code, seconds = BANS[ban]
+    with DiscordServer() as server:
+        desk = ChannelDesk(tmp_path / "home", server.address)
+        server.answer_next(answer, times=None)
+        desk.queue("a", "b")
+
+        codes = desk.every_minute(5)
+
+        assert (codes[0], server.attempts, set(desk.statuses().values())) == (exit_code, 1, {"pending"})
+        assert desk.paused_seconds() == pytest.approx(seconds - 300, abs=60)

@@ -29,6 +29,8 @@ HEAVY = (
     "dask",
     "distributed",
     "psycopg",
+    "apprise",
+    "PIL",
 )
 SPY = """
 import atexit, sys
