@@ -294,7 +294,7 @@ READERS: dict[str, Callable[[SqliteStore], object]] = {
     "interest.last": lambda s: s.interest.last(),
     "interest.topics": lambda s: s.interest.topics(NOW, 5),
     "interest.communities_of": lambda s: s.interest.communities_of([1]),
-    "posts.sampled": lambda s: s.posts.sampled(("", 0), 2**40, 2, 5),
+    "posts.sampled": lambda s: s.posts.sampled(("", 0), 1793530800, 2, 5),
     "calibrations.last": lambda s: s.calibrations.last(NOW),
     "posts.rows": lambda s: s.posts.rows([1]),
     "trends.count_open": lambda s: s.trends.count_open(),

@@ -27,7 +27,7 @@ if TYPE_CHECKING:  # they bring numpy, and what lists trends needs none
     from trendspark_cli.ranking.interest.vectors import Vectors
 
 KNOWN_FOR = timedelta(days=42)  # the middle is that of the trends of six weeks
-MOST_KNOWN = 1_000
+MOST_KNOWN = 200  # the newest: enough for a middle, and a run of `rank` reads where their posts are
 SHOWN_POINTS = 0.05  # less is none on a screen
 GOOD = "good"
 Names = tuple[tuple[str, ...], ...]
