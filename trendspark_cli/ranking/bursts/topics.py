@@ -22,6 +22,7 @@ from trendspark_cli.ranking.text.keys import Integers
 from trendspark_cli.ranking.text.words import canonical_word, is_link
 
 MOST_TERMS = 8
+JOINING_SHARE = 0.5  # of the smaller of two sets of posts: two terms that share less are two stories
 MATCHED_TERMS = 3  # the strongest: by these, two topics are known as one
 MOST_NAMING = 100  # posts: enough to see how people write it
 MOST_EXAMPLES = 3
@@ -95,7 +96,7 @@ def group_terms(found: Occurrences, scores: Floats, names: Sequence[str], limit:
     for term in order:
         own, name = set(found.posts_of(term).tolist()), without_spaces(names[term])
         for group, head, spelled in zip(groups, heads, closed_up, strict=True):
-            if name in spelled or 2 * len(own & head) >= min(len(own), len(head)):
+            if name in spelled or len(own & head) >= JOINING_SHARE * min(len(own), len(head)):
                 group.append(term)
                 spelled.add(name)
                 break
