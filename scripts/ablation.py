@@ -92,6 +92,7 @@ PARTS: Mapping[str, Sequence[Switch]] = {
     "authors of further terms": ((topics, "_worth_of_further_terms", lambda *arguments: 0.0),),
     "terms joined to topics": ((topics, "group_terms", _alone),),
     "posts that go on with a trend": ((lifecycle, "LEAST_SHARED_POSTS", np.inf),),
+    "dates and tags tell nothing": ((topics, "says_what", lambda *arguments: True),),
 }
 
 
@@ -105,17 +106,19 @@ def switched(switches: Sequence[Switch]) -> Iterator[None]:
         yield
 
 
-def rank_without_each(posts: Path, since: datetime, target: Callable[[str], Path]) -> None:
+def rank_without_each(
+    posts: Path, since: datetime, target: Callable[[str], Path], parts: Sequence[str] = tuple(PARTS)
+) -> None:
     """Rank a file once for each part that is switched off; `target` gives the file of its lines, from *since* on."""
     first = tick_of(int(since.timestamp()))
-    replayed, reporters = Replay(), {part: TickReporter() for part in PARTS}
+    replayed, reporters = Replay(), {part: TickReporter() for part in parts}
     with ExitStack() as files, gzip.open(posts) as lines:
-        written = {part: files.enter_context(target(part).open("w", encoding="utf-8")) for part in PARTS}
+        written = {part: files.enter_context(target(part).open("w", encoding="utf-8")) for part in parts}
         for tick, batch in ticks_of(read_past_posts(lines, str(posts))):
             replayed.advance(tick, batch)
             if tick < first:
                 continue
-            for part, switches in PARTS.items():
-                with switched(switches):
+            for part in parts:
+                with switched(PARTS[part]):
                     reported = reporters[part].report(replayed, tick)
                 written[part].write(line_of((tick + 1) * TICK_SECONDS, reported, replayed.posts) + "\n")

@@ -66,6 +66,8 @@ class Desk:
 
     def topics(self, rows: Iterable[PostRow], now: int, floor: float | None = None) -> list[Topic]:
         """Return the topics at `now` of a window of these posts."""
-        window = Window()
+        rows = list(rows)
+        texts = {row.id: row.text for row in rows}
+        window = Window(lambda post_ids: {number: texts[number] for number in post_ids})
         window.add(rows)
         return find_topics(window, now, self.history, self.sources, floor=floor)

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from trendspark_cli.ranking.bursts.term_evidence import TermEvidence
+from trendspark_cli.ranking.text.calendar_terms import is_calendar_term
 from trendspark_cli.ranking.text.folding import visible
 from trendspark_cli.ranking.text.particles import without_particles
 from trendspark_cli.ranking.text.stop_words import STOP_WORDS
@@ -27,8 +28,6 @@ SHOUTED_SHARE = 0.5  # of a text's letters that are capitals: such a text tells 
 LEAST_PAIR_SHARE, LEAST_NAME_PAIR_SHARE = 0.5, 1 / 3  # of a word's texts that have the pair
 LEAST_DATE_SHARE = 0.75  # of a phrase's texts that a month or weekday stands beside: April Fools, Black Friday
 LEAST_TEXTS, LEAST_SHARE = 2, 0.2  # of the texts that a further part stands in
-_MONTHS = "january february march april may june july august september october november december"
-_DATES = frozenset(f"monday tuesday wednesday thursday friday saturday sunday {_MONTHS}".split())
 _LINK = re.compile(r"\S*://\S*")
 _SENTENCE_END = re.compile(r"[.!?:;\n…“”\"()\[\]|]")
 
@@ -79,7 +78,7 @@ def label_by_texts(terms: Sequence[TermEvidence], texts: Sequence[str]) -> str:
     held = {phrase: _holding(read, phrase) for phrase in listed}
     single = {phrase[0] for phrase in listed if len(phrase) == 1}
     words = [phrase for phrase in listed if held[phrase] and (len(phrase) == 1 or not single & set(phrase))]
-    words = [phrase for phrase in words if not _DATES & set(phrase)]
+    words = [phrase for phrase in words if not any(map(is_calendar_term, phrase))]
     names = {phrase for phrase in words if any(_is_name(read, word) for word in phrase)}
     count = len(read.texts)
     common = [word for word in words if 2 * len(_holding(read, word)) >= count] or words[:1]
@@ -191,7 +190,7 @@ def _grown(read: _Texts, phrase: Phrase, taken: set[str]) -> Phrase:
             break
         (is_before, neighbour), times = max(around.items(), key=lambda item: (item[1], item[0]))
         longer = (neighbour, *phrase) if is_before else (*phrase, neighbour)
-        is_common = times >= max(LEAST_TEXTS, (LEAST_DATE_SHARE if neighbour in _DATES else 0.5) * len(texts))
+        is_common = times >= max(LEAST_TEXTS, (LEAST_DATE_SHARE if is_calendar_term(neighbour) else 0.5) * len(texts))
         if not is_common or neighbour == _closed_up(phrase) or len(" ".join(longer)) > LONGEST_LABEL:
             break
         phrase = longer

@@ -19,6 +19,9 @@ LIFT_WORTH = (0.0, 1.0, 0.0, 1.5)
 LIFT_FLOORS = (1.0, 1.0, 1.0, 3.0)
 _SCORE_PER_TENFOLD = 10.0
 _BASE_OVERDISPERSION = 0.03
+_PSEUDO_TICKS = 10.0  # a term known for an hour or two looks even
+_UNEVENNESS_WORTH = 0.125  # of 1/r for each point of dispersion, where a post is expected in each tick
+_LEAST_PER_TICK = 0.02  # expected: dispersions of rarer terms are those of single posts
 _EVEN_ENOUGH = 2.5  # below that it is mostly the noise of a few posts, and hides rare words that had a good day
 
 
@@ -29,13 +32,14 @@ def index_of_dispersion(squared_residuals: Floats, expected_per_tick: Floats, tr
     `expected`.
     """
     absent = traffic.ticks * np.minimum(1.0, expected_per_tick)
-    result: Floats = (squared_residuals + absent) / (traffic.ticks + 10.0)
+    result: Floats = (squared_residuals + absent) / (traffic.ticks + _PSEUDO_TICKS)
     return result
 
 
 def overdispersion_of(counts: Floats, dispersions: Floats, expected_per_tick: Floats) -> Floats:
     """Return 1/r: the uncertainty of the mean, a little for all terms, and more for uneven ones."""
-    of_uneven_terms = 0.125 * np.maximum(0.0, dispersions - _EVEN_ENOUGH) / np.maximum(expected_per_tick, 0.02)
+    beyond = np.maximum(0.0, dispersions - _EVEN_ENOUGH)
+    of_uneven_terms = _UNEVENNESS_WORTH * beyond / np.maximum(expected_per_tick, _LEAST_PER_TICK)
     result: Floats = 1.0 / (counts + PRIOR_POSTS) + _BASE_OVERDISPERSION + of_uneven_terms
     return result
 

@@ -14,6 +14,7 @@ from trendspark_cli.ranking.bursts.labels import label_by_strength
 from trendspark_cli.ranking.bursts.occurrences import Occurrences
 from trendspark_cli.ranking.bursts.post_columns import PostColumns
 from trendspark_cli.ranking.bursts.scoring import Floats, enough_observed
+from trendspark_cli.ranking.bursts.telling import MOST_TEXTS, says_what
 from trendspark_cli.ranking.bursts.term_evidence import TermEvidence
 from trendspark_cli.ranking.bursts.thresholds import DEFAULT_THRESHOLD, SURE
 from trendspark_cli.ranking.bursts.window import Window
@@ -21,6 +22,7 @@ from trendspark_cli.ranking.text.keys import Integers
 from trendspark_cli.ranking.text.words import canonical_word, is_link
 
 MOST_TERMS = 8
+JOINING_SHARE = 0.5  # of the smaller of two sets of posts: two terms that share less are two stories
 MATCHED_TERMS = 3  # the strongest: by these, two topics are known as one
 MOST_NAMING = 100  # posts: enough to see how people write it
 MOST_EXAMPLES = 3
@@ -71,14 +73,12 @@ def find_topics(
     scored, names = name_terms(window, score_terms(snapshot, history, threshold if floor is None else floor))
     scores = scored.score
     groups = group_terms(scored.occurrences, scores, names, limit)
-    of_topics = [_telling_terms(scores, group, threshold) for group in groups]
+    described = [(group, _telling_terms(scores, group, threshold)) for group in groups]
+    described = [(group, terms) for group, terms in described if _says_what(window, scored, names, terms, threshold)]
     evidence = _evidence(
-        scored, names, [term for terms in of_topics for term in terms], threshold, snapshot.volume_surge
+        scored, names, [term for _, terms in described for term in terms], threshold, snapshot.volume_surge
     )
-    found = [
-        _topic(snapshot, scored, group, tuple(evidence[term] for term in terms))
-        for group, terms in zip(groups, of_topics, strict=True)
-    ]
+    found = [_topic(snapshot, scored, group, tuple(evidence[term] for term in terms)) for group, terms in described]
     return sorted(found, key=lambda topic: -topic.score)
 
 
@@ -96,7 +96,7 @@ def group_terms(found: Occurrences, scores: Floats, names: Sequence[str], limit:
     for term in order:
         own, name = set(found.posts_of(term).tolist()), without_spaces(names[term])
         for group, head, spelled in zip(groups, heads, closed_up, strict=True):
-            if name in spelled or 2 * len(own & head) >= min(len(own), len(head)):
+            if name in spelled or len(own & head) >= JOINING_SHARE * min(len(own), len(head)):
                 group.append(term)
                 spelled.add(name)
                 break
@@ -117,6 +117,20 @@ def without_spaces(term: str) -> str:
 def _telling_terms(scores: Floats, group: Sequence[int], threshold: float) -> list[int]:
     """Return the terms that describe a group; of one over the threshold, only those that are so too."""
     return ([term for term in group if scores[term] >= threshold] or list(group))[:MOST_TERMS]
+
+
+def _says_what(
+    window: Window, scored: ScoredTerms, names: Sequence[str], terms: Sequence[int], threshold: float
+) -> bool:
+    """Tell whether a topic of these terms is news; of one below the threshold no texts are read."""
+
+    def texts_of(place: int) -> list[str]:
+        if scored.score[terms[0]] < threshold:
+            return []
+        newest = scored.occurrences.posts_of(terms[place])[-MOST_TEXTS:]
+        return list(window.texts(window.columns().ids[newest].tolist()).values())
+
+    return says_what([names[term] for term in terms], texts_of)
 
 
 def _topic(

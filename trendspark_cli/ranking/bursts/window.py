@@ -28,7 +28,7 @@ class Window:
     """
 
     def __init__(self, texts: TextsOf = lambda post_ids: {}) -> None:
-        self._texts = texts
+        self.texts = texts
         self._vocabulary = Vocabulary()
         self._segments: list[Segment] = []
         self._columns: PostColumns | None = None
@@ -91,7 +91,7 @@ class Window:
         wanted = list(zip(keys.tolist(), examples, strict=True))
         unread = {post_id for key, post_ids in wanted if key not in known for post_id in post_ids}
         if unread:
-            self._vocabulary.encode(list(self._texts(sorted(unread)).values()))
+            self._vocabulary.encode(list(self.texts(sorted(unread)).values()))
         return [known.get(key) for key, _ in wanted]
 
 

@@ -10,6 +10,7 @@ from trendspark_cli.ranking.lifecycle.rules import LifecycleRules
 from trendspark_cli.ranking.lifecycle.trends import TopicStory, TopicTrend, Trend, TrendState, moment_of
 
 MOST_TREND_TERMS = 12
+SAME_SHARE = 0.25  # of the smaller of two sets of posts: were half asked for, a story would be told again, and again
 LEAST_SHARED_POSTS = 2  # one may be chance: an everyday word in a post of the story
 
 
@@ -66,14 +67,14 @@ def advance_trends(
 def is_same_topic(trend: TopicTrend, topic: Topic) -> bool:
     """Tell whether they share one of their first three terms, or a quarter of the posts of the smaller, two at least.
 
-    A story goes on in other words: were half of the posts asked for, it would be told a second time, and a third.
+    A story goes on in other words.
     """
     first_terms = {without_spaces(evidence.term) for evidence in topic.terms[:MATCHED_TERMS]}
     if first_terms & {without_spaces(term) for term in trend.story.terms[:MATCHED_TERMS]}:
         return True
     known = trend.story.post_ids
     shared = len(set(known) & set(topic.post_ids))
-    return shared >= LEAST_SHARED_POSTS and 4 * shared >= min(len(known), len(topic.post_ids))
+    return shared >= LEAST_SHARED_POSTS and shared >= SAME_SHARE * min(len(known), len(topic.post_ids))
 
 
 def _still_matters(trend: TopicTrend, now: datetime, rules: LifecycleRules) -> bool:

@@ -36,7 +36,7 @@ class Replay:
         self.history = MemoryHistory()
         self.sources: dict[str, SourceState] = {}
         self.posts: dict[int, ReplayPost] = {}
-        self._window = Window()
+        self._window = Window(self._texts)
         self._ticks: deque[tuple[int, list[ReplayPost]]] = deque()
         self._read = 0
 
@@ -63,7 +63,10 @@ class Replay:
 
     def texts(self, topic: Topic) -> dict[int, str]:
         """Return the texts of a topic's posts."""
-        return {number: self.posts[number].row.text for number in {*topic.post_ids, *topic.named_by}}
+        return self._texts({*topic.post_ids, *topic.named_by})
+
+    def _texts(self, numbers: Iterable[int]) -> dict[int, str]:
+        return {number: self.posts[number].row.text for number in numbers}
 
     def subject(self, topic: Topic) -> Subject:
         """Return what a topic is about."""
@@ -79,7 +82,7 @@ class Replay:
 
     def _start_window_afresh(self) -> None:
         """Build the window anew from its posts."""
-        self._window = Window()
+        self._window = Window(self._texts)
         self._read = self._window.add(post.row for _, posts in self._ticks for post in posts)
 
 

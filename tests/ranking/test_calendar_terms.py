@@ -1,0 +1,38 @@
+"""A day, a month or a date alone is no news, in whatever language; what happens on it is."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.ranking.streams import Desk, said
+from tests.ranking.test_languages import quiet_hours
+from trendspark_cli.ranking.text.calendar_terms import is_calendar_term
+from trendspark_cli.ranking.text.terms import keys_of_posts
+from trendspark_cli.ranking.text.words import chunks_of, words_of_chunk
+
+DATES = (
+    "Friday", "Freitag", "vendredi", "viernes", "sexta-feira", "venerdì", "пятница", "пятницу", "الجمعة", "शुक्रवार",
+    "Παρασκευή", "Cumartesi", "perjantaina", "piątek", "週末", "ιανουαρίου", "sierpnia", "août", "weekend",
+    "June 3rd", "27th", "August 2013", "10월",
+)  # fmt: skip
+NEWS = ("Black Friday", "march", "Mars", "420", "777", "Friday fire", "90th", "May Day", "1848", "กา")
+
+
+@pytest.mark.parametrize("date", DATES)
+def test_a_date_alone_opens_nothing(desk: Desk, now: int, date: str) -> None:
+    assert desk.topics(quiet_hours(now) + said(date, 14, now - 1800), now) == []
+
+
+@pytest.mark.parametrize("date", ["Friday", "vendredi", "пятница"])
+def test_what_happens_on_it_does(desk: Desk, now: int, date: str) -> None:
+    [topic] = desk.topics(quiet_hours(now) + said(f"{date} Quibbleton", 14, now - 1800), now)
+
+    assert "quibbleton" in {evidence.term for evidence in topic.terms}
+
+
+@pytest.mark.parametrize("words", NEWS)
+def test_what_only_looks_like_a_date_is_none(words: str) -> None:
+    term = " ".join(word for chunk in chunks_of([words])[:-1] for word in words_of_chunk(chunk) if word)
+
+    assert keys_of_posts([words])[0]
+    assert not is_calendar_term(term)
