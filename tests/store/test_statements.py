@@ -143,6 +143,17 @@ SPECIAL: Mapping[tuple[str, str], Any] = {  # where a name means something else
         "day_ago": TIME.format(5),
         "limit": 9,
     },
+    ("posts", "sampled"): {"created_at": TIME.format(1), "id": 1, "until": TIME.format(9), "one_in": 2, "limit": 5},
+    ("trends", "set_interest"): (1.5, 1),
+    ("volumes", "keep_queries"): {
+        "profile": "default",
+        "source": "x",
+        "queries": '["query1", "query2"]',
+        "before": TIME.format(19),
+    },
+    ("forecasts", "usual"): ("[1, 2, 3]",),
+    ("term_runs", "forget_rows_until"): (3,),
+    ("term_runs", "rows_of"): ("[1, 2, 3]",),
     ("posts", "update_counters"): (1, 2, None, 4, 5, TIME.format(9), 2),
     ("posts", "update_post"): ("a", None, "t", None, "en", TIME.format(3), 1, 2, 3, 4, None, 1, TIME.format(9), 3),
     ("posts", "insert_post"): (
@@ -162,7 +173,11 @@ SPECIAL: Mapping[tuple[str, str], Any] = {  # where a name means something else
 }
 
 
-MEANS: Mapping[tuple[str, str], Mapping[str, Any]] = {("archives", "update_manifest"): {"id": "id2"}}
+MEANS: Mapping[tuple[str, str], Mapping[str, Any]] = {
+    ("archives", "update_manifest"): {"id": "id2"},
+    ("trends", "insert"): {"interest": 1.5},
+    ("trends", "update"): {"interest": 1.5},
+}
 
 
 @dataclass(frozen=True)

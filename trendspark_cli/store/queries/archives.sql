@@ -151,4 +151,4 @@ SELECT told.trend_id, max(told.is_quoting) AS is_quoting, max(told.label) AS lab
         ON t.source = q.source AND (t.source_id = q.source_id OR t.author = q.author)
     UNION ALL SELECT id, 1, label FROM trends WHERE kind = 'post' AND label = :label
     UNION ALL SELECT id, 0, NULL FROM trends) AS told
-GROUP BY told.trend_id;
+GROUP BY told.trend_id ORDER BY told.trend_id;
