@@ -15,7 +15,7 @@ import pytest
 if TYPE_CHECKING:
     from tests.servers.postgres import Databases
 
-from tests.installation import FixedClock, Installation, copy_installation, make_folders
+from tests.installation import PLACE, FixedClock, Installation, copy_installation, make_folders
 from trendspark_cli.base import redaction
 from trendspark_cli.store.sqlite.administration import create_database
 from trendspark_cli.store.sqlite.store import SqliteStore
@@ -31,30 +31,34 @@ def template_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Let every test of an installation run on every database."""
-    parser.addoption("--every-store", action="store_true", help="run each test that has a workplace on PostgreSQL, too")
+    parser.addoption("--every-store", action="store_true", help="run every test on PostgreSQL, too")
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Run the tests of an installation on every database where they, or the command line, ask for that."""
     asked = metafunc.definition.get_closest_marker("every_store") or metafunc.config.getoption("--every-store")
-    if "database" in metafunc.fixturenames and asked and not metafunc.definition.get_closest_marker("only_sqlite"):
+    if asked and not metafunc.definition.get_closest_marker("only_sqlite"):
         databases = ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)]
         metafunc.parametrize("database", databases, indirect=True)
 
 
-@pytest.fixture
-def database(request: pytest.FixtureRequest) -> str:
-    """The database of this test's installation: `sqlite` or `postgres`."""
-    return str(getattr(request, "param", "sqlite"))
+@pytest.fixture(autouse=True)
+def database(request: pytest.FixtureRequest) -> Iterator[str]:
+    """The database of this test's installations: `sqlite` or `postgres`."""
+    name = str(getattr(request, "param", "sqlite"))
+    if name == "postgres":
+        PLACE["DATABASE_URL"] = request.getfixturevalue("postgres_url")
+    yield name
+    PLACE.clear()
 
 
 @pytest.fixture
-def workplace(request: pytest.FixtureRequest, tmp_path: Path, template_database: Path, database: str) -> Installation:
+def workplace(tmp_path: Path, template_database: Path, database: str) -> Installation:
     """An installation with an empty database."""
     if database == "postgres":
         make_folders(tmp_path / "home")
-        return Installation(tmp_path / "home", {"DATABASE_URL": request.getfixturevalue("postgres_url")})
-    copy_installation(template_database, tmp_path / "home")
+    else:
+        copy_installation(template_database, tmp_path / "home")
     return Installation(tmp_path / "home")
 
 

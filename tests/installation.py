@@ -26,10 +26,14 @@ from trendspark_cli.base.database_urls import is_postgres
 from trendspark_cli.base.models import RunResult
 from trendspark_cli.base.settings import load_settings
 from trendspark_cli.running.job_context import JobContext
+from trendspark_cli.store.sqlite.administration import create_database
 from trendspark_cli.store.sqlite.store import SqliteStore, open_sqlite
 
 SERIES_LINE = re.compile(r"^([a-zA-Z_:][\w:]*(?:\{.*\})?) (\S+)$")
 TOKEN = "AAAAAAAAAAAAAAAAAAAAAbearer-of-the-test-app"
+
+# Where rows live, when a test runs on another database than SQLite: that of all its installations.
+PLACE: dict[str, str] = {}
 
 Body = Callable[[JobContext], None]
 
@@ -71,7 +75,7 @@ class Installation:
         empty = home.parent / "empty.env"
         empty.parent.mkdir(parents=True, exist_ok=True)
         empty.touch()
-        own = {"TRENDSPARK_HOME": str(home), "TRENDSPARK_ENV_FILE": str(empty)}
+        own = {"TRENDSPARK_HOME": str(home), "TRENDSPARK_ENV_FILE": str(empty), **PLACE}
         self.environment: dict[str, str] = {**own, **(environment or {})}
 
     @property
@@ -91,6 +95,13 @@ class Installation:
     def database(self) -> Path:
         """The SQLite file."""
         return self.home / "trendspark.db"
+
+    def make_database(self) -> None:
+        """Make what `db init` does; a database of PostgreSQL is there for each test that runs on it."""
+        if is_postgres(self.environment.get("DATABASE_URL", "")):
+            make_folders(self.home)
+        else:
+            create_database(self.database)
 
     @property
     def metrics_folder(self) -> Path:
@@ -209,7 +220,7 @@ def copy_installation(template: Path, home: Path) -> None:
 
 def make_folders(home: Path) -> None:
     """Give *home* the folders of an installation."""
-    (home / "locks").mkdir(mode=0o700, parents=True)
+    (home / "locks").mkdir(mode=0o700, parents=True, exist_ok=True)
     home.chmod(0o700)
 
 

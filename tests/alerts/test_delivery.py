@@ -13,6 +13,8 @@ from tests.alerts.desk import Desk
 from tests.servers import Fault, TelegramServer, faults
 from tests.servers.telegram_server import refusal, too_many_requests
 
+pytestmark = pytest.mark.every_store
+
 
 def answering(name: str, answer: object) -> Fault:
     """A fault that always answers the same."""

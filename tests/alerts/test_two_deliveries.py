@@ -6,6 +6,8 @@ from collections.abc import Callable
 from contextlib import closing
 from datetime import timedelta
 
+import pytest
+
 from tests.alerts.desk import Desk
 from tests.alerts.test_delivery import answering
 from tests.servers import Fault, TelegramServer, faults
@@ -16,6 +18,8 @@ from trendspark_cli.app.wired import Wired
 from trendspark_cli.base.clock import to_text
 from trendspark_cli.running.job_context import JobContext
 from trendspark_cli.store.rows.outbox import ChannelState
+
+pytestmark = pytest.mark.every_store
 
 PAUSE = answering("429", too_many_requests(90))
 

@@ -28,6 +28,7 @@ HEAVY = (
     "duckdb",
     "dask",
     "distributed",
+    "psycopg",
 )
 SPY = """
 import atexit, sys

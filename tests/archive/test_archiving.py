@@ -32,6 +32,8 @@ from trendspark_cli.ranking.lifecycle.trends import TrendState
 from trendspark_cli.store.rows.archived import TABLES
 from trendspark_cli.store.tables.archives import Archives
 
+pytestmark = pytest.mark.every_store
+
 Rows = dict[str, list[tuple[Any, ...]]]
 
 

@@ -21,6 +21,8 @@ from trendspark_cli.base.models import Alert, AlertCategory
 from trendspark_cli.store.rows.archived import TABLES
 from trendspark_cli.store.rows.collecting import PageOutcome
 
+pytestmark = pytest.mark.every_store
+
 
 @pytest.fixture
 def keeper(tmp_path: Path) -> Keeper:

@@ -11,7 +11,6 @@ from tests.builders import NOW
 from tests.installation import TOKEN, Installation
 from trendspark_cli.app.job_bodies import brief_body, gaps_body, ingest_body, rank_body
 from trendspark_cli.base.models import RunResult
-from trendspark_cli.store.sqlite.administration import create_database
 
 __all__ = ["NOW", "TOKEN", "Operator"]
 
@@ -21,7 +20,7 @@ class Operator(Installation):
 
     def __init__(self, home: Path, environment: Mapping[str, str] | None = None, now: datetime = NOW) -> None:
         super().__init__(home, environment, now)
-        create_database(self.database)
+        self.make_database()
 
     def ingest(self, **options: Any) -> RunResult:
         """Run `ingest` in this process."""

@@ -12,6 +12,8 @@ from tests.ingest.conftest import ids_of, week_of_posts
 from tests.ingest.operator import NOW, TOKEN, Operator
 from tests.servers import XServer, edit_of, faults, retweet_of, x_post
 
+pytestmark = pytest.mark.every_store
+
 
 def test_a_first_run_brings_the_whole_week(operator: Operator, x_server: XServer) -> None:
     result = operator.ingest()

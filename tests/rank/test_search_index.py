@@ -77,6 +77,7 @@ def test_a_dry_run_indexes_nothing(store: SqliteStore) -> None:
     assert indexed(store) == []
 
 
+@pytest.mark.only_sqlite
 def test_search_index_false_removes_it_and_the_same_is_found(store: SqliteStore) -> None:
     keep(store)
     keep_index(JobContext(store, NOW), is_wanted=True)
@@ -87,6 +88,7 @@ def test_search_index_false_removes_it_and_the_same_is_found(store: SqliteStore)
     assert (names, found(store, "word3 bridge")) == ([], 250)
 
 
+@pytest.mark.only_sqlite
 def test_words_of_a_post_its_service_deleted_leave_with_the_next_run(store: SqliteStore) -> None:
     keep(store, 10)
     for _ in range(2):

@@ -13,6 +13,7 @@ import pytest
 
 from trendspark_cli.base.console import Output
 from trendspark_cli.demo import run as demo
+from trendspark_cli.demo.moments import moments_of
 from trendspark_cli.store.tables.store import TableStore
 
 Rows = list[tuple[Any, ...]]
@@ -40,7 +41,7 @@ def test_the_demo_lived_through_in_every_store_leaves_the_same_rows_and_trends(
 def lived(folder: Path, settings: Mapping[str, str]) -> TableStore:
     """Read and rank the sample as cron would have; return the store."""
     installation = demo.install(folder, Output(is_quiet=True), clock=demo.sample_end, settings=settings)
-    for moment, posts in demo.moments_of(demo.SAMPLE, demo.sample_end()):
+    for moment, posts in moments_of(demo.SAMPLE, demo.sample_end()):
         assert demo._run_at(replace(installation, clock=partial(demo._same, moment)), posts, []) == 0
     store = installation.database.open()
     assert isinstance(store, TableStore)

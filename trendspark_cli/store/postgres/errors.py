@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import psycopg
 
 from trendspark_cli.base.errors import (
@@ -36,6 +38,13 @@ _CONFIG = {
     "42501": ("does not allow that to this user", "let the user of DATABASE_URL own the database"),
 }
 
+# A refused connection has no code, only words: of libpq, or of the server in its language.
+_REFUSED = re.compile(
+    r"authentication failed|no password supplied|does not exist|no pg_hba\.conf entry|role .* is not permitted|"
+    r"certificate|SSL .*not support|invalid .* option|sslmode",
+    re.IGNORECASE,
+)
+
 
 class ConflictError(StoreBusyError):
     """Two transactions came into each other's way; the same work once more will do."""
@@ -56,6 +65,8 @@ def store_error(error: Exception, where: str) -> TrendSparkError:
         return ConfigError(f"{where} {what} ({told})", hint=hint)
     if kind in ("22", "23") or (not state and isinstance(error, (psycopg.DataError, psycopg.ProgrammingError))):
         return RefusedRowError(f"{where} refuses a row: {told}", hint=SEE_LOG)
+    if not state and _REFUSED.search(told):
+        return ConfigError(f"{where} cannot be used: {told}", hint="check DATABASE_URL, and what its server allows")
     if kind in ("08", "57") or (not state and isinstance(error, (psycopg.OperationalError, psycopg.InterfaceError))):
         return StoreBusyError(f"{where} cannot be reached, or the connection broke: {told}", hint=LATER)
     if state == "53100":

@@ -45,7 +45,7 @@ class PostSearch:
 
     def index_next(self, limit: int, now: datetime) -> int:
         """Index some posts, changed ones and then the newest shelf first; return how many. Call in a transaction."""
-        waiting = self._db.made(tuple, self._sql["waiting"], {"limit": limit})
+        waiting = self._db.made(tuple, self._sql["next_waiting"], {"limit": limit})
         if waiting:
             filled = self._filled()
             texts = {post_id: text for _, post_id, text in waiting if text is not None}
@@ -78,7 +78,7 @@ class PostSearch:
     def note_returned(self, post_ids: Sequence[int]) -> None:
         """Have posts indexed once more that came back under the ids they had. Call in a transaction."""
         for post_id in post_ids:
-            self._db.execute(self._sql["wait"], {"id": post_id})
+            self._db.execute(self._sql["wait_again"], {"id": post_id})
 
     def note_gone(self, post_ids: Sequence[int]) -> None:
         """Do nothing: words leave with their posts."""
@@ -119,7 +119,7 @@ class PostSearch:
         for start, last in (*spans, (after, _LAST_ID)):
             while True:
                 span = {**where, "after": start, "last": last, "limit": READ_AT_ONCE}
-                posts = self._db.made(tuple, self._sql["not_indexed"], span)
+                posts = self._db.made(tuple, self._sql["next_not_indexed"], span)
                 yield from ((created_at, post_id) for created_at, post_id, text in posts if query.fits(text))
                 if len(posts) < READ_AT_ONCE:
                     break

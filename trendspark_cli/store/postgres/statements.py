@@ -58,4 +58,4 @@ def translated(sql: str) -> Statement:
         return "" if found.startswith("--") else found.replace("%", "%%")
 
     text = _TOKEN.sub(written, sql).strip().rstrip(";")
-    return Statement(text, is_numbered, "%(rows)s" in text)
+    return Statement(text, is_numbered, "CAST(%(rows)s AS jsonb)" in text)

@@ -114,4 +114,4 @@ VALUES (?, ?, ?, ?, ?, ?, ?, ?);
 -- name: reservations_of_dead_runs
 -- Reservations whose run ended without settling them: the call may have been billed.
 SELECT r.id, r.day, r.service, r.profile, r.kind, r.units, r.usd FROM spend_reservations r
-LEFT JOIN job_runs j ON j.id = r.run_id WHERE r.service = ? AND (j.id IS NULL OR j.status <> 'running');
+LEFT JOIN job_runs j ON j.id = r.run_id WHERE r.service = ? AND (j.id IS NULL OR j.status <> 'running') ORDER BY r.id;

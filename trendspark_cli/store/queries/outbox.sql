@@ -104,4 +104,5 @@ ON CONFLICT (key) DO UPDATE SET opened_at = excluded.opened_at, failures = exclu
 -- name: api_errors
 -- Server errors and lost answers per service and endpoint since a minute, the worst first.
 SELECT service, endpoint, sum(calls) AS failures, max(last_status) AS status FROM api_calls
-WHERE minute >= :since AND code_class IN ('5xx', 'transport') GROUP BY service, endpoint ORDER BY failures DESC;
+WHERE minute >= :since AND code_class IN ('5xx', 'transport') GROUP BY service, endpoint
+ORDER BY failures DESC, service, endpoint;

@@ -1,7 +1,7 @@
 -- name: parts
 -- The parts of all runs that count, the newest run first.
 SELECT p.id, p.run_id, p.first_key, p.last_key, p.terms FROM ranking_runs r JOIN ranking_run_parts p ON p.run_id = r.id
-ORDER BY p.run_id DESC, p.first_key;
+ORDER BY p.run_id DESC, p.first_key, p.id;
 
 -- name: runs
 -- Each run and how many terms it has, the oldest first.

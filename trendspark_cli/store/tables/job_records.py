@@ -74,7 +74,7 @@ class JobRuns:
 
     def abandon(self, job_id: str, now: datetime) -> list[int]:
         """Mark runs that never ended and live no more, and return their ids; for the holder of the job's lock."""
-        ended = [row["id"] for row in self._db.rows(self._sql["abandon"], (to_text(now), job_id))]
+        ended = sorted(row["id"] for row in self._db.rows(self._sql["abandon"], (to_text(now), job_id)))
         self._db.executemany("DELETE FROM run_processes WHERE run_id = ?", [(run_id,) for run_id in ended])
         return ended
 

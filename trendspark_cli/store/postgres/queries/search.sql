@@ -1,8 +1,8 @@
--- name: waiting
+-- name: next_waiting
 -- Posts whose words changed, or that came back, since they were indexed; one may wait more than once.
 SELECT w.id, w.post_id, p.text FROM search_waiting w LEFT JOIN posts p ON p.id = w.post_id ORDER BY w.id LIMIT :limit;
 
--- name: wait
+-- name: wait_again
 -- A post that came back among those that are indexed.
 INSERT INTO search_waiting (post_id) VALUES (:id);
 
@@ -28,7 +28,7 @@ WHERE w.words @@ CAST(:terms AS tsquery) AND (p.created_at, p.id) < (:before, :b
     AND p.id NOT IN (SELECT post_id FROM search_waiting)
 ORDER BY p.created_at DESC, p.id DESC LIMIT :limit;
 
--- name: not_indexed
+-- name: next_not_indexed
 -- The next posts of a span of ids, to be read one by one; there is no cursor that stays open.
 SELECT created_at, id, text FROM posts WHERE id > :after AND id <= :last
     AND (CAST(:source AS text) IS NULL OR source = :source)

@@ -50,7 +50,7 @@ SELECT count(*), max(at) FROM (
 -- Now: what was folded too early stays folded, what comes is folded in time.
 UPDATE ranking_progress SET folded_post_id = CASE WHEN folded_created_at > :latest THEN 0 ELSE folded_post_id END,
     folded_created_at = CASE WHEN folded_created_at > :latest THEN :now ELSE folded_created_at END,
-    swept_tick = least(swept_tick, epoch(:now) / 900);
+    swept_tick = CASE WHEN swept_tick > epoch(:now) / 900 THEN epoch(:now) / 900 ELSE swept_tick END;
 
 -- name: heal_memory_of_posts
 -- Posts settle two days after they were made.
