@@ -55,6 +55,24 @@ def test_what_one_account_floods_is_no_news_and_silences_nothing(scene: Scene) -
     assert scene.labels() == ["volume ferry"]
 
 
+def test_alerts_tell_of_opening_growing_and_closing(scene: Scene) -> None:
+    evening(scene).hour(60)
+    scene.hour(150)
+    for _ in range(7):
+        scene.hour(1)
+
+    opened, grown, closed = alerts(scene)
+    assert "<b>ferry</b>\n60 posts in 1 h; its usual daily peak is 11" in opened
+    assert grown.startswith("📈 grown: twice as large")
+    assert "over after" in closed
+    assert "at its peak 150 posts in 1 h" in closed
+
+
+def alerts(scene: Scene) -> list[str]:
+    """The alerts that were queued, oldest first."""
+    return [row["body"] for row in scene.store.connection.rows("SELECT body FROM notifications ORDER BY id")]
+
+
 def test_nothing_opens_on_the_first_day(store: SqliteStore) -> None:
     scene = Scene(store)
     scene.days(0.5)
@@ -294,6 +312,7 @@ def test_a_keyword_may_look_like_anything(store: SqliteStore, word: str) -> None
     scene.hour(50, f"look {word.strip('/')} there")
 
     assert all(len(trend.label) <= 80 for trend in scene.open)
+    assert not any("<b><b>" in body or "\u202e" in body for body in alerts(scene))
 
 
 def test_when_many_series_are_rare_at_once_the_three_strongest_are_told(store: SqliteStore) -> None:

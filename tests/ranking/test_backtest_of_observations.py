@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from tests.installation import Installation
+from trendspark_cli.base.clock import from_epoch, to_text
 
 AT = 1_700_438_400
 
@@ -32,17 +33,20 @@ def test_each_look_gets_a_score_and_after_enough_settled_posts_a_forecast(workpl
 
 def test_each_count_gets_a_score_and_series_do_not_mix(workplace: Installation) -> None:
     rows = [
-        {"series": name, "t": "2026-11-01T00:00:00Z", "value": 3 + number % 4}
+        {"series": name, "t": to_text(from_epoch(AT + 300 * number)), "value": 3 + number % 4}
         for number in range(600)
         for name in ("one", "two")
     ]
-    rows.append({"series": "two", "t": "2026-11-03T02:00:00Z", "value": 500})
+    rows += [{"series": "two", "t": to_text(from_epoch(AT + 300 * number)), "value": 500} for number in (600, 601)]
 
     done = workplace.command("backtest", "--counts", stdin="\n".join(map(json.dumps, rows)).encode())
 
     scored = [json.loads(line) for line in done.stdout.splitlines()]
     assert len(scored) == len(rows)
-    assert scored[-1]["surprise"] > scored[-1]["score"] == 3.0 > max(one["score"] for one in scored[400:-1])
+    told, after = scored[-2:]
+    assert told["beyond"] > told["score"] == 0.65 > max(one["score"] for one in scored[:-2])
+    assert (told["posts"], after["posts"], after["score"]) == (551, 1047, 0.0)
+    assert told["usual_peak"] == pytest.approx(54)
 
 
 @pytest.mark.parametrize("absurd", [{"score": 9 * 10**15}, {"comments": 10**12}, {"t": 1e300}])
