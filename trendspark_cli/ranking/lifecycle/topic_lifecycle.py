@@ -41,7 +41,7 @@ def advance_trends(
         same = [number for number, record in enumerate(records) if is_same_topic(record, topic)]
         same.sort(key=lambda number: (records[number].state is TrendState.CLOSED, records[number].opened_at))
         needed = rules.opening_threshold(_terms_of(topic), now)
-        may_start = may_open and topic.score >= needed
+        may_start = may_open and topic.says_what and topic.score >= needed
         if not same:
             if may_start:
                 records.append(_opened(topic, end, needed))

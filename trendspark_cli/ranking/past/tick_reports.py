@@ -44,6 +44,8 @@ class TickReporter:
         for number, topic in enumerate(topics):
             terms = [term.term for term in topic.terms]
             trend = self._trends.trend_of(topic)
+            if trend is None and not topic.says_what:
+                continue
             if trend is None:
                 reported[-1 - number] = ReportedTopic(topic, tuple(terms))
                 continue
