@@ -98,9 +98,10 @@ def test_a_story_told_in_known_words_loses_nothing_by_them(desk: Desk, now: int)
 
 def test_a_name_amid_words_that_say_nothing_is_a_topic_whatever_one_account_floods(desk: Desk, now: int) -> None:
     random = Random(4)
-    told = [post(f"Weißgasse {' '.join(random.choices(DULL, k=6))}", now - 1500 + 100 * n, f"a{n}") for n in range(12)]
+    told = [post(f"Weißgasse {' '.join(random.choices(DULL, k=6))}", now - 1500 + 100 * n, f"a{n}") for n in range(8)]
     flood = [post(f"flooded {' '.join(random.choices(DULL, k=6))}", now - 1500 + 30 * n, "one") for n in range(40)]
+    rows = [*quiet_hours(now), *told, *said("Weißgasse", 5, now - 1400), *flood]
 
-    [topic] = desk.topics(quiet_hours(now) + told + flood, now)
+    [topic] = desk.topics(rows, now)
 
     assert topic.terms[0].term == "weissgasse"
