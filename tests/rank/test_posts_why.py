@@ -118,6 +118,17 @@ def test_a_post_of_a_topic_names_that_trend(operator: Operator) -> None:
     assert [one["id"] for one in found["trends"]] == [trend["id"]]
 
 
+def test_a_post_whose_topic_is_a_tag_or_a_date_says_so(operator: Operator) -> None:
+    burst(operator, "[Megathread] friday")
+    operator.rank()
+    [post] = operator.rows("SELECT source, source_id FROM posts WHERE text LIKE '%Megathread%' LIMIT 1")
+
+    [held, *_] = why(operator, f"{post['source']}:{post['source_id']}")["held_back_by"]
+
+    assert (held["about"], held["rule"]) == ("topic", "not news")
+    assert "only says when, or how posts are filed" in held["why"]
+
+
 @pytest.mark.parametrize(
     ("age_minutes", "likes", "rule"),
     [(26 * 60, 90_000, "too old"), (12, 0, "below the least engagement"), (50 * 60, 90_000, "too old")],

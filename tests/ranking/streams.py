@@ -10,8 +10,12 @@ from trendspark_cli.ranking.baseline.history import SourceState
 from trendspark_cli.ranking.baseline.memory_history import MemoryHistory
 from trendspark_cli.ranking.baseline.ticks import TICK_SECONDS, TICKS_PER_DAY, tick_of
 from trendspark_cli.ranking.baseline.updating import update_baseline
+from trendspark_cli.ranking.bursts.thresholds import DEFAULT_THRESHOLD
 from trendspark_cli.ranking.bursts.topics import Topic, find_topics
 from trendspark_cli.ranking.bursts.window import Window
+from trendspark_cli.ranking.lifecycle.rules import LifecycleRules
+from trendspark_cli.ranking.lifecycle.topic_lifecycle import advance_trends
+from trendspark_cli.ranking.lifecycle.trends import TopicTrend
 
 START_TICK = 1_700_000_000 // 86_400 * TICKS_PER_DAY  # a midnight
 HOUR = 3600
@@ -46,6 +50,11 @@ def said(
         post(f"{words} {' '.join(random.choices(_VOCABULARY, k=4))}", at + every * n, authors[n % len(authors)])
         for n in range(times)
     ]
+
+
+def opened_by(topics: Iterable[Topic], now: int) -> list[TopicTrend]:
+    """Return the trends that these topics open where there are none yet."""
+    return list(advance_trends([], list(topics), now, LifecycleRules(DEFAULT_THRESHOLD)).opened)
 
 
 class Desk:

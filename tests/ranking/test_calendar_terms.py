@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.ranking.streams import Desk, said
+from tests.ranking.streams import Desk, opened_by, said
 from tests.ranking.test_languages import quiet_hours
 from trendspark_cli.ranking.text.calendar_terms import is_calendar_term
 from trendspark_cli.ranking.text.terms import keys_of_posts
@@ -20,14 +20,14 @@ NEWS = ("Black Friday", "march", "Mars", "420", "777", "Friday fire", "90th", "M
 
 @pytest.mark.parametrize("date", DATES)
 def test_a_date_alone_opens_nothing(desk: Desk, now: int, date: str) -> None:
-    assert desk.topics(quiet_hours(now) + said(date, 14, now - 1800), now) == []
+    assert opened_by(desk.topics(quiet_hours(now) + said(date, 14, now - 1800), now), now) == []
 
 
 @pytest.mark.parametrize("date", ["Friday", "vendredi", "пятница"])
 def test_what_happens_on_it_does(desk: Desk, now: int, date: str) -> None:
-    [topic] = desk.topics(quiet_hours(now) + said(f"{date} Quibbleton", 14, now - 1800), now)
+    [topic] = opened_by(desk.topics(quiet_hours(now) + said(f"{date} Quibbleton", 14, now - 1800), now), now)
 
-    assert "quibbleton" in {evidence.term for evidence in topic.terms}
+    assert "quibbleton" in topic.story.terms
 
 
 @pytest.mark.parametrize("words", NEWS)

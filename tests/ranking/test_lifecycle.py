@@ -43,6 +43,17 @@ def test_a_topic_below_the_threshold_opens_nothing() -> None:
     assert advance_trends((), [topic("volcano", score=5.9)], NOON, RULES) == TrendChanges()
 
 
+def test_a_date_alone_opens_nothing_and_goes_on_with_a_trend() -> None:
+    friday = topic("friday")._replace(says_what=False)
+
+    alone, later = (
+        advance_trends(trends, [friday], NOON + 900, RULES) for trends in ((), opened(topic("friday", "ash")))
+    )
+
+    assert alone == TrendChanges()
+    assert [trend.last_strong_at for trend in later.updated] == [moment_of(NOON + 900)]
+
+
 def test_a_tick_of_long_ago_opens_nothing() -> None:
     assert advance_trends((), [topic("volcano")], NOON, RULES, may_open=False) == TrendChanges()
 

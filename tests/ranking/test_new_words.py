@@ -20,6 +20,8 @@ _THINGS = (
 )
 THINGS = _THINGS.split()
 _SYLLABLES = "ka lo mi ne ru sa to vi we zo bra cle dri fro gla pli sto tra"
+_DULL = "der die das und ist nicht auch wird oder eine den zum hier"
+DULL = _DULL.split()
 MADE_UP = ["".join(Random(number).choices(_SYLLABLES.split(), k=4)) for number in range(400)]
 SOME_OFTEN = list(accumulate(1.0 / (rank + 8) for rank in range(len(MADE_UP))))
 
@@ -92,3 +94,14 @@ def test_a_story_told_in_known_words_loses_nothing_by_them(desk: Desk, now: int)
     alone, beside = (desk.topics(rows, now) for rows in (story, story + newcomers(now, talks)))
 
     assert [topic.terms[0].term for topic in (*alone, *beside)] == ["quibbleton", "quibbleton"]
+
+
+def test_a_name_amid_words_that_say_nothing_is_a_topic_whatever_one_account_floods(desk: Desk, now: int) -> None:
+    random = Random(4)
+    told = [post(f"Weißgasse {' '.join(random.choices(DULL, k=6))}", now - 1500 + 100 * n, f"a{n}") for n in range(8)]
+    flood = [post(f"flooded {' '.join(random.choices(DULL, k=6))}", now - 1500 + 30 * n, "one") for n in range(40)]
+    rows = [*quiet_hours(now), *told, *said("Weißgasse", 5, now - 1400), *flood]
+
+    [topic] = desk.topics(rows, now)
+
+    assert topic.terms[0].term == "weissgasse"

@@ -167,6 +167,8 @@ def _topic_now(asked: Asked, post_id: int, since: int) -> tuple[Topic | None, He
     if found.score < threshold:
         why = f"its topic {found.label!r} scores {found.score:.1f}; {threshold:.1f} is needed"
         return found, Held("below threshold", why)
+    if not found.says_what:
+        return found, Held("not news", f"its topic {found.label!r} only says when, or how posts are filed")
     return found, Held("not news", "its topic is a trend that goes on without it, or `rank` has not run since")
 
 

@@ -18,6 +18,7 @@ from trendspark_cli.ranking.text.keys import Integers
 NEW = 4.0  # times the expected, from which a word counts as new, if the history holds fewer posts with it
 HALF_A_POST = 0.5  # one old post of a word makes it known, for some days
 MOSTLY = 0.75  # of the words of a post: names and loan words are known
+LEAST_NEW_WORDS = 2  # of a post: one beside words that say nothing is a name, and no language
 OVERDISPERSION = 1.0  # of how often words of one language are used: few of them often, most of them seldom
 # Before anything is known of their words: each stands in one post of twenty, as sure as if forty had been looked at.
 PRIOR_USES, PRIOR_CHANCES = 2.0, 40.0
@@ -65,7 +66,7 @@ def _newcomers(posts: PostColumns, chosen: PostNumbers, usual: Usual) -> _Newcom
     known, usually = usual(used)
     is_new = ((seen > NEW * usually) & (seen > known + HALF_A_POST))[number]
     of_post = np.bincount(owners, minlength=posts.ids.size)
-    is_newcomer = np.bincount(owners, is_new, posts.ids.size) >= np.maximum(1.0, MOSTLY * of_post)
+    is_newcomer = np.bincount(owners, is_new, posts.ids.size) >= np.maximum(LEAST_NEW_WORDS, MOSTLY * of_post)
     kept = is_newcomer[owners] & is_new
     order = np.lexsort((owners[kept], words[kept]))
     return _Newcomers(words[kept][order], owners[kept][order], np.flatnonzero(is_newcomer))

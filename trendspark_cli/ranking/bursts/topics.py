@@ -37,7 +37,7 @@ class Topic(NamedTuple):
     `score` is that of the strongest term, and more for what further sure ones bring. `observed`, `expected`,
     `window_seconds` are those of the strongest term; `authors`, `sources` (posts by source) and `first_seen` (epoch
     seconds) are of that window; `last_seen` and `post_ids` (newest 500) of the whole one; `named_by`: the newest posts
-    of all its terms, which say how it is called.
+    of all its terms, which say how it is called; `says_what`: False for dates and tags alone, which open no trend.
     """
 
     label: str
@@ -53,6 +53,7 @@ class Topic(NamedTuple):
     post_ids: tuple[int, ...]
     example_ids: tuple[int, ...]
     named_by: tuple[int, ...] = ()
+    says_what: bool = True
 
 
 def find_topics(
@@ -73,12 +74,16 @@ def find_topics(
     scored, names = name_terms(window, score_terms(snapshot, history, threshold if floor is None else floor))
     scores = scored.score
     groups = group_terms(scored.occurrences, scores, names, limit)
-    described = [(group, _telling_terms(scores, group, threshold)) for group in groups]
-    described = [(group, terms) for group, terms in described if _says_what(window, scored, names, terms, threshold)]
+    of_topics = [_telling_terms(scores, group, threshold) for group in groups]
     evidence = _evidence(
-        scored, names, [term for _, terms in described for term in terms], threshold, snapshot.volume_surge
+        scored, names, [term for terms in of_topics for term in terms], threshold, snapshot.volume_surge
     )
-    found = [_topic(snapshot, scored, group, tuple(evidence[term] for term in terms)) for group, terms in described]
+    found = [
+        _topic(snapshot, scored, group, tuple(evidence[term] for term in terms))._replace(
+            says_what=_says_what(window, scored, names, terms, threshold)
+        )
+        for group, terms in zip(groups, of_topics, strict=True)
+    ]
     return sorted(found, key=lambda topic: -topic.score)
 
 

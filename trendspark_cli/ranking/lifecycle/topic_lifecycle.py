@@ -40,7 +40,7 @@ def advance_trends(
     for topic in sorted(topics, key=lambda topic: -topic.score):
         same = [number for number, record in enumerate(records) if is_same_topic(record, topic)]
         same.sort(key=lambda number: (records[number].state is TrendState.CLOSED, records[number].opened_at))
-        may_start = may_open and "topic" in rules.kinds and topic.score >= rules.threshold
+        may_start = may_open and "topic" in rules.kinds and topic.says_what and topic.score >= rules.threshold
         if not same:
             if may_start:
                 records.append(_opened(topic, end, rules.threshold))

@@ -50,6 +50,8 @@ class TickReporter:
         for number, topic in enumerate(topics):
             terms = [term.term for term in topic.terms]
             trend, end = self._trends.trend_of(topic), (tick + 1) * TICK_SECONDS
+            if trend is None and not topic.says_what:
+                continue
             order = moved(topic.score, self._trends.pull(replayed, topic, end).points)
             if trend is None:
                 reported[-1 - number] = ReportedTopic(topic, tuple(terms), order)
