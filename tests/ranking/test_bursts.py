@@ -9,7 +9,15 @@ from random import Random
 import pytest
 
 from trendspark_cli.ranking.bursts.count_windows import LastHour
-from trendspark_cli.ranking.bursts.daily_peaks import DAY_SECONDS, OPENS_AT, TOLD_AT, DailyPeaks, log_posts, posts_of
+from trendspark_cli.ranking.bursts.daily_peaks import (
+    DAY_SECONDS,
+    OPENS_AT,
+    TOLD_AT,
+    DailyPeaks,
+    log_posts,
+    opens_at,
+    posts_of,
+)
 
 ROW_SECONDS = 300
 ROWS_PER_DAY = DAY_SECONDS // ROW_SECONDS
@@ -42,6 +50,20 @@ def test_a_quiet_series_tells_falsely_as_seldom_as_is_said_whatever_its_volume(
     told = [len(watched(noise(80, mean, seed), DailyPeaks(), threshold=threshold)) for seed in range(2)]
 
     assert 0 < sum(told) / 160 <= 1.1 / in_days
+
+
+def test_many_series_together_tell_no_more_falsely_than_is_wanted() -> None:
+    needed = opens_at(series=10, alarms_per_day=0.5)
+    told = [len(watched(noise(80, 5, seed), DailyPeaks(), threshold=needed)) for seed in range(10)]
+
+    assert opens_at(4, 0.5) == pytest.approx(OPENS_AT, abs=0.001)
+    assert needed == pytest.approx(1.645, abs=0.001)
+    assert 0 < sum(told) / 80 <= 1.1 * 0.5
+
+
+def test_nothing_asked_of_the_rate_is_beyond_reckoning() -> None:
+    assert OPENS_AT < opens_at(1, 0.0) < 5
+    assert opens_at(0, 100.0) == OPENS_AT
 
 
 @pytest.mark.parametrize("mean", [5, 50])

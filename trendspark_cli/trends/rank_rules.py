@@ -12,7 +12,6 @@ from trendspark_cli.base.errors import UsageError
 from trendspark_cli.base.models import Profile
 from trendspark_cli.base.setting_values import AMOUNT, HOURS, INTEREST_NAMES, ValueReader
 from trendspark_cli.base.settings import Settings
-from trendspark_cli.ranking.bursts.daily_peaks import OPENS_AT
 from trendspark_cli.ranking.lifecycle.rules import LifecycleRules
 from trendspark_cli.ranking.lifecycle.trends import AnyTrend
 from trendspark_cli.ranking.lifecycle.volume_stories import SilenceStory, VolumeStory
@@ -59,7 +58,7 @@ def reason_of_trend(store: Store, trend: AnyTrend) -> str:
     """Return in a few words where the threshold of a trend came from, when it opened."""
     calibration = store.calibrations.last(trend.opened_at)
     if isinstance(trend.story, VolumeStory | SilenceStory):
-        return f"{OPENS_AT:g} deviations beyond what is usual for a day's largest"
+        return f"beyond the largest of a usual day, as {FALSE_ALARMS} allows to all series together"
     return "the default" if calibration is None else f"calibrated {calibration.made_at[:10]}"
 
 

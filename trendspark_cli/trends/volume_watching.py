@@ -13,6 +13,7 @@ from trendspark_cli.base.profiles import DEFAULT
 from trendspark_cli.kinds.sources import SOURCES
 from trendspark_cli.ranking.baseline.baseline_posts import PostRow
 from trendspark_cli.ranking.baseline.ticks import TICK_SECONDS
+from trendspark_cli.ranking.bursts.daily_peaks import opens_at
 from trendspark_cli.ranking.bursts.tick_counts import TickCount
 from trendspark_cli.ranking.bursts.volume_series import Look, VolumeSeries
 from trendspark_cli.ranking.lifecycle.rules import LifecycleRules
@@ -77,12 +78,13 @@ class _Watching:
         recency: timedelta,
         routes: TrendRoutes,
     ) -> None:
-        self._job, self._rules, self._recency, self._routes = job, rules, recency, routes
+        self._job, self._recency, self._routes = job, recency, routes
         self._names = {profile.name for profile in looked_for.profiles} if looked_for is not None else set()
         self._hours: dict[int, list[tuple[PostRow, set[str]]]] = {}
         is_on = bool(set(rules.kinds) & set(KINDS))
         reads = [read for read in job.store.volumes.reads() if is_on and self._is_read(read)]
         self._volumes = WatchedVolumes(looked_for if is_on else None, reads)
+        self._rules = rules._replace(opens_at=opens_at(len(self._volumes.all), rules.false_alarms_per_day))
         self._seen_post_id = job.store.volumes.seen_post_id()
 
     def run(self) -> list[AnyTrend]:
@@ -169,7 +171,7 @@ class _Watching:
         asked = watched.key, watched.name, watched.terms, seen.series, look, self._rules
         if kind == "silence":
             return silence_opened(*asked) if seen.coverage.is_whole else None
-        if watched.is_place or not may_be_news(look):
+        if watched.is_place or not may_be_news(look, self._rules):
             return None
         if not seen.coverage.counted and len(_people(self._posts_of(seen))) < LEAST_PEOPLE:
             return None

@@ -14,7 +14,7 @@ HALF_LIFE_DAYS = 28  # of what is usual, once there are so many days
 LEAST_DEVIATION = 0.1  # of a logarithm: a series whose days are all alike is not surprised by everything
 NORMAL_DEVIATIONS = 1.25  # mean deviations are one standard deviation, where values are normal
 TOLD_AT = 0.65  # a score: one day in four lies beyond, where days are independent and normal
-OPENS_AT = 1.15  # a trend: one day in eight does
+OPENS_AT = 1.15  # a trend, where few series are watched: one day in eight does
 QUIET_SECONDS = 24 * 3600  # after a burst was told
 DAY_SECONDS = 24 * 3600
 LEAST_SEEN_SECONDS = 18 * 3600  # of a day, or its largest value is not known
@@ -109,6 +109,17 @@ class DailyPeaks:
         deviation = state.deviation + max(_STEP, 1.0 / state.days) * (abs(beyond) - state.deviation)
         level = state.level + max(_STEP, 1.0 / (state.days + 1)) * beyond
         self.state = state._replace(days=state.days + 1, level=level, deviation=deviation)
+
+
+def opens_at(series: int, alarms_per_day: float) -> float:
+    """Return the score from which a trend opens, so that so many series together give no more false alarms a day.
+
+    A score of days that are independent and normal is a standard normal deviate; of few series `OPENS_AT` is enough.
+    """
+    from statistics import NormalDist  # loads slowly, and only `rank` asks
+
+    part = alarms_per_day / max(1, series)
+    return max(OPENS_AT, -NormalDist().inv_cdf(min(0.5, max(1e-6, part))))
 
 
 def log_posts(count: float) -> float:

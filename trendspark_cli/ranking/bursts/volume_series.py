@@ -12,7 +12,6 @@ from trendspark_cli.ranking.bursts.daily_peaks import (
     HALF_LIFE_DAYS,
     LEAST_DEVIATION,
     NORMAL_DEVIATIONS,
-    OPENS_AT,
     UNKNOWN,
     DailyPeaks,
     PeaksState,
@@ -101,17 +100,17 @@ class VolumeSeries:
             rows[row] = {**rows.get(row, {}), **posts}
         return rows
 
-    def tells(self, at: int, score: float) -> bool:
-        """Tell whether a peak opens a trend now; then it is quiet for a day."""
+    def tells(self, at: int, score: float, needed: float) -> bool:
+        """Tell whether a peak opens a trend now, for which this score is needed; then it is quiet for a day."""
         peaks = DailyPeaks(self.peaks)
-        is_news = peaks.tells(at, score, OPENS_AT)
+        is_news = peaks.tells(at, score, needed)
         self.peaks = peaks.state
         return is_news
 
-    def tells_silence(self, at: int, score: float) -> bool:
-        """Tell whether a gap opens a trend now; then it is quiet for a day."""
+    def tells_silence(self, at: int, score: float, needed: float) -> bool:
+        """Tell whether a gap opens a trend now, for which this score is needed; then it is quiet for a day."""
         gaps = DailyPeaks(self.gaps)
-        is_news = gaps.tells(at, score, OPENS_AT)
+        is_news = gaps.tells(at, score, needed)
         self.gaps = gaps.state
         return is_news
 
@@ -155,9 +154,9 @@ def gap_of(value: float) -> float:
     return max(0.0, math.exp(min(value, 40.0)) - ADDED_MINUTES) * 60.0
 
 
-def enough(state: PeaksState) -> float:
-    """Return the value that is enough to open a trend."""
-    return state.level + OPENS_AT * max(LEAST_DEVIATION, NORMAL_DEVIATIONS * state.deviation)
+def enough(state: PeaksState, needed: float) -> float:
+    """Return the value that has the score which opens a trend."""
+    return state.level + needed * max(LEAST_DEVIATION, NORMAL_DEVIATIONS * state.deviation)
 
 
 def rows_of(slices: Sequence[tuple[int, int, float]], source: str) -> Rows:

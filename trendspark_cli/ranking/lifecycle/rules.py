@@ -3,6 +3,8 @@
 from datetime import timedelta
 from typing import NamedTuple
 
+from trendspark_cli.ranking.bursts.daily_peaks import OPENS_AT
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # numpy: most commands ask when trends open, and nothing of what they are like
     from trendspark_cli.ranking.interest.marks import DatedMark
@@ -21,6 +23,7 @@ class LifecycleRules(NamedTuple):
     silenced: frozenset[int] = frozenset()
     false_alarms_per_day: float = 0.5  # how rare a single post's forecast must be
     kinds: tuple[str, ...] = ("topic", "post", "volume", "silence")  # of trends that open
+    opens_at: float = OPENS_AT  # score of a volume, or of a silence, that opens a trend
     interest: "tuple[tuple[str, ...], ...]" = ()
     marks: "tuple[DatedMark, ...]" = ()
 

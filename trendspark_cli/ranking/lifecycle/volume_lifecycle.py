@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TypeVar, cast
 
-from trendspark_cli.ranking.bursts.daily_peaks import OPENS_AT, log_posts, posts_of
+from trendspark_cli.ranking.bursts.daily_peaks import log_posts, posts_of
 from trendspark_cli.ranking.bursts.volume_series import ROW_SECONDS, Look, VolumeSeries, enough, gap_of, log_gap
 from trendspark_cli.ranking.lifecycle.rules import LifecycleRules
 from trendspark_cli.ranking.lifecycle.trends import (
@@ -30,30 +30,30 @@ LABEL_LENGTH = 80  # characters
 FORGOTTEN_AFTER = timedelta(hours=30)  # without a look at it, a trend is over
 
 
-def may_be_news(look: Look) -> bool:
+def may_be_news(look: Look, rules: LifecycleRules) -> bool:
     """Tell whether the posts of an hour are worth a look at who wrote them."""
-    return look.posts >= LEAST_POSTS and look.score >= OPENS_AT
+    return look.posts >= LEAST_POSTS and look.score >= rules.opens_at
 
 
 def volume_opened(
     key: str, name: str, terms: tuple[str, ...], series: VolumeSeries, look: Look, rules: LifecycleRules
 ) -> VolumeTrend | None:
     """Return the trend that an hour of a series opens, None when it is none, or none is news."""
-    if not may_be_news(look) or not series.tells(look.at, look.score):
+    if not may_be_news(look, rules) or not series.tells(look.at, look.score, rules.opens_at):
         return None
     story = VolumeStory(
         series=key,
         terms=terms,
         observed=look.posts,
         usual_peak=posts_of(series.peaks.level),
-        enough=posts_of(enough(series.peaks)),
+        enough=posts_of(enough(series.peaks, rules.opens_at)),
         window=HOUR,
         authors=0,
         sources={},
         post_ids=(),
         example_ids=(),
     )
-    beyond = log_posts(look.posts) - enough(series.peaks)
+    beyond = log_posts(look.posts) - enough(series.peaks, rules.opens_at)
     trend = _opened(name, look.at, beyond, HOUR, rules, story)
     return replace(trend, posts_now=look.posts, posts_peak=look.posts, posts_total=look.posts)
 
@@ -63,7 +63,7 @@ def silence_opened(
 ) -> SilenceTrend | None:
     """Return the trend that a gap of a series opens, None when it is none, or none is news."""
     gap = timedelta(seconds=look.gap_seconds)
-    if gap < LEAST_GAP or not series.last_post or not series.tells_silence(look.at, look.gap_score):
+    if gap < LEAST_GAP or not series.last_post or not series.tells_silence(look.at, look.gap_score, rules.opens_at):
         return None
     story = SilenceStory(
         series=key,
@@ -71,9 +71,9 @@ def silence_opened(
         gap=gap,
         usual_gap=timedelta(seconds=min(series.usual_gap_seconds, gap.total_seconds())),
         usual_longest=timedelta(seconds=round(gap_of(series.gaps.level))),
-        enough=timedelta(seconds=round(gap_of(enough(series.gaps)))),
+        enough=timedelta(seconds=round(gap_of(enough(series.gaps, rules.opens_at)))),
     )
-    trend = _opened(name, look.at, log_gap(look.gap_seconds) - enough(series.gaps), gap, rules, story)
+    trend = _opened(name, look.at, log_gap(look.gap_seconds) - enough(series.gaps, rules.opens_at), gap, rules, story)
     return replace(trend, posts_now=0, posts_peak=0, posts_total=0)
 
 
@@ -81,7 +81,7 @@ def volume_seen_again(trend: AnyTrend, story: VolumeStory, look: Look, rules: Li
     """Return an open trend, with its story, after one more look; what it showed at its peak stays until exceeded."""
     at = moment_of(look.at)
     seen = cast(VolumeTrend, replace(trend, story=story, last_seen=max(trend.last_seen, at), posts_now=look.posts))
-    if look.score >= OPENS_AT / 2:
+    if look.score >= rules.opens_at / 2:
         seen = replace(seen, last_strong_at=max(trend.last_strong_at, at))
     if look.posts <= story.observed:
         return seen
