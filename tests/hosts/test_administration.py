@@ -6,6 +6,7 @@ import os
 import shutil
 import socket
 import subprocess
+from collections.abc import Iterator
 from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
@@ -16,7 +17,7 @@ import pytest
 from tests.builders import NOW, post
 from tests.hosts.conftest import MakeHost
 from tests.installation import Installation
-from tests.servers.postgres import PASSWORD, QUOTED_PASSWORD, find_binaries
+from tests.servers.postgres import PASSWORD, QUOTED_PASSWORD, Databases, find_binaries
 from trendspark_cli.base.clock import utc_now
 from trendspark_cli.base.errors import ConfigError, IntegrityError, OutputError
 from trendspark_cli.running.server_clock import check_server_clock
@@ -30,7 +31,7 @@ def desk(host: MakeHost) -> Installation:
 
 
 @pytest.fixture
-def empty_url(postgres: tuple) -> str:  # type: ignore[type-arg]
+def empty_url(postgres: tuple[Databases, str]) -> Iterator[str]:
     """A database that nobody has made anything in."""
     databases, _ = postgres
     name = f"empty_{os.getpid()}"
@@ -94,8 +95,7 @@ def test_statistics_name_the_tables_and_the_engine(desk: Installation) -> None:
 def test_a_backup_can_be_restored_and_the_password_stands_in_no_command_line(
     desk: Installation,
     tmp_path: Path,
-    postgres: tuple,
-    empty_url: str,  # type: ignore[type-arg]
+    empty_url: str,
 ) -> None:
     with closing(desk.store()) as store, store.transaction():
         store.posts.save([post("1", text="kept")], NOW)

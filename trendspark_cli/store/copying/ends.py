@@ -28,7 +28,9 @@ class Shape(NamedTuple):
 class CopyEnd(Protocol):
     """One database, while rows leave it or come to it."""
 
-    connection: Connection
+    @property
+    def connection(self) -> Connection:
+        """Return the connection, whose locks of jobs last as long as it does."""
 
     def shapes(self) -> dict[str, Shape]:
         """Return the tables that are copied, by name; columns in the order of their names."""
