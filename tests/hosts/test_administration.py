@@ -171,3 +171,22 @@ def test_runs_name_the_host_they_ran_on(desk: Installation) -> None:
     desk.run("rank", lambda job: None)
 
     assert desk.values("SELECT host FROM job_runs") == [socket.gethostname()]
+
+
+BAD_ADDRESSES = {
+    "another password": lambda url: url.replace(QUOTED_PASSWORD, "wrong-password"),
+    "no password": lambda url: url.replace(f":{QUOTED_PASSWORD}", ""),
+    "no such database": lambda url: url.rpartition("/")[0] + "/nowhere",
+    "no such user": lambda url: url.replace("trendspark:", "nobody-of-ours:"),
+}
+
+
+@pytest.mark.parametrize("what", BAD_ADDRESSES)
+def test_an_address_that_will_never_do_is_for_a_person_and_not_for_the_next_run(
+    tmp_path: Path, postgres_url: str, what: str
+) -> None:
+    with pytest.raises(ConfigError) as refused:
+        PostgresDatabase(BAD_ADDRESSES[what](postgres_url), tmp_path, (), ()).open()
+
+    assert refused.value.exit_code == 78
+    assert "password-of" not in str(refused.value)

