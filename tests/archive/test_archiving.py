@@ -55,6 +55,7 @@ def archived(keeper: Keeper) -> Rows:
     return found
 
 
+@pytest.mark.only_sqlite
 def test_columns_of_archive_files_are_those_of_the_database(keeper: Keeper) -> None:
     for name, table in TABLES.items():
         with closing(sqlite3.connect(keeper.database)) as connection:
@@ -140,6 +141,7 @@ def test_archiving_again_does_nothing(keeper: Keeper) -> None:
     assert list(keeper.spool.glob("part-*")) == []
 
 
+@pytest.mark.only_sqlite  # two installations, of which each has a database of its own
 def test_the_same_rows_give_the_same_bytes(tmp_path: Path) -> None:
     sums = []
     for name in ("one", "two"):

@@ -21,8 +21,6 @@ from trendspark_cli.base.models import Alert, AlertCategory
 from trendspark_cli.store.rows.archived import TABLES
 from trendspark_cli.store.rows.collecting import PageOutcome
 
-pytestmark = pytest.mark.every_store
-
 
 @pytest.fixture
 def keeper(tmp_path: Path) -> Keeper:
@@ -50,6 +48,7 @@ ALL_OF_IT = ("--since", "2026-01-01")
 THE_DAY = ("--since", "2026-09-01", "--until", "2026-09-02", "--table", "posts")  # of post 4
 
 
+@pytest.mark.every_store
 @pytest.mark.parametrize("part_format", ["parquet", "csv"])
 def test_what_is_restored_is_what_left_and_twice_changes_nothing(keeper: Keeper, part_format: str) -> None:
     before = keeper.everything()

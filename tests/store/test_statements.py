@@ -305,7 +305,7 @@ def parameters_of(pair: Pair, file: str, name: str) -> Any:
     sql = uncommented(with_columns(sqlite.queries(file)[name], name))
     asked = set(re.findall(r"(?<![:\w]):(\w+)", re.sub(r"'(?:[^']|'')*'", "''", sql)))
     if asked:
-        return {each: guess(pair, each) for each in asked} | MEANS.get((file, name), {})
+        return {**{each: guess(pair, each) for each in asked}, **MEANS.get((file, name), {})}
     if values := re.search(r"INTO (\w+) \(([^()]*)\)\s*VALUES \((.*?)\)\s*(?:ON|;)", sql, re.DOTALL):
         pairs = zip(values[2].split(","), re.sub(r"\w+\(([^()]*)\)", r"\1", values[3]).split(","), strict=True)
         types = {column["name"]: column for column in pair.columns[values[1]]}
