@@ -21,6 +21,7 @@ from tests.servers.postgres import PASSWORD, QUOTED_PASSWORD, Databases, find_bi
 from trendspark_cli.base.clock import utc_now
 from trendspark_cli.base.errors import ConfigError, IntegrityError, OutputError
 from trendspark_cli.running.server_clock import check_server_clock
+from trendspark_cli.setup.writing import make_database
 from trendspark_cli.store.postgres.database import PostgresDatabase
 
 
@@ -49,6 +50,12 @@ def test_the_first_db_init_makes_the_schema_and_every_one_the_folders_of_its_hos
     assert made == [True, False]
     for host in hosts:
         assert host.run("rank", lambda job: None).exit_code == 0
+
+
+def test_init_makes_the_schema_of_a_server_as_it_makes_a_file(tmp_path: Path, empty_url: str) -> None:
+    settings = Installation(tmp_path / "home", {"DATABASE_URL": empty_url}).installation().settings
+
+    assert [make_database(settings), make_database(settings)] == [True, False]
 
 
 def test_a_host_without_its_folders_is_told_what_makes_them(tmp_path: Path, postgres_url: str) -> None:
