@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
+from typing import Protocol
 
 import pytest
 
 from tests.installation import Installation, make_folders
 
-MakeHost = Callable[[str], Installation]
+
+class MakeHost(Protocol):
+    """Makes a host by its name, with these settings beside its own."""
+
+    def __call__(self, name: str, **settings: str) -> Installation: ...
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ import os
 import shutil
 import socket
 import subprocess
+from collections.abc import Iterator
 from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
@@ -16,10 +17,11 @@ import pytest
 from tests.builders import NOW, post
 from tests.hosts.conftest import MakeHost
 from tests.installation import Installation
-from tests.servers.postgres import PASSWORD, QUOTED_PASSWORD, find_binaries
+from tests.servers.postgres import PASSWORD, QUOTED_PASSWORD, Databases, find_binaries
 from trendspark_cli.base.clock import utc_now
 from trendspark_cli.base.errors import ConfigError, IntegrityError, OutputError
 from trendspark_cli.running.server_clock import check_server_clock
+from trendspark_cli.setup.writing import make_database
 from trendspark_cli.store.postgres.database import PostgresDatabase
 
 
@@ -30,7 +32,7 @@ def desk(host: MakeHost) -> Installation:
 
 
 @pytest.fixture
-def empty_url(postgres: tuple) -> str:  # type: ignore[type-arg]
+def empty_url(postgres: tuple[Databases, str]) -> Iterator[str]:
     """A database that nobody has made anything in."""
     databases, _ = postgres
     name = f"empty_{os.getpid()}"
@@ -48,6 +50,12 @@ def test_the_first_db_init_makes_the_schema_and_every_one_the_folders_of_its_hos
     assert made == [True, False]
     for host in hosts:
         assert host.run("rank", lambda job: None).exit_code == 0
+
+
+def test_init_makes_the_schema_of_a_server_as_it_makes_a_file(tmp_path: Path, empty_url: str) -> None:
+    settings = Installation(tmp_path / "home", {"DATABASE_URL": empty_url}).installation().settings
+
+    assert [make_database(settings), make_database(settings)] == [True, False]
 
 
 def test_a_host_without_its_folders_is_told_what_makes_them(tmp_path: Path, postgres_url: str) -> None:
@@ -94,8 +102,7 @@ def test_statistics_name_the_tables_and_the_engine(desk: Installation) -> None:
 def test_a_backup_can_be_restored_and_the_password_stands_in_no_command_line(
     desk: Installation,
     tmp_path: Path,
-    postgres: tuple,
-    empty_url: str,  # type: ignore[type-arg]
+    empty_url: str,
 ) -> None:
     with closing(desk.store()) as store, store.transaction():
         store.posts.save([post("1", text="kept")], NOW)

@@ -134,8 +134,8 @@ def test_a_source_that_changed_meanwhile_is_copied_anew(
 
     copied(source, target)
 
-    with closing(target.open()) as store:
-        found = store.posts.find("x", "3")
+    with closing(target.open()) as other:
+        found = other.posts.find("x", "3")
         assert found is not None
         assert found.likes == 1000
 

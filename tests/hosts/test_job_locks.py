@@ -13,6 +13,7 @@ from tests.builders import NOW, post
 from tests.hosts.conftest import MakeHost
 from tests.installation import Installation
 from tests.servers.pgbouncer import NEEDS_PGBOUNCER, pgbouncer
+from tests.servers.postgres import Databases
 from trendspark_cli.base.errors import ConfigError, LockHeldError, StoreBusyError
 from trendspark_cli.running.job_context import JobContext
 from trendspark_cli.store.database import Database
@@ -67,7 +68,9 @@ def test_all_locks_of_a_run_are_free_when_one_was_held(host: MakeHost) -> None:
             pass
 
 
-def test_another_database_of_the_same_server_has_locks_of_its_own(host: MakeHost, postgres: tuple) -> None:  # type: ignore[type-arg]
+def test_another_database_of_the_same_server_has_locks_of_its_own(
+    host: MakeHost, postgres: tuple[Databases, str]
+) -> None:
     databases, template = postgres
     one, two = host("one"), host("two")
     two.environment["DATABASE_URL"] = databases.create("of_somebody_else", template)

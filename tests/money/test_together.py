@@ -4,11 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
-
 from tests.tools.money_trials import spend_together
-
-pytestmark = pytest.mark.every_store
 
 
 def test_three_profiles_a_stream_and_gaps_fill_keep_one_ceiling_and_lose_nothing(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -261,7 +262,7 @@ def test_the_same_rows_in_opposite_orders_are_written_by_both(threads: Threads, 
     threads.start(write(-1))
     threads.join()
 
-    counted = {
+    counted: dict[str, Callable[[], float]] = {
         "posts": lambda: store.posts.count() / len(ROWS) * rounds * 2,
         "calls": lambda: store.api_calls.count("x", "7", NOW),
         "counters": lambda: sum(value for _, value in store.totals.all()[INGEST_REJECTED.name]) / len(ROWS),
@@ -276,8 +277,8 @@ def test_what_has_no_value_comes_in_the_same_place_on_every_database(store: Sqli
             read = page(*([post(query, created_at=newest)] if newest else []))
             store.audit.add(1, "default", "x", query, read, PageOutcome(1, 0), NOW)
         for since, until in ((None, "5"), ("1", None), (None, None)):
-            gap = {"profile": "default", "source": "x", "query": "q", "reason": "r", "estimated_reads": 1}
-            store.gaps.open(**gap, since_id=since, until_id=until, run_id=None, now=NOW)
+            place: dict[str, Any] = {"profile": "default", "source": "x", "query": "q", "reason": "r"}
+            store.gaps.open(**place, estimated_reads=1, since_id=since, until_id=until, run_id=None, now=NOW)
 
     assert store.audit.newest_time("x") == "2026-11-01T11:00:00.000Z"
     assert [(gap.since_id, gap.until_id) for gap in store.gaps.open_ones("default", "x", "q")] == [

@@ -11,7 +11,7 @@ import subprocess
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -108,6 +108,7 @@ class Ground:
         return trial
 
 
+@contextmanager
 def ground(folder: Path, server: PostgresServer, name: str, **settings: str) -> Iterator[Ground]:
     """Yield a new database of a server with two hosts."""
     with closing(Databases(server.url)) as databases:
@@ -354,9 +355,5 @@ def trials(folder: Path, *, is_quick: bool) -> Iterator[Callable[[], Trial]]:
 
 
 def _tried(folder: Path, server: PostgresServer, name: str, kind: Callable[[Ground], Trial]) -> Trial:
-    made = ground(folder, server, name)
-    on = next(made)
-    try:
+    with ground(folder, server, name) as on:
         return kind(on)
-    finally:
-        made.close()

@@ -38,7 +38,8 @@ def make_database(settings: Settings) -> bool:
     database = database_of(settings)
     make_files_for_owner_of(database.folder)
     try:
-        is_new = not all(path.exists() for path in database.files[:1]) and database.create()
+        has_file = bool(database.files) and database.files[0].exists()  # which may be damaged, and is left alone
+        is_new = not has_file and database.create()
         make_folder(settings.textfile_dir, 0o755)
     except OSError as error:
         raise OutputError(f"cannot create {error.filename!r}: {error.strerror}") from error

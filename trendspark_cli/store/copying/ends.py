@@ -6,15 +6,16 @@ An end that is written to carries a mark until its copy is whole: no command ope
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, NamedTuple, Protocol
+from typing import NamedTuple, Protocol
 
+from trendspark_cli.base.errors import IntegrityError
 from trendspark_cli.store.tables.connection import Connection
 
 ROWS_OF_A_BATCH = 2000
 # Each database has an index of words of its own; `rank` fills it from the posts.
 NOT_COPIED = ("search_", "post_search_", "post_words")
 SEEDS = ("forecast_progress", "ranking_progress")  # have their only row from the beginning
-Row = tuple[Any, ...]
+Row = tuple[object, ...]
 
 
 class Shape(NamedTuple):
@@ -28,7 +29,9 @@ class Shape(NamedTuple):
 class CopyEnd(Protocol):
     """One database, while rows leave it or come to it."""
 
-    connection: Connection
+    @property
+    def connection(self) -> Connection:
+        """Return the connection, whose locks of jobs last as long as it does."""
 
     def shapes(self) -> dict[str, Shape]:
         """Return the tables that are copied, by name; columns in the order of their names."""
@@ -99,6 +102,7 @@ def in_order(shapes: Mapping[str, Shape]) -> list[str]:
         ready = sorted(
             name for name, shape in shapes.items() if name not in order and shape.parents - {name} <= {*order}
         )
-        assert ready, "tables refer to each other in a circle"
+        if not ready:
+            raise IntegrityError("tables of the database refer to each other in a circle")
         order += ready
     return order

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from trendspark_cli.base.errors import ConfigError
 
-DEFAULTS: dict[str, Any] = {  # a cut link is noticed within a minute
+DEFAULTS: Mapping[str, str | int] = {  # a cut link is noticed within a minute
     "connect_timeout": 10,
     "keepalives": 1,
     "keepalives_idle": 20,

@@ -39,6 +39,8 @@ SESSION = f"""
 
 _NUL_IN_JSON = re.compile(r"(?<!\\)((?:\\\\)*)\\u0000")
 
+_HOLD, _HOLD_TOGETHER = "SELECT pg_advisory_xact_lock(?, ?)", "SELECT pg_advisory_xact_lock_shared(?, ?)"
+
 
 class Connection:
     """One connection with our settings; statements are bound, transactions read what is committed.
@@ -151,8 +153,7 @@ class Connection:
         """Keep others who hold that lock out until the transaction ends; *together*: those who hold it alone."""
         if not self.in_transaction or not {(lock, together), (lock, False)}.isdisjoint(self._held):
             return
-        shared = "_shared" if together else ""
-        self.execute(f"SELECT pg_advisory_xact_lock{shared}(?, ?)", lock_key(lock))
+        self.execute(_HOLD_TOGETHER if together else _HOLD, lock_key(lock))
         self._held.add((lock, together))
 
     @contextmanager

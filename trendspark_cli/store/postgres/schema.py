@@ -58,7 +58,7 @@ def upgrade(connection: Connection) -> list[str]:
     for name in known_migrations():
         with connection.transaction():
             connection.hold(UPGRADE)
-            connection.execute(f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}")
+            connection.execute("CREATE SCHEMA IF NOT EXISTS trendspark")  # SCHEMA
             connection.execute(_TABLE)
             if any(applied not in known_migrations() for applied in applied_migrations(connection)):
                 check_schema(connection)

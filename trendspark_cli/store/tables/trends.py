@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, cast
 
 from trendspark_cli.base.clock import to_text
 from trendspark_cli.ranking.baseline.history import SourceState
@@ -16,7 +16,7 @@ from trendspark_cli.store.tables.connection import Connection
 from trendspark_cli.store.tables.trend_history import TrendHistory
 
 if TYPE_CHECKING:  # most runs only count trends
-    from trendspark_cli.ranking.bursts.segments import Segment
+    from trendspark_cli.ranking.bursts.segments import Segment, SegmentRow
     from trendspark_cli.ranking.lifecycle.trends import AnyTrend, PostTrend, StoryT, TopicTrend, Trend
     from trendspark_cli.store.rows.trend_columns import Row
 
@@ -190,8 +190,8 @@ class RankingMemory:
             if oldest_of(created) <= until:
                 yield Segment.from_row(self._segment(segment_id))
 
-    def _segment(self, segment_id: int) -> tuple[Any, ...]:
-        [row] = self._db.made(tuple, self._sql["segment"], (segment_id,))
+    def _segment(self, segment_id: int) -> SegmentRow:
+        [row] = self._db.made(lambda row: cast("SegmentRow", row), self._sql["segment"], (segment_id,))
         return row
 
     def drop_segments(self, before: int) -> None:
