@@ -26,14 +26,25 @@ HEAD = '''"""Names of days and months from CLDR (Unicode License v3), as terms; 
 # A language a line: its code, then its names, "_" between the words of a pair.
 LISTS = """
 '''
-# Days beside today, and parts of the week: CLDR has them, babel leaves them out. The other lists of stop words have
-# them already.
+# Days beside today, and parts of the week: CLDR has them, babel leaves them out. The lists of stop words have
+# some already; and the cases of Slavic names, which stand in dates.
 FURTHER = {
+    "es": "hoy ayer mañana anteayer",
+    "fr": "aujourd'hui demain",
+    "de": "heute gestern morgen übermorgen wochenende",
+    "it": "oggi ieri domani",
+    "pt": "hoje ontem amanhã",
+    "nl": "vandaag gisteren morgen weekend",
+    "tr": "bugün yarın",
+    "el": "σήμερα χθες αύριο",
+    "ar": "اليوم أمس غدا",
+    "fa": "امروز دیروز فردا",
+    "hi": "आज कल",
     "en": "today tonight tomorrow yesterday weekend weekends mondays tuesdays wednesdays thursdays fridays saturdays"
     " sundays",
-    "ru": "среду пятницу субботу воскресенья понедельника вторника среды четверга пятницы субботы",
+    "ru": "сегодня вчера завтра среду пятницу субботу воскресенья понедельника вторника среды четверга пятницы субботы",
     "uk": "середу п'ятницю суботу неділю понеділка вівторка четверга",
-    "pl": "środę sobotę niedzielę soboty niedzieli środy czwartku piątku poniedziałku",
+    "pl": "dziś dzisiaj wczoraj jutro środę sobotę niedzielę soboty niedzieli środy czwartku piątku poniedziałku",
     "cs": "středu sobotu neděli pátku",
     "sk": "stredu sobotu nedeľu",
     "hr": "srijedu subotu nedjelju",

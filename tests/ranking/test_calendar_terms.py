@@ -13,7 +13,7 @@ from trendspark_cli.ranking.text.words import chunks_of, words_of_chunk
 DATES = (
     "Friday", "Freitag", "vendredi", "viernes", "sexta-feira", "venerdì", "пятница", "пятницу", "الجمعة", "शुक्रवार",
     "Παρασκευή", "Cumartesi", "perjantaina", "piątek", "週末", "ιανουαρίου", "sierpnia", "août", "weekend",
-    "June 3rd", "27th", "August 2013", "10월",
+    "June 3rd", "27th", "August 2013", "10월", "gestern", "вчера", "mañana",
 )  # fmt: skip
 NEWS = ("Black Friday", "march", "Mars", "420", "777", "Friday fire", "90th", "May Day", "1848", "กา")
 
