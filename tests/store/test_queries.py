@@ -10,7 +10,7 @@ import pytest
 from trendspark_cli.store.named_queries import statements
 from trendspark_cli.store.sqlite.named_queries import OWN, SHARED, queries
 
-FILES = sorted(file for file in SHARED.parent.rglob("*.sql") if file.parent.name == "queries")
+FILES = sorted(SHARED.parent.rglob("queries/*.sql"))
 NAME = re.compile(r"^-- name: (\w+)\n", re.MULTILINE)
 ONLY_SQLITE = {
     "json_each": re.compile(r"\bjson_(each|extract|group_array|array_length)\b"),

@@ -338,6 +338,8 @@ NO_DATABASE = {  # they ask the file system, the library, the settings
     "upkeep.file_bytes",
     "upkeep.disk_free_bytes",
     "upkeep.engine",
+    "upkeep.first_host",
+    "upkeep.clock_lead",
     "notifications.channels",
 }
 
