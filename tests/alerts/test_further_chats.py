@@ -110,4 +110,4 @@ def test_an_address_that_is_no_chat_is_refused(tmp_path: Path, address: str) -> 
     found = settings_of(tmp_path, ALERT_URL_TEAM=address, TELEGRAM_BOT_TOKEN="1:a")
 
     assert len(found.problems) == 1
-    assert "or telegram://CHAT:THREAD" in found.problems[0]
+    assert "telegram://CHAT:THREAD" in found.problems[0]

@@ -39,6 +39,7 @@ PROSE = {
     "crontab check",
     "crontab print",
     "db backup",
+    "db copy",
     "db init",
     "db stats",
     "db upgrade",

@@ -135,7 +135,7 @@ def test_a_killed_run_learns_the_next_time(operator: Operator, monkeypatch: pyte
     with closing(operator.store()) as store, store.transaction():
         store.connection.execute("DELETE FROM interest_vectors")
     with monkeypatch.context() as killed:
-        killed.setattr("trendspark_cli.store.sqlite.interest.InterestMemory.save", lambda *_: 1 / 0)
+        killed.setattr("trendspark_cli.store.tables.interest.InterestMemory.save", lambda *_: 1 / 0)
         assert operator.rank().exit_code == 1
 
     assert operator.rank().exit_code == 0

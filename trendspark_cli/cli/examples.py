@@ -66,6 +66,7 @@ EXAMPLES: Mapping[str, str] = {
     "db init": "db init",
     "db upgrade": "db upgrade",
     "db backup": "db backup /var/backups/trendspark.db",
+    "db copy": "db copy --to postgresql://trendspark@db.example/trendspark",
     "db stats": "db stats",
     "backtest": "backtest --since 2026-11-01 --compare threshold=7",
     "calibrate": "calibrate --days 28",

@@ -14,7 +14,7 @@ from trendspark_cli.store.tables.connection import Connection
 ROWS_OF_A_BATCH = 2000
 # Each database has an index of words of its own; `rank` fills it from the posts.
 NOT_COPIED = ("search_", "post_search_", "post_words")
-SEEDS = ("forecast_progress", "ranking_progress")  # have their only row from the beginning
+SEEDS = ("forecast_progress", "ranking_progress", "volume_progress")  # have their only row from the beginning
 Row = tuple[object, ...]
 
 
