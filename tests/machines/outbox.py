@@ -194,9 +194,8 @@ class OutboxMachine(Machine):
         waiting = {key: status for key, status in self.statuses().items() if status not in FINAL}
         assert not waiting, f"{waiting} wait for ever"
         digests = " ".join(self.server.texts)
-        untold = [
-            key for key, status in self.statuses().items() if status == "digested" and f"title of {key}" not in digests
-        ]
+        bundled = self.rows("SELECT dedupe_key, title FROM notifications WHERE status = 'digested'")
+        untold = [row["dedupe_key"] for row in bundled if row["title"][:100] not in digests]
         assert not untold, f"{untold} are digested, and in no digest"
         self.nothing_decided_is_missing()
         self.what_is_marked_as_sent_has_arrived()
