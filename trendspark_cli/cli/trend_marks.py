@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
@@ -23,7 +22,7 @@ def list_(limit: LimitOption = 20, as_json: JsonFlag = False) -> None:
     installed = this_installation("trends", is_json=as_json)
 
     def action(store: Store) -> None:
-        marks = store.trends.verdicts(datetime(1970, 1, 1, tzinfo=UTC))
+        marks = store.trends.verdicts()
         show_marks(marks[::-1][:limit], len(marks), installed.output)
 
     raise typer.Exit(read_only(installed, "trends marks list", action))

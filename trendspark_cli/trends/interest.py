@@ -56,7 +56,7 @@ class OperatorInterest:
     @cached_property
     def marks(self) -> list[DatedMark]:
         """Return what people said, oldest first."""
-        return [dated_mark(verdict) for verdict in self.store.trends.verdicts(from_text(EPOCH))]
+        return [dated_mark(verdict) for verdict in self.store.trends.verdicts()]
 
     @cached_property
     def known(self) -> list[KnownTopic]:
@@ -108,9 +108,6 @@ class OperatorInterest:
     def reasons(self, trend: AnyTrend) -> list[str]:
         """Return in words what moves a trend; nothing for one that does not move."""
         return reason_words(self.pull(trend)) if trend.interest else []
-
-
-EPOCH = "1970-01-01T00:00:00.000Z"
 
 
 class Move(NamedTuple):

@@ -7,7 +7,6 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import NamedTuple
 
-from trendspark_cli.base.clock import from_text
 from trendspark_cli.base.errors import UsageError
 from trendspark_cli.base.models import Profile
 from trendspark_cli.base.setting_values import AMOUNT, HOURS, INTEREST_NAMES, ValueReader
@@ -17,7 +16,7 @@ from trendspark_cli.ranking.lifecycle.trends import AnyTrend
 from trendspark_cli.ranking.lifecycle.volume_stories import SilenceStory, VolumeStory
 from trendspark_cli.store.protocol import Store
 from trendspark_cli.store.rows.trends import Calibration, TrendVerdict
-from trendspark_cli.trends.interest import EPOCH, dated_mark, interest_names
+from trendspark_cli.trends.interest import dated_mark, interest_names
 from trendspark_cli.trends.threshold import threshold_in_use
 
 FALSE_ALARMS, COOLDOWN, INTEREST = "ALERT_FALSE_ALARMS_PER_DAY", "ALERT_COOLDOWN_HOURS", "INTEREST"
@@ -34,9 +33,7 @@ class Experience(NamedTuple):
 
 def experience(store: Store) -> Experience:
     """Return the newest calibration, the profiles of the database, and all verdicts."""
-    return Experience(
-        store.calibrations.last(), tuple(store.profiles.all()), tuple(store.trends.verdicts(from_text(EPOCH)))
-    )
+    return Experience(store.calibrations.last(), tuple(store.profiles.all()), tuple(store.trends.verdicts()))
 
 
 def lifecycle_rules(settings: Settings, learnt: Experience) -> LifecycleRules:

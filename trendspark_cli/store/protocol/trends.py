@@ -77,8 +77,8 @@ class Trends(Protocol):
     def keep_verdict(self, verdict: TrendVerdict) -> None:
         """Keep what a person said of a trend; it replaces what was said before."""
 
-    def verdicts(self, since: datetime) -> list[TrendVerdict]:
-        """Return what was said since then, oldest first."""
+    def verdicts(self, since: datetime | None = None) -> list[TrendVerdict]:
+        """Return what was said since then, or ever, oldest first."""
 
     def clear_verdicts(self, trend_id: int | None = None) -> int:
         """Forget what was said of a trend, or of all; return how many there were."""

@@ -132,9 +132,9 @@ class Trends:
         lists = {name: json.dumps(getattr(verdict, name), ensure_ascii=False) for name in ("terms", "communities")}
         self._db.execute(self._sql["mark"], {**verdict._asdict(), **lists})
 
-    def verdicts(self, since: datetime) -> list[TrendVerdict]:
-        """Return what was said since then, oldest first."""
-        rows = self._db.rows(self._sql["marks"], (to_text(since),))
+    def verdicts(self, since: datetime | None = None) -> list[TrendVerdict]:
+        """Return what was said since then, or ever, oldest first."""
+        rows = self._db.rows(self._sql["marks"], ("" if since is None else to_text(since),))
         return [_verdict(row) for row in rows]
 
     def clear_verdicts(self, trend_id: int | None = None) -> int:
