@@ -57,10 +57,8 @@ def copy_database(
 def _copy(
     origin: CopyEnd, goal: CopyEnd, source: str, target: str, progress: RowProgress, batch: int
 ) -> dict[str, Digest]:
-    shapes = origin.shapes()
-    if shapes.keys() != goal.shapes().keys() or any(
-        goal.shapes()[name].columns != shapes[name].columns for name in shapes
-    ):
+    shapes, own = origin.shapes(), goal.shapes()
+    if shapes.keys() != own.keys() or any(own[name].columns != shapes[name].columns for name in shapes):
         raise IntegrityError("the two databases have different tables", hint="upgrade both: `trendspark db upgrade`")
     order = in_order(shapes)
     begun_by = goal.source()
