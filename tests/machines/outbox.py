@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Iterator
 from contextlib import closing
 from datetime import datetime, timedelta
 
@@ -16,6 +17,7 @@ from tests.machines.machine import FIRST_STEPS, MOST_PROCESSES, Machine
 from tests.servers import Answer, Fault, Request, TelegramServer, faults
 from tests.servers.messages import Delivery, json_answer
 from tests.servers.telegram_server import refusal, too_many_requests
+from trendspark_cli.base.clock import to_text
 from trendspark_cli.base.models import Alert
 
 DEFECTS = {
@@ -29,9 +31,15 @@ DEFECTS = {
     "what is uncertain is not counted": """
         CREATE TRIGGER defect BEFORE INSERT ON metric_totals WHEN NEW.labels LIKE '%uncertain%'
         BEGIN SELECT RAISE(IGNORE); END""",
+    "a pause that was asked for is half as long": """
+        CREATE TRIGGER defect AFTER UPDATE OF paused_until ON channel_states
+        WHEN NEW.paused_until IS NOT NULL AND NEW.failures = 0
+        BEGIN UPDATE channel_states SET paused_until =
+            strftime('%Y-%m-%dT%H:%M:%S.000Z', NEW.paused_until, '-60 seconds') WHERE channel = NEW.channel; END""",
 }
 FINAL = {"sent", "digested", "dead", "expired", "muted"}
 PAUSE = 90  # seconds that a 429 asks for
+STORED_PAUSE = "SELECT 1 FROM channel_states WHERE paused_until >= ?"
 NOT_TAKEN = {
     "server error": lambda request: faults.server_error(503).answer(request),
     "busy": lambda request: too_many_requests(PAUSE),
@@ -45,6 +53,22 @@ NOT_TAKEN = {
 TAKEN = ("answer lost", "no message id", "an id that is none", "half an answer", "no ok")
 
 
+def a_pause_is_asked_for(machine: OutboxMachine) -> Iterator[None]:
+    """The second message is answered with a 429; the next delivery comes 40 of its 90 seconds later."""
+    machine.alerts_are_decided(1)
+    machine.run_to_its_end("deliver", "deliver")
+    machine.telegram_becomes_odd(["busy"])
+    machine.alerts_are_decided(1)
+    machine.run_to_its_end("deliver", "deliver")
+    machine.time += timedelta(seconds=40)
+    machine.alerts_are_decided(1)  # the one before is put off by itself
+    machine.run_to_its_end("deliver", "deliver")
+    yield
+
+
+STORIES = {"a pause that was asked for is half as long": a_pause_is_asked_for}
+
+
 class OutboxMachine(Machine):
     """Alerts decided are delivered once, or visibly not."""
 
@@ -53,7 +77,8 @@ class OutboxMachine(Machine):
         self.here.environment |= telegram_settings(self.server, HTTP_TIMEOUT="15s", ALERT_RECENCY_MINUTES="100000")
         self.decided: dict[str, str] = {}  # text of each alert, by its key
         self.refused: set[str] = set()
-        self.paused_until = self.time  # as a 429 asked for
+        self.asked_for: dict[Process, datetime] = {}  # the end of the last pause that each was asked for
+        self.paused_until = self.time  # as far as the installation can know
         self.known_pauses: dict[Process, datetime] = {}
         self.server.faults.decide_with(self._answer)
         self.oddities: list[str] = []
@@ -72,8 +97,8 @@ class OutboxMachine(Machine):
             return None
         oddity = self.oddities.pop(0)
         if oddity in NOT_TAKEN:
-            if oddity == "busy":
-                self.paused_until = self.time + timedelta(seconds=PAUSE)
+            if oddity == "busy" and self.stepping is not None:
+                self.asked_for[self.stepping] = self.time + timedelta(seconds=PAUSE)
             return Fault(oddity, NOT_TAKEN[oddity])
         if oddity == "refused":
             text = json.loads(request.body)["text"]
@@ -121,6 +146,12 @@ class OutboxMachine(Machine):
 
     def after_the_start_of(self, process: Process) -> None:
         self.known_pauses[process] = self.paused_until
+
+    def after_the_end_of(self, process: Process) -> None:
+        # Nobody knows of a pause that was told to a process which died before it could store it.
+        until = self.asked_for.pop(process, self.paused_until)
+        if not process.was_killed or self.rows(STORED_PAUSE, to_text(until)):
+            self.paused_until = max(self.paused_until, until)
 
     @rule(oddities=st.lists(st.sampled_from((*NOT_TAKEN, *TAKEN, "refused")), min_size=1, max_size=3))
     def telegram_becomes_odd(self, oddities: list[str]) -> None:
