@@ -15,15 +15,9 @@ import pytest
 if TYPE_CHECKING:
     from tests.servers.postgres import Databases
 
-from tests.installation import PLACE, FixedClock, Installation, copy_installation, make_folders, new_database
+from tests.installation import PLACE, FixedClock, Installation
 from trendspark_cli.base import redaction
 from trendspark_cli.store.sqlite.store import SqliteStore
-
-
-@pytest.fixture(scope="session")
-def template_database() -> Path:
-    """A new database, made once."""
-    return new_database()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -50,13 +44,11 @@ def database(request: pytest.FixtureRequest) -> Iterator[str]:
 
 
 @pytest.fixture
-def workplace(tmp_path: Path, template_database: Path, database: str) -> Installation:
+def workplace(tmp_path: Path, database: str) -> Installation:
     """An installation with an empty database."""
-    if database == "postgres":
-        make_folders(tmp_path / "home")
-    else:
-        copy_installation(template_database, tmp_path / "home")
-    return Installation(tmp_path / "home")
+    here = Installation(tmp_path / "home")
+    here.make_database()
+    return here
 
 
 @pytest.fixture
@@ -74,19 +66,15 @@ def store(workplace: Installation) -> Iterator[SqliteStore]:
 
 
 @pytest.fixture(scope="module", params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
-def shared_store(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, template_database: Path
-) -> Iterator[SqliteStore]:
+def shared_store(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[SqliteStore]:
     """One store on each database for all tests of a module: for those that try many things in it, and tidy up first."""
-    home = tmp_path_factory.mktemp("shared") / "home"
     environment = {}
     if request.param == "postgres":
-        make_folders(home)
         databases, template = request.getfixturevalue("postgres")
         environment["DATABASE_URL"] = databases.create(f"trendspark_{uuid4().hex}", template)
-    else:
-        copy_installation(template_database, home)
-    with closing(Installation(home, environment).store()) as opened:
+    here = Installation(tmp_path_factory.mktemp("shared") / "home", environment)
+    here.make_database()
+    with closing(here.store()) as opened:
         yield opened
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import atexit
 import json
-import os
 import re
 import shutil
 import subprocess
@@ -218,19 +217,13 @@ def new_database() -> Path:
 
 
 def make_database(path: Path) -> None:
-    """Do what `create_database` does, without running the migrations again."""
-    if not path.exists():
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        shutil.copyfile(new_database(), path)
-        path.chmod(0o600)
-    create_database(path)
-
-
-def copy_installation(template: Path, home: Path) -> None:
-    """Give *home* a database and its folders, without running the migrations again."""
-    make_folders(home)
-    shutil.copyfile(template, home / "trendspark.db")
-    os.chmod(home / "trendspark.db", 0o600)
+    """Do what `create_database` does; a new one comes without running the migrations again."""
+    if path.exists():
+        create_database(path)
+        return
+    make_folders(path.parent)
+    shutil.copyfile(new_database(), path)
+    path.chmod(0o600)
 
 
 def make_folders(home: Path) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.installation import Installation, copy_installation
+from tests.installation import Installation
 from tests.tools.other_user import AS_ANOTHER, NEEDS_ROOT, UID, give, reachable_folder
 from trendspark_cli.base.locks import STORE_LOCK
 from trendspark_cli.screens.doctor.findings import FAIL, OK, WARN, Finding
@@ -46,11 +46,11 @@ def looked(workplace: Installation) -> list[Finding]:
 
 
 @pytest.fixture
-def used(template_database: Path) -> Iterator[Installation]:
+def used() -> Iterator[Installation]:
     """An installation that has worked."""
     with reachable_folder() as folder:
-        copy_installation(template_database, folder / "home")
         workplace = Installation(folder / "home")
+        workplace.make_database()
         workplace.command("db", "init")
         workplace.command("ingest", "--from", "/dev/null")
         (workplace.home / "spool").mkdir(mode=0o700)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -109,11 +107,9 @@ def posts_of(platform: Platform, count: int, *, newest: datetime, minutes: float
 
 
 @contextmanager
-def opened_scene(
-    platform: Platform, home: Path, template: Path, *, now: datetime = NOW, **options: Any
-) -> Iterator[Scene]:
+def opened_scene(platform: Platform, home: Path, *, now: datetime = NOW, **options: Any) -> Iterator[Scene]:
     """Open a scene whose clock stands at *now*; *options* are the server's."""
-    operator = new_operator(platform, home, template, now)
+    operator = new_operator(platform, home, now)
     with serving(platform, lambda: operator.now.timestamp(), now=now, **options) as server:
         scene = Scene(platform, server, operator)
         scene.point_at(server.url)
@@ -136,11 +132,8 @@ def serving(
     return RedditServer(made, clock=clock, client_id=CLIENT_ID, client_secret=CLIENT_SECRET, **options)
 
 
-def new_operator(platform: Platform, home: Path, template: Path, now: datetime = NOW) -> Operator:
+def new_operator(platform: Platform, home: Path, now: datetime = NOW) -> Operator:
     """Return an operator with an empty database and short time-outs."""
-    home.mkdir(mode=0o700, parents=True)
-    shutil.copyfile(template, home / "trendspark.db")
-    os.chmod(home / "trendspark.db", 0o600)
     settings = {"HTTP_TIMEOUT": f"{HTTP_SECONDS}s"}
     if platform == "x":
         settings |= {"X_BEARER_TOKEN": TOKEN, "KEYWORDS": "bridge", "X_FIRST_RUN_LOOKBACK": "6d"}

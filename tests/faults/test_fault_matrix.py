@@ -10,7 +10,6 @@ import io
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, redirect_stderr
 from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
 
@@ -87,14 +86,13 @@ MOST_OF_A_CALL = 100  # posts
 def aftermath(
     request: pytest.FixtureRequest,
     tmp_path_factory: pytest.TempPathFactory,
-    template_database: Path,
     certificate: Certificate,
 ) -> Iterator[Aftermath]:
     """One row of the matrix, after it happened."""
     row: Row = request.param
     with ExitStack() as stack:
         home = tmp_path_factory.mktemp("row") / "home"
-        scene = stack.enter_context(opened_scene(row.platform, home, template_database))
+        scene = stack.enter_context(opened_scene(row.platform, home))
         if row.name == "connection refused":
             scene.dead_url = stack.enter_context(dead_address())
         if row.name == "untrusted certificate":

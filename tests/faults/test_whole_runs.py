@@ -23,16 +23,16 @@ OPERATOR_PATIENCE = 10  # seconds a real command may need to start on a busy mac
 
 
 @pytest.fixture
-def x(tmp_path: Path, template_database: Path) -> Iterator[Scene]:
+def x(tmp_path: Path) -> Iterator[Scene]:
     """X and an operator who reads it."""
-    with opened_scene("x", tmp_path / "x", template_database) as scene:
+    with opened_scene("x", tmp_path / "x") as scene:
         yield scene
 
 
 @pytest.fixture
-def reddit(tmp_path: Path, template_database: Path) -> Iterator[Scene]:
+def reddit(tmp_path: Path) -> Iterator[Scene]:
     """Reddit and an operator who reads it."""
-    with opened_scene("reddit", tmp_path / "reddit", template_database) as scene:
+    with opened_scene("reddit", tmp_path / "reddit") as scene:
         yield scene
 
 
@@ -180,10 +180,10 @@ def _older_and_older() -> Fault:
 @pytest.mark.parametrize("seed", [1, 2, 3])
 @pytest.mark.parametrize("platform", ["x", "reddit"])
 def test_when_everything_is_flaky_at_once_nothing_is_lost_and_nothing_comes_twice(
-    tmp_path: Path, template_database: Path, platform: Platform, seed: int
+    tmp_path: Path, platform: Platform, seed: int
 ) -> None:
     kinds = [fault for fault in faults.QUICK_FAULTS if _is_seen_as_ill(fault)] + [faults.hang()]
-    with opened_scene(platform, tmp_path / "home", template_database) as scene:
+    with opened_scene(platform, tmp_path / "home") as scene:
         scene.server.faults.decide_with(faults.flaky(seed, 0.4, kinds))
         codes: list[int] = []
         while len(codes) < 40 and (len(codes) < 6 or codes[-2:] != [0, 0]):
@@ -215,9 +215,9 @@ def _is_seen_as_ill(fault: Fault) -> bool:
     ids=["x: 403 that repeats the token", "x: 429", "x: HTML", "reddit: hang", "reddit: sign-in refused"],
 )
 def test_the_real_command_says_one_line_without_secrets(
-    tmp_path: Path, template_database: Path, platform: Platform, plan: Plan, code: int
+    tmp_path: Path, platform: Platform, plan: Plan, code: int
 ) -> None:
-    with opened_scene(platform, tmp_path / "home", template_database, now=datetime.now(UTC)) as scene:
+    with opened_scene(platform, tmp_path / "home", now=datetime.now(UTC)) as scene:
         plan(scene)
 
         done = scene.operator.command("ingest")
@@ -229,8 +229,8 @@ def test_the_real_command_says_one_line_without_secrets(
         assert [secret for secret in SECRETS if secret in told] == []
 
 
-def test_sigterm_during_a_hang_ends_the_run_at_once(tmp_path: Path, template_database: Path) -> None:
-    with opened_scene("x", tmp_path / "home", template_database, now=datetime.now(UTC)) as scene:
+def test_sigterm_during_a_hang_ends_the_run_at_once(tmp_path: Path) -> None:
+    with opened_scene("x", tmp_path / "home", now=datetime.now(UTC)) as scene:
         scene.operator.environment["HTTP_TIMEOUT"] = "60s"
         always(faults.hang())(scene)
         process = scene.operator.start("ingest")
@@ -243,8 +243,8 @@ def test_sigterm_during_a_hang_ends_the_run_at_once(tmp_path: Path, template_dat
         assert len(stderr.splitlines()) == 1
 
 
-def test_what_a_stopped_run_had_set_aside_is_booked_by_the_next(tmp_path: Path, template_database: Path) -> None:
-    with opened_scene("x", tmp_path / "home", template_database, now=datetime.now(UTC)) as scene:
+def test_what_a_stopped_run_had_set_aside_is_booked_by_the_next(tmp_path: Path) -> None:
+    with opened_scene("x", tmp_path / "home", now=datetime.now(UTC)) as scene:
         scene.operator.environment["HTTP_TIMEOUT"] = "60s"
         always(faults.hang())(scene)
         process = scene.operator.start("ingest")
@@ -265,8 +265,8 @@ def test_what_a_stopped_run_had_set_aside_is_booked_by_the_next(tmp_path: Path, 
 
 
 @pytest.mark.parametrize("platform", ["x", "reddit"])
-def test_the_deadline_of_the_job_ends_a_hang(tmp_path: Path, template_database: Path, platform: Platform) -> None:
-    with opened_scene(platform, tmp_path / "home", template_database, now=datetime.now(UTC)) as scene:
+def test_the_deadline_of_the_job_ends_a_hang(tmp_path: Path, platform: Platform) -> None:
+    with opened_scene(platform, tmp_path / "home", now=datetime.now(UTC)) as scene:
         scene.operator.environment |= {"HTTP_TIMEOUT": "60s", "JOB_TIMEOUT_INGEST": "1s"}
         always(faults.hang())(scene)
 

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import INVARIANT_MARKER, RuleBasedStateMachine, precondition, rule, run_state_machine_as_test
 
 from tests.builders import NOW
-from tests.installation import Installation, copy_installation, new_database
+from tests.installation import Installation
 from tests.machines.handling import Process
 
 MOST_PROCESSES = 2
@@ -45,8 +45,8 @@ class Machine(RuleBasedStateMachine):
         super().__init__()
         Machine.examples += 1
         self.folder = Path(tempfile.mkdtemp(prefix="trendspark-machine-"))
-        copy_installation(new_database(), self.folder / "home")
         self.here = Installation(self.folder / "home", now=NOW)
+        self.here.make_database()
         self.time = NOW  # as it is, whatever this machine's clock says
         self.off = timedelta()  # what its clock is off by
         self.clock_was_always_right = True

@@ -13,9 +13,9 @@ from tests.servers import Fault, XServer, faults
 
 
 @pytest.fixture
-def x(tmp_path: Path, template_database: Path) -> Iterator[Scene]:
+def x(tmp_path: Path) -> Iterator[Scene]:
     """A loopback X with posts, and its operator."""
-    with opened_scene("x", tmp_path / "home", template_database) as scene:
+    with opened_scene("x", tmp_path / "home") as scene:
         yield scene
 
 

@@ -9,12 +9,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.installation import Installation, copy_installation, make_folders
+from tests.installation import Installation
 from trendspark_cli.store.named_queries import filled, statements
 from trendspark_cli.store.rows.archived import TABLES
 from trendspark_cli.store.sqlite import named_queries as sqlite
@@ -251,19 +250,17 @@ def value_of(table: str, column: Mapping[str, Any], number: int, draw: random.Ra
 
 
 @pytest.fixture(scope="module")
-def pair(
-    tmp_path_factory: pytest.TempPathFactory, template_database: Path, postgres: tuple[Any, str]
-) -> Iterator[Pair]:
+def pair(tmp_path_factory: pytest.TempPathFactory, postgres: tuple[Any, str]) -> Iterator[Pair]:
     """Both databases, filled alike."""
     databases, template = postgres
-    homes = [tmp_path_factory.mktemp(name) / "home" for name in ("sqlite", "postgres")]
-    copy_installation(template_database, homes[0])
-    make_folders(homes[1])
     url = databases.create("trendspark_statements", template)
-    with (
-        closing(Installation(homes[0]).store()) as here,
-        closing(Installation(homes[1], {"DATABASE_URL": url}).store()) as there,
-    ):
+    both = [
+        Installation(tmp_path_factory.mktemp(name) / "home", environment)
+        for name, environment in (("sqlite", {}), ("postgres", {"DATABASE_URL": url}))
+    ]
+    for one in both:
+        one.make_database()
+    with closing(both[0].store()) as here, closing(both[1].store()) as there:
         found = Pair(here.connection, there.connection)
         found.fill()
         yield found

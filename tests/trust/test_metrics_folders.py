@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.installation import Installation, copy_installation
+from tests.installation import Installation
 from trendspark_cli.base.folder_markers import MARKER
 from trendspark_cli.running.job_context import JobContext
 
@@ -17,10 +17,11 @@ def nothing(job: JobContext) -> None:
 
 
 @pytest.fixture
-def other(tmp_path: Path, template_database: Path) -> Installation:
+def other(tmp_path: Path) -> Installation:
     """A second installation of the machine."""
-    copy_installation(template_database, tmp_path / "other")
-    return Installation(tmp_path / "other")
+    here = Installation(tmp_path / "other")
+    here.make_database()
+    return here
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.builders import in_lines, own_line
-from tests.installation import Installation, copy_installation
+from tests.installation import Installation
 from tests.tools.other_user import AS_ANOTHER, NEEDS_ROOT, UID, give, owners, reachable_folder
 from trendspark_cli.base.errors import ConfigError
 from trendspark_cli.base.settings import load_settings
@@ -17,17 +17,18 @@ HOMELESS = ("env", "-u", "HOME")
 
 
 @pytest.fixture
-def theirs(template_database: Path) -> Iterator[Installation]:
+def theirs() -> Iterator[Installation]:
     """The installation of a user of the machine, with an archive folder and node_exporter's own folder of metrics."""
     with reachable_folder() as folder:
-        copy_installation(template_database, folder / "home")
+        places = {"TEXTFILE_DIR": str(folder / "metrics"), "ARCHIVE_URL": f"file://{folder / 'archive'}"}
+        here = Installation(folder / "home", environment=places)
+        here.make_database()
         for name in ("archive", "metrics"):
             (folder / name).mkdir()
         give(folder / "home")
         give(folder / "archive")
         (folder / "metrics").chmod(0o1777)
-        places = {"TEXTFILE_DIR": str(folder / "metrics"), "ARCHIVE_URL": f"file://{folder / 'archive'}"}
-        yield Installation(folder / "home", environment=places)
+        yield here
 
 
 @NEEDS_ROOT
