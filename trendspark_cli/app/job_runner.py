@@ -119,7 +119,8 @@ class JobRunner:
         """
         started = self.clock()
         timetable = None if self.is_by_hand else self.timetable()
-        with store.transaction():
+
+        def begin() -> tuple[int, bool]:
             for run in store.job_runs.unended(job_id):
                 if lives(run, started):
                     raise LockHeldError(job_id, f"pid {run.pid} on {run.host} since {run.started_at}")
@@ -146,6 +147,9 @@ class JobRunner:
                 )
             if timetable is not None:
                 record_schedule(store, timetable, job_id, run_id, began or started)
+            return run_id, paused
+
+        run_id, paused = store.write(begin)
         if paused:
             self._write_metrics(job_id, store)
             return RunResult(job_id, run_id, "skipped", ExitCode.DONE, started, 0.0, {"why": "paused"})
@@ -225,19 +229,14 @@ class JobRunner:
         When even that fails, the body's own error is what the operator hears of.
         """
         now = self.clock()
+
+        def record() -> None:
+            record_end(job, job_id, outcome.status, outcome.exit_code, outcome.message, now, duration)
+            note_outcome(job.store, job_id, job.run_id, outcome.status, outcome.message, now, self.alert_rules)
+            note_api_errors(job.store, now, self.alert_rules)
+
         try:
-            with job.store.transaction():
-                record_end(
-                    job,
-                    job_id,
-                    outcome.status,
-                    outcome.exit_code,
-                    outcome.message,
-                    now,
-                    duration,
-                )
-                note_outcome(job.store, job_id, job.run_id, outcome.status, outcome.message, now, self.alert_rules)
-                note_api_errors(job.store, now, self.alert_rules)
+            job.write(record)
         except Exception as error:
             log.exception("the end of run %s was not recorded", job.run_id)
             if outcome.error is None:
@@ -261,8 +260,8 @@ class JobRunner:
         if outcome.error is None:
             code = error.exit_code if isinstance(error, TrendSparkError | StopRequest) else ExitCode.FAILED
             outcome = replace(outcome, exit_code=code, error=error)
-            with suppress(TrendSparkError), job.store.transaction():
-                record_late_failure(job, job_id, code, outcome.message or "")
+            with suppress(TrendSparkError):
+                job.write(lambda: record_late_failure(job, job_id, code, outcome.message or ""))
         return outcome
 
     def _begin_pings(self, job: JobContext, job_id: str) -> RunPings:
@@ -288,11 +287,15 @@ class JobRunner:
             return RunResult(job_id, None, "skipped", error.exit_code, self.clock(), 0.0)
         timetable = None if self.is_by_hand else self.timetable()
         store = self.database.open()
+
+        def record() -> int:
+            run_id = record_skip(store, job_id, self.clock(), error.exit_code, str(error))
+            if timetable is not None:
+                record_schedule(store, timetable, job_id, run_id, self.clock())
+            return run_id
+
         try:
-            with store.transaction():
-                run_id = record_skip(store, job_id, self.clock(), error.exit_code, str(error))
-                if timetable is not None:
-                    record_schedule(store, timetable, job_id, run_id, self.clock())
+            run_id = store.write(record)
         finally:
             store.close()
         # The holder of the lock owns the metrics files.

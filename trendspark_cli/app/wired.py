@@ -120,8 +120,7 @@ class Wired(NamedTuple):
         with self._installation.database.locked((lock,), now) as store:
             job = JobContext(store, now, self.job.run_id)
             body(Wired(self.settings, job, self.clock))
-            with store.transaction():
-                job.record_calls()
+            job.write(job.record_calls)
 
     @property
     def _installation(self) -> Installation:
