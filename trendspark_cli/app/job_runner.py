@@ -42,7 +42,7 @@ from trendspark_cli.running.run_records import (
 from trendspark_cli.running.stop_signals import StopSignals
 from trendspark_cli.running.watchdog import Watchdog
 from trendspark_cli.services.pings import Pings, RunPings
-from trendspark_cli.store.database import Database
+from trendspark_cli.store.database import Database, JobParts
 from trendspark_cli.store.protocol import Store
 
 TYPE_CHECKING = False
@@ -92,8 +92,18 @@ class JobRunner:
     is_by_hand: bool = False
     is_news: Callable[[str, BaseException], bool] = lambda job_id, cause: True
 
-    def run(self, job_id: str, body: Body, *, locks: Sequence[str] = (), is_dry: bool = False) -> RunResult:
+    def run(
+        self,
+        job_id: str,
+        body: Body,
+        *,
+        locks: Sequence[str] = (),
+        parts: JobParts | None = None,
+        is_dry: bool = False,
+    ) -> RunResult:
         """Run *body* as *job_id* and return how it ended; never raises for what a job may do.
+
+        Of the job of *parts*, which is among those of *locks*, only these are held.
 
         Raises TrendSparkError only when no record could be made: no database, a held lock that is no news.
         """
@@ -102,15 +112,17 @@ class JobRunner:
         with ExitStack() as held:
             held.enter_context(Watchdog(job_id))
             try:
-                store = held.enter_context(self.database.locked(locks or (job_id,), self.clock()))
+                store = held.enter_context(self.database.locked(locks or (job_id,), self.clock(), parts=parts))
             except LockHeldError as error:
                 return self._skip_for_lock(job_id, error)
             try:
-                return self.run_locked(job_id, body, store)
+                return self.run_locked(job_id, body, store, parts=parts)
             except LockHeldError as error:  # somebody removed the lock's file, and its run is still at work
                 return self._skip_for_lock(job_id, error)
 
-    def run_locked(self, job_id: str, body: Body, store: Store, *, began: datetime | None = None) -> RunResult:
+    def run_locked(
+        self, job_id: str, body: Body, store: Store, *, began: datetime | None = None, parts: JobParts | None = None
+    ) -> RunResult:
         """Run *body* with its lock held and its store open: `ingest_rank` does so for each of its steps.
 
         A step is as late as the job that *began* then: its turn comes when the steps before it are done.
@@ -119,12 +131,18 @@ class JobRunner:
         """
         started = self.clock()
         timetable = None if self.is_by_hand else self.timetable()
+        mine = parts if parts is not None and parts.job_id == job_id else None
 
         def begin() -> tuple[int, bool]:
+            left = []
             for run in store.job_runs.unended(job_id):
-                if lives(run, started):
+                if mine is not None and run.parts and run.parts.isdisjoint(mine.names):
+                    continue  # it does something else; whoever does that next says what became of it
+                if not lives(run, started):
+                    left.append(run.id)
+                elif mine is None or not mine.are_shared or not run.parts:
                     raise LockHeldError(job_id, f"pid {run.pid} on {run.host} since {run.started_at}")
-            abandoned = store.job_runs.abandon(job_id, started)
+            abandoned = store.job_runs.abandon(left, started)
             for run_id in abandoned:
                 log.warning("run %d of %s ended without a word; marked abandoned", run_id, job_id)
                 note_outcome(
@@ -142,9 +160,8 @@ class JobRunner:
             if paused:
                 run_id = record_skip(store, job_id, started, ExitCode.DONE, why_paused(store, job_id))
             else:
-                run_id = store.job_runs.start(
-                    job_id, started, os.getpid(), socket.gethostname(), __version__, this_process()
-                )
+                me = os.getpid(), socket.gethostname(), __version__, this_process()
+                run_id = store.job_runs.start(job_id, started, *me, mine.names if mine is not None else ())
             if timetable is not None:
                 record_schedule(store, timetable, job_id, run_id, began or started)
             return run_id, paused

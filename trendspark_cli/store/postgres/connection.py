@@ -25,7 +25,7 @@ try:
 except ImportError as error:
     raise missing_extra("DATABASE_URL=postgresql://", "postgres") from error
 
-from trendspark_cli.store.postgres.errors import LATER, ConflictError, store_error
+from trendspark_cli.store.postgres.errors import LATER, ConflictError, store_error, with_code
 
 SCHEMA = "trendspark"
 LOCKS = 1_416_785_508  # a name space of advisory locks: "Trnd"
@@ -63,7 +63,10 @@ class Connection:
         self.undone = 0
         self._held: set[tuple[str, bool]] = set()
         with self.errors():
-            self.raw = psycopg.connect(**options, autocommit=True, prepare_threshold=None)
+            try:
+                self.raw = psycopg.connect(**options, autocommit=True, prepare_threshold=None)
+            except psycopg.OperationalError as error:
+                raise with_code(error, options) from error
         try:
             self.raw.adapters.register_loader("numeric", _NumberLoader)
             self.raw.adapters.register_dumper(str, _TextDumper)
