@@ -84,6 +84,7 @@ ASKED = {  # what is no column
     "filled": 5,
 }
 SPECIAL: Mapping[tuple[str, str], Any] = {  # where a name means something else
+    ("archives", "ids_beyond"): {"table": "posts", "largest": 7},
     ("archives", "unchanged"): {"id": "id1", "ids": "[1, 2]"},
     ("archives", "widen"): {"id": "id1", "first": 1, "last": 90},
     ("archives", "write_off"): {"id": "id1", "at": TIME.format(1), "why": "lost"},
