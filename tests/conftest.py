@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -96,6 +96,22 @@ def postgres_url(postgres: tuple[Databases, str]) -> Iterator[str]:
     name = f"trendspark_{uuid4().hex}"
     yield databases.create(name, template)
     databases.drop(name)
+
+
+@pytest.fixture
+def another_database(request: pytest.FixtureRequest, database: str) -> Iterator[Callable[[], None]]:
+    """Has installations in a new folder keep their rows in a new database; a SQLite file lies in the folder anyway."""
+    made = []
+
+    def begin() -> None:
+        if database == "postgres":
+            databases, template = request.getfixturevalue("postgres")
+            made.append(f"trendspark_{uuid4().hex}")
+            PLACE["DATABASE_URL"] = databases.create(made[-1], template)
+
+    yield begin
+    for name in made:
+        request.getfixturevalue("postgres")[0].drop(name)
 
 
 def fill_postgres(url: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -63,11 +64,13 @@ def test_what_is_restored_is_what_left_and_twice_changes_nothing(keeper: Keeper,
     assert after_first == keeper.everything() == before
 
 
-def test_an_archive_is_enough_when_the_database_is_lost(keeper: Keeper, tmp_path: Path) -> None:
+@pytest.mark.every_store
+def test_an_archive_is_enough_when_the_database_is_lost(keeper: Keeper, another_database: Callable[[], None]) -> None:
     before = keeper.everything()
     counts_of(keeper.archive())
     live = keeper.everything()
     shutil.rmtree(keeper.home)
+    another_database()
     again = Keeper(keeper.home)
 
     found = restored(again, *ALL_OF_IT)
@@ -143,11 +146,15 @@ def rewrite(keeper: Keeper, path: Path, column: str, value: object) -> None:
     manifest.write_text(json.dumps(told), encoding="utf-8")
 
 
-def test_a_new_database_gives_posts_new_ids_and_leaves_out_rows_whose_ids_are_taken(keeper: Keeper) -> None:
+@pytest.mark.every_store
+def test_a_new_database_gives_posts_new_ids_and_leaves_out_rows_whose_ids_are_taken(
+    keeper: Keeper, another_database: Callable[[], None]
+) -> None:
     counts_of(keeper.archive())
     posts = sum(m.rows for m in keeper.manifests() if m.table_name == "posts")
     others = sum(m.rows for m in keeper.manifests() if m.table_name == "ingest_audit")
     shutil.rmtree(keeper.home)
+    another_database()
     again = Keeper(keeper.home)
     with again.changes() as store:
         store.posts.save([new_post(n) for n in range(60)], again.now)
@@ -464,11 +471,15 @@ def test_a_post_of_a_source_that_a_file_named_is_forgotten_too(keeper: Keeper) -
     assert (done["forgotten"], keeper.stored_ids("lemmy")) == (1, set())
 
 
-def test_a_restore_without_the_database_knows_what_was_to_be_forgotten(keeper: Keeper) -> None:
+@pytest.mark.every_store
+def test_a_restore_without_the_database_knows_what_was_to_be_forgotten(
+    keeper: Keeper, another_database: Callable[[], None]
+) -> None:
     counts_of(keeper.archive(older_than=timedelta(days=58)))
     json_of(keeper, "posts", "forget", "--source", "x", "--id", "4")
     counts_of(keeper.archive())
     shutil.rmtree(keeper.home)
+    another_database()
     again = Keeper(keeper.home)
 
     found = restored(again, *ALL_OF_IT)

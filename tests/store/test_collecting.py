@@ -185,7 +185,7 @@ def test_settling_twice_counts_once(store: SqliteStore) -> None:
 
 def test_reservations_of_a_killed_run_count_as_used(store: SqliteStore) -> None:
     store.spend.reserve("x", "default", "search", 100, running(store), NOW)
-    store.job_runs.abandon("ingest", NOW)
+    store.job_runs.abandon([run.id for run in store.job_runs.unended("ingest")], NOW)
 
     units = store.spend.settle_dead_runs("x", 0.005)
 
@@ -238,7 +238,7 @@ def test_a_ceiling_in_usd_counts_what_is_reserved_and_is_named_in_usd(store: Sql
 
 def test_a_dead_run_is_settled_at_the_price_it_reserved(store: SqliteStore) -> None:
     store.spend.reserve("openai", "default", "trend_label", 100, running(store), NOW, 0.02)
-    store.job_runs.abandon("ingest", NOW)
+    store.job_runs.abandon([run.id for run in store.job_runs.unended("ingest")], NOW)
 
     store.spend.settle_dead_runs("openai", 0.1)
 

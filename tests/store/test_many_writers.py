@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -13,13 +15,16 @@ from tests.builders import NOW, page, post
 from tests.installation import Installation
 from tests.store.test_trouble import MANIFEST
 from tests.tools.processes import wait_for
+from trendspark_cli.base.api_calls import ApiCall
 from trendspark_cli.base.clock import to_text
-from trendspark_cli.base.errors import CeilingReachedError
+from trendspark_cli.base.errors import CeilingReachedError, StoreBusyError, StoreError
 from trendspark_cli.base.metrics import INGEST_REJECTED
-from trendspark_cli.base.models import Ceiling, Post
+from trendspark_cli.base.models import Alert, Ceiling, Post
 from trendspark_cli.running.job_context import JobContext
 from trendspark_cli.spending.budget import Budget
 from trendspark_cli.store.rows.collecting import PageOutcome
+from trendspark_cli.store.rows.outbox import ChannelState
+from trendspark_cli.store.rows.runs import JobState
 from trendspark_cli.store.sqlite.store import SqliteStore
 
 pytestmark = pytest.mark.every_store
@@ -27,6 +32,7 @@ pytestmark = pytest.mark.every_store
 WRITERS, PAGES, POSTS_OF_A_PAGE = 4, 25, 12
 ROUNDS = 100
 LONGEST_SECONDS = 30.0
+UNDONE = "DO $$ BEGIN RAISE EXCEPTION 'undone' USING ERRCODE = 'serialization_failure'; END $$"
 HOUR = timedelta(hours=1)
 HIGHEST = 2**63 - 1
 
@@ -76,8 +82,7 @@ def threads(workplace: Installation) -> Threads:
 
 def save(store: SqliteStore, posts: Sequence[Post], hours_later: float = 0) -> PageOutcome:
     """Store posts in a transaction of their own."""
-    with store.transaction():
-        return store.posts.save(posts, NOW + HOUR * hours_later)
+    return store.write(lambda: store.posts.save(posts, NOW + HOUR * hours_later))
 
 
 def arrived(store: SqliteStore, after: int) -> tuple[int, list[str]]:
@@ -253,8 +258,7 @@ def test_the_same_rows_in_opposite_orders_are_written_by_both(threads: Threads, 
         def in_rounds(own: SqliteStore) -> None:
             for number in range(rounds):
                 barrier.wait(LONGEST_SECONDS)
-                with own.transaction():
-                    CHANGES[what](own, step, number)
+                own.write(partial(CHANGES[what], own, step, number))
 
         return in_rounds
 
@@ -268,6 +272,130 @@ def test_the_same_rows_in_opposite_orders_are_written_by_both(threads: Threads, 
         "counters": lambda: sum(value for _, value in store.totals.all()[INGEST_REJECTED.name]) / len(ROWS),
     }
     assert counted[what]() == rounds * 2
+
+
+Step = Callable[[SqliteStore], object]
+BUDGET = Budget("x", (Ceiling("day", 100.0, "units"),))
+
+
+def reserve(service: str) -> Step:
+    """Set 10 units of a service aside."""
+    return lambda own: replace(BUDGET, service=service).reserve(JobContext(own, NOW), "search", wanted=10, least=10)
+
+
+# Two steps that each lock what the other one's first step has locked, when they are taken the other way round.
+OPPOSED: dict[str, tuple[Step, Step]] = {
+    "posts": (
+        lambda own: own.posts.save([post("1", likes=2)], NOW + HOUR),
+        lambda own: own.posts.save([post("2", likes=2)], NOW + HOUR),
+    ),
+    "money": (reserve("x"), reserve("openai")),
+    "cursors": (
+        lambda own: own.cursors.set("default", "x", "a", "1", NOW),
+        lambda own: own.cursors.set("default", "x", "b", "1", NOW),
+    ),
+    "channels": (
+        lambda own: own.channels.save(ChannelState("telegram", failures=1)),
+        lambda own: own.channels.save(ChannelState("slack", failures=1)),
+    ),
+    "jobs": (
+        lambda own: own.job_states.save(JobState("rank", failures=1)),
+        lambda own: own.job_states.save(JobState("archive", failures=1)),
+    ),
+    "alerts": (
+        lambda own: own.notifications.mark(1, "expired", error="late"),
+        lambda own: own.notifications.mark(2, "expired", error="late"),
+    ),
+    "runs": (lambda own: own.job_runs.beat(1, NOW + HOUR), lambda own: own.job_runs.beat(2, NOW + HOUR)),
+    "a page and its books": (reserve("x"), lambda own: own.posts.save([post("1", likes=2)], NOW + HOUR)),
+}
+
+
+@pytest.mark.parametrize("what", OPPOSED)
+def test_a_transaction_that_another_one_undid_is_done_again_as_a_whole(
+    threads: Threads, store: SqliteStore, database: str, what: str
+) -> None:
+    with store.transaction():
+        store.posts.save([post("1", likes=1), post("2", likes=1)], NOW)
+        for number in (1, 2):
+            store.job_runs.start("rank", NOW, number, "worker", "1")
+            store.notifications.queue(Alert(f"key-{number}", "trending_alert", "title", "body"), NOW, muted=False)
+        for each in OPPOSED[what] if what in ("cursors", "channels", "jobs") else ():
+            each(store)  # a row that is there can be locked
+    barrier = threading.Barrier(2)
+    tries: list[int] = []
+
+    def write(one: Step, other: Step) -> Work:
+        def both(own: SqliteStore) -> None:
+            def work() -> None:
+                tries.append(len(tries))
+                one(own)
+                if database == "postgres" and len(tries) <= 2:  # a writer of SQLite is alone from its first line
+                    barrier.wait(LONGEST_SECONDS)
+                other(own)
+
+            own.write(work)
+
+        return both
+
+    one, other = OPPOSED[what]
+    threads.start(write(one, other))
+    threads.start(write(other, one))
+    threads.join()
+
+    assert (len(tries) > 2) == (database == "postgres")  # which also says that they really met
+    if what == "money":
+        assert [store.spend.reserved(service, "2026-11-01", "2026-11-01") for service in ("x", "openai")] == [20, 20]
+
+
+def test_a_run_counts_once_what_was_done_again(store: SqliteStore, database: str) -> None:
+    job, tries = JobContext(store, NOW, 1, counts={"pages": 1, "rejected_by_reason": {"junk": 1}}), 0
+    job.api_calls.append(ApiCall(NOW, "x", "search", 200, 0.1))
+
+    def work() -> None:
+        nonlocal tries
+        tries += 1
+        job.count("pages")
+        job.count_by("rejected_by_reason", {"junk": 1, "odd": 1})
+        job.progress.has_page = True
+        job.record_calls()
+        if database == "postgres" and tries < 3:
+            store.connection.execute(UNDONE)
+
+    job.write(work)
+
+    assert job.counts == {"pages": 2, "rejected_by_reason": {"junk": 2, "odd": 1}}
+    assert (store.api_calls.count("x", "search", NOW - HOUR), job.api_calls) == (1, [])
+
+
+def test_a_transaction_is_not_tried_for_ever(store: SqliteStore, database: str) -> None:
+    if database == "sqlite":
+        pytest.skip("nothing undoes a transaction there")
+    tries = 0
+
+    def work() -> None:
+        nonlocal tries
+        tries += 1
+        store.job_runs.start("rank", NOW, 1, "worker", "1")
+        store.connection.execute(UNDONE)
+
+    with pytest.raises(StoreBusyError):
+        store.write(work)
+
+    assert (tries, store.job_runs.history(10)) == (3, [])
+
+
+def test_posts_of_a_page_that_was_undone_are_still_to_be_paid(store: SqliteStore) -> None:
+    def work() -> None:
+        store.spend.bill("x", ["1", "2"], "2026-11-01")
+        store.spend.billed("x", ["1"], "2026-11-01")
+        raise StoreError("the disk is full")
+
+    with pytest.raises(StoreError):
+        store.write(work)
+
+    with store.transaction():
+        assert store.spend.bill("x", ["1", "2"], "2026-11-01") == 2
 
 
 def test_what_has_no_value_comes_in_the_same_place_on_every_database(store: SqliteStore) -> None:

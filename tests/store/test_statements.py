@@ -83,6 +83,7 @@ ASKED = {  # what is no column
     "filled": 5,
 }
 SPECIAL: Mapping[tuple[str, str], Any] = {  # where a name means something else
+    ("archives", "ids_beyond"): {"table": "posts", "largest": 7},
     ("archives", "unchanged"): {"id": "id1", "ids": "[1, 2]"},
     ("archives", "widen"): {"id": "id1", "first": 1, "last": 90},
     ("archives", "write_off"): {"id": "id1", "at": TIME.format(1), "why": "lost"},
@@ -100,7 +101,8 @@ SPECIAL: Mapping[tuple[str, str], Any] = {  # where a name means something else
     ("collecting", "spending_profiles"): {"service": "x", "first": "2026-11-01", "last": "2026-11-05"},
     ("collecting", "used_by_day"): {"service": "x", "first": "2026-11-01", "last": "2026-11-05", "without": "none"},
     ("collecting", "spent_now"): {"service": "x", "first": "2026-11-01", "today": "2026-11-02", "profile": None},
-    ("job_records", "abandon"): (TIME.format(9), "rank"),
+    ("job_records", "abandon"): (TIME.format(9), 3),
+    ("job_records", "unended_parts"): ("rank",),
     ("archives", "insert_link"): (1, "https://e.x/new"),
     ("trend_history", "save_count"): (1, TIME.format(3), "x", 1, 1, None),
     ("trends", "add_post"): (1, 2),

@@ -111,7 +111,7 @@ WRITERS: dict[str, Callable[[SqliteStore], object]] = {
     "job_runs.finish": lambda s: s.job_runs.finish(1, "success", 0, None, {}, NOW, 1.0),
     "job_runs.amend": lambda s: s.job_runs.amend(1, 73, "no metrics"),
     "job_runs.add_skipped": lambda s: s.job_runs.add_skipped("rank", NOW, 1, "host", "0", 75, "held"),
-    "job_runs.abandon": lambda s: s.job_runs.abandon("ingest", NOW),
+    "job_runs.abandon": lambda s: s.job_runs.abandon([1], NOW),
     "job_states.save": lambda s: s.job_states.save(JobState("rank", paused=True)),
     "totals.add": lambda s: s.totals.add([RANK_POSTS.by(1)]),
     "totals.set": lambda s: s.totals.set([STREAM_LAG.at(1)]),

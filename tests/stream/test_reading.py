@@ -21,6 +21,7 @@ class Faucet:
         self.given = 0
         self._chunks = chunks
         self._is_stopped = False
+        self.is_closed = False
 
     def chunks(self) -> Iterator[bytes]:
         """Yield numbered lines."""
@@ -34,7 +35,8 @@ class Faucet:
         self._is_stopped = True
 
     def close(self) -> None:
-        """Nothing to give back."""
+        """Give it back."""
+        self.is_closed = True
 
 
 def taken(reader: StreamReader) -> list[bytes]:
@@ -69,6 +71,18 @@ def test_what_has_arrived_when_it_is_stopped_can_still_be_taken(monkeypatch: pyt
     reader.stop()
 
     assert [int(line) for line in taken(reader)] == list(range(1, faucet.given + 1))
+
+
+def test_a_connection_is_closed_when_as_much_has_come_as_is_paid_for() -> None:
+    faucet = Faucet(10**9)
+    reader = StreamReader(cast(StreamConnection, faucet), "x", most=7)
+
+    wait_for("it is closed", lambda: faucet.is_closed, seconds=5, pause=0.01)
+    reader.stop()
+
+    assert [int(line) for line in taken(reader)] == list(range(1, 8))
+    assert isinstance(reader.end, StreamEndedError)
+    assert reader.end.reason == "behind"
 
 
 def test_lines_are_cut_wherever_chunks_are() -> None:

@@ -10,7 +10,7 @@ import signal
 import subprocess
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,6 +21,7 @@ from tests.builders import in_lines, own_line
 from tests.servers.pgbouncer import PROGRAM, pgbouncer
 from tests.servers.postgres import ADMIN, ADMIN_PASSWORD, Databases, PostgresServer
 from tests.tools.host_machines import HostMachine, at, hosts, reachable_server
+from tests.tools.host_steps import ARCHIVE_STEPS, DELIVERY_STEPS, archive_steps, delivery_steps
 from tests.tools.processes import free_port, kill_group, wait_for
 from trendspark_cli.base.clock import to_text, utc_now
 
@@ -336,8 +337,8 @@ def copies(on: Ground, kills_wanted: int) -> Trial:
     return on.check(trial)
 
 
-def trials(folder: Path, *, is_quick: bool) -> Iterator[Callable[[], Trial]]:
-    """Yield each kind of trouble, on hosts and a database of its own."""
+def trials(folder: Path, *, is_quick: bool, only: Sequence[str] = ()) -> Iterator[Callable[[], Trial]]:
+    """Yield each kind of trouble, or *only* some of them, on hosts and a database of its own."""
     short = is_quick
     with reachable_server() as server:
         kinds: dict[str, Callable[[Ground], Trial]] = {
@@ -348,9 +349,19 @@ def trials(folder: Path, *, is_quick: bool) -> Iterator[Callable[[], Trial]]:
             "link": cut_link,
             "still": stand_still,
             "restarts": lambda on: restarts(on, 30.0 if short else 600.0),
+            "archive": lambda on: archive_steps(
+                on, Trial("kill -9 at each step of archive"), ("exported", "deleting") if short else ARCHIVE_STEPS
+            ),
+            "deliver": lambda on: delivery_steps(
+                on, Trial("kill -9 at each step of deliver"), ("sent",) if short else DELIVERY_STEPS
+            ),
             "failover": lambda on: failover(on, folder / "failover-server"),
         }
+        if unknown := set(only) - set(kinds):
+            raise SystemExit(f"unknown: {', '.join(sorted(unknown))}; expected {', '.join(kinds)}")
         for name, kind in kinds.items():
+            if only and name not in only:
+                continue
             yield lambda name=name, kind=kind: _tried(folder, server, name, kind)  # type: ignore[misc]
 
 

@@ -1,15 +1,22 @@
-"""Run tests of ours on a server of PostgreSQL that is chosen, those that usually run on SQLite alone, too."""
+"""Run tests of ours on a server of PostgreSQL that is chosen, and replay real posts out of both databases."""
 
 from __future__ import annotations
 
+import gzip
+import json
 import os
 import subprocess
 import sys
 import time
+from contextlib import closing
+from datetime import timedelta
+from itertools import takewhile
 from pathlib import Path
 
-from tests.servers.postgres import BINARIES_SETTING, URL_SETTING, wheel_binaries
+from tests.installation import Installation, make_folders
+from tests.servers.postgres import BINARIES_SETTING, URL_SETTING, Databases, running_server, wheel_binaries
 from tests.tools.processes import PROJECT
+from trendspark_cli.base.clock import from_text, to_text
 
 QUICK = ("tests/hosts", "tests/store")
 WHOLE = (
@@ -22,6 +29,37 @@ WHOLE = (
     "tests/rank",
     "tests/ingest",
 )
+
+
+def replayed_alike(folder: Path, posts: Path, days: int | None) -> bool:
+    """Read the first *days* of a file of posts into both databases; tell whether `backtest` says the same of both."""
+    kept = folder / "posts.ndjson"
+    with gzip.open(posts, "rt", encoding="utf-8") as lines, kept.open("w", encoding="utf-8") as target:
+        line = next(lines)
+        first = from_text(json.loads(line)["created_at"])
+        until = to_text(first + timedelta(days=days)) if days is not None else "~"
+        target.write(line)
+        target.writelines(takewhile(lambda each: json.loads(each)["created_at"] < until, lines))
+    told = []
+    with running_server() as server, closing(Databases(server.url)) as databases:
+        for number, url in enumerate(("sqlite:///replayed.db", databases.create("replayed"))):
+            home = folder / f"replay-{number}" / "home"
+            make_folders(home)
+            url = url.replace("///", f"///{home}/")
+            here = Installation(home, {"DATABASE_URL": url})
+            done = [
+                here.command(*words, seconds=7200.0)
+                for words in (
+                    ("db", "init"),
+                    ("ingest", "--from", str(kept)),
+                    ("backtest", "--json", "--since", "2000-01-01"),
+                )
+            ]
+            assert [each.exit_code for each in done] == [0, 0, 0], [each.stderr for each in done]
+            told.append(done[-1].stdout)
+    is_equal = told[0] == told[1]
+    print(f"backtest of {days or 'all'} days: {len(told[0])} bytes, {'equal' if is_equal else 'DIFFERENT'}", flush=True)
+    return is_equal
 
 
 def servers_here() -> list[Path]:

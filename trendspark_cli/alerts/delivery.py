@@ -12,6 +12,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import partial
 from html import escape
 from typing import TypeVar
 
@@ -123,9 +124,8 @@ class Delivery:
             raise self._note_crash(alert, error) from error
 
     def _deliver(self, alert: QueuedAlert) -> Sent | None:
-        with self._store.transaction():
-            if not self._store.notifications.claim(alert.id, self._clock() + LEASE):
-                return None
+        if not self._job.write(lambda: self._store.notifications.claim(alert.id, self._clock() + LEASE)):
+            return None
         if alert.action == "picture":
             return self._send_picture(alert)
         try:
@@ -140,7 +140,8 @@ class Delivery:
 
     def _note_success(self, alert: QueuedAlert, sent: Sent | None) -> None:
         """Write down that an alert was sent, or that there was nothing to send any more."""
-        with self._store.transaction():
+
+        def note() -> None:
             status = "sent" if sent is not None else "expired"
             self._store.notifications.mark(
                 alert.id, status, message_id=(sent.message_id or None) if sent else None, sent_at=self._clock()
@@ -152,6 +153,8 @@ class Delivery:
             )
             if sent is not None:
                 self._tell_dead_letters()
+
+        self._job.write(note)
         if sent is not None:
             name, told = self._notifier.name, {"alert": alert.id, "category": alert.category}
             log_event(log, f"{name}.sent", **told, message_id=sent.message_id)
@@ -163,8 +166,8 @@ class Delivery:
             return False
         is_late = self._clock() - from_text(alert.created_at) > self._rules.recency
         if parent is None or is_late:
-            with self._store.transaction():
-                self._set_aside(alert, "expired", "too late to be news" if is_late else "its message was not sent")
+            why = "too late to be news" if is_late else "its message was not sent"
+            self._job.write(lambda: self._set_aside(alert, "expired", why))
         return parent is not None and not is_late
 
     def _send_picture(self, alert: QueuedAlert) -> Sent | None:
@@ -185,8 +188,7 @@ class Delivery:
         except (UpstreamError, ConfigError) as error:
             why = redact(str(error))
             log.warning("a picture was not sent: %s", why)
-            with self._store.transaction():
-                self._set_aside(alert, "expired", why)
+            self._job.write(lambda: self._set_aside(alert, "expired", why))
             return None
         self._note_success(alert, sent)
         return sent
@@ -199,9 +201,8 @@ class Delivery:
         for number, part in enumerate(parts[alert.parts_sent :], alert.parts_sent + 1):
             sent = self._send_part(part, reply_to, about._replace(part=number))
             if number < len(parts):
-                with self._store.transaction():
-                    message_id = sent.message_id or None
-                    self._store.notifications.note_part(alert.id, number, message_id, self._clock() + LEASE)
+                part_sent = alert.id, number, sent.message_id or None, self._clock() + LEASE
+                self._job.write(partial(self._store.notifications.note_part, *part_sent))
         return sent
 
     def _send_part(self, part: str, reply_to: str | None, about: About) -> Sent:
@@ -262,11 +263,14 @@ class Delivery:
             least = self._form.seconds_between
             self._sleep(max(0.0, min(least, state.recent_sends[-1] + least - now)))
         now = self._clock().timestamp()
-        with self._store.transaction():
+
+        def note() -> ChannelState:
             state = self._state()  # another process may have sent, or been told to wait, while we slept
             state = state._replace(recent_sends=(*(sent for sent in state.recent_sends if abs(now - sent) < 60), now))
             self._store.channels.save(state)
-        return state
+            return state
+
+        return self._job.write(note)
 
     def _has_room(self, alert: QueuedAlert) -> bool:
         """Tell whether the alert's messages fit into this minute."""
@@ -276,16 +280,18 @@ class Delivery:
         return recent + min(needed, self._form.messages_per_minute) <= self._form.messages_per_minute
 
     def _reclaim(self) -> None:
-        with self._store.transaction():
+
+        def reclaim() -> None:
             for category in self._store.notifications.reclaim(self._notifier.name, self._clock()):
                 log.warning("an alert was being sent when its process died: it may arrive twice")
                 self._count(category, "uncertain")
 
+        self._job.write(reclaim)
+
     def _bundle(self) -> None:
         """Turn what would be a late, a heavy or a nightly burst into one message."""
-        with self._store.transaction():
-            now = self._clock()
-            Bundling(self._store, self._notifier.name, self._form, self._rules, now, self._set_aside).run()
+        rest = self._notifier.name, self._form, self._rules, self._clock(), self._set_aside
+        self._job.write(Bundling(self._store, *rest).run)
 
     def _set_aside(self, alert: QueuedAlert, status: str, why: str) -> None:
         self._store.notifications.mark(alert.id, status, error=why)
@@ -297,13 +303,13 @@ class Delivery:
 
     def _follow(self, moved: ChatMovedError) -> None:
         log.warning("the chat moved; its new id is kept")
-        with self._store.transaction():
-            self._store.channels.save(self._state()._replace(migrated_chat_id=moved.new_chat_id))
+        self._job.write(lambda: self._store.channels.save(self._state()._replace(migrated_chat_id=moved.new_chat_id)))
 
     def _note_failure(self, alert: QueuedAlert, error: TrendSparkError) -> None:
         """Give the alert back or up, and let the channel rest as long as it asked or as its failures suggest."""
         message = redact(str(error))
-        with self._store.transaction():
+
+        def note() -> None:
             if isinstance(error, MessageRefusedError):
                 self._store.notifications.mark(alert.id, "dead", error=message)
                 self._count(alert.category, "dead")
@@ -315,6 +321,8 @@ class Delivery:
             # Of a channel that takes nothing, the pause is all that holds the alert: it may be lifted by hand.
             due_at = self._clock() if isinstance(error, ChannelRefused) else until
             self._store.notifications.put_back(alert.id, due_at, message)
+
+        self._job.write(note)
 
     def _rest(self, error: TrendSparkError) -> datetime:
         """Pause the channel for as long as it asked for, or as its error suggests; return until when."""
@@ -348,15 +356,15 @@ class Delivery:
         except ChatMovedError:
             return  # it speaks to us again; what is sent follows it
         except (UpstreamError, ConfigError) as error:
-            with self._store.transaction():
-                self._rest(error)
+            self._job.write(partial(self._rest, error))
             raise
 
     def _note_crash(self, alert: QueuedAlert, error: Exception) -> AlertCrashedError:
         """Let the alert wait for the next run, or set it aside when it met too many bugs; return what to tell."""
         told = redact(f"{type(error).__name__}: {error}").encode("utf-8", "replace").decode()
         why = f"sending it ran into a bug: {' '.join(told.split())[:300]}"
-        with self._store.transaction():
+
+        def note() -> bool:
             crashes = self._store.notifications.note_crash(alert.id, self._clock())
             self._count(alert.category, "crashed")
             if is_last := crashes >= MOST_CRASHES:
@@ -364,6 +372,9 @@ class Delivery:
                 self._count(alert.category, "dead")
             else:
                 self._store.notifications.put_back(alert.id, self._clock(), why)
+            return is_last
+
+        is_last = self._job.write(note)
         hint = f"set aside: `trendspark alerts retry {alert.id}` tries it again" if is_last else "it is tried again"
         return AlertCrashedError(f"alert {alert.id}: {why}", hint=f"{hint}; the log has the traceback")
 

@@ -207,6 +207,7 @@ def stream_body(*, max_runtime: timedelta | None = None) -> Body:
         if not wired.settings.x_stream_enabled:
             _stream_forward(wired, max_runtime)
             return
+        from trendspark_cli.app.job_parts import gap_parts
         from trendspark_cli.collecting.side_work import SideWork
         from trendspark_cli.jobs.stream import StreamWork, stream
 
@@ -218,7 +219,9 @@ def stream_body(*, max_runtime: timedelta | None = None) -> Body:
         added, _ = rules_at_x.make(list(rules))
         side_work = SideWork(
             lambda: wired.run_as_part("rank", _rank_and_deliver),
-            lambda: wired.run_as_part("ingest", lambda other: _fill_small_gaps(other, list(rules))),
+            lambda: wired.run_as_part(
+                "ingest", lambda other: _fill_small_gaps(other, list(rules)), gap_parts(wired.settings)
+            ),
         )
         work = StreamWork(
             stream=source,

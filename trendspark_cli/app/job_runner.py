@@ -42,7 +42,7 @@ from trendspark_cli.running.run_records import (
 from trendspark_cli.running.stop_signals import StopSignals
 from trendspark_cli.running.watchdog import Watchdog
 from trendspark_cli.services.pings import Pings, RunPings
-from trendspark_cli.store.database import Database
+from trendspark_cli.store.database import Database, JobParts
 from trendspark_cli.store.protocol import Store
 
 TYPE_CHECKING = False
@@ -92,8 +92,18 @@ class JobRunner:
     is_by_hand: bool = False
     is_news: Callable[[str, BaseException], bool] = lambda job_id, cause: True
 
-    def run(self, job_id: str, body: Body, *, locks: Sequence[str] = (), is_dry: bool = False) -> RunResult:
+    def run(
+        self,
+        job_id: str,
+        body: Body,
+        *,
+        locks: Sequence[str] = (),
+        parts: JobParts | None = None,
+        is_dry: bool = False,
+    ) -> RunResult:
         """Run *body* as *job_id* and return how it ended; never raises for what a job may do.
+
+        Of the job of *parts*, which is among those of *locks*, only these are held.
 
         Raises TrendSparkError only when no record could be made: no database, a held lock that is no news.
         """
@@ -102,15 +112,17 @@ class JobRunner:
         with ExitStack() as held:
             held.enter_context(Watchdog(job_id))
             try:
-                store = held.enter_context(self.database.locked(locks or (job_id,), self.clock()))
+                store = held.enter_context(self.database.locked(locks or (job_id,), self.clock(), parts=parts))
             except LockHeldError as error:
                 return self._skip_for_lock(job_id, error)
             try:
-                return self.run_locked(job_id, body, store)
+                return self.run_locked(job_id, body, store, parts=parts)
             except LockHeldError as error:  # somebody removed the lock's file, and its run is still at work
                 return self._skip_for_lock(job_id, error)
 
-    def run_locked(self, job_id: str, body: Body, store: Store, *, began: datetime | None = None) -> RunResult:
+    def run_locked(
+        self, job_id: str, body: Body, store: Store, *, began: datetime | None = None, parts: JobParts | None = None
+    ) -> RunResult:
         """Run *body* with its lock held and its store open: `ingest_rank` does so for each of its steps.
 
         A step is as late as the job that *began* then: its turn comes when the steps before it are done.
@@ -119,11 +131,18 @@ class JobRunner:
         """
         started = self.clock()
         timetable = None if self.is_by_hand else self.timetable()
-        with store.transaction():
+        mine = parts if parts is not None and parts.job_id == job_id else None
+
+        def begin() -> tuple[int, bool]:
+            left = []
             for run in store.job_runs.unended(job_id):
-                if lives(run, started):
+                if mine is not None and run.parts and run.parts.isdisjoint(mine.names):
+                    continue  # it does something else; whoever does that next says what became of it
+                if not lives(run, started):
+                    left.append(run.id)
+                elif mine is None or not mine.are_shared or not run.parts:
                     raise LockHeldError(job_id, f"pid {run.pid} on {run.host} since {run.started_at}")
-            abandoned = store.job_runs.abandon(job_id, started)
+            abandoned = store.job_runs.abandon(left, started)
             for run_id in abandoned:
                 log.warning("run %d of %s ended without a word; marked abandoned", run_id, job_id)
                 note_outcome(
@@ -141,11 +160,13 @@ class JobRunner:
             if paused:
                 run_id = record_skip(store, job_id, started, ExitCode.DONE, why_paused(store, job_id))
             else:
-                run_id = store.job_runs.start(
-                    job_id, started, os.getpid(), socket.gethostname(), __version__, this_process()
-                )
+                me = os.getpid(), socket.gethostname(), __version__, this_process()
+                run_id = store.job_runs.start(job_id, started, *me, mine.names if mine is not None else ())
             if timetable is not None:
                 record_schedule(store, timetable, job_id, run_id, began or started)
+            return run_id, paused
+
+        run_id, paused = store.write(begin)
         if paused:
             self._write_metrics(job_id, store)
             return RunResult(job_id, run_id, "skipped", ExitCode.DONE, started, 0.0, {"why": "paused"})
@@ -225,19 +246,14 @@ class JobRunner:
         When even that fails, the body's own error is what the operator hears of.
         """
         now = self.clock()
+
+        def record() -> None:
+            record_end(job, job_id, outcome.status, outcome.exit_code, outcome.message, now, duration)
+            note_outcome(job.store, job_id, job.run_id, outcome.status, outcome.message, now, self.alert_rules)
+            note_api_errors(job.store, now, self.alert_rules)
+
         try:
-            with job.store.transaction():
-                record_end(
-                    job,
-                    job_id,
-                    outcome.status,
-                    outcome.exit_code,
-                    outcome.message,
-                    now,
-                    duration,
-                )
-                note_outcome(job.store, job_id, job.run_id, outcome.status, outcome.message, now, self.alert_rules)
-                note_api_errors(job.store, now, self.alert_rules)
+            job.write(record)
         except Exception as error:
             log.exception("the end of run %s was not recorded", job.run_id)
             if outcome.error is None:
@@ -261,8 +277,8 @@ class JobRunner:
         if outcome.error is None:
             code = error.exit_code if isinstance(error, TrendSparkError | StopRequest) else ExitCode.FAILED
             outcome = replace(outcome, exit_code=code, error=error)
-            with suppress(TrendSparkError), job.store.transaction():
-                record_late_failure(job, job_id, code, outcome.message or "")
+            with suppress(TrendSparkError):
+                job.write(lambda: record_late_failure(job, job_id, code, outcome.message or ""))
         return outcome
 
     def _begin_pings(self, job: JobContext, job_id: str) -> RunPings:
@@ -288,11 +304,15 @@ class JobRunner:
             return RunResult(job_id, None, "skipped", error.exit_code, self.clock(), 0.0)
         timetable = None if self.is_by_hand else self.timetable()
         store = self.database.open()
+
+        def record() -> int:
+            run_id = record_skip(store, job_id, self.clock(), error.exit_code, str(error))
+            if timetable is not None:
+                record_schedule(store, timetable, job_id, run_id, self.clock())
+            return run_id
+
         try:
-            with store.transaction():
-                run_id = record_skip(store, job_id, self.clock(), error.exit_code, str(error))
-                if timetable is not None:
-                    record_schedule(store, timetable, job_id, run_id, self.clock())
+            run_id = store.write(record)
         finally:
             store.close()
         # The holder of the lock owns the metrics files.

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from trendspark_cli.app.job_runner import JobRunner
     from trendspark_cli.base.models import RunResult
     from trendspark_cli.running.job_context import JobContext
+    from trendspark_cli.store.database import JobParts
 
 LONGEST_ALERT_SECONDS = 60.0  # a name server that hangs knows no time-out of ours
 
@@ -40,30 +41,37 @@ def run(
     body: Body,
     *,
     is_dry: bool = False,
+    parts: JobParts | None = None,
     show: Callable[[RunResult], None] | None = None,
 ) -> int:
     """Run *body* as job *job_id*, tell how it ended, and return the exit code; after a real run, run what follows."""
-    return _run(
-        installation, job_id, lambda runner: runner.run(job_id, _wired(installation, body), is_dry=is_dry), is_dry, show
-    )
+
+    def call(runner: JobRunner) -> RunResult:
+        return runner.run(job_id, _wired(installation, body), parts=parts, is_dry=is_dry)
+
+    return _run(installation, job_id, call, is_dry, show)
 
 
 def run_as_cron(installation: Installation, job_id: str) -> int:
     """Run a job of the table with the defaults of its flags, and return the exit code."""
     from trendspark_cli.app.job_bodies import bodies_of
+    from trendspark_cli.app.job_parts import parts_of
 
     bodies = bodies_of(job_id)
-    return run_steps(installation, job_id, bodies) if JOBS[job_id].steps else run(installation, job_id, bodies[job_id])
+    parts = parts_of(installation.settings, bodies)
+    if JOBS[job_id].steps:
+        return run_steps(installation, job_id, bodies, parts)
+    return run(installation, job_id, bodies[job_id], parts=parts)
 
 
-def run_steps(installation: Installation, job_id: str, steps: Mapping[str, Body]) -> int:
+def run_steps(installation: Installation, job_id: str, steps: Mapping[str, Body], parts: JobParts | None = None) -> int:
     """Run several jobs as one: all locks taken first, one row for the whole and one for each step."""
     runner = installation.runner()
 
     def body(job: JobContext) -> None:
         worst: RunResult | None = None
         for step, step_body in steps.items():
-            result = runner.run_locked(step, _wired(installation, step_body), job.store, began=job.now)
+            result = runner.run_locked(step, _wired(installation, step_body), job.store, began=job.now, parts=parts)
             job.counts[step] = dict(result.counts)
             job.result[step] = {"run_id": result.run_id, "status": result.status, "exit_code": result.exit_code}
             job.result.update(result.extra)
@@ -73,7 +81,8 @@ def run_steps(installation: Installation, job_id: str, steps: Mapping[str, Body]
         if worst is not None and worst.cause is not None:
             raise worst.cause
 
-    return _run(installation, job_id, lambda _: runner.run(job_id, body, locks=(job_id, *steps)), False, None)
+    locks = (job_id, *steps)
+    return _run(installation, job_id, lambda _: runner.run(job_id, body, locks=locks, parts=parts), False, None)
 
 
 def _run(

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from trendspark_cli.services.x.rules import XRules
     from trendspark_cli.services.x.stream import XStream
     from trendspark_cli.spending.budget import Budget
+    from trendspark_cli.store.database import JobParts
 
 
 class Wired(NamedTuple):
@@ -109,19 +110,20 @@ class Wired(NamedTuple):
         """Return when jobs are due, as it is installed on this machine."""
         return self._installation.timetable
 
-    def run_as_part(self, lock: str, body: Callable[[Wired], None]) -> None:
+    def run_as_part(self, lock: str, body: Callable[[Wired], None], parts: JobParts | None = None) -> None:
         """Run *body* as a part of this run, with another job's lock held and a store of its own: for other threads.
+
+        Of a job that runs share, *parts* are held.
 
         Raises LockHeldError when that job is at work, and what the body raises.
         """
         from trendspark_cli.running.job_context import JobContext
 
         now = self.clock()
-        with self._installation.database.locked((lock,), now) as store:
+        with self._installation.database.locked((lock,), now, parts=parts) as store:
             job = JobContext(store, now, self.job.run_id)
             body(Wired(self.settings, job, self.clock))
-            with store.transaction():
-                job.record_calls()
+            job.write(job.record_calls)
 
     @property
     def _installation(self) -> Installation:

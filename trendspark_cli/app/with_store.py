@@ -42,11 +42,7 @@ def try_read(installation: Installation, action: Callable[[Store], T]) -> T | No
 def change(installation: Installation, where: str, action: Callable[[Store], int | None]) -> int:
     """Run a command that changes a few rows at once, in one transaction, and return its exit code."""
 
-    def in_one(store: Store) -> int | None:
-        with store.transaction():
-            return action(store)
-
-    return work(installation, where, in_one)
+    return work(installation, where, lambda store: store.write(lambda: action(store)))
 
 
 def work(
@@ -101,8 +97,7 @@ def _ledger(installation: Installation, store: Store) -> Iterator[Callable[[ApiC
     try:
         yield ledger.api_calls.append
     finally:
-        with store.transaction():
-            ledger.record_calls()
+        ledger.write(ledger.record_calls)
         installation.metric_files().write(store, (), ledger.now)
 
 

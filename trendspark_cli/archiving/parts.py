@@ -9,6 +9,7 @@ import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Protocol
 
 from trendspark_cli.archiving.checking import content_problem, note_finding, outside_problem
@@ -71,10 +72,13 @@ class Parts:
         self, table: str, source: str | None, day: str, part_format: str, url: str, ids: Sequence[int]
     ) -> Manifest:
         """Store which rows go into a new part."""
-        with self.job.store.transaction():
+
+        def plan() -> Manifest:
             manifest = new_manifest(table, source, day, part_format, url, self._next_time(table), self.job.run_id)
             self.job.store.archives.plan(manifest, ids)
-        return manifest
+            return manifest
+
+        return self.job.write(plan)
 
     def _next_time(self, table: str) -> datetime:
         """Return now, or a time just after the newest part's.
@@ -128,8 +132,7 @@ class Parts:
     def _export(self, manifest: Manifest) -> Manifest | None:
         """Write the rows to the spool. What changes from now on is noted, and will not be deleted."""
         archives, table = self.job.store.archives, TABLES[manifest.table_name]
-        with self.job.store.transaction():
-            archives.forget_changes(manifest.id)
+        self.job.write(lambda: archives.forget_changes(manifest.id))
         rows, times = 0, []
         name = _file_name(manifest)
         with self.spool.writing(name) as path:
@@ -142,8 +145,7 @@ class Parts:
             writer.close()
             size = path.stat().st_size
         if rows == 0:  # all of them were forgotten meanwhile
-            with self.job.store.transaction():
-                archives.discard(manifest.id)
+            self.job.write(lambda: archives.discard(manifest.id))
             self.spool.remove(name)
             return None
         exported = manifest._replace(state="exported", rows=rows, bytes=size, sha256=self.spool.sha256(name))
@@ -173,12 +175,15 @@ class Parts:
                 destination.put(manifest_key(manifest.id), path, sha256)
         is_new = manifest.done_at is None  # else restored rows leave again
         verified = manifest._replace(state="verified", restored_until=None)
-        with self.job.store.transaction():
+
+        def verify() -> None:
             self.job.record_calls()
             self.job.store.archives.save(verified)
             if is_new:
                 self.job.store.totals.add([ARCHIVE_BYTES.by(manifest.bytes, table=manifest.table_name)])
                 self.job.count("bytes", manifest.bytes)
+
+        self.job.write(verify)
         self.spool.remove(_file_name(manifest))
         return verified
 
@@ -205,31 +210,38 @@ class Parts:
             note_finding(self.job.store, manifest, "is not what it was", self.clock())
             self._save(manifest._replace(state="done"))
             return "its restored rows stay; see `trendspark archives verify` and `archives write-off`"
-        with self.job.store.transaction():
+
+        def discard() -> None:
             self.job.record_calls()
             self.job.store.archives.discard(manifest.id)
+
+        self.job.write(discard)
         self.spool.remove(_file_name(manifest))
         return "nothing was deleted; the next run writes these rows anew, under another name"
 
     def _delete(self, manifest: Manifest) -> Manifest:
         """Delete 1,000 rows to a transaction, with the progress in it; a signal ends this between two of them."""
         while manifest.state != "done":
-            with self.job.store.transaction():
-                self.job.record_calls()
-                batch = self.job.store.archives.delete_batch(manifest)
-                now = to_text(self.clock()) if batch.is_last else None
-                manifest = manifest._replace(
-                    state="done" if batch.is_last else "deleting",
-                    done_at=now,
-                    deleted_rows=manifest.deleted_rows + batch.deleted,
-                    kept_rows=manifest.kept_rows + batch.kept,
-                )
-                self.job.store.archives.save(manifest)
-                self.job.store.totals.add([ARCHIVE_ROWS.by(batch.deleted, table=manifest.table_name)])
-                self.job.count("archived", batch.deleted)
-                self.job.count("kept", batch.kept)
-                self.job.count("parts", int(batch.is_last))
-            self.progress.advance(manifest.table_name, batch.deleted + batch.kept)
+            before = manifest.deleted_rows + manifest.kept_rows
+            manifest = self.job.write(partial(self._delete_batch, manifest))
+            self.progress.advance(manifest.table_name, manifest.deleted_rows + manifest.kept_rows - before)
+        return manifest
+
+    def _delete_batch(self, manifest: Manifest) -> Manifest:
+        self.job.record_calls()
+        batch = self.job.store.archives.delete_batch(manifest)
+        now = to_text(self.clock()) if batch.is_last else None
+        manifest = manifest._replace(
+            state="done" if batch.is_last else "deleting",
+            done_at=now,
+            deleted_rows=manifest.deleted_rows + batch.deleted,
+            kept_rows=manifest.kept_rows + batch.kept,
+        )
+        self.job.store.archives.save(manifest)
+        self.job.store.totals.add([ARCHIVE_ROWS.by(batch.deleted, table=manifest.table_name)])
+        self.job.count("archived", batch.deleted)
+        self.job.count("kept", batch.kept)
+        self.job.count("parts", int(batch.is_last))
         return manifest
 
     def _put_text(self, destination: Destination, key: str, text: str) -> None:
@@ -238,9 +250,11 @@ class Parts:
             destination.put(key, path, sha256_of(path))
 
     def _save(self, manifest: Manifest) -> Manifest:
-        with self.job.store.transaction():
+        def save() -> None:
             self.job.record_calls()
             self.job.store.archives.save(manifest)
+
+        self.job.write(save)
         return manifest
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import NamedTuple
 
 from trendspark_cli.archiving.checking import content_problem, note_finding, note_unreadable, outside_problem
@@ -21,7 +22,7 @@ from trendspark_cli.base.links import MOST_LINKS
 from trendspark_cli.base.texts import without_controls
 from trendspark_cli.store.protocol import Store
 from trendspark_cli.store.rows.archived import TABLES, ArchivedRow, ArchiveTable
-from trendspark_cli.store.rows.archives import Manifest, Tombstone
+from trendspark_cli.store.rows.archives import Manifest, RestoredBatch, Tombstone
 from trendspark_cli.store.rows.posts import StoredPost
 
 MOST_ROWS = 1000  # of one transaction, the history of counters included
@@ -59,8 +60,7 @@ def learn_from_archive(
         if isinstance(manifest, Unreadable):
             unreadable.append(manifest)
             continue
-        with store.transaction():
-            store.archives.adopt(manifest)
+        store.write(partial(store.archives.adopt, manifest))
     buried = {tombstone.id for tombstone in store.tombstones.all()}
     tombstones: list[Tombstone] = []
     for found in unknown_tombstones(place, spool, buried):
@@ -78,8 +78,7 @@ def _forget(store: Store, tombstones: Sequence[Tombstone]) -> None:
     for stone in tombstones:
         forget(store, stone)
         if stone.author is not None:
-            with store.transaction():
-                store.authors.forget(stone.source, [stone.author])
+            store.write(partial(store.authors.forget, stone.source, [stone.author]))
     forget_words(store)
 
 
@@ -162,12 +161,16 @@ class Restore:
             live = len(self.store.archives.read(total.manifest.table_name, [row.id for row in rows]))
             return replace(total, restored=total.restored + len(rows) - live, live=total.live + live)
         until = to_text(self.now + self.hold)
-        with self.store.transaction():
+
+        def restore() -> tuple[Manifest, RestoredBatch]:
             manifest = total.manifest._replace(restored_until=until)
             self.store.archives.save(manifest)
             done = self.store.archives.restore(manifest, rows)
             manifest = manifest._replace(deleted_rows=max(0, manifest.deleted_rows - done.restored))
             self.store.archives.save(manifest)
+            return manifest, done
+
+        manifest, done = self.store.write(restore)
         return replace(
             total,
             manifest=manifest,

@@ -33,18 +33,20 @@ _NO_LOCKS = (errno.ENOLCK, errno.ENOTSUP, errno.ENOSYS, errno.EINVAL)  # NFS wit
 
 
 @contextmanager
-def job_lock(folder: Path, job_id: str, now: datetime) -> Iterator[None]:
-    """Hold the lock of *job_id* for the with-block; the file says who holds it and since when.
+def job_lock(folder: Path, job_id: str, now: datetime, *, part: str = "", is_shared: bool = False) -> Iterator[None]:
+    """Hold the lock of *job_id*, or of a *part* of it, for the with-block; the file says who holds it and since when.
 
+    One that *is_shared* is held together with others who share it.
     Raises LockHeldError when another process has it, ConfigError when the folder is not there, cannot be locked in, or
     the file is not ours.
     """
-    path = folder / f"{job_id}.lock"
+    path = folder / (f"{job_id}.{part.replace('/', '.')}.lock" if part else f"{job_id}.lock")
+    kind = fcntl.LOCK_SH if is_shared else fcntl.LOCK_EX
     for _ in range(MOST_TRIES):
         descriptor = open_lock_file(path)
         try:
-            if not try_lock(descriptor, path, fcntl.LOCK_EX):
-                raise LockHeldError(job_id, _holder(descriptor))
+            if not try_lock(descriptor, path, kind):
+                raise LockHeldError(f"{job_id} of {part}" if part else job_id, _holder(descriptor))
             if not is_still_named(descriptor, path):
                 continue
             os.ftruncate(descriptor, 0)

@@ -31,7 +31,7 @@ ALERT_STATUSES = ("sent", "failed", "uncertain", "crashed", "dead", "digested", 
 BACKLOGS = ("alerts_pending", "alerts_dead", "gaps_open", "archive_rows")
 WRITING_KINDS = ("trend_label", "daily_ideas")
 WRITING_STATUSES = ("ok", "refused", "broken", "incomplete", "timeout", "rate_limited", "quota", "error")
-STREAM_ENDS = ("closed", "disconnect", "silence", "broken", "too_long", "network", "http", "rate_limit")
+STREAM_ENDS = ("closed", "disconnect", "silence", "broken", "too_long", "behind", "network", "http", "rate_limit")
 CLOCK_KINDS = (
     "back_off",
     "billed",

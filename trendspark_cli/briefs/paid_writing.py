@@ -88,8 +88,7 @@ class PaidWriting:
 
     def settle_dead_runs(self) -> None:
         """Count what runs that died had reserved as used: their calls may have been billed."""
-        with self._job.store.transaction():
-            self._job.store.spend.settle_dead_runs(self._budget.service, self._budget.usd_per_unit)
+        self._job.write(lambda: self._job.store.spend.settle_dead_runs(self._budget.service, self._budget.usd_per_unit))
 
     def known(self, task: Task) -> ModelAnswer | None:
         """Return what the model answered to the same before."""
@@ -143,7 +142,9 @@ class PaidWriting:
         input_tokens = most_input if written.input_tokens is None else written.input_tokens
         output_tokens = most_output if written.output_tokens is None else written.output_tokens
         answer = None if written.outcome == "incomplete" else ModelAnswer(written.outcome, written.value)
-        with job.store.transaction():
+
+        def settle() -> None:
+            nonlocal answer
             usd = self._price.of(input_tokens, output_tokens)
             self._budget.settle(job, reservation, input_tokens + output_tokens, usd)
             if answer is not None and not is_current():
@@ -151,6 +152,8 @@ class PaidWriting:
             if answer is not None:
                 job.store.briefs.keep_answer(self._key(task), task.kind, self.model, answer, job.now)
             self._count(task, written.outcome, input_tokens, output_tokens, usd)
+
+        job.write(settle)
         if written.outcome == "incomplete":
             self._note_incomplete(written)
         return answer
@@ -179,12 +182,15 @@ class PaidWriting:
         most_output = self._most_output(task)
         input_tokens = reservation.units - most_output if is_billed else 0
         output_tokens = most_output if is_billed else 0
-        with job.store.transaction():
+
+        def settle() -> None:
             usd = self._price.of(input_tokens, output_tokens)
             self._budget.settle(job, reservation, input_tokens + output_tokens, usd)
             self._count(task, _status(failure), input_tokens, output_tokens, usd)
             if isinstance(failure, UpstreamError) and failure.is_account_empty:
                 self._budget.tell_of_empty_account(job, failure)
+
+        job.write(settle)
 
     def _count(self, task: Task, status: str, input_tokens: int, output_tokens: int, usd: float) -> None:
         kind = task.kind

@@ -71,6 +71,7 @@ def fill(
 ) -> None:
     """Read what is known not to have been read, within the ceilings; what X no longer searches is marked as lost."""
     from trendspark_cli.app.job_bodies import gaps_body
+    from trendspark_cli.app.job_parts import gap_parts
 
     installed = this_installation("gaps", is_json=as_json, quiet=quiet, verbose=verbose)
     try:
@@ -81,6 +82,5 @@ def fill(
     def show(result: RunResult) -> None:
         show_rows(result, installed.output, "estimates")
 
-    raise typer.Exit(
-        run(installed, "ingest", gaps_body(limit=limit, profiles=profile or []), is_dry=dry_run, show=show)
-    )
+    body, parts = gaps_body(limit=limit, profiles=profile or []), gap_parts(installed.settings, profile or [])
+    raise typer.Exit(run(installed, "ingest", body, is_dry=dry_run, parts=parts, show=show))

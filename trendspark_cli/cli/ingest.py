@@ -52,6 +52,7 @@ def ingest(
 ) -> None:
     """Fetch new posts from every configured source, or from a file."""
     from trendspark_cli.app.job_bodies import ingest_body
+    from trendspark_cli.app.job_parts import file_parts, ingest_parts
 
     installed = this_installation("ingest", is_json=as_json, quiet=quiet, verbose=verbose)
     try:
@@ -65,4 +66,6 @@ def ingest(
         show_rows(result, installed.output, "estimates")
 
     body = ingest_body(sources=source or [], file=file, limit=limit, profiles=profile or [])
-    raise typer.Exit(run(installed, "ingest", body, is_dry=dry_run, show=show))
+    named = profile or []
+    parts = ingest_parts(installed.settings, source or [], named) if file is None else file_parts(named)
+    raise typer.Exit(run(installed, "ingest", body, is_dry=dry_run, parts=parts, show=show))

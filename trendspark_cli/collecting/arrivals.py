@@ -14,6 +14,7 @@ class Arrivals:
         self._began = float("-inf")
         self._count = 0
         self._busiest = 0.0
+        self._unpaid = 0.0
 
     def note(self, posts: int, at: float) -> None:
         """Count posts that came now."""
@@ -22,6 +23,15 @@ class Arrivals:
             self._began, self._count = at, 0
         self._count += posts
         self._busiest = max(self._busiest, self._count)
+
+    def note_unpaid(self, posts: int) -> None:
+        """Count posts that had come by the time a commit ended, and were not paid for: a slow disk makes them many."""
+        self._unpaid = max(FADING * self._unpaid, posts)
+
+    @property
+    def unpaid(self) -> int:
+        """Return how many posts come before a commit has paid for them."""
+        return round(MARGIN * self._unpaid)
 
     @property
     def most(self) -> int:

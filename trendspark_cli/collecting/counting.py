@@ -31,8 +31,11 @@ def worth_reading_from(
     them is recorded as not bought, and the cursor moves there.
     """
     counted = _count(job, source, counter, budget, source.query)
-    with job.store.transaction():
-        job.store.volumes.note_counted(job.profile, source.name, source.query, hours_of(counted.slices), job.now)
+    job.write(
+        lambda: job.store.volumes.note_counted(
+            job.profile, source.name, source.query, hours_of(counted.slices), job.now
+        )
+    )
     reading = judge_volume(counted.slices)
     log.info(
         "counted %s query=%s observed=%d usual_peak=%.1f score=%.2f departs=%s",
@@ -123,9 +126,12 @@ def _count(job: JobContext, source: Source, counter: Counter, budget: Budget | N
     else:
         counted = paid(job, budget, reservation, lambda: counter.count(query))
     page = Page(posts=(), fetched=0, reads=1, endpoint=counter.endpoint, request_id=counted.request_id)
-    with job.store.transaction():
+
+    def store() -> None:
         usd = budget.settle(job, reservation, 1) if budget is not None and reservation is not None else 0.0
         store_page(job, source.name, query, page, usd=usd)
+
+    job.write(store)
     job.count("counted")
     return counted
 

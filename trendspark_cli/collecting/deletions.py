@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from functools import partial
 
 from trendspark_cli.base.clock import to_text
 from trendspark_cli.base.models import Page
@@ -27,20 +28,29 @@ def follow_deletions(job: JobContext, source: str, page: Page) -> None:
 def _forget(job: JobContext, source: str, ids: list[str]) -> None:
     authors: set[str] = set()
     for start in range(0, len(ids), BATCH):
-        with job.store.transaction():
-            gone: list[int] = []
-            for post_id in ids[start : start + BATCH]:
-                post = job.store.posts.find(source, post_id)
-                if post is not None:
-                    gone.append(post.id)
-                    if post.author:
-                        authors.add(post.author)
-                stone = Tombstone(str(uuid.uuid4()), source, post_id, None, to_text(job.now), is_pushed=False)
-                job.store.tombstones.add(stone)
-                job.store.tombstones.forget_posts(stone)
-            job.store.search.note_gone(gone)  # their words leave the index with the next run of `rank`
+        authors |= job.write(partial(_forget_posts, job, source, ids[start : start + BATCH]))
     if ids:
-        with job.store.transaction():
+
+        def forget_silent() -> None:
             for author in sorted(authors):
                 job.store.authors.forget_silent(source, author)
+
+        job.write(forget_silent)
         job.count("deleted", len(ids))
+
+
+def _forget_posts(job: JobContext, source: str, ids: list[str]) -> set[str]:
+    """Forget posts and return their authors; call inside a transaction."""
+    authors: set[str] = set()
+    gone: list[int] = []
+    for post_id in ids:
+        post = job.store.posts.find(source, post_id)
+        if post is not None:
+            gone.append(post.id)
+            if post.author:
+                authors.add(post.author)
+        stone = Tombstone(str(uuid.uuid4()), source, post_id, None, to_text(job.now), is_pushed=False)
+        job.store.tombstones.add(stone)
+        job.store.tombstones.forget_posts(stone)
+    job.store.search.note_gone(gone)  # their words leave the index with the next run of `rank`
+    return authors

@@ -30,8 +30,7 @@ def keep_gap(job: JobContext, source: Source, page: Page, gap_id: int | None, *,
 
 def record_lost(job: JobContext, source: Source, lost: Span) -> None:
     """Record a range the service no longer gives."""
-    with job.store.transaction():
-        _add_lost(job, source, lost)
+    job.write(lambda: _add_lost(job, source, lost))
 
 
 def pass_over_lost(job: JobContext, source: Source, lost: Span) -> None:
@@ -47,7 +46,8 @@ def take_back_cursor(job: JobContext, source: Source, cursor: str) -> str | None
     That is where it stood before a clock that was ahead moved it, if that is on record; else at the newest post that
     was served. None: neither is known, so it begins anew.
     """
-    with job.store.transaction():
+
+    def take_back() -> str | None:
         place = job.store.gaps.take_back(job.profile, source.name, source.query, cursor)
         if place is None:
             place = job.store.audit.newest_served(job.profile, source.name, source.query)
@@ -57,31 +57,38 @@ def take_back_cursor(job: JobContext, source: Source, cursor: str) -> str | None
             job.store.cursors.forget(job.profile, source.name, source.query)
             place = None
         note_healed(job, "cursor", f"the cursor {cursor} of {source.name} {source.query!r} lies in the future")
-    return place
+        return place
+
+    return job.write(take_back)
 
 
 def bound_gap(job: JobContext, gap: Gap, until: Span) -> None:
     """End a gap now that was made to end in the future; one that begins there holds nothing."""
-    with job.store.transaction():
+
+    def bound() -> None:
         if until.since == until.until:
             job.store.gaps.forget(gap.id)
         else:
             job.store.gaps.shrink(gap.id, until.until)
         note_healed(job, "gap", f"gap {gap.id} of {gap.source} ended in the future")
 
+    job.write(bound)
+
 
 def record_unbought(job: JobContext, source: Source, *, since: str, until: str, posts: int) -> None:
     """Record a range that was not worth its price, holding so many *posts*, and move the cursor past it."""
-    with job.store.transaction():
+
+    def record() -> None:
         reason = "not bought: there were no more posts than usual"
         job.store.gaps.close(_add(job, source, Span(since=since, until=until), reason, posts), "lost", job.now)
         job.store.cursors.set(job.profile, source.name, source.query, until, job.now)
 
+    job.write(record)
+
 
 def close_gap(job: JobContext, gap_id: int, state: str) -> None:
     """Close a gap that needs no page any more."""
-    with job.store.transaction():
-        job.store.gaps.close(gap_id, state, job.now)
+    job.write(lambda: job.store.gaps.close(gap_id, state, job.now))
 
 
 def _add_lost(job: JobContext, source: Source, lost: Span) -> None:

@@ -126,7 +126,8 @@ def record_failure(job: JobContext, source: Source, failure: TrendSparkError, bu
     """Give a source's failure its audit row: which query, and what went wrong. An empty account queues an alert."""
     booked, usd = (failure.booked, failure.booked_usd) if isinstance(failure, UpstreamError) else (0, 0.0)
     page = Page(posts=(), fetched=0, endpoint=source.endpoint, reads=booked)
-    with job.store.transaction():
+
+    def record() -> None:
         job.record_calls()
         job.store.audit.add(
             job.recorded_id,
@@ -143,3 +144,5 @@ def record_failure(job: JobContext, source: Source, failure: TrendSparkError, bu
             job.store.cursors.set(job.profile, source.name, source.query, failure.place, job.now)
         if budget is not None and isinstance(failure, UpstreamError) and failure.is_account_empty:
             budget.tell_of_empty_account(job, failure)
+
+    job.write(record)

@@ -70,10 +70,14 @@ def paid(job: JobContext, budget: Budget, reservation: Reservation, call: Callab
 
 def _book(job: JobContext, budget: Budget, reservation: Reservation, failure: UpstreamError) -> None:
     """Count all that was set aside as used: the answer may have held it."""
-    with job.store.transaction():
+
+    def book() -> float:
         usd = budget.settle(job, reservation, reservation.units)
         job.store.totals.add(paid_increases(budget.service, reservation.kind, reservation.units, usd))
-    failure.booked, failure.booked_usd = reservation.units, usd
+        return usd
+
+    failure.booked_usd = job.write(book)
+    failure.booked = reservation.units
 
 
 def paid_increases(source: str, endpoint: str, reads: int, usd: float) -> list[Increase]:

@@ -58,9 +58,12 @@ def refresh_counts(job: JobContext, source: Source, budget: Budget | None) -> No
         log.info("counts were not read again: %s", reached)
         return
     follow_deletions(job, source.name, page)
-    with job.store.transaction():
-        page = as_billed(job, source.service, page)
-        usd = budget.settle(job, reservation, page.reads) if budget is not None and reservation is not None else 0.0
-        store_page(job, source.name, "refresh", page, usd=usd)
+
+    def store() -> None:
+        billed = as_billed(job, source.service, page)
+        usd = budget.settle(job, reservation, billed.reads) if budget is not None and reservation is not None else 0.0
+        store_page(job, source.name, "refresh", billed, usd=usd)
         job.store.posts.note_counts_read(source.name, ids, job.now)
+
+    job.write(store)
     job.count("refreshed", len(page.posts))

@@ -104,10 +104,13 @@ class _Running:
         """Leave, and write down how far we are; in whatever way the run ended."""
         self._source.close()
         job = self._at_now()
-        with job.store.transaction():
+
+        def record() -> None:
             self._write_place(job, self._place)
             job.record_calls()
             job.store.totals.set([STREAM_CONNECTED.at(0.0)])
+
+        job.write(record)
 
     def _next_span(self) -> Span:
         if self._span is None:
@@ -136,7 +139,8 @@ class _Running:
         if not has_items and self._is_connected and time.monotonic() < self._placed + PLACE_SECONDS:
             self._place = place
             return
-        with job.store.transaction():
+
+        def store() -> None:
             if has_items:
                 if self._audit_began + AUDIT_SECONDS < time.monotonic():
                     self._audit_id, self._audit_began = None, time.monotonic()
@@ -144,6 +148,8 @@ class _Running:
                 keep_gap(job, self._source, page, None, fills_gap=False)
             self._write_place(job, place)
             self._tell(job, page, now, has_moved=has_moved)
+
+        job.write(store)
         self._is_connected = True
         self._is_live |= any(now - from_text(post.created_at) < LIVE for post in page.posts)
         self._work.ask(bool(page.posts))
@@ -167,11 +173,14 @@ class _Running:
         reason = "rate_limit" if isinstance(failure, RateLimitedError) else "network"
         job = self._at_now()
         job.count("reconnects")
-        with job.store.transaction():
+
+        def record() -> None:
             self._write_place(job, self._place)
             job.record_calls()
             job.store.totals.add([STREAM_RECONNECTS.by(1, reason=reason)])
             job.store.totals.set([STREAM_CONNECTED.at(0.0)])
+
+        job.write(record)
         self._is_connected = self._is_live = False
 
     def _pause(self) -> None:
@@ -189,11 +198,14 @@ class _Running:
             return
         self._noted = time.monotonic()
         job = self._at_now()
-        with job.store.transaction():
+
+        def note() -> None:
             job.record_calls()
             if self._is_live:  # what was written until LIVE ago has come
                 until = job.now - LIVE
                 job.store.volumes.note_read(job.profile, self._source.name, self._source.query, until)
+
+        job.write(note)
         self._is_paused = is_paused(job.store, "stream")
         self._work.export()
         if self._is_connected:

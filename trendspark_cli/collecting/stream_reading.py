@@ -41,12 +41,17 @@ class StreamReader:
     """Takes what arrives into a bounded queue. When it is full, reading waits, and so does the service.
 
     A service that waits too long closes the connection: what it had is then a gap, as with every other end.
+    What arrives is paid for, whatever becomes of it, so when `most` lines have come the connection is closed: who takes
+    them moves that number on.
     """
 
-    def __init__(self, connection: StreamConnection, service: str = "") -> None:
+    def __init__(self, connection: StreamConnection, service: str = "", most: int | None = None) -> None:
         self._connection = connection
+        self._service = service
         self._splitter = LineSplitter(service)
         self._queue: queue.Queue[Lines] = queue.Queue(MOST_WAITING)
+        self.most = most  # lines in all; the taker alone writes it, as the reader does `received`
+        self.received = 0
         self._is_stopped = threading.Event()
         self._ended: TrendSparkError | None = None
         self._failure: BaseException | None = None
@@ -69,7 +74,7 @@ class StreamReader:
         return self._ended
 
     def stop(self) -> None:
-        """End the connection; what has arrived can still be taken."""
+        """End the connection; what has arrived can still be taken. A second time does nothing."""
         self._is_stopped.set()
         self._connection.stop()
         self._thread.join()
@@ -78,7 +83,13 @@ class StreamReader:
     def _read(self) -> None:
         try:
             for chunk in self._connection.chunks():
-                self._put(Lines(self._splitter.lines(chunk), time.monotonic()))
+                lines = self._splitter.lines(chunk)
+                self.received += len(lines)
+                if is_too_much := self.most is not None and self.received >= self.most:
+                    self._connection.close()  # before anything else, which may have to wait
+                self._put(Lines(lines, time.monotonic()))
+                if is_too_much:
+                    raise StreamEndedError(self._service, "behind", "more came than was paid for")
                 if self._is_stopped.is_set():
                     break
         except StreamEndedError as ended:

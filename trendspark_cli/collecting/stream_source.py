@@ -12,7 +12,7 @@ from trendspark_cli.base.models import Page, Post, Rejection
 
 
 class StreamEndedError(UpstreamError):
-    """The connection is over. `reason` is a short name: closed, silence, broken or too_long."""
+    """The connection is over. `reason` is a short name: closed, silence, broken, too_long or behind."""
 
     def __init__(self, service: str, reason: str, message: str) -> None:
         super().__init__(service, message, hint="nothing to do: it connects again, and keeps what it missed as a gap")
@@ -45,7 +45,7 @@ class StreamConnection(Protocol):
         """End reading from another thread, so that the service sees an orderly end."""
 
     def close(self) -> None:
-        """Give the connection back; call once nobody reads any more."""
+        """Give the connection back, so that no more is sent; call where nobody reads any more. Twice does no harm."""
 
 
 class StreamSource(Protocol):

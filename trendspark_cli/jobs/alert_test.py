@@ -73,8 +73,7 @@ def send_test(
         told = f"asked us to wait until {state.paused_until}"
         raise RateLimitedError(notifier.name, told, hint="try again after that")
     alert = manual_alert(f"{category}:run {job.run_id}", category, text)._replace(channel=notifier.name)
-    with job.store.transaction():
-        job.store.notifications.queue(alert, clock(), muted=False)
+    job.write(lambda: job.store.notifications.queue(alert, clock(), muted=False))
     [queued] = [a for a in job.store.notifications.waiting(notifier.name) if a.dedupe_key == alert.dedupe_key]
     delivery = Delivery(job, notifier, replace(rules, is_enabled=True), clock, time.sleep)
     try:
@@ -82,8 +81,8 @@ def send_test(
     except ChannelBusyError as busy:
         raise RateLimitedError(notifier.name, str(busy), hint="the message waits in the outbox") from busy
     except ChannelRefused as refused:
-        with job.store.transaction():  # whoever tests has the answer at once; a test of then is no news later
-            job.store.notifications.mark(queued.id, "expired", error=str(refused))
+        told = str(refused)
+        job.write(lambda: job.store.notifications.mark(queued.id, "expired", error=told))
         raise
     if sent is None:
         found = job.store.notifications.get(queued.id)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 
 from trendspark_cli.archiving.checking import find_missing
 from trendspark_cli.archiving.guards import FORCE, check_clock, check_database, check_retention, check_share
@@ -14,7 +15,7 @@ from trendspark_cli.base.durable_files import sha256_of
 from trendspark_cli.base.errors import IntegrityError
 from trendspark_cli.running.job_context import JobContext
 from trendspark_cli.store.rows.archived import TABLES
-from trendspark_cli.store.rows.archives import ChosenRow, Manifest
+from trendspark_cli.store.rows.archives import ChosenRow, Manifest, Tombstone
 
 MOST_ROWS = 50_000  # of one part
 MOST_TEXT_BYTES = 64 * 2**20  # of one part, before compression
@@ -118,8 +119,7 @@ def _reopened(job: JobContext, manifest: Manifest) -> Manifest:
     if manifest.state != "done":
         return manifest
     manifest = manifest._replace(state="uploaded")
-    with job.store.transaction():
-        job.store.archives.save(manifest)
+    job.write(lambda: job.store.archives.save(manifest))
     return manifest
 
 
@@ -130,9 +130,12 @@ def _push_tombstones(job: JobContext, parts: Parts, url: str) -> None:
             with parts.spool.scratch(f"{tombstone.id}.json") as path:
                 write_tombstone(tombstone, path)
                 parts.destination(url).put(tombstone_key(tombstone.id), path, sha256_of(path))
-            with job.store.transaction():
-                job.record_calls()
-                job.store.tombstones.note_pushed(tombstone.id)
+            job.write(partial(_note_pushed, job, tombstone))
+
+
+def _note_pushed(job: JobContext, tombstone: Tombstone) -> None:
+    job.record_calls()
+    job.store.tombstones.note_pushed(tombstone.id)
 
 
 def _preview(job: JobContext, part: ChosenPart, part_format: str) -> dict[str, object]:

@@ -123,9 +123,12 @@ def _write(
     else:
         job.count("without_text")
     made = made._replace(observed=trend.story.size, made_at=to_text(job.now))
-    with job.store.transaction():
+
+    def keep() -> None:
         if is_current():
             job.store.briefs.save(made)
+
+    job.write(keep)
 
 
 def _ideas(

@@ -7,7 +7,9 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from datetime import timedelta
+from functools import partial
 from itertools import islice
+from typing import NamedTuple
 
 from trendspark_cli.base.clock import duration_words
 from trendspark_cli.base.errors import (
@@ -38,6 +40,7 @@ from trendspark_cli.collecting.profile_sources import ProfileSource
 from trendspark_cli.collecting.refresh import refresh_counts
 from trendspark_cli.running.clock_healing import clock_is_confirmed
 from trendspark_cli.running.job_context import JobContext
+from trendspark_cli.spending.budget import Reservation
 
 log = logging.getLogger(__name__)
 
@@ -63,9 +66,12 @@ def ingest(
         for profile_source in profile_sources
         if profile_source.budget is not None
     }
-    with job.store.transaction():
+
+    def settle_dead_runs() -> None:
         for budget in budgets.values():
             job.store.spend.settle_dead_runs(budget.service, budget.usd_per_unit)
+
+    job.write(settle_dead_runs)
     reading = _Reading(job, limit, refused)
     for profile_source in feeds_worth_reading(
         job, [profile_source for profile_source in profile_sources if profile_source.is_new]
@@ -224,9 +230,12 @@ class _Reading:
         if failures:
             raise SourcesFailedError(failures, tried=len(profile_sources) + len(self._refused) + self._something_worked)
         if self._ceilings:
-            with self._job.store.transaction():
+
+            def note() -> None:
                 for reached in self._ceilings.values():
                     reached.is_news = self._job.store.notice_once(reached.key, self._job.now)
+
+            self._job.write(note)
             raise max(self._ceilings.values(), key=lambda reached: reached.is_news)
 
     def _read(
@@ -240,51 +249,68 @@ class _Reading:
         A page's transaction also reserves the next one: a commit saved is a fsync saved.
         """
         job, source, budget = profile_source.job, profile_source.source, profile_source.budget
-        fills_gap = cursor_is_final = gap_id is not None
+        place = _Place(gap_id, fills_gap=gap_id is not None, cursor_is_final=gap_id is not None, lost=lost)
         unread: Span | None = span
         left = self._left.get(id(profile_source), self._limit if self._limit is not None else sys.maxsize)
         if left <= 0:
             return
         empty = 0
-        ceiling: CeilingReachedError | None = None
-        reservation = reserve_page(job, source, budget, min(source.largest_page, left))
+        place = place._replace(reservation=reserve_page(job, source, budget, min(source.largest_page, left)))
         while unread is not None and left > 0:
             wanted = min(source.largest_page, left)
             try:
-                page = fetch_page(job, source, budget, unread, wanted, reservation)
+                page = fetch_page(job, source, budget, unread, wanted, place.reservation)
             except TrendSparkError:
-                self._explain(gap_id, "the source failed")
+                self._explain(place.gap_id, "the source failed")
                 raise
             left = self._left[id(profile_source)] = left - page.fetched
             empty = 0 if page.fetched or (page.goes_forward and page.newest_id is not None) else empty + 1
             follow_deletions(job, source.name, page)
-            with job.store.transaction():
-                page = as_billed(job, source.service, page)
-                usd = budget.settle(job, reservation, page.reads) if budget is not None and reservation else 0.0
-                store_page(job, source.name, source.query, page, usd=usd)
-                if lost is not None:
-                    pass_over_lost(job, source, lost)
-                    lost = None
-                if page.newest_id is not None and (page.goes_forward or not cursor_is_final):
-                    job.store.cursors.set(job.profile, source.name, source.query, page.newest_id, job.now)
-                    cursor_is_final = True
-                gap_id = keep_gap(job, source, page, gap_id, fills_gap=fills_gap)
-                if page.unread is not None and left > 0 and empty < EMPTY_PAGES:
-                    try:
-                        reservation = reserve_page(job, source, budget, min(source.largest_page, left))
-                    except CeilingReachedError as reached:
-                        ceiling = reached
-            if ceiling is not None:
-                self._explain(gap_id, "spending ceiling reached")
-                raise ceiling
+            next_wanted = min(source.largest_page, left) if page.unread is not None and empty < EMPTY_PAGES else 0
+            place = job.write(partial(_store, profile_source, page, place, next_wanted))
+            if place.ceiling is not None:
+                self._explain(place.gap_id, "spending ceiling reached")
+                raise place.ceiling
             unread = page.unread
             if unread is not None and empty >= EMPTY_PAGES:
                 raise BadAnswerError(source.service, f"{empty} empty pages in a row", hint="try again later")
 
     def _explain(self, gap_id: int | None, reason: str) -> None:
         if gap_id is not None:
-            with self._job.store.transaction():
-                self._job.store.gaps.explain(gap_id, reason)
+            self._job.write(lambda: self._job.store.gaps.explain(gap_id, reason))
+
+
+class _Place(NamedTuple):
+    """How far the reading of a span has come, and what is set aside for its next page."""
+
+    gap_id: int | None
+    fills_gap: bool
+    cursor_is_final: bool
+    lost: Span | None
+    reservation: Reservation | None = None
+    ceiling: CeilingReachedError | None = None  # why there is no next page
+
+
+def _store(profile_source: ProfileSource, page: Page, place: _Place, next_wanted: int) -> _Place:
+    """Store a page with all that follows from it; call inside a transaction. *next_wanted* posts are reserved."""
+    job, source, budget = profile_source.job, profile_source.source, profile_source.budget
+    page = as_billed(job, source.service, page)
+    usd = budget.settle(job, place.reservation, page.reads) if budget is not None and place.reservation else 0.0
+    store_page(job, source.name, source.query, page, usd=usd)
+    if place.lost is not None:
+        pass_over_lost(job, source, place.lost)
+    cursor_is_final = place.cursor_is_final
+    if page.newest_id is not None and (page.goes_forward or not cursor_is_final):
+        job.store.cursors.set(job.profile, source.name, source.query, page.newest_id, job.now)
+        cursor_is_final = True
+    gap_id = keep_gap(job, source, page, place.gap_id, fills_gap=place.fills_gap)
+    place = _Place(gap_id, place.fills_gap, cursor_is_final, lost=None)
+    if next_wanted <= 0:
+        return place
+    try:
+        return place._replace(reservation=reserve_page(job, source, budget, next_wanted))
+    except CeilingReachedError as reached:
+        return place._replace(ceiling=reached)
 
 
 def estimate(job: JobContext, profile_sources: Sequence[ProfileSource]) -> None:
@@ -347,8 +373,7 @@ def ingest_pages(job: JobContext, name: str, pages: Iterable[Page]) -> None:
             job.count("updated", 0)
             job.count("rejected", len(page.rejections))
         else:
-            with job.store.transaction():
-                store_page(job, "file", name, page)
+            job.write(partial(store_page, job, "file", name, page))
         job.count("refused", len(page.rejections))
         skipped.update(item.reason for item in page.skipped)
         _count_the_rest(job, skipped)

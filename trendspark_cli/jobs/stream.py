@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 
 from trendspark_cli.base.clock import Clock, from_text, to_text
 from trendspark_cli.base.clock_witness import TOLERATED
@@ -21,22 +22,20 @@ from trendspark_cli.base.errors import (
 from trendspark_cli.base.metric_kinds import Reading
 from trendspark_cli.base.metrics import STREAM_CONNECTED, STREAM_LAG, STREAM_LAST_DATA, STREAM_RECONNECTS
 from trendspark_cli.base.models import Page
-from trendspark_cli.collecting.arrivals import Arrivals
 from trendspark_cli.collecting.page_storing import as_billed, store_page
+from trendspark_cli.collecting.prepaid import Payment, Prepaid
 from trendspark_cli.collecting.reconnecting import ATTEMPTS_WINDOW, MOST_ATTEMPTS, Reconnecting
 from trendspark_cli.collecting.stream_reading import Lines, StreamReader
-from trendspark_cli.collecting.stream_source import StreamEndedError, StreamSource
+from trendspark_cli.collecting.stream_source import Received, StreamEndedError, StreamSource
 from trendspark_cli.running.clock_healing import note_healed
 from trendspark_cli.running.job_context import JobContext
 from trendspark_cli.running.pausing import is_paused
-from trendspark_cli.spending.budget import Budget, Reservation
+from trendspark_cli.spending.budget import Budget
 
 COMMIT_SECONDS = 0.25  # posts wait so long for others to share a commit with
 MOST_POSTS = 1000  # of one commit
 NOTE_SECONDS = 15.0  # between two looks at metrics, pause and position
 AUDIT_SECONDS = 60.0  # one row of the audit for so long
-RESERVED_READS = 100  # at a time, or more than the busiest moment needs
-LEAST_READS = 10  # or what a busy moment needs: with less left the connection is closed, before more may come
 CAP_SECONDS = 20.0  # between two looks whether X's number of attempts allows one more
 LATE_POSTS = timedelta(seconds=30)  # posts arrive that long after others that are newer
 ARRIVAL_DELAY = timedelta(seconds=5)  # after connecting, before all posts arrive
@@ -66,8 +65,7 @@ def stream(job: JobContext, work: StreamWork) -> None:
 
     Raises what cannot get better by waiting: CredentialsRefusedError, ConfigError; CeilingReachedError when money ends.
     """
-    with job.store.transaction():
-        job.store.spend.settle_dead_runs(work.stream.service, work.budget.usd_per_unit)
+    job.write(lambda: job.store.spend.settle_dead_runs(work.stream.service, work.budget.usd_per_unit))
     running = _Running(job, work)
     try:
         running.run()
@@ -87,15 +85,15 @@ class _Running:
         self._connected_at = 0.0  # monotonic, as all that is no datetime
         self._started = time.monotonic()
         self._waiting: list[bytes] = []
+        self._taken = 0  # lines of this connection
         self._oldest_waiting = 0.0
         self._last_data: datetime | None = None
         self._not_before: datetime | None = None  # our place never moves back: what lies before it has been paid
-        self._reservation: Reservation | None = None
+        self._prepaid = Prepaid(work.budget, work.stream.endpoint)
         self._audit_id: int | None = None
         self._audit_began = 0.0
         self._noted = 0.0
         self._posts = 0
-        self._arrivals = Arrivals()
         self._is_paused = False
         self._arrival_delay = ARRIVAL_DELAY_OF_NEW_RULES if work.has_new_rules else ARRIVAL_DELAY
 
@@ -112,11 +110,14 @@ class _Running:
         """Close the connection in order and store all that has arrived; in whatever way the run ended."""
         if self._reader is not None:
             self._drop_connection(self._reader)
-        with self._job.store.transaction():
-            if self._reservation is not None:
-                self._work.budget.settle(self._at_now(), self._reservation, 0)
-            self._at_now().record_calls()
+        job = self._at_now()
+
+        def record() -> None:
+            self._prepaid.give_back(self._payer())
+            job.record_calls()
             self._set(STREAM_CONNECTED.at(0.0))
+
+        job.write(record)
 
     def _pause(self, seconds: float) -> None:
         """Wait, in steps, so that the planned end and a pause are noticed."""
@@ -127,7 +128,11 @@ class _Running:
 
     def _try_once(self) -> float:
         """Hold one connection to its end; return how long to wait before the next one."""
-        self._reserve(RESERVED_READS, least=1)
+        try:
+            self._prepaid.begin(self._payer())
+        except CeilingReachedError as reached:
+            self._tell_of_ceiling(reached)
+            raise
         try:
             connection = self._source.connect()
         except (CredentialsRefusedError, ConfigError):
@@ -137,9 +142,11 @@ class _Running:
             self._count_end(kind, failure)
             return self._reconnecting.pause_after(kind)
         finally:
-            with self._job.store.transaction():
-                self._at_now().record_calls()
-        self._reader = StreamReader(connection, self._source.service)
+            job = self._at_now()
+            job.write(job.record_calls)
+        self._taken = 0
+        most = self._prepaid.may_come if self._prepaid.is_bounded else None
+        self._reader = StreamReader(connection, self._source.service, most)
         self._begin()
         ended = self._read(self._reader)
         if ended is None:
@@ -217,8 +224,13 @@ class _Running:
         return None
 
     def _most_waiting(self) -> int:
-        """Return how many posts may wait: they are paid for before half of what is set aside has come."""
-        return min(MOST_POSTS, self._reservation.units // 2) if self._reservation is not None else 1
+        """Return how many posts may wait: they are paid for before half of what may come has come."""
+        return max(1, min(MOST_POSTS, self._prepaid.may_come // 2))
+
+    def _bound_reader(self) -> None:
+        """Have the connection closed before more has come than is set aside, whatever we are waiting for then."""
+        if self._reader is not None and self._prepaid.is_bounded:
+            self._reader.most = self._taken - len(self._waiting) + self._prepaid.may_come
 
     def _drop_connection(self, reader: StreamReader) -> None:
         """Store what is left of a connection that has ended."""
@@ -228,14 +240,14 @@ class _Running:
         self._reader = None
         while self._waiting:
             self._commit(is_last=True)
-        with self._job.store.transaction():
-            self._set(STREAM_CONNECTED.at(0.0))
+        self._job.write(lambda: self._set(STREAM_CONNECTED.at(0.0)))
 
     def _keep(self, lines: Lines) -> None:
         self._last_data = self._work.clock() - timedelta(seconds=time.monotonic() - lines.at)
         if lines.lines and not self._waiting:
             self._oldest_waiting = lines.at
         self._waiting += lines.lines
+        self._taken += len(lines.lines)
 
     def _commit(self, *, is_last: bool = False) -> str | None:
         """Store what waits, its price and how far we are, in one transaction; return X's word of an end, if any.
@@ -244,34 +256,41 @@ class _Running:
         """
         lines = self._waiting[:MOST_POSTS]
         received = self._source.read(lines)
-        job, now = self._at_now(), self._work.clock()
-        ceiling: CeilingReachedError | None = None
-        with job.store.transaction():
-            if received.posts or received.rejections:
-                self._arrivals.note(len(received.ids), time.monotonic())
-                page = as_billed(job, self._source.name, received.page(self._source.endpoint))
-                usd = self._work.budget.charge(self._payer(), self._source.endpoint, page.reads, self._reservation)
-                self._reservation = None
-                if self._audit_began + AUDIT_SECONDS < time.monotonic():
-                    self._audit_id, self._audit_began = None, time.monotonic()
-                self._audit_id = store_page(job, self._source.name, POSITION, page, usd=usd, audit_id=self._audit_id)
-                self._set(STREAM_LAG.at(_lag(page, now)))
-                try:
-                    if not is_last:
-                        most = self._arrivals.most
-                        self._reserve(max(RESERVED_READS, 2 * most), least=max(LEAST_READS, most))
-                except CeilingReachedError as reached:
-                    ceiling = reached
-            self._note_position(job)
+        job = self._at_now()
+        if received.posts or received.rejections:
+            self._prepaid.arrivals.note(len(received.ids), time.monotonic())
+            if self._audit_began + AUDIT_SECONDS < time.monotonic():
+                self._audit_id, self._audit_began = None, time.monotonic()
+            is_whole = is_last and len(lines) == len(self._waiting)
+            store = partial(self._store, job, received, is_last=is_last, is_whole=is_whole)
+            self._audit_id, payment = job.write(store)
+            self._prepaid.reservation, ceiling = payment.reservation, payment.ceiling
+        else:
+            job.write(partial(self._note_position, job))
+            ceiling = None
         self._waiting = self._waiting[len(lines) :]
         self._oldest_waiting = time.monotonic()
         self._posts += len(received.posts)
         if ceiling is not None:
+            if self._reader is not None:
+                self._reader.stop()
             self._tell_of_ceiling(ceiling)
             raise ceiling
+        if self._reader is not None:
+            self._prepaid.arrivals.note_unpaid(self._reader.received - self._taken + len(self._waiting))
+            self._bound_reader()
         if not is_last:
             self._work.ask(bool(received.posts))
         return received.disconnect
+
+    def _store(self, job: JobContext, received: Received, *, is_last: bool, is_whole: bool) -> tuple[int, Payment]:
+        """Store posts, pay for them and set aside what the next ones may cost; call inside a transaction."""
+        page = as_billed(job, self._source.name, received.page(self._source.endpoint))
+        payment = self._prepaid.pay(self._payer(), page.reads, is_last=is_last, is_whole=is_whole)
+        audit_id = store_page(job, self._source.name, POSITION, page, usd=payment.usd, audit_id=self._audit_id)
+        self._set(STREAM_LAG.at(_lag(page, self._work.clock())))
+        self._note_position(job)
+        return audit_id, payment
 
     def _note(self) -> None:
         """Now and then, say how things are."""
@@ -279,11 +298,14 @@ class _Running:
             return
         self._noted = time.monotonic()
         job = self._at_now()
-        with job.store.transaction():
+
+        def note() -> None:
             if self._reader is not None:
                 self._note_position(job)
                 self._note_read(job)
             job.record_calls()
+
+        job.write(note)
         self._is_paused = is_paused(job.store, "stream")
         self._work.export()
         if self._reader is not None:  # connected: X sends something every 20 s, or the connection is given up
@@ -305,28 +327,15 @@ class _Running:
         for rule, profile in self._work.rules.items() if self._last_data is not None else ():
             job.store.volumes.note_read(profile, self._source.name, rule, self._last_data or job.now)
 
-    def _reserve(self, reads: int, *, least: int) -> None:
-        """Set reads aside for what may come before the next commit; nobody can give back what has been delivered."""
-        if self._reservation is None:
-            try:
-                self._reservation = self._work.budget.reserve(
-                    self._payer(), self._source.endpoint, wanted=reads, least=least
-                )
-            except CeilingReachedError as reached:
-                if not self._job.store.in_transaction:
-                    self._tell_of_ceiling(reached)
-                raise
-
     def _tell_of_ceiling(self, reached: CeilingReachedError) -> None:
         """Say once for each ceiling that it ended the stream; the budget has queued its alert."""
-        with self._job.store.transaction():
-            reached.is_news = self._job.store.notice_once(f"stream:{reached.key}", self._work.clock())
+        store = self._job.store
+        reached.is_news = store.write(lambda: store.notice_once(f"stream:{reached.key}", self._work.clock()))
 
     def _count_end(self, reason: str, failure: TrendSparkError) -> None:
         log.warning("stream: %s", failure)
         self._job.count("reconnects")
-        with self._job.store.transaction():
-            self._job.store.totals.add([STREAM_RECONNECTS.by(1, reason=reason)])
+        self._job.write(lambda: self._job.store.totals.add([STREAM_RECONNECTS.by(1, reason=reason)]))
 
     def _usual_posts(self, span: timedelta) -> int:
         """Return how many posts such a time has held in this run so far."""

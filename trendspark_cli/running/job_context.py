@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import TypeVar
 
 from trendspark_cli.base.api_calls import ApiCall
 from trendspark_cli.base.clock import utc_now
 from trendspark_cli.base.clock_witness import ClockWitness
 from trendspark_cli.base.metrics import API_RATE_LIMIT_REMAINING, API_REQUESTS
 from trendspark_cli.store.protocol import Store
+
+Result = TypeVar("Result")
 
 
 class DryRunError(RuntimeError):
@@ -62,6 +65,25 @@ class JobContext:
     def transaction(self) -> AbstractContextManager[None]:
         """Group writes; in a dry run there are none to group."""
         return nullcontext() if self.dry_run else self.store.transaction()
+
+    def write(self, work: Callable[[], Result]) -> Result:
+        """Return what *work* returns, all of its writes kept or none; see `Store.write`.
+
+        Counts, calls and progress are as before when it is run again.
+        """
+        if self.dry_run:
+            return work()
+        counts = {name: dict(kept) if isinstance(kept, dict) else kept for name, kept in self.counts.items()}
+        calls, progress = list(self.api_calls), replace(self.progress)
+
+        def from_before() -> Result:
+            self.counts.clear()
+            self.counts.update({name: dict(kept) if isinstance(kept, dict) else kept for name, kept in counts.items()})
+            self.api_calls[:] = calls
+            vars(self.progress).update(vars(progress))
+            return work()
+
+        return self.store.write(from_before)
 
     def count(self, name: str, amount: int = 1) -> None:
         """Add to one of the run's counts, as shown in job_runs and `--json`."""

@@ -54,24 +54,39 @@ class Budget:
         return max(0, min(left, default=UNLIMITED))
 
     def reserve(
-        self, job: JobContext, kind: str, *, wanted: int, least: int, usd_per_unit: float | None = None
+        self,
+        job: JobContext,
+        kind: str,
+        *,
+        wanted: int,
+        least: int,
+        usd_per_unit: float | None = None,
+        part: float = 0.0,
     ) -> Reservation:
-        """Set aside up to *wanted* units; raise CeilingReachedError when fewer than *least* are left.
+        """Set aside up to *wanted* units, or that *part* of what is left when it is more.
+
+        Raises CeilingReachedError when fewer than *least* are left.
 
         Looking and reserving are one transaction, so that two processes cannot both take the last unit.
         """
         price = self.usd_per_unit if usd_per_unit is None else usd_per_unit
-        with job.store.transaction():
+
+        def reserve() -> Reservation | Ceiling:
             spent = self._spent(job)
             left = self._units_left(spent, price)
-            units = min(wanted, *left, UNLIMITED)
+            units = min(max(wanted, int(part * min(left, default=0))), *left, UNLIMITED)
             if units >= least:
                 usd = units * price
                 made = job.store.spend.reserve(self.service, job.profile, kind, units, job.run_id, job.now, usd)
                 return Reservation(made, units, usd, kind)
             reached = self.ceilings[left.index(min(left))]
             self._tell(job, reached, 100, spent)
-        raise self._refusal(job, reached)
+            return reached
+
+        made = job.write(reserve)
+        if isinstance(made, Ceiling):
+            raise self._refusal(job, made)
+        return made
 
     def settle(self, job: JobContext, reservation: Reservation, used: int, usd: float | None = None) -> float:
         """Replace the reservation by what the call used and return its price in USD; call inside a transaction.
@@ -99,8 +114,7 @@ class Budget:
 
     def release(self, job: JobContext, reservation: Reservation) -> None:
         """Give a reservation back: the call cannot have been billed."""
-        with job.store.transaction():
-            job.store.spend.settle(reservation.id, 0, 0.0)
+        job.write(lambda: job.store.spend.settle(reservation.id, 0, 0.0))
 
     def tell_of_empty_account(self, job: JobContext, failure: UpstreamError) -> None:
         """Tell the operator, once a day, that the service itself gives nothing more; call inside a transaction."""

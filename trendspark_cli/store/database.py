@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -12,6 +13,19 @@ if TYPE_CHECKING:
     from trendspark_cli.store.copying.ends import CopyEnd
     from trendspark_cli.store.protocol import Store
     from trendspark_cli.store.rows.upkeep import DatabaseStats
+
+
+@dataclass
+class JobParts:
+    """What one run does of a job that several can be at, each with other parts: `default/x` is X for a profile.
+
+    Parts that `are_shared` are done by several at once. `names` are known when the store is open.
+    """
+
+    job_id: str
+    find: Callable[[Store], Sequence[str]]
+    are_shared: bool = False
+    names: Sequence[str] = ()
 
 
 class Database(Protocol):
@@ -42,9 +56,12 @@ class Database(Protocol):
     def open(self, *, read_only: bool = False) -> Store:
         """Return the store; raise ConfigError unless it is there with this version's schema."""
 
-    def locked(self, jobs: Sequence[str], now: datetime, *, read_only: bool = False) -> AbstractContextManager[Store]:
+    def locked(
+        self, jobs: Sequence[str], now: datetime, *, read_only: bool = False, parts: JobParts | None = None
+    ) -> AbstractContextManager[Store]:
         """Return the store, open for the with-block with the locks of these jobs held.
 
+        Of the job of *parts* these alone are held; their names are known from then on.
         Raises LockHeldError when one of them is at work, on whichever host.
         """
 

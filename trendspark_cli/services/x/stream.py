@@ -80,7 +80,7 @@ class XConnection:
             self._response.raw.shutdown()
 
     def close(self) -> None:
-        """Give the connection back; call once nobody reads any more."""
+        """Give the connection back, so that no more is sent; call where nobody reads any more. Twice does no harm."""
         self._response.close()
 
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from trendspark_cli.store.rows.archives import DeletedBatch, Manifest
+from collections.abc import Sequence
+
+from trendspark_cli.store.rows.archived import ArchivedRow
+from trendspark_cli.store.rows.archives import DeletedBatch, Manifest, RestoredBatch
 from trendspark_cli.store.tables import archives
 
 
@@ -20,3 +23,9 @@ class Archives(archives.Archives):
         if ids is not None:
             self._db.execute(self._sql[f"lock_{manifest.table_name}"], {"ids": ids})
         return super().delete_batch(manifest)
+
+    def restore(self, manifest: Manifest, rows: Sequence[ArchivedRow]) -> RestoredBatch:
+        """Bring rows of a file back; new rows are given ids beyond theirs from then on, even in a new database."""
+        largest = {"table": manifest.table_name, "largest": max((row.id for row in rows), default=0)}
+        self._db.execute(self._sql["ids_beyond"], largest)
+        return super().restore(manifest, rows)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -24,7 +25,7 @@ try:
 except ImportError as error:
     raise missing_extra("DATABASE_URL=postgresql://", "postgres") from error
 
-from trendspark_cli.store.postgres.errors import LATER, ConflictError, store_error
+from trendspark_cli.store.postgres.errors import LATER, ConflictError, store_error, with_code
 
 SCHEMA = "trendspark"
 LOCKS = 1_416_785_508  # a name space of advisory locks: "Trnd"
@@ -36,6 +37,8 @@ SESSION = f"""
     SET idle_in_transaction_session_timeout = '60s'; SET client_min_messages = 'warning'; SET jit = off;
     SET default_transaction_isolation = 'read committed'; SET bytea_output = 'hex'; SET extra_float_digits = 1;
 """
+
+log = logging.getLogger(__name__)
 
 _NUL_IN_JSON = re.compile(r"(?<!\\)((?:\\\\)*)\\u0000")
 
@@ -57,9 +60,13 @@ class Connection:
         self.in_transaction = False
         self.after_commit: Callable[[], None] = lambda: None
         self.before_commit: list[Callable[[], None]] = []
+        self.undone = 0
         self._held: set[tuple[str, bool]] = set()
         with self.errors():
-            self.raw = psycopg.connect(**options, autocommit=True, prepare_threshold=None)
+            try:
+                self.raw = psycopg.connect(**options, autocommit=True, prepare_threshold=None)
+            except psycopg.OperationalError as error:
+                raise with_code(error, options) from error
         try:
             self.raw.adapters.register_loader("numeric", _NumberLoader)
             self.raw.adapters.register_dumper(str, _TextDumper)
@@ -89,6 +96,7 @@ class Connection:
         try:
             yield
         except BaseException:
+            self.undone += 1
             self._held = held  # locks that came later are gone with it
             with suppress(psycopg.Error):  # a transaction that is gone has no savepoint
                 self.raw.execute("ROLLBACK TO attempt")
@@ -112,6 +120,7 @@ class Connection:
                     write()
                 self._commit()
             except BaseException:
+                self.undone += 1
                 with suppress(psycopg.Error):  # what went wrong in the block is the error to tell
                     if self.raw.info.transaction_status != TransactionStatus.IDLE:
                         self.raw.execute("ROLLBACK")
@@ -128,12 +137,13 @@ class Connection:
             raise StoreError(f"{self.where}: a statement failed, so the transaction cannot be kept", hint=LATER)
         self._command("COMMIT")
 
-    def once_more(self, work: Callable[[], Record]) -> Record:
-        """Return what *work* returns, undone and done again when two transactions came into each other's way."""
-        for _ in range(CONFLICTS - 1):
-            with suppress(ConflictError), self.attempt():
+    def write(self, work: Callable[[], Record]) -> Record:
+        """Return what *work* returns, in a transaction; the whole of it again when another one undid it."""
+        for _ in range(0 if self.in_transaction else CONFLICTS - 1):
+            with suppress(ConflictError), self.transaction():
                 return work()
-        with self.attempt():
+            log.info("another transaction came in between: once more")
+        with self.transaction():
             return work()
 
     @contextmanager

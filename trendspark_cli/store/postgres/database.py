@@ -16,6 +16,7 @@ from trendspark_cli.base.extras import missing_extra
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from trendspark_cli.store.database import JobParts
     from trendspark_cli.store.postgres.copying import PostgresEnd
     from trendspark_cli.store.postgres.store import PostgresStore
     from trendspark_cli.store.rows.upkeep import DatabaseStats
@@ -71,14 +72,19 @@ class PostgresDatabase:
         return open_postgres(self.url, read_only=read_only, channels=self.channels, operations=self.operations)
 
     @contextmanager
-    def locked(self, jobs: Sequence[str], now: datetime, *, read_only: bool = False) -> Iterator[PostgresStore]:
+    def locked(
+        self, jobs: Sequence[str], now: datetime, *, read_only: bool = False, parts: JobParts | None = None
+    ) -> Iterator[PostgresStore]:
         """Open the store, and take the locks on the very connection that writes."""
         store = self.open(read_only=read_only)
         try:
             if jobs:
-                from trendspark_cli.store.postgres.job_locks import hold_jobs
+                from trendspark_cli.store.postgres.job_locks import hold_jobs, hold_parts
 
-                hold_jobs(store.connection, jobs)
+                hold_jobs(store.connection, jobs, shared=parts.job_id if parts is not None else "")
+                if parts is not None:
+                    parts.names = parts.find(store)
+                    hold_parts(store.connection, parts)
             yield store
         finally:
             store.close()

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from typing import Any
 
 import psycopg
 
@@ -38,16 +40,29 @@ _CONFIG = {
     "42501": ("does not allow that to this user", "let the user of DATABASE_URL own the database"),
 }
 
-# A refused connection has no code, only words: of libpq, or of the server in its language.
-_REFUSED = re.compile(
-    r"authentication failed|no password supplied|does not exist|no pg_hba\.conf entry|role .* is not permitted|"
-    r"certificate|SSL .*not support|invalid .* option|sslmode",
-    re.IGNORECASE,
-)
+# What libpq finds wrong itself has no code. Its words are English: nobody has asked for others in this process.
+_REFUSED = re.compile(r"certificate|SSL .*not support|invalid .* option|sslmode", re.IGNORECASE)
 
 
 class ConflictError(StoreBusyError):
     """Two transactions came into each other's way; the same work once more will do."""
+
+
+def with_code(error: psycopg.OperationalError, options: Mapping[str, Any]) -> psycopg.OperationalError:
+    """Return the error of a connection that could not be made with the code of the server that refuses it, if any does.
+
+    One that will take us later counts before others that never will.
+    """
+    from trendspark_cli.store.postgres.refusals import refusal_codes
+
+    if error.pgconn is not None and error.pgconn.needs_password:
+        codes = ["28P01"]  # it asks for one, and we have none
+    elif isinstance(error, psycopg.errors.ConnectionTimeout):
+        codes = []  # nobody answers
+    else:
+        codes = refusal_codes(options)
+    error.sqlstate = next((code for code in codes if code not in _CONFIG), codes[-1] if codes else None)
+    return error
 
 
 def store_error(error: Exception, where: str) -> TrendSparkError:

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 from trendspark_cli.base.clock import to_text
 from trendspark_cli.base.errors import LockHeldError
+from trendspark_cli.store.database import JobParts
 from trendspark_cli.store.postgres.connection import Connection, lock_key
 from trendspark_cli.store.postgres.poolers import refuse_shared_sessions
 
@@ -22,8 +23,8 @@ _KEEPALIVES = (
 _LONGEST_NAME = 63  # bytes of application_name
 
 
-def hold_jobs(connection: Connection, jobs: Sequence[str]) -> None:
-    """Take the locks of these jobs for as long as the connection lives.
+def hold_jobs(connection: Connection, jobs: Sequence[str], shared: str = "") -> None:
+    """Take the locks of these jobs for as long as the connection lives, a *shared* one together with others.
 
     Raises LockHeldError when another session has one, ConfigError behind a pooler that shares sessions.
     """
@@ -33,13 +34,20 @@ def hold_jobs(connection: Connection, jobs: Sequence[str]) -> None:
     connection.run_script(_KEEPALIVES)
     connection.execute("SELECT set_config('application_name', ?, false)", (_our_name(jobs[0]),))
     for job_id in jobs:
-        key = lock_key(_lock_of(job_id))
-        if not connection.value("SELECT pg_try_advisory_lock(?, ?)", key):
-            raise LockHeldError(job_id, _holder(connection, job_id))
+        _hold(connection, f"job:{job_id}", job_id, is_shared=job_id == shared)
 
 
-def _lock_of(job_id: str) -> str:
-    return f"job:{job_id}"
+def hold_parts(connection: Connection, parts: JobParts) -> None:
+    """Take the locks of parts of a job for as long as the connection lives. Raises LockHeldError."""
+    for part in parts.names:
+        what = f"{parts.job_id} of {part}"
+        _hold(connection, f"job:{parts.job_id}:{part}", what, is_shared=parts.are_shared)
+
+
+def _hold(connection: Connection, lock: str, what: str, *, is_shared: bool) -> None:
+    function = "pg_try_advisory_lock_shared" if is_shared else "pg_try_advisory_lock"
+    if not connection.value(f"SELECT {function}(?, ?)", lock_key(lock)):
+        raise LockHeldError(what, _holder(connection, lock))
 
 
 def _our_name(job_id: str) -> str:
@@ -48,9 +56,9 @@ def _our_name(job_id: str) -> str:
     return name.encode("ascii", "replace")[:_LONGEST_NAME].decode()
 
 
-def _holder(connection: Connection, job_id: str) -> str:
+def _holder(connection: Connection, lock: str) -> str:
     """Return who has a lock, in words: `pid 12 on worker-2 since 2026-11-01T12:00:00.000Z`."""
-    rows = connection.rows(connection.queries("locks")["holder"], lock_key(_lock_of(job_id)))
+    rows = connection.rows(connection.queries("locks")["holder"], lock_key(lock))
     if not rows:
         return "it has just ended"
     name, began = rows[0]["application_name"] or "", rows[0]["backend_start"]

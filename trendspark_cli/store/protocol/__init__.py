@@ -1,7 +1,8 @@
 """What jobs may rely on. A store speaks of posts, runs and trends; never of rows, columns or SQL.
 
-Writers are called inside `with store.transaction():`, which is all or nothing and holds the database's only write lock,
-so nothing slow may happen inside. Every method raises StoreError (or StoreBusyError) when the database cannot do it.
+Writers are called inside `store.write(work)`, or inside `with store.transaction():` where the next run is early enough
+for what another transaction undid. Both are all or nothing, and others wait meanwhile: nothing slow may happen inside.
+Every method raises StoreError (or StoreBusyError) when the database cannot do it.
 Times are UTC-aware datetimes; the store alone decides how they are written. Those inside of records (store/rows) are
 text in the stored form.
 
@@ -13,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 if TYPE_CHECKING:
     from trendspark_cli.store.protocol.archives import Archives, Tombstones
@@ -37,6 +38,8 @@ if TYPE_CHECKING:
     from trendspark_cli.store.protocol.trends import Briefs, Calibrations, InterestMemory, Trends
     from trendspark_cli.store.protocol.upkeep import Upkeep
     from trendspark_cli.store.protocol.volumes import Volumes
+
+Result = TypeVar("Result")
 
 
 class Store(Protocol):
@@ -105,6 +108,14 @@ class Store(Protocol):
 
     def transaction(self) -> AbstractContextManager[None]:
         """Group writes: all of them or none."""
+
+    def write(self, work: Callable[[], Result]) -> Result:
+        """Return what *work* returns, with all of its writes kept or none.
+
+        Where two transactions came into each other's way, one is undone and its work done again, from its first line:
+        *work* must leave nothing behind outside of the store that a second time would find.
+        Raises StoreBusyError when that happens too often. Within a transaction it is a part of that one.
+        """
 
     def set_after_commit(self, callback: Callable[[], None]) -> None:
         """Have *callback* called after each transaction."""

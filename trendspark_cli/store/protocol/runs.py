@@ -13,8 +13,20 @@ from trendspark_cli.store.rows.runs import ALL_RUNS, JobRun, JobState, RunFilter
 class JobRuns(Protocol):
     """One row for each run, written before its work begins."""
 
-    def start(self, job_id: str, now: datetime, pid: int, host: str, version: str, process: str | None = None) -> int:
-        """Record that a run begins and return its id; *process* tells its process from others with that pid."""
+    def start(
+        self,
+        job_id: str,
+        now: datetime,
+        pid: int,
+        host: str,
+        version: str,
+        process: str | None = None,
+        parts: Sequence[str] = (),
+    ) -> int:
+        """Record that a run begins and return its id; *process* tells its process from others with that pid.
+
+        *parts* are what it does of its job, when that is not the whole.
+        """
 
     def beat(self, run_id: int, now: datetime) -> None:
         """Record that the run is alive."""
@@ -42,8 +54,8 @@ class JobRuns(Protocol):
     ) -> int:
         """Record a run that did nothing, and why; return its id."""
 
-    def abandon(self, job_id: str, now: datetime) -> list[int]:
-        """Mark runs that never ended and live no more, and return their ids; for the holder of the job's lock."""
+    def abandon(self, run_ids: Sequence[int], now: datetime) -> list[int]:
+        """Mark runs that never ended and live no more, and return which those were; for the holder of their locks."""
 
     def unended(self, job_id: str) -> list[UnendedRun]:
         """Return the runs of a job that have not ended, oldest first: at work, or killed."""

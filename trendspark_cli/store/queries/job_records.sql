@@ -9,6 +9,11 @@ SELECT j.id, j.pid, j.host, j.started_at, j.heartbeat_at, p.process
 FROM job_runs j LEFT JOIN run_processes p ON p.run_id = j.id
 WHERE j.job_id = ? AND j.status = 'running' ORDER BY j.id;
 
+-- name: unended_parts
+-- What these runs do of their job.
+SELECT p.run_id, p.part FROM job_runs j JOIN run_parts p ON p.run_id = j.id
+WHERE j.job_id = ? AND j.status = 'running' ORDER BY p.run_id, p.part;
+
 -- name: finish
 -- How a run ended.
 UPDATE job_runs SET status = :status, finished_at = :finished_at, duration = :duration, exit_code = :exit_code,
@@ -20,9 +25,9 @@ INSERT INTO job_runs (job_id, status, started_at, finished_at, duration, pid, ho
 VALUES (?, 'skipped', ?, ?, 0, ?, ?, ?, ?, ?);
 
 -- name: abandon
--- Called by the holder of the job's lock, in the transaction that has seen that none of them lives.
+-- Called by the holder of the run's locks, in the transaction that has seen that it does not live.
 UPDATE job_runs SET status = 'abandoned', finished_at = ?, error = 'the process ended without a word (killed?)'
-WHERE job_id = ? AND status = 'running' RETURNING id;
+WHERE id = ? AND status = 'running';
 
 -- name: history
 -- Times are compared as text; skipped runs did not fail, even those that found their lock held.

@@ -33,7 +33,10 @@ class JobRun(NamedTuple):
 
 
 class UnendedRun(NamedTuple):
-    """A run that has not ended: at work, or killed. `process` says which one it is of its host, None when unknown."""
+    """A run that has not ended: at work, or killed. `process` says which one it is of its host, None when unknown.
+
+    `parts` are those of its job that it does, none when it does the whole.
+    """
 
     id: int
     pid: int
@@ -41,6 +44,7 @@ class UnendedRun(NamedTuple):
     started_at: Time
     heartbeat_at: Time | None
     process: str | None
+    parts: frozenset[str] = frozenset()
 
 
 class WorkSpan(NamedTuple):

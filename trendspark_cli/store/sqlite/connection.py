@@ -71,6 +71,7 @@ class Connection:
         self.path = path
         self.in_transaction = False
         self.after_commit: Callable[[], None] = lambda: None
+        self.undone = 0
         self._gate = WriteGate(path)
         self._free_until = 0.0  # by the monotonic clock
         self._wal = f"{path}-wal"
@@ -109,6 +110,7 @@ class Connection:
         try:
             yield
         except BaseException:
+            self.undone += 1
             with suppress(sqlite3.Error):  # a transaction that is gone has no savepoint
                 self.raw.execute("ROLLBACK TO attempt")
                 self.raw.execute("RELEASE attempt")
@@ -142,6 +144,7 @@ class Connection:
                     pause = max(ended - began, PAUSE_OF_MANY_SECONDS) if is_one_of_many else worked
                     self._free_until = ended + min(pause, LONGEST_PAUSE_SECONDS)
                 except BaseException:
+                    self.undone += 1
                     with suppress(sqlite3.Error):  # what went wrong in the block is the error to tell
                         if self.raw.in_transaction:
                             self.raw.execute("ROLLBACK")
@@ -150,6 +153,11 @@ class Connection:
         finally:
             self.in_transaction = False
         self.after_commit()
+
+    def write(self, work: Callable[[], Record]) -> Record:
+        """Return what *work* returns, in a transaction; who has the whole database is in nobody's way."""
+        with self.transaction():
+            return work()
 
     @contextmanager
     def reading(self) -> Iterator[None]:
@@ -169,11 +177,6 @@ class Connection:
     def queries(self, file_name: str) -> Mapping[str, str]:
         """Return the statements of `<file_name>.sql` by name, in SQLite's words."""
         return queries(file_name)
-
-    def once_more(self, work: Callable[[], Record]) -> Record:
-        """Return what *work* returns, undone when it raises; use inside a transaction."""
-        with self.attempt():
-            return work()
 
     def hold(self, lock: str, *, together: bool = False) -> None:
         """Do nothing: who writes has the whole database."""

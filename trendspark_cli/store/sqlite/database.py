@@ -13,6 +13,7 @@ from trendspark_cli.base.locks import job_lock
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from trendspark_cli.store.database import JobParts
     from trendspark_cli.store.rows.upkeep import DatabaseStats
     from trendspark_cli.store.sqlite.copying import SqliteEnd
     from trendspark_cli.store.sqlite.store import SqliteStore
@@ -63,13 +64,22 @@ class SqliteDatabase:
         return open_sqlite(self.path, read_only=read_only, channels=self.channels, operations=self.operations)
 
     @contextmanager
-    def locked(self, jobs: Sequence[str], now: datetime, *, read_only: bool = False) -> Iterator[SqliteStore]:
+    def locked(
+        self, jobs: Sequence[str], now: datetime, *, read_only: bool = False, parts: JobParts | None = None
+    ) -> Iterator[SqliteStore]:
         """Hold a lock file for each job, then open the store."""
         with ExitStack() as held:
+            locks = self.folder / "locks"
             for job_id in jobs:
-                held.enter_context(job_lock(self.folder / "locks", job_id, now))
+                is_shared = parts is not None and parts.job_id == job_id
+                held.enter_context(job_lock(locks, job_id, now, is_shared=is_shared))
             store = self.open(read_only=read_only)
             held.callback(store.close)
+            if parts is not None:
+                parts.names = parts.find(store)
+                for part in parts.names:
+                    lock = job_lock(locks, parts.job_id, now, part=part, is_shared=parts.are_shared)
+                    held.enter_context(lock)
             yield store
 
     @contextmanager

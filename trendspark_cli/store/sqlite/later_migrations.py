@@ -265,3 +265,16 @@ def m0029_volumes(db: Database) -> None:
         "CREATE TABLE volume_progress (id INTEGER PRIMARY KEY CHECK (id = 1), seen_post_id INTEGER NOT NULL) STRICT"
     )
     db.execute("INSERT INTO volume_progress SELECT 1, coalesce(max(id), 0) FROM posts")
+
+
+@migration()
+def m0033_run_parts(db: Database) -> None:
+    """What a run does of a job that several can be at, each with other parts."""
+    db.execute(
+        """
+        CREATE TABLE run_parts (
+            run_id INTEGER NOT NULL REFERENCES job_runs(id) ON DELETE CASCADE, part TEXT NOT NULL,
+            PRIMARY KEY (run_id, part)
+        ) STRICT, WITHOUT ROWID
+        """
+    )

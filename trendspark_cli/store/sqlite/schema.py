@@ -40,6 +40,7 @@ KNOWN_MIGRATIONS = (
     "m0025_routes",
     "m0028_interest",
     "m0029_volumes",
+    "m0033_run_parts",
 )
 
 

@@ -39,6 +39,7 @@ class Connection(Protocol):
 
     in_transaction: bool
     after_commit: Callable[[], None]
+    undone: int  # how often something was undone: what was read within it may be there no more
 
     def queries(self, file_name: str) -> Mapping[str, str]:
         """Return the statements of `<file_name>.sql` by name, in the words of this database."""
@@ -52,14 +53,11 @@ class Connection(Protocol):
     def transaction(self, *, is_one_of_many: bool = False) -> AbstractContextManager[None]:
         """Group writes: all of them or none. A block inside a block joins the outer one."""
 
+    def write(self, work: Callable[[], Record]) -> Record:
+        """Return what *work* returns, in a transaction; see `store.protocol.Store.write`."""
+
     def reading(self) -> AbstractContextManager[None]:
         """Have all statements of the block see the database as it is now."""
-
-    def once_more(self, work: Callable[[], Record]) -> Record:
-        """Return what *work* returns, undone when it raises; call inside a transaction.
-
-        It is done again where the database undoes one of two that came into each other's way.
-        """
 
     def hold(self, lock: str, *, together: bool = False) -> None:
         """Keep others who hold that lock out until the transaction ends; *together*: those who hold it alone.

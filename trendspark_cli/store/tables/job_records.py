@@ -19,12 +19,23 @@ class JobRuns:
         self._db = connection
         self._sql = connection.queries("job_records")
 
-    def start(self, job_id: str, now: datetime, pid: int, host: str, version: str, process: str | None = None) -> int:
+    def start(
+        self,
+        job_id: str,
+        now: datetime,
+        pid: int,
+        host: str,
+        version: str,
+        process: str | None = None,
+        parts: Sequence[str] = (),
+    ) -> int:
         """Record that a run begins and return its id."""
         run_id = self._db.insert(self._sql["start"], (job_id, to_text(now), to_text(now), pid, host, version))
         if process is not None:
             sql = "INSERT INTO run_processes (run_id, process) VALUES (?, ?)"
             self._db.execute(sql, (run_id, process))
+        part_of_run = "INSERT INTO run_parts (run_id, part) VALUES (?, ?)"
+        self._db.executemany(part_of_run, [(run_id, part) for part in parts])
         return run_id
 
     def beat(self, run_id: int, now: datetime) -> None:
@@ -54,7 +65,11 @@ class JobRuns:
                 "duration": round(duration, 3),
             },
         )
+        self._forget_process(run_id)
+
+    def _forget_process(self, run_id: int) -> None:
         self._db.execute("DELETE FROM run_processes WHERE run_id = ?", (run_id,))
+        self._db.execute("DELETE FROM run_parts WHERE run_id = ?", (run_id,))
 
     def note_schedule(self, run_id: int, scheduled_for: datetime, lateness: float) -> None:
         """Record when a run was due and how many seconds late it began."""
@@ -72,15 +87,20 @@ class JobRuns:
         row = (job_id, to_text(now), to_text(now), pid, host, version, exit_code, why)
         return self._db.insert(self._sql["add_skipped"], row)
 
-    def abandon(self, job_id: str, now: datetime) -> list[int]:
-        """Mark runs that never ended and live no more, and return their ids; for the holder of the job's lock."""
-        ended = sorted(row["id"] for row in self._db.rows(self._sql["abandon"], (to_text(now), job_id)))
-        self._db.executemany("DELETE FROM run_processes WHERE run_id = ?", [(run_id,) for run_id in ended])
+    def abandon(self, run_ids: Sequence[int], now: datetime) -> list[int]:
+        """Mark runs that never ended and live no more, and return which those were; for the holder of their locks."""
+        ended = [
+            run_id for run_id in run_ids if self._db.execute(self._sql["abandon"], (to_text(now), run_id)).rowcount
+        ]
+        for run_id in ended:
+            self._forget_process(run_id)
         return ended
 
     def unended(self, job_id: str) -> list[UnendedRun]:
         """Return the runs of a job that have not ended, oldest first: at work, or killed."""
-        return self._db.records(UnendedRun, self._sql["unended"], (job_id,))
+        found = self._db.records(UnendedRun, self._sql["unended"], (job_id,))
+        parts = [tuple(row.values()) for row in self._db.rows(self._sql["unended_parts"], (job_id,))]
+        return [one._replace(parts=frozenset(part for run_id, part in parts if run_id == one.id)) for one in found]
 
     def history(self, limit: int, wanted: RunFilter = ALL_RUNS) -> list[JobRun]:
         """Return the runs that are wanted, newest first."""

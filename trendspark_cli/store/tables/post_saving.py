@@ -6,7 +6,6 @@ import json
 import logging
 from collections.abc import Sequence
 from datetime import datetime
-from functools import partial
 from typing import NamedTuple
 
 from trendspark_cli.base.clock import to_text
@@ -43,7 +42,8 @@ class PostSaving:
             return PageOutcome(0, 0)
         now = to_text(collected_at)
         try:
-            return self._db.once_more(lambda: self._save(posts, now))
+            with self._db.attempt():
+                return self._save(posts, now)
         except (RefusedRowError, TypeError):  # else the database is busy, full or broken: no post is to blame
             return self._save_one_by_one(posts, now)
 
@@ -53,7 +53,8 @@ class PostSaving:
         refused = []
         for place, post in enumerate(posts):
             try:
-                outcome = self._db.once_more(partial(self._save, [post], now))
+                with self._db.attempt():
+                    outcome = self._save([post], now)
             except (RefusedRowError, TypeError) as error:
                 log.warning("a post of %s was refused: %r", post.source, post.source_id, exc_info=True)
                 refused.append(RefusedPost(place, f"{error}"[:200]))

@@ -18,6 +18,7 @@ class _Billed:
     """Ids of the posts that were read on a day, up to a row of the table."""
 
     day: str
+    undone: int  # of the connection, when it was read
     last_id: int = 0
     ids: set[str] = field(default_factory=set)
 
@@ -86,8 +87,8 @@ class Spend:
     def _billed(self, service: str, today: str) -> _Billed:
         """Return the posts of the day so far: what this process has seen of them, and what others added."""
         billed = self._of_the_day.get(service)
-        if billed is None or billed.day != today:
-            billed = self._of_the_day[service] = _Billed(today)
+        if billed is None or (billed.day, billed.undone) != (today, self._db.undone):
+            billed = self._of_the_day[service] = _Billed(today, self._db.undone)
         for row in self._db.rows(self._sql["billed_since"], (today, service, billed.last_id)):
             billed.ids.update(row["source_ids"].split())
             billed.last_id = row["id"]

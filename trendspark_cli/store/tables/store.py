@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
+from typing import TypeVar
 
 from trendspark_cli.kinds.channels import CHANNELS
 from trendspark_cli.store.tables.authors import Authors
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
     from trendspark_cli.store.tables.trends import RankingMemory, Trends
     from trendspark_cli.store.tables.volumes import Volumes
 
+
+Result = TypeVar("Result")
 
 FIRST_CHANNEL = tuple(CHANNELS.own)[:1]
 
@@ -149,6 +152,10 @@ class TableStore:
     def transaction(self) -> AbstractContextManager[None]:
         """Group writes: all of them or none."""
         return self.connection.transaction()
+
+    def write(self, work: Callable[[], Result]) -> Result:
+        """Return what *work* returns, in a transaction that is run again where another one undid it."""
+        return self.connection.write(work)
 
     @property
     def in_transaction(self) -> bool:

@@ -225,3 +225,9 @@ ORDER BY trend_id;
 DELETE FROM trend_examples
 WHERE source = :source AND (source_id = :source_id OR author = :author
                             OR lower(name) = lower(CAST(:author AS text) COLLATE "C"));
+
+-- name: ids_beyond
+-- Have new ids begin beyond one that comes back; by far, as others may be given some at this very moment.
+SELECT setval(sequence, CAST(:largest AS bigint) + 1000)
+FROM CAST(pg_get_serial_sequence(:table, 'id') AS regclass) AS sequence
+WHERE coalesce(pg_sequence_last_value(sequence), 0) < CAST(:largest AS bigint);
