@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.faults.bluesky_rows import BLUESKY_ROWS
 from tests.faults.feeds_rows import FEEDS_ROWS
 from tests.faults.hackernews_rows import HACKERNEWS_ROWS
 from tests.faults.mastodon_rows import MASTODON_ROWS
@@ -39,15 +40,16 @@ def _untrusted(scene: Scene) -> None:
 ROWS = (
     *X_ROWS,
     *REDDIT_ROWS,
+    *BLUESKY_ROWS,
     *HACKERNEWS_ROWS,
     *MASTODON_ROWS,
     *FEEDS_ROWS,
     *(
         Row(name, platform, plan, 69, says, audited, seconds=3.5)
-        for platform in ("x", "reddit", "hackernews", "mastodon", "feeds")
+        for platform in ("x", "reddit", "bluesky", "hackernews", "mastodon", "feeds")
         for name, plan, says, audited in (
             ("connection refused", _refused, "check the network", "cannot be reached"),
-            ("untrusted certificate", _untrusted, "CA certificates", "certificate is not trusted"),
+            ("untrusted certificate", _untrusted, "CA certificates", "is not trusted"),
         )
     ),
 )
@@ -96,7 +98,8 @@ def aftermath(
         home = tmp_path_factory.mktemp("row") / "home"
         scene = stack.enter_context(opened_scene(row.platform, home, template_database))
         if row.name == "connection refused":
-            scene.dead_url = stack.enter_context(dead_address())
+            scheme = "ws" if row.platform == "bluesky" else "http"
+            scene.dead_url = f"{scheme}://{stack.enter_context(dead_address())}"
         if row.name == "untrusted certificate":
             trap = serving(row.platform, scene.server.clock, certificate=certificate)
             scene.untrusted_url = stack.enter_context(trap).url
@@ -169,7 +172,7 @@ def _counts(operator: Operator) -> dict[str, tuple[float, ...]]:
     return {
         "posts": everywhere(
             "trendspark_ingest_items_total",
-            asked("count(*), 0) AS n FROM posts"),
+            asked("count(*), 0) AS n FROM posts") + asked("count(*), 0) AS n FROM tombstones"),
             asked("sum(new), 0) AS n FROM ingest_audit"),
         ),
         "reads": everywhere(

@@ -18,6 +18,7 @@ from websockets.frames import Close
 from websockets.http11 import Request, Response
 from websockets.sync.server import ServerConnection, serve
 
+from .certificates import Certificate
 from .messages import JsonObject
 
 COLLECTION = "app.bsky.feed.post"
@@ -66,18 +67,25 @@ def id_of(post: JsonObject) -> str:
 class JetstreamServer:
     """One host. What may be set, each for the next connections, one entry each:
 
-    - `refusals`: statuses instead of a stream
+    - `refusals`: statuses instead of a stream; 0 is a stream
     - `ends`: (events, close code) after which a connection ends; None as a code is a connection that breaks
     - `silent`: how many connections get nothing
     - `sent_first`: frames before all others, of every connection
-    `publish` sends to those that are connected. `floor` is the oldest time that is replayed; `queries` are those of all
-    connections.
+    `publish` sends to those that are connected. `floor` is the oldest time that is replayed, and `early` how long
+    before a cursor a replay begins (microseconds); `queries` are those of all connections.
     """
 
-    def __init__(self, events: Iterable[JsonObject] = (), *, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self,
+        events: Iterable[JsonObject] = (),
+        *,
+        clock: Callable[[], float] = time.time,
+        certificate: Certificate | None = None,
+    ) -> None:
         self.clock = clock
         self.events = list(events)
         self.floor = 0
+        self.early = 0
         self.refusals: list[int] = []
         self.ends: list[tuple[int, int | None]] = []
         self.silent = 0
@@ -91,16 +99,18 @@ class JetstreamServer:
             "127.0.0.1",
             0,
             compression=None,
+            ssl=certificate.server_context() if certificate is not None else None,
             process_request=self._refuse,
             process_response=self._without_date,
             close_timeout=0.2,
         )
         self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
+        self._scheme = "ws" if certificate is None else "wss"
 
     @property
     def url(self) -> str:
         """Where it listens."""
-        return f"ws://127.0.0.1:{self._server.socket.getsockname()[1]}"
+        return f"{self._scheme}://127.0.0.1:{self._server.socket.getsockname()[1]}"
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -120,10 +130,8 @@ class JetstreamServer:
         self._live += made
 
     def _refuse(self, connection: ServerConnection, request: Request) -> Response | None:
-        if not self.refusals:
-            return None
-        status = self.refusals.pop(0)
-        return connection.respond(status, "no\n")
+        status = self.refusals.pop(0) if self.refusals else 0
+        return connection.respond(status, "no\n") if status else None
 
     def _without_date(self, connection: ServerConnection, request: Request, response: Response) -> None:
         """Such a host names no time."""
@@ -180,7 +188,7 @@ class JetstreamServer:
 
     def _frames(self, cursor: str | None) -> list[str | bytes]:
         now = round(self.clock() * 1_000_000)
-        start = max(int(cursor or now), self.floor)
+        start = max(int(cursor) - self.early if cursor else now, self.floor)
         start = min(start, now)  # a cursor in the future is "what is made from now on"
         quiet = [_quiet(at) for at in (*range(start, now, QUIET_SECONDS * 1_000_000), now)]
         kept = [event for event in self.events if start <= event["time_us"]]
