@@ -9,7 +9,7 @@ from typing import Any
 from tests.faults import more_faults
 from tests.faults.rows import Plan, Row, at
 from tests.faults.scene import Scene
-from tests.servers import BlueskyServer, Fault, account_event, delete_event, faults
+from tests.servers import BlueskyServer, Fault, JetstreamServer, account_event, delete_event, faults
 from tests.servers.jetstream_server import Sent, microseconds
 
 NEXT_RUN = "the next run goes on where this one stopped"
@@ -37,29 +37,29 @@ def row(name: str, plan: Plan, code: int, says: str = "", audited: str = "", sec
     return Row(name, "bluesky", plan, code, says, audited, seconds, **more)
 
 
-def host(plan: Callable[[BlueskyServer], object]) -> Plan:
+def host(plan: Callable[[JetstreamServer], object]) -> Plan:
     """The host of the stream is like this."""
 
     def of_scene(scene: Scene) -> None:
         assert isinstance(scene.server, BlueskyServer)
-        plan(scene.server)
+        plan(scene.server.stream)
 
     return of_scene
 
 
 def refusing(*statuses: int, times: int = FOR_EVER) -> Plan:
     """The stream is refused."""
-    return host(lambda server: server.refusals.extend(statuses * times))
+    return host(lambda stream: stream.refusals.extend(statuses * times))
 
 
 def ending(code: int | None, *, after: int = 0, times: int = FOR_EVER) -> Plan:
     """Connections end after so many events."""
-    return host(lambda server: server.ends.extend([(after, code)] * times))
+    return host(lambda stream: stream.ends.extend([(after, code)] * times))
 
 
 def sending(*frames: Sent) -> Plan:
     """Each connection brings these frames first."""
-    return host(lambda server: server.sent_first.extend(frames))
+    return host(lambda stream: stream.sent_first.extend(frames))
 
 
 def no_stream(fault: Fault) -> Plan:
@@ -67,37 +67,38 @@ def no_stream(fault: Fault) -> Plan:
 
     def plan(scene: Scene) -> None:
         assert isinstance(scene.server, BlueskyServer)
-        scene.point_at(scene.server.api.url.replace("http", "ws"))
+        scene.point_at(scene.server.url.replace("http", "ws"))
         at("unknown", fault)(scene)
 
     return plan
 
 
-def _silent(server: BlueskyServer) -> None:
-    server.silent = FOR_EVER
+def _silent(stream: JetstreamServer) -> None:
+    stream.silent = FOR_EVER
 
 
-def _breaks_then_refuses(server: BlueskyServer) -> None:
-    server.ends, server.refusals = [(90, None)], [0, *[503] * FOR_EVER]
+def _breaks_then_refuses(stream: JetstreamServer) -> None:
+    stream.ends, stream.refusals = [(90, None)], [0, *[503] * FOR_EVER]
 
 
-def _early(server: BlueskyServer) -> None:
-    server.early = HOUR
+def _early(stream: JetstreamServer) -> None:
+    stream.early = HOUR
 
 
-def _twice(server: BlueskyServer) -> None:
-    server.events += server.events
+def _twice(stream: JetstreamServer) -> None:
+    stream.events += stream.events
 
 
 def _late(scene: Scene) -> None:
     """The machine was off for longer than anything is replayed; what was made meanwhile, nobody has."""
     server = scene.server
     assert isinstance(server, BlueskyServer)
-    for event in [event for event in server.events if event["time_us"] > microseconds(scene.operator.now) - HOUR // 4]:
-        server.events.remove(event)
+    last_read = microseconds(scene.operator.now - timedelta(minutes=15))
+    for event in [event for event in server.stream.events if event["time_us"] > last_read]:
+        server.stream.events.remove(event)
         server.forget(event)
     scene.later(days=7)
-    server.floor = microseconds(scene.operator.now - timedelta(hours=36))
+    server.stream.floor = microseconds(scene.operator.now - timedelta(hours=36))
     scene.publish(2)
 
 
@@ -105,8 +106,8 @@ def _deleted(scene: Scene) -> None:
     """A stored post is deleted, and one that was made meanwhile."""
     server = scene.server
     assert isinstance(server, BlueskyServer)
-    for post in (server.events[0], server.events[-1]):
-        server.events.append(delete_event(scene.operator.now - timedelta(seconds=5), post))
+    for post in (server.stream.events[0], server.stream.events[-1]):
+        server.stream.events.append(delete_event(scene.operator.now - timedelta(seconds=5), post))
         server.forget(post)
 
 
@@ -114,9 +115,9 @@ def _taken_down(scene: Scene) -> None:
     """The account that wrote all posts so far is taken down."""
     server = scene.server
     assert isinstance(server, BlueskyServer)
-    for post in list(server.events):
+    for post in list(server.stream.events):
         server.forget(post)
-    server.events.append(
+    server.stream.events.append(
         account_event(scene.operator.now - timedelta(seconds=5), "did:plc:somebody", "takendown"),
     )
 
@@ -125,9 +126,9 @@ def _edited(scene: Scene) -> None:
     """A stored post gets another text."""
     server = scene.server
     assert isinstance(server, BlueskyServer)
-    first = server.events[0]
+    first = server.stream.events[0]
     changed = {**first["commit"], "operation": "update", "record": {**first["commit"]["record"], "text": "a bridge!"}}
-    server.events.append({**first, "time_us": microseconds(scene.operator.now), "commit": changed})
+    server.stream.events.append({**first, "time_us": microseconds(scene.operator.now), "commit": changed})
 
 
 KINDS: tuple[tuple[str, Plan, int, str, str, float], ...] = (

@@ -94,11 +94,16 @@ class Scene:
         if isinstance(self.server, RedditServer):
             self.server.closed.clear()
         elif isinstance(self.server, BlueskyServer):
-            self.server.heal()
+            self.server.stream.heal()
 
     def point_at(self, url: str) -> None:
         """Have the operator ask another address."""
         self.operator.environment |= {name: url + rest for name, rest in ADDRESSES[self.platform].items()}
+
+
+def address_of(server: Server) -> str:
+    """Return where a server is asked for posts."""
+    return server.stream.url if isinstance(server, BlueskyServer) else server.url
 
 
 def posts_of(platform: Platform, count: int, *, newest: datetime, minutes: float) -> list[dict[str, Any]]:
@@ -125,9 +130,9 @@ def opened_scene(
     operator = new_operator(platform, home, template, now)
     with serving(platform, lambda: operator.now.timestamp(), now=now, **options) as server:
         scene = Scene(platform, server, operator)
-        scene.point_at(server.url)
+        scene.point_at(address_of(server))
         if isinstance(server, BlueskyServer):
-            operator.environment["BLUESKY_API_BASE_URL"] = server.api.url
+            operator.environment["BLUESKY_API_BASE_URL"] = server.url
         yield scene
 
 

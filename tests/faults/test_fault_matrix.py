@@ -20,7 +20,7 @@ from tests.faults.hackernews_rows import HACKERNEWS_ROWS
 from tests.faults.mastodon_rows import MASTODON_ROWS
 from tests.faults.reddit_rows import REDDIT_ROWS
 from tests.faults.rows import Row
-from tests.faults.scene import SECRETS, Scene, dead_address, opened_scene, serving
+from tests.faults.scene import SECRETS, Scene, address_of, dead_address, opened_scene, serving
 from tests.faults.x_rows import LOST, X_ROWS
 from tests.ingest.operator import Operator
 from tests.installation import read_series
@@ -102,7 +102,8 @@ def aftermath(
             scene.dead_url = f"{scheme}://{stack.enter_context(dead_address())}"
         if row.name == "untrusted certificate":
             trap = serving(row.platform, scene.server.clock, certificate=certificate)
-            scene.untrusted_url = stack.enter_context(trap).url
+            stack.enter_context(trap)
+            scene.untrusted_url = address_of(trap)
         yield _happen(row, scene)
 
 

@@ -305,7 +305,7 @@ def test_posts_that_moderation_or_their_authors_hide_later_leave(
     label = [{"val": "!no-unauthenticated"}] if of_author else [{"val": "porn"}]
     (view["author"] if of_author else view)["labels"] = label
     with BlueskyApiServer(clock=operator.now.timestamp) as api:
-        api.add(view, *map(post_view, rest))
+        api.add([view, *map(post_view, rest)])
         operator.environment["BLUESKY_API_BASE_URL"] = api.url
 
         operator.ingest()
@@ -425,7 +425,7 @@ def test_likes_and_names_of_recent_posts_are_looked_up_in_calls_of_25(
     operator.ingest()
     later(operator, host, minutes=31)
     with BlueskyApiServer(clock=operator.now.timestamp) as api:
-        api.add(post_view(first, handle="captain.example", likes=41, replies=7), *map(post_view, rest))
+        api.add([post_view(first, handle="captain.example", likes=41, replies=7), *map(post_view, rest)])
         operator.environment["BLUESKY_API_BASE_URL"] = api.url
 
         result = operator.ingest()

@@ -6,9 +6,10 @@ import json
 import threading
 import time
 import zlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from datetime import datetime
+from itertools import islice
 from types import TracebackType
 from typing import Any, Self
 from urllib.parse import parse_qs, urlsplit
@@ -112,16 +113,28 @@ class JetstreamServer:
         """Where it listens."""
         return f"{self._scheme}://127.0.0.1:{self._server.socket.getsockname()[1]}"
 
-    def __enter__(self) -> Self:
+    def start(self) -> Self:
+        """Answer in the background."""
         self._thread.start()
         return self
+
+    def stop(self) -> None:
+        """Close every connection."""
+        self._stopping.set()
+        self._server.shutdown()
+        self._thread.join(5)
+
+    def heal(self) -> None:
+        """End all that is wrong with connections."""
+        self.refusals, self.ends, self.silent, self.sent_first, self.early = [], [], 0, [], 0
+
+    def __enter__(self) -> Self:
+        return self.start()
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._stopping.set()
-        self._server.shutdown()
-        self._thread.join(5)
+        self.stop()
 
     def publish(self, events: Iterable[JsonObject]) -> None:
         """Send events to whoever is connected, and keep them for who connects later."""
@@ -149,7 +162,7 @@ class JetstreamServer:
             else:
                 most, code = self.ends.pop(0) if self.ends else (None, 1000)
                 sent = len(self._live)
-                for frame in self._frames(query.get("cursor"))[:most]:
+                for frame in islice(self._frames(query.get("cursor")), most):
                     connection.send(frame)
                 if most is not None:
                     self._end(connection, code)
@@ -186,7 +199,7 @@ class JetstreamServer:
         else:
             connection.close(code)
 
-    def _frames(self, cursor: str | None) -> list[str | bytes]:
+    def _frames(self, cursor: str | None) -> Iterator[str | bytes]:
         now = round(self.clock() * 1_000_000)
         start = max(int(cursor) - self.early if cursor else now, self.floor)
         start = min(start, now)  # a cursor in the future is "what is made from now on"
@@ -194,7 +207,7 @@ class JetstreamServer:
         kept = [event for event in self.events if start <= event["time_us"]]
         ordered = sorted([*kept, *quiet], key=lambda event: event["time_us"])
         sent: list[Sent] = [*self.sent_first, *ordered]
-        return [json.dumps(frame) if isinstance(frame, dict) else frame for frame in sent]
+        return (json.dumps(frame) if isinstance(frame, dict) else frame for frame in sent)
 
 
 def _quiet(at: int) -> JsonObject:

@@ -26,8 +26,8 @@ CLOSED = frozenset(("deleted", "takendown", "suspended", "deactivated"))  # acco
 class PageReading:
     """One page in the making. `place` is the time of its newest event so far, at first where it begins.
 
-    Events from before *asked*, the time the host was asked for, were taken in by an earlier run and are passed over: some
-    hosts begin up to an hour too soon, and a closed account may have come back meanwhile.
+    Events from before *asked*, the time the host was asked for, were taken in by an earlier run, and are passed over:
+    some hosts begin up to an hour too soon, and a closed account may have come back meanwhile.
     """
 
     def __init__(self, wanted: Wanted, place: int, latest: int, asked: int) -> None:
