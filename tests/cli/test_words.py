@@ -12,6 +12,7 @@ from tests.builders import NOW, own_line
 from tests.installation import Installation
 from trendspark_cli import __version__
 from trendspark_cli.base.console import Output, report
+from trendspark_cli.base.errors import UpstreamError
 from trendspark_cli.base.models import Alert, RunResult
 from trendspark_cli.store.sqlite.store import SqliteStore
 
@@ -281,3 +282,29 @@ def test_a_run_says_how_many_posts_were_known_so_that_its_counts_add_up(capsys: 
     report(RunResult("ingest", 1, "success", 0, NOW, 1.0, counts=counts), Output(is_terminal=True))
 
     assert "known already 405" in " ".join(capsys.readouterr().out.split())
+
+
+LATER = "the next run goes on where this one stopped"
+
+
+@pytest.mark.parametrize(
+    ("hint", "of_a_run", "of_a_command"),
+    [
+        (f"check the proxy; {LATER}", f"check the proxy; {LATER}", "check the proxy"),
+        (f"nothing to do: {LATER}", f"nothing to do: {LATER}", "try again later"),
+        ("set KEYWORDS", "set KEYWORDS", "set KEYWORDS"),
+    ],
+)
+def test_a_command_that_is_no_run_does_not_speak_of_the_next_one(
+    hint: str, of_a_run: str, of_a_command: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    error = UpstreamError("bluesky", "it is down", hint=hint)
+
+    report(RunResult("ingest", 7, "error", 69, NOW, 1.0, cause=error), Output())
+    Output().failure(error, where="demo", exit_code=69)
+
+    told = capsys.readouterr().err.splitlines()
+    assert told == [
+        f"trendspark ingest: bluesky: it is down; {of_a_run} (run 7)",
+        f"trendspark demo: bluesky: it is down; {of_a_command}",
+    ]

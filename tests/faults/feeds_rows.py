@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 from tests.faults import more_faults
 from tests.faults.rows import Plan, Row, at, patiently, times
+from tests.faults.scene import Scene, posts_of
 from tests.servers import Answer, Fault, faults
 
 LATER = "nothing to do: a later run tries again"
@@ -46,9 +48,33 @@ KINDS: tuple[tuple[str, Fault, int, str, str, int], ...] = (
     ("gzip that is none", more_faults.broken_gzip(), 76, SETTING, "makes no sense", 1),
 )
 
+AUTHOR = b"<rss version='2.0'><channel><item><title>t</title><author>%s</author></item></channel></rss>" % (
+    b"a" * 200_000
+)
+
+
+def _page(body: bytes) -> Fault:
+    return Fault("page", lambda request: Answer(body=body, headers={"content-type": "application/rss+xml"}))
+
+
+def _an_hour_later(scene: Scene) -> None:
+    """The feed is asked again, and has nothing new to say."""
+    scene.later(minutes=61)
+    at("feed", _status(304))(scene)
+
+
+def _of_the_future(scene: Scene) -> None:
+    scene.server.add(posts_of("feeds", 3, newest=datetime(2099, 1, 1, tzinfo=UTC), minutes=1))
+
+
 FEEDS_ROWS: tuple[Row, ...] = (
     *(row(n, at("feed", fault), code, says, told, runs_to_heal=runs) for n, fault, code, says, told, runs in KINDS),
     row("an endless body", patiently(at("feed", more_faults.endless_body())), 76, SETTING, "larger than", 20),
+    row("a bomb in gzip", at("feed", more_faults.packed_bomb()), 76, SETTING, "larger than", 20),
+    row("an author who takes for ever to read", at("feed", _page(AUTHOR)), 76, PORTAL, "takes too long", 60),
+    row("410", at("feed", _status(410)), 76, "take it out of FEEDS", "is gone for good (410)", runs_to_heal=7 * 96),
+    row("304", _an_hour_later, 0, has_run_before=True, runs_to_heal=5),
+    row("dates of the future", _of_the_future, 0, runs_to_heal=5),
     row("5xx once, then well", times(1, faults.server_error(502), endpoint="feed"), 0, runs_to_heal=5),
     row("a reset, then well", times(1, faults.connection_reset(), endpoint="feed"), 0, runs_to_heal=5),
     row("truncated once, then well", times(1, faults.truncated_body(), endpoint="feed"), 0, runs_to_heal=5),

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from tests.faults import more_faults
 from tests.faults.rows import Plan, Row, at, patiently, times
-from tests.servers import Fault, faults
+from tests.faults.scene import Scene
+from tests.servers import Fault, faults, hackernews_story
 
 NEXT_RUN = "nothing to do: the next run goes on"
 PORTAL = "captive portals"
@@ -43,9 +45,27 @@ KINDS: tuple[tuple[str, Fault, int, str, str, float], ...] = (
     ("gzip that is none", more_faults.broken_gzip(), 76, ADDRESS, "makes no sense", 2),
 )
 
+
+def _more_than_one_question_shows(scene: Scene) -> None:
+    """Far more than a thousand stories within the hour."""
+    times = [scene.operator.now - timedelta(seconds=2 * number) for number in range(1500)]
+    scene.server.add([hackernews_story(at, f"bridge, and {number} more") for number, at in enumerate(times)])
+
+
+def _of_the_future(scene: Scene) -> None:
+    def change(document: Any, request: object) -> None:
+        if document["hits"]:
+            document["hits"][0]["created_at_i"] = 4102444800
+
+    at("stories", more_faults.changed(scene, change))(scene)
+
+
 HACKERNEWS_ROWS: tuple[Row, ...] = (
     *(row(name, at("stories", fault), code, says, told, most) for name, fault, code, says, told, most in KINDS),
     row("an endless body", patiently(at("stories", more_faults.endless_body())), 76, ADDRESS, "larger than", 20),
+    row("a bomb in gzip", at("stories", more_faults.packed_bomb()), 76, ADDRESS, "larger than", 20),
+    row("more than a thousand stories", _more_than_one_question_shows, 0, seconds=20),
+    row("a story of the future", _of_the_future, 0),
     row("5xx burst", times(2, faults.server_error(502), endpoint="stories"), 0, seconds=SLOW),
     row("resets, then well", times(2, faults.connection_reset(), endpoint="stories"), 0, seconds=SLOW),
     row("truncated once, then well", times(1, faults.truncated_body(), endpoint="stories"), 0, seconds=SLOW),

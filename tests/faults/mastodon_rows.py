@@ -6,6 +6,7 @@ from typing import Any
 
 from tests.faults import more_faults
 from tests.faults.rows import Plan, Row, at, patiently, second_page, times
+from tests.faults.scene import Scene
 from tests.servers import Fault, faults
 from tests.servers.messages import json_answer
 
@@ -26,6 +27,7 @@ def row(name: str, plan: Plan, code: int, says: str = "", audited: str = "", sec
 KINDS: tuple[tuple[str, Fault, int, str, str, float], ...] = (
     ("401", faults.unauthorized(), 77, SETTING, "closed to readers without an account (401)", 2),
     ("422", CLOSED, 77, SETTING, "closed to readers without an account (422)", 2),
+    ("403", faults.forbidden(), 77, SETTING, "(403)", 2),
     ("404", faults.not_found(), 76, SETTING, "is not there (404)", 2),
     ("429 that names its end", LIMIT, 75, NEXT_RUN, "429", 2),
     ("429 says no end", faults.rate_limited(faults.Reset.MISSING), 75, NEXT_RUN, "429", 2),
@@ -45,9 +47,20 @@ KINDS: tuple[tuple[str, Fault, int, str, str, float], ...] = (
     ("gzip that is none", more_faults.broken_gzip(), 76, SETTING, "makes no sense", 2),
 )
 
+
+def _of_the_future(scene: Scene) -> None:
+    def change(document: Any, request: object) -> None:
+        if document:
+            document[0]["created_at"] = "2099-01-01T00:00:00.000Z"
+
+    at("timeline", more_faults.changed(scene, change))(scene)
+
+
 MASTODON_ROWS: tuple[Row, ...] = (
     *(row(name, at("timeline", fault), code, says, told, most) for name, fault, code, says, told, most in KINDS),
     row("an endless body", patiently(at("timeline", more_faults.endless_body())), 76, SETTING, "larger than", 20),
+    row("a bomb in gzip", at("timeline", more_faults.packed_bomb()), 76, SETTING, "larger than", 20),
+    row("posts of the future", _of_the_future, 0),
     row("5xx burst", times(2, faults.server_error(502), endpoint="timeline"), 0, seconds=SLOW),
     row("resets, then well", times(2, faults.connection_reset(), endpoint="timeline"), 0, seconds=SLOW),
     row("second page: 503", second_page(faults.server_error(503)), 69, NEXT_RUN, "(503)", SLOW),

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 from tests.faults.scene import Scene
@@ -38,6 +40,15 @@ def endless_body() -> Fault:
     """More bytes than any answer should have."""
     body = b'{"data":"' + b" " * (33 * 2**20) + b'"}'
     return Fault("endless_body", lambda request: Answer(body=body, headers={**JSON, "content-encoding": "identity"}))
+
+
+@cache
+def packed_bomb() -> Fault:
+    """A small body that is much larger once it is unpacked."""
+    body = gzip.compress(bytes(64 * 2**20), 6)
+    headers = {**JSON, "content-encoding": "gzip"}
+    answer = Answer(body=body, headers=headers, delivery=Delivery.DRIPPED, drip_bytes=len(body), drip_seconds=0)
+    return Fault("packed_bomb", lambda request: answer)
 
 
 def redirect(location: str) -> Fault:

@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 from tests.ingest.operator import NOW, TOKEN, Operator
 from tests.servers import (
+    BlueskyServer,
     FeedServer,
     HackerNewsServer,
     MastodonServer,
@@ -20,21 +21,24 @@ from tests.servers import (
     feed_entry,
     hackernews_story,
     mastodon_status,
+    post_event,
     reddit_post,
     x_post,
 )
 
-Platform = Literal["x", "reddit", "hackernews", "mastodon", "feeds"]
-Server = XServer | RedditServer | HackerNewsServer | MastodonServer | FeedServer
+Platform = Literal["x", "reddit", "bluesky", "hackernews", "mastodon", "feeds"]
+Server = XServer | RedditServer | BlueskyServer | HackerNewsServer | MastodonServer | FeedServer
 
 CLIENT_ID, CLIENT_SECRET = "reddit-app-id-of-tests", "reddit-app-secret-of-tests"
 SECRETS = (TOKEN, CLIENT_SECRET)
 HTTP_SECONDS = 0.4  # HTTP_TIMEOUT of these operators; healthy answers take milliseconds
+STREAM_SECONDS = 2  # the same where a host makes its events while it is asked
 POSTS = 130  # two pages of 100
 MOST_OF_A_FEED = 60  # entries: what a poll takes at most is more
 LISTING = {
     "x": "search_recent",
     "reddit": "listing",
+    "bluesky": "subscribe",
     "hackernews": "stories",
     "mastodon": "timeline",
     "feeds": "feed",
@@ -42,6 +46,7 @@ LISTING = {
 ADDRESSES = {  # settings, each with what follows the server's own address in it
     "x": {"X_API_BASE_URL": ""},
     "reddit": {"REDDIT_BASE_URL": "", "REDDIT_OAUTH_URL": ""},
+    "bluesky": {"BLUESKY_HOSTS": ""},
     "hackernews": {"HACKERNEWS_API_BASE_URL": ""},
     "mastodon": {"MASTODON_TIMELINES": "/tags/bridge"},
     "feeds": {"FEEDS": "/rss.xml"},
@@ -86,10 +91,17 @@ class Scene:
         self.operator.environment = dict(environment)
         if isinstance(self.server, RedditServer):
             self.server.closed.clear()
+        elif isinstance(self.server, BlueskyServer):
+            self.server.stream.heal()
 
     def point_at(self, url: str) -> None:
         """Have the operator ask another address."""
         self.operator.environment |= {name: url + rest for name, rest in ADDRESSES[self.platform].items()}
+
+
+def address_of(server: Server) -> str:
+    """Return where a server is asked for posts."""
+    return server.stream.url if isinstance(server, BlueskyServer) else server.url
 
 
 def posts_of(platform: Platform, count: int, *, newest: datetime, minutes: float) -> list[dict[str, Any]]:
@@ -97,6 +109,8 @@ def posts_of(platform: Platform, count: int, *, newest: datetime, minutes: float
     times = [newest - timedelta(minutes=minutes * number) for number in range(count)]
     if platform == "x":
         return [x_post(at, f"bridge {at:%j-%H%M%S}", author_id=str(1000 + n)) for n, at in enumerate(times)]
+    if platform == "bluesky":
+        return [post_event(at, f"bridge {at:%j-%H%M%S}") for at in times]
     if platform == "hackernews":
         return [hackernews_story(at, f"bridge {at:%j-%H%M%S}") for at in times]
     if platform == "mastodon":
@@ -112,7 +126,9 @@ def opened_scene(platform: Platform, home: Path, *, now: datetime = NOW, **optio
     operator = new_operator(platform, home, now)
     with serving(platform, lambda: operator.now.timestamp(), now=now, **options) as server:
         scene = Scene(platform, server, operator)
-        scene.point_at(server.url)
+        scene.point_at(address_of(server))
+        if isinstance(server, BlueskyServer):
+            operator.environment["BLUESKY_API_BASE_URL"] = server.url
         yield scene
 
 
@@ -123,6 +139,8 @@ def serving(
     made = posts_of(platform, count, newest=now - timedelta(minutes=3), minutes=8)
     if platform == "x":
         return XServer(made, clock=clock, bearer_token=TOKEN, **options)
+    if platform == "bluesky":
+        return BlueskyServer(made, clock=clock, **options)
     if platform == "hackernews":
         return HackerNewsServer(made, clock=clock, **options)
     if platform == "mastodon":
@@ -137,6 +155,9 @@ def new_operator(platform: Platform, home: Path, now: datetime = NOW) -> Operato
     settings = {"HTTP_TIMEOUT": f"{HTTP_SECONDS}s"}
     if platform == "x":
         settings |= {"X_BEARER_TOKEN": TOKEN, "KEYWORDS": "bridge", "X_FIRST_RUN_LOOKBACK": "6d"}
+    elif platform == "bluesky":
+        settings |= {"BLUESKY_INGEST_ENABLED": "true", "KEYWORDS": "bridge", "BLUESKY_FIRST_RUN_LOOKBACK": "1d"}
+        settings |= {"HTTP_TIMEOUT": f"{STREAM_SECONDS}s"}
     elif platform == "hackernews":
         settings |= {"HACKERNEWS_INGEST_ENABLED": "true"}
     elif platform == "reddit":
@@ -156,7 +177,7 @@ def reddit_settings(subreddits: str = "bridges") -> dict[str, str]:
 
 @contextmanager
 def dead_address() -> Iterator[str]:
-    """An address of this machine at which nobody listens, for as long as the block lasts."""
+    """A host and port of this machine at which nobody listens, for as long as the block lasts."""
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
-        yield f"http://127.0.0.1:{taken.getsockname()[1]}"
+        yield f"127.0.0.1:{taken.getsockname()[1]}"

@@ -13,12 +13,13 @@ from dataclasses import dataclass
 
 import pytest
 
+from tests.faults.bluesky_rows import BLUESKY_ROWS
 from tests.faults.feeds_rows import FEEDS_ROWS
 from tests.faults.hackernews_rows import HACKERNEWS_ROWS
 from tests.faults.mastodon_rows import MASTODON_ROWS
 from tests.faults.reddit_rows import REDDIT_ROWS
 from tests.faults.rows import Row
-from tests.faults.scene import SECRETS, Scene, dead_address, opened_scene, serving
+from tests.faults.scene import SECRETS, Scene, address_of, dead_address, opened_scene, serving
 from tests.faults.x_rows import LOST, X_ROWS
 from tests.ingest.operator import Operator
 from tests.installation import read_series
@@ -38,15 +39,16 @@ def _untrusted(scene: Scene) -> None:
 ROWS = (
     *X_ROWS,
     *REDDIT_ROWS,
+    *BLUESKY_ROWS,
     *HACKERNEWS_ROWS,
     *MASTODON_ROWS,
     *FEEDS_ROWS,
     *(
         Row(name, platform, plan, 69, says, audited, seconds=3.5)
-        for platform in ("x", "reddit", "hackernews", "mastodon", "feeds")
+        for platform in ("x", "reddit", "bluesky", "hackernews", "mastodon", "feeds")
         for name, plan, says, audited in (
             ("connection refused", _refused, "check the network", "cannot be reached"),
-            ("untrusted certificate", _untrusted, "CA certificates", "certificate is not trusted"),
+            ("untrusted certificate", _untrusted, "CA certificates", "is not trusted"),
         )
     ),
 )
@@ -94,10 +96,12 @@ def aftermath(
         home = tmp_path_factory.mktemp("row") / "home"
         scene = stack.enter_context(opened_scene(row.platform, home))
         if row.name == "connection refused":
-            scene.dead_url = stack.enter_context(dead_address())
+            scheme = "ws" if row.platform == "bluesky" else "http"
+            scene.dead_url = f"{scheme}://{stack.enter_context(dead_address())}"
         if row.name == "untrusted certificate":
             trap = serving(row.platform, scene.server.clock, certificate=certificate)
-            scene.untrusted_url = stack.enter_context(trap).url
+            stack.enter_context(trap)
+            scene.untrusted_url = address_of(trap)
         yield _happen(row, scene)
 
 
@@ -167,7 +171,7 @@ def _counts(operator: Operator) -> dict[str, tuple[float, ...]]:
     return {
         "posts": everywhere(
             "trendspark_ingest_items_total",
-            asked("count(*), 0) AS n FROM posts"),
+            asked("count(*), 0) AS n FROM posts") + asked("count(*), 0) AS n FROM tombstones"),
             asked("sum(new), 0) AS n FROM ingest_audit"),
         ),
         "reads": everywhere(

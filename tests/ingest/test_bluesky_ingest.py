@@ -100,6 +100,34 @@ def test_the_next_run_goes_on_a_little_before_where_the_last_one_ended(
     assert {id_of(new), id_of(late)} <= stored(operator)
 
 
+def test_a_host_that_replays_an_hour_for_a_young_cursor_changes_nothing(
+    operator: Operator, host: JetstreamServer
+) -> None:
+    returned, edited = post_event(NOW - timedelta(minutes=9), "a ferry again", did="did:plc:back"), posts(1)[0]
+    commit = edited["commit"]
+    later_text = {**commit, "operation": "update", "record": {**commit["record"], "text": "the ferry is gone"}}
+    host.events += [
+        account_event(NOW - timedelta(minutes=20), "did:plc:back", "deactivated"),
+        account_event(NOW - timedelta(minutes=10), "did:plc:back", None),
+        returned,
+        {**edited, "time_us": microseconds(NOW - timedelta(seconds=4)), "commit": later_text},
+    ]
+    operator.ingest()
+    before = operator.rows("SELECT source_id, text FROM posts ORDER BY source_id")
+    later(operator, host, minutes=2)
+    host.early = 3_600_000_000
+    new = post_event(NOW + timedelta(minutes=1), "one more ferry")
+    host.events.append(new)
+
+    result = operator.ingest(limit=5)  # so few are not used up by what was read before
+
+    assert (result.exit_code, result.counts["new"], result.counts["rejected"]) == (0, 1, 0)
+    after = operator.rows("SELECT source_id, text FROM posts ORDER BY source_id")
+    assert [row for row in after if row["source_id"] != id_of(new)] == before
+    assert {id_of(returned), id_of(new)} <= stored(operator)
+    assert operator.values("SELECT newest_id FROM cursors") == [f"@{microseconds(operator.now)}"]
+
+
 def test_a_catch_up_of_thousands_is_stored_page_by_page_over_one_connection(
     operator: Operator, host: JetstreamServer
 ) -> None:
@@ -277,7 +305,7 @@ def test_posts_that_moderation_or_their_authors_hide_later_leave(
     label = [{"val": "!no-unauthenticated"}] if of_author else [{"val": "porn"}]
     (view["author"] if of_author else view)["labels"] = label
     with BlueskyApiServer(clock=operator.now.timestamp) as api:
-        api.add(view, *map(post_view, rest))
+        api.add([view, *map(post_view, rest)])
         operator.environment["BLUESKY_API_BASE_URL"] = api.url
 
         operator.ingest()
@@ -397,7 +425,7 @@ def test_likes_and_names_of_recent_posts_are_looked_up_in_calls_of_25(
     operator.ingest()
     later(operator, host, minutes=31)
     with BlueskyApiServer(clock=operator.now.timestamp) as api:
-        api.add(post_view(first, handle="captain.example", likes=41, replies=7), *map(post_view, rest))
+        api.add([post_view(first, handle="captain.example", likes=41, replies=7), *map(post_view, rest)])
         operator.environment["BLUESKY_API_BASE_URL"] = api.url
 
         result = operator.ingest()

@@ -204,6 +204,10 @@ def test_a_feed_that_is_gone_is_told_and_not_asked_again_for_a_week(operator: Op
         later(operator, site, days=2)
 
     assert (codes, len(site.log)) == ([76, 0, 0, 0], 1)
+    site.faults.clear()
+
+    assert operator.ingest().exit_code == 0
+    assert stored(operator) == titles_of(entries(20))
 
 
 @pytest.mark.parametrize(("status", "tries"), [(429, 1), (503, 2)])

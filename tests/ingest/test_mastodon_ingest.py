@@ -12,6 +12,7 @@ import pytest
 from tests.ingest.operator import NOW, Operator
 from tests.servers import Answer, Fault, MastodonServer, faults, mastodon_status
 from tests.servers.messages import json_answer
+from trendspark_cli.base.clock import to_text
 
 FERRY = "api/v1/timelines/tag/ferry"
 
@@ -254,7 +255,7 @@ BAD: dict[str, tuple[dict[str, Any], str]] = {
     "no name": ({"uri": None, "url": None}, "missing_field"),
     "no text": ({"content": None}, "missing_field"),
     "a time in words": ({"created_at": "yesterday"}, "bad_time"),
-    "a time of the year 2099": ({"created_at": "2099-01-01T00:00:00Z"}, "bad_time"),
+    "a time to come, and an id without one": ({"id": "AoXy", "created_at": "2099-01-01T00:00:00Z"}, "bad_time"),
     "favourites in words": ({"favourites_count": "many"}, "bad_counter"),
 }
 
@@ -270,6 +271,18 @@ def test_one_bad_post_is_refused_alone(operator: Operator, instance: MastodonSer
     assert stored(operator) == uris_of(posts(5)[1:])
     metric = 'trendspark_ingest_rejected_total{reason="%s",source="mastodon"}'
     assert (operator.metric(metric % reason), operator.metric(metric % "not_a_post")) == (1, 1)
+
+
+def test_a_post_that_claims_a_time_to_come_is_of_the_time_in_its_id(
+    operator: Operator, instance: MastodonServer
+) -> None:
+    at = NOW - timedelta(minutes=2)
+    status = mastodon_status(at, "from tomorrow", tags=["ferry"])
+    instance.add([{**status, "created_at": "2099-01-01T00:00:00.000Z"}])
+
+    operator.ingest()
+
+    assert operator.values("SELECT created_at FROM posts WHERE text = 'from tomorrow'") == [to_text(at)]
 
 
 def test_a_link_header_that_leads_elsewhere_is_not_followed(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import shutil
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,9 @@ from tests.archive.keeping import Keeper
 from tests.rank.test_rank_job import write_posts
 from tests.ranking.streams import background, said
 from trendspark_cli.alerts.alert_texts import digest_alert
+from trendspark_cli.base.models import Page
+from trendspark_cli.collecting.deletions import follow_deletions
+from trendspark_cli.running.job_context import JobContext
 from trendspark_cli.store.rows.trends import ModelAnswer, TrendBrief
 
 BEGIN = datetime(2026, 11, 1, tzinfo=UTC)
@@ -267,6 +271,24 @@ def test_what_another_database_forgot_leaves_every_place_here_with_the_next_rest
     kept = {post["source_id"] for post in shown(second, "trends", "show", "1")["posts"]}
     assert kept
     assert example["source_id"] not in kept
+
+
+@pytest.mark.parametrize("of_account", [False, True])
+def test_a_deletion_reaches_what_is_kept_of_a_post_that_is_archived_and_nothing_else(
+    lived: Keeper, tmp_path: Path, of_account: bool
+) -> None:
+    keeper = another_database(lived, tmp_path / "home")
+    [example] = keeper.rows("SELECT post_id, source_id FROM trend_examples WHERE place = 0 AND trend_id = 1")
+    quote_everywhere(keeper, 1, example["post_id"], "Mohnkipferl that nobody else wrote")
+    gone = Page((), 0, gone=(example["source_id"], "never-stored"))
+    closed = Page((), 0, gone_accounts=(example["source_id"],))  # whatever begins so
+
+    for _ in range(2):  # a killed run does it again
+        with closing(keeper.store(read_only=False)) as store:
+            follow_deletions(JobContext(store, keeper.now), "reddit", closed if of_account else gone)
+
+    assert keeper.values("SELECT source_id FROM tombstones") == [example["source_id"]]
+    assert files_with(keeper, "Mohnkipferl") == []
 
 
 def test_a_post_that_was_an_example_once_leaves_the_alert_that_quotes_it(keeper: Keeper) -> None:

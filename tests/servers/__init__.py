@@ -5,6 +5,7 @@ what can be made to go wrong. Nothing here reaches the network.
 """
 
 from .bluesky_api_server import BlueskyApiServer, post_view
+from .bluesky_server import BlueskyServer
 from .clients import praw_client, tweepy_client
 from .fault_plan import FaultPlan
 from .feed_server import FeedServer, feed_entry
@@ -23,6 +24,7 @@ from .x_server import XServer
 __all__ = [
     "Answer",
     "BlueskyApiServer",
+    "BlueskyServer",
     "Fault",
     "FaultPlan",
     "FeedServer",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from .http_base import LocalServer
 from .messages import Answer, JsonObject, Request, json_answer
@@ -39,7 +39,7 @@ class BlueskyApiServer(LocalServer):
         self.views: dict[str, JsonObject] = {}
         self.asked: list[list[str]] = []
 
-    def add(self, *views: JsonObject) -> None:
+    def add(self, views: Iterable[JsonObject]) -> None:
         """Have posts."""
         self.views |= {view["uri"]: view for view in views}
 

@@ -6,9 +6,10 @@ import json
 import threading
 import time
 import zlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from datetime import datetime
+from itertools import islice
 from types import TracebackType
 from typing import Any, Self
 from urllib.parse import parse_qs, urlsplit
@@ -18,6 +19,7 @@ from websockets.frames import Close
 from websockets.http11 import Request, Response
 from websockets.sync.server import ServerConnection, serve
 
+from .certificates import Certificate
 from .messages import JsonObject
 
 COLLECTION = "app.bsky.feed.post"
@@ -66,18 +68,25 @@ def id_of(post: JsonObject) -> str:
 class JetstreamServer:
     """One host. What may be set, each for the next connections, one entry each:
 
-    - `refusals`: statuses instead of a stream
+    - `refusals`: statuses instead of a stream; 0 is a stream
     - `ends`: (events, close code) after which a connection ends; None as a code is a connection that breaks
     - `silent`: how many connections get nothing
     - `sent_first`: frames before all others, of every connection
-    `publish` sends to those that are connected. `floor` is the oldest time that is replayed; `queries` are those of all
-    connections.
+    `publish` sends to those that are connected. `floor` is the oldest time that is replayed, and `early` how long
+    before a cursor a replay begins (microseconds); `queries` are those of all connections.
     """
 
-    def __init__(self, events: Iterable[JsonObject] = (), *, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self,
+        events: Iterable[JsonObject] = (),
+        *,
+        clock: Callable[[], float] = time.time,
+        certificate: Certificate | None = None,
+    ) -> None:
         self.clock = clock
         self.events = list(events)
         self.floor = 0
+        self.early = 0
         self.refusals: list[int] = []
         self.ends: list[tuple[int, int | None]] = []
         self.silent = 0
@@ -91,27 +100,41 @@ class JetstreamServer:
             "127.0.0.1",
             0,
             compression=None,
+            ssl=certificate.server_context() if certificate is not None else None,
             process_request=self._refuse,
             process_response=self._without_date,
             close_timeout=0.2,
         )
         self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
+        self._scheme = "ws" if certificate is None else "wss"
 
     @property
     def url(self) -> str:
         """Where it listens."""
-        return f"ws://127.0.0.1:{self._server.socket.getsockname()[1]}"
+        return f"{self._scheme}://127.0.0.1:{self._server.socket.getsockname()[1]}"
 
-    def __enter__(self) -> Self:
+    def start(self) -> Self:
+        """Answer in the background."""
         self._thread.start()
         return self
+
+    def stop(self) -> None:
+        """Close every connection."""
+        self._stopping.set()
+        self._server.shutdown()
+        self._thread.join(5)
+
+    def heal(self) -> None:
+        """End all that is wrong with connections."""
+        self.refusals, self.ends, self.silent, self.sent_first, self.early = [], [], 0, [], 0
+
+    def __enter__(self) -> Self:
+        return self.start()
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._stopping.set()
-        self._server.shutdown()
-        self._thread.join(5)
+        self.stop()
 
     def publish(self, events: Iterable[JsonObject]) -> None:
         """Send events to whoever is connected, and keep them for who connects later."""
@@ -120,10 +143,8 @@ class JetstreamServer:
         self._live += made
 
     def _refuse(self, connection: ServerConnection, request: Request) -> Response | None:
-        if not self.refusals:
-            return None
-        status = self.refusals.pop(0)
-        return connection.respond(status, "no\n")
+        status = self.refusals.pop(0) if self.refusals else 0
+        return connection.respond(status, "no\n") if status else None
 
     def _without_date(self, connection: ServerConnection, request: Request, response: Response) -> None:
         """Such a host names no time."""
@@ -141,7 +162,7 @@ class JetstreamServer:
             else:
                 most, code = self.ends.pop(0) if self.ends else (None, 1000)
                 sent = len(self._live)
-                for frame in self._frames(query.get("cursor"))[:most]:
+                for frame in islice(self._frames(query.get("cursor")), most):
                     connection.send(frame)
                 if most is not None:
                     self._end(connection, code)
@@ -178,15 +199,15 @@ class JetstreamServer:
         else:
             connection.close(code)
 
-    def _frames(self, cursor: str | None) -> list[str | bytes]:
+    def _frames(self, cursor: str | None) -> Iterator[str | bytes]:
         now = round(self.clock() * 1_000_000)
-        start = max(int(cursor or now), self.floor)
+        start = max(int(cursor) - self.early if cursor else now, self.floor)
         start = min(start, now)  # a cursor in the future is "what is made from now on"
         quiet = [_quiet(at) for at in (*range(start, now, QUIET_SECONDS * 1_000_000), now)]
         kept = [event for event in self.events if start <= event["time_us"]]
         ordered = sorted([*kept, *quiet], key=lambda event: event["time_us"])
         sent: list[Sent] = [*self.sent_first, *ordered]
-        return [json.dumps(frame) if isinstance(frame, dict) else frame for frame in sent]
+        return (json.dumps(frame) if isinstance(frame, dict) else frame for frame in sent)
 
 
 def _quiet(at: int) -> JsonObject:

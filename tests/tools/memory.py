@@ -80,11 +80,12 @@ def measured(
     return Measured(int(exit_code), text, int(kibibytes) / 1024, time.monotonic() - started)
 
 
-def ingest_peak(folder: Path, form: str, posts: int) -> Peak:
-    """Ingest *posts* posts of a form into a new installation with the real command."""
-    operator = Operator(folder / f"{form} {posts}")
+def ingest_peak(folder: Path, form: str, posts: int, packing: str = "") -> Peak:
+    """Ingest *posts* posts of a form, packed or not, into a new installation with the real command."""
+    operator = Operator(folder / f"{form} {packing} {posts}")
     environment = {**cron_environment(folder, operator.environment), "JOB_TIMEOUT_INGEST": "1h"}
-    done = measured((*COMMAND, "ingest", "--from", "-", "--json"), environment, folder, lines_of(form, posts))
+    given = packed(lines_of(form, posts), packing)
+    done = measured((*COMMAND, "ingest", "--from", "-", "--json"), environment, folder, given)
     operator.database.unlink()
     new = json.loads(done.told)["counts"]["new"] if done.exit_code == 0 else None
     assert new == posts, f"{form}: {done}, {new} of {posts} posts stored"

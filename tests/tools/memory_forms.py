@@ -121,6 +121,10 @@ FORMS: dict[str, Callable[[int], Iterator[bytes]]] = {
 }
 PACKINGS = ("gzip", "zstd", "xz", "bzip2")
 VARIANTS = (*((form, "") for form in FORMS), *(("own lines", packing) for packing in PACKINGS))
+INGESTED = (  # to rows, too
+    *((form, "") for form in ("own lines", "statuses of Mastodon", "events of Jetstream", "UTF-16")),
+    *(("events of Jetstream", packing) for packing in PACKINGS),
+)
 
 
 def lines_of(form: str, posts: int) -> Iterator[bytes]:

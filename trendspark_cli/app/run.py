@@ -98,7 +98,7 @@ def _run(
     except TrendSparkError as error:
         if is_dry or installation.is_news(job_id, error):
             log.error("%s: %s", job_id, error)
-            installation.output.failure(error, where=job_id, exit_code=error.exit_code)
+            installation.output.failure(error, where=job_id, exit_code=error.exit_code, is_of_run=True)
         _tell_of_broken_store(installation, job_id, error)
         if not is_dry:
             _follow(installation, job_id)

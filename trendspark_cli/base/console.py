@@ -97,9 +97,13 @@ class Output(NamedTuple):
             safe = [[redact(cell) for cell in row] for row in cells]
             draw_table(columns, safe, title=title, less_needed=less_needed, texts=texts, prose=self.prose)
 
-    def failure(self, error: BaseException, *, where: str, exit_code: int, run_id: int | None = None) -> None:
+    def failure(
+        self, error: BaseException, *, where: str, exit_code: int, run_id: int | None = None, is_of_run: bool = False
+    ) -> None:
         """Say on stderr what went wrong, why and what to do: one line, or one object with --json."""
-        hint = error.hint if isinstance(error, TrendSparkError) else ""
+        hint = ""
+        if isinstance(error, TrendSparkError):
+            hint = error.hint if is_of_run else error.command_hint
         message = _message(error)
         if self.is_json:
             body = {"error": {"code": exit_code, "message": message, "hint": redact(hint)}}
@@ -127,7 +131,7 @@ def report(result: RunResult, output: Output) -> None:
         output.data(run_json(result))
     is_old = isinstance(result.cause, CeilingReachedError) and not result.cause.is_news
     if result.cause is not None and (output.is_terminal or not is_old):
-        output.failure(result.cause, where=result.job, exit_code=result.exit_code, run_id=result.run_id)
+        output.failure(result.cause, where=result.job, exit_code=result.exit_code, run_id=result.run_id, is_of_run=True)
         if result.status == "partial" and output.is_terminal and not output.is_json and not output.is_quiet:
             output.prose(f"kept: {_summary(result)}")
         if (not output.is_json and _is_bug(result.cause)) or (output.is_verbose and result.cause.__traceback__):

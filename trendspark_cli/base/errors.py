@@ -5,6 +5,7 @@ Messages name the thing, the value and what was expected; never a secret.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import datetime
 from enum import IntEnum
@@ -47,6 +48,12 @@ class TrendSparkError(Exception):
     def __init__(self, message: str, *, hint: str = "") -> None:
         super().__init__(message)
         self.hint = hint
+
+    @property
+    def command_hint(self) -> str:
+        """The hint for a command that is no run, and that nothing starts again: without what the next run does."""
+        kept = [part for part in self.hint.split("; ") if re.search(r"\b(next|later)( scheduled)? run\b", part) is None]
+        return "; ".join(kept) or ("try again later" if self.hint else "")
 
 
 def os_words(error: Exception) -> str:

@@ -14,14 +14,15 @@ BATCH = 1000  # posts, one transaction each
 
 
 def follow_deletions(job: JobContext, source: str, page: Page) -> None:
-    """Remove live posts that a page says are gone, with what quotes them, and leave tombstones for archives.
+    """Remove posts that a page says are gone, with what quotes them, and leave tombstones for archives.
 
-    Of posts that we never stored nothing is left. Runs before the page is stored: a run that is killed does it again.
+    Of a post that left for the archive, what trends still quote goes. Of posts that we never stored nothing is left.
+    Runs before the page is stored: a run that is killed does it again.
     """
     if page.gone:
-        _forget(job, source, sorted(job.store.posts.stored_ids(source, page.gone)))
+        _forget(job, source, job.store.tombstones.kept_ids(source, page.gone))
     for beginning in page.gone_accounts:
-        while ids := job.store.posts.ids_that_begin(source, beginning, BATCH):
+        while ids := job.store.tombstones.kept_ids_that_begin(source, beginning, BATCH):
             _forget(job, source, ids)
 
 

@@ -18,7 +18,7 @@ from trendspark_cli.app.run import run
 from trendspark_cli.app.with_store import read_only
 from trendspark_cli.base.clock import duration_words, utc_now
 from trendspark_cli.base.console import Output
-from trendspark_cli.base.errors import ExitCode, TrendSparkError
+from trendspark_cli.base.errors import TrendSparkError
 from trendspark_cli.demo.run import command_here, install
 from trendspark_cli.kinds.loading import load
 from trendspark_cli.kinds.sources import SOURCES
@@ -82,8 +82,6 @@ def run_live(
         kind = next(kind for kind in SOURCES.values() if kind.stream and kind.is_configured(installation.settings))
         told = str(load(kind.check)(opening_of(installation.settings, lambda call: None)))
     except TrendSparkError as error:
-        if error.exit_code == ExitCode.UPSTREAM_UNAVAILABLE:  # no other run goes on here
-            error.hint = "check the network, proxies and BLUESKY_HOSTS; `trendspark demo` alone needs none"
         output.failure(error, where="demo", exit_code=error.exit_code)
         return error.exit_code
     if not is_json:

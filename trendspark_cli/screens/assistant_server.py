@@ -39,7 +39,7 @@ def serve(installed: Installation) -> None:
                 return tool(*arguments, **named)
             except TrendSparkError as error:
                 log.info("%s was refused: %s", tool.__name__, error)
-                raise ToolError(redact("; ".join(part for part in (str(error), error.hint) if part))) from error
+                raise ToolError(redact("; ".join(part for part in (str(error), error.command_hint) if part))) from error
 
         return asked
 

@@ -56,4 +56,4 @@ def _check(settings: Settings, kind: ChannelKind) -> dict[str, Any]:
         is_ours = kind.name not in CHANNELS.installed
         return {"ok": True, "answers": ask() if is_ours else guarded(kind.name, kind.make, ask)}
     except TrendSparkError as error:
-        return {"ok": False, "reason": redact(f"{error}; {error.hint}" if error.hint else str(error))}
+        return {"ok": False, "reason": redact(f"{error}; {error.command_hint}" if error.hint else str(error))}

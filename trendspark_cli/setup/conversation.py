@@ -73,7 +73,7 @@ class Conversation:
             except TrendSparkError as error:
                 if self.person is None:
                     raise
-                self.output.prose(f"{error}; {error.hint}" if error.hint else str(error), indent=2)
+                self.output.prose(f"{error}; {error.command_hint}" if error.hint else str(error), indent=2)
             told = "Answer again (a), keep it all the same (k) or leave it out (l)?"
             chosen = self.person.choice(f"  {told}", AGAIN + KEEP + LEAVE)
             if chosen == KEEP:

@@ -40,7 +40,7 @@ def _answer(name: str, probe: Probe) -> str:
     try:
         return redact(answer.value())
     except RateLimitedError as error:  # it knows us
-        return redact(f"{error}; the next run tries again")
+        return redact(f"{error}, which passes by itself")
 
 
 def _forget(call: ApiCall) -> None:

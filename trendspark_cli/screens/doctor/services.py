@@ -105,9 +105,9 @@ def _finding(name: str, answer: Answer[str] | None) -> Finding:
     try:
         return Finding(name, OK, redact(answer.value()))
     except RateLimitedError as error:
-        return Finding(name, WARN, redact(str(error)), redact(error.hint or "nothing to do: the next run tries again"))
+        return Finding(name, WARN, redact(str(error)), redact(error.command_hint or "try again later"))
     except TrendSparkError as error:
-        return Finding(name, FAIL, redact(str(error)), redact(error.hint or "see `trendspark logs --tail 20`"))
+        return Finding(name, FAIL, redact(str(error)), redact(error.command_hint or "see `trendspark logs --tail 20`"))
 
 
 def _ask_source(settings: Settings, kind: SourceKind, record: Record) -> str:

@@ -125,8 +125,10 @@ class Connection:
 
     def _not_open(self, error: Exception) -> UpstreamError:
         """Return what it means that no connection came about."""
-        from websockets.exceptions import InvalidProxy, ProxyError
+        from websockets.exceptions import InvalidMessage, InvalidProxy, ProxyError
 
+        if isinstance(error, InvalidMessage) and isinstance(error.__cause__, OSError | EOFError):
+            error = error.__cause__  # cut off before a word: that is no answer
         if isinstance(error, TimeoutError):
             return UpstreamError(SERVICE, f"no answer in time from {self.host}", hint=NEXT_RUN)
         if isinstance(error, ssl.SSLError):

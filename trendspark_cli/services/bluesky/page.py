@@ -24,10 +24,15 @@ CLOSED = frozenset(("deleted", "takendown", "suspended", "deactivated"))  # acco
 
 
 class PageReading:
-    """One page in the making. `place` is the time of its newest event so far, at first where it begins."""
+    """One page in the making. `place` is the time of its newest event so far, at first where it begins.
 
-    def __init__(self, wanted: Wanted, place: int, latest: int) -> None:
+    Events from before *asked*, the time the host was asked for, were taken in by an earlier run, and are passed over:
+    some hosts begin up to an hour too soon, and a closed account may have come back meanwhile.
+    """
+
+    def __init__(self, wanted: Wanted, place: int, latest: int, asked: int) -> None:
         self.place = place
+        self._asked = asked
         self.moved = False  # whether an event told its time: they may be older than where we asked to begin
         self.future = 0  # events that are of no time yet
         self._wanted = wanted
@@ -54,12 +59,15 @@ class PageReading:
             self.future += isinstance(at, int) and at > self._latest
             self._rejections.append(Rejection("bad_time" if "time_us" in event else "not_a_post", str(self._events)))
             return None
+        self.moved = True
+        if at < self._asked:
+            return at
         kind, did = event.get("kind"), event.get("did")
         if kind == "commit":
             self._commit(did, members(event.get("commit")), at)
         elif kind == "account" and isinstance(did, str):
             self._account(did, members(event.get("account")))
-        self.place, self.moved = max(self.place, at), True
+        self.place = max(self.place, at)
         return at
 
     def page(self, endpoint: str) -> Page:

@@ -127,7 +127,8 @@ class BlueskyPosts:
         since = _time_of(span.since) or 0
         open_at = self._opened(since)
         connection, latest = open_at.connection, self._latest()
-        reading = PageReading(wanted, since if since <= latest else 0, latest)
+        is_past = since <= latest
+        reading = PageReading(wanted, since if is_past else 0, latest, open_at.asked if is_past else 0)
         until = time.monotonic() + (COMMIT_SECONDS if self._stays else PAGE_SECONDS)
         lost: Span | None = None
         caught_up = False
@@ -193,7 +194,7 @@ class BlueskyPosts:
                 told = f"connections break off: {MOST_CONNECTIONS} in {CONNECTIONS_SECONDS / 60:g} minutes"
                 raise UpstreamError(SERVICE, told, hint=NEXT_RUN)
         cursor = max(0, since - _us(OVERLAP))
-        self._open = _Open(self._connect(self._hosts[self._host % len(self._hosts)], cursor), since)
+        self._open = _Open(self._connect(self._hosts[self._host % len(self._hosts)], cursor), since, cursor)
         return self._open
 
     def _connect(self, host: str, cursor: int | None) -> Connection:
@@ -225,11 +226,12 @@ class BlueskyPosts:
 
 
 class _Open:
-    """A connection, the place after which its next event lies, and since when it is open."""
+    """A connection, the place after which its next event lies, the one it was asked for, and since when it is open."""
 
-    def __init__(self, connection: Connection, place: int) -> None:
+    def __init__(self, connection: Connection, place: int, asked: int) -> None:
         self.connection = connection
         self.place = place
+        self.asked = asked
         self.first: int | None = None  # the time of its first event
         self._since = time.monotonic()
 

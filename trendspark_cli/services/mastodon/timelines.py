@@ -132,10 +132,10 @@ class Timeline:
                 continue
             places.append(place)
             found = post_of(status, place[:40])
+            if isinstance(found, Post) and found.created_at > to_text(latest):  # as its own server claims
+                found = found._replace(created_at=to_text(at)) if at is not None else Rejection("bad_time", place[:40])
             if isinstance(found, Rejection):
                 rejections.append(found)
-            elif found.created_at > to_text(latest):
-                rejections.append(Rejection("bad_time", place[:40]))
             elif members(status.get("account")).get("bot") is not True:
                 posts.append(found)
         return posts, rejections, places

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -100,6 +100,12 @@ class Tombstones(Protocol):
 
     def exist(self) -> bool:
         """Tell whether there is any: most installations have none."""
+
+    def kept_ids(self, source: str, source_ids: Iterable[str]) -> list[str]:
+        """Return those of these ids of which something is kept: live posts, and quoted ones not forgotten yet."""
+
+    def kept_ids_that_begin(self, source: str, beginning: str, limit: int) -> list[str]:
+        """Return ids of which something is kept that begin with this text, at most *limit*."""
 
     def forget_posts(self, tombstone: Tombstone) -> int:
         """Delete at most 1,000 live posts it is about, and what alerts quote of them; return how many posts."""

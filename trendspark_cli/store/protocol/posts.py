@@ -44,9 +44,6 @@ class Posts(Protocol):
     def stored_ids(self, source: str, source_ids: Iterable[str]) -> set[str]:
         """Return those of these ids of a source whose posts are live."""
 
-    def ids_that_begin(self, source: str, beginning: str, limit: int) -> list[str]:
-        """Return the ids of live posts of a source that begin with this text, at most *limit*."""
-
     def leaving(self, position: tuple[str, int], until: int, seen_post_id: int, limit: int) -> list[PostRow]:
         """Return the next posts after *position* created before *until*, of those with ids up to *seen_post_id*.
 

@@ -112,6 +112,14 @@ ORDER BY day, table_name, id;
 INSERT INTO tombstones (id, source, source_id, author, created_at, is_pushed)
 VALUES (:id, :source, :source_id, :author, :created_at, :is_pushed) ON CONFLICT DO NOTHING;
 
+-- name: kept_ids_that_begin
+-- Some posts of a source whose ids lie from one text up to another, and that are live, or quoted and not forgotten yet.
+SELECT source_id FROM posts WHERE source = :source AND source_id >= :beginning AND source_id < :after
+UNION SELECT source_id FROM trend_quotes q
+WHERE source = :source AND source_id >= :beginning AND source_id < :after
+    AND NOT EXISTS (SELECT 1 FROM tombstones t WHERE t.source = q.source AND t.source_id = q.source_id)
+ORDER BY source_id LIMIT :limit;
+
 -- name: forget_posts
 -- One batch of the live posts a tombstone is about.
 DELETE FROM posts WHERE id IN (

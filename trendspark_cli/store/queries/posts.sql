@@ -37,10 +37,6 @@ SELECT count(*) FROM posts WHERE created_at >= :since AND created_at < :until;
 -- The least id of the posts created at a time or later.
 SELECT min(id) FROM posts WHERE created_at >= ?;
 
--- name: ids_that_begin
--- Some live posts of a source whose ids lie from one text up to another.
-SELECT source_id FROM posts WHERE source = ? AND source_id >= ? AND source_id < ? ORDER BY source_id LIMIT ?;
-
 -- name: by_id
 -- One live post.
 SELECT * FROM posts WHERE id = ?;

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
 from trendspark_cli.base.clock import to_text
@@ -264,6 +264,17 @@ class Tombstones:
     def exist(self) -> bool:
         """Tell whether there is any: most installations have none."""
         return self._db.value("SELECT 1 FROM tombstones LIMIT 1") is not None
+
+    def kept_ids(self, source: str, source_ids: Iterable[str]) -> list[str]:
+        """Return those of these ids of which something is kept: live posts, and quoted ones not forgotten yet."""
+        asked = {"source": source, "ids": json.dumps(sorted(source_ids))}
+        return [row["source_id"] for row in self._db.rows(self._sql["kept_ids"], asked)]
+
+    def kept_ids_that_begin(self, source: str, beginning: str, limit: int) -> list[str]:
+        """Return ids of which something is kept that begin with this text, at most *limit*."""
+        after = beginning[:-1] + chr(ord(beginning[-1]) + 1)
+        asked = {"source": source, "beginning": beginning, "after": after, "limit": limit}
+        return [row["source_id"] for row in self._db.rows(self._sql["kept_ids_that_begin"], asked)]
 
     def forget_posts(self, tombstone: Tombstone) -> int:
         """Delete at most 1,000 live posts it is about, and every copy of them, live or not, in a transaction.

@@ -68,13 +68,6 @@ class Posts:
             found = self._db.execute(self._sql["stored_ids"], (source, json.dumps(sorted(source_ids))))
             return {source_id for (source_id,) in found}
 
-    def ids_that_begin(self, source: str, beginning: str, limit: int) -> list[str]:
-        """Return the ids of live posts of a source that begin with this text, at most *limit*."""
-        after = beginning[:-1] + chr(ord(beginning[-1]) + 1)
-        with self._db.errors():
-            found = self._db.execute(self._sql["ids_that_begin"], (source, beginning, after, limit))
-            return [source_id for (source_id,) in found]
-
     def leaving(self, position: tuple[str, int], until: int, seen_post_id: int, limit: int) -> list[PostRow]:
         """Return the next posts after *position* created before *until*."""
         return _linked(self._db.made(tuple, self._sql["leaving"], _after(position, until, seen_post_id, limit)))

@@ -164,6 +164,13 @@ UPDATE archive_manifests SET is_active = 1, first_row_id = least(first_row_id, :
 -- Rows that were just brought back are as they are in the file, whatever the triggers saw.
 DELETE FROM archive_changes WHERE manifest_id = :id AND row_id IN (SELECT numbers(:ids));
 
+-- name: kept_ids
+-- Those of these ids of a source that are live, or that trends quote and nothing has forgotten yet.
+SELECT source_id FROM posts WHERE source = :source AND source_id IN (SELECT texts(:ids))
+UNION SELECT source_id FROM trend_quotes q WHERE source = :source AND source_id IN (SELECT texts(:ids))
+    AND NOT EXISTS (SELECT 1 FROM tombstones t WHERE t.source = q.source AND t.source_id = q.source_id)
+ORDER BY source_id;
+
 -- name: buried
 -- Which of these (source_id, author, the author's name) of a source have a tombstone.
 SELECT wanted.place - 1 AS key FROM json_array_elements(CAST(:pairs AS json)) WITH ORDINALITY AS wanted (value, place)

@@ -1,0 +1,84 @@
+"""Installations that read sources without keys, each about to run an `ingest` that will be killed."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from datetime import timedelta
+from pathlib import Path
+
+from tests.ingest.operator import NOW, Operator
+from tests.servers import (
+    FeedServer,
+    HackerNewsServer,
+    JetstreamServer,
+    MastodonServer,
+    delete_event,
+    feed_entry,
+    hackernews_story,
+    mastodon_status,
+    post_event,
+)
+from tests.tools.crash_scenes import Scene, Stage, job_at
+from tests.tools.kills import CALLS
+
+SENDS = (*CALLS, "connect", "sendto")
+KEPT = (
+    "SELECT source, source_id, text, created_at FROM posts ORDER BY source, source_id",
+    "SELECT source, newest_id FROM cursors WHERE source <> 'feeds' ORDER BY source",  # a feed's tells of the clock
+    "SELECT source, count(*) FROM cursors GROUP BY source ORDER BY source",
+    "SELECT source, source_id FROM tombstones ORDER BY source_id",
+    "SELECT source, state, since_id, until_id FROM gaps ORDER BY source",
+)
+Serving = Callable[[ExitStack], Mapping[str, str]]  # starts servers and returns the settings that lead to them
+
+
+def bluesky(stack: ExitStack) -> Mapping[str, str]:
+    """Three pages of the stream, and a deletion of what came with the first one."""
+    times = [NOW - timedelta(seconds=40 + n) for n in range(2300)]
+    events = [post_event(at, f"ferry {n}", did=f"did:plc:a{n}") for n, at in enumerate(times)]
+    events.append(delete_event(NOW - timedelta(seconds=5), events[2100]))
+    host = stack.enter_context(JetstreamServer(events, clock=NOW.timestamp))
+    return {"BLUESKY_INGEST_ENABLED": "true", "BLUESKY_HOSTS": host.url, "KEYWORDS": "ferry"}
+
+
+def hackernews(stack: ExitStack) -> Mapping[str, str]:
+    """More stories than one question shows."""
+    times = [NOW - timedelta(seconds=60 + 30 * n) for n in range(1100)]
+    stories = [hackernews_story(at, f"ferry {n}") for n, at in enumerate(times)]
+    server = stack.enter_context(HackerNewsServer(stories, clock=NOW.timestamp))
+    return {"HACKERNEWS_INGEST_ENABLED": "true", "HACKERNEWS_API_BASE_URL": server.url}
+
+
+def mastodon(stack: ExitStack) -> Mapping[str, str]:
+    """Three pages of a tag."""
+    times = [NOW - timedelta(minutes=1 + n) for n in range(90)]
+    statuses = [mastodon_status(at, f"ferry {n}", tags=["ferry"]) for n, at in enumerate(times)]
+    server = stack.enter_context(MastodonServer(statuses, clock=NOW.timestamp))
+    return {"MASTODON_TIMELINES": f"{server.url}/tags/ferry"}
+
+
+def feeds(stack: ExitStack) -> Mapping[str, str]:
+    """A feed."""
+    entries = [feed_entry(NOW - timedelta(minutes=1 + n), f"harbour {n}") for n in range(40)]
+    server = stack.enter_context(FeedServer(entries, clock=NOW.timestamp))
+    return {"FEEDS": f"{server.url}/rss.xml"}
+
+
+SOURCES: Mapping[str, Serving] = {"bluesky": bluesky, "hackernews": hackernews, "mastodon": mastodon, "feeds": feeds}
+
+
+def keyless_scene(*names: str) -> Scene:
+    """`ingest` of these sources, for the first time."""
+
+    @contextmanager
+    def scene(place: Path) -> Iterator[Stage]:
+        home = place / "home"
+        shutil.rmtree(home, ignore_errors=True)
+        with ExitStack() as stack:
+            settings = {name: value for each in names for name, value in SOURCES[each](stack).items()}
+            operator = Operator(home, settings)
+            yield Stage(home, operator.environment, job_at(NOW, "ingest"), KEPT, has_all_rows=False)
+
+    return scene
