@@ -181,8 +181,10 @@ WRITERS: dict[str, Callable[[SqliteStore], object]] = {
     "archives.forget_changes": lambda s: s.archives.forget_changes("m1"),
     "archives.delete_batch": lambda s: s.archives.delete_batch(MANIFEST),
     "archives.restore": lambda s: s.archives.restore(MANIFEST, [ARCHIVED]),
-    "archives.note_missing": lambda s: s.archives.note_missing("m1", None),
-    "archives.note_unreadable": lambda s: s.archives.note_unreadable("file:///a", ["manifests/b.json"], NOW),
+    "archive_faults.note_missing": lambda s: s.archive_faults.note_missing("m1", None),
+    "archive_faults.note_unreadable": lambda s: s.archive_faults.note_unreadable(
+        "file:///a", ["manifests/b.json"], NOW
+    ),
     "archives.write_off": lambda s: s.archives.write_off("m1", "2026-11-01T12:00:00.000Z", "lost"),
     "tombstones.add": lambda s: s.tombstones.add(TOMBSTONE._replace(id="t2", source_id="2")),
     "tombstones.forget_posts": lambda s: s.tombstones.forget_posts(TOMBSTONE),
@@ -320,8 +322,8 @@ READERS: dict[str, Callable[[SqliteStore], object]] = {
     "archives.listing": lambda s: s.archives.listing(5),
     "archives.unfinished": lambda s: s.archives.unfinished(NOW),
     "archives.stored": lambda s: s.archives.stored(),
-    "archives.count_unreadable": lambda s: s.archives.count_unreadable(),
-    "archives.count_missing": lambda s: s.archives.count_missing(),
+    "archive_faults.count_unreadable": lambda s: s.archive_faults.count_unreadable(),
+    "archive_faults.count_missing": lambda s: s.archive_faults.count_missing(),
     "tombstones.exist": lambda s: s.tombstones.exist(),
     "tombstones.buried": lambda s: s.tombstones.buried("x", [("1", None)]),
     "tombstones.all": lambda s: s.tombstones.all(),

@@ -135,7 +135,7 @@ def find_unreadable(store: Store, place: Destination, spool: Spool, now: datetim
 def note_unreadable(store: Store, place: Destination, unreadable: Sequence[Unreadable], now: datetime) -> None:
     """Remember which objects of an archive cannot be read, for `health`; those that can be by now are forgotten."""
     with store.transaction():
-        store.archives.note_unreadable(place.url, [one.key for one in unreadable], now)
+        store.archive_faults.note_unreadable(place.url, [one.key for one in unreadable], now)
 
 
 def note_finding(store: Store, manifest: Manifest, problem: str | None, now: datetime) -> Manifest:
@@ -143,7 +143,7 @@ def note_finding(store: Store, manifest: Manifest, problem: str | None, now: dat
     since = None if problem is None else manifest.missing_since or to_text(now)
     if since != manifest.missing_since:
         with store.transaction():
-            store.archives.note_missing(manifest.id, since)
+            store.archive_faults.note_missing(manifest.id, since)
     return manifest._replace(missing_since=since)
 
 

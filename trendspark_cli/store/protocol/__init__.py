@@ -16,7 +16,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from trendspark_cli.store.protocol.archives import Archives, Tombstones
+    from trendspark_cli.store.protocol.archives import ArchiveFaults, Archives, Tombstones
     from trendspark_cli.store.protocol.authors import Authors
     from trendspark_cli.store.protocol.collecting import (
         ApiCalls,
@@ -94,6 +94,8 @@ class Store(Protocol):
     def volumes(self) -> Volumes: ...
     @property
     def archives(self) -> Archives: ...
+    @property
+    def archive_faults(self) -> ArchiveFaults: ...
     @property
     def tombstones(self) -> Tombstones: ...
     @property

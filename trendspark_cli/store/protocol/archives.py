@@ -76,20 +76,24 @@ class Archives(Protocol):
     def stored(self) -> list[Manifest]:
         """Return every manifest whose object should be in the archive, those written off aside."""
 
+    def write_off(self, manifest_id: str, at: str, why: str) -> None:
+        """Expect the object of a manifest no more; its rows that are live are free for another file."""
+
+
+class ArchiveFaults(Protocol):
+    """What was found missing or unreadable in archives."""
+
     def note_missing(self, manifest_id: str, since: str | None) -> None:
         """Remember since when an object is wrong, or that it is right again."""
+
+    def count_missing(self) -> int:
+        """Return how many objects were found missing or changed."""
 
     def note_unreadable(self, url: str, keys: Sequence[str], now: datetime) -> None:
         """Remember which objects of an archive cannot be read; what was remembered of that archive is replaced."""
 
     def count_unreadable(self) -> int:
         """Return how many objects are remembered as unreadable, of all archives."""
-
-    def write_off(self, manifest_id: str, at: str, why: str) -> None:
-        """Expect the object of a manifest no more; its rows that are live are free for another file."""
-
-    def count_missing(self) -> int:
-        """Return how many objects were found missing or changed."""
 
 
 class Tombstones(Protocol):

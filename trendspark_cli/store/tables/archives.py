@@ -31,7 +31,6 @@ if TYPE_CHECKING:  # what words are takes long to load
 BATCH_ROWS = 1000  # of one transaction
 REMOVED = "a post that was removed"  # in place of the beginning of its text
 UNKNOWN = "an alert that may quote a post that was removed"  # in place of one whose trend is gone
-UNREADABLE = "unreadable archive object "  # begins a key of notices
 _MANIFEST_FIELDS = Manifest._fields
 
 
@@ -221,32 +220,11 @@ class Archives:
         """Return every manifest whose object should be in the archive, those written off aside."""
         return [_manifest(row) for row in self._db.rows(self._sql["stored"])]
 
-    def note_missing(self, manifest_id: str, since: str | None) -> None:
-        """Remember since when an object is wrong, or that it is right again."""
-        self._db.execute("UPDATE archive_manifests SET missing_since = ? WHERE id = ?", (since, manifest_id))
-
-    def note_unreadable(self, url: str, keys: Sequence[str], now: datetime) -> None:
-        """Remember which objects of an archive cannot be read; what was remembered of that archive is replaced."""
-        prefix = f"{UNREADABLE}{url} "
-        self._db.execute("DELETE FROM notices WHERE substr(key, 1, ?) = ?", (len(prefix), prefix))
-        rows = [(f"{prefix}{key}", to_text(now)) for key in keys]
-        self._db.executemany("INSERT INTO notices (key, noted_at) VALUES (?, ?) ON CONFLICT DO NOTHING", rows)
-
-    def count_unreadable(self) -> int:
-        """Return how many objects are remembered as unreadable, of all archives."""
-        sql = "SELECT count(*) FROM notices WHERE substr(key, 1, ?) = ?"
-        return int(self._db.value(sql, (len(UNREADABLE), UNREADABLE)))
-
     def write_off(self, manifest_id: str, at: str, why: str) -> None:
         """Expect the object of a manifest no more; its rows that are live are free for another file."""
         self._db.execute(self._sql["write_off"], {"id": manifest_id, "at": at, "why": why})
         self._db.execute("DELETE FROM archive_rows WHERE manifest_id = ?", (manifest_id,))
         self.forget_changes(manifest_id)
-
-    def count_missing(self) -> int:
-        """Return how many objects were found missing or changed."""
-        sql = "SELECT count(*) FROM archive_manifests WHERE missing_since IS NOT NULL AND written_off_at IS NULL"
-        return int(self._db.value(sql))
 
 
 class Tombstones:
