@@ -178,9 +178,8 @@ def away_and_back(store: SqliteStore, texts: tuple[str, ...]) -> None:
 
 def shelves_after_forgetting(store: SqliteStore, source_id: str) -> list[int]:
     """Delete a post and have its words leave; return the shelves that are left."""
-    with store.transaction():
-        store.connection.execute("DELETE FROM posts WHERE source_id = ?", (source_id,))
-        store.search.drop_gone()
+    store.connection.execute("DELETE FROM posts WHERE source_id = ?", (source_id,))
+    store.search.drop_gone()
     return [row["first_id"] for row in store.connection.rows("SELECT first_id FROM search_shelves")]
 
 

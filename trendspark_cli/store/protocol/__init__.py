@@ -111,6 +111,9 @@ class Store(Protocol):
     def set_after_commit(self, callback: Callable[[], None]) -> None:
         """Have *callback* called after each transaction."""
 
+    def noticed_at(self, key: str) -> datetime | None:
+        """Return when *key* was said last; None when it was not."""
+
     def notice_once(self, key: str, now: datetime) -> bool:
         """Remember that *key* was said; return False when it was said before."""
 

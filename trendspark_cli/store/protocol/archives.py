@@ -9,7 +9,6 @@ from typing import Protocol
 from trendspark_cli.store.rows.archived import ArchivedRow
 from trendspark_cli.store.rows.archives import (
     ChosenRow,
-    DayOfRows,
     DeletedBatch,
     KnownTrend,
     Manifest,
@@ -21,7 +20,7 @@ from trendspark_cli.store.rows.archives import (
 class Archives(Protocol):
     """Manifests, the ids they are about, and the rows behind these ids. `table` is one of store/rows/archived.py."""
 
-    def days(self, table: str, until: datetime) -> Iterator[DayOfRows]:
+    def days(self, table: str, until: datetime) -> Iterator[str]:
         """Yield each UTC day before *until* that has rows, the oldest first."""
 
     def count(self, table: str, until: datetime | None = None, at_most: int = 2**62) -> int:
@@ -105,8 +104,11 @@ class Tombstones(Protocol):
     def exist(self) -> bool:
         """Tell whether there is any: most installations have none."""
 
-    def forget_posts(self, tombstone: Tombstone) -> int:
-        """Delete at most 1,000 live posts it is about, and what alerts quote of them; return how many posts."""
+    def live_posts(self, tombstone: Tombstone, after: int, until: int) -> Sequence[int]:
+        """Return the ids of at most 1,000 live posts it is about, in order, above *after* and up to *until*."""
+
+    def forget_posts(self, tombstone: Tombstone, ids: Sequence[int]) -> int:
+        """Delete those of these live posts it is about, and what alerts quote of them; return how many posts."""
 
     def buried(self, source: str, posts: Sequence[tuple[str | None, ...]]) -> set[int]:
         """Return the places of those (source id, author, and perhaps the author's name) that have a tombstone."""

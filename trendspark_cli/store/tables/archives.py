@@ -12,7 +12,6 @@ from trendspark_cli.store.named_queries import filled
 from trendspark_cli.store.rows.archived import POSTS, TABLES, ArchivedRow
 from trendspark_cli.store.rows.archives import (
     ChosenRow,
-    DayOfRows,
     DeletedBatch,
     KnownTrend,
     Manifest,
@@ -42,14 +41,13 @@ class Archives:
         self._sql = connection.queries("archives")
         self._search = search
 
-    def days(self, table: str, until: datetime) -> Iterator[DayOfRows]:
+    def days(self, table: str, until: datetime) -> Iterator[str]:
         """Yield each UTC day before *until* that has rows, the oldest first."""
         end, since = to_text(until), ""
         while first := self._db.value(self._sql[f"first_{table}"], {"since": since, "until": end}):
             day = first[:10]
             since = min(f"{day}T99", end)  # after any time of that day
-            rows = self._db.value(self._sql[f"count_{table}"], {"since": day, "until": since})
-            yield DayOfRows(day, int(rows))
+            yield day
 
     def count(self, table: str, until: datetime | None = None, at_most: int = 2**62) -> int:
         """Return how many rows are live, or how many of those are older than *until*; counting ends at *at_most*."""
@@ -136,8 +134,6 @@ class Archives:
             kept = int(self._db.value(self._sql[f"left_{manifest.table_name}"], {"ids": rows[0]["row_ids"]}))
         sql = "DELETE FROM archive_rows WHERE manifest_id = ? AND batch = ?"
         self._db.execute(sql, (manifest.id, rows[0]["batch"]))
-        if manifest.table_name == POSTS.name and len(rows) == 1:
-            Authors(self._db).drop_unseen()
         return DeletedBatch(deleted, kept, is_last=len(rows) == 1)
 
     def restore(self, manifest: Manifest, rows: Sequence[ArchivedRow]) -> RestoredBatch:
@@ -243,13 +239,21 @@ class Tombstones:
         """Tell whether there is any: most installations have none."""
         return self._db.value("SELECT 1 FROM tombstones LIMIT 1") is not None
 
-    def forget_posts(self, tombstone: Tombstone) -> int:
-        """Delete at most 1,000 live posts it is about, and every copy of them, live or not, in a transaction.
+    def live_posts(self, tombstone: Tombstone, after: int, until: int) -> list[int]:
+        """Return the ids of at most 1,000 live posts it is about, in order, above *after* and up to *until*."""
+        named = "post_of" if tombstone.author is None else "posts_of_author"
+        span = {"source": tombstone.source, "source_id": tombstone.source_id, "author": tombstone.author}
+        rows = self._db.rows(self._sql[named], {**span, "after": after, "until": until, "limit": BATCH_ROWS})
+        return [row["id"] for row in rows]
+
+    def forget_posts(self, tombstone: Tombstone, ids: Sequence[int]) -> int:
+        """Delete those of these live posts it is about, and every copy of its posts, live or not, in a transaction.
 
         Copies are examples of trends, labels of trends that are one post, what alerts and a model say of them, and the
         counts of communities that marks of trends keep.
         """
         about = {"source": tombstone.source, "source_id": tombstone.source_id, "author": tombstone.author}
+        about |= {"ids": json.dumps(list(ids))}
         if trend_ids := [row["trend_id"] for row in self._db.rows(self._sql["about"], about)]:
             trends = {"trends": json.dumps(trend_ids)}
             self._db.execute(self._sql["forget_quotes"], trends)
@@ -260,7 +264,7 @@ class Tombstones:
             self._db.execute("DELETE FROM model_answers")  # which of them rest on these posts is not known
             self._db.execute(self._sql["forget_examples"], about)
         with Marks(self._db).counted(trend_ids):
-            return self._db.execute(self._sql["forget_posts"], {**about, "limit": BATCH_ROWS}).rowcount
+            return self._db.execute(self._sql["forget_posts"], about).rowcount
 
     def buried(self, source: str, posts: Sequence[tuple[str | None, ...]]) -> set[int]:
         """Return the places of those (source id, author, and perhaps the author's name) that have a tombstone."""

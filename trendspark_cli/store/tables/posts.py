@@ -12,6 +12,7 @@ from trendspark_cli.base.models import Post
 from trendspark_cli.ranking.baseline.baseline_posts import LeavingPlace, PostRow
 from trendspark_cli.store.rows.collecting import PageOutcome
 from trendspark_cli.store.rows.posts import SharedLink, StoredPost
+from trendspark_cli.store.tables.authors import just_after
 from trendspark_cli.store.tables.connection import POSTS, Connection
 from trendspark_cli.store.tables.post_saving import PostSaving
 
@@ -70,9 +71,8 @@ class Posts:
 
     def ids_that_begin(self, source: str, beginning: str, limit: int) -> list[str]:
         """Return the ids of live posts of a source that begin with this text, at most *limit*."""
-        after = beginning[:-1] + chr(ord(beginning[-1]) + 1)
         with self._db.errors():
-            found = self._db.execute(self._sql["ids_that_begin"], (source, beginning, after, limit))
+            found = self._db.execute(self._sql["ids_that_begin"], (source, beginning, just_after(beginning), limit))
             return [source_id for (source_id,) in found]
 
     def leaving(self, position: tuple[str, int], until: int, seen_post_id: int, limit: int) -> list[PostRow]:

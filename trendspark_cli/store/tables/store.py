@@ -186,6 +186,13 @@ class TableStore:
         """Have *callback* called after each transaction."""
         self.connection.after_commit = callback
 
+    def noticed_at(self, key: str) -> datetime | None:
+        """Return when *key* was said last; None when it was not."""
+        from trendspark_cli.base.clock import from_text
+
+        noted_at = self.connection.value("SELECT noted_at FROM notices WHERE key = ?", (key,))
+        return None if noted_at is None else from_text(noted_at)
+
     def notice_once(self, key: str, now: datetime) -> bool:
         """Remember that *key* was said; return False when it was said before."""
         from trendspark_cli.base.clock import to_text

@@ -172,6 +172,18 @@ WHERE EXISTS (
     AND (t.source_id = wanted.value ->> 0 OR t.author = wanted.value ->> 1 OR t.author = wanted.value ->> 2))
 ORDER BY wanted.place;
 
+-- name: forget_posts
+-- Those of these live posts that a tombstone is about.
+DELETE FROM posts WHERE id IN (SELECT numbers(:ids))
+    AND source || '' = :source AND (source_id = :source_id OR author = :author);
+
+-- name: about
+-- The trends that rest on these posts, or show one of them, or did: their alerts and briefs may quote them.
+SELECT trend_id FROM trend_posts WHERE post_id IN (SELECT numbers(:ids))
+UNION SELECT trend_id FROM trend_examples
+WHERE source = :source AND (source_id = :source_id OR author = :author OR lower(name) = lower(:author))
+UNION SELECT trend_id FROM trend_quotes WHERE source = :source AND (source_id = :source_id OR author = :author);
+
 -- name: forget_quotes
 -- Alerts of these trends, and daily briefs: their titles stay.
 UPDATE notifications SET body = title WHERE body <> title AND (
