@@ -92,8 +92,7 @@ class PostSearch:
 
     def note_returned(self, post_ids: Sequence[int]) -> None:
         """Have posts indexed once more that came back under the ids they had. Call in a transaction."""
-        for post_id in post_ids:
-            self._db.execute(self._sql["wait"], {"id": post_id})
+        self._db.execute(self._sql["wait"], (json.dumps(list(post_ids)),))
 
     def note_gone(self, post_ids: Sequence[int]) -> None:
         """Have the shelves of posts that leave looked at by the next `drop_worn`. Call in a transaction."""

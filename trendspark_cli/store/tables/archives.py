@@ -166,29 +166,59 @@ class Archives:
     def _restore_posts(self, posts: Sequence[StoredPost]) -> list[int]:
         """Insert posts that are not live under any id; one whose id another post has by now gets a new one."""
         names = POSTS.own_names  # the first of them is the id
-        insert = filled(self._sql["insert_posts"], names)
-        insert_anew = filled(self._sql["insert_post_under_new_id"], names[1:])
         authors = Authors(self._db)
-        ids = []
+        live, taken = self._live(posts)
+        free: list[StoredPost] = []
+        placed: list[StoredPost] = []
         for post in authors.settled(posts):
-            own = post[: len(names)]
-            post_id: int | None = post.id
-            if self._db.execute(insert, own).rowcount == 0:
-                found = self._db.execute(insert_anew, own[1:]).fetchone()
-                post_id = found[0] if found else None
-            if post_id is None:
-                continue
-            ids.append(post_id)
-            authors.note_named(post_id, post)
-            links = links_in(post.text) if post.links is None else links_of(post.links)
-            if links:
-                self._db.executemany(self._sql["insert_link"], [(post_id, link) for link in links])
-            if post.metrics:
-                self._db.execute(self._sql["insert_metrics"], {"post_id": post_id, "metrics": post.metrics})
-            if post.trend_ids:
-                self._db.execute(self._sql["insert_trend_posts"], {"post_id": post_id, "trend_ids": post.trend_ids})
+            if (post.source, post.source_id) not in live:
+                live.add((post.source, post.source_id))
+                (placed if post.id in taken else free).append(post)
+                taken.add(post.id)
+        if self._db.executemany(filled(self._sql["insert_posts"], names), [post[: len(names)] for post in free]) != len(
+            free
+        ):
+            kept = self._live(free)[1]
+            free = [post for post in free if post.id in kept]
+        under_new_ids = []
+        insert_anew = filled(self._sql["insert_post_under_new_id"], names[1:])
+        for post in placed:
+            if found := self._db.execute(insert_anew, post[1 : len(names)]).fetchone():
+                under_new_ids.append(post._replace(id=found[0]))
+        stored = [*free, *under_new_ids]
+        self._restore_beside(stored)
+        for post in stored:
+            authors.note_named(post.id, post)
+        ids = [post.id for post in stored]
         self._search.note_returned(ids)
         return ids
+
+    def _live(self, posts: Sequence[StoredPost]) -> tuple[set[tuple[str, str]], set[int]]:
+        """Return which of these posts are live by source and id there, and which of their ids here are taken."""
+        keys = {
+            (source, row["source_id"])
+            for source in {post.source for post in posts}
+            for row in self._db.rows(
+                self._db.queries("posts")["stored_ids"],
+                (source, json.dumps([post.source_id for post in posts if post.source == source])),
+            )
+        }
+        ids = self._db.rows(self._sql["live_ids"], {"ids": json.dumps([post.id for post in posts])})
+        return keys, {row["id"] for row in ids}
+
+    def _restore_beside(self, posts: Sequence[StoredPost]) -> None:
+        """Insert the links, counters and trends of posts that were just brought back."""
+        links = [
+            (post.id, link)
+            for post in posts
+            for link in (links_in(post.text) if post.links is None else links_of(post.links) if post.links else ())
+        ]
+        self._db.executemany(self._sql["insert_link"], links)
+        for post in posts:
+            if post.metrics:
+                self._db.execute(self._sql["insert_metrics"], {"post_id": post.id, "metrics": post.metrics})
+            if post.trend_ids:
+                self._db.execute(self._sql["insert_trend_posts"], {"post_id": post.id, "trend_ids": post.trend_ids})
 
     def _add_batches(self, manifest_id: str, ids: Sequence[int]) -> None:
         sql = "SELECT coalesce(max(batch) + 1, 0) FROM archive_rows WHERE manifest_id = ?"

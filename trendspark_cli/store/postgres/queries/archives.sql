@@ -138,6 +138,10 @@ DELETE FROM job_runs WHERE id IN (SELECT numbers(:ids))
 -- How many of a batch are still live after its delete.
 SELECT count(*) FROM job_runs WHERE id IN (SELECT numbers(:ids));
 
+-- name: live_ids
+-- Those of these ids that live posts have.
+SELECT id FROM posts WHERE id IN (SELECT numbers(:ids));
+
 -- name: insert_metrics
 -- The history of counters of a post that was brought back, from its JSON.
 INSERT INTO post_metrics (post_id, observed_at, likes, replies, reposts, quotes, views)

@@ -128,6 +128,10 @@ DELETE FROM job_runs WHERE id IN (SELECT value FROM json_each(:ids))
 -- How many of a batch are still live after its delete.
 SELECT count(*) FROM json_each(:ids) AS wanted JOIN job_runs ON job_runs.id = wanted.value;
 
+-- name: live_ids
+-- Those of these ids that live posts have.
+SELECT id FROM posts WHERE id IN (SELECT value FROM json_each(:ids));
+
 -- name: insert_metrics
 -- The history of counters of a post that was brought back, from its JSON.
 INSERT INTO post_metrics (post_id, observed_at, likes, replies, reposts, quotes, views)
