@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.archive.keeping import NOW, Keeper, counts_of, fill
+from trendspark_cli.base.clock import to_text
 from trendspark_cli.base.models import RunResult
 
 
@@ -83,6 +84,32 @@ def test_a_damaged_database_is_not_archived_even_with_force(keeper: Keeper) -> N
 
     assert (result.exit_code, keeper.objects()) == (65, [])
     assert "damaged" in str(result.cause) or "malformed" in str(result.cause)
+
+
+def test_the_file_is_read_once_a_day_and_a_dry_run_does_not_count(keeper: Keeper) -> None:
+    keeper.archive(is_dry=True)
+    first = keeper.rows("SELECT count(*) AS n FROM notices WHERE key = 'the database was checked'")
+    keeper.archive()
+    keeper.later(hours=19)
+    keeper.archive()
+    second = keeper.rows("SELECT noted_at FROM notices WHERE key = 'the database was checked'")
+    keeper.later(hours=2)
+    keeper.archive()
+
+    third = keeper.rows("SELECT noted_at FROM notices WHERE key = 'the database was checked'")
+    assert first == [{"n": 0}]
+    assert [row["noted_at"] for row in (*second, *third)] == [to_text(NOW), to_text(NOW + timedelta(hours=21))]
+
+
+def test_accounts_leave_with_the_last_posts_of_their_time(keeper: Keeper) -> None:
+    with keeper.changes() as store:
+        accounts = [(str(number), "2026-06-01T00:00:00.000Z") for number in range(1200)]
+        accounts.append(("live", "2026-10-31T00:00:00.000Z"))
+        store.connection.executemany("INSERT INTO authors VALUES ('x', ?, 'name', ?)", accounts)
+
+    counts_of(keeper.archive())
+
+    assert keeper.rows("SELECT id FROM authors") == [{"id": "live"}]
 
 
 def test_an_earlier_object_that_is_gone_stops_further_deletes_until_it_is_written_off(keeper: Keeper) -> None:

@@ -218,7 +218,7 @@ def test_a_forgotten_post_leaves_nothing_in_briefs_and_answers(editor: Operator)
     store = editor.store()
 
     with store.transaction():
-        store.tombstones.forget_posts(Tombstone("t1", "x", "1", None, "2026-11-01T12:00:00.000Z"))
+        store.tombstones.forget_posts(Tombstone("t1", "x", "1", None, "2026-11-01T12:00:00.000Z"), [1])
     store.close()
 
     assert editor.rows("SELECT * FROM trend_briefs UNION ALL SELECT *, 1 FROM model_answers") == []
@@ -235,7 +235,7 @@ def test_a_post_that_is_forgotten_while_the_model_writes_is_paid_for_and_not_wri
     def write(asked: str, content: str) -> str:
         if asked == form:
             with closing(editor.store()) as store, store.transaction():
-                store.tombstones.forget_posts(Tombstone("t1", "x", "1", None, "2026-11-01T12:00:00.000Z"))
+                store.tombstones.forget_posts(Tombstone("t1", "x", "1", None, "2026-11-01T12:00:00.000Z"), [1])
         return sound_text(asked, content)
 
     model.write = write

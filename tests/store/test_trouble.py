@@ -133,6 +133,7 @@ WRITERS: dict[str, Callable[[SqliteStore], object]] = {
     "ranking.drop_segments": lambda s: s.ranking.drop_segments(10**12),
     "trends.save": lambda s: s.trends.save(TREND),
     "authors.forget": lambda s: s.authors.forget("x", ["77"]),
+    "authors.drop_unseen": lambda s: s.authors.drop_unseen(),
     "authors.forget_silent": lambda s: s.authors.forget_silent("x", "77"),
     "trends.keep_verdict": lambda s: s.trends.keep_verdict(MARK),
     "trends.clear_verdicts": lambda s: s.trends.clear_verdicts(1),
@@ -181,11 +182,13 @@ WRITERS: dict[str, Callable[[SqliteStore], object]] = {
     "archives.forget_changes": lambda s: s.archives.forget_changes("m1"),
     "archives.delete_batch": lambda s: s.archives.delete_batch(MANIFEST),
     "archives.restore": lambda s: s.archives.restore(MANIFEST, [ARCHIVED]),
-    "archives.note_missing": lambda s: s.archives.note_missing("m1", None),
-    "archives.note_unreadable": lambda s: s.archives.note_unreadable("file:///a", ["manifests/b.json"], NOW),
+    "archive_faults.note_missing": lambda s: s.archive_faults.note_missing("m1", None),
+    "archive_faults.note_unreadable": lambda s: s.archive_faults.note_unreadable(
+        "file:///a", ["manifests/b.json"], NOW
+    ),
     "archives.write_off": lambda s: s.archives.write_off("m1", "2026-11-01T12:00:00.000Z", "lost"),
     "tombstones.add": lambda s: s.tombstones.add(TOMBSTONE._replace(id="t2", source_id="2")),
-    "tombstones.forget_posts": lambda s: s.tombstones.forget_posts(TOMBSTONE),
+    "tombstones.forget_posts": lambda s: s.tombstones.forget_posts(TOMBSTONE, [1]),
     "tombstones.note_pushed": lambda s: s.tombstones.note_pushed("t1"),
     "upkeep.give_back": lambda s: s.upkeep.give_back(),
     "upkeep.rebuild": lambda s: s.upkeep.rebuild(),
@@ -319,15 +322,17 @@ READERS: dict[str, Callable[[SqliteStore], object]] = {
     "archives.listing": lambda s: s.archives.listing(5),
     "archives.unfinished": lambda s: s.archives.unfinished(NOW),
     "archives.stored": lambda s: s.archives.stored(),
-    "archives.count_unreadable": lambda s: s.archives.count_unreadable(),
-    "archives.count_missing": lambda s: s.archives.count_missing(),
+    "archive_faults.count_unreadable": lambda s: s.archive_faults.count_unreadable(),
+    "archive_faults.count_missing": lambda s: s.archive_faults.count_missing(),
     "tombstones.exist": lambda s: s.tombstones.exist(),
     "tombstones.buried": lambda s: s.tombstones.buried("x", [("1", None)]),
     "tombstones.kept_ids": lambda s: s.tombstones.kept_ids("x", ["1"]),
     "tombstones.kept_ids_that_begin": lambda s: s.tombstones.kept_ids_that_begin("x", "1", 10),
+    "tombstones.live_posts": lambda s: s.tombstones.live_posts(TOMBSTONE, 0, 9),
     "tombstones.all": lambda s: s.tombstones.all(),
     "tombstones.known_trends": lambda s: s.tombstones.known_trends(),
     "tombstones.knows_source": lambda s: s.tombstones.knows_source("lemmy"),
+    "noticed_at": lambda s: s.noticed_at("new"),
     "upkeep.problems": lambda s: s.upkeep.problems(),
     "upkeep.gives_back_pages": lambda s: s.upkeep.gives_back_pages(),
     "upkeep.empty_wal": lambda s: s.upkeep.empty_wal(0),
@@ -361,6 +366,7 @@ def busy(workplace: Installation) -> Iterator[SqliteStore]:
         store.notifications.queue(Alert("k1", "job_alert", "text", "text"), NOW, muted=False)
         store.archives.plan(MANIFEST, [1])
         store.tombstones.add(TOMBSTONE)
+        store.connection.execute("INSERT INTO authors VALUES ('x', '9', 'silent', '2020-01-01T00:00:00.000Z')")
         for _ in range(2):  # one post is indexed twice, so that an entry too many is there; and once more it waits
             store.search.index_next(10, NOW)
             store.search.note_returned([1])

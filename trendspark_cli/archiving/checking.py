@@ -134,14 +134,14 @@ def find_unreadable(store: Store, place: Destination, spool: Spool, now: datetim
 
 def note_unreadable(store: Store, place: Destination, unreadable: Sequence[Unreadable], now: datetime) -> None:
     """Remember which objects of an archive cannot be read, for `health`; those that can be by now are forgotten."""
-    store.write(lambda: store.archives.note_unreadable(place.url, [one.key for one in unreadable], now))
+    store.write(lambda: store.archive_faults.note_unreadable(place.url, [one.key for one in unreadable], now))
 
 
 def note_finding(store: Store, manifest: Manifest, problem: str | None, now: datetime) -> Manifest:
     """Remember since when an object is wrong, or that it is right again."""
     since = None if problem is None else manifest.missing_since or to_text(now)
     if since != manifest.missing_since:
-        store.write(lambda: store.archives.note_missing(manifest.id, since))
+        store.write(lambda: store.archive_faults.note_missing(manifest.id, since))
     return manifest._replace(missing_since=since)
 
 

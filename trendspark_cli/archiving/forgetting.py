@@ -7,6 +7,10 @@ from typing import NamedTuple
 from trendspark_cli.store.protocol import Store
 from trendspark_cli.store.rows.archives import Tombstone
 
+MOST_FOUND = 1000  # posts at once, which one transaction deletes
+SPAN_IDS = 100_000  # read at once for the posts of an author: some 50 ms, in which the WAL cannot be folded in
+LAST_ID = 2**63 - 1
+
 
 class Forgotten(NamedTuple):
     """Whether the tombstone is a new one, and how many live posts went."""
@@ -18,19 +22,27 @@ class Forgotten(NamedTuple):
 def forget(store: Store, stone: Tombstone) -> Forgotten:
     """Remove the posts a tombstone is about and each copy of their texts, and keep the tombstone.
 
-    It is kept last, in the transaction that finds no post any more: cut short before, it is not known, and done again.
-    Call `forget_words` after the last of several.
+    All posts are read for those of an author, so that nobody waits: outside of transactions, which only delete.
+
+    It is kept last, in a transaction that looks at what came meanwhile: cut short before, it is not known, and done
+    again. Nothing may restore posts meanwhile (the lock of `archive`). Call `forget_words` after the last of several.
     """
     count = 0
-    while True:
-        with store.transaction():
-            removed = store.tombstones.forget_posts(stone)
-            if removed == 0:
-                return Forgotten(store.tombstones.add(stone), count)
-        count += removed
+    newest = store.posts.settled_id()
+    if stone.author is not None:
+        looked_until = 0
+        while looked_until < newest:
+            until = min(looked_until + SPAN_IDS, newest)
+            if ids := store.tombstones.live_posts(stone, looked_until, until):
+                with store.transaction():
+                    count += store.tombstones.forget_posts(stone, ids)
+            looked_until = ids[-1] if len(ids) == MOST_FOUND else until
+    with store.transaction():
+        came = store.tombstones.live_posts(stone, 0 if stone.author is None else newest, LAST_ID)
+        count += store.tombstones.forget_posts(stone, came)
+        return Forgotten(store.tombstones.add(stone), count)
 
 
 def forget_words(store: Store) -> None:
     """Have the words of posts that are gone leave the index of `posts search`, which is filled anew by `rank`."""
-    with store.transaction():
-        store.search.drop_gone()
+    store.search.drop_gone()

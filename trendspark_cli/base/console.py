@@ -12,8 +12,11 @@ from contextlib import contextmanager
 from typing import Any, NamedTuple, TextIO
 
 from trendspark_cli.base.errors import CeilingReachedError, StopRequest, TrendSparkError
-from trendspark_cli.base.models import RunResult
 from trendspark_cli.base.redaction import redact
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from trendspark_cli.base.models import RunResult
 
 _shown: list[str] = []  # what moves on stderr now: two would write over each other
 BARS = "▁▂▃▄▅▆▇█"

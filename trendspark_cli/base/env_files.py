@@ -37,9 +37,7 @@ SECRETS_SENT: Mapping[str, tuple[str, ...]] = {
     "AWS_ENDPOINT_URL_S3": ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"),
 }
 # Names of ours that env files of other programs hold as well: they alone do not make a file ours.
-_COMMON = re.compile(
-    r"AWS_\w+|OPENAI_(API_KEY|BASE_URL|MODEL)|DATABASE_URL|LOG_(FILE|FORMAT)|LANGUAGES|TIMEZONE|HTTP_TIMEOUT"
-)
+_COMMON = r"AWS_\w+|OPENAI_(API_KEY|BASE_URL|MODEL)|DATABASE_URL|LOG_(FILE|FORMAT)|LANGUAGES|TIMEZONE|HTTP_TIMEOUT"
 
 
 @dataclass(frozen=True)
@@ -108,7 +106,7 @@ def find_env_file(environment: Mapping[str, str], flag: Path | None, known: Cont
 
 def is_ours(values: Mapping[str, str], known: Container[str]) -> bool:
     """Tell whether an env file is meant for us: a name in it that no other program uses is ours."""
-    names = [name for name in values if not _COMMON.fullmatch(name)]
+    names = [name for name in values if not re.fullmatch(_COMMON, name)]
     return any(name.startswith("TRENDSPARK_") or name in known or name.removesuffix("_FILE") in known for name in names)
 
 

@@ -13,8 +13,8 @@ DEFAULT = "default"  # of the settings; also where what belongs to no profile is
 MOST_KEYWORDS = 200  # of one profile: about a dozen queries, each of which costs a request
 LONGEST_TEXT = 200  # characters of a keyword, or of a niche
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}")
-_LANGUAGE = re.compile(r"[a-z]{2,3}")
-_A_LETTER = re.compile(r"\w|[^\x00-\x7f]")  # or a sign that may be searched for, such as an emoji
+_LANGUAGE = r"[a-z]{2,3}"
+_A_LETTER = r"\w|[^\x00-\x7f]"  # or a sign that may be searched for, such as an emoji
 _A_HAIR = 1e-9  # what binary fractions add to a sum of shares that is 1
 
 
@@ -82,7 +82,7 @@ def problems_of(profile: Profile) -> list[str]:
     found += [
         f"language {language!r}: expected a code of two or three letters, such as en"
         for language in profile.languages
-        if not _LANGUAGE.fullmatch(language)
+        if not re.fullmatch(_LANGUAGE, language)
     ]
     if profile.share is not None and not 0 < profile.share <= 1:
         found.append(f"share {profile.share:g}: expected a fraction above 0, up to 1")
@@ -115,6 +115,6 @@ def _text_problem(text: str) -> str | None:
         return f"it has {len(text)} characters, at most {LONGEST_TEXT}"
     if not text.isprintable():
         return "it holds a control character"
-    if not _A_LETTER.search(text):
+    if not re.search(_A_LETTER, text):
         return "it holds no letter or digit"
     return None

@@ -6,7 +6,7 @@ import re
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import NamedTuple
 
-_SPAN = re.compile(r"([01]\d|2[0-3]):([0-5]\d)\s*-\s*([01]\d|2[0-3]):([0-5]\d)")
+_SPAN = r"([01]\d|2[0-3]):([0-5]\d)\s*-\s*([01]\d|2[0-3]):([0-5]\d)"
 _A_DAY = timedelta(days=1)
 _EXACT = timedelta(seconds=1)
 
@@ -46,7 +46,7 @@ def quiet_hours(text: str) -> QuietHours | None:
     """Read `22:00-07:00`; None when nothing is written. Raises ValueError for anything else."""
     if not text.strip():
         return None
-    match = _SPAN.fullmatch(text.strip())
+    match = re.fullmatch(_SPAN, text.strip())
     if match is None or match.group(1, 2) == match.group(3, 4):
         raise ValueError(text)
     return QuietHours(time(int(match[1]), int(match[2])), time(int(match[3]), int(match[4])))

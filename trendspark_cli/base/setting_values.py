@@ -45,10 +45,9 @@ _OUR_PREFIXES = (
     "TEXTFILE_",
 )
 # Names of other programs that an env file of ours may rightly hold.
-_FOREIGN = re.compile(
-    r"AWS_\w+|PRAWCORE_\w+|(HTTPS?|NO|ALL)_PROXY|SSL_CERT_(FILE|DIR)|REQUESTS_CA_BUNDLE|"
-    r"NO_COLOR|TZ|PATH|HOME|LANG|LC_\w+|MAILTO|SHELL|XDG_\w+|TRENDSPARK_ENV_FILE|OPENAI_(ORG|PROJECT)_ID",
-    re.IGNORECASE,
+_FOREIGN = (
+    r"(?i)AWS_\w+|PRAWCORE_\w+|(HTTPS?|NO|ALL)_PROXY|SSL_CERT_(FILE|DIR)|REQUESTS_CA_BUNDLE|"
+    r"NO_COLOR|TZ|PATH|HOME|LANG|LC_\w+|MAILTO|SHELL|XDG_\w+|TRENDSPARK_ENV_FILE|OPENAI_(ORG|PROJECT)_ID"
 )
 
 
@@ -391,7 +390,7 @@ def unknown_names(
     """
     suspects = [name for name in file_values if name not in accepted]
     suspects += [name for name in environment if name.startswith(_OUR_PREFIXES) and name not in accepted]
-    suspects = sorted({name for name in suspects if not _FOREIGN.fullmatch(name)})
+    suspects = sorted({name for name in suspects if not re.fullmatch(_FOREIGN, name)})
     if not suspects:
         return ()
     import difflib

@@ -78,7 +78,8 @@ def forget(
         if count == 0 and is_new:
             installed.output.line("no live post matched: check the spelling if there should have been one")
 
-    raise typer.Exit(work(installed, "posts forget", action))
+    locks = ("archive",) if author else ()  # a restore could bring back a post that was looked for already
+    raise typer.Exit(work(installed, "posts forget", action, locks=locks))
 
 
 @app.command()

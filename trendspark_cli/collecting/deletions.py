@@ -50,8 +50,9 @@ def _forget_posts(job: JobContext, source: str, ids: list[str]) -> set[str]:
             gone.append(post.id)
             if post.author:
                 authors.add(post.author)
+        ids_here = () if post is None else (post.id,)
         stone = Tombstone(str(uuid.uuid4()), source, post_id, None, to_text(job.now), is_pushed=False)
         job.store.tombstones.add(stone)
-        job.store.tombstones.forget_posts(stone)
+        job.store.tombstones.forget_posts(stone, ids_here)
     job.store.search.note_gone(gone)  # their words leave the index with the next run of `rank`
     return authors

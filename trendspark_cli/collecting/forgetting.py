@@ -24,12 +24,12 @@ def forget_posts(store: Store, source: str, post_id: str, author: str, now: date
         gone = [post.author] if post is not None and post.author else []
         stones = [_tombstone(source, post_id, None, now)]
     done = [forget(store, stone) for stone in stones]
-    with store.transaction():
-        if author:
+    if author:
+        with store.transaction():
             store.authors.forget(source, gone)
-        else:
-            for each in gone:
-                store.authors.forget_silent(source, each)
+    else:
+        for each in gone:
+            store.authors.forget_silent(source, each)
     forget_words(store)
     return any(one.is_new for one in done), sum(one.posts for one in done)
 

@@ -12,11 +12,11 @@ from typing import NamedTuple
 OURS = "trendspark"
 MODULE = "trendspark_cli"
 _SEPARATORS = frozenset({";", "&&", "||", "|", "&", "(", ")", "|&", ";;", "\n"})
-_REDIRECTION = re.compile(r"&?>>?[&|]?|<|<<<?|>&|&>")
+_REDIRECTION = r"&?>>?[&|]?|<|<<<?|>&|&>"
 # Words before a command that start none, and programs that only look at another one: `test -x PROGRAM && PROGRAM ...`.
 _KEYWORDS = frozenset({"if", "then", "else", "elif", "do", "while", "until", "!", "{", "time", "exec"})
 _LOOKING = frozenset({"[", "[[", "test", "command", "which", "type", "echo", "printf", "ls", "cat", "cd"})
-_ASSIGNMENT = re.compile(r"[A-Za-z_]\w*=")
+_ASSIGNMENT = r"[A-Za-z_]\w*="
 
 
 class Call(NamedTuple):
@@ -93,10 +93,10 @@ def _call(words: Sequence[str]) -> Call | None:
     if at is None or (at > 0 and plain[0] in _LOOKING):
         return None
     for word in plain[:at]:
-        if _ASSIGNMENT.match(word):
+        if re.match(_ASSIGNMENT, word):
             name, _, value = word.partition("=")
             settings[name] = value
-    before = [word for word in plain[:at] if not _ASSIGNMENT.match(word)]
+    before = [word for word in plain[:at] if not re.match(_ASSIGNMENT, word)]
     if plain[at] == MODULE:  # python -m trendspark_cli
         program = before[-2] if len(before) > 1 else ""
         wrapper = before[0] if len(before) > 2 else ""
@@ -118,7 +118,7 @@ def _without_redirections(words: Sequence[str]) -> tuple[list[str], str]:
     rest = list(words)
     while rest:
         word = rest.pop(0)
-        if not _REDIRECTION.fullmatch(word):
+        if not re.fullmatch(_REDIRECTION, word):
             plain.append(word)
             continue
         target = rest.pop(0) if rest else ""

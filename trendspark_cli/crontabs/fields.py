@@ -6,7 +6,7 @@ import re
 from typing import NamedTuple
 
 _WORD = re.compile("[0-9A-Za-z]+")
-_PLAIN = re.compile(r"\*(/\d+)?|[\d,]+|\d+-\d+(/\d+)?")  # what cronsim reads as cron does
+_PLAIN = r"\*(/\d+)?|[\d,]+|\d+-\d+(/\d+)?"  # what cronsim reads as cron does
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _DAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
 NICKNAMES = {
@@ -68,7 +68,7 @@ def read_field(kind: FieldKind, text: str) -> Field:
         rest = rest[1:]
     if not numbers:
         return Field("", rest)  # a range that runs backwards: cron takes it, and it never comes
-    if _PLAIN.fullmatch(text) and (len(numbers) > 1 or text.isdigit() or text.startswith("*")):
+    if re.fullmatch(_PLAIN, text) and (len(numbers) > 1 or text.isdigit() or text.startswith("*")):
         return Field(text)
     listed = ",".join(str(number) for number in sorted(numbers))
     if not text.startswith("*"):

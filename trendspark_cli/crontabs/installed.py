@@ -23,7 +23,7 @@ USERS_CRONTAB = "crontab"  # how a user's own is called in what we print
 LARGEST_BYTES = 1 << 20  # of a crontab
 _SECONDS = 10.0  # for a file of this machine: a name server of accounts that hangs must not keep a job from running
 _USUAL_PATH = "/usr/bin:/bin:/usr/local/bin"
-_READ_IN_CRON_D = re.compile(r"[A-Za-z0-9_-]+")
+_READ_IN_CRON_D = r"[A-Za-z0-9_-]+"
 
 
 @dataclass(frozen=True)
@@ -96,7 +96,7 @@ def _system_crontabs(etc: Path) -> Iterator[Crontab]:
 
 def _faults_of_file(path: Path) -> Iterator[Fault]:
     """Yield why cron would leave a file in cron.d out."""
-    if path.parent.name == "cron.d" and not _READ_IN_CRON_D.fullmatch(path.name):
+    if path.parent.name == "cron.d" and not re.fullmatch(_READ_IN_CRON_D, path.name):
         expected = "a name of letters, digits, - and _: cron ignores others in cron.d, those with a dot too"
         yield Fault(0, path.name, expected, f"rename it to {re.sub('[^A-Za-z0-9_-]', '-', path.name)}", is_fatal=True)
     about = path.stat()

@@ -11,8 +11,8 @@ from trendspark_cli.crontabs.fields import AT_BOOT, KINDS, NICKNAMES, FieldError
 
 CRON_PATH = "/usr/bin:/bin"  # what Debian's cron gives a job whose crontab sets no PATH
 _NAME, _VALUE = r"""(?:"([^"]*)"|'([^']*)'|([^\s="'][^\s=]*|))""", r"""(?:"([^"]*)"|'([^']*)'|([^\s"'].*?))"""
-_SETTING = re.compile(rf"\s*{_NAME}\s*=\s*{_VALUE}\s*")
-_UNREADABLE_SETTING = re.compile(r"\s*[A-Za-z_]\w*\s*=")
+_SETTING = rf"\s*{_NAME}\s*=\s*{_VALUE}\s*"
+_UNREADABLE_SETTING = r"\s*[A-Za-z_]\w*\s*="
 
 
 @dataclass(frozen=True)
@@ -76,12 +76,12 @@ class _Reader:
         return Crontab(self._source, tuple(self._entries), tuple(self._faults), dict(self._settings))
 
     def _read_line(self, number: int, line: str) -> None:
-        setting = _SETTING.fullmatch(line)
+        setting = re.fullmatch(_SETTING, line)
         if setting is not None:
             groups = setting.groups()
             name, value = ("".join(part or "" for part in half) for half in (groups[:3], groups[3:]))
             self._settings[name] = value
-        elif _UNREADABLE_SETTING.match(line):
+        elif re.match(_UNREADABLE_SETTING, line):
             expected = 'NAME=value on a line of its own; quotes around all of it or nothing, `NAME=""` when empty'
             self._refuse(number, line, expected, "write the setting so, with no comment behind it")
         else:

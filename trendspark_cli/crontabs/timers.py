@@ -19,10 +19,10 @@ LONGEST_ANSWER_SECONDS = 10.0  # a bus that hangs must not keep a job from runni
 UNKNOWN = "systemd timers"  # how they are called while systemd does not say what they start
 # What systemd gives a service that sets no PATH.
 _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-_CALENDAR = re.compile(r"(?:([A-Za-z,.-]+)\s+)?(?:(\S+-\S+)\s+)?(\S+?):(\S+?)(?::0*)?")
+_CALENDAR = r"(?:([A-Za-z,.-]+)\s+)?(?:(\S+-\S+)\s+)?(\S+?):(\S+?)(?::0*)?"
 _NAMED = {"minutely": "* * * * *", "hourly": "0 * * * *", "daily": "0 0 * * *", "weekly": "0 0 * * 1"}
 _NAMED |= {"monthly": "0 0 1 * *", "yearly": "0 0 1 1 *", "annually": "0 0 1 1 *"}
-_COMMAND = re.compile(r"argv\[\]=(.*?) ; ignore_errors=")
+_COMMAND = r"argv\[\]=(.*?) ; ignore_errors="
 _TIMER = ("Id", "ActiveState", "Unit", "TimersCalendar", "TimersMonotonic")
 _SERVICE = ("Id", "User", "ExecStart", "Environment")
 
@@ -94,7 +94,9 @@ def _timers(asking: Asking, name: str) -> Iterator[Crontab]:
     for timer in timers:
         for service in timer.get("Unit", []):
             unit = units.get(service, {})
-            command = " ; ".join(found[1] for value in unit.get("ExecStart", []) if (found := _COMMAND.search(value)))
+            command = " ; ".join(
+                found[1] for value in unit.get("ExecStart", []) if (found := re.search(_COMMAND, value))
+            )
             if mentions_us(command) and unit.get("User", [""])[0] in ("", name):
                 yield _crontab(timer, command, dict(_settings(unit)))
 
@@ -122,7 +124,7 @@ def calendar_schedule(text: str) -> str | None:
     text = text.strip()
     if text.lower() in _NAMED:
         return _NAMED[text.lower()]
-    match = _CALENDAR.fullmatch(text)
+    match = re.fullmatch(_CALENDAR, text)
     if match is None:
         return None
     weekday, day, hour, minute = match.groups()

@@ -14,7 +14,7 @@ from trendspark_cli.archiving.parts import Parts, files_of
 from trendspark_cli.base.durable_files import sha256_of
 from trendspark_cli.base.errors import IntegrityError
 from trendspark_cli.running.job_context import JobContext
-from trendspark_cli.store.rows.archived import TABLES
+from trendspark_cli.store.rows.archived import POSTS, TABLES
 from trendspark_cli.store.rows.archives import ChosenRow, Manifest, Tombstone
 
 MOST_ROWS = 50_000  # of one part
@@ -69,10 +69,12 @@ def archive(job: JobContext, parts: Parts, rules: ArchiveRules) -> None:
         parts.finish(_reopened(job, manifest))
     for part in _parts_to_make(job, cutoffs):
         parts.finish(parts.plan(part.table, part.source, part.day, rules.format, rules.url, part.ids))
+    if POSTS.name in cutoffs:
+        job.store.authors.drop_unseen()
 
 
 def _guard(job: JobContext, parts: Parts, rules: ArchiveRules, cutoffs: Mapping[str, datetime]) -> None:
-    check_database(job.store)
+    check_database(job.store, job.now, is_dry=job.dry_run)
     if not rules.is_forced:
         check_retention(rules.retention)
         check_clock(job.store, job.now, job.run_id)
@@ -92,7 +94,7 @@ def _parts_to_make(job: JobContext, cutoffs: Mapping[str, datetime]) -> Iterator
     """Yield what goes into each new file: rows of one table, source and day."""
     archives = job.store.archives
     for table, cutoff in cutoffs.items():
-        for day, _ in archives.days(table, cutoff):
+        for day in archives.days(table, cutoff):
             for source in TABLES[table].sources:
                 after = ("", 0)
                 while rows := archives.choose(table, source, day, after, MOST_ROWS):

@@ -33,6 +33,9 @@ class SourceKind(NamedTuple):
     example: str = ""  # such an address, for people
     id_prefix: str = ""  # what may stand before an id and is not part of it
     author_id: str = ""  # a regular expression of its authors' ids; "" where their names never change and are the ids
+    ids_of_author: str = (
+        ""  # what the ids of an author's posts begin with, and no other's: `{author}` is the author's id
+    )
     edits_have_ids: bool = False  # an edited post goes on under another id; the counters of the first one stand still
     costs: Costs = FREE
     reads_metric: str = ""  # what counts billed units by endpoint, and the next what they cost in USD
@@ -117,6 +120,7 @@ _ALL = (
         addresses=(r"(at://did:[^/]+/app\.bsky\.feed\.post/[^/]+)",),
         example="at://DID/app.bsky.feed.post/KEY",
         author_id=r"did:\S+",
+        ids_of_author="at://{author}/",
     ),
     SourceKind(
         name="hackernews",

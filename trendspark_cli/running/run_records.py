@@ -18,12 +18,11 @@ from trendspark_cli.base.metrics import (
 )
 from trendspark_cli.running.job_context import JobContext
 from trendspark_cli.store.protocol import Store
+from trendspark_cli.store.rows.runs import CLOCK_OFF
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from trendspark_cli.crontabs.timetable import Timetable
-
-CLOCK_OFF = "clock_off_seconds"  # of a run's counts: how far our clock was ahead of the services', negative: behind
 
 
 def record_end(

@@ -22,13 +22,13 @@ from trendspark_cli.kinds.jobs import kind_of
 from trendspark_cli.kinds.services import WRITERS
 from trendspark_cli.kinds.sources import SOURCES
 from trendspark_cli.running.pausing import pause_words
-from trendspark_cli.running.run_records import CLOCK_OFF
 from trendspark_cli.running.server_clock import clock_doubt
 from trendspark_cli.screens.channel_health import channel_health
 from trendspark_cli.screens.doctor.placed_files import lock_trouble, metrics_trouble
 from trendspark_cli.screens.job_overview import JobOverview, job_overview
 from trendspark_cli.store.open_store import database_of, open_store
 from trendspark_cli.store.protocol import Store
+from trendspark_cli.store.rows.runs import CLOCK_OFF
 from trendspark_cli.trends.history_rebuilding import rebuilding
 
 State = dict[str, object]  # of a service, as `health --json` prints it: always with `ok`
@@ -138,8 +138,8 @@ def _fill(found: _Records, settings: Settings, now: datetime, times: Answer[Time
             if settings.x_stream_enabled or _is_open(totals):
                 services["stream"] = _stream(totals, now)
             services["archive"] = _archive(
-                store.archives.count_missing(),
-                store.archives.count_unreadable(),
+                store.archive_faults.count_missing(),
+                store.archive_faults.count_unreadable(),
                 is_configured=bool(settings.archive_url),
             )
     except TrendSparkError as error:

@@ -22,13 +22,12 @@ from trendspark_cli.ranking.baseline.ticks import (
     WINDOW_TICKS,
     tick_of,
 )
-from trendspark_cli.running.clock_healing import may_be_ahead
-from trendspark_cli.running.job_context import JobContext
 from trendspark_cli.store.protocol import Store
 from trendspark_cli.store.rows.trends import RankingProgress
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # it brings numpy, and `health` asks how far a history is
+    from trendspark_cli.running.job_context import JobContext
     from trendspark_cli.trends.baseline_updating import BaselineUpdating
 
 REBUILT = timedelta(days=14)  # half of a count is gone after four days, and nine tenths after these
@@ -118,6 +117,8 @@ def begin(job: JobContext, baseline: BaselineUpdating, window_since: int) -> Non
 
 def go_on(job: JobContext, baseline: BaselineUpdating, until: int, most_posts: int = POSTS_PER_RUN) -> None:
     """Count the next posts created before *until* (epoch seconds), at most *most_posts*; say so when all are in."""
+    from trendspark_cli.running.clock_healing import may_be_ahead
+
     if not baseline.progress.rebuilt_since or job.dry_run or may_be_ahead(job):
         return
     left = most_posts

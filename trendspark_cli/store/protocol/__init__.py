@@ -17,7 +17,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 if TYPE_CHECKING:
-    from trendspark_cli.store.protocol.archives import Archives, Tombstones
+    from trendspark_cli.store.protocol.archives import ArchiveFaults, Archives, Tombstones
     from trendspark_cli.store.protocol.authors import Authors
     from trendspark_cli.store.protocol.collecting import (
         ApiCalls,
@@ -98,6 +98,8 @@ class Store(Protocol):
     @property
     def archives(self) -> Archives: ...
     @property
+    def archive_faults(self) -> ArchiveFaults: ...
+    @property
     def tombstones(self) -> Tombstones: ...
     @property
     def times(self) -> StoredTimes: ...
@@ -119,6 +121,9 @@ class Store(Protocol):
 
     def set_after_commit(self, callback: Callable[[], None]) -> None:
         """Have *callback* called after each transaction."""
+
+    def noticed_at(self, key: str) -> datetime | None:
+        """Return when *key* was said last; None when it was not."""
 
     def notice_once(self, key: str, now: datetime) -> bool:
         """Remember that *key* was said; return False when it was said before."""

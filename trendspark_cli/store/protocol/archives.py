@@ -9,7 +9,6 @@ from typing import Protocol
 from trendspark_cli.store.rows.archived import ArchivedRow
 from trendspark_cli.store.rows.archives import (
     ChosenRow,
-    DayOfRows,
     DeletedBatch,
     KnownTrend,
     Manifest,
@@ -21,7 +20,7 @@ from trendspark_cli.store.rows.archives import (
 class Archives(Protocol):
     """Manifests, the ids they are about, and the rows behind these ids. `table` is one of store/rows/archived.py."""
 
-    def days(self, table: str, until: datetime) -> Iterator[DayOfRows]:
+    def days(self, table: str, until: datetime) -> Iterator[str]:
         """Yield each UTC day before *until* that has rows, the oldest first."""
 
     def count(self, table: str, until: datetime | None = None, at_most: int = 2**62) -> int:
@@ -76,20 +75,24 @@ class Archives(Protocol):
     def stored(self) -> list[Manifest]:
         """Return every manifest whose object should be in the archive, those written off aside."""
 
+    def write_off(self, manifest_id: str, at: str, why: str) -> None:
+        """Expect the object of a manifest no more; its rows that are live are free for another file."""
+
+
+class ArchiveFaults(Protocol):
+    """What was found missing or unreadable in archives."""
+
     def note_missing(self, manifest_id: str, since: str | None) -> None:
         """Remember since when an object is wrong, or that it is right again."""
+
+    def count_missing(self) -> int:
+        """Return how many objects were found missing or changed."""
 
     def note_unreadable(self, url: str, keys: Sequence[str], now: datetime) -> None:
         """Remember which objects of an archive cannot be read; what was remembered of that archive is replaced."""
 
     def count_unreadable(self) -> int:
         """Return how many objects are remembered as unreadable, of all archives."""
-
-    def write_off(self, manifest_id: str, at: str, why: str) -> None:
-        """Expect the object of a manifest no more; its rows that are live are free for another file."""
-
-    def count_missing(self) -> int:
-        """Return how many objects were found missing or changed."""
 
 
 class Tombstones(Protocol):
@@ -107,8 +110,11 @@ class Tombstones(Protocol):
     def kept_ids_that_begin(self, source: str, beginning: str, limit: int) -> list[str]:
         """Return ids of which something is kept that begin with this text, at most *limit*."""
 
-    def forget_posts(self, tombstone: Tombstone) -> int:
-        """Delete at most 1,000 live posts it is about, and what alerts quote of them; return how many posts."""
+    def live_posts(self, tombstone: Tombstone, after: int, until: int) -> Sequence[int]:
+        """Return the ids of at most 1,000 live posts it is about, in order, above *after* and up to *until*."""
+
+    def forget_posts(self, tombstone: Tombstone, ids: Sequence[int]) -> int:
+        """Delete those of these live posts it is about, and what alerts quote of them; return how many posts."""
 
     def buried(self, source: str, posts: Sequence[tuple[str | None, ...]]) -> set[int]:
         """Return the places of those (source id, author, and perhaps the author's name) that have a tombstone."""

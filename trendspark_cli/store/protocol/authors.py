@@ -19,4 +19,7 @@ class Authors(Protocol):
         """Forget accounts by their ids and names; call inside a transaction."""
 
     def forget_silent(self, source: str, author: str) -> None:
-        """Forget an account of which no post is live; call inside a transaction."""
+        """Forget an account of which no post is live; call outside a transaction, since it may read all posts."""
+
+    def drop_unseen(self) -> None:
+        """Forget accounts last seen before the oldest live post was made, in transactions of its own."""

@@ -31,7 +31,7 @@ class PostSearch(Protocol):
         """
 
     def drop_gone(self) -> None:
-        """Drop each part of the index that has words of posts that are gone. Call inside a transaction."""
+        """Drop each part of the index that has words of posts that are gone, in a transaction for each."""
 
     def drop_one(self) -> bool:
         """Drop a part of the index, whatever it has; return False when there is none. Call inside a transaction."""

@@ -6,10 +6,6 @@ SELECT min(created_at) FROM posts WHERE created_at >= :since AND created_at < :u
 -- Rows older than a time, counted up to a limit.
 SELECT count(*) FROM (SELECT 1 FROM posts WHERE created_at < :until LIMIT :limit) waiting;
 
--- name: count_posts
--- How many posts were created in a span.
-SELECT count(*) FROM posts WHERE created_at >= :since AND created_at < :until;
-
 -- name: first_ingest_audit
 -- The time of the oldest audit row of a span.
 SELECT min(created_at) FROM ingest_audit WHERE created_at >= :since AND created_at < :until;
@@ -17,10 +13,6 @@ SELECT min(created_at) FROM ingest_audit WHERE created_at >= :since AND created_
 -- name: waiting_ingest_audit
 -- Rows older than a time, counted up to a limit.
 SELECT count(*) FROM (SELECT 1 FROM ingest_audit WHERE created_at < :until LIMIT :limit) waiting;
-
--- name: count_ingest_audit
--- How many audit rows a span has.
-SELECT count(*) FROM ingest_audit WHERE created_at >= :since AND created_at < :until;
 
 -- name: first_notifications
 -- The time of the oldest alert of a span.
@@ -30,10 +22,6 @@ SELECT min(created_at) FROM notifications WHERE created_at >= :since AND created
 -- Rows older than a time, counted up to a limit.
 SELECT count(*) FROM (SELECT 1 FROM notifications WHERE created_at < :until LIMIT :limit) waiting;
 
--- name: count_notifications
--- How many alerts a span has.
-SELECT count(*) FROM notifications WHERE created_at >= :since AND created_at < :until;
-
 -- name: first_job_runs
 -- The time of the oldest run of a span.
 SELECT min(started_at) FROM job_runs WHERE started_at >= :since AND started_at < :until;
@@ -41,10 +29,6 @@ SELECT min(started_at) FROM job_runs WHERE started_at >= :since AND started_at <
 -- name: waiting_job_runs
 -- Rows older than a time, counted up to a limit.
 SELECT count(*) FROM (SELECT 1 FROM job_runs WHERE started_at < :until LIMIT :limit) waiting;
-
--- name: count_job_runs
--- How many runs began in a span.
-SELECT count(*) FROM job_runs WHERE started_at >= :since AND started_at < :until;
 
 -- name: insert_posts
 -- A post that is live, or another post under its id, wins over the archive.
@@ -120,20 +104,15 @@ WHERE source = :source AND source_id >= :beginning AND source_id < :after
     AND NOT EXISTS (SELECT 1 FROM tombstones t WHERE t.source = q.source AND t.source_id = q.source_id)
 ORDER BY source_id LIMIT :limit;
 
--- name: forget_posts
--- One batch of the live posts a tombstone is about.
-DELETE FROM posts WHERE id IN (
-    SELECT id FROM posts WHERE source = :source AND source_id = :source_id
-    UNION ALL SELECT id FROM posts WHERE CAST(:author AS text) IS NOT NULL AND source = :source AND author = :author LIMIT :limit);
+-- name: post_of
+-- The live post with an id.
+SELECT id FROM posts WHERE source = :source AND source_id = :source_id AND id > :after AND id <= :until;
 
--- name: about
--- The trends that rest on these posts, or show one of them, or did: their alerts and briefs may quote them.
-SELECT trend_id FROM trend_posts WHERE post_id IN (
-    SELECT id FROM posts WHERE source = :source AND source_id = :source_id
-    UNION ALL SELECT id FROM posts WHERE CAST(:author AS text) IS NOT NULL AND source = :source AND author = :author)
-UNION SELECT trend_id FROM trend_examples
-WHERE source = :source AND (source_id = :source_id OR author = :author OR lower(name) = lower(:author))
-UNION SELECT trend_id FROM trend_quotes WHERE source = :source AND (source_id = :source_id OR author = :author);
+-- name: posts_of_author
+-- Some posts of an author in a span of ids. No index has authors: posts are read, whatever their source, in the order
+-- they lie in.
+SELECT id FROM posts WHERE id > :after AND id <= :until AND author = :author AND source || '' = :source
+ORDER BY id LIMIT :limit;
 
 -- name: forget_digests
 -- Digests list the titles of alerts, which may be the beginning of such a post: what they are stays.

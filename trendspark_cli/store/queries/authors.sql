@@ -14,15 +14,22 @@ SELECT id, name FROM authors WHERE source = :source AND (id = :author OR lower(n
 -- Posts that are known by a name alone.
 SELECT post_id FROM named_posts WHERE source = :source AND name = lower(:name) LIMIT :limit;
 
--- name: forget_silent
--- An account of which no post is live.
-DELETE FROM authors WHERE source = :source AND id = :author
-    AND NOT EXISTS (SELECT 1 FROM posts WHERE source = :source AND author = :author);
+-- name: has_ids
+-- Whether there is a live post whose id lies from one text up to another.
+SELECT 1 FROM posts WHERE source = :source AND source_id >= :beginning AND source_id < :after LIMIT 1;
+
+-- name: has_posts
+-- Whether there is a live post of an author. No index has authors: posts are read in the order they lie in.
+SELECT 1 FROM posts WHERE author = :author AND source || '' = :source LIMIT 1;
 
 -- name: note_named
 -- A post that was brought back and whose author is known by name alone.
 INSERT INTO named_posts (source, name, post_id) VALUES (?, lower(?), ?) ON CONFLICT DO NOTHING;
 
+-- name: unseen
+-- The next accounts last seen before a time.
+SELECT source, id FROM authors WHERE (source, id) > (?, ?) AND seen_at < ? ORDER BY source, id LIMIT ?;
+
 -- name: drop_unseen
--- Some accounts last seen before a time.
-DELETE FROM authors WHERE (source, id) IN (SELECT source, id FROM authors WHERE seen_at < ? LIMIT ?);
+-- An account, unless it was seen meanwhile.
+DELETE FROM authors WHERE source = ? AND id = ? AND seen_at < ?;

@@ -14,12 +14,6 @@ SELECT id, text FROM posts WHERE id > :after AND id <= :last ORDER BY id LIMIT :
 -- Posts whose words changed, or that came back, since they were indexed; those that are gone have no text.
 SELECT w.post_id, p.text FROM search_waiting w LEFT JOIN posts p ON p.id = w.post_id ORDER BY w.post_id LIMIT :limit;
 
--- name: wait
--- A post that came back among those that are indexed.
-INSERT INTO search_waiting (post_id)
-SELECT :id WHERE EXISTS (SELECT 1 FROM search_shelves WHERE first_id <= :id AND filled_id >= :id)
-ON CONFLICT DO NOTHING;
-
 -- name: save_shelf
 -- How far a shelf is filled.
 INSERT INTO search_shelves (first_id, filled_id, entries, looked_at) VALUES (:first, :filled, :entries, :now)

@@ -44,13 +44,6 @@ class ChosenRow(NamedTuple):
     text_bytes: int
 
 
-class DayOfRows(NamedTuple):
-    """A UTC day (YYYY-MM-DD) and how many rows a table has of it."""
-
-    day: str
-    rows: int
-
-
 class DeletedBatch(NamedTuple):
     """What one transaction of deletes did. `kept` rows were changed since their export, or are needed by an alert."""
 

@@ -6,6 +6,8 @@ from typing import NamedTuple
 
 from trendspark_cli.store.rows.column_kinds import Time, Word
 
+CLOCK_OFF = "clock_off_seconds"  # of a run's counts: how far our clock was ahead of the services', negative: behind
+
 
 class JobRun(NamedTuple):
     """One run. `duration` and `lateness` in seconds; `counts`: JSON, see `counted`."""

@@ -77,10 +77,11 @@ class PostSearch:
             self._db.execute("UPDATE search_shelves SET looked_at = ? WHERE first_id = ?", (to_text(now), first))
 
     def drop_gone(self) -> None:
-        """Drop each shelf that has a post that is gone, so that none of its words is left. Call in a transaction."""
+        """Drop each shelf that has a post that is gone, so that none of its words is left; a transaction for each."""
         for first in self._filled():
             if self._has_gone(first):
-                self._drop(first)
+                with self._db.transaction():
+                    self._drop(first)
 
     def drop_one(self) -> bool:
         """Drop a shelf, whatever it has; return False when there is none. Call in a transaction."""
@@ -91,8 +92,7 @@ class PostSearch:
 
     def note_returned(self, post_ids: Sequence[int]) -> None:
         """Have posts indexed once more that came back under the ids they had. Call in a transaction."""
-        for post_id in post_ids:
-            self._db.execute(self._sql["wait"], {"id": post_id})
+        self._db.execute(self._sql["wait"], (json.dumps(list(post_ids)),))
 
     def note_gone(self, post_ids: Sequence[int]) -> None:
         """Have the shelves of posts that leave looked at by the next `drop_worn`. Call in a transaction."""

@@ -12,7 +12,6 @@ from trendspark_cli.store.named_queries import filled
 from trendspark_cli.store.rows.archived import POSTS, TABLES, ArchivedRow
 from trendspark_cli.store.rows.archives import (
     ChosenRow,
-    DayOfRows,
     DeletedBatch,
     KnownTrend,
     Manifest,
@@ -20,7 +19,7 @@ from trendspark_cli.store.rows.archives import (
     Tombstone,
 )
 from trendspark_cli.store.rows.posts import StoredPost
-from trendspark_cli.store.tables.authors import Authors
+from trendspark_cli.store.tables.authors import Authors, just_after
 from trendspark_cli.store.tables.connection import Connection, SqlRow
 from trendspark_cli.store.tables.interest import Marks
 
@@ -31,7 +30,6 @@ if TYPE_CHECKING:  # what words are takes long to load
 BATCH_ROWS = 1000  # of one transaction
 REMOVED = "a post that was removed"  # in place of the beginning of its text
 UNKNOWN = "an alert that may quote a post that was removed"  # in place of one whose trend is gone
-UNREADABLE = "unreadable archive object "  # begins a key of notices
 _MANIFEST_FIELDS = Manifest._fields
 
 
@@ -43,14 +41,13 @@ class Archives:
         self._sql = connection.queries("archives")
         self._search = search
 
-    def days(self, table: str, until: datetime) -> Iterator[DayOfRows]:
+    def days(self, table: str, until: datetime) -> Iterator[str]:
         """Yield each UTC day before *until* that has rows, the oldest first."""
         end, since = to_text(until), ""
         while first := self._db.value(self._sql[f"first_{table}"], {"since": since, "until": end}):
             day = first[:10]
             since = min(f"{day}T99", end)  # after any time of that day
-            rows = self._db.value(self._sql[f"count_{table}"], {"since": day, "until": since})
-            yield DayOfRows(day, int(rows))
+            yield day
 
     def count(self, table: str, until: datetime | None = None, at_most: int = 2**62) -> int:
         """Return how many rows are live, or how many of those are older than *until*; counting ends at *at_most*."""
@@ -137,8 +134,6 @@ class Archives:
             kept = int(self._db.value(self._sql[f"left_{manifest.table_name}"], {"ids": rows[0]["row_ids"]}))
         sql = "DELETE FROM archive_rows WHERE manifest_id = ? AND batch = ?"
         self._db.execute(sql, (manifest.id, rows[0]["batch"]))
-        if manifest.table_name == POSTS.name and len(rows) == 1:
-            Authors(self._db).drop_unseen()
         return DeletedBatch(deleted, kept, is_last=len(rows) == 1)
 
     def restore(self, manifest: Manifest, rows: Sequence[ArchivedRow]) -> RestoredBatch:
@@ -171,29 +166,59 @@ class Archives:
     def _restore_posts(self, posts: Sequence[StoredPost]) -> list[int]:
         """Insert posts that are not live under any id; one whose id another post has by now gets a new one."""
         names = POSTS.own_names  # the first of them is the id
-        insert = filled(self._sql["insert_posts"], names)
-        insert_anew = filled(self._sql["insert_post_under_new_id"], names[1:])
         authors = Authors(self._db)
-        ids = []
+        live, taken = self._live(posts)
+        free: list[StoredPost] = []
+        placed: list[StoredPost] = []
         for post in authors.settled(posts):
-            own = post[: len(names)]
-            post_id: int | None = post.id
-            if self._db.execute(insert, own).rowcount == 0:
-                found = self._db.execute(insert_anew, own[1:]).fetchone()
-                post_id = found[0] if found else None
-            if post_id is None:
-                continue
-            ids.append(post_id)
-            authors.note_named(post_id, post)
-            links = links_in(post.text) if post.links is None else links_of(post.links)
-            if links:
-                self._db.executemany(self._sql["insert_link"], [(post_id, link) for link in links])
-            if post.metrics:
-                self._db.execute(self._sql["insert_metrics"], {"post_id": post_id, "metrics": post.metrics})
-            if post.trend_ids:
-                self._db.execute(self._sql["insert_trend_posts"], {"post_id": post_id, "trend_ids": post.trend_ids})
+            if (post.source, post.source_id) not in live:
+                live.add((post.source, post.source_id))
+                (placed if post.id in taken else free).append(post)
+                taken.add(post.id)
+        if self._db.executemany(filled(self._sql["insert_posts"], names), [post[: len(names)] for post in free]) != len(
+            free
+        ):
+            kept = self._live(free)[1]
+            free = [post for post in free if post.id in kept]
+        under_new_ids = []
+        insert_anew = filled(self._sql["insert_post_under_new_id"], names[1:])
+        for post in placed:
+            if found := self._db.execute(insert_anew, post[1 : len(names)]).fetchone():
+                under_new_ids.append(post._replace(id=found[0]))
+        stored = [*free, *under_new_ids]
+        self._restore_beside(stored)
+        for post in stored:
+            authors.note_named(post.id, post)
+        ids = [post.id for post in stored]
         self._search.note_returned(ids)
         return ids
+
+    def _live(self, posts: Sequence[StoredPost]) -> tuple[set[tuple[str, str]], set[int]]:
+        """Return which of these posts are live by source and id there, and which of their ids here are taken."""
+        keys = {
+            (source, row["source_id"])
+            for source in {post.source for post in posts}
+            for row in self._db.rows(
+                self._db.queries("posts")["stored_ids"],
+                (source, json.dumps([post.source_id for post in posts if post.source == source])),
+            )
+        }
+        ids = self._db.rows(self._sql["live_ids"], {"ids": json.dumps([post.id for post in posts])})
+        return keys, {row["id"] for row in ids}
+
+    def _restore_beside(self, posts: Sequence[StoredPost]) -> None:
+        """Insert the links, counters and trends of posts that were just brought back."""
+        links = [
+            (post.id, link)
+            for post in posts
+            for link in (links_in(post.text) if post.links is None else links_of(post.links) if post.links else ())
+        ]
+        self._db.executemany(self._sql["insert_link"], links)
+        for post in posts:
+            if post.metrics:
+                self._db.execute(self._sql["insert_metrics"], {"post_id": post.id, "metrics": post.metrics})
+            if post.trend_ids:
+                self._db.execute(self._sql["insert_trend_posts"], {"post_id": post.id, "trend_ids": post.trend_ids})
 
     def _add_batches(self, manifest_id: str, ids: Sequence[int]) -> None:
         sql = "SELECT coalesce(max(batch) + 1, 0) FROM archive_rows WHERE manifest_id = ?"
@@ -221,32 +246,11 @@ class Archives:
         """Return every manifest whose object should be in the archive, those written off aside."""
         return [_manifest(row) for row in self._db.rows(self._sql["stored"])]
 
-    def note_missing(self, manifest_id: str, since: str | None) -> None:
-        """Remember since when an object is wrong, or that it is right again."""
-        self._db.execute("UPDATE archive_manifests SET missing_since = ? WHERE id = ?", (since, manifest_id))
-
-    def note_unreadable(self, url: str, keys: Sequence[str], now: datetime) -> None:
-        """Remember which objects of an archive cannot be read; what was remembered of that archive is replaced."""
-        prefix = f"{UNREADABLE}{url} "
-        self._db.execute("DELETE FROM notices WHERE substr(key, 1, ?) = ?", (len(prefix), prefix))
-        rows = [(f"{prefix}{key}", to_text(now)) for key in keys]
-        self._db.executemany("INSERT INTO notices (key, noted_at) VALUES (?, ?) ON CONFLICT DO NOTHING", rows)
-
-    def count_unreadable(self) -> int:
-        """Return how many objects are remembered as unreadable, of all archives."""
-        sql = "SELECT count(*) FROM notices WHERE substr(key, 1, ?) = ?"
-        return int(self._db.value(sql, (len(UNREADABLE), UNREADABLE)))
-
     def write_off(self, manifest_id: str, at: str, why: str) -> None:
         """Expect the object of a manifest no more; its rows that are live are free for another file."""
         self._db.execute(self._sql["write_off"], {"id": manifest_id, "at": at, "why": why})
         self._db.execute("DELETE FROM archive_rows WHERE manifest_id = ?", (manifest_id,))
         self.forget_changes(manifest_id)
-
-    def count_missing(self) -> int:
-        """Return how many objects were found missing or changed."""
-        sql = "SELECT count(*) FROM archive_manifests WHERE missing_since IS NOT NULL AND written_off_at IS NULL"
-        return int(self._db.value(sql))
 
 
 class Tombstones:
@@ -272,17 +276,24 @@ class Tombstones:
 
     def kept_ids_that_begin(self, source: str, beginning: str, limit: int) -> list[str]:
         """Return ids of which something is kept that begin with this text, at most *limit*."""
-        after = beginning[:-1] + chr(ord(beginning[-1]) + 1)
-        asked = {"source": source, "beginning": beginning, "after": after, "limit": limit}
+        asked = {"source": source, "beginning": beginning, "after": just_after(beginning), "limit": limit}
         return [row["source_id"] for row in self._db.rows(self._sql["kept_ids_that_begin"], asked)]
 
-    def forget_posts(self, tombstone: Tombstone) -> int:
-        """Delete at most 1,000 live posts it is about, and every copy of them, live or not, in a transaction.
+    def live_posts(self, tombstone: Tombstone, after: int, until: int) -> list[int]:
+        """Return the ids of at most 1,000 live posts it is about, in order, above *after* and up to *until*."""
+        named = "post_of" if tombstone.author is None else "posts_of_author"
+        span = {"source": tombstone.source, "source_id": tombstone.source_id, "author": tombstone.author}
+        rows = self._db.rows(self._sql[named], {**span, "after": after, "until": until, "limit": BATCH_ROWS})
+        return [row["id"] for row in rows]
+
+    def forget_posts(self, tombstone: Tombstone, ids: Sequence[int]) -> int:
+        """Delete those of these live posts it is about, and every copy of its posts, live or not, in a transaction.
 
         Copies are examples of trends, labels of trends that are one post, what alerts and a model say of them, and the
         counts of communities that marks of trends keep.
         """
         about = {"source": tombstone.source, "source_id": tombstone.source_id, "author": tombstone.author}
+        about |= {"ids": json.dumps(list(ids))}
         if trend_ids := [row["trend_id"] for row in self._db.rows(self._sql["about"], about)]:
             trends = {"trends": json.dumps(trend_ids)}
             self._db.execute(self._sql["forget_quotes"], trends)
@@ -293,7 +304,7 @@ class Tombstones:
             self._db.execute("DELETE FROM model_answers")  # which of them rest on these posts is not known
             self._db.execute(self._sql["forget_examples"], about)
         with Marks(self._db).counted(trend_ids):
-            return self._db.execute(self._sql["forget_posts"], {**about, "limit": BATCH_ROWS}).rowcount
+            return self._db.execute(self._sql["forget_posts"], about).rowcount
 
     def buried(self, source: str, posts: Sequence[tuple[str | None, ...]]) -> set[int]:
         """Return the places of those (source id, author, and perhaps the author's name) that have a tombstone."""

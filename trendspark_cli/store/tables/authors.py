@@ -8,12 +8,17 @@ from datetime import timedelta
 
 from trendspark_cli.base.clock import from_text, to_text
 from trendspark_cli.base.models import Post
-from trendspark_cli.kinds.sources import author_of
+from trendspark_cli.kinds.sources import SOURCES, author_of
 from trendspark_cli.store.rows.posts import StoredPost
 from trendspark_cli.store.tables.connection import Connection
 
 KEPT_TO = timedelta(days=2)  # when an account was seen is kept to the day
 MOST_MOVED = 1000  # posts of one name that get their id in one transaction; the others with the next page that has both
+
+
+def just_after(beginning: str) -> str:
+    """Return the first text after all that begin with this one."""
+    return beginning[:-1] + chr(ord(beginning[-1]) + 1)
 
 
 class Authors:
@@ -69,8 +74,20 @@ class Authors:
         self._db.execute(self._sql["forget"], (source, json.dumps(sorted(aliases))))
 
     def forget_silent(self, source: str, author: str) -> None:
-        """Forget an account of which no post is live; call inside a transaction."""
-        self._db.execute(self._sql["forget_silent"], {"source": source, "author": author})
+        """Forget an account of which no post is live; call outside a transaction, since it may read all posts.
+
+        Where a post's id begins with its author, the index of ids tells. What comes meanwhile brings its name along.
+        """
+        kind = SOURCES.get(source)
+        if kind is not None and kind.ids_of_author:
+            beginning = kind.ids_of_author.format(author=author)
+            span = {"source": source, "beginning": beginning, "after": just_after(beginning)}
+            is_live = self._db.value(self._sql["has_ids"], span)
+        else:
+            is_live = self._db.value(self._sql["has_posts"], {"source": source, "author": author})
+        if not is_live:
+            with self._db.transaction():
+                self._db.execute("DELETE FROM authors WHERE source = ? AND id = ?", (source, author))
 
     def settled(self, posts: Sequence[StoredPost]) -> list[StoredPost]:
         """Return posts of an archive with the ids that became known of authors since; call inside a transaction."""
@@ -89,10 +106,14 @@ class Authors:
             self._db.execute(self._sql["note_named"], (post.source, post.author, post_id))
 
     def drop_unseen(self) -> None:
-        """Forget up to 1,000 accounts last seen before the oldest live post was made; call inside a transaction."""
+        """Forget accounts last seen before the oldest live post was made: one look at all, 1,000 to a transaction."""
         oldest = self._db.value("SELECT min(created_at) FROM posts")
         before = "~" if oldest is None else to_text(from_text(oldest) - KEPT_TO)
-        self._db.execute(self._sql["drop_unseen"], (before, MOST_MOVED))
+        last = ("", "")
+        while unseen := self._db.made(tuple, self._sql["unseen"], (*last, before, MOST_MOVED)):
+            with self._db.transaction():
+                self._db.executemany(self._sql["drop_unseen"], [(*account, before) for account in unseen])
+            last = unseen[-1]
 
     def _move(self, rows: Sequence[tuple[str, str, str, str]]) -> None:
         """Give posts that are known by a name the id it belongs to."""

@@ -5,26 +5,28 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
+from functools import cached_property
 from typing import TypeVar
 
 from trendspark_cli.kinds.channels import CHANNELS
-from trendspark_cli.store.tables.authors import Authors
 from trendspark_cli.store.tables.collecting import ApiCalls, Cursors, Gaps, IngestAudit, StreamRules
 from trendspark_cli.store.tables.connection import Connection
 from trendspark_cli.store.tables.job_records import JobRuns, JobStates, MetricTotals
 from trendspark_cli.store.tables.outbox import Channels, Incidents, Notifications
-from trendspark_cli.store.tables.posts import Posts
 from trendspark_cli.store.tables.profiles import Profiles
-from trendspark_cli.store.tables.spend import Spend
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from trendspark_cli.store.protocol.search import PostSearch
+    from trendspark_cli.store.tables.archive_faults import ArchiveFaults
     from trendspark_cli.store.tables.archives import Archives, Tombstones
+    from trendspark_cli.store.tables.authors import Authors
     from trendspark_cli.store.tables.briefs import Briefs
     from trendspark_cli.store.tables.calibrations import Calibrations
     from trendspark_cli.store.tables.forecasts import Forecasts
     from trendspark_cli.store.tables.interest import InterestMemory
+    from trendspark_cli.store.tables.posts import Posts
+    from trendspark_cli.store.tables.spend import Spend
     from trendspark_cli.store.tables.stored_times import StoredTimes
     from trendspark_cli.store.tables.term_runs import TermRuns
     from trendspark_cli.store.tables.trend_history import TrendHistory
@@ -44,21 +46,39 @@ class TableStore:
         self, connection: Connection, channels: Sequence[str] = FIRST_CHANNEL, operations: Sequence[str] = ()
     ) -> None:
         self.connection = connection
-        self.posts = Posts(connection)
-        self.authors = Authors(connection)
         self.cursors = Cursors(connection)
         self.gaps = Gaps(connection)
         self.audit = IngestAudit(connection)
         self.api_calls = ApiCalls(connection)
         self.stream_rules = StreamRules(connection)
         self.profiles = Profiles(connection)
-        self.spend = Spend(connection)
         self.job_runs = JobRuns(connection)
         self.job_states = JobStates(connection)
         self.totals = MetricTotals(connection)
         self.notifications = Notifications(connection, channels, operations or channels)
         self.channels = Channels(connection)
         self.incidents = Incidents(connection)
+
+    @cached_property
+    def posts(self) -> Posts:
+        """Return the posts; loaded when asked, since what only looks at runs and alerts never does."""
+        from trendspark_cli.store.tables.posts import Posts
+
+        return Posts(self.connection)
+
+    @cached_property
+    def authors(self) -> Authors:
+        """Return who people are; loaded when asked."""
+        from trendspark_cli.store.tables.authors import Authors
+
+        return Authors(self.connection)
+
+    @cached_property
+    def spend(self) -> Spend:
+        """Return what was spent; loaded when asked."""
+        from trendspark_cli.store.tables.spend import Spend
+
+        return Spend(self.connection)
 
     @property
     def trends(self) -> Trends:
@@ -136,6 +156,13 @@ class TableStore:
         return Archives(self.connection, self.search)
 
     @property
+    def archive_faults(self) -> ArchiveFaults:
+        """Return what was found wrong in archives; loaded when asked."""
+        from trendspark_cli.store.tables.archive_faults import ArchiveFaults
+
+        return ArchiveFaults(self.connection)
+
+    @property
     def tombstones(self) -> Tombstones:
         """Return what must not come back; loaded when asked."""
         from trendspark_cli.store.tables.archives import Tombstones
@@ -165,6 +192,13 @@ class TableStore:
     def set_after_commit(self, callback: Callable[[], None]) -> None:
         """Have *callback* called after each transaction."""
         self.connection.after_commit = callback
+
+    def noticed_at(self, key: str) -> datetime | None:
+        """Return when *key* was said last; None when it was not."""
+        from trendspark_cli.base.clock import from_text
+
+        noted_at = self.connection.value("SELECT noted_at FROM notices WHERE key = ?", (key,))
+        return None if noted_at is None else from_text(noted_at)
 
     def notice_once(self, key: str, now: datetime) -> bool:
         """Remember that *key* was said; return False when it was said before."""

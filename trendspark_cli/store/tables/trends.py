@@ -13,7 +13,6 @@ from trendspark_cli.base.clock import to_text
 from trendspark_cli.ranking.baseline.history import SourceState
 from trendspark_cli.store.rows.trends import RankingProgress, TrendNames, TrendVerdict
 from trendspark_cli.store.tables.connection import Connection
-from trendspark_cli.store.tables.trend_history import TrendHistory
 
 if TYPE_CHECKING:  # most runs only count trends
     from trendspark_cli.ranking.bursts.segments import Segment, SegmentRow
@@ -29,7 +28,6 @@ class Trends:
     def __init__(self, connection: Connection) -> None:
         self._db = connection
         self._sql = connection.queries("trends")
-        self._history = TrendHistory(connection)
 
     def living(self, closed_since: datetime) -> list[TopicTrend]:
         """Return open trends of topics and those closed after *closed_since*, with their posts."""
@@ -56,6 +54,7 @@ class Trends:
         are now.
         """
         from trendspark_cli.store.rows.trend_columns import columns_of
+        from trendspark_cli.store.tables.trend_history import TrendHistory
 
         columns, trend_id = columns_of(trend), trend.id
         if trend_id is None:
@@ -64,7 +63,7 @@ class Trends:
             self._db.execute(self._sql["update"], {**columns, "id": trend_id})
         self._db.executemany(self._sql["add_post"], [(trend_id, post_id) for post_id in trend.story.post_ids])
         total = int(self._db.value(self._sql["keep_total"], {"id": trend_id}))
-        self._history.keep_examples(trend_id, trend.story.example_ids)
+        TrendHistory(self._db).keep_examples(trend_id, trend.story.example_ids)
         return replace(trend, id=trend_id, posts_total=total)
 
     def posts_since(self, trend_id: int, since: datetime) -> int:

@@ -138,6 +138,10 @@ DELETE FROM job_runs WHERE id IN (SELECT numbers(:ids))
 -- How many of a batch are still live after its delete.
 SELECT count(*) FROM job_runs WHERE id IN (SELECT numbers(:ids));
 
+-- name: live_ids
+-- Those of these ids that live posts have.
+SELECT id FROM posts WHERE id IN (SELECT numbers(:ids));
+
 -- name: insert_metrics
 -- The history of counters of a post that was brought back, from its JSON.
 INSERT INTO post_metrics (post_id, observed_at, likes, replies, reposts, quotes, views)
@@ -178,6 +182,18 @@ WHERE EXISTS (
     SELECT 1 FROM tombstones t WHERE t.source = :source
     AND (t.source_id = wanted.value ->> 0 OR t.author = wanted.value ->> 1 OR t.author = wanted.value ->> 2))
 ORDER BY wanted.place;
+
+-- name: forget_posts
+-- Those of these live posts that a tombstone is about.
+DELETE FROM posts WHERE id IN (SELECT numbers(:ids))
+    AND source || '' = :source AND (source_id = :source_id OR author = :author);
+
+-- name: about
+-- The trends that rest on these posts, or show one of them, or did: their alerts and briefs may quote them.
+SELECT trend_id FROM trend_posts WHERE post_id IN (SELECT numbers(:ids))
+UNION SELECT trend_id FROM trend_examples
+WHERE source = :source AND (source_id = :source_id OR author = :author OR lower(name) = lower(:author))
+UNION SELECT trend_id FROM trend_quotes WHERE source = :source AND (source_id = :source_id OR author = :author);
 
 -- name: forget_quotes
 -- Alerts of these trends, and daily briefs: their titles stay.

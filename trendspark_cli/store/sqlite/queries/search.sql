@@ -29,3 +29,10 @@ SELECT 1 FROM pragma_module_list WHERE name = 'fts5';
 -- Shelves that have any of these posts come first when one is looked at.
 UPDATE search_shelves SET looked_at = ''
 WHERE EXISTS (SELECT 1 FROM json_each(?) WHERE value BETWEEN first_id AND filled_id);
+
+-- name: wait
+-- Posts that came back among those that are indexed.
+INSERT INTO search_waiting (post_id)
+SELECT value FROM json_each(?)
+WHERE EXISTS (SELECT 1 FROM search_shelves WHERE first_id <= value AND filled_id >= value)
+ON CONFLICT DO NOTHING;

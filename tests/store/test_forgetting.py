@@ -1,0 +1,92 @@
+"""What must be forgotten is looked for while nobody waits, wherever it lies, and none of it comes meanwhile."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from tests.builders import post
+from trendspark_cli.archiving.forgetting import Forgotten, forget
+from trendspark_cli.store.protocol import Store
+from trendspark_cli.store.rows.archives import Tombstone
+from trendspark_cli.store.sqlite.store import SqliteStore
+
+NOW = datetime(2026, 11, 1, 12, 7, tzinfo=UTC)
+STONE = Tombstone("t1", "x", None, "77", "2026-11-01T12:07:00.000Z")
+
+
+def keep(store: Store, numbers: range, author: str, source: str = "x") -> None:
+    """Store posts of an author."""
+    with store.transaction():
+        store.posts.save([post(str(number), source=source, author=author) for number in numbers], NOW)
+
+
+@pytest.mark.every_store
+def test_all_posts_of_an_author_go_and_no_others(store: Store) -> None:
+    keep(store, range(2500), "77")
+    keep(store, range(2500, 2510), "78")
+    keep(store, range(2510, 2520), "77")
+    keep(store, range(10), "77", source="reddit")
+
+    assert forget(store, STONE) == Forgotten(is_new=True, posts=2510)
+    assert store.posts.count() == 20
+
+
+@pytest.mark.only_sqlite
+def test_posts_whose_ids_lie_far_apart_are_found(store: SqliteStore) -> None:
+    keep(store, range(1), "77")
+    store.connection.execute("UPDATE sqlite_sequence SET seq = 350000 WHERE name = 'posts'")
+    keep(store, range(1, 2), "77")
+
+    assert forget(store, STONE).posts == 2
+
+
+@pytest.mark.every_store
+def test_each_transaction_deletes_a_thousand_posts_at_most(store: Store) -> None:
+    keep(store, range(2500), "77")
+    left: list[int] = []
+    store.set_after_commit(lambda: left.append(store.posts.count()))
+
+    forget(store, STONE)
+
+    assert left == [1500, 500, 0, 0]
+
+
+@pytest.mark.every_store
+def test_posts_that_come_while_others_go_are_forgotten_too(store: Store) -> None:
+    keep(store, range(1100), "77")
+    coming = iter([range(1100, 1103), range(1103, 1105)])
+
+    def come() -> None:
+        if numbers := next(coming, None):
+            store.set_after_commit(lambda: None)
+            keep(store, numbers, "77")
+            store.set_after_commit(come)
+
+    store.set_after_commit(come)
+
+    assert forget(store, STONE).posts == 1105
+    assert store.posts.count() == 0
+
+
+@pytest.mark.every_store
+@pytest.mark.parametrize(
+    ("source", "author", "other"),
+    [("bluesky", "did:plc:a", "did:plc:ab"), ("x", "77", "78")],
+)
+def test_an_account_is_forgotten_with_its_last_post(store: Store, source: str, author: str, other: str) -> None:
+    def of(who: str, key: str) -> str:
+        return f"at://{who}/app.bsky.feed.post/{key}" if source == "bluesky" else f"{who}{key}"
+
+    posts = [post(of(who, "1"), source=source, author=who, author_name=f"name of {who}") for who in (author, other)]
+    with store.transaction():
+        store.posts.save(posts, NOW)
+
+    store.authors.forget_silent(source, author)
+    kept = store.authors.names([(source, author), (source, other)])
+    forget(store, Tombstone("t2", source, of(author, "1"), None, "2026-11-01T12:07:00.000Z"))
+    store.authors.forget_silent(source, author)
+
+    assert len(kept) == 2
+    assert list(store.authors.names([(source, author), (source, other)])) == [(source, other)]
