@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import closing
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -13,8 +14,8 @@ from tests.archive.keeping import Keeper
 from tests.rank.test_rank_job import NOW, TICK, write_posts
 from tests.ranking.streams import background, said
 from trendspark_cli.app.adapters.archives import archive_destinations
-from trendspark_cli.app.adapters.engines import cutting_of
-from trendspark_cli.app.slice_work import ArchiveSlice
+from trendspark_cli.app.adapters.engines import EngineFlags, cutting_of
+from trendspark_cli.app.slice_work import ArchiveSlice, ShuffledSlice, shuffle_posts_of_slice
 from trendspark_cli.archiving.reading import ArchivedPosts
 from trendspark_cli.archiving.spool import Spool
 from trendspark_cli.backtests.simulating import Question
@@ -83,6 +84,20 @@ def test_a_file_is_ranked_in_slices_too(archived: Keeper) -> None:
     assert [trend["label"] for trend in told["trends"]].count("harbour bridge") == 1
 
 
+def test_an_archive_is_calibrated_by_workers_without_a_database(archived: Keeper) -> None:
+    """What travels is enough: the same slices, with settings and folders of this machine and without."""
+    settings = archived.installation().settings
+    place = archive_destinations(settings, lambda call: None)(settings.archive_url)
+    with closing(archived.store()) as store:
+        plan = Question().plan(settings, Experience())
+        parts = archive_slices(ArchivedPosts(store, place, Spool(archived.home)), plan, archived.now, timedelta(days=1))
+    own = [replace(part, settings=settings, folder=archived.home / "spool") for part in parts]
+
+    here, there = ([shuffle_posts_of_slice(ShuffledSlice(part, 1, 1)).value for part in some] for some in (own, parts))
+
+    assert (here, sum(one.posts for one in here)) == (there, len(POSTS))
+
+
 def day_slices(keeper: Keeper, folder: Path) -> list[ArchiveSlice]:
     """The slices of a question about the archive, a day each."""
     settings = keeper.installation().settings
@@ -99,26 +114,20 @@ def test_a_slice_reads_only_the_files_of_its_days(archived: Keeper, tmp_path: Pa
 
 
 @pytest.mark.parametrize(
-    ("options", "told"),
+    ("flags", "told"),
     [
-        (("--slices", "12h"), "expected 1d to 3660d"),
-        (("--slices", "soon"), "no duration"),
-        (("--workers", "2"), "expected --slices too"),
-        (("--slices", "60d", "--engine", "abacus"), "expected one of processes, dask"),
-        (("--slices", "60d", "--engine", "dask"), "needs --scheduler"),
-        (("--slices", "60d", "--engine", "dask", "--scheduler", "tcp://h:1"), "expected --archive too"),
-        (("--slices", "60d", "--scheduler", "tcp://h:1"), "has none"),
+        (EngineFlags("12h"), "expected 1d to 3660d"),
+        (EngineFlags("soon"), "no duration"),
+        (EngineFlags(workers=2), "expected --slices too"),
+        (EngineFlags(master="local"), "expected --slices too"),
+        (EngineFlags("60d", engine="abacus"), "expected one of processes, dask, spark"),
+        (EngineFlags("60d", engine="dask"), "needs --scheduler, such as tcp://"),
+        (EngineFlags("60d", engine="spark", scheduler="tcp://h:1"), "needs --master, such as spark://"),
+        (EngineFlags("60d", engine="dask", scheduler="tcp://h:1"), "expected --archive too"),
+        (EngineFlags("60d", 2, engine="spark", master="spark://h:1"), "are those its master has"),
+        (EngineFlags("60d", scheduler="tcp://h:1"), "--scheduler: --engine processes has none"),
     ],
 )
-def test_flags_that_do_not_fit_together_are_refused(options: tuple[str, ...], told: str) -> None:
-    values = dict(zip(options[::2], options[1::2], strict=True))
-    workers = int(values["--workers"]) if "--workers" in values else None
-
+def test_flags_that_do_not_fit_together_are_refused(flags: EngineFlags, told: str) -> None:
     with pytest.raises(UsageError, match=told):
-        cutting_of(
-            values.get("--slices", ""),
-            workers,
-            values.get("--engine"),
-            values.get("--scheduler", ""),
-            is_archive=False,
-        )
+        cutting_of(flags, is_archive=False)
