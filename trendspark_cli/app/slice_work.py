@@ -48,6 +48,7 @@ class DatabaseSlice:
     rules: tuple[LifecycleRules, ...]
     settings: Settings
     has_singles: bool = True
+    has_lives: bool = False
 
 
 @dataclass(frozen=True)
@@ -59,6 +60,7 @@ class FileSlice:
     path: Path
     start: int
     end: int
+    has_lives: bool = False
 
 
 @dataclass(frozen=True)
@@ -77,6 +79,7 @@ class ArchiveSlice:
     settings: Settings | None = None
     folder: Path | None = None
     has_singles: bool = True
+    has_lives: bool = False
 
 
 @dataclass(frozen=True)
@@ -94,14 +97,14 @@ def rank_database_slice(task: DatabaseSlice) -> SliceDone[Outcome]:
     try:
         first, until = task.part.read_from, task.part.until
         watched = stored_observations(store, first, until) if task.has_singles else None
-        return SliceDone(_ranked(stored_posts(store, first, until), task.part, task.rules, watched))
+        return SliceDone(_ranked(stored_posts(store, first, until), task, watched))
     finally:
         store.close()
 
 
 def rank_file_slice(task: FileSlice) -> SliceDone[Outcome]:
     """Rank the posts of a slice of a file."""
-    return SliceDone(_ranked(posts_of_part(task.path, task.start, task.end), task.part, task.rules, None))
+    return SliceDone(_ranked(posts_of_part(task.path, task.start, task.end), task, None))
 
 
 def rank_archive_slice(task: ArchiveSlice) -> SliceDone[Outcome]:
@@ -114,7 +117,7 @@ def rank_archive_slice(task: ArchiveSlice) -> SliceDone[Outcome]:
             posts, watched = archived_posts_and_observations(archive, first, until)
         else:
             posts = archived_posts(archive, first, until)
-        return SliceDone(_ranked(posts, task.part, task.rules, watched), calls)
+        return SliceDone(_ranked(posts, task, watched), calls)
 
 
 def shuffle_posts_of_slice(task: ShuffledSlice) -> SliceDone[Shuffled]:
@@ -164,9 +167,10 @@ def _own_folder(folder: Path | None) -> Iterator[Spool]:
 
 
 def _ranked(
-    posts: Iterable[ReplayPost], part: Slice, rules: Sequence[LifecycleRules], watched: Watched | None
+    posts: Iterable[ReplayPost], task: DatabaseSlice | FileSlice | ArchiveSlice, watched: Watched | None
 ) -> Outcome:
-    return simulate(posts, rules, part.since, Unseen(), watched, _epoch(part.since))
+    since = task.part.since
+    return simulate(posts, task.rules, since, Unseen(), watched, _epoch(since), has_lives=task.has_lives)
 
 
 def _epoch(moment: datetime | None) -> int:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sys
 from dataclasses import replace
-from typing import Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, cast, get_args
 
 import typer
 
@@ -22,12 +23,28 @@ from trendspark_cli.cli.options import (
     SlicesOption,
     WorkersOption,
     refuse,
+    require_one_of,
     sub_app,
     this_installation,
 )
 from trendspark_cli.store.protocol import Store
 
+if TYPE_CHECKING:
+    from trendspark_cli.backtests.simulating import PastExport
+
 app = sub_app()
+
+
+def _export(folder: Path | None, form: str) -> PastExport | None:
+    """Return what is to be written, None when nothing is."""
+    from trendspark_cli.backtests.simulating import PastExport
+    from trendspark_cli.screens.trend_export import Format
+
+    try:
+        require_one_of("--format", form, get_args(Format))
+    except UsageError as error:
+        refuse(this_installation("backtest"), "backtest", error)
+    return None if folder is None else PastExport(folder, cast(Format, form))
 
 
 @app.command()
@@ -59,6 +76,15 @@ def backtest(
     engine: EngineOption = None,
     scheduler: SchedulerOption = "",
     master: MasterOption = "",
+    export: Annotated[
+        Path | None,
+        typer.Option(
+            help="Write `trends`, `trend_counts` and a page, `report.html`, of what would fire into this folder."
+        ),
+    ] = None,
+    form: Annotated[
+        str, typer.Option("--format", help="Of the tables that --export writes: `csv` or `parquet`.")
+    ] = "csv",
     summary: Annotated[bool, typer.Option("--summary", help="Sum up a file, without a line for each tick.")] = False,
     viral: Annotated[bool, typer.Option("--viral", help="Lines are looks at posts' counters: forecast each.")] = False,
     counts: Annotated[bool, typer.Option("--counts", help="Lines are counts of five minutes: find bursts.")] = False,
@@ -76,7 +102,7 @@ def backtest(
         from trendspark_cli.backtests import observation_lines
         from trendspark_cli.screens.backtests import print_lines
 
-        others = (since, until, archive, archive_at, settings, compare, summary, as_json, interest)
+        others = (since, until, archive, archive_at, settings, compare, summary, as_json, interest, export)
         if (viral and counts) or flags != EngineFlags() or any(others):
             refuse(
                 this_installation("backtest"),
@@ -98,7 +124,7 @@ def backtest(
     from trendspark_cli.trends.rank_rules import INTEREST, experience
 
     is_archive = archive or bool(archive_at)
-    asked = Question(since, until, tuple(settings or ()), tuple(compare or ()))
+    asked = Question(since, until, tuple(settings or ()), tuple(compare or ()), _export(export, form))
     is_sum = is_archive or summary or as_json or asked != Question() or flags != EngineFlags()
     try:
         names = INTEREST_NAMES.read(interest)

@@ -34,7 +34,7 @@ from trendspark_cli.base.console import Output, row_progress
 from trendspark_cli.base.errors import OutputError, TrendSparkError, os_words
 from trendspark_cli.base.settings import Settings
 from trendspark_cli.screens.backtests import with_names
-from trendspark_cli.screens.simulations import show_outcome
+from trendspark_cli.screens.past_export import tell_outcome
 from trendspark_cli.services.post_files.reading import PostFile
 from trendspark_cli.store.protocol import Store
 from trendspark_cli.store.rows.archives import Manifest
@@ -52,7 +52,7 @@ def sum_up_sliced_database(
     plan = asked.plan(settings, experience(store))
     tasks = database_slices(store, plan, plan.until or now, cutting.length, settings)
     outcome, _ = ranked(rank_database_slice, tasks, plan, cutting, output)
-    show_outcome(with_names(outcome, store), output)
+    tell_outcome(with_names(outcome, store), plan, output)
 
 
 def database_slices(
@@ -65,7 +65,7 @@ def database_slices(
         return store.posts.count_between(int(since.timestamp()), int(until.timestamp())) > 0
 
     parts = cut(plan, from_epoch(oldest[0].created_at), end, length, has_posts) if oldest else []
-    return [DatabaseSlice(part, plan.rules, settings) for part in parts]
+    return [DatabaseSlice(part, plan.rules, settings, has_lives=plan.export is not None) for part in parts]
 
 
 def sum_up_sliced_archive(
@@ -83,7 +83,7 @@ def sum_up_sliced_archive(
     outcome, calls = ranked(rank_archive_slice, tasks, plan, cutting, output)
     for call in calls:
         opened.record(call)
-    show_outcome(outcome, output)
+    tell_outcome(outcome, plan, output)
 
 
 def tasks_for(
@@ -109,7 +109,17 @@ def archive_slices(
     first = max(plan.read_from, from_text(min(str(file.min_time) for file in of_question)))
     parts = cut(plan, first, end, length, lambda since, until: bool(files(since, until)))
     buried = tuple(archive.buried)
-    return [ArchiveSlice(part, plan.rules, archive.url, files(part.read_from, part.until), buried) for part in parts]
+    return [
+        ArchiveSlice(
+            part,
+            plan.rules,
+            archive.url,
+            files(part.read_from, part.until),
+            buried,
+            has_lives=plan.export is not None,
+        )
+        for part in parts
+    ]
 
 
 def sum_up_sliced_file(path: str, asked: Question, cutting: Cutting, settings: Settings, output: Output) -> int:
@@ -124,7 +134,7 @@ def sum_up_sliced_file(path: str, asked: Question, cutting: Cutting, settings: S
             stream = PostStream(Path(folder) / "posts")
             stream.write(past_posts((post for page in file.pages() for post in page.posts), path))
             outcome, _ = ranked(rank_file_slice, _file_tasks(stream, plan, cutting), plan, cutting, output)
-        show_outcome(outcome, output)
+        tell_outcome(outcome, plan, output)
         file.check()
     except TrendSparkError as error:
         output.failure(error, where="backtest", exit_code=error.exit_code)
@@ -149,7 +159,16 @@ def _file_tasks(stream: PostStream, plan: SimulationPlan, cutting: Cutting) -> l
         return start < stop
 
     parts = cut(plan, from_epoch(stream.first), end, cutting.length, has_posts) if stream.last else []
-    return [FileSlice(part, plan.rules, stream.path, *stream.part(part.read_from, part.until)) for part in parts]
+    return [
+        FileSlice(
+            part,
+            plan.rules,
+            stream.path,
+            *stream.part(part.read_from, part.until),
+            has_lives=plan.export is not None,
+        )
+        for part in parts
+    ]
 
 
 def ranked(
