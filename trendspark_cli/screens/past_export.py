@@ -83,7 +83,7 @@ def _topic(fired: Fired) -> tuple[AnyTrend, Sequence[TickCount], Sequence[PastEx
 
 def _single_post(fired: FiredPost) -> tuple[AnyTrend, Sequence[TickCount], Sequence[PastExample]]:
     trend = fired.last or fired.trend
-    example = PastExample(fired.name, trend.story.source, trend.story.author, trend.label)
+    example = PastExample(fired.name, trend.story.source, fired.trend.story.author, trend.label)
     return trend, (), (example,)
 
 

@@ -80,6 +80,7 @@ def _context(address: str) -> Iterator[Any]:
     """Yield our application on a cluster; its executors are given back at the end."""
     try:
         from pyspark import SparkConf, SparkContext
+        from pyspark.errors import PySparkRuntimeError
     except ImportError as error:
         raise missing_extra("--engine spark", "spark") from error
     _require_master(address)
@@ -94,11 +95,9 @@ def _context(address: str) -> Iterator[Any]:
         context = SparkContext(conf=conf)
     except _java_error() as error:
         raise _no_master(address, _first_line(error)) from error
-    except Exception as error:
-        if type(error).__module__.startswith("pyspark."):  # no Java, or one that is too old
-            hint = "Spark needs Java 17 or newer here too; see JAVA_HOME"
-            raise ConfigError(f"--engine spark: {error}", hint=hint) from error
-        raise
+    except PySparkRuntimeError as error:  # no Java, or one that is too old
+        hint = "Spark needs Java 17 or newer here too; see JAVA_HOME"
+        raise ConfigError(f"--engine spark: {error}", hint=hint) from error
     finally:
         if threading.current_thread() is threading.main_thread():
             signal.signal(signal.SIGINT, handler)  # Spark's own would do without our last words
