@@ -28,6 +28,8 @@ HEAVY = (
     "duckdb",
     "dask",
     "distributed",
+    "pyspark",
+    "py4j",
     "psycopg",
     "apprise",
     "PIL",

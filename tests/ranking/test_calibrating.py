@@ -20,9 +20,17 @@ from tests.ranking.streams import background
 from trendspark_cli.archiving.parts import Unseen
 from trendspark_cli.backtests.calibrating import Calibrated, Wish, calibrate, read_history
 from trendspark_cli.backtests.past_posts import past_of_database
+from trendspark_cli.backtests.sliced_calibrating import shuffle_slice
+from trendspark_cli.backtests.slices import Slice
 from trendspark_cli.base.console import Output
 from trendspark_cli.base.errors import TooLittleDataError
-from trendspark_cli.ranking.bursts.thresholds import LOWEST_THRESHOLD, alarms_per_day, likely_range, threshold_for
+from trendspark_cli.ranking.bursts.thresholds import (
+    LOWEST_THRESHOLD,
+    alarms_per_day,
+    likely_range,
+    strongest,
+    threshold_for,
+)
 from trendspark_cli.ranking.past.calibration import shuffled
 from trendspark_cli.screens.calibrations import show_calibrated
 from trendspark_cli.store.rows.trends import TrendVerdict
@@ -107,6 +115,18 @@ def test_the_threshold_lets_as_many_false_alarms_pass_as_were_asked_for() -> Non
 
     assert 9.0 < threshold <= 9.02
     assert alarms_per_day(alarms, threshold) == pytest.approx(0.3)
+
+
+def test_what_is_kept_of_the_alarms_of_years_gives_nearly_the_threshold_that_all_of_them_give() -> None:
+    alarms = [(300.0 - number / 50, 1 / 2000) for number in range(14_000)]
+
+    kept = strongest(alarms)
+
+    assert len(kept) < 200
+    assert sum(stands_for for _, stands_for in kept) == pytest.approx(7.0)
+    for rate in (0.01, 0.5, 5.0):
+        exact = alarms_per_day(alarms, threshold_for(kept, rate))
+        assert 0.95 * rate - 1 / 2000 <= exact <= rate + 1e-9
 
 
 def test_alarms_of_one_score_pass_together_or_not_at_all() -> None:
@@ -263,3 +283,42 @@ def test_what_was_marked_as_noise_counts_as_a_false_alarm(done: Calibrated) -> N
     score, per_day = done.calibration.alarms[0]
     assert (done.noise, score) == (1, 31.0)
     assert per_day == pytest.approx(1 / 7)
+
+
+def test_one_process_and_two_calibrate_alike_in_slices(week: Operator) -> None:
+    asked = ("calibrate", "--days", "7", "--shuffles", "1", "--json", "--slices", "4d", "--workers")
+
+    one, two = (week.command_now(*asked, count).json for count in "12")
+
+    real = one["on_the_real_history"]
+    assert (one, len(real["slices"])) == (two, 2)
+    assert (one["posts"], one["marked_as_noise"], one["shuffled_days"]) == (2 * WEEK, 1, 5.0)
+    assert real["compared"]["threshold"] == one["threshold"]
+
+
+def test_a_slice_is_shuffled_with_the_days_before_it(week: Operator) -> None:
+    since, until = week.now - timedelta(days=2), week.now
+    with closing(week.store()) as store:
+        posts = past_of_database(store, week.now).posts
+        with_history = shuffle_slice(posts, Slice(since, until, since - timedelta(days=5)), 1, 2)
+        alone = shuffle_slice(posts, Slice(since, until, since), 1, 2)
+
+    assert with_history.posts == alone.posts == 2 * 2 * 96
+    assert (with_history.days, alone.days) == pytest.approx((4.0, 0.0))
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (("--days", "400"), "expected --slices too, or at most 90"),
+        (("--slices", "60d", "--time-limit", "5m"), "ends when it is done"),
+        (("--slices", "60d", "--days", "30"), "in all shuffles of 7 days"),
+    ],
+)
+def test_years_are_calibrated_in_slices_or_refused(week: Operator, options: tuple[str, ...], told: str) -> None:
+    here = Operator(week.home, {"ALERT_FALSE_ALARMS_PER_DAY": "0.01"}, week.now)
+
+    done = here.command_now("calibrate", *options)
+
+    assert done.exit_code in (2, 75)
+    assert told in done.stderr

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
 import sys
@@ -15,6 +14,7 @@ from tests.tools.processes import wait_for
 from trendspark_cli.backtests.workers import WorkerError, run_task, value_of
 from trendspark_cli.base.errors import ConfigError, ExitCode, MachineFullError
 from trendspark_cli.services.dask_cluster import DaskCluster
+from trendspark_cli.services.spark_cluster import SparkCluster
 from trendspark_cli.services.worker_processes import WorkerProcesses
 
 
@@ -65,6 +65,13 @@ def test_a_cluster_without_its_library_says_which_extra_is_missing(monkeypatch: 
         DaskCluster("tcp://127.0.0.1:8786").map(tasks.double, [1], unseen)
 
 
+def test_spark_without_its_library_says_which_extra_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pyspark", None)
+
+    with pytest.raises(ConfigError, match="--engine spark needs the extra `spark`"):
+        SparkCluster("spark://127.0.0.1:7077").map(tasks.double, [1], unseen)
+
+
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
 def test_workers_end_with_the_command(tmp_path: Path, how: signal.Signals) -> None:
     code = (
@@ -79,12 +86,4 @@ def test_workers_end_with_the_command(tmp_path: Path, how: signal.Signals) -> No
 
         command.send_signal(how)
 
-    assert wait_for("their end", lambda: not any(map(is_alive, workers)), seconds=60)
-
-
-def is_alive(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    return not Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].startswith(" Z")
+    assert wait_for("their end", lambda: not any(map(tasks.is_alive, workers)), seconds=60)

@@ -1,4 +1,4 @@
-"""One question in slices to one process, to several, and to a Dask cluster, with workers killed at it: one answer."""
+"""One question in slices to one process, several, Dask and Spark, with workers killed at it: one answer."""
 
 from __future__ import annotations
 
@@ -22,7 +22,9 @@ from tests.tools.processes import wait_for
 from trendspark_cli.base.clock import to_text
 from trendspark_cli.ranking.baseline.ticks import TICK_SECONDS
 
-OPTIONS = ("backtest", "--archive", "--json", "--slices", "2d")
+BACKTEST = ("backtest", "--archive", "--json", "--slices", "2d")
+COMPARISON = (*BACKTEST, "--compare", "threshold=9")
+CALIBRATION = ("calibrate", "--archive", "--json", "--slices", "4d", "--days", "90", "--shuffles", "1")
 
 
 def has_dask() -> bool:
@@ -46,15 +48,23 @@ def archive_of(folder: Path, *, days: int, per_tick: int) -> Keeper:
     return keeper
 
 
-def ask(keeper: Keeper, *options: str, meanwhile: Callable[[int], None] = lambda process: None) -> Any:
+def ask(
+    keeper: Keeper,
+    *options: str,
+    about: tuple[str, ...] = BACKTEST,
+    meanwhile: Callable[[int], None] = lambda process: None,
+) -> Any:
     """Return what is printed, as JSON; *meanwhile* gets the id of the command."""
-    told = (sys.executable, "-m", "tests.tools.job_at", to_text(keeper.now), *OPTIONS, *options)
+    told = (sys.executable, "-m", "tests.tools.job_at", to_text(keeper.now), *about, *options)
     around = {**keeper.surroundings(), "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
     started = time.monotonic()
     with subprocess.Popen(told, env=around, cwd=keeper.home.parent, stdout=subprocess.PIPE) as command:
         meanwhile(command.pid)
         printed, _ = command.communicate()
-    print(f"{' '.join(options)}: {time.monotonic() - started:.0f} s, exit code {command.returncode}", flush=True)
+    print(
+        f"{about[0]} {' '.join(options)}: {time.monotonic() - started:.0f} s, exit code {command.returncode}",
+        flush=True,
+    )
     return json.loads(printed) if command.returncode == 0 else command.returncode
 
 
@@ -66,14 +76,40 @@ def kill_a_worker(command: int) -> None:
 
 
 def _worker_of(command: int) -> int:
+    found = (process for process, argv in _processes_below(command) if b"worker_processes" in argv)
+    return next(found, 0)
+
+
+def _processes_below(command: int) -> list[tuple[int, bytes]]:
+    """Return a command's processes, theirs, and so on, with their arguments."""
+    parents: dict[int, int] = {}
+    argv: dict[int, bytes] = {}
     for place in Path("/proc").glob("[0-9]*"):
         try:
-            parent = int((place / "stat").read_text().rpartition(")")[2].split()[1])
-            if parent == command and b"worker_processes" in (place / "cmdline").read_bytes():
-                return int(place.name)
+            number = int(place.name)
+            parents[number] = int((place / "stat").read_text().rpartition(")")[2].split()[1])
+            argv[number] = (place / "cmdline").read_bytes()
         except OSError:
             continue
-    return 0
+    below, found = {command}, list[tuple[int, bytes]]()
+    while new := {number for number, parent in parents.items() if parent in below} - below:
+        below |= new
+        found += [(number, argv.get(number, b"")) for number in sorted(new)]
+    return found
+
+
+def kill_an_executor(command: int) -> None:
+    """Kill an executor of Spark once both have a Python that ranks."""
+
+    def executor() -> int:
+        found = _processes_below(command)
+        ranking = [number for number, argv in found if b"pyspark.daemon" in argv]
+        executors = [number for number, argv in found if b"CoarseGrainedExecutorBackend" in argv]
+        return executors[-1] if len(ranking) >= 4 and executors else 0  # a daemon and its child, for each
+
+    process = wait_for("executors at work", executor, seconds=240)
+    os.kill(process, signal.SIGKILL)
+    print(f"killed executor {process} of {command}")
 
 
 @contextmanager

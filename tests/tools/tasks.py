@@ -50,3 +50,12 @@ def say_and_wait(task: tuple[str, int]) -> int:
     made.rename(Path(folder, str(number)))
     while True:
         time.sleep(60)
+
+
+def is_alive(process: int) -> bool:
+    """Tell whether a process is there, and has not ended."""
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    return not Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].startswith(" Z")

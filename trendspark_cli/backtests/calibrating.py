@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 from array import array
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -18,11 +19,12 @@ from trendspark_cli.base.clock import Clock, from_text, to_text
 from trendspark_cli.base.errors import TooLittleDataError
 from trendspark_cli.base.settings import Settings
 from trendspark_cli.ranking.baseline.ticks import TICKS_PER_DAY, tick_of
-from trendspark_cli.ranking.bursts.thresholds import MOST_ALARMS, Alarm, threshold_for
+from trendspark_cli.ranking.bursts.thresholds import Alarm, strongest, threshold_for
+from trendspark_cli.ranking.lifecycle.rules import LifecycleRules
 from trendspark_cli.ranking.past.calibration import FalseAlarms, shuffled
 from trendspark_cli.ranking.past.replay import ReplayPost, ticks_of
 from trendspark_cli.ranking.text.keys import Integers
-from trendspark_cli.store.rows.trends import Calibration
+from trendspark_cli.store.rows.trends import Calibration, TrendVerdict
 from trendspark_cli.trends.rank_rules import NOISE, Experience, lifecycle_rules
 
 LEAST_DAYS = 7
@@ -31,11 +33,14 @@ LEAST_EPISODES = 2.0  # that are to be expected: a rate of fewer cannot be disti
 WANTED_EPISODES = 20.0  # then the rate is known to about a third
 MOST_SHUFFLES = 10
 UNUSED = 1 / 4  # of the days of a shuffle, at its start: history is still thin then
+DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True)
 class Wish:
-    """What is asked for. `shuffles` is None for as many as the wanted rate needs; `time_limit` ends it early."""
+    """What is asked for. `shuffles` is None for as many as the wanted rate needs; `time_limit` ends it early, but for
+    slices, whose answer must not go by how long it takes.
+    """
 
     days: int
     seed: int
@@ -44,19 +49,32 @@ class Wish:
 
 
 @dataclass(frozen=True)
-class History:
-    """The posts to calibrate on: their ids, times (epoch seconds) and source numbers, oldest first."""
+class Span:
+    """The time to calibrate on."""
 
     since: datetime
     until: datetime
-    ids: Integers
-    created: Integers
-    sources: npt.NDArray[np.int32]
 
     @property
     def days(self) -> int:
         """Return its whole days."""
-        return (self.until - self.since) // timedelta(days=1)
+        return (self.until - self.since) // DAY
+
+    @classmethod
+    def ending(cls, until: datetime, days: int, first_post: int) -> Span:
+        """Return the last whole days, at most so many, that lie behind the first post (epoch seconds)."""
+        # The first hour of a first day is rarely whole, and a history of seven days is one although it lacks a minute.
+        whole = min(days, (int(until.timestamp()) - first_post + 3600) // 86400)
+        return cls(until - whole * DAY, until)
+
+
+@dataclass(frozen=True)
+class History(Span):
+    """The posts to calibrate on: their ids, times (epoch seconds) and source numbers, oldest first."""
+
+    ids: Integers
+    created: Integers
+    sources: npt.NDArray[np.int32]
 
 
 @dataclass(frozen=True)
@@ -78,28 +96,31 @@ def calibrate(
     """
     now, wanted = clock(), settings.alert_false_alarms_per_day
     history = read_history(past, wish.days)
-    shuffles = wish.shuffles or _shuffles(history, wanted)
+    unused = unused_days(history.days)
+    shuffles = wish.shuffles or shuffles_for(wanted, history.days - unused)
     if not history.ids.size and past.newest is not None:
         raise TooLittleDataError(
             f"there is no post of the last {wish.days} days; newest {to_text(past.newest)[:10]}",
             hint="calibrating takes posts of the last days; for past posts: `trendspark backtest`",
         )
-    _require(history, shuffles, wanted, now)
+    require_enough(history, history.ids.size, wanted * shuffles * (history.days - unused), wanted, now)
     progress.begin("posts", (shuffles + 1) * history.ids.size)
     found = FalseAlarms()
+    first = tick_of(int(history.since.timestamp())) + unused * TICKS_PER_DAY
     until = now + wish.time_limit
     done = 0
     for number in range(shuffles):
-        if not _one_shuffle(past.posts, history, wish.seed + number, found, progress, lambda: clock() < until):
+        if not rank_shuffle(past.posts, history, wish.seed + number, first, found, progress, lambda: clock() < until):
             break
         done += 1
     if not found.days:
         raise TooLittleDataError(
             "the time limit ended the first shuffle before a day of it counted", hint="give a longer --time-limit"
         )
-    noise = _noise(past, history)
-    alarms = sorted([*((peak, 1.0 / found.days) for peak in found.peaks), *noise], reverse=True)[:MOST_ALARMS]
-    calibration = Calibration(
+    noise = noise_of(past.verdicts(history.since), history)
+    calibration = calibration_of(
+        found.peaks,
+        noise,
         made_at=to_text(now),
         since=to_text(history.since),
         until=to_text(history.until),
@@ -107,76 +128,92 @@ def calibrate(
         shuffles=shuffles if done == shuffles else done + 1,
         seed=wish.seed,
         days=found.days,
-        episodes=len(found.peaks),
-        alarms=tuple(alarms),
         wanted_per_day=wanted,
-        threshold=threshold_for(alarms, wanted),
     )
-    rules = [lifecycle_rules(settings, learnt._replace(calibration=one)) for one in (learnt.calibration, calibration)]
+    rules = rules_before_and_after(settings, learnt, calibration)
     outcome = simulate(past.posts.between(history.since, history.until), rules, None, progress)
     return Calibrated(calibration, done < shuffles, len(noise), outcome)
+
+
+def calibration_of(peaks: Sequence[float], noise: Sequence[Alarm], *, days: float, **made: Any) -> Calibration:
+    """Return a calibration by the false alarms of so many days without any story, and by what was marked as noise."""
+    alarms = strongest([*((peak, 1.0 / days) for peak in peaks), *noise])
+    threshold = threshold_for(alarms, made["wanted_per_day"])
+    return Calibration(**made, days=days, episodes=len(peaks), alarms=tuple(alarms), threshold=threshold)
+
+
+def rules_before_and_after(settings: Settings, learnt: Experience, made: Calibration) -> tuple[LifecycleRules, ...]:
+    """Return the rules without a calibration and with it."""
+    return tuple(lifecycle_rules(settings, learnt._replace(calibration=one)) for one in (learnt.calibration, made))
 
 
 def read_history(past: Past, days: int) -> History:
     """Return the posts of the last whole days, at most so many, that lie behind the first post."""
     until = past.until.replace(minute=0, second=0, microsecond=0)
+    read = history_between(past.posts, until - timedelta(days=days), until)
+    if not read.ids.size:
+        return replace(read, since=until)
+    since = Span.ending(until, days, int(read.created[0])).since
+    first = int(np.searchsorted(read.created, int(since.timestamp())))
+    return History(since, until, read.ids[first:], read.created[first:], read.sources[first:])
+
+
+def history_between(posts: PastPosts, since: datetime, until: datetime) -> History:
+    """Return the posts created in [since, until)."""
     numbers: dict[str, int] = {}
     ids, created, sources = array("q"), array("q"), array("i")  # lists would take five times as much
-    for post in past.posts.between(until - timedelta(days=days), until):
+    for post in posts.between(since, until):
         ids.append(post.row.id)
         created.append(post.row.created_at)
         sources.append(numbers.setdefault(post.row.source, len(numbers)))
-    seconds = int(until.timestamp()) - created[0] if created else 0
-    # The first hour of a first day is rarely whole, and a history of seven days is one although it lacks a minute.
-    whole = min(days, (seconds + 3600) // 86400)
-    since = until - timedelta(days=whole)
-    times = np.array(created, np.int64)
-    first = int(np.searchsorted(times, int(since.timestamp())))
-    return History(since, until, np.array(ids, np.int64)[first:], times[first:], np.array(sources, np.int32)[first:])
+    return History(since, until, np.array(ids, np.int64), np.array(created, np.int64), np.array(sources, np.int32))
 
 
-def _require(history: History, shuffles: int, wanted: float, now: datetime) -> None:
-    """Raise TooLittleDataError when the answer would be a guess."""
-    if history.days < LEAST_DAYS:
-        again = now + timedelta(days=LEAST_DAYS - history.days)
+def require_enough(span: Span, posts: int, expected: float, wanted: float, now: datetime) -> None:
+    """Raise TooLittleDataError when the answer would be a guess; *expected* is of false alarms, *wanted* a day."""
+    if span.days < LEAST_DAYS:
+        again = now + timedelta(days=LEAST_DAYS - span.days)
         raise TooLittleDataError(
-            f"the posts reach back {history.days} whole days; calibrating needs {LEAST_DAYS}",
+            f"the posts reach back {span.days} whole days; calibrating needs {LEAST_DAYS}",
             hint=f"try again on {again:%Y-%m-%d}, or with --archive, where older posts are",
         )
-    if history.ids.size < LEAST_POSTS:
+    if posts < LEAST_POSTS:
         raise TooLittleDataError(
-            f"there are {history.ids.size} posts in {history.days} days; calibrating needs {LEAST_POSTS}",
+            f"there are {posts} posts in {span.days} days; calibrating needs {LEAST_POSTS}",
             hint="follow more keywords or communities, or give it more --days",
         )
-    expected = wanted * shuffles * (history.days - _unused(history))
     if expected < LEAST_EPISODES:
         raise TooLittleDataError(
-            f"{wanted:g} false alarms a day are {expected:.1f} in {shuffles} shuffles of {history.days} days: "
+            f"{wanted:g} false alarms a day are {expected:.1f} in all shuffles of {span.days} days: "
             "too few to tell the rate",
             hint="give it more --days (--archive reads those that have left), or raise ALERT_FALSE_ALARMS_PER_DAY",
         )
 
 
-def _unused(history: History) -> int:
-    return max(2, round(history.days * UNUSED))
+def unused_days(days: int) -> int:
+    """Return how many of the first days of a shuffle are history only."""
+    return max(2, round(days * UNUSED))
 
 
-def _shuffles(history: History, wanted: float) -> int:
+def shuffles_for(wanted: float, counted_days: float) -> int:
     """Return how many shuffles give enough false alarms."""
-    in_each = wanted * max(1, history.days - _unused(history))
+    in_each = wanted * max(1.0, counted_days)
     return max(3, min(MOST_SHUFFLES, math.ceil(WANTED_EPISODES / in_each))) if in_each else MOST_SHUFFLES
 
 
-def _one_shuffle(
+def rank_shuffle(
     past_posts: PastPosts,
     history: History,
     seed: int,
+    first: int,
     found: FalseAlarms,
     progress: Progress,
-    has_time: Callable[[], bool],
+    has_time: Callable[[], bool] = lambda: True,
 ) -> bool:
-    """Rank one shuffle; return False when time was up before its end. What it gave until then counts."""
-    first = tick_of(int(history.since.timestamp())) + _unused(history) * TICKS_PER_DAY
+    """Rank one shuffle, which counts from the tick *first* on; return False when time was up before its end.
+
+    What it gave until then counts.
+    """
     found.begin()
     for tick, posts in ticks_of(_in_other_order(past_posts, history, seed)):
         if not has_time():
@@ -198,8 +235,8 @@ def _in_other_order(posts: PastPosts, history: History, seed: int) -> Iterator[R
                 yield ReplayPost(str(post_id), rows[post_id]._replace(created_at=at))
 
 
-def _noise(past: Past, history: History) -> list[Alarm]:
+def noise_of(verdicts: Sequence[TrendVerdict], span: Span) -> list[Alarm]:
     """Return the trends of that time that people marked as noise: each was a false alarm that did happen."""
-    noise = [verdict for verdict in past.verdicts(history.since) if verdict.mark == NOISE]
-    of_time = [verdict for verdict in noise if history.since <= from_text(verdict.opened_at) < history.until]
-    return [(verdict.score, 1.0 / history.days) for verdict in of_time]
+    noise = [verdict for verdict in verdicts if verdict.mark == NOISE]
+    of_time = [verdict for verdict in noise if span.since <= from_text(verdict.opened_at) < span.until]
+    return [(verdict.score, 1.0 / span.days) for verdict in of_time]

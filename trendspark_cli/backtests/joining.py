@@ -10,7 +10,7 @@ from trendspark_cli.backtests.simulating import Day, Forecasts, Outcome, date_of
 from trendspark_cli.base.clock import from_epoch
 from trendspark_cli.ranking.bursts.topics import MATCHED_TERMS, without_spaces
 from trendspark_cli.ranking.past.post_simulation import FiredPost
-from trendspark_cli.ranking.past.simulation import Fired
+from trendspark_cli.ranking.past.simulation import Fired, Life
 
 
 def join(slices: Sequence[Outcome]) -> Outcome:
@@ -76,7 +76,28 @@ def _first_terms(one: Fired) -> set[str]:
 
 def _with_peak_of(one: Fired, later: Fired) -> Fired:
     """Return a trend that goes on in the next slice, with the peak and the terms of the stronger of both."""
-    return one if later.peak <= one.peak else replace(one, peak=later.peak, terms=later.terms)
+    joined = one if later.peak <= one.peak else replace(one, peak=later.peak, terms=later.terms)
+    return replace(joined, life=_joined_life(one, later))
+
+
+def _joined_life(one: Fired, later: Fired) -> Life | None:
+    """Return the life of a trend that goes on in the next slice: its beginning here, its end there."""
+    if one.life is None or later.life is None:
+        return one.life
+    (before, curve, examples), after = one.life, later.life
+    peak = before if later.peak <= one.peak else after.last
+    last = replace(
+        after.last,
+        label=before.label,
+        opened_at=before.opened_at,
+        first_seen=min(before.first_seen, after.last.first_seen),
+        story=peak.story,
+        score=peak.score,
+        peak_at=peak.peak_at,
+        posts_peak=max(before.posts_peak, after.last.posts_peak),
+        posts_total=max(before.posts_total, after.last.posts_total),
+    )
+    return Life(last, {**after.curve, **curve}, examples)
 
 
 def _joined_posts(slices: Sequence[Outcome], number: int, days: dict[str, Day]) -> list[FiredPost]:
@@ -87,7 +108,8 @@ def _joined_posts(slices: Sequence[Outcome], number: int, days: dict[str, Day]) 
             name, is_counted = _name(one), one.trend.opened_at > from_epoch(outcome.since)
             known = joined.get(name)
             if known is not None:
-                joined[name] = replace(known, peak=max(known.peak, one.peak))
+                later = one.last and known.last and replace(one.last, opened_at=known.last.opened_at)
+                joined[name] = replace(known, peak=max(known.peak, one.peak), last=later or known.last)
                 if is_counted:
                     _take_off(days, one.trend.opened_at, number, is_post=True)
             elif is_counted:

@@ -81,13 +81,18 @@ def past_of_archive(
     """
     newest = [str(part.max_time) for part in archive.manifests if str(part.max_time) <= to_text(now)]
     newest += [to_text(live)] if (live := store.posts.newest_created(now)) else []
-    until = min(now, from_text(max(newest)).replace(minute=0, second=0, microsecond=0) + HOUR) if newest else now
+    until = min(now, hour_after(from_text(max(newest)))) if newest else now
     since = until - timedelta(days=days)
     archived = sum(part.rows for part in archive.manifests if str(part.max_time) >= to_text(since))
     progress.begin("posts read", archived + store.posts.count_between(int(since.timestamp()), int(until.timestamp())))
     posts = archived_and_stored_posts(archive, store, since, until)
     with past_post_file(posts, spool, progress) as kept:
         yield Past(kept, until, store.trends.verdicts)
+
+
+def hour_after(moment: datetime) -> datetime:
+    """Return the end of the hour in which a moment lies."""
+    return moment.replace(minute=0, second=0, microsecond=0) + HOUR
 
 
 def stored_posts(store: Store, since: datetime, until: datetime) -> Iterator[ReplayPost]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Literal, NamedTuple
 
 from trendspark_cli.archiving.parts import Progress
 from trendspark_cli.backtests.past_counters import Watched
@@ -26,14 +28,22 @@ HISTORY = timedelta(days=14)  # read before the time that counts: of what is old
 RUN_IN_TICKS = TICKS_PER_DAY  # ranked before that time too: a trend that goes on then is no news
 
 
+class PastExport(NamedTuple):
+    """A folder for what would have trended, and the form of its tables."""
+
+    folder: Path
+    form: Literal["csv", "parquet"]
+
+
 @dataclass(frozen=True)
 class Question:
-    """What is asked on the command line: a time, and `NAME=VALUE` for the rules of one run or of two."""
+    """What is asked on the command line: a time, `NAME=VALUE` for the rules of one run or of two, files to be made."""
 
     since: str = ""
     until: str = ""
     settings: tuple[str, ...] = ()
     compared: tuple[str, ...] = ()
+    export: PastExport | None = None
 
     def plan(self, settings: Settings, learnt: Experience, *, are_posts_forecast: bool = True) -> SimulationPlan:
         """Return what is to be done; raise UsageError when it makes no sense."""
@@ -44,10 +54,12 @@ class Question:
             changed_rules(settings, learnt, asked, option, are_posts_forecast=are_posts_forecast)
             for option, asked in changes.items()
         ]
+        if self.export is not None and self.compared:
+            raise UsageError("--export: expected without --compare; what is written is of one set of rules")
         since, until = day_or_time("--since", self.since), day_or_time("--until", self.until)
         if since and until and since >= until:
             raise UsageError(f"--since {self.since!r} is not before --until {self.until!r}")
-        return SimulationPlan(since, until, tuple(rules))
+        return SimulationPlan(since, until, tuple(rules), self.export)
 
 
 @dataclass(frozen=True)
@@ -57,6 +69,7 @@ class SimulationPlan:
     since: datetime | None
     until: datetime | None
     rules: tuple[LifecycleRules, ...]
+    export: PastExport | None = None
 
     @property
     def read_from(self) -> datetime:
@@ -136,8 +149,8 @@ class Outcome:
 class _Stage:
     """One set of rules, and what it opens."""
 
-    def __init__(self, rules: LifecycleRules, watched: Watched | None) -> None:
-        self.topics = TrendSimulation(rules)
+    def __init__(self, rules: LifecycleRules, watched: Watched | None, *, has_lives: bool) -> None:
+        self.topics = TrendSimulation(rules, keeps_lives=has_lives)
         self.posts = PostSimulation(rules, watched.name_and_text) if watched is not None else None
 
     def edges(self, counting: datetime) -> Edges:
@@ -177,15 +190,18 @@ def simulate(
     progress: Progress,
     watched: Watched | None = None,
     counted_from: int = 0,
+    *,
+    has_lives: bool = False,
 ) -> Outcome:
     """Rank past posts, oldest first, under each set of rules at once; what opens after *since* counts.
 
     It counts at the earliest a day after the first post: before that, `rank` would have been warming up.
-    `counted_from` (epoch seconds): older posts with counters are another slice's to count.
+    `counted_from` (epoch seconds): older posts with counters are another slice's to count. `has_lives`: of each topic,
+    its curve, end and examples are wanted too.
     """
     observations = _ObservedPosts(watched, counted_from)
     replayed = Replay(learns=any(map(matters, rules)))
-    stages = [_Stage(one, watched) for one in rules]
+    stages = [_Stage(one, watched, has_lives=has_lives) for one in rules]
     days: dict[str, Day] = {}
     begin = end = counted = 0
     for tick, batch in _all_ticks(posts, observations):

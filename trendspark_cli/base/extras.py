@@ -41,5 +41,6 @@ PACKAGES = {
     "notify": ("apprise>=2.2,<3",),
     "pictures": ("pillow>=11,<14",),
     "dask": ("distributed>=2024.8",),
+    "spark": ("pyspark>=3.5",),
     "socks": ("pysocks>=1.7,<2", "socksio>=1,<2"),
 }

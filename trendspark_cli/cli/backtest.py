@@ -4,20 +4,47 @@ from __future__ import annotations
 
 import sys
 from dataclasses import replace
-from typing import Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, cast, get_args
 
 import typer
 
 from trendspark_cli.app.adapters.archives import archive_url
+from trendspark_cli.app.adapters.engines import EngineFlags, cutting_of
 from trendspark_cli.app.with_store import OpenArchive, read_only, with_archive
 from trendspark_cli.base.console import printable
 from trendspark_cli.base.errors import TrendSparkError, UsageError
 from trendspark_cli.base.setting_values import INTEREST_NAMES
-from trendspark_cli.cli.options import JsonFlag, refuse, sub_app, this_installation
-from trendspark_cli.kinds.engines import ENGINES
+from trendspark_cli.cli.options import (
+    EngineOption,
+    JsonFlag,
+    MasterOption,
+    SchedulerOption,
+    SlicesOption,
+    WorkersOption,
+    refuse,
+    require_one_of,
+    sub_app,
+    this_installation,
+)
 from trendspark_cli.store.protocol import Store
 
+if TYPE_CHECKING:
+    from trendspark_cli.backtests.simulating import PastExport
+
 app = sub_app()
+
+
+def _export(folder: Path | None, form: str) -> PastExport | None:
+    """Return what is to be written, None when nothing is."""
+    from trendspark_cli.backtests.simulating import PastExport
+    from trendspark_cli.screens.trend_export import Format
+
+    try:
+        require_one_of("--format", form, get_args(Format))
+    except UsageError as error:
+        refuse(this_installation("backtest"), "backtest", error)
+    return None if folder is None else PastExport(folder, cast(Format, form))
 
 
 @app.command()
@@ -44,16 +71,20 @@ def backtest(
     interest: Annotated[
         str, typer.Option(help="Order what is sure by these words and r/communities, as INTEREST does in `rank`.")
     ] = "",
-    slices: Annotated[
-        str, typer.Option(help="Sum up in slices so long, such as 60d, each with the 14 days before it as history.")
-    ] = "",
-    workers: Annotated[
-        int | None, typer.Option(min=1, max=1024, help="Slices ranked at a time; by default one for each core.")
+    slices: SlicesOption = "",
+    workers: WorkersOption = None,
+    engine: EngineOption = None,
+    scheduler: SchedulerOption = "",
+    master: MasterOption = "",
+    export: Annotated[
+        Path | None,
+        typer.Option(
+            help="Write `trends`, `trend_counts` and a page, `report.html`, of what would fire into this folder."
+        ),
     ] = None,
-    engine: Annotated[
-        str | None, typer.Option(help=f"Who ranks slices: {', '.join(ENGINES)}; by default processes here.")
-    ] = None,
-    scheduler: Annotated[str, typer.Option(help="Where the engine is, such as tcp://HOST:8786.")] = "",
+    form: Annotated[
+        str, typer.Option("--format", help="Of the tables that --export writes: `csv` or `parquet`.")
+    ] = "csv",
     summary: Annotated[bool, typer.Option("--summary", help="Sum up a file, without a line for each tick.")] = False,
     viral: Annotated[bool, typer.Option("--viral", help="Lines are looks at posts' counters: forecast each.")] = False,
     counts: Annotated[bool, typer.Option("--counts", help="Lines are counts of five minutes: find bursts.")] = False,
@@ -66,12 +97,13 @@ def backtest(
     With --slices, a long time is ranked on all cores; the answer goes by the slices, not by who ranks them.
     With --viral or --counts, each line of the file (or stdin) gives one, before the next one is read.
     """
+    flags = EngineFlags(slices, workers, engine, scheduler, master)
     if viral or counts:
         from trendspark_cli.backtests import observation_lines
         from trendspark_cli.screens.backtests import print_lines
 
-        others = (since, until, archive, archive_at, settings, compare, summary, as_json, slices, workers, engine)
-        if (viral and counts) or scheduler or interest or any(others):
+        others = (since, until, archive, archive_at, settings, compare, summary, as_json, interest, export)
+        if (viral and counts) or flags != EngineFlags() or any(others):
             refuse(
                 this_installation("backtest"),
                 "backtest",
@@ -79,7 +111,6 @@ def backtest(
             )
         lines = observation_lines.viral_lines if viral else observation_lines.count_lines
         raise typer.Exit(print_lines(lines(file or "-")))
-    from trendspark_cli.app.adapters.engines import cutting_of
     from trendspark_cli.archiving.reading import ArchivedPosts
     from trendspark_cli.backtests.post_lines import tick_lines
     from trendspark_cli.backtests.simulating import Question
@@ -93,8 +124,8 @@ def backtest(
     from trendspark_cli.trends.rank_rules import INTEREST, experience
 
     is_archive = archive or bool(archive_at)
-    asked = Question(since, until, tuple(settings or ()), tuple(compare or ()))
-    is_sum = is_archive or summary or as_json or asked != Question() or slices or workers or engine or scheduler
+    asked = Question(since, until, tuple(settings or ()), tuple(compare or ()), _export(export, form))
+    is_sum = is_archive or summary or as_json or asked != Question() or flags != EngineFlags()
     try:
         names = INTEREST_NAMES.read(interest)
     except (ValueError, RecursionError):
@@ -108,7 +139,7 @@ def backtest(
     if file and is_archive:
         refuse(installed, "backtest", UsageError("give a file or an archive, not both"))
     try:
-        cutting = cutting_of(slices, workers, engine, scheduler, is_archive=is_archive)
+        cutting = cutting_of(flags, is_archive=is_archive)
     except TrendSparkError as error:
         refuse(installed, "backtest", error)
     if file and cutting is not None:

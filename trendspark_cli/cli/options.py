@@ -13,6 +13,7 @@ import typer
 from trendspark_cli.app.installation import Installation, open_installation
 from trendspark_cli.base.console import Output
 from trendspark_cli.base.errors import TrendSparkError, UsageError
+from trendspark_cli.kinds.engines import ENGINES
 
 
 @dataclass
@@ -31,6 +32,21 @@ QuietFlag = Annotated[bool, typer.Option("--quiet", "-q", help="Print results an
 VerboseFlag = Annotated[bool, typer.Option("--verbose", "-v", help="Print the log, with tracebacks.")]
 LARGEST_ID = 2**63 - 1  # what the database can hold
 LimitOption = Annotated[int, typer.Option("--limit", "-n", min=1, max=LARGEST_ID, help="Rows to show.")]
+
+SlicesOption = Annotated[
+    str, typer.Option("--slices", help="Cut into slices so long, such as 60d, each with the 14 days before as history.")
+]
+WorkersOption = Annotated[
+    int | None,
+    typer.Option("--workers", min=1, max=1024, help="Slices ranked at a time; by default one for each core."),
+]
+EngineOption = Annotated[
+    str | None, typer.Option("--engine", help=f"Who ranks slices: {', '.join(ENGINES)}; by default processes here.")
+]
+SchedulerOption = Annotated[
+    str, typer.Option("--scheduler", help="Where the scheduler of Dask is, such as tcp://HOST:8786.")
+]
+MasterOption = Annotated[str, typer.Option("--master", help="Where the master of Spark is, such as spark://HOST:7077.")]
 
 
 def require_one_of(option: str, value: str | None, known: Collection[str]) -> None:

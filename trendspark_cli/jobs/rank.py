@@ -17,6 +17,7 @@ from trendspark_cli.ranking.bursts.spelling import name_topic
 from trendspark_cli.ranking.bursts.tick_counts import TickCount
 from trendspark_cli.ranking.bursts.topics import Topic, find_topics
 from trendspark_cli.ranking.bursts.window import Window
+from trendspark_cli.ranking.lifecycle.curves import curves_of
 from trendspark_cli.ranking.lifecycle.rules import LifecycleRules
 from trendspark_cli.ranking.lifecycle.topic_lifecycle import TrendChanges, advance_trends
 from trendspark_cli.ranking.lifecycle.trends import AnyTrend, TopicTrend, TrendState
@@ -30,7 +31,7 @@ from trendspark_cli.trends.interest import OperatorInterest, refresh_open
 from trendspark_cli.trends.interest_learning import learn_interest
 from trendspark_cli.trends.post_ranking import rank_posts
 from trendspark_cli.trends.trend_alerts import CHANGES, queue_change
-from trendspark_cli.trends.trend_curves import curves_of, save_curve
+from trendspark_cli.trends.trend_curves import save_curve
 from trendspark_cli.trends.trend_routes import TrendRoutes
 from trendspark_cli.trends.volume_watching import rank_volumes
 from trendspark_cli.trends.watched_volumes import LookedFor
@@ -161,7 +162,7 @@ def _curves(
     job: JobContext, trends: Sequence[TopicTrend], window: Window, tick_end: int, baseline: BaselineUpdating
 ) -> list[list[TickCount]]:
     """Return what is to be stored of each trend's curve: nothing in a dry run."""
-    return [] if job.dry_run else curves_of(trends, window, tick_end, baseline)
+    return [] if job.dry_run else curves_of(trends, window, tick_end, baseline.history, baseline.sources)
 
 
 def _save(job: JobContext, changes: TrendChanges, rules: LifecycleRules, *, routes: TrendRoutes) -> list[TopicTrend]:

@@ -54,10 +54,13 @@ class Report:
     profile: str = ""
     has_more: bool = False
     silence: str = ""
+    is_past: bool = False  # made of past posts: what would have trended, and nothing of how the installation does
 
     @property
     def title(self) -> str:
         """Return what page and feeds are called."""
+        if self.is_past:
+            return "What would have trended"
         return f"What is trending: {self.profile}" if self.profile else "What is trending"
 
 

@@ -18,7 +18,7 @@ MOST_BARS = 48
 LEAST_BARS = 8  # fewer are drawn as wide as these, or a short trend would look like a large one
 HEIGHT = 100
 AFTERWARDS = timedelta(hours=2)  # drawn of an open trend after its last post, at most
-DAY = timedelta(days=1)
+DAY, MONTH = timedelta(days=1), timedelta(days=31)
 
 
 class PlotRow(NamedTuple):
@@ -152,9 +152,10 @@ def midnights(since: datetime, now: datetime) -> list[Mark]:
     """Return the midnights of a span as people there have them; every so manieth of a long one."""
     zone = local_time(now).tzinfo
     day = datetime.combine(local_time(since).date() + DAY, datetime.min.time(), zone)
+    form = "%a %d" if now - since < MONTH else "%d %b"
     found = []
     while day < now:
-        found.append(Mark(round(100 * ((day - since) / (now - since)), 1), day.strftime("%a %d")))
+        found.append(Mark(round(100 * ((day - since) / (now - since)), 1), day.strftime(form)))
         day = datetime.combine(day.date() + DAY, datetime.min.time(), zone)
     step = -(-len(found) // 8)
     return found[:: step or 1]

@@ -19,7 +19,7 @@ from trendspark_cli.base.models import Post
 from trendspark_cli.base.settings import Settings
 from trendspark_cli.ranking.past.post_simulation import FiredPost
 from trendspark_cli.ranking.past.replay import ReplayPost
-from trendspark_cli.screens.simulations import show_outcome
+from trendspark_cli.screens.past_export import tell_outcome
 from trendspark_cli.services.post_files.reading import PostFile
 from trendspark_cli.store.protocol import Store
 from trendspark_cli.trends.rank_rules import Experience, experience
@@ -56,7 +56,7 @@ def sum_up_file(path: str, asked: Question, settings: Settings, output: Output) 
         end = None if plan.until is None else int(plan.until.timestamp())
         file = PostFile(path)
         posts = (post for post in past_posts(_posts(file), path) if end is None or post.row.created_at < end)
-        show_outcome(_simulated(posts, 0, plan, output), output)
+        tell_outcome(_simulated(posts, 0, plan, output), plan, output)
         file.check()
     except TrendSparkError as error:
         output.failure(error, where="backtest", exit_code=error.exit_code)
@@ -74,14 +74,14 @@ def sum_up_database(store: Store, asked: Question, settings: Settings, output: O
     first, end = plan.read_from, plan.until or now
     posts = store.posts.count_between(int(first.timestamp()), int(end.timestamp()))
     outcome = _simulated(stored_posts(store, first, end), posts, plan, output, stored_observations(store, first, end))
-    show_outcome(with_names(outcome, store), output)
+    tell_outcome(with_names(outcome, store), plan, output)
 
 
 def sum_up_archive(archive: ArchivedPosts, plan: SimulationPlan, output: Output, now: datetime) -> None:
     """Print what would have fired of archived posts, and of the counters that are in the same files."""
     posts = sum(part.rows for part in archive.manifests)
     ranked, watched = archived_posts_and_observations(archive, plan.read_from, plan.until or now)
-    show_outcome(_simulated(ranked, posts, plan, output, watched), output)
+    tell_outcome(_simulated(ranked, posts, plan, output, watched), plan, output)
 
 
 def _simulated(
@@ -90,7 +90,7 @@ def _simulated(
     """Rank *about* so many posts again."""
     with row_progress(output) as progress:
         progress.begin("posts", about)
-        return simulate(posts, plan.rules, plan.since, progress, watched)
+        return simulate(posts, plan.rules, plan.since, progress, watched, has_lives=plan.export is not None)
 
 
 def with_names(outcome: Outcome, store: Store) -> Outcome:

@@ -24,6 +24,11 @@ def show_calibrated(done: Calibrated, output: Output, *, is_dry: bool) -> None:
         f"{made.posts} posts of {made.since[:10]} to {made.until[:10]}, shuffled {_times(made.shuffles)}: "
         f"{made.days:.1f} days without any story (seed {made.seed}{cut})"
     )
+    if outcome.slices:
+        told = (
+            f"{counted(len(outcome.slices), 'slice')}, each shuffled and ranked with the 14 days before it as history"
+        )
+        output.prose(told)
     low, high = _range(done)
     noise = f", {done.noise} of them trends you marked as noise" if done.noise else ""
     output.prose(

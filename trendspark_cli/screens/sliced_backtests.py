@@ -28,19 +28,21 @@ from trendspark_cli.backtests.post_lines import past_posts
 from trendspark_cli.backtests.post_stream import PostStream
 from trendspark_cli.backtests.simulating import Outcome, Question, SimulationPlan, simulate
 from trendspark_cli.backtests.slices import cut
+from trendspark_cli.base.api_calls import ApiCall
 from trendspark_cli.base.clock import from_epoch, from_text, to_text
 from trendspark_cli.base.console import Output, row_progress
 from trendspark_cli.base.errors import OutputError, TrendSparkError, os_words
 from trendspark_cli.base.settings import Settings
 from trendspark_cli.screens.backtests import with_names
-from trendspark_cli.screens.simulations import show_outcome
+from trendspark_cli.screens.past_export import tell_outcome
 from trendspark_cli.services.post_files.reading import PostFile
 from trendspark_cli.store.protocol import Store
 from trendspark_cli.store.rows.archives import Manifest
 from trendspark_cli.trends.rank_rules import Experience, experience
 
 SECOND = timedelta(seconds=1)
-Task = TypeVar("Task", ArchiveSlice, DatabaseSlice, FileSlice)
+Task = TypeVar("Task")
+Value = TypeVar("Value")
 
 
 def sum_up_sliced_database(
@@ -48,16 +50,22 @@ def sum_up_sliced_database(
 ) -> None:
     """Print what would have fired of the posts of the database, each worker reading its days."""
     plan = asked.plan(settings, experience(store))
-    end = plan.until or now
+    tasks = database_slices(store, plan, plan.until or now, cutting.length, settings)
+    outcome, _ = ranked(rank_database_slice, tasks, plan, cutting, output)
+    tell_outcome(with_names(outcome, store), plan, output)
+
+
+def database_slices(
+    store: Store, plan: SimulationPlan, end: datetime, length: timedelta, settings: Settings
+) -> list[DatabaseSlice]:
+    """Return the slices of the posts of a database."""
     oldest = store.posts.leaving((to_text(plan.read_from), 0), int(end.timestamp()), NO_LIMIT, 1)
 
     def has_posts(since: datetime, until: datetime) -> bool:
         return store.posts.count_between(int(since.timestamp()), int(until.timestamp())) > 0
 
-    parts = cut(plan, from_epoch(oldest[0].created_at), end, cutting.length, has_posts) if oldest else []
-    tasks = [DatabaseSlice(part, plan.rules, settings) for part in parts]
-    outcome, _ = _ranked(rank_database_slice, tasks, plan, cutting, output)
-    show_outcome(with_names(outcome, store), output)
+    parts = cut(plan, from_epoch(oldest[0].created_at), end, length, has_posts) if oldest else []
+    return [DatabaseSlice(part, plan.rules, settings, has_lives=plan.export is not None) for part in parts]
 
 
 def sum_up_sliced_archive(
@@ -69,14 +77,22 @@ def sum_up_sliced_archive(
     output: Output,
 ) -> None:
     """Print what would have fired of archived posts; marks and tombstones travel with each slice to its worker."""
-    end = plan.until or opened.now
-    tasks = archive_slices(archive, plan, end, cutting.length)
-    if not cutting.is_elsewhere:
-        tasks = [replace(task, settings=settings, folder=opened.spool.folder) for task in tasks]
-    outcome, done = _ranked(rank_archive_slice, tasks, plan, cutting, output)
-    for call in (call for one in done for call in one.calls):
+    tasks = tasks_for(
+        cutting, archive_slices(archive, plan, plan.until or opened.now, cutting.length), opened, settings
+    )
+    outcome, calls = ranked(rank_archive_slice, tasks, plan, cutting, output)
+    for call in calls:
         opened.record(call)
-    show_outcome(outcome, output)
+    tell_outcome(outcome, plan, output)
+
+
+def tasks_for(
+    cutting: Cutting, slices: Sequence[ArchiveSlice], opened: OpenArchive, settings: Settings
+) -> Sequence[ArchiveSlice]:
+    """Return slices as workers get them: our settings and our folder for those of this machine alone."""
+    if cutting.is_elsewhere:
+        return slices
+    return [replace(task, settings=settings, folder=opened.spool.folder) for task in slices]
 
 
 def archive_slices(
@@ -93,7 +109,17 @@ def archive_slices(
     first = max(plan.read_from, from_text(min(str(file.min_time) for file in of_question)))
     parts = cut(plan, first, end, length, lambda since, until: bool(files(since, until)))
     buried = tuple(archive.buried)
-    return [ArchiveSlice(part, plan.rules, archive.url, files(part.read_from, part.until), buried) for part in parts]
+    return [
+        ArchiveSlice(
+            part,
+            plan.rules,
+            archive.url,
+            files(part.read_from, part.until),
+            buried,
+            has_lives=plan.export is not None,
+        )
+        for part in parts
+    ]
 
 
 def sum_up_sliced_file(path: str, asked: Question, cutting: Cutting, settings: Settings, output: Output) -> int:
@@ -107,8 +133,8 @@ def sum_up_sliced_file(path: str, asked: Question, cutting: Cutting, settings: S
         with _temporary_folder() as folder:
             stream = PostStream(Path(folder) / "posts")
             stream.write(past_posts((post for page in file.pages() for post in page.posts), path))
-            outcome, _ = _ranked(rank_file_slice, _file_tasks(stream, plan, cutting), plan, cutting, output)
-        show_outcome(outcome, output)
+            outcome, _ = ranked(rank_file_slice, _file_tasks(stream, plan, cutting), plan, cutting, output)
+        tell_outcome(outcome, plan, output)
         file.check()
     except TrendSparkError as error:
         output.failure(error, where="backtest", exit_code=error.exit_code)
@@ -133,19 +159,35 @@ def _file_tasks(stream: PostStream, plan: SimulationPlan, cutting: Cutting) -> l
         return start < stop
 
     parts = cut(plan, from_epoch(stream.first), end, cutting.length, has_posts) if stream.last else []
-    return [FileSlice(part, plan.rules, stream.path, *stream.part(part.read_from, part.until)) for part in parts]
+    return [
+        FileSlice(
+            part,
+            plan.rules,
+            stream.path,
+            *stream.part(part.read_from, part.until),
+            has_lives=plan.export is not None,
+        )
+        for part in parts
+    ]
 
 
-def _ranked(
-    function: Callable[[Task], SliceDone],
+def ranked(
+    function: Callable[[Task], SliceDone[Outcome]],
     tasks: Sequence[Task],
     plan: SimulationPlan,
     cutting: Cutting,
     output: Output,
-) -> tuple[Outcome, Sequence[SliceDone]]:
-    """Have workers rank slices, and return the joined outcome and those it is made of."""
+) -> tuple[Outcome, Sequence[ApiCall]]:
+    """Have workers rank slices, and return the joined outcome and the calls of services it took."""
+    outcomes, calls = mapped(cutting, function, tasks, output, "slices")
+    return join(outcomes or [simulate((), plan.rules, plan.since, Unseen())]), calls
+
+
+def mapped(
+    cutting: Cutting, function: Callable[[Task], SliceDone[Value]], tasks: Sequence[Task], output: Output, name: str
+) -> tuple[Sequence[Value], Sequence[ApiCall]]:
+    """Have workers do tasks beside a bar with a name, and return what came of them and the calls it took."""
     with row_progress(output) as progress:
-        progress.begin("slices", len(tasks))
-        done = cutting.workers.map(function, tasks, lambda number: progress.advance("slices", 1))
-    outcomes = [one.outcome for one in done]
-    return join(outcomes or [simulate((), plan.rules, plan.since, Unseen())]), done
+        progress.begin(name, len(tasks))
+        done = cutting.workers.map(function, tasks, lambda number: progress.advance(name, 1))
+    return [one.value for one in done], [call for one in done for call in one.calls]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Literal, NamedTuple
@@ -32,6 +33,17 @@ def export_trends(
 
     Each file appears whole or not at all, in place of an earlier one. Raises OutputError when it cannot.
     """
+    open_folder(folder)
+    return [
+        write_table(folder / f"trends.{form}", TrendSummary, store.trend_history.summaries(since, until), form),
+        write_table(
+            folder / f"trend_counts.{form}", TrendCount, store.trend_history.counts_of_span(since, until), form
+        ),
+    ]
+
+
+def open_folder(folder: Path) -> None:
+    """Make a folder when it is missing."""
     try:
         make_folder(folder, 0o700)
     except OSError as error:
@@ -40,28 +52,37 @@ def export_trends(
                 f"folder {str(folder)!r}: {told}", hint="free space there, or name another disk"
             ) from error
         raise OutputError(f"folder {str(folder)!r} cannot be made: {os_words(error)}") from error
-    return [
-        _write(folder / f"trends.{form}", TrendSummary, store.trend_history.summaries(since, until), form),
-        _write(folder / f"trend_counts.{form}", TrendCount, store.trend_history.counts_of_span(since, until), form),
-    ]
 
 
-def _write(
+def write_table(
     path: Path, row: type[TrendSummary | TrendCount], rows: Sequence[tuple[str | float | None, ...]], form: Format
 ) -> Exported:
+    """Write rows as one file, whole or not at all."""
     kinds = {name: kind for name, (kind, _) in kinds_of(row).items()}
+    with _writing(path) as partial:
+        if form == "csv":
+            from trendspark_cli.archiving.csv_files import write_table as write_csv
+
+            write_csv(partial, list(kinds), rows)
+        else:
+            from trendspark_cli.archiving.parquet_files import write_table as write_parquet
+
+            write_parquet(partial, kinds, rows)
+    return Exported(str(path), len(rows))
+
+
+def write_file(path: Path, content: bytes) -> None:
+    """Write a file, whole or not at all."""
+    with _writing(path) as partial:
+        partial.write_bytes(content)
+
+
+@contextmanager
+def _writing(path: Path) -> Iterator[Path]:
     try:
         with writing_by_name(path, FILE_MODE) as partial:
-            if form == "csv":
-                from trendspark_cli.archiving.csv_files import write_table as write_csv
-
-                write_csv(partial, list(kinds), rows)
-            else:
-                from trendspark_cli.archiving.parquet_files import write_table as write_parquet
-
-                write_parquet(partial, kinds, rows)
+            yield partial
     except OSError as error:
         if told := no_room(error):
             raise StoreError(f"{str(path)!r}: {told}", hint="free space there, or name another disk") from error
         raise OutputError(f"{str(path)!r} cannot be written: {os_words(error)}") from error
-    return Exported(str(path), len(rows))

@@ -6,25 +6,10 @@ from collections.abc import Sequence
 
 from trendspark_cli.base.clock import from_epoch, to_text
 from trendspark_cli.ranking.baseline.ticks import TICK_SECONDS
-from trendspark_cli.ranking.bursts.tick_counts import TickCount, count_ticks
-from trendspark_cli.ranking.bursts.window import Window
-from trendspark_cli.ranking.lifecycle.trends import PostTrend, TopicTrend
+from trendspark_cli.ranking.bursts.tick_counts import TickCount
+from trendspark_cli.ranking.lifecycle.trends import PostTrend
 from trendspark_cli.running.job_context import JobContext
 from trendspark_cli.store.rows.trend_history import TrendCount
-from trendspark_cli.trends.baseline_updating import BaselineUpdating
-
-
-def curves_of(
-    trends: Sequence[TopicTrend], window: Window, tick_end: int, baseline: BaselineUpdating
-) -> list[list[TickCount]]:
-    """Return for each trend its ticks of the eight hours before *tick_end*, from its first post on.
-
-    A trend is described by its strongest term, so that is counted: what it is seen in, and what is usual.
-    """
-    described = [trend for trend in trends if trend.story.evidence]
-    terms = [(trend.story.evidence[0].term, int(trend.first_seen.timestamp())) for trend in described]
-    counted = iter(count_ticks(window, terms, tick_end, baseline.history, baseline.sources))
-    return [next(counted) if trend.story.evidence else [] for trend in trends]
 
 
 def save_curve(job: JobContext, trend_id: int, curve: Sequence[TickCount]) -> None:

@@ -23,26 +23,46 @@ class Cutting:
     is_elsewhere: bool
 
 
-def cutting_of(
-    slices: str, workers: int | None, engine: str | None, scheduler: str, *, is_archive: bool
-) -> Cutting | None:
+@dataclass(frozen=True)
+class EngineFlags:
+    """What flags say of slices and of who ranks them."""
+
+    slices: str = ""
+    workers: int | None = None
+    engine: str | None = None
+    scheduler: str = ""
+    master: str = ""
+
+    @property
+    def addresses(self) -> dict[str, str]:
+        """Return what was given of where engines are, by its flag."""
+        return {
+            option: given for option, given in (("--scheduler", self.scheduler), ("--master", self.master)) if given
+        }
+
+
+def cutting_of(flags: EngineFlags, *, is_archive: bool) -> Cutting | None:
     """Return what flags ask for, None when nothing is to be cut; raise UsageError when they do not fit together."""
-    if not slices:
-        if workers is not None or engine is not None or scheduler:
-            raise UsageError("--workers, --engine and --scheduler say who ranks slices; expected --slices too")
+    if not flags.slices:
+        if flags != EngineFlags():
+            raise UsageError(
+                "--workers, --engine, --scheduler and --master say who ranks slices; expected --slices too"
+            )
         return None
     from trendspark_cli.backtests.slices import slice_length
 
-    length = slice_length(slices)
-    kind = ENGINES.get(engine or "processes")
+    length = slice_length(flags.slices)
+    kind = ENGINES.get(flags.engine or "processes")
     if kind is None:
-        raise UsageError(f"--engine {engine!r}: expected one of {', '.join(ENGINES)}")
-    if kind.is_elsewhere and not scheduler:
-        raise UsageError(f"--engine {kind.name} needs --scheduler, such as tcp://HOST:8786")
-    if kind.is_elsewhere and workers is not None:
-        raise UsageError(f"--workers: the workers of --engine {kind.name} are those its scheduler has")
+        raise UsageError(f"--engine {flags.engine!r}: expected one of {', '.join(ENGINES)}")
+    address = flags.addresses.get(kind.address_option, "")
+    if kind.is_elsewhere and not address:
+        raise UsageError(f"--engine {kind.name} needs {kind.address_option}, such as {kind.address}")
+    if kind.is_elsewhere and flags.workers is not None:
+        raise UsageError(f"--workers: the workers of --engine {kind.name} are those its {kind.address_option[2:]} has")
     if kind.is_elsewhere and not is_archive:
         raise UsageError(f"--engine {kind.name}: its workers can read an archive only; expected --archive too")
-    if scheduler and not kind.is_elsewhere:
-        raise UsageError(f"--scheduler: --engine {kind.name} has none")
-    return Cutting(length, load(kind.make)(workers, scheduler), kind.is_elsewhere)
+    for option in flags.addresses:
+        if option != kind.address_option:
+            raise UsageError(f"{option}: --engine {kind.name} has none")
+    return Cutting(length, load(kind.make)(flags.workers, address), kind.is_elsewhere)

@@ -14,11 +14,15 @@ from trendspark_cli.ranking.posts.post_lifecycle import advance_posts, remembere
 
 @dataclass(frozen=True, slots=True)
 class FiredPost:
-    """A trend of one post as it would have opened, `name`: the post as people ask for it, and its highest score."""
+    """A trend of one post as it would have opened, `name`: the post as people ask for it, and its highest score.
+
+    `last`: how it was at last.
+    """
 
     trend: PostTrend
     name: str
     peak: float
+    last: PostTrend | None = None
 
     @property
     def delay(self) -> timedelta:
@@ -51,7 +55,7 @@ class PostSimulation:
                 name, _ = self._name_and_text(replayed.watched[post_id])
                 self.fired[post_id] = FiredPost(trend, name, trend.score)
                 trend = replace(trend, id=len(self.fired))
-            self.fired[post_id] = replace(self.fired[post_id], peak=trend.score)
+            self.fired[post_id] = replace(self.fired[post_id], peak=trend.score, last=trend)
             self._living[post_id] = trend
         oldest = moment_of(now) - remembered_for(self.rules)
         self._living = {

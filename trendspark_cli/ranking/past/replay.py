@@ -3,15 +3,19 @@
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from trendspark_cli.ranking.baseline.baseline_posts import BaselinePost, PostRow
 from trendspark_cli.ranking.baseline.history import SourceState
 from trendspark_cli.ranking.baseline.memory_history import MemoryHistory
 from trendspark_cli.ranking.baseline.ticks import TICK_SECONDS, TICKS_PER_DAY, WINDOW_TICKS, tick_of
 from trendspark_cli.ranking.baseline.updating import update_baseline
+from trendspark_cli.ranking.bursts.tick_counts import TickCount
 from trendspark_cli.ranking.bursts.topics import MOST_TOPICS, Topic, find_topics
 from trendspark_cli.ranking.bursts.window import Window
 from trendspark_cli.ranking.interest.subjects import Subject
+from trendspark_cli.ranking.lifecycle.curves import curves_of
+from trendspark_cli.ranking.lifecycle.trends import TopicTrend
 from trendspark_cli.ranking.past.past_interest import PastVectors, subject_of
 
 FRESH_VOCABULARY_POSTS = 200_000  # then the words of long ago are forgotten, so that a replay of years fits in memory
@@ -23,6 +27,15 @@ class ReplayPost:
 
     name: str
     row: PostRow
+
+
+class PastExample(NamedTuple):
+    """A post that shows what a trend is about, `name`: as people ask for it."""
+
+    name: str
+    source: str
+    author: str | None
+    text: str
 
 
 class Replay:
@@ -67,6 +80,15 @@ class Replay:
 
     def _texts(self, numbers: Iterable[int]) -> dict[int, str]:
         return {number: self.posts[number].row.text for number in numbers}
+
+    def curves(self, trends: Sequence[TopicTrend], tick: int) -> list[list[TickCount]]:
+        """Return for each trend its ticks of the eight hours up to the one that was added last."""
+        return curves_of(trends, self._window, (tick + 1) * TICK_SECONDS, self.history, self.sources)
+
+    def example(self, number: int) -> PastExample | None:
+        """Return a post of the window; None when it has left it."""
+        post = self.posts.get(number)
+        return None if post is None else PastExample(post.name, post.row.source, post.row.author, post.row.text)
 
     def subject(self, topic: Topic) -> Subject:
         """Return what a topic is about."""
