@@ -150,14 +150,33 @@ def _holding(read: _Texts, phrase: Phrase) -> set[int]:
     return {number for number, _ in _places(read, phrase)}
 
 
+def are_common_words(terms: Sequence[str], texts: Sequence[str]) -> bool:
+    """Tell whether all words of these terms are mostly written small inside sentences, so that no name is among them.
+
+    False where that cannot be seen: of numbers, scripts without capitals, links, words that only begin sentences.
+    """
+    read = _read(texts)
+    return all(not is_link(term) and _is_common(read, word) for term in terms for word in term.split(" "))
+
+
+def _inside(read: _Texts, word: str) -> list[str]:
+    """Return how a word is written where a sentence would not ask for a capital, or with a #."""
+    uses = [read.texts[n][place] for n, place in read.places.get(word, ()) if n not in read.shouted]
+    return [use.written for use in uses if use.is_inside or use.written[:1] == "#"]
+
+
 def _is_name(read: _Texts, word: str) -> bool:
     """Tell whether a word is mostly written with a capital or a # where a sentence would not ask for it."""
-    uses = [read.texts[n][place] for n, place in read.places.get(word, ()) if n not in read.shouted]
-    inside = [use.written for use in uses if use.is_inside or use.written[:1] == "#"]
-    if not inside:
-        return False
+    inside = _inside(read, word)
     marked = [written for written in inside if written[:1] in "#$" or written.lower() != written]
-    return len(marked) >= NAME_SHARE * len(inside)
+    return bool(inside) and len(marked) >= NAME_SHARE * len(inside)
+
+
+def _is_common(read: _Texts, word: str) -> bool:
+    """Tell whether a word is too seldom written so to be a name."""
+    inside = _inside(read, word)
+    small = [written for written in inside if written[:1] not in "#$" and written.lower() == written != written.upper()]
+    return len(small) > (1.0 - NAME_SHARE) * len(inside)
 
 
 def _paired(read: _Texts, word: Phrase, pairs: Sequence[Phrase], names: set[Phrase]) -> Phrase:
