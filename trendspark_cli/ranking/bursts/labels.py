@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
+from trendspark_cli.ranking.bursts.telling import NAME_SHARE
 from trendspark_cli.ranking.bursts.term_evidence import TermEvidence
 from trendspark_cli.ranking.text.calendar_terms import is_calendar_term
 from trendspark_cli.ranking.text.folding import visible
@@ -23,7 +24,6 @@ from trendspark_cli.ranking.text.words import (
 MOST_PARTS = 3
 LONGEST_LABEL = 48  # characters
 MOST_WORDS = 4  # of one part
-NAME_SHARE = 0.6  # of a word's uses inside sentences that begin with a capital or #
 SHOUTED_SHARE = 0.5  # of a text's letters that are capitals: such a text tells nothing of names
 LEAST_PAIR_SHARE, LEAST_NAME_PAIR_SHARE = 0.5, 1 / 3  # of a word's texts that have the pair
 LEAST_DATE_SHARE = 0.75  # of a phrase's texts that a month or weekday stands beside: April Fools, Black Friday
