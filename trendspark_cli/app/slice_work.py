@@ -21,11 +21,14 @@ from trendspark_cli.backtests.simulating import Outcome, simulate
 from trendspark_cli.backtests.slices import Slice
 from trendspark_cli.base.api_calls import ApiCall
 from trendspark_cli.base.errors import InputError, os_words
+from trendspark_cli.base.models import Profile
 from trendspark_cli.base.settings import Settings, load_settings
+from trendspark_cli.collecting.matching import Matcher
 from trendspark_cli.ranking.lifecycle.rules import LifecycleRules
 from trendspark_cli.ranking.past.replay import ReplayPost
 from trendspark_cli.store.open_store import open_store
 from trendspark_cli.store.rows.archives import Manifest, Tombstone
+from trendspark_cli.trends.watched_volumes import LookedFor
 
 
 @dataclass(frozen=True)
@@ -42,6 +45,7 @@ class DatabaseSlice:
 
     part: Slice
     rules: tuple[LifecycleRules, ...]
+    profiles: tuple[Profile, ...]
     settings: Settings
 
 
@@ -51,6 +55,7 @@ class FileSlice:
 
     part: Slice
     rules: tuple[LifecycleRules, ...]
+    profiles: tuple[Profile, ...]
     path: Path
     start: int
     end: int
@@ -66,6 +71,7 @@ class ArchiveSlice:
 
     part: Slice
     rules: tuple[LifecycleRules, ...]
+    profiles: tuple[Profile, ...]
     url: str
     manifests: tuple[Manifest, ...]
     buried: tuple[Tombstone, ...]
@@ -79,14 +85,14 @@ def rank_database_slice(task: DatabaseSlice) -> SliceDone:
     try:
         first, until = task.part.read_from, task.part.until
         watched = stored_observations(store, first, until)
-        return SliceDone(_ranked(stored_posts(store, first, until), task.part, task.rules, watched))
+        return SliceDone(_ranked(stored_posts(store, first, until), task, watched))
     finally:
         store.close()
 
 
 def rank_file_slice(task: FileSlice) -> SliceDone:
     """Rank the posts of a slice of a file."""
-    return SliceDone(_ranked(posts_of_part(task.path, task.start, task.end), task.part, task.rules, None))
+    return SliceDone(_ranked(posts_of_part(task.path, task.start, task.end), task, None))
 
 
 def rank_archive_slice(task: ArchiveSlice) -> SliceDone:
@@ -97,7 +103,7 @@ def rank_archive_slice(task: ArchiveSlice) -> SliceDone:
     with _own_folder(task.folder) as spool:
         archive = ArchivedPosts.of_parts(place, spool, task.manifests, task.buried)
         posts, watched = archived_posts_and_observations(archive, task.part.read_from, task.part.until)
-        return SliceDone(_ranked(posts, task.part, task.rules, watched), calls)
+        return SliceDone(_ranked(posts, task, watched), calls)
 
 
 @contextmanager
@@ -116,9 +122,12 @@ def _own_folder(folder: Path | None) -> Iterator[Spool]:
 
 
 def _ranked(
-    posts: Iterable[ReplayPost], part: Slice, rules: Sequence[LifecycleRules], watched: Watched | None
+    posts: Iterable[ReplayPost], task: DatabaseSlice | FileSlice | ArchiveSlice, watched: Watched | None
 ) -> Outcome:
-    return simulate(posts, rules, part.since, Unseen(), watched, _epoch(part.since))
+    part = task.part
+    return simulate(
+        posts, task.rules, part.since, Unseen(), watched, _epoch(part.since), LookedFor(task.profiles, Matcher)
+    )
 
 
 def _epoch(moment: datetime | None) -> int:

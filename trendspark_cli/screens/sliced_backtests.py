@@ -55,7 +55,7 @@ def sum_up_sliced_database(
         return store.posts.count_between(int(since.timestamp()), int(until.timestamp())) > 0
 
     parts = cut(plan, from_epoch(oldest[0].created_at), end, cutting.length, has_posts) if oldest else []
-    tasks = [DatabaseSlice(part, plan.rules, settings) for part in parts]
+    tasks = [DatabaseSlice(part, plan.rules, plan.profiles, settings) for part in parts]
     outcome, _ = _ranked(rank_database_slice, tasks, plan, cutting, output)
     show_outcome(with_names(outcome, store), output)
 
@@ -93,7 +93,10 @@ def archive_slices(
     first = max(plan.read_from, from_text(min(str(file.min_time) for file in of_question)))
     parts = cut(plan, first, end, length, lambda since, until: bool(files(since, until)))
     buried = tuple(archive.buried)
-    return [ArchiveSlice(part, plan.rules, archive.url, files(part.read_from, part.until), buried) for part in parts]
+    return [
+        ArchiveSlice(part, plan.rules, plan.profiles, archive.url, files(part.read_from, part.until), buried)
+        for part in parts
+    ]
 
 
 def sum_up_sliced_file(path: str, asked: Question, cutting: Cutting, settings: Settings, output: Output) -> int:
@@ -133,7 +136,10 @@ def _file_tasks(stream: PostStream, plan: SimulationPlan, cutting: Cutting) -> l
         return start < stop
 
     parts = cut(plan, from_epoch(stream.first), end, cutting.length, has_posts) if stream.last else []
-    return [FileSlice(part, plan.rules, stream.path, *stream.part(part.read_from, part.until)) for part in parts]
+    return [
+        FileSlice(part, plan.rules, plan.profiles, stream.path, *stream.part(part.read_from, part.until))
+        for part in parts
+    ]
 
 
 def _ranked(
