@@ -92,8 +92,32 @@ PARTS: Mapping[str, Sequence[Switch]] = {
     "authors of further terms": ((topics, "_worth_of_further_terms", lambda *arguments: 0.0),),
     "terms joined to topics": ((topics, "group_terms", _alone),),
     "posts that go on with a trend": ((lifecycle, "LEAST_SHARED_POSTS", np.inf),),
+    "common words count half": ((topics, "are_common_words", lambda *arguments: False),),
+    "one community's matter counts half": ((topics, "is_of_one_place", lambda *arguments: False),),
     "dates and tags tell nothing": ((topics, "says_what", lambda *arguments: True),),
 }
+
+
+class Once:
+    """A function whose answer is kept until it is forgotten: what several parts ask of the same tick."""
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        self._function = function
+        self._answer: list[Any] = []
+
+    def __call__(self, *arguments: Any) -> Any:
+        """Return the answer, computed at most once."""
+        self._answer = self._answer or [self._function(*arguments)]
+        return self._answer[0]
+
+    def forget(self) -> None:
+        """Let the next call compute."""
+        self._answer = []
+
+
+def leaves_terms_alone(part: str) -> bool:
+    """Tell whether a part only matters once terms have their scores."""
+    return all(module in (topics, lifecycle) for module, _, _ in PARTS[part])
 
 
 @contextmanager
@@ -112,13 +136,17 @@ def rank_without_each(
     """Rank a file once for each part that is switched off; `target` gives the file of its lines, from *since* on."""
     first = tick_of(int(since.timestamp()))
     replayed, reporters = Replay(), {part: TickReporter() for part in parts}
+    shared = {name: Once(getattr(topics, name)) for name in ("snapshot_of", "score_terms")}
     with ExitStack() as files, gzip.open(posts) as lines:
         written = {part: files.enter_context(target(part).open("w", encoding="utf-8")) for part in parts}
         for tick, batch in ticks_of(read_past_posts(lines, str(posts))):
             replayed.advance(tick, batch)
             if tick < first:
                 continue
+            for once in shared.values():
+                once.forget()
             for part in parts:
-                with switched(PARTS[part]):
+                kept = [(topics, name, once) for name, once in shared.items() if leaves_terms_alone(part)]
+                with switched((*kept, *PARTS[part])):
                     reported = reporters[part].report(replayed, tick)
                 written[part].write(line_of((tick + 1) * TICK_SECONDS, reported, replayed.posts) + "\n")

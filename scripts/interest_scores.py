@@ -290,7 +290,7 @@ def after(ranked: Ranked, since: int) -> Ranked:
 
 
 def _marked(ranked: Ranked, marks: Sequence[Mark]) -> dict[str, list[Outcome]]:
-    """Return the outcomes under more and more marks, and under all of them shuffled; of several seeds each."""
+    """Return the outcomes under more and more marks, of which some or none are wrong, and under shuffled ones."""
     numbers = [number for number in MARKS if number < len(marks)] + [len(marks)]
 
     def under(number: int, *, is_shuffled: bool) -> list[Outcome]:
@@ -300,6 +300,7 @@ def _marked(ranked: Ranked, marks: Sequence[Mark]) -> dict[str, list[Outcome]]:
         ]
 
     rows = {f"{number} marks": under(number, is_shuffled=False) for number in numbers}
+    rows |= {f"{number}, none wrong": [outcome_of(ranked, ordered(ranked, (), marks[:number]))] for number in numbers}
     return {**rows, f"{numbers[-1]} shuffled": under(numbers[-1], is_shuffled=True)}
 
 

@@ -17,10 +17,14 @@ from tests.ranking.test_interest import FIELDS, PLACES, rows
 from trendspark_cli.archiving.forgetting import forget
 from trendspark_cli.base.clock import to_text
 from trendspark_cli.base.models import Profile
+from trendspark_cli.jobs.rank import rank_topics
+from trendspark_cli.running.job_context import JobContext
 from trendspark_cli.store.rows.archives import Tombstone
 from trendspark_cli.store.rows.trends import KeptVectors
 from trendspark_cli.store.sqlite.store import SqliteStore
 from trendspark_cli.trends.interest import OperatorInterest, moves, refresh_open
+from trendspark_cli.trends.rank_rules import experience, lifecycle_rules
+from trendspark_cli.trends.trend_routes import TrendRoutes
 from trendspark_cli.trends.verdicts import keep_verdict
 
 POSTS_OF_TREND = 4
@@ -229,3 +233,17 @@ def test_what_is_forgotten_leaves_marks_too(operator: Operator) -> None:
             forget(store, Tombstone(f"t{source_id}", "reddit", source_id, None, to_text(NOW)))
 
             assert store.trends.verdicts_of([1])[1].communities == left
+
+
+def test_a_run_of_rank_reads_the_marks_once(operator: Operator) -> None:
+    mark_all(operator, FIELDS[0])
+    statements: list[str] = []
+    with closing(operator.store()) as store:
+        store.connection.raw.set_trace_callback(statements.append)
+        settings = operator.installation().settings
+        rules, routes = lifecycle_rules(settings, experience(store)), TrendRoutes(are_muted=True)
+
+        rank_topics(JobContext(store, NOW, 1), rules, settings.alert_recency, top=20, routes=routes)
+
+    assert len(rules.marks) == 16
+    assert sum("FROM trend_marks" in one and "marked_at >=" in one for one in statements) == 1

@@ -35,7 +35,7 @@ def test_two_topics_of_one_trend_are_told_once(quiet: list[PostRow]) -> None:
 
 
 def test_the_first_term_of_a_trend_is_among_the_first_three(quiet: list[PostRow]) -> None:
-    later = said("lava flows", 30, BURST + TICK_SECONDS + 60, seed=7)
+    later = said("the Lava Flows", 30, BURST + TICK_SECONDS + 60, seed=7)
 
     [story] = reported_at(quiet + AT_FIRST + IN_BOTH + later, BURST + 2 * TICK_SECONDS)
 

@@ -24,11 +24,14 @@ from trendspark_cli.backtests.sliced_calibrating import Shuffled, shuffle_slice
 from trendspark_cli.backtests.slices import Slice
 from trendspark_cli.base.api_calls import ApiCall
 from trendspark_cli.base.errors import InputError, os_words
+from trendspark_cli.base.models import Profile
 from trendspark_cli.base.settings import Settings, load_settings
+from trendspark_cli.collecting.matching import Matcher
 from trendspark_cli.ranking.lifecycle.rules import LifecycleRules
 from trendspark_cli.ranking.past.replay import ReplayPost
 from trendspark_cli.store.open_store import open_store
 from trendspark_cli.store.rows.archives import Manifest, Tombstone
+from trendspark_cli.trends.watched_volumes import LookedFor
 
 Value = TypeVar("Value")
 
@@ -46,6 +49,7 @@ class DatabaseSlice:
 
     part: Slice
     rules: tuple[LifecycleRules, ...]
+    profiles: tuple[Profile, ...]
     settings: Settings
     has_singles: bool = True
     has_lives: bool = False
@@ -57,6 +61,7 @@ class FileSlice:
 
     part: Slice
     rules: tuple[LifecycleRules, ...]
+    profiles: tuple[Profile, ...]
     path: Path
     start: int
     end: int
@@ -73,6 +78,7 @@ class ArchiveSlice:
 
     part: Slice
     rules: tuple[LifecycleRules, ...]
+    profiles: tuple[Profile, ...]
     url: str
     manifests: tuple[Manifest, ...]
     buried: tuple[Tombstone, ...]
@@ -169,8 +175,18 @@ def _own_folder(folder: Path | None) -> Iterator[Spool]:
 def _ranked(
     posts: Iterable[ReplayPost], task: DatabaseSlice | FileSlice | ArchiveSlice, watched: Watched | None
 ) -> Outcome:
-    since = task.part.since
-    return simulate(posts, task.rules, since, Unseen(), watched, _epoch(since), has_lives=task.has_lives)
+    part = task.part
+    looked_for = LookedFor(task.profiles, Matcher)
+    return simulate(
+        posts,
+        task.rules,
+        part.since,
+        Unseen(),
+        watched,
+        _epoch(part.since),
+        looked_for=looked_for,
+        has_lives=task.has_lives,
+    )
 
 
 def _epoch(moment: datetime | None) -> int:

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import deepcopy
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from trendspark_cli.backtests.simulating import Day, Forecasts, Outcome, date_of_opening
+from trendspark_cli.backtests.volume_simulation import FiredVolume
 from trendspark_cli.base.clock import from_epoch
+from trendspark_cli.ranking.bursts.daily_peaks import QUIET_SECONDS
 from trendspark_cli.ranking.bursts.topics import MATCHED_TERMS, without_spaces
 from trendspark_cli.ranking.past.post_simulation import FiredPost
 from trendspark_cli.ranking.past.simulation import Fired, Life
+
+QUIET = timedelta(seconds=QUIET_SECONDS)
 
 
 def join(slices: Sequence[Outcome]) -> Outcome:
@@ -37,6 +42,7 @@ def join(slices: Sequence[Outcome]) -> Outcome:
         _forecasts(slices),
         dict(sorted(days.items())),
         slices=tuple((one.since, one.until, one.posts) for one in counting),
+        fired_volumes=tuple(_joined_volumes(counting, number, days) for number in range(len(rules))),
     )
 
 
@@ -58,7 +64,7 @@ def _joined_topics(slices: Sequence[Outcome], number: int, days: dict[str, Day])
                     place = len(joined)
                     joined.append(one)
                 else:
-                    _take_off(days, one.trend.opened_at, number, is_post=False)
+                    _take_off(days, one.trend.opened_at, number)
             places.append(place)
         living = [places[index] for index in sorted(outcome.edges[number].living)]
         carried = sorted({place for place in living if place is not None})
@@ -111,10 +117,25 @@ def _joined_posts(slices: Sequence[Outcome], number: int, days: dict[str, Day]) 
                 later = one.last and known.last and replace(one.last, opened_at=known.last.opened_at)
                 joined[name] = replace(known, peak=max(known.peak, one.peak), last=later or known.last)
                 if is_counted:
-                    _take_off(days, one.trend.opened_at, number, is_post=True)
+                    _take_off(days, one.trend.opened_at, number, "fired_posts")
             elif is_counted:
                 joined[name] = one
     return list(joined.values())
+
+
+def _joined_volumes(slices: Sequence[Outcome], number: int, days: dict[str, Day]) -> tuple[FiredVolume, ...]:
+    """Return the trends of volume that one set of rules opens; a series is told once in a day."""
+    joined: list[FiredVolume] = []
+    last: dict[str, int] = {}
+    for one in (one for outcome in slices for one in outcome.volumes(number)):
+        place = last.get(one.trend.story.series)
+        if place is not None and one.trend.opened_at - joined[place].trend.opened_at < QUIET:
+            joined[place] = replace(joined[place], peak=max(joined[place].peak, one.peak))
+            _take_off(days, one.trend.opened_at, number, "fired_volumes")
+            continue
+        last[one.trend.story.series] = len(joined)
+        joined.append(one)
+    return tuple(joined)
 
 
 def _name(one: FiredPost) -> str:
@@ -133,20 +154,21 @@ def _days(slices: Sequence[Outcome]) -> dict[str, Day]:
         for date, day in outcome.days.items():
             known = days.get(date)
             if known is None:
-                days[date] = replace(day, fired=list(day.fired), fired_posts=list(day.fired_posts))
+                days[date] = deepcopy(day)
                 continue
             known.posts += day.posts
             known.best_score = max(known.best_score, day.best_score)
-            known.fired = [sum(both) for both in zip(known.fired, day.fired, strict=True)]
-            known.fired_posts = [sum(both) for both in zip(known.fired_posts, day.fired_posts, strict=True)]
+            for counts, more in zip(known.counts, day.counts, strict=True):
+                counts[:] = [sum(both) for both in zip(counts, more, strict=True)]
     return days
 
 
-def _take_off(days: dict[str, Day], opened_at: datetime, number: int, *, is_post: bool) -> None:
+def _take_off(days: dict[str, Day], opened_at: datetime, number: int, kind: str = "") -> None:
+    """Take an opening off its day, and off the openings of its kind there."""
     day = days[date_of_opening(opened_at)]
     day.fired[number] -= 1
-    if is_post:
-        day.fired_posts[number] -= 1
+    if kind:
+        getattr(day, kind)[number] -= 1
 
 
 def _forecasts(slices: Sequence[Outcome]) -> Forecasts | None:

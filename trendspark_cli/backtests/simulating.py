@@ -10,9 +10,12 @@ from typing import Literal, NamedTuple
 
 from trendspark_cli.archiving.parts import Progress
 from trendspark_cli.backtests.past_counters import Watched
+from trendspark_cli.backtests.volume_simulation import FiredVolume, VolumeSimulation
 from trendspark_cli.base.clock import from_epoch
 from trendspark_cli.base.errors import UsageError
 from trendspark_cli.base.given_times import day_or_time
+from trendspark_cli.base.models import Profile
+from trendspark_cli.base.profiles import read_profiles
 from trendspark_cli.base.settings import Settings
 from trendspark_cli.ranking.baseline.history import WARM_UP_TICKS
 from trendspark_cli.ranking.baseline.ticks import TICK_SECONDS, TICKS_PER_DAY, tick_of
@@ -23,6 +26,7 @@ from trendspark_cli.ranking.past.replay import Replay, ReplayPost, ticks_of
 from trendspark_cli.ranking.past.simulation import Fired, TrendSimulation, matters
 from trendspark_cli.ranking.posts.forecast import LEAST_MATURED
 from trendspark_cli.trends.rank_rules import Experience, changed_rules
+from trendspark_cli.trends.watched_volumes import LookedFor
 
 HISTORY = timedelta(days=14)  # read before the time that counts: of what is older, less than a tenth would be left
 RUN_IN_TICKS = TICKS_PER_DAY  # ranked before that time too: a trend that goes on then is no news
@@ -59,16 +63,18 @@ class Question:
         since, until = day_or_time("--since", self.since), day_or_time("--until", self.until)
         if since and until and since >= until:
             raise UsageError(f"--since {self.since!r} is not before --until {self.until!r}")
-        return SimulationPlan(since, until, tuple(rules), self.export)
+        profiles = tuple(read_profiles(settings, learnt.profiles))
+        return SimulationPlan(since, until, tuple(rules), profiles, self.export)
 
 
 @dataclass(frozen=True)
 class SimulationPlan:
-    """A question as times and rules."""
+    """A question as times and rules; `profiles`: those whose keywords' volume is watched."""
 
     since: datetime | None
     until: datetime | None
     rules: tuple[LifecycleRules, ...]
+    profiles: tuple[Profile, ...] = ()
     export: PastExport | None = None
 
     @property
@@ -81,13 +87,19 @@ class SimulationPlan:
 class Day:
     """One UTC day: its posts, the best score of any tick, and how many trends each set of rules opened.
 
-    `fired` counts all of them, `fired_posts` those that are single posts.
+    `fired` counts all of them, `fired_posts` those that are single posts, `fired_volumes` those of volume.
     """
 
     posts: int = 0
     best_score: float = 0.0
     fired: list[int] = field(default_factory=list)
     fired_posts: list[int] = field(default_factory=list)
+    fired_volumes: list[int] = field(default_factory=list)
+
+    @property
+    def counts(self) -> tuple[list[int], list[int], list[int]]:
+        """Return all that is counted by set of rules."""
+        return self.fired, self.fired_posts, self.fired_volumes
 
 
 @dataclass(frozen=True)
@@ -120,7 +132,8 @@ class Edges:
 class Outcome:
     """What a simulation gave. `since` and `until` (epoch seconds) bound the time that counts; `posts` are its posts.
 
-    `fired[n]`: the topics `rules[n]` would have opened, in order; `fired_posts[n]`: the single posts. `days`: by date.
+    `fired[n]`: the topics `rules[n]` would have opened, in order; `fired_posts[n]`: the single posts;
+    `fired_volumes[n]`: the trends of volume, where keywords are looked for. `days`: by date.
     `forecasts` is None where counters were not asked for. `slices`: since, until and posts of each, where it was cut.
     """
 
@@ -134,6 +147,7 @@ class Outcome:
     days: dict[str, Day]
     edges: tuple[Edges, ...] = ()
     slices: tuple[tuple[int, int, int], ...] = ()
+    fired_volumes: tuple[tuple[FiredVolume, ...], ...] = ()
 
     @property
     def length(self) -> timedelta:
@@ -143,14 +157,25 @@ class Outcome:
     def per_day(self, number: int) -> float:
         """Return alerts a day under one set of rules; 0 when no time counts."""
         days = self.length / timedelta(days=1)
-        return (len(self.fired[number]) + len(self.fired_posts[number])) / days if days else 0.0
+        return self.count(number) / days if days else 0.0
+
+    def count(self, number: int) -> int:
+        """Return how many trends one set of rules opens."""
+        return len(self.fired[number]) + len(self.fired_posts[number]) + len(self.volumes(number))
+
+    def volumes(self, number: int) -> tuple[FiredVolume, ...]:
+        """Return the trends of volume that one set of rules opens."""
+        return self.fired_volumes[number] if self.fired_volumes else ()
 
 
 class _Stage:
     """One set of rules, and what it opens."""
 
-    def __init__(self, rules: LifecycleRules, watched: Watched | None, *, has_lives: bool) -> None:
+    def __init__(
+        self, rules: LifecycleRules, watched: Watched | None, looked_for: LookedFor | None, *, has_lives: bool
+    ) -> None:
         self.topics = TrendSimulation(rules, keeps_lives=has_lives)
+        self.volumes = VolumeSimulation(rules, looked_for)
         self.posts = PostSimulation(rules, watched.name_and_text) if watched is not None else None
 
     def edges(self, counting: datetime) -> Edges:
@@ -191,17 +216,18 @@ def simulate(
     watched: Watched | None = None,
     counted_from: int = 0,
     *,
+    looked_for: LookedFor | None = None,
     has_lives: bool = False,
 ) -> Outcome:
     """Rank past posts, oldest first, under each set of rules at once; what opens after *since* counts.
 
     It counts at the earliest a day after the first post: before that, `rank` would have been warming up.
-    `counted_from` (epoch seconds): older posts with counters are another slice's to count. `has_lives`: of each topic,
-    its curve, end and examples are wanted too.
+    `counted_from` (epoch seconds): older posts with counters are another slice's to count. `looked_for`: whose
+    volume is watched. `has_lives`: of each topic, its curve, end and examples are wanted too.
     """
     observations = _ObservedPosts(watched, counted_from)
     replayed = Replay(learns=any(map(matters, rules)))
-    stages = [_Stage(one, watched, has_lives=has_lives) for one in rules]
+    stages = [_Stage(one, watched, looked_for, has_lives=has_lives) for one in rules]
     days: dict[str, Day] = {}
     begin = end = counted = 0
     for tick, batch in _all_ticks(posts, observations):
@@ -212,13 +238,18 @@ def simulate(
         replayed.advance(tick, batch)
         observations.advance(end, is_judging=is_judging)
         progress.advance("posts", len(batch))
+        rows = [post.row for post in batch]
+        volumes = [stage.volumes.advance(end, rows, is_judging=is_judging) for stage in stages]
         if not is_judging:
             continue
-        day = Day(fired=[0] * len(stages), fired_posts=[0] * len(stages))
+        day = Day(0, 0.0, *([0] * len(stages) for _ in range(3)))
         if end > begin:
             day = days.setdefault(_date(tick), day)
             counted += len(batch)
         _end_tick(replayed, observations.replayed, tick, stages, day)
+        for number, opened in enumerate(volumes):
+            day.fired[number] += opened
+            day.fired_volumes[number] += opened
         day.posts += len(batch)
     counting = from_epoch(begin)
     matured = {name: memory.forecaster.matured for name, memory in observations.replayed.memories.items()}
@@ -232,6 +263,9 @@ def simulate(
         Forecasts(observations.posts, matured) if watched is not None else None,
         days,
         tuple(stage.edges(counting) for stage in stages),
+        fired_volumes=tuple(
+            tuple(one for one in stage.volumes.fired.values() if one.trend.opened_at > counting) for stage in stages
+        ),
     )
 
 

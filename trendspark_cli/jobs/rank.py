@@ -66,7 +66,7 @@ def rank_topics(
     baseline.read_arrivals(since)
     history_rebuilding.go_on(job, baseline, since, rebuilt_posts)
     trends: list[AnyTrend] = []
-    interest = OperatorInterest(job.store, rules.interest, job.now)
+    interest = OperatorInterest(job.store, rules.interest, job.now, rules.marks)
     if history_rebuilding.is_whole(baseline.progress):
         trends += _rank(job, baseline, rules, ticks, now_tick, routes=routes, interest=interest)
     elif found := history_rebuilding.rebuilding(job.store, job.now):

@@ -17,12 +17,14 @@ from trendspark_cli.base.console import Output, row_progress
 from trendspark_cli.base.errors import TrendSparkError
 from trendspark_cli.base.models import Post
 from trendspark_cli.base.settings import Settings
+from trendspark_cli.collecting.matching import Matcher
 from trendspark_cli.ranking.past.post_simulation import FiredPost
 from trendspark_cli.ranking.past.replay import ReplayPost
 from trendspark_cli.screens.past_export import tell_outcome
 from trendspark_cli.services.post_files.reading import PostFile
 from trendspark_cli.store.protocol import Store
 from trendspark_cli.trends.rank_rules import Experience, experience
+from trendspark_cli.trends.watched_volumes import LookedFor
 
 
 def print_lines(lines: Iterable[str]) -> int:
@@ -90,7 +92,9 @@ def _simulated(
     """Rank *about* so many posts again."""
     with row_progress(output) as progress:
         progress.begin("posts", about)
-        return simulate(posts, plan.rules, plan.since, progress, watched, has_lives=plan.export is not None)
+        looked_for = LookedFor(plan.profiles, Matcher)
+        has_lives = plan.export is not None
+        return simulate(posts, plan.rules, plan.since, progress, watched, looked_for=looked_for, has_lives=has_lives)
 
 
 def with_names(outcome: Outcome, store: Store) -> Outcome:

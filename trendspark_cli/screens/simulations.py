@@ -8,11 +8,12 @@ from shutil import get_terminal_size
 from typing import TypeVar
 
 from trendspark_cli.backtests.simulating import Forecasts, Outcome
+from trendspark_cli.backtests.volume_simulation import FiredVolume
 from trendspark_cli.base.clock import duration_words, from_epoch, to_text
 from trendspark_cli.base.console import Output, bar, short_time, shortened
 from trendspark_cli.ranking.past import post_simulation
 from trendspark_cli.ranking.past.post_simulation import FiredPost
-from trendspark_cli.ranking.past.simulation import Fired, only_in_first
+from trendspark_cli.ranking.past.simulation import SAME_STORY, Fired, only_in_first
 from trendspark_cli.ranking.posts.forecast import LEAST_MATURED
 from trendspark_cli.reports.trend_words import counted, post_counts, why
 
@@ -20,6 +21,7 @@ COLUMNS = ("opened", "score", "delay", "trend", "posts", "expected", "authors")
 LESS_NEEDED = ("authors", "expected")
 POST_COLUMNS = ("opened", "score", "delay", "single post", "begins", "why", "enough")
 LESS_NEEDED_OF_POSTS = ("enough", "begins")
+VOLUME_COLUMNS = ("opened", "score", "delay", "volume of", "posts in 1 h", "usual peak", "authors")
 PLOT_ROOM = 34  # characters beside the bars, without the columns of alerts
 NARROWEST_BAR, WIDEST_BAR = 10, 60
 NAMES = "AB"
@@ -27,7 +29,7 @@ SECOND, HOUR = timedelta(seconds=1), timedelta(hours=1)
 MOST_SHOWN = 100  # trends of a table
 MOST_MOVED, SHOWN_POINTS = 40, 0.05
 
-AnyFired = TypeVar("AnyFired", bound=Fired | FiredPost)
+AnyFired = TypeVar("AnyFired", bound=Fired | FiredPost | FiredVolume)
 
 
 def show_outcome(outcome: Outcome, output: Output) -> None:
@@ -56,6 +58,8 @@ def show_outcome(outcome: Outcome, output: Output) -> None:
         _show_fired(outcome.fired[0], output, "Topics that would have fired")
         if outcome.forecasts is not None and outcome.forecasts.are_ready:
             _show_fired_posts(outcome.fired_posts[0], output, "Single posts that would have fired")
+        if outcome.volumes(0):
+            _show_fired_volumes(outcome.volumes(0), output, "Volumes that would have fired")
     _show_days(outcome, output)
 
 
@@ -68,6 +72,21 @@ def show_difference(outcome: Outcome, output: Output, titles: tuple[str, str]) -
         posts, others = outcome.fired_posts
         _show_fired_posts(post_simulation.only_in_first(posts, others), output, f"{titles[0]}, single posts")
         _show_fired_posts(post_simulation.only_in_first(others, posts), output, f"{titles[1]}, single posts")
+    for one, other, title in ((0, 1, titles[0]), (1, 0, titles[1])):
+        if only := _only_in_first(outcome.volumes(one), outcome.volumes(other)):
+            _show_fired_volumes(only, output, f"{title}, volumes")
+
+
+def _only_in_first(first: Sequence[FiredVolume], second: Sequence[FiredVolume]) -> list[FiredVolume]:
+    """Return the trends of *first* of whose series none of *second* opened within a day."""
+    opened = [(other.trend.story.series, other.trend.opened_at) for other in second]
+    return [
+        one
+        for one in first
+        if not any(
+            series == one.trend.story.series and abs(at - one.trend.opened_at) <= SAME_STORY for series, at in opened
+        )
+    ]
 
 
 def _show_moved(outcome: Outcome, output: Output) -> None:
@@ -112,7 +131,7 @@ def outcome_json(outcome: Outcome) -> dict[str, object]:
             "false_alarms_per_day": rules.false_alarms_per_day,
             "interest": [list(names) for names in rules.interest],
             "alerts_per_day": round(outcome.per_day(number), 3),
-            "trends": _trends_json(outcome.fired[number], outcome.fired_posts[number]),
+            "trends": _trends_json(outcome.fired[number], outcome.fired_posts[number], outcome.volumes(number)),
         }
         for number, rules in enumerate(outcome.rules)
     ]
@@ -123,6 +142,7 @@ def outcome_json(outcome: Outcome) -> dict[str, object]:
             "best_score": round(day.best_score, 2),
             "alerts": day.fired,
             "alerts_of_single_posts": day.fired_posts,
+            "alerts_of_volumes": day.fired_volumes,
         }
         for date, day in outcome.days.items()
     ]
@@ -141,6 +161,7 @@ def outcome_json(outcome: Outcome) -> dict[str, object]:
         ]
     if len(sides) > 1:
         (first, second), (first_posts, second_posts) = outcome.fired, outcome.fired_posts
+        volumes, other_volumes = outcome.volumes(0), outcome.volumes(1)
         report["compared"] = {
             **sides[1],
             "moved": [
@@ -153,10 +174,14 @@ def outcome_json(outcome: Outcome) -> dict[str, object]:
                 for one, other in moved_topics(outcome)
             ],
             "only_a": _trends_json(
-                only_in_first(first, second), post_simulation.only_in_first(first_posts, second_posts)
+                only_in_first(first, second),
+                post_simulation.only_in_first(first_posts, second_posts),
+                _only_in_first(volumes, other_volumes),
             ),
             "only_b": _trends_json(
-                only_in_first(second, first), post_simulation.only_in_first(second_posts, first_posts)
+                only_in_first(second, first),
+                post_simulation.only_in_first(second_posts, first_posts),
+                _only_in_first(other_volumes, volumes),
             ),
         }
     return report
@@ -167,9 +192,11 @@ def _forecasts_json(forecasts: Forecasts) -> dict[str, object]:
     return {"posts_with_counters": forecasts.posts, "settled": matured, "ready_at": LEAST_MATURED}
 
 
-def _trends_json(topics: Sequence[Fired], posts: Sequence[FiredPost]) -> list[dict[str, object]]:
-    """Return topics and single posts in the order in which they opened."""
-    report = [*map(_fired_json, topics), *map(_fired_post_json, posts)]
+def _trends_json(
+    topics: Sequence[Fired], posts: Sequence[FiredPost], volumes: Sequence[FiredVolume]
+) -> list[dict[str, object]]:
+    """Return topics, single posts and volumes in the order in which they opened."""
+    report = [*map(_fired_json, topics), *map(_fired_post_json, posts), *map(_fired_volume_json, volumes)]
     return sorted(report, key=lambda one: str(one["opened_at"]))
 
 
@@ -191,6 +218,27 @@ def _fired_post_json(fired: FiredPost) -> dict[str, object]:
         "window_seconds": trend.age_when_seen // SECOND,
         "authors": 1,
         "sources": dict(story.sources),
+        "first_seen": to_text(trend.first_seen),
+        "delay_seconds": fired.delay // SECOND,
+        "why": why(trend, in_utc=True),
+    }
+
+
+def _fired_volume_json(fired: FiredVolume) -> dict[str, object]:
+    trend, story = fired.trend, fired.trend.story
+    return {
+        "opened_at": to_text(trend.opened_at),
+        "kind": "volume",
+        "label": trend.label,
+        "terms": list(story.terms),
+        "score": round(trend.score, 2),
+        "peak_score": round(fired.peak, 2),
+        "observed": float(story.observed),
+        "expected": round(story.usual_peak, 1),
+        "enough": round(story.enough, 1),
+        "window_seconds": story.window // SECOND,
+        "authors": story.authors,
+        "sources": dict(sorted(story.sources.items())),
         "first_seen": to_text(trend.first_seen),
         "delay_seconds": fired.delay // SECOND,
         "why": why(trend, in_utc=True),
@@ -234,6 +282,15 @@ def _post_cells(one: FiredPost) -> Sequence[object]:
     trend, story = one.trend, one.trend.story
     counts = post_counts(story, trend.age_when_seen)
     return (one.name, shortened(trend.label, 40), counts, f"{story.enough:,.0f}")
+
+
+def _show_fired_volumes(fired: Sequence[FiredVolume], output: Output, title: str) -> None:
+    _show_strongest(fired, output, title, VOLUME_COLUMNS, LESS_NEEDED, _volume_cells)
+
+
+def _volume_cells(one: FiredVolume) -> Sequence[object]:
+    story = one.trend.story
+    return (shortened(one.trend.label, 40), story.observed, f"{story.usual_peak:.0f}", story.authors)
 
 
 def _show_strongest(
@@ -303,9 +360,11 @@ def _rules_text(outcome: Outcome, number: int) -> str:
 
 
 def _count_text(outcome: Outcome, number: int) -> str:
-    topics, posts = len(outcome.fired[number]), len(outcome.fired_posts[number])
-    of_posts = "" if outcome.forecasts is None else f" ({posts} of them single posts)"
-    return f"{topics + posts} would have fired{of_posts}, {outcome.per_day(number):.2f} a day"
+    kinds = [] if outcome.forecasts is None else [f"{len(outcome.fired_posts[number])} of them single posts"]
+    if outcome.volumes(number):
+        kinds.append(f"{len(outcome.volumes(number))} of them volumes")
+    of_kinds = f" ({', '.join(kinds)})" if kinds else ""
+    return f"{outcome.count(number)} would have fired{of_kinds}, {outcome.per_day(number):.2f} a day"
 
 
 def _forecasts_text(forecasts: Forecasts) -> str:

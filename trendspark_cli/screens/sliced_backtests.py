@@ -65,7 +65,8 @@ def database_slices(
         return store.posts.count_between(int(since.timestamp()), int(until.timestamp())) > 0
 
     parts = cut(plan, from_epoch(oldest[0].created_at), end, length, has_posts) if oldest else []
-    return [DatabaseSlice(part, plan.rules, settings, has_lives=plan.export is not None) for part in parts]
+    has_lives = plan.export is not None
+    return [DatabaseSlice(part, plan.rules, plan.profiles, settings, has_lives=has_lives) for part in parts]
 
 
 def sum_up_sliced_archive(
@@ -113,6 +114,7 @@ def archive_slices(
         ArchiveSlice(
             part,
             plan.rules,
+            plan.profiles,
             archive.url,
             files(part.read_from, part.until),
             buried,
@@ -163,6 +165,7 @@ def _file_tasks(stream: PostStream, plan: SimulationPlan, cutting: Cutting) -> l
         FileSlice(
             part,
             plan.rules,
+            plan.profiles,
             stream.path,
             *stream.part(part.read_from, part.until),
             has_lives=plan.export is not None,

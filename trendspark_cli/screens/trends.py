@@ -12,6 +12,7 @@ from trendspark_cli.base.console import Output, short_time, shortened
 from trendspark_cli.base.models import RunResult
 from trendspark_cli.kinds.sources import engagement_of
 from trendspark_cli.ranking.bursts.term_evidence import TermEvidence
+from trendspark_cli.ranking.bursts.thresholds import SURE
 from trendspark_cli.ranking.lifecycle.trends import AnyTrend, PostStory, TopicStory
 from trendspark_cli.ranking.lifecycle.volume_stories import SilenceStory, VolumeStory
 from trendspark_cli.reports.trend_json import (
@@ -228,6 +229,9 @@ def _further_terms(story: TopicStory, score: float) -> list[str]:
     """Return what a topic of several terms is worth beyond its strongest one."""
     strongest = max((term.score for term in story.evidence), default=0.0)
     more = score - strongest
+    if more <= -SHOWN_SCORE:
+        what = "half of its posts are of one community, or none of its words is a name"
+        return [f"score {score:.1f}: of what lies above {SURE:g}, half, since {what}."]
     if not strongest or more < SHOWN_SCORE:
         return []
     return [f"score {score:.1f}: {strongest:.1f}, and {more:.1f} for the authors that further terms bring."]

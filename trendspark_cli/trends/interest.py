@@ -40,11 +40,15 @@ def interest_names(settings: Settings, stored: Sequence[Profile]) -> Names:
 
 @dataclass(frozen=True)
 class OperatorInterest:
-    """What matters by profile, and everything that was marked; the store is asked when a trend is."""
+    """What matters by profile, and everything that was marked; the store is asked when a trend is.
+
+    `known_marks`: what was marked, where it has been read already; None: the store knows.
+    """
 
     store: Store
     names: Names
     now: datetime
+    known_marks: Sequence[DatedMark] | None = None
 
     @cached_property
     def is_asked(self) -> bool:
@@ -54,8 +58,10 @@ class OperatorInterest:
         return bool(self.names) or len(self.marks) >= LEAST_MARKS
 
     @cached_property
-    def marks(self) -> list[DatedMark]:
+    def marks(self) -> Sequence[DatedMark]:
         """Return what people said, oldest first."""
+        if self.known_marks is not None:
+            return self.known_marks
         return [dated_mark(verdict) for verdict in self.store.trends.verdicts()]
 
     @cached_property

@@ -124,7 +124,7 @@ def _trends(asked: Asked, post: StoredPost) -> list[TrendOfPost]:
     """Return the trends the post is in."""
     store = asked.store
     found = [store.trends.get(trend_id) for trend_id in store.trends.of_post(post.id)]
-    interest = OperatorInterest(store, asked.rules.interest, asked.now)
+    interest = OperatorInterest(store, asked.rules.interest, asked.now, asked.rules.marks)
     return [
         TrendOfPost(one, store.notifications.of_trend(one.stored_id), interest.reasons(one))
         for one in found

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from typing import NamedTuple
 
 from trendspark_cli.base.clock import from_epoch, to_text
@@ -19,7 +19,6 @@ from trendspark_cli.ranking.bursts.volume_series import Look, VolumeSeries
 from trendspark_cli.ranking.lifecycle.rules import LifecycleRules
 from trendspark_cli.ranking.lifecycle.trends import AnyTrend, Kind, Trend, TrendState
 from trendspark_cli.ranking.lifecycle.volume_lifecycle import (
-    LEAST_PEOPLE,
     closed_if_over,
     may_be_news,
     silence_opened,
@@ -34,20 +33,16 @@ from trendspark_cli.store.rows.volumes import ReadQuery, series_text
 from trendspark_cli.trends.trend_alerts import Change, queue_change
 from trendspark_cli.trends.trend_curves import save_curve
 from trendspark_cli.trends.trend_routes import TrendRoutes
+from trendspark_cli.trends.volume_news import HOUR_SECONDS, are_of_many, opened_of, with_posts
 from trendspark_cli.trends.watched_volumes import Coverage, LookedFor, Watched, WatchedVolumes
 
 POSTS_PER_READ = 5_000
 MOST_POSTS = 50_000  # of an hour that are read to see who wrote them
-EXAMPLES = 3
-MOST_OPENED = 3  # of each kind in one run: when more are rare at once, it is a source that has changed
-HOUR_SECONDS = 3600
 MOST_BEHIND = 100_000  # posts: after a long time without anything to watch, those of long ago are passed over
 CAUGHT_UP = timedelta(days=2)  # posts that were made before are not counted
 FORGOTTEN = timedelta(days=60)  # series that nobody watches any more
 QUERY_FORGOTTEN = timedelta(days=14)  # a query that was not read for so long is not read any more
 KINDS: tuple[Kind, ...] = ("volume", "silence")
-
-log = logging.getLogger(__name__)
 
 
 class _Seen(NamedTuple):
@@ -146,22 +141,11 @@ class _Watching:
         return _Seen(watched, series, coverage, look, is_fresh)
 
     def _opened(self, seen: Sequence[_Seen], trends: dict[tuple[str, str], AnyTrend]) -> list[AnyTrend]:
-        """Return new trends, the strongest of each kind; a profile's only where none of its keywords says the same."""
+        """Return new trends, the strongest of each kind."""
         found: list[AnyTrend] = []
         for kind in (kind for kind in KINDS if kind in self._rules.kinds):
             told = {key for open_kind, key in trends if open_kind == kind}
-            candidates: list[AnyTrend] = []
-            for one in (each for each in seen if each.is_fresh and each.watched.key not in told):
-                if told & one.watched.related and not one.watched.key.startswith("profile:"):
-                    continue
-                trend = self._candidate(kind, one)
-                if trend is not None and not told & one.watched.related:
-                    candidates.append(trend)
-                    told.add(one.watched.key)
-            candidates.sort(key=lambda trend: -trend.score)
-            found += candidates[:MOST_OPENED]
-            if len(candidates) > MOST_OPENED:
-                log.warning("%d series are rare at once, so %d of them are told", len(candidates), MOST_OPENED)
+            found += opened_of([one for one in seen if one.is_fresh], told, partial(self._candidate, kind))
         return found
 
     def _candidate(self, kind: Kind, seen: _Seen) -> AnyTrend | None:
@@ -173,7 +157,7 @@ class _Watching:
             return silence_opened(*asked) if seen.coverage.is_whole else None
         if watched.is_place or not may_be_news(look, self._rules):
             return None
-        if not seen.coverage.counted and len(_people(self._posts_of(seen))) < LEAST_PEOPLE:
+        if not seen.coverage.counted and not are_of_many(self._posts_of(seen)):
             return None
         trend = volume_opened(*asked)
         return None if trend is None else self._with_posts(trend, seen)
@@ -196,20 +180,10 @@ class _Watching:
 
     def _with_posts(self, trend: Trend[VolumeStory], seen: _Seen) -> Trend[VolumeStory]:
         """Return a trend with the posts of the hour before its look; at its peak, these show what it is about."""
-        look = seen.look
-        if look is None:
+        if seen.look is None:
             return trend
-        since = look.at - HOUR_SECONDS
-        rows = [post for post in self._posts_of(seen) if since <= post.created_at < look.at]
-        story = replace(trend.story, post_ids=tuple(post.id for post in rows))
-        if trend.peak_at == from_epoch(look.at):
-            story = replace(
-                story,
-                authors=len(_people(rows)),
-                sources=_by_source(rows, seen, look),
-                example_ids=_examples(rows),
-            )
-        return replace(trend, story=story)
+        without = seen.coverage.without if seen.coverage is not None else ()
+        return with_posts(trend, seen.look, self._posts_of(seen), without)
 
     def _posts_of(self, seen: _Seen) -> list[PostRow]:
         """Return the posts of a series since the tick in which the hour before its look began, oldest first."""
@@ -281,31 +255,3 @@ def _key(trend: AnyTrend) -> str:
 
 def _change_of(trend: AnyTrend, *, is_new: bool) -> Change:
     return "opened" if is_new else "closed" if trend.state is TrendState.CLOSED else "updated"
-
-
-def _people(rows: Sequence[PostRow]) -> set[tuple[str, str | int]]:
-    """Return who wrote posts; each that names nobody is somebody else's."""
-    return {(post.source, post.author or post.id) for post in rows}
-
-
-def _by_source(rows: Sequence[PostRow], seen: _Seen, look: Look) -> dict[str, int]:
-    """Return the posts of an hour by source; those that were only counted are what the others leave."""
-    found: dict[str, int] = {}
-    for post in rows:
-        found[post.source] = found.get(post.source, 0) + 1
-    counted = sorted(seen.coverage.without if seen.coverage is not None else ())
-    if counted and (left := look.posts - len(rows)) > 0:
-        found[counted[0]] = left
-    return found
-
-
-def _examples(rows: Sequence[PostRow]) -> tuple[int, ...]:
-    """Return the newest posts, one of each person and of each text."""
-    found: dict[tuple[str, str | int], int] = {}
-    texts: set[str] = set()
-    for post in reversed(rows):
-        who, text = (post.source, post.author or post.id), " ".join(post.text.split())
-        if who not in found and text not in texts and len(found) < EXAMPLES:
-            found[who] = post.id
-            texts.add(text)
-    return tuple(found.values())

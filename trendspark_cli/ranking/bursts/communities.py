@@ -10,6 +10,8 @@ from trendspark_cli.ranking.bursts.post_columns import Mask, PostColumns
 from trendspark_cli.ranking.bursts.scoring import Floats
 from trendspark_cli.ranking.text.keys import Integers
 
+PLACE_SHARE = 0.5  # of posts that are of one community: what it speaks of is its own matter
+
 
 class Communities(NamedTuple):
     """The communities of some posts: `numbers`, one for each post, and the `sizes` that occur, `of_size` times each."""
@@ -54,3 +56,13 @@ def _distinct(term: Integers, numbers: Integers, inside: Mask, terms: int) -> tu
         np.bincount(packed[is_first(packed)] >> 32, minlength=terms),
         np.bincount(packed >> 32, minlength=terms),
     )
+
+
+def is_of_one_place(communities: Integers, own: Integers, eligible: Mask) -> bool:
+    """Tell whether one community has half of a topic's *own* posts, two at least, and not half of all eligible ones."""
+    places, posts = np.unique(communities[own], return_counts=True)
+    most = int(posts.max(initial=0))
+    if most < max(2, PLACE_SHARE * own.size):
+        return False
+    of_all = np.count_nonzero(communities[eligible] == places[posts.argmax()])
+    return bool(of_all < PLACE_SHARE * np.count_nonzero(eligible))

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
+from trendspark_cli.ranking.bursts.telling import NAME_SHARE
 from trendspark_cli.ranking.bursts.term_evidence import TermEvidence
 from trendspark_cli.ranking.text.calendar_terms import is_calendar_term
 from trendspark_cli.ranking.text.folding import visible
@@ -23,7 +24,6 @@ from trendspark_cli.ranking.text.words import (
 MOST_PARTS = 3
 LONGEST_LABEL = 48  # characters
 MOST_WORDS = 4  # of one part
-NAME_SHARE = 0.6  # of a word's uses inside sentences that begin with a capital or #
 SHOUTED_SHARE = 0.5  # of a text's letters that are capitals: such a text tells nothing of names
 LEAST_PAIR_SHARE, LEAST_NAME_PAIR_SHARE = 0.5, 1 / 3  # of a word's texts that have the pair
 LEAST_DATE_SHARE = 0.75  # of a phrase's texts that a month or weekday stands beside: April Fools, Black Friday
@@ -150,14 +150,33 @@ def _holding(read: _Texts, phrase: Phrase) -> set[int]:
     return {number for number, _ in _places(read, phrase)}
 
 
+def are_common_words(terms: Sequence[str], texts: Sequence[str]) -> bool:
+    """Tell whether all words of these terms are mostly written small inside sentences, so that no name is among them.
+
+    False where that cannot be seen: of numbers, scripts without capitals, links, words that only begin sentences.
+    """
+    read = _read(texts)
+    return all(not is_link(term) and _is_common(read, word) for term in terms for word in term.split(" "))
+
+
+def _inside(read: _Texts, word: str) -> list[str]:
+    """Return how a word is written where a sentence would not ask for a capital, or with a #."""
+    uses = [read.texts[n][place] for n, place in read.places.get(word, ()) if n not in read.shouted]
+    return [use.written for use in uses if use.is_inside or use.written[:1] == "#"]
+
+
 def _is_name(read: _Texts, word: str) -> bool:
     """Tell whether a word is mostly written with a capital or a # where a sentence would not ask for it."""
-    uses = [read.texts[n][place] for n, place in read.places.get(word, ()) if n not in read.shouted]
-    inside = [use.written for use in uses if use.is_inside or use.written[:1] == "#"]
-    if not inside:
-        return False
+    inside = _inside(read, word)
     marked = [written for written in inside if written[:1] in "#$" or written.lower() != written]
-    return len(marked) >= NAME_SHARE * len(inside)
+    return bool(inside) and len(marked) >= NAME_SHARE * len(inside)
+
+
+def _is_common(read: _Texts, word: str) -> bool:
+    """Tell whether a word is too seldom written so to be a name."""
+    inside = _inside(read, word)
+    small = [written for written in inside if written[:1] not in "#$" and written.lower() == written != written.upper()]
+    return len(small) > (1.0 - NAME_SHARE) * len(inside)
 
 
 def _paired(read: _Texts, word: Phrase, pairs: Sequence[Phrase], names: set[Phrase]) -> Phrase:

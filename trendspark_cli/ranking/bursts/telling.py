@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from trendspark_cli.ranking.text.calendar_terms import is_calendar_term
 from trendspark_cli.ranking.text.words import LONGEST_TEXT, plain_words
 
+NAME_SHARE = 0.6  # of a name's uses inside sentences that begin with a capital or #
 TAG_SHARE = 0.5  # of a term's texts that have it in brackets only
 MOST_TEXTS = 20  # of each term: the newest
 _BRACKETS = re.compile(r"\[[^\[\]]*\]|\([^()]*\)")

@@ -9,8 +9,9 @@ import numpy as np
 from trendspark_cli.ranking.baseline.history import SourceState
 from trendspark_cli.ranking.baseline.term_history import TermHistory
 from trendspark_cli.ranking.baseline.ticks import TICK_SECONDS, WINDOW_TICKS
+from trendspark_cli.ranking.bursts.communities import is_of_one_place
 from trendspark_cli.ranking.bursts.evidence import ScoredTerms, WindowSnapshot, name_terms, score_terms, snapshot_of
-from trendspark_cli.ranking.bursts.labels import label_by_strength
+from trendspark_cli.ranking.bursts.labels import are_common_words, label_by_strength
 from trendspark_cli.ranking.bursts.occurrences import Occurrences
 from trendspark_cli.ranking.bursts.post_columns import PostColumns
 from trendspark_cli.ranking.bursts.scoring import Floats, enough_observed
@@ -34,10 +35,11 @@ _SCORE_PER_TENFOLD_OF_FURTHER_TERMS = 5.0
 class Topic(NamedTuple):
     """One topic of the longest window, described by its strongest term's posts.
 
-    `score` is that of the strongest term, and more for what further sure ones bring. `observed`, `expected`,
-    `window_seconds` are those of the strongest term; `authors`, `sources` (posts by source) and `first_seen` (epoch
-    seconds) are of that window; `last_seen` and `post_ids` (newest 500) of the whole one; `named_by`: the newest posts
-    of all its terms, which say how it is called; `says_what`: False for dates and tags alone, which open no trend.
+    `score` is that of the strongest term, and more for what further sure ones bring; of what lies above SURE, half
+    where it counts half. `observed`, `expected`, `window_seconds` are those of the strongest term; `authors`, `sources`
+    (posts by source) and `first_seen` (epoch seconds) are of that window; `last_seen` and `post_ids` (newest 500) of
+    the whole one; `named_by`: the newest posts of all its terms, which say how it is called; `says_what`: False for
+    dates and tags alone, which open no trend.
     """
 
     label: str
@@ -78,12 +80,12 @@ def find_topics(
     evidence = _evidence(
         scored, names, [term for terms in of_topics for term in terms], threshold, snapshot.volume_surge
     )
-    found = [
-        _topic(snapshot, scored, group, tuple(evidence[term] for term in terms))._replace(
-            says_what=_says_what(window, scored, names, terms, threshold)
-        )
-        for group, terms in zip(groups, of_topics, strict=True)
-    ]
+    found = []
+    for group, terms in zip(groups, of_topics, strict=True):
+        topic = _topic(snapshot, scored, group, tuple(evidence[term] for term in terms))
+        if topic.score >= max(threshold, SURE) and _counts_half(window, snapshot, scored, topic, group[0]):
+            topic = topic._replace(score=(SURE + topic.score) / 2.0)
+        found.append(topic._replace(says_what=_says_what(window, scored, names, terms, threshold)))
     return sorted(found, key=lambda topic: -topic.score)
 
 
@@ -136,6 +138,14 @@ def _says_what(
         return list(window.texts(window.columns().ids[newest].tolist()).values())
 
     return says_what([names[term] for term in terms], texts_of)
+
+
+def _counts_half(window: Window, snapshot: WindowSnapshot, scored: ScoredTerms, topic: Topic, strongest: int) -> bool:
+    """Tell whether a topic is the matter of one community, or common words, of which some always meet by chance."""
+    own, communities = scored.occurrences.posts_of(strongest), snapshot.posts.communities
+    if is_of_one_place(communities, own, snapshot.inside[-1]):
+        return True
+    return are_common_words([term.term for term in topic.terms], list(window.texts(topic.named_by).values()))
 
 
 def _topic(
