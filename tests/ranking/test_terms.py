@@ -132,7 +132,7 @@ def test_terms_are_counted_the_same_in_the_window_and_in_history(text: str) -> N
     codes = vocabulary.encode([text])  # the second time from memory
 
     words = {vocabulary.word_keys[code] for code in codes if code > 1}
-    assert words == terms_of(text) & vocabulary.words.keys()
+    assert words == terms_of(text) & vocabulary.words().keys()
 
 
 def test_a_term_key_is_the_same_in_every_process() -> None:

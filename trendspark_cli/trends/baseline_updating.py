@@ -24,7 +24,7 @@ from trendspark_cli.running.job_context import JobContext
 POSTS_PER_READ = 5_000  # also the posts of one segment
 POSTS_PER_UPDATE = 50_000  # each looks up its terms in all of history, and has some 2 kB for a post meanwhile
 WORDS_PER_UPDATE = 2_000_000  # of a flood of long posts there are fewer
-MOST_WORDS_KEPT = 500_000  # between reads: 100 MB. Languages have fewer; floods of made-up words have no end
+MOST_KEPT = 500_000  # chunks and words between reads: 60 MB. Languages have fewer; floods of made-up words have no end
 
 
 class BaselineUpdating:
@@ -55,7 +55,7 @@ class BaselineUpdating:
         vocabulary = Vocabulary()
         settled = self._job.store.posts.settled_id()
         while posts := self._job.store.posts.arrived(self.progress.seen_post_id, settled, POSTS_PER_READ):
-            if len(vocabulary) > MOST_WORDS_KEPT:
+            if vocabulary.size > MOST_KEPT:
                 vocabulary = Vocabulary()
             late = [post for post in posts if oldest <= post.created_text and (post.created_text, post.id) < edge]
             current = [post for post in posts if since <= post.created_at < until]

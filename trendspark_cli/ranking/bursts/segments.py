@@ -1,6 +1,7 @@
 """Posts read once and kept as numbers: about 100 bytes a post, no texts, the same in every process."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -9,9 +10,10 @@ import numpy.typing as npt
 from trendspark_cli.ranking.baseline.baseline_posts import PostRow
 from trendspark_cli.ranking.baseline.uses import CodedPosts
 from trendspark_cli.ranking.text.keys import NO_WORD, Integers, mix, name_key
-from trendspark_cli.ranking.text.terms import END_CODE, GAP_CODE, Codes, Vocabulary
+from trendspark_cli.ranking.text.terms import END_CODE, GAP_CODE, Codes, Vocabulary, numbered_by_key
 
 FIRST_WORD = GAP_CODE + 1
+MOST_NAMES_KEPT = 50_000  # 10 MB: of authors, who write again
 _NUMBER, _KEY = np.dtype("<i4"), np.dtype("<i8")
 
 SegmentRow = tuple[str, bytes, bytes, bytes, bytes, bytes, bytes, bytes | None]
@@ -66,14 +68,7 @@ def read_segment(rows: Sequence[PostRow], vocabulary: Vocabulary) -> Segment:
     """Return posts, at least one, as a segment."""
     ids, sources, authors, communities, created, texts, _ = zip(*rows, strict=True)
     names = tuple(sorted(set(sources)))
-    codes = vocabulary.encode(texts)
-    is_word = codes > GAP_CODE
-    used, numbers = np.unique(codes[is_word], return_inverse=True)
-    keys = np.fromiter(map(vocabulary.word_keys.__getitem__, used.tolist()), np.int64, used.size)
-    order = np.argsort(keys)  # what ascends is joined sooner
-    place = np.empty(order.size, np.int32)
-    place[order] = np.arange(order.size)
-    codes[is_word] = place[numbers] + FIRST_WORD
+    codes, keys = numbered_by_key(without_idle_gaps(vocabulary.encode(texts)), vocabulary)  # ascending: joined sooner
     post_ids = np.fromiter(ids, np.int64, len(rows))
     return Segment(
         names,
@@ -81,8 +76,8 @@ def read_segment(rows: Sequence[PostRow], vocabulary: Vocabulary) -> Segment:
         np.fromiter(created, np.int64, len(rows)),
         np.fromiter(map(names.index, sources), np.int32, len(rows)),
         _keys_of(sources, authors, post_ids),
-        keys[order],
-        without_idle_gaps(codes),
+        keys,
+        codes,
         _keys_of(sources, communities, post_ids),
     )
 
@@ -107,10 +102,13 @@ def own_keys(post_ids: Integers) -> Integers:
 
 def _keys_of(sources: Sequence[str], names: Sequence[str | None], post_ids: Integers) -> Integers:
     """Return 64-bit keys of authors or communities: two share one about never, and a million names need not be kept."""
-    known: dict[tuple[str, str], int] = {}
-    keys = own_keys(post_ids).tolist()
-    for number, (source, name) in enumerate(zip(sources, names, strict=True)):
-        if name is not None:
-            key = known.get((source, name))
-            keys[number] = known[source, name] = name_key(f"{source}\n{name}") if key is None else key
-    return np.array(keys, np.int64)
+    keys = own_keys(post_ids)
+    named = [(number, source, name) for number, (source, name) in enumerate(zip(sources, names)) if name is not None]
+    if named:
+        keys[[number for number, _, _ in named]] = [_key_of(source, name) for _, source, name in named]
+    return keys
+
+
+@lru_cache(MOST_NAMES_KEPT)
+def _key_of(source: str, name: str) -> int:
+    return name_key(f"{source}\n{name}")

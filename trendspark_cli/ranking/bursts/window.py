@@ -87,11 +87,12 @@ class Window:
 
         None for a word that none of these posts has any more: their texts were edited or deleted.
         """
-        known = self._vocabulary.words
+        known = self._vocabulary.words()
         wanted = list(zip(keys.tolist(), examples, strict=True))
         unread = {post_id for key, post_ids in wanted if key not in known for post_id in post_ids}
         if unread:
             self._vocabulary.encode(list(self.texts(sorted(unread)).values()))
+            known = self._vocabulary.words()
         return [known.get(key) for key, _ in wanted]
 
 

@@ -76,7 +76,7 @@ def terms_of(text: str) -> tuple[str, ...]:
     """Return the words of a text as they are counted."""
     vocabulary = Vocabulary()
     vocabulary.encode([text])
-    return tuple(word for word in vocabulary.words.values() if word)
+    return tuple(word for word in vocabulary.words().values() if word)
 
 
 def unit(vector: Floats) -> Floats:

@@ -12,6 +12,7 @@ Mask = npt.NDArray[np.bool_]
 
 NO_WORD = 0  # in place of a first word: the term is a single one
 _MARK_BITS, _LINK_MARK, _NUMBER_MARK, _PIECE_MARK = 0xFFFF, 0x11C5, 0x5A17, 0x2C1E
+_MARKS = (_LINK_MARK, _NUMBER_MARK, _PIECE_MARK)
 _FIRST_WEIGHT = np.uint64(0xD1342543DE82EF95)  # odd, so that "a b" and "b a" differ
 
 
@@ -24,13 +25,15 @@ def name_key(name: str) -> int:
 def word_key(word: str) -> int:
     """Return the key of a word; that of a link, of a number, or of a piece of an unspaced script ends in a mark."""
     key = name_key(word)
+    if word.isascii() and word.isalpha():  # most are
+        return key ^ 1 if key & _MARK_BITS in _MARKS else key
     if is_link(word):
         return key & ~_MARK_BITS | _LINK_MARK
     if is_number(word):
         return key & ~_MARK_BITS | _NUMBER_MARK
     if is_unspaced(word):
         return key & ~_MARK_BITS | _PIECE_MARK
-    return key ^ 1 if key & _MARK_BITS in (_LINK_MARK, _NUMBER_MARK, _PIECE_MARK) else key
+    return key ^ 1 if key & _MARK_BITS in _MARKS else key
 
 
 def are_links_or_numbers(keys: Integers) -> Mask:

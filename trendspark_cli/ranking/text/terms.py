@@ -1,6 +1,8 @@
 """What a post is about: its words and adjacent pairs of words, as texts, keys or numbers."""
 
+from array import array
 from collections.abc import Sequence
+from itertools import chain
 
 import numpy as np
 import numpy.typing as npt
@@ -12,33 +14,36 @@ from trendspark_cli.ranking.text.words import (
     GAP,
     LONGEST_CHUNK,
     TEXT_END,
-    chunks_of,
     is_link,
     is_telling,
+    pieces_of,
+    spaced_chunks,
     words_of_chunk,
 )
 
 END_CODE = 0  # ends a post
 GAP_CODE = 1  # a stop word, or anything else that says nothing and parts two words
 UNKNOWN = -1
-MOST_CHUNKS_KEPT = 100_000  # between calls: 20 MB
+MOST_KEPT = 200_000  # chunks, words and others between calls: 20 MB
+LONGEST_OTHER_CHUNK = 24  # characters kept of a chunk that is no ASCII: in scripts without spaces it is a sentence
 MOST_WORDS = 200  # of one post, stop words included: the rest of a very long post is not read
 
 Codes = npt.NDArray[np.int32]
+Row = tuple[int, ...]
 
 
 class Vocabulary(dict[str, int]):
     """Numbers for the pieces of text between spaces: a word's code, or below zero a row of several words.
 
-    Codes are good for this vocabulary only; `word_keys` has the lasting key of each, `words` the word of each key.
+    Codes are good for this vocabulary only; `word_keys` has the lasting key of each.
     """
 
     def __init__(self) -> None:
         super().__init__({TEXT_END: END_CODE, GAP: GAP_CODE})
-        self.word_keys: list[int] = [NO_WORD, NO_WORD]
-        self.words: dict[int, str] = {NO_WORD: ""}
+        self.word_keys = array("q", [NO_WORD, NO_WORD])
         self._codes: dict[str, int] = {}
-        self._rows: list[Codes] = []
+        self._rows: list[Row] = []
+        self._of_pieces: dict[str, Row] = {GAP: (GAP_CODE,)}
 
     def __missing__(self, chunk: str) -> int:
         core = chunk.strip(EDGES)
@@ -54,19 +59,31 @@ class Vocabulary(dict[str, int]):
                 code = self._new_code(word)
             self[chunk] = code
             return code
-        codes = [self._code(word) for word in words_of_chunk(chunk)]
-        if len(codes) <= 1:
-            code = codes[0] if codes else GAP_CODE
+        is_ascii = chunk.isascii()
+        row = self._row_of_words(chunk) if is_ascii else tuple(chain.from_iterable(map(self._of_piece, pieces_of(chunk))))
+        if len(row) == 1:
+            code = row[0]
         else:
-            self._rows.append(np.array(codes, dtype=np.int32))
+            self._rows.append(row)
             code = -len(self._rows)
-        if len(chunk) <= LONGEST_CHUNK and "://" not in chunk:  # those hardly come twice: not worth the memory
+        # Longer ones, and links, hardly come twice: not worth the memory.
+        if len(chunk) <= (LONGEST_CHUNK if is_ascii else LONGEST_OTHER_CHUNK) and "://" not in chunk:
             self[chunk] = code
         return code
 
+    def words(self) -> dict[int, str]:
+        """Return the words it has met, by their keys."""
+        found = {self.word_keys[code]: word for word, code in self._codes.items() if code > GAP_CODE}
+        return {NO_WORD: "", **found}
+
+    @property
+    def size(self) -> int:
+        """Return how many chunks, pieces, rows and words are kept: some 200 bytes each."""
+        return len(self) + len(self._of_pieces) + len(self._rows) + len(self.word_keys)
+
     def encode(self, texts: Sequence[str]) -> Codes:
         """Return the word codes of all texts in a row, END_CODE after each text."""
-        chunks = chunks_of(texts)
+        chunks = spaced_chunks(texts)
         codes = np.fromiter(map(self.__getitem__, chunks), dtype=np.int32, count=len(chunks))
         codes = self._with_rows(codes)
         ends = np.flatnonzero(codes == END_CODE)
@@ -74,6 +91,17 @@ class Vocabulary(dict[str, int]):
         if lengths.size and int(lengths.max()) > MOST_WORDS:
             codes = codes[_first_words(lengths)]
         return codes
+
+    def _of_piece(self, piece: str) -> Row:
+        """Return the codes of a piece that is not to be cut any further."""
+        row = self._of_pieces.get(piece)
+        if row is None:
+            row = self._of_pieces[piece] = self._row_of_words(piece)
+        return row
+
+    def _row_of_words(self, chunk: str) -> Row:
+        """Return the codes of the words of a chunk; a gap where it has none."""
+        return tuple([self._code(word) for word in words_of_chunk(chunk)]) or (GAP_CODE,)
 
     def _code(self, word: str | None) -> int:
         """Return the code of a canonical word; None parts two words."""
@@ -88,23 +116,34 @@ class Vocabulary(dict[str, int]):
             self._codes[word] = GAP_CODE
             return GAP_CODE
         code = self._codes[word] = len(self.word_keys)
-        key = word_key(word)
-        self.word_keys.append(key)
-        self.words[key] = word
+        self.word_keys.append(word_key(word))
         return code
 
     def _with_rows(self, codes: Codes) -> Codes:
         """Return the codes with each row of several words in place of its number."""
-        places = np.flatnonzero(codes < 0)
+        is_row = codes < 0
+        places = np.flatnonzero(is_row)
         if not places.size:
             return codes
         rows = [self._rows[-1 - number] for number in codes[places].tolist()]
         lengths = np.ones(codes.size, dtype=np.intp)
-        lengths[places] = [row.size for row in rows]
-        is_row = np.repeat(codes < 0, lengths)
+        lengths[places] = list(map(len, rows))
         expanded = np.repeat(codes, lengths)
-        expanded[is_row] = np.concatenate(rows)
+        expanded[np.repeat(is_row, lengths)] = np.fromiter(chain.from_iterable(rows), np.int32)
         return expanded
+
+
+def numbered_by_key(codes: Codes, vocabulary: Vocabulary) -> tuple[Codes, npt.NDArray[np.int64]]:
+    """Return codes with the words they use numbered anew, by their keys, which are returned in this order."""
+    is_used = np.zeros(len(vocabulary.word_keys), dtype=bool)
+    is_used[codes] = True
+    is_used[: GAP_CODE + 1] = False
+    used = np.flatnonzero(is_used)
+    keys = np.frombuffer(vocabulary.word_keys, np.int64)[used]
+    order = np.argsort(keys)
+    number_of = np.arange(is_used.size, dtype=np.int32)
+    number_of[used[order]] = np.arange(GAP_CODE + 1, used.size + GAP_CODE + 1)
+    return number_of[codes], keys[order]
 
 
 def _first_words(lengths: npt.NDArray[np.intp]) -> npt.NDArray[np.bool_]:
@@ -122,7 +161,7 @@ class _Kept:
     @classmethod
     def take(cls) -> Vocabulary:
         """Return it, or a new one when it has grown large."""
-        if len(cls.vocabulary) > MOST_CHUNKS_KEPT:
+        if cls.vocabulary.size > MOST_KEPT:
             cls.vocabulary = Vocabulary()
         return cls.vocabulary
 
@@ -130,12 +169,8 @@ class _Kept:
 def coded_texts(texts: Sequence[str]) -> tuple[Codes, npt.NDArray[np.int64]]:
     """Return the word codes of all texts in a row, END_CODE after each, and the key of each code: as in a segment."""
     vocabulary = _Kept.take()
-    codes = vocabulary.encode(texts)
-    is_word = codes > GAP_CODE
-    used, numbers = np.unique(codes[is_word], return_inverse=True)
-    codes[is_word] = numbers + (GAP_CODE + 1)
-    keys = map(vocabulary.word_keys.__getitem__, (END_CODE, GAP_CODE, *used.tolist()))
-    return codes, np.fromiter(keys, np.int64, used.size + GAP_CODE + 1)
+    codes, keys = numbered_by_key(vocabulary.encode(texts), vocabulary)
+    return codes, np.concatenate((np.full(GAP_CODE + 1, NO_WORD), keys))
 
 
 def keys_of_posts(texts: Sequence[str]) -> list[set[int]]:

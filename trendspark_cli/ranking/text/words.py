@@ -19,6 +19,8 @@ LONGEST_WORD = 60  # characters; longer ones are keys, hashes and noise
 LONGEST_CHUNK = 120  # characters without a space; leaves room for a row of hashtags
 LONGEST_LINK = 200
 _LINK = re.compile(r"https?://(?:(?:www|m|mobile|amp)\.)?([^/?#\s@]+)([^?#\s]*)(?:\?([^#\s]*))?", re.IGNORECASE)
+# What most links are, in a third of the time.
+_PLAIN_LINK = re.compile(r"https?://(?:(?:www|m|mobile|amp)\.)?([a-z0-9.\-]+)(/[A-Za-z0-9/_.\-]*)()")
 # Every post has a link of its own there, so that no two share one.
 _SHORTENERS = frozenset(("t.co", "bit.ly", "tinyurl.com", "ow.ly", "buff.ly", "dlvr.it", "goo.gl", "is.gd"))
 _TRACKING = re.compile(r"(?:utm_\w+|fbclid|gclid|igshid|mc_\w+|ref(?:_\w+)?|source|feature|si|s|t)=", re.IGNORECASE)
@@ -72,13 +74,27 @@ _REPOST_PREFIX = re.compile(r"\0\s+[Rr][Tt] @\w+:?")
 def chunks_of(texts: Sequence[str]) -> list[str]:
     """Return the pieces between spaces of all texts in order, each text ended by TEXT_END.
 
-    Repost prefixes ("RT @name:") are off; a run of a script without spaces is cut into overlapping two-character
-    pieces with GAPs around them. At most 2,000 characters of a text are read, those no reader sees left out.
+    As `spaced_chunks`, and a run of a script without spaces is cut (`pieces_of`).
+    """
+    spaced = spaced_chunks(texts)
+    return [piece for chunk in spaced for piece in ((chunk,) if chunk.isascii() else pieces_of(chunk))]
+
+
+def spaced_chunks(texts: Sequence[str]) -> list[str]:
+    """Return the pieces between spaces of all texts in order as they are written, each text ended by TEXT_END.
+
+    Repost prefixes ("RT @name:") are off. At most 2,000 characters of a text are read.
     """
     joined = _REPOST_PREFIX.sub(TEXT_END, _join([_beginning(text) for text in texts]))
-    if not joined.isascii():
-        joined = UNSPACED_RUN.sub(_two_character_pieces, INVISIBLE.sub("", joined))
     return joined.split()[1:]  # the first TEXT_END is there only to anchor the repost prefix
+
+
+def pieces_of(chunk: str) -> list[str]:
+    """Return a chunk cut up: a run of a script without spaces into overlapping two-character pieces, GAPs around each.
+
+    What no reader sees is left out.
+    """
+    return UNSPACED_RUN.sub(_two_character_pieces, INVISIBLE.sub("", chunk)).split()
 
 
 def words_of_chunk(chunk: str) -> list[str | None]:
@@ -101,11 +117,14 @@ def link_of(chunk: str) -> str | None:
     None for what is no link to a page: a site's front page, a shortened link, an endless one. What only says where a
     reader came from is off.
     """
-    found = _LINK.search(chunk)
+    found = _PLAIN_LINK.fullmatch(chunk) or _LINK.search(chunk)
     if found is None:
         return None
-    host, path, query = found[1].lower(), found[2].rstrip("/.,;:!?'\"()[]<>*_"), found[3] or ""
-    kept = "&".join(part for part in query.rstrip(".,;:!?'\")]>").split("&") if part and not _TRACKING.match(part))
+    host, path, query = found[1].lower(), found[2].rstrip("/.,;:!?'\"()[]<>*_"), found[3]
+    kept = ""
+    if query:
+        parts = query.rstrip(".,;:!?'\")]>").split("&")
+        kept = "&".join(part for part in parts if part and not _TRACKING.match(part))
     if host in _SHORTENERS or not (path or kept):
         return None
     link = f"{host}{path or '/'}{'?' if kept else ''}{kept}".lower()
@@ -197,6 +216,5 @@ def _join(texts: list[str]) -> str:
 def _two_character_pieces(run: re.Match[str]) -> str:
     """Return "abcd" as "ab", "bc", "cd" with GAPs around each."""
     characters = run.group()
-    pieces = [characters[start : start + 2] for start in range(max(1, len(characters) - 1))]
     gap = f" {GAP} "
-    return gap + gap.join(pieces) + gap
+    return gap + gap.join([characters[start : start + 2] for start in range(max(1, len(characters) - 1))]) + gap

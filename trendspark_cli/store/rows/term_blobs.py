@@ -97,6 +97,9 @@ def _common(wanted: Integers, there: Integers) -> tuple[Integers, Integers]:
     """Return which of the wanted numbers are there, and where; both ascend."""
     if not there.size:
         return np.zeros(0, np.int64), np.zeros(0, np.int64)
+    if there.size < wanted.size:
+        rows, own = _common(there, wanted)
+        return own, rows
     at = np.minimum(np.searchsorted(there, wanted), there.size - 1)
     own = np.flatnonzero(there[at] == wanted)
     return own, at[own]

@@ -19,6 +19,7 @@ from trendspark_cli.store.tables.connection import Connection
 from trendspark_cli.store.tables.term_rows import TermRows
 
 PARTS_PER_DELETE = 8
+MOST_PARTS_KEPT = 32  # of a history of so few, each is unpacked once a run: 20 MB at most
 
 PartRow = tuple[int, int, int, int, bytes, bytes]
 """(run, terms, first key, last key, keys, states)."""
@@ -67,6 +68,7 @@ class TermRuns:
         self._rows = TermRows(connection, sizes.part)
         self._asked = np.zeros(0, np.int64)
         self._answer = no_states()
+        self._unpacked: dict[int, TermStates] = {}
         self._is_tidy = False
 
     def load(self, keys: Integers) -> TermStates:
@@ -75,6 +77,7 @@ class TermRuns:
             return self._answer.find(keys)
         with self._db.reading():
             parts = self._parts()
+            is_small = len(parts) <= MOST_PARTS_KEPT
             found = [self._rows.load(keys)] if self._rows.remain() else []
             is_open = np.ones(keys.size, dtype=bool)
             firsts = np.searchsorted(keys, np.array([part.first_key for part in parts], np.int64))
@@ -82,7 +85,7 @@ class TermRuns:
             for part, first, end in zip(parts, firsts.tolist(), ends.tolist(), strict=True):  # the newest run first
                 wanted = first + np.flatnonzero(is_open[first:end])
                 if wanted.size:
-                    of_part = self._found(part, keys[wanted])
+                    of_part = self._kept(part).find(keys[wanted]) if is_small else self._found(part, keys[wanted])
                     is_open[wanted[places_of(of_part.keys, keys[wanted])]] = False
                     found.append(of_part)
         answer = joined(found)  # rows that are left and runs have no term in common
@@ -177,6 +180,12 @@ class TermRuns:
             within = [part for part in parts if part.last_key >= first and (end is None or part.first_key < end)]
             yield joined([_cut(self._states(part), first, end) for part in within])
 
+    def _kept(self, part: Part) -> TermStates:
+        """Return a part, which never changes, unpacked; it is kept until parts are deleted."""
+        if part.id not in self._unpacked:
+            self._unpacked[part.id] = self._states(part)
+        return self._unpacked[part.id]
+
     def _found(self, part: Part, keys: Integers) -> TermStates:
         """Return those of these keys that a part has."""
         own = decoded_keys(self._blob("part_keys", part))
@@ -211,7 +220,10 @@ class TermRuns:
 
     def _drop_parts(self) -> int:
         run_id = self._db.value(self._sql["unused_run"])
-        return 0 if run_id is None else self._db.execute(self._sql["drop_parts"], (run_id, PARTS_PER_DELETE)).rowcount
+        if run_id is None:
+            return 0
+        self._unpacked.clear()  # an id may come again
+        return self._db.execute(self._sql["drop_parts"], (run_id, PARTS_PER_DELETE)).rowcount
 
     def _forget_answer(self) -> None:
         self._asked, self._answer = np.zeros(0, np.int64), no_states()
