@@ -27,6 +27,7 @@ from tests.archive.keeping import (
 )
 from trendspark_cli.archiving.manifests import form_of
 from trendspark_cli.archiving.part_files import FORMATS
+from trendspark_cli.archiving.spool import Spool
 from trendspark_cli.base.clock import to_text
 from trendspark_cli.base.models import Alert
 from trendspark_cli.ranking.lifecycle.trends import TrendState
@@ -350,3 +351,15 @@ def test_deletes_are_at_most_a_thousand_rows_to_a_transaction(tmp_path: Path, mo
     counts_of(keeper.archive(tables=["posts"]))
 
     assert sizes == [1000, 1000, 300]
+
+
+def test_folders_of_commands_that_were_killed_leave_and_those_of_living_ones_stay(keeper: Keeper) -> None:
+    left = keeper.spool / "own-0123456789abcdef"
+    left.mkdir(parents=True, mode=0o700)
+    (left / "part.parquet").write_bytes(b"PAR1")
+
+    with Spool(keeper.spool).own_folder() as living:
+        left.mkdir(mode=0o700)  # the living one removed it when it began
+        counts_of(keeper.archive())
+
+        assert (left.exists(), living.folder.is_dir()) == (False, True)

@@ -159,6 +159,14 @@ def test_two_different_posts_under_one_id_are_a_conflict(workplace: Installation
     assert workplace.values("SELECT text FROM posts") == ["post 0"]
 
 
+def test_so_are_posts_of_different_people_of_a_file_that_tells_only_the_day(workplace: Installation) -> None:
+    lines = [own_line(author=name, created_at="2026-10-29", text=f"{name} says so") for name in ("anna", "ben", "")]
+
+    done = workplace.ingest_lines(*lines)
+
+    assert (done.exit_code, done.json["counts"]["rejected_by_reason"]) == (3, {"conflict": 1})
+
+
 def test_one_post_told_of_twice_is_no_conflict(workplace: Installation) -> None:
     done = workplace.ingest_lines(own_line(likes=1), own_line(likes=2, created_at="2026-11-01T11:00:00.250Z"))
 

@@ -7,11 +7,11 @@ import fcntl
 import os
 import shutil
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from trendspark_cli.base.durable_files import make_folder, sha256_of, unfinished, writing_by_name
-from trendspark_cli.base.errors import OutputError, StoreError
+from trendspark_cli.base.errors import OutputError, StoreBusyError, StoreError
 from trendspark_cli.base.full_disks import in_words, no_room
 from trendspark_cli.base.locks import try_lock, waiting_lock
 
@@ -47,8 +47,7 @@ class Spool:
         with self.errors():
             make_folder(self.folder, 0o700)
             with waiting_lock(self.folder / CLEANING):
-                for left in self.folder.glob(f"{OWN}*"):
-                    _remove_if_left(left)
+                self._remove_left_folders()
                 own = self.folder / f"{OWN}{os.urandom(8).hex()}"
                 make_folder(own, 0o700)
                 descriptor = os.open(own, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
@@ -73,13 +72,22 @@ class Spool:
             (self.folder / name).unlink(missing_ok=True)
 
     def remove_all_but(self, names: Iterable[str]) -> None:
-        """Remove what runs that were killed left behind."""
+        """Remove what runs and commands that were killed left behind."""
         wanted = {*names, CLEANING}
         with self.errors():
-            if self.folder.is_dir():
-                for path in self.folder.iterdir():
-                    if path.name not in wanted and (path.is_symlink() or path.is_file()):
-                        path.unlink(missing_ok=True)
+            if not self.folder.is_dir():
+                return
+            if any(self.folder.glob(f"{OWN}*")):
+                with suppress(StoreBusyError), waiting_lock(self.folder / CLEANING):
+                    self._remove_left_folders()
+            for path in self.folder.iterdir():
+                if path.name not in wanted and (path.is_symlink() or path.is_file()):
+                    path.unlink(missing_ok=True)
+
+    def _remove_left_folders(self) -> None:
+        for left in self.folder.glob(f"{OWN}*"):
+            if left.is_dir() and not left.is_symlink():
+                _remove_if_left(left)
 
     @contextmanager
     def errors(self) -> Iterator[None]:

@@ -14,18 +14,21 @@ class Conflicts:
     """Remembers posts of a file by fingerprints, in a fixed amount of memory."""
 
     def __init__(self) -> None:
-        self._ids, self._times, self._texts = (array("q", bytes(8 * REMEMBERED)) for _ in range(3))
+        self._ids, self._times, self._authors, self._texts = (array("q", bytes(8 * REMEMBERED)) for _ in range(4))
 
     def has(self, post: Post) -> bool:
-        """Tell whether another post had this id before: made in another second, with another text.
+        """Tell whether another post had this id before: of another second or author, with another text.
 
         Paid for each line of our own, so there is little of it: a source in a file gives its ids but once.
         """
         name, time, text = hash(post[1]), hash(post[7][:_SECOND]), hash(post[4])  # source_id, created_at, text
+        author = hash(post[2] or post[15] or "")  # by id or by name; "" has 0, as nobody
         place = name % REMEMBERED
-        if self._ids[place] == name and self._times[place] != time and self._texts[place] != text:
-            return True
-        self._ids[place], self._times[place], self._texts[place] = name, time, text
+        if self._ids[place] == name and self._texts[place] != text:
+            known = self._authors[place]
+            if self._times[place] != time or (known and author and known != author):
+                return True
+        self._ids[place], self._times[place], self._authors[place], self._texts[place] = name, time, author, text
         return False
 
     def checked(self, found: Post | Rejection, line: int) -> Post | Rejection:

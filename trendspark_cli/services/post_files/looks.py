@@ -75,6 +75,8 @@ def described(head: bytes, first_object: list[str], *, has_json: bool) -> tuple[
             return "text in an old encoding, or binary data", "save it as UTF-8"
     if has_json:
         return "JSON without an object", FORMS
+    if not head.strip(b"[]{}, \t\r\n"):
+        return "JSON with nothing in it", "look at what should have written it"
     is_begun = head.lstrip()[:1] in (b"{", b"[")
     return ("JSON that is broken from its first line on" if is_begun else "text that is no JSON"), FORMS
 
