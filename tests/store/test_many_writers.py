@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -32,6 +33,7 @@ pytestmark = pytest.mark.every_store
 WRITERS, PAGES, POSTS_OF_A_PAGE = 4, 25, 12
 ROUNDS = 100
 LONGEST_SECONDS = 30.0
+ROUNDS_SETTING = "TRENDSPARK_TEST_ROUNDS"  # more than a test has time for: `scripts/prove postgres` asks for 100
 UNDONE = "DO $$ BEGIN RAISE EXCEPTION 'undone' USING ERRCODE = 'serialization_failure'; END $$"
 HOUR = timedelta(hours=1)
 HIGHEST = 2**63 - 1
@@ -113,6 +115,32 @@ def test_who_reads_what_is_newer_than_an_id_sees_all_that_four_writers_store(
     threads.join()
 
     assert len(seen) == len(set(seen)) == WRITERS * PAGES * POSTS_OF_A_PAGE == store.posts.count()
+
+
+def test_who_reads_what_changed_sees_all_counters_that_four_writers_change(
+    threads: Threads, store: SqliteStore
+) -> None:
+    posts = [post(f"{name}-{number}", likes=0) for name in range(WRITERS) for number in range(PAGES)]
+    save(store, posts)
+
+    def write(name: int) -> Work:
+        def changes(own: SqliteStore) -> None:
+            for number in range(PAGES):
+                save(own, [post(f"{name}-{number}", likes=number + 1)], 1)
+
+        return changes
+
+    writers = [threads.start(write(name)) for name in range(WRITERS)]
+    seen: set[int] = set()
+    is_last = False
+    while not is_last:
+        is_last = not any(writer.is_alive() for writer in writers)
+        until = store.forecasts.newest().newest_change
+        seen.update(store.forecasts.changed(until))
+        store.write(partial(store.forecasts.forget_changed, until))
+    threads.join()
+
+    assert len(seen) == len(posts)
 
 
 def test_an_id_that_is_given_and_not_yet_seen_is_waited_for(
@@ -252,7 +280,7 @@ CHANGES: dict[str, Callable[[SqliteStore, int, int], object]] = {
 
 @pytest.mark.parametrize("what", CHANGES)
 def test_the_same_rows_in_opposite_orders_are_written_by_both(threads: Threads, store: SqliteStore, what: str) -> None:
-    barrier, rounds = threading.Barrier(2), 12
+    barrier, rounds = threading.Barrier(2), int(os.environ.get(ROUNDS_SETTING, "12"))
 
     def write(step: int) -> Work:
         def in_rounds(own: SqliteStore) -> None:

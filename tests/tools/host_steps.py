@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 ARCHIVE_STEPS = ("planned", "exported", "uploaded", "verified", "deleting")
 DELIVERY_STEPS = ("claimed", "sent", "answered")
-OLD_POSTS, OLD_DAYS = 4000, 40
+OLD_POSTS, OLD_DAYS = 8000, 2  # several transactions delete a part
 LEASE_SECONDS = 60.0
 
 

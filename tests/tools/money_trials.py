@@ -126,8 +126,8 @@ def spend_together(folder: Path, *, ceiling: int, backlog: int, live: int, per_s
         process = scene.operator.start("stream")
         wait_for("the stream is connected", lambda: scene.listener.server.is_connected, seconds=20, pause=0.02)
         codes += _all_at_once(scene, live, per_second, burst)
-        # What is left of the ceiling is the stream's, until it closes.
-        while process.poll() is None and scene.listener.server.is_connected and len(scene.published) < 10 * ceiling:
+        # What is left of the ceiling is the stream's, until it ends; it may hang up before, to pay what has come first.
+        while process.poll() is None and len(scene.published) < 10 * ceiling:
             scene.publish(burst, back=timedelta(0), live=True)
             time.sleep(burst / per_second)
         process.wait(30)

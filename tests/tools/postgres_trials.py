@@ -88,7 +88,7 @@ def run_on(binaries: Path, *, is_quick: bool) -> bool:
     done = subprocess.run(
         [sys.executable, "-m", "pytest", *words, *(QUICK if is_quick else WHOLE)],
         cwd=PROJECT,
-        env={**environment, BINARIES_SETTING: str(binaries)},
+        env={**environment, BINARIES_SETTING: str(binaries), **({} if is_quick else {"TRENDSPARK_TEST_ROUNDS": "100"})},
         capture_output=True,
         text=True,
     )

@@ -14,7 +14,7 @@ from trendspark_cli.running.job_context import JobContext
 from trendspark_cli.spending.budget import Budget, Reservation
 
 RESERVED_READS = 100  # at a time, or more than the busiest moment needs
-RESERVED_PART = 0.1  # of what a ceiling leaves, when that is more: a burst far from it is no reason to hang up
+RESERVED_PART = 0.02  # of what a ceiling leaves, when that is more: a burst far from it is no reason to hang up
 LEAST_READS = 10  # or what a busy moment needs: with less left the connection is closed, before more may come
 ON_ITS_WAY = 25  # reads, or half of what is set aside: what comes until a connection is closed
 
