@@ -21,9 +21,8 @@ from tests.servers import (
     post_event,
 )
 from tests.tools.crash_scenes import Scene, Stage, job_at
-from tests.tools.kills import CALLS
 
-SENDS = (*CALLS, "connect", "sendto")
+SENDS = ("fsync", "fdatasync", "rename", "renameat", "renameat2", "connect", "sendto")
 KEPT = (
     "SELECT source, source_id, text, created_at FROM posts ORDER BY source, source_id",
     "SELECT source, newest_id FROM cursors WHERE source <> 'feeds' ORDER BY source",  # a feed's tells of the clock
