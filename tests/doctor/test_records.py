@@ -13,11 +13,26 @@ from trendspark_cli.base.clock import to_text
 from trendspark_cli.base.models import Alert
 from trendspark_cli.crontabs.timetable import example_timetable
 from trendspark_cli.screens.doctor.examining import examine_here
-from trendspark_cli.screens.doctor.findings import OK, Finding
-from trendspark_cli.screens.doctor.records import check_database, check_rows
+from trendspark_cli.screens.doctor.findings import OK, WARN, Finding
+from trendspark_cli.screens.doctor.records import check_database, check_growth, check_rows
+from trendspark_cli.store.rows.upkeep import DatabaseStats
 from trendspark_cli.store.sqlite.store import SqliteStore
 
 TIMES = example_timetable(UTC)
+STATS = DatabaseStats(
+    path="t.db",
+    bytes=10**9,
+    free_bytes=0,
+    growth_bytes_per_day=None,
+    disk_free_bytes=None,
+    days_until_disk_full=None,
+    wal_bytes=0,
+    search_index_bytes=0,
+    schema="s",
+    sqlite_version=None,
+    engine="e",
+    rows={},
+)
 
 
 def of_rows(store: SqliteStore) -> list[Finding]:
@@ -120,3 +135,39 @@ def test_a_database_that_cannot_be_used_is_told_with_the_command_that_helps(work
 
     assert found["schema"].state == "fail"
     assert found["schema"].fix.startswith("run `trendspark db")
+
+
+@pytest.mark.parametrize(
+    ("days", "retention", "state", "told"),
+    [
+        (12, None, WARN, "1.0 GB a day; the disk is full in 12 days"),
+        (45, None, OK, "1.0 GB a day; the disk is full in 45 days"),
+        (12, timedelta(days=10), OK, "1.0 GB a day, which comes to 10.0 GB in the days posts are kept"),
+        (
+            12,
+            timedelta(days=45),
+            WARN,
+            "1.0 GB a day, which would come to 45.0 GB in the days posts are kept; the disk is full in 12 days",
+        ),
+    ],
+)
+def test_when_the_disk_will_be_full_is_told_while_there_is_time(
+    days: int, retention: timedelta | None, state: str, told: str
+) -> None:
+    grown = STATS._replace(growth_bytes_per_day=10**9, disk_free_bytes=days * 10**9, days_until_disk_full=days)
+
+    found = check_growth(grown, retention)
+
+    assert (found.state, found.what) == (state, told)
+
+
+@pytest.mark.parametrize(
+    ("stats", "told"),
+    [
+        (STATS, "not known before a day of posts was collected"),
+        (STATS._replace(growth_bytes_per_day=10**6), "the disk is the server's own"),
+        (STATS._replace(growth_bytes_per_day=0, disk_free_bytes=10**9), "no posts came of late"),
+    ],
+)
+def test_what_is_not_known_of_growth_is_said(stats: DatabaseStats, told: str) -> None:
+    assert check_growth(stats, None) == Finding("growth", OK, told)

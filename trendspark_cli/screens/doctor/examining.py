@@ -18,7 +18,7 @@ from trendspark_cli.screens.doctor.exporter import check_metrics_folder
 from trendspark_cli.screens.doctor.files import check_disks, check_places, check_settings
 from trendspark_cli.screens.doctor.findings import FAIL, OK, Finding
 from trendspark_cli.screens.doctor.placed_files import check_placed_files
-from trendspark_cli.screens.doctor.records import check_database, check_rows, unusable
+from trendspark_cli.screens.doctor.records import check_database, check_growth, check_rows, unusable
 from trendspark_cli.screens.doctor.services import check_clock, check_services, impatient, probes
 from trendspark_cli.screens.health_report import recorded_health
 from trendspark_cli.store.open_store import database_of, open_store
@@ -74,6 +74,9 @@ def _check_records(settings: Settings, now: datetime) -> Iterator[Finding]:
         with closing(open_store(settings, read_only=True)) as store:
             yield from check_database(store)
             yield from check_rows(store, now)
+        yield check_growth(
+            database_of(settings).stats(now), settings.retention_of_posts if settings.archive_url else None
+        )
     except TrendSparkError as error:
         yield unusable(error)
 

@@ -12,8 +12,10 @@ from trendspark_cli.running.server_clock import clock_doubt
 from trendspark_cli.screens.doctor.findings import FAIL, OK, WARN, Finding, bytes_text
 from trendspark_cli.store.protocol import Store
 from trendspark_cli.store.rows.runs import RunFilter
+from trendspark_cli.store.rows.upkeep import DatabaseStats
 
 CHECK_SECONDS = 10.0  # for all pages of a few gigabytes; a larger file is for `vacuum`
+FULL_SOON_DAYS = 30
 SILENT_AFTER = timedelta(seconds=90)  # six beats of a run that is at work
 WAITING_AFTER = timedelta(minutes=15)
 CLOCK_TOLERANCE = timedelta(minutes=5)
@@ -39,6 +41,26 @@ def check_database(store: Store) -> Iterator[Finding]:
     else:
         yield Finding("integrity", OK, f"quick_check found nothing in {bytes_text(store.size_bytes())}")
     yield Finding("engine", OK, f"{engine}; {note}" if note else engine)
+
+
+def check_growth(found: DatabaseStats, retention: timedelta | None) -> Finding:
+    """Say when the disk will be full; what leaves after its *retention* (None: never) bounds what is kept."""
+    growth, days = found.growth_bytes_per_day, found.days_until_disk_full
+    if growth is None:
+        return Finding("growth", OK, "not known before a day of posts was collected")
+    if days is None or found.disk_free_bytes is None:
+        return Finding("growth", OK, "the disk is the server's own" if growth else "no posts came of late")
+    told = f"{bytes_text(growth)} a day"
+    if retention is not None:
+        kept = round(growth * (retention / timedelta(days=1)))
+        if kept <= found.bytes + found.disk_free_bytes:
+            return Finding("growth", OK, f"{told}, which comes to {bytes_text(kept)} in the days posts are kept")
+        told = f"{told}, which would come to {bytes_text(kept)} in the days posts are kept"
+    fix = "keep less (RETENTION_DAYS_POSTS, with ARCHIVE_URL), collect less, or take a larger disk"
+    is_soon = days < FULL_SOON_DAYS
+    return Finding(
+        "growth", WARN if is_soon else OK, f"{told}; the disk is full in {days} days", fix if is_soon else ""
+    )
 
 
 def check_rows(store: Store, now: datetime) -> Iterator[Finding]:
