@@ -20,7 +20,7 @@ from trendspark_cli.services.spark_cluster import SparkCluster, in_our_words
 HERE = "local-cluster[2,1,1024]"
 pytestmark = [
     pytest.mark.skipif(spark_missing() is not None, reason=str(spark_missing())),
-    pytest.mark.timeout(300),
+    pytest.mark.timeout(600),
     pytest.mark.usefixtures("_importable"),
 ]
 
@@ -97,9 +97,13 @@ def test_workers_end_with_the_command(tmp_path: Path, how: signal.Signals) -> No
     )
     command = subprocess.Popen([sys.executable, "-c", code], cwd=Path.cwd(), stderr=subprocess.DEVNULL)
     with command:
-        wait_for("both at work", lambda: {"0", "1"} <= {path.name for path in tmp_path.iterdir()}, seconds=120)
-        workers = [int((tmp_path / name).read_text()) for name in "01"]
+        try:
+            wait_for("both at work", lambda: {"0", "1"} <= {path.name for path in tmp_path.iterdir()}, seconds=240)
+            workers = [int((tmp_path / name).read_text()) for name in "01"]
 
-        command.send_signal(how)
+            command.send_signal(how)
+            command.wait(60)
+        finally:
+            command.kill()
 
     assert wait_for("their end", lambda: not any(map(tasks.is_alive, workers)), seconds=60)

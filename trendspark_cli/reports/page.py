@@ -100,11 +100,16 @@ def page_of(report: Report) -> str:
             lanes=sorted(lanes, key=lambda lane: (lane.begins, lane.label)),
             lanes_left_out=len(views) - len(lanes),
             marks=midnights(report.since, report.now),
-            since=day_text(report.since),
-            now=day_text(report.now),
+            since=_span_end(report, report.since),
+            now=_span_end(report, report.now),
             made=_day(report.now),
         )
     )
+
+
+def _span_end(report: Report, moment: datetime) -> str:
+    """Return an end of a report's time; one of the past is of any year."""
+    return f"{local_time(moment):%Y-%m-%d}" if report.is_past else day_text(moment)
 
 
 def _day(moment: datetime) -> str:
