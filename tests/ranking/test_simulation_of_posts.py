@@ -225,7 +225,7 @@ def test_an_archive_without_counters_says_that_topics_are_all_it_can_tell(
 
     shown = of_archive(here, capsys, is_text=True)
 
-    assert "single posts: none has counters of likes, so none is forecast; topics only" in shown
+    assert "single posts: none has counters of likes, so none is forecast" in shown
     assert "Single posts that would have fired" not in shown
 
 
@@ -235,7 +235,7 @@ def test_too_few_settled_posts_are_said_and_not_guessed_from(tmp_path: Path, sim
 
     shown = simulated(here, is_text=True, since="")
 
-    assert "of the 200 a source needs; none is forecast, topics only" in shown
+    assert "of the 200 a source needs; none is forecast" in shown
 
 
 def test_what_is_looked_at_after_the_last_post_is_replayed_too(keeper: Keeper, simulated: Simulated) -> None:

@@ -92,7 +92,8 @@ def backtest(
 ) -> None:
     """Rank past posts tick by tick, without look-ahead, and say what would have fired. Nothing is stored.
 
-    Topics, and single posts whose stored counters say that they were about to go far; of a file, topics only.
+    Topics, single posts whose stored counters say that they were about to go far (not of a file), and the volume of
+    keywords.
     A file gives a line of JSON for each tick, unless a summary is asked for. So does what is piped in, with no option.
     With --slices, a long time is ranked on all cores; the answer goes by the slices, not by who ranks them.
     With --viral or --counts, each line of the file (or stdin) gives one, before the next one is read.

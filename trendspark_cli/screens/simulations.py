@@ -370,12 +370,12 @@ def _count_text(outcome: Outcome, number: int) -> str:
 def _forecasts_text(forecasts: Forecasts) -> str:
     """Return what could be replayed of single posts, and why none when none could."""
     if not forecasts.posts:
-        return "single posts: none has counters of likes, so none is forecast; topics only"
+        return "single posts: none has counters of likes, so none is forecast"
     matured = ", ".join(f"{name} {posts:.0f}" for name, posts in sorted(forecasts.matured.items())) or "none"
     if not forecasts.are_ready:
         return (
             f"single posts: {forecasts.posts} with counters, but too few were looked at again later: {matured} "
-            f"of the {LEAST_MATURED} a source needs; none is forecast, topics only"
+            f"of the {LEAST_MATURED} a source needs; none is forecast"
         )
     return f"single posts: {forecasts.posts} with counters; settled and learned from: {matured}"
 
