@@ -60,7 +60,9 @@ class Vocabulary(dict[str, int]):
             self[chunk] = code
             return code
         is_ascii = chunk.isascii()
-        row = self._row_of_words(chunk) if is_ascii else tuple(chain.from_iterable(map(self._of_piece, pieces_of(chunk))))
+        row = (
+            self._row_of_words(chunk) if is_ascii else tuple(chain.from_iterable(map(self._of_piece, pieces_of(chunk))))
+        )
         if len(row) == 1:
             code = row[0]
         else:
