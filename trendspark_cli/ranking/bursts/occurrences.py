@@ -9,14 +9,18 @@ import numpy.typing as npt
 
 from trendspark_cli.ranking.bursts.post_columns import Mask, PostColumns
 from trendspark_cli.ranking.text.keys import Integers
-from trendspark_cli.ranking.text.terms import GAP_CODE
+from trendspark_cli.ranking.text.terms import END_CODE, GAP_CODE, Codes
 
 LEAST_POSTS = 3
 _NUMBERS_AT_ONCE = 1 << 20
 _SORTED_AT_ONCE = 1 << 21
+_MOST_PARTS = 250  # a byte says which one; the first and the last may be halves
 _HASH_MULTIPLIER = np.uint64(
     0x9E3779B97F4A7C15
 )  # 2^64 / golden ratio: the high bits of a product with it are a good hash
+
+FoundTerms = tuple[Integers, Integers, npt.NDArray[np.int32]]
+"""Terms, how many posts each has, and these posts, term by term."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,10 +90,16 @@ def count_terms(posts: PostColumns, eligible: Mask) -> Occurrences:
     A pair can occur three times only when both of its words do, which leaves fewer pairs to sort. A million posts
     have 17 million codes: there are few arrays of that length, and what is sorted is sorted in parts.
     """
-    words, known = _frequent_words(posts, eligible)
-    found = list(_terms_of(words, posts.owners, known.size))
-    del words
-    terms, counts, owners = (np.concatenate(parts) for parts in zip(*found, strict=True))
+    codes = posts.codes if eligible.all() else np.where(eligible[posts.owners], posts.codes, END_CODE)
+    uses = _how_many(codes, posts.keys.size)
+    uses[: GAP_CODE + 1] = 0
+    uses[uses < LEAST_POSTS] = 0
+    known = np.concatenate((np.zeros(1, np.int64), np.flatnonzero(uses)))
+    number_of = np.zeros(uses.size, np.int32)
+    number_of[known] = np.arange(known.size)
+    parts = list(_terms_of(codes, posts.owners, number_of, _part_of(uses)))
+    found = [words for words, _ in parts] + [pairs for _, pairs in parts]  # so that all terms ascend
+    terms, counts, owners = (np.concatenate(column) for column in zip(*found, strict=True))
     first, second = np.divmod(terms, known.size)
     return Occurrences(
         known[first].astype(np.int32),
@@ -99,44 +109,33 @@ def count_terms(posts: PostColumns, eligible: Mask) -> Occurrences:
     )
 
 
-def _frequent_words(posts: PostColumns, eligible: Mask) -> tuple[npt.NDArray[np.int32], Integers]:
-    """Return for each code the number of its word, 0 for one of less than three uses; and the code of each number."""
-    codes = posts.codes if eligible.all() else np.where(eligible[posts.owners], posts.codes, 0)
-    frequent = _how_many(codes, posts.keys.size) >= LEAST_POSTS
-    frequent[: GAP_CODE + 1] = False
-    known = np.concatenate((np.zeros(1, np.int64), np.flatnonzero(frequent)))
-    dense = np.zeros(frequent.size, np.int32)
-    dense[known] = np.arange(known.size)
-    return dense[codes], known
+def _part_of(uses: Integers) -> npt.NDArray[np.uint8]:
+    """Return for each code the part its word is counted in, 0 for none: ranges of words of about two million uses."""
+    total = np.cumsum(uses)
+    at_once = max(_SORTED_AT_ONCE, int(total[-1]) // _MOST_PARTS)
+    return np.where(uses > 0, 1 + (total - uses) // at_once, 0).astype(np.uint8)
 
 
 def _terms_of(
-    words: npt.NDArray[np.int32], owners: npt.NDArray[np.int32], size: int
-) -> Iterator[tuple[Integers, Integers, npt.NDArray[np.int32]]]:
-    """Yield the terms of at least three posts in ascending parts: first single words, then pairs."""
-    uses = _how_many(words, size)
-    post_bits = max(1, int(owners.max(initial=0)).bit_length())
-    for places in _parts(words, uses):
-        yield _found(words[places].astype(np.int64), owners[places], post_bits)
-    for places in _parts(words[:-1], uses):
-        places = places[words[places + 1] != 0]
-        pairs = words[places].astype(np.int64) * size + words[places + 1]
+    codes: Codes, owners: npt.NDArray[np.int32], number_of: npt.NDArray[np.int32], part_of: npt.NDArray[np.uint8]
+) -> Iterator[tuple[FoundTerms, FoundTerms]]:
+    """Yield the single words of at least three posts and the pairs that begin with them, part by part, ascending."""
+    post_bits, size = max(1, int(owners.max(initial=0)).bit_length()), int(number_of.max(initial=0)) + 1
+    parts = part_of[codes]  # a byte for each code: it is looked through once a part
+    for part in range(int(part_of.max(initial=0)) + 1):
+        places = np.flatnonzero(parts == part) if part else np.zeros(0, np.int64)
+        words, of_posts = number_of[codes[places]].astype(np.int64), owners[places]
+        seconds = number_of[codes[places + 1]]  # there is one: each post ends with END_CODE
+        is_pair = seconds != 0
+        pairs = words[is_pair] * size + seconds[is_pair]
         likely = _likely(pairs)
-        yield _found(pairs[likely], owners[places[likely]], post_bits)
+        yield (
+            _found(words, of_posts, post_bits),
+            _found(pairs[likely], of_posts[is_pair][likely], post_bits),
+        )
 
 
-def _parts(words: npt.NDArray[np.int32], uses: Integers) -> Iterator[npt.NDArray[np.intp]]:
-    """Yield the places of all words but 0, by ranges of words with about two million uses each."""
-    total = np.cumsum(uses[1:])
-    steps = np.arange(_SORTED_AT_ONCE, int(total[-1]) if total.size else 0, _SORTED_AT_ONCE)
-    edges = [1, *(np.unique(np.searchsorted(total, steps)) + 2).tolist(), uses.size]
-    for first, end in pairwise(edges):
-        yield np.flatnonzero((words >= first) & (words < end))
-
-
-def _found(
-    terms: Integers, owners: npt.NDArray[np.int32], post_bits: int
-) -> tuple[Integers, Integers, npt.NDArray[np.int32]]:
+def _found(terms: Integers, owners: npt.NDArray[np.int32], post_bits: int) -> FoundTerms:
     """Return the terms of at least three posts, how many posts each has, and all of these, term by term."""
     packed = terms << post_bits
     packed |= owners

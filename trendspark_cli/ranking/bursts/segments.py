@@ -103,9 +103,8 @@ def own_keys(post_ids: Integers) -> Integers:
 def _keys_of(sources: Sequence[str], names: Sequence[str | None], post_ids: Integers) -> Integers:
     """Return 64-bit keys of authors or communities: two share one about never, and a million names need not be kept."""
     keys = own_keys(post_ids)
-    named = [(number, source, name) for number, (source, name) in enumerate(zip(sources, names)) if name is not None]
-    if named:
-        keys[[number for number, _, _ in named]] = [_key_of(source, name) for _, source, name in named]
+    named = [number for number, name in enumerate(names) if name is not None]
+    keys[named] = [_key_of(sources[number], names[number] or "") for number in named]
     return keys
 
 

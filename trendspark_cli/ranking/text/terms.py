@@ -43,7 +43,7 @@ class Vocabulary(dict[str, int]):
         self.word_keys = array("q", [NO_WORD, NO_WORD])
         self._codes: dict[str, int] = {}
         self._rows: list[Row] = []
-        self._of_pieces: dict[str, Row] = {GAP: (GAP_CODE,)}
+        self._of_pieces: dict[str, Row] = {}
 
     def __missing__(self, chunk: str) -> int:
         core = chunk.strip(EDGES)
@@ -60,7 +60,9 @@ class Vocabulary(dict[str, int]):
             self[chunk] = code
             return code
         is_ascii = chunk.isascii()
-        row = self._row_of_words(chunk) if is_ascii else tuple(chain.from_iterable(map(self._of_piece, pieces_of(chunk))))
+        row = (
+            self._row_of_words(chunk) if is_ascii else tuple(chain.from_iterable(map(self._of_piece, pieces_of(chunk))))
+        )
         if len(row) == 1:
             code = row[0]
         else:
@@ -94,6 +96,9 @@ class Vocabulary(dict[str, int]):
 
     def _of_piece(self, piece: str) -> Row:
         """Return the codes of a piece that is not to be cut any further."""
+        if piece.isascii():
+            code = self[piece]
+            return (code,) if code >= 0 else self._rows[-1 - code]
         row = self._of_pieces.get(piece)
         if row is None:
             row = self._of_pieces[piece] = self._row_of_words(piece)
