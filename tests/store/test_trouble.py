@@ -346,6 +346,7 @@ NO_DATABASE = {  # they ask the file system, the library, the settings
     "upkeep.engine",
     "upkeep.first_host",
     "upkeep.clock_lead",
+    "write",  # asks what it is given to ask
     "notifications.channels",
 }
 
