@@ -170,6 +170,7 @@ def import_what_jobs_use() -> None:
     for name in [
         *(name for name in names if not UNUSED.match(name)),
         "dotenv.main",
+        "prometheus_client",
         "pyarrow.parquet",
         "tweepy",
     ]:

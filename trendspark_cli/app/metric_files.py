@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from trendspark_cli import __version__
 from trendspark_cli.base.clock import to_text
@@ -15,7 +16,7 @@ from trendspark_cli.base.errors import OutputError
 from trendspark_cli.base.folder_markers import claim
 from trendspark_cli.base.full_disks import in_words
 from trendspark_cli.base.locks import waiting_lock
-from trendspark_cli.base.metric_kinds import Reading
+from trendspark_cli.base.metric_kinds import Metric, Reading, bucket_bounds
 from trendspark_cli.base.metrics import (
     ALERTS_OLDEST_PENDING,
     ARCHIVE_OBJECTS_MISSING,
@@ -38,10 +39,12 @@ from trendspark_cli.base.metrics import (
 from trendspark_cli.base.models import Ceiling
 from trendspark_cli.kinds.jobs import JOBS
 from trendspark_cli.kinds.sources import SOURCES
-from trendspark_cli.reports.metric_text import metric_text
 from trendspark_cli.running.pausing import is_paused
 from trendspark_cli.spending.budget import used_part
 from trendspark_cli.store.protocol import Store
+
+if TYPE_CHECKING:
+    from prometheus_client.core import Metric as Family
 
 Series = dict[str, list[tuple[dict[str, str], float]]]
 OUR_FILES = "trendspark_*.prom"
@@ -80,6 +83,8 @@ class MetricFiles:
 
         Raises OutputError when the folder cannot be written, ConfigError when it is another installation's.
         """
+        from prometheus_client import CollectorRegistry, generate_latest
+
         written = []
         try:
             make_folder(self._folder, 0o755)  # whatever the umask: another user's exporter reads it
@@ -101,9 +106,10 @@ class MetricFiles:
                 else:
                     self._path("shared").unlink(missing_ok=True)
                 for name, series in contents.items():
-                    files = ("shared",) if name == "shared" else ("job", "stream")
+                    registry = CollectorRegistry()
+                    registry.register(_Collector(series, ("shared",) if name == "shared" else ("job", "stream")))
                     path = self._path(name)
-                    replace_file(path, metric_text((one for one in METRICS if one.file in files), series))
+                    replace_file(path, generate_latest(registry))
                     written.append(path)
                 self._remove_leftovers()
         except OSError as error:
@@ -232,3 +238,40 @@ def _archive_backlog(store: Store, retention: Mapping[str, timedelta], now: date
 
 def _of_job(rows: list[tuple[dict[str, str], float]], job_id: str) -> list[tuple[dict[str, str], float]]:
     return [(labels, value) for labels, value in rows if labels.get("job") == job_id]
+
+
+class _Collector:
+    """Hands stored values to prometheus_client, which knows the text format."""
+
+    def __init__(self, series: Series, files: tuple[str, ...]) -> None:
+        self._series = series
+        self._files = files
+
+    def collect(self) -> Iterable[Family]:
+        """Yield one family per metric of this file that has series."""
+        for metric in METRICS:
+            if metric.file in self._files:
+                family = self._histogram(metric) if metric.kind == "histogram" else self._plain(metric)
+                if family.samples:
+                    yield family
+
+    def _plain(self, metric: Metric[Any]) -> Family:
+        from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+
+        make = CounterMetricFamily if metric.kind == "counter" else GaugeMetricFamily
+        family = make(metric.name, metric.help, labels=metric.labels)
+        for labels, value in self._series.get(metric.name, []):
+            family.add_metric([labels[name] for name in metric.labels], value)
+        return family
+
+    def _histogram(self, metric: Metric[Any]) -> Family:
+        from prometheus_client.core import HistogramMetricFamily
+
+        family = HistogramMetricFamily(metric.name, metric.help, labels=metric.labels)
+        for labels, total in self._series[f"{metric.name}_sum"]:
+            counts = {
+                lb["le"]: value for lb, value in self._series[f"{metric.name}_bucket"] if lb["job"] == labels["job"]
+            }
+            buckets = [(le, counts.get(le, 0.0)) for le in bucket_bounds()]
+            family.add_metric([labels[name] for name in metric.labels], buckets=buckets, sum_value=total)
+        return family
