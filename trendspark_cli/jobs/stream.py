@@ -135,6 +135,9 @@ class _Running:
             raise
         try:
             connection = self._source.connect()
+            most = self._prepaid.may_come if self._prepaid.is_bounded else None
+            self._taken = 0
+            self._reader = reader = StreamReader(connection, self._source.service, most)  # from now on posts come
         except (CredentialsRefusedError, ConfigError):
             raise
         except UpstreamError as failure:
@@ -144,11 +147,8 @@ class _Running:
         finally:
             job = self._at_now()
             job.write(job.record_calls)
-        self._taken = 0
-        most = self._prepaid.may_come if self._prepaid.is_bounded else None
-        self._reader = StreamReader(connection, self._source.service, most)
         self._begin()
-        ended = self._read(self._reader)
+        ended = self._read(reader)
         if ended is None:
             return 0.0
         self._count_end(ended.reason if isinstance(ended, StreamEndedError) else "disconnect", ended)

@@ -20,6 +20,7 @@ _KEEPALIVES = (
     "SET tcp_keepalives_idle = 20; SET tcp_keepalives_interval = 10; SET tcp_keepalives_count = 3; "
     "SET tcp_user_timeout = 60000"
 )
+_TAKE, _TAKE_SHARED = "SELECT pg_try_advisory_lock(?, ?)", "SELECT pg_try_advisory_lock_shared(?, ?)"
 _LONGEST_NAME = 63  # bytes of application_name
 
 
@@ -45,8 +46,7 @@ def hold_parts(connection: Connection, parts: JobParts) -> None:
 
 
 def _hold(connection: Connection, lock: str, what: str, *, is_shared: bool) -> None:
-    function = "pg_try_advisory_lock_shared" if is_shared else "pg_try_advisory_lock"
-    if not connection.value(f"SELECT {function}(?, ?)", lock_key(lock)):
+    if not connection.value(_TAKE_SHARED if is_shared else _TAKE, lock_key(lock)):
         raise LockHeldError(what, _holder(connection, lock))
 
 
