@@ -86,3 +86,22 @@ def test_what_is_usual_on_one_source_goes_far_on_another_and_tells_nothing_of_a_
     assert [trend["sources"] for trend in found] == [{"x": 1}]
     assert watcher.values("SELECT source FROM forecast_sources WHERE settled > 100 ORDER BY source") == ["bluesky", "x"]
     assert "likes, reposts and quotes on x" in watcher.command("trends", "show", "1").stdout
+
+
+def test_a_newcomer_is_told_why_nothing_is_trending_and_until_when(tmp_path: Path) -> None:
+    newcomer = Operator(tmp_path / "home", now=NOW)
+    taken_in(newcomer, [*background(TICK - 60, 59, source="bluesky"), *burst("bluesky")])
+    newcomer.rank()
+
+    told = newcomer.command_now("trends", "list").stdout
+
+    assert told == (
+        "no trends: what is usual is learned from 24 h of posts first, until 11-01 21:00Z at the earliest\n"
+    )
+
+
+def test_where_a_source_is_known_nothing_trending_needs_no_reason(reader: Operator) -> None:
+    taken_in(reader, background(TICK - 4, 4, source="mastodon", seed=9))
+    reader.rank()
+
+    assert reader.command_now("trends", "list").stdout == "no trends\n"

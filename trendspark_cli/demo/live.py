@@ -85,7 +85,7 @@ def run_live(
         output.failure(error, where="demo", exit_code=error.exit_code)
         return error.exit_code
     if not is_json:
-        output.prose(f"{told}; listening for {duration_words(timedelta(seconds=seconds))} ...")
+        output.prose(f"{told}; listening for {seconds} s ...")
         sys.stdout.flush()
     quiet = replace(installation, output=Output(is_quiet=True, is_verbose=is_verbose))
     code = run(quiet, "stream", stream_body(max_runtime=timedelta(seconds=seconds)))
@@ -156,6 +156,8 @@ def _show(store: Store, installation: Installation, folder: Path, prefix: str) -
     ]
     output.table(("word", "people now", "before, in 5 min"), rows, nothing="no word rises right now")
     output.prose("What is usual at this hour is known after a day of posts: from then on, what is not is a trend.")
-    command = f"{command_here(folder, prefix)}"
+    command = command_here(folder, prefix)
     output.line(f"go on     {command} stream")
-    output.line(f"or each quarter of an hour, from cron: {command} ingest, then {command} rank")
+    output.prose("or each quarter of an hour, from cron:")
+    for job in ("ingest", "rank"):
+        output.line(f"          {command} {job}")

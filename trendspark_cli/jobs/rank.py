@@ -94,7 +94,7 @@ def _rank(
     window = baseline.window(since)
     job.count("posts_in_window", window.count_since(since))
     newest = job.store.posts.newest_created(job.now)
-    job.result["silence"] = silence_text(newest, job.now)
+    job.result["silence"] = silence_text(newest, job.now, baseline.sources)
     living, changes = job.store.trends.living(job.now - rules.cooldown), TrendChanges()
     for tick in ticks:
         tick_end = (tick + 1) * TICK_SECONDS

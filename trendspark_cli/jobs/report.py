@@ -45,7 +45,7 @@ def report(job: JobContext, place: Place, rules: ReportRules, state: Callable[[]
         version=rules.version,
         profile=rules.profile,
         has_more=len(found) > MOST_TRENDS,
-        silence=silence_text(job.store.posts.newest_created(job.now), job.now),
+        silence=silence_text(job.store.posts.newest_created(job.now), job.now, job.store.ranking.sources()),
     )
     files = report_files(made, place.url)
     job.count("trends", len(made.trends))

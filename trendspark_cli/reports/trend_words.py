@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from trendspark_cli.base.clock import duration_words, hour_text, to_text
+from trendspark_cli.base.clock import day_text, duration_words, from_epoch, hour_text, to_text
 from trendspark_cli.kinds.sources import engagement_of
-from trendspark_cli.ranking.baseline.ticks import LONGEST_WINDOW_SECONDS
+from trendspark_cli.ranking.baseline.history import WARM_UP_TICKS, SourceState
+from trendspark_cli.ranking.baseline.ticks import LONGEST_WINDOW_SECONDS, TICK_SECONDS, tick_of
 from trendspark_cli.ranking.lifecycle.trends import AnyTrend, PostStory, TopicStory, TrendState
 from trendspark_cli.ranking.lifecycle.volume_stories import SilenceStory, VolumeStory
 
@@ -106,12 +107,21 @@ def window_text(window: timedelta) -> str:
     return f"{window // minute} min" if window < hour else f"{window // hour} h"
 
 
-def silence_text(newest: datetime | None, now: datetime) -> str:
-    """Return why nothing can be trending now, empty when something can. *newest*: when the last post was made."""
+def silence_text(newest: datetime | None, now: datetime, sources: Mapping[str, SourceState]) -> str:
+    """Return why nothing can be trending now, empty when something can.
+
+    *newest*: when the last post was made. *sources*: what is known of each by now.
+    """
     if newest is None:
         return "there is no post yet: see `trendspark ingest`"
     if now - newest < WINDOW:
-        return ""
+        now_tick = tick_of(int(now.timestamp()))
+        if not all(state.is_warming_up(now_tick) for state in sources.values()):
+            return ""
+        first = min((state.first_tick for state in sources.values()), default=now_tick)
+        ready = from_epoch((first + WARM_UP_TICKS) * TICK_SECONDS)
+        until = f", until {day_text(ready)} at the earliest" if sources and ready > now else ""
+        return f"what is usual is learned from 24 h of posts first{until}"
     day = to_text(newest)[:10]
     return f"no post of the last {window_text(WINDOW)}; newest {day}; for past posts: `trendspark backtest`"
 

@@ -29,7 +29,7 @@ def show_found(store: Store, output: Output, posts: Sequence[StoredPost], limit:
         nothing="no live post fits; those in the archive: `trendspark archives query`",
     )
     if has_more:
-        output.line(f"there are more than {limit} posts; see --limit, --since and --until")
+        output.prose(f"there are more than {limit} posts; see --limit, --since and --until")
 
 
 def found_json(store: Store, posts: Sequence[StoredPost], limit: int) -> dict[str, object]:

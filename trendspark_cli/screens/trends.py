@@ -103,7 +103,7 @@ def list_trends(
         return
     verdicts = store.trends.verdicts_of([trend.stored_id for trend in trends])
     watched = _watched(trends, watchlist)
-    silence = silence_text(store.posts.newest_created(now), now)
+    silence = silence_text(store.posts.newest_created(now), now, store.ranking.sources())
     if not trends and is_choice and store.trends.listing(1):
         output.prose("no trend is like that; `trendspark trends list` names all")
     elif not trends:
