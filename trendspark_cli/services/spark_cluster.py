@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import signal
 import socket
@@ -88,8 +87,6 @@ def _context(address: str) -> Iterator[Any]:
     conf.set("spark.ui.enabled", "false").set("spark.ui.showConsoleProgress", "false")
     conf.set("spark.task.maxFailures", str(MOST_DEATHS))
     conf.set("spark.python.worker.reuse", "false")  # what a slice needed of memory is free again after it
-    if address.startswith("local"):
-        os.environ.setdefault("PYSPARK_PYTHON", sys.executable)  # the only way to say it; else it is a `python3`
     handler = signal.getsignal(signal.SIGINT)
     try:
         context = SparkContext(conf=conf)
@@ -102,6 +99,8 @@ def _context(address: str) -> Iterator[Any]:
         if threading.current_thread() is threading.main_thread():
             signal.signal(signal.SIGINT, handler)  # Spark's own would do without our last words
     context.setLogLevel("OFF")
+    if address.startswith("local"):
+        context.pythonExec = sys.executable  # else it is whatever `python3` there is
     try:
         yield context
     finally:
