@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from trendspark_cli.ranking.bursts.telling import NAME_SHARE
 from trendspark_cli.ranking.bursts.term_evidence import TermEvidence
@@ -28,6 +29,7 @@ SHOUTED_SHARE = 0.5  # of a text's letters that are capitals: such a text tells 
 LEAST_PAIR_SHARE, LEAST_NAME_PAIR_SHARE = 0.5, 1 / 3  # of a word's texts that have the pair
 LEAST_DATE_SHARE = 0.75  # of a phrase's texts that a month or weekday stands beside: April Fools, Black Friday
 LEAST_TEXTS, LEAST_SHARE = 2, 0.2  # of the texts that a further part stands in
+READ_TOPICS = 16  # remembered: a topic that is weighed is then given its label by the same texts
 _LINK = re.compile(r"\S*://\S*")
 _SENTENCE_END = re.compile(r"[.!?:;\n…“”\"()\[\]|]")
 
@@ -73,7 +75,7 @@ def label_by_strength(terms: Sequence[TermEvidence]) -> str:
 
 def label_by_texts(terms: Sequence[TermEvidence], texts: Sequence[str]) -> str:
     """Return the label that these texts give a topic, as most of them write it; empty when none has a term."""
-    read = _read(texts)
+    read = _read(tuple(texts))
     listed: list[Phrase] = [tuple(term.term.split()) for term in terms if not is_link(term.term)]
     held = {phrase: _holding(read, phrase) for phrase in listed}
     single = {phrase[0] for phrase in listed if len(phrase) == 1}
@@ -107,7 +109,8 @@ def _closed_up(phrase: Phrase) -> str:
     return "".join(phrase)
 
 
-def _read(texts: Sequence[str]) -> _Texts:
+@lru_cache(READ_TOPICS)
+def _read(texts: tuple[str, ...]) -> _Texts:
     """Return the texts as words, each different one once."""
     read, seen = _Texts(), set[tuple[str | None, ...]]()
     for text in texts:
@@ -155,7 +158,7 @@ def are_common_words(terms: Sequence[str], texts: Sequence[str]) -> bool:
 
     False where that cannot be seen: of numbers, scripts without capitals, links, words that only begin sentences.
     """
-    read = _read(texts)
+    read = _read(tuple(texts))
     return all(not is_link(term) and _is_common(read, word) for term in terms for word in term.split(" "))
 
 

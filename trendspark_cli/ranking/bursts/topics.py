@@ -145,7 +145,9 @@ def _counts_half(window: Window, snapshot: WindowSnapshot, scored: ScoredTerms, 
     own, communities = scored.occurrences.posts_of(strongest), snapshot.posts.communities
     if is_of_one_place(communities, own, snapshot.inside[-1]):
         return True
-    return are_common_words([term.term for term in topic.terms], list(window.texts(topic.named_by).values()))
+    texts = window.texts(topic.named_by)
+    named_by = [texts[number] for number in topic.named_by if number in texts]
+    return are_common_words([term.term for term in topic.terms], named_by)
 
 
 def _topic(
