@@ -13,8 +13,8 @@ from trendspark_cli.ranking.text.terms import END_CODE, GAP_CODE, Codes
 
 LEAST_POSTS = 3
 _NUMBERS_AT_ONCE = 1 << 20
-_SORTED_AT_ONCE = 1 << 22
-_MOST_PARTS = 250  # a byte says which one; the first and the last may be halves
+_SORTED_AT_ONCE = 1 << 21
+_MOST_PARTS = 12  # each is one look through all codes, so that the time does not grow with the square
 _HASH_MULTIPLIER = np.uint64(
     0x9E3779B97F4A7C15
 )  # 2^64 / golden ratio: the high bits of a product with it are a good hash
@@ -122,7 +122,10 @@ def _in_a_row(parts: list[npt.NDArray[np.int32]]) -> npt.NDArray[np.int32]:
 
 
 def _part_of(uses: Integers) -> npt.NDArray[np.uint8]:
-    """Return for each code the part its word is counted in, 0 for none: ranges of words of about four million uses."""
+    """Return for each code the part its word is counted in, 0 for none.
+
+    A part is a range of words with two million uses, or with a twelfth of all.
+    """
     total = np.cumsum(uses)
     at_once = max(_SORTED_AT_ONCE, int(total[-1]) // _MOST_PARTS)
     return np.where(uses > 0, 1 + (total - uses) // at_once, 0).astype(np.uint8)
@@ -133,7 +136,7 @@ def _terms_of(
 ) -> Iterator[tuple[FoundTerms, FoundTerms]]:
     """Yield the single words of at least three posts and the pairs that begin with them, part by part, ascending."""
     post_bits, size = max(1, int(owners.max(initial=0)).bit_length()), int(number_of.max(initial=0)) + 1
-    parts = part_of[codes]  # a byte for each code: it is looked through once a part
+    parts = part_of[codes]  # a byte for each code
     for part in range(int(part_of.max(initial=0)) + 1):
         places = np.flatnonzero(parts == part) if part else np.zeros(0, np.int64)
         words, of_posts = number_of[codes[places]].astype(np.int64), owners[places]
