@@ -124,6 +124,11 @@ def test_each_text_has_its_own_terms_whatever_its_neighbours(texts: list[str]) -
     assert keys_of_posts(texts) == [terms_of(text) for text in texts]
 
 
+@pytest.mark.parametrize("word", ["https://-./-/", "https://a.example/story", "tAontas", "#harbour-fire", "café"])
+def test_a_word_is_the_same_right_before_a_script_without_spaces(word: str) -> None:
+    assert terms_of(f"{word}東京駅") == terms_of(f"{word} 東京駅")
+
+
 @given(st.text(max_size=60))
 def test_terms_are_counted_the_same_in_the_window_and_in_history(text: str) -> None:
     vocabulary = Vocabulary()

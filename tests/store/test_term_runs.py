@@ -102,6 +102,18 @@ def test_what_was_staged_is_not_known_and_is_gone_when_another_process_writes(st
     assert count(store, "ranking_run_parts") == 1
 
 
+def test_nothing_is_known_of_terms_whose_place_others_took(store: SqliteStore) -> None:
+    terms, keys = TermRuns(store.connection), np.array([5, 6])
+    for key in keys.tolist():
+        staged = terms.stage(states_of({key: TermState(1.0, 400.0, 7, 1)}))
+        with store.transaction():
+            terms.forget_all()
+            terms.publish(staged)
+        found = terms.load(keys).to_dict()
+
+    assert list(found) == [6]
+
+
 def test_a_damaged_part_is_told_as_damage(store: SqliteStore) -> None:
     save(store, states_of({5: TermState(1.0, 400.0, 7, 1)}))
     store.connection.execute("UPDATE ranking_run_parts SET keys = ?", (b"\0\x11",))

@@ -14,7 +14,7 @@ from trendspark_cli.ranking.text.terms import END_CODE, GAP_CODE, Codes
 LEAST_POSTS = 3
 _NUMBERS_AT_ONCE = 1 << 20
 _SORTED_AT_ONCE = 1 << 21
-_MOST_PARTS = 250  # a byte says which one; the first and the last may be halves
+_MOST_PARTS = 12  # each is one look through all codes, so that the time does not grow with the square
 _HASH_MULTIPLIER = np.uint64(
     0x9E3779B97F4A7C15
 )  # 2^64 / golden ratio: the high bits of a product with it are a good hash
@@ -97,20 +97,35 @@ def count_terms(posts: PostColumns, eligible: Mask) -> Occurrences:
     known = np.concatenate((np.zeros(1, np.int64), np.flatnonzero(uses)))
     number_of = np.zeros(uses.size, np.int32)
     number_of[known] = np.arange(known.size)
-    parts = list(_terms_of(codes, posts.owners, number_of, _part_of(uses)))
-    found = [words for words, _ in parts] + [pairs for _, pairs in parts]  # so that all terms ascend
-    terms, counts, owners = (np.concatenate(column) for column in zip(*found, strict=True))
-    first, second = np.divmod(terms, known.size)
+    words, pairs = zip(*_terms_of(codes, posts.owners, number_of, _part_of(uses)), strict=True)
+    terms, counts, owners = map(list, zip(*words, *pairs, strict=True))  # all words first, so that all terms ascend
+    del words, pairs
+    all_terms, all_counts = np.concatenate(terms), np.concatenate(counts)
+    first, second = np.divmod(all_terms, known.size)
     return Occurrences(
         known[first].astype(np.int32),
         known[second].astype(np.int32),
-        np.concatenate(([0], np.cumsum(counts))),
-        owners,
+        np.concatenate(([0], np.cumsum(all_counts))),
+        _in_a_row(owners),
     )
 
 
+def _in_a_row(parts: list[npt.NDArray[np.int32]]) -> npt.NDArray[np.int32]:
+    """Return the parts, at least one, in a row; each is let go once it was copied, as there may be 200 MB of them."""
+    row, filled = np.empty(sum(part.size for part in parts), np.int32), 0
+    parts.reverse()
+    while parts:
+        part = parts.pop()
+        row[filled : filled + part.size] = part
+        filled += part.size
+    return row
+
+
 def _part_of(uses: Integers) -> npt.NDArray[np.uint8]:
-    """Return for each code the part its word is counted in, 0 for none: ranges of words of about two million uses."""
+    """Return for each code the part its word is counted in, 0 for none.
+
+    A part is a range of words with two million uses, or with a twelfth of all.
+    """
     total = np.cumsum(uses)
     at_once = max(_SORTED_AT_ONCE, int(total[-1]) // _MOST_PARTS)
     return np.where(uses > 0, 1 + (total - uses) // at_once, 0).astype(np.uint8)
@@ -121,7 +136,7 @@ def _terms_of(
 ) -> Iterator[tuple[FoundTerms, FoundTerms]]:
     """Yield the single words of at least three posts and the pairs that begin with them, part by part, ascending."""
     post_bits, size = max(1, int(owners.max(initial=0)).bit_length()), int(number_of.max(initial=0)) + 1
-    parts = part_of[codes]  # a byte for each code: it is looked through once a part
+    parts = part_of[codes]  # a byte for each code
     for part in range(int(part_of.max(initial=0)) + 1):
         places = np.flatnonzero(parts == part) if part else np.zeros(0, np.int64)
         words, of_posts = number_of[codes[places]].astype(np.int64), owners[places]
