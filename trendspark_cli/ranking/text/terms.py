@@ -64,7 +64,7 @@ class Vocabulary(dict[str, int]):
             self._row_of_words(chunk) if is_ascii else tuple(chain.from_iterable(map(self._of_piece, pieces_of(chunk))))
         )
         if len(row) == 1:
-            code = row[0]
+            (code,) = row
         else:
             self._rows.append(row)
             code = -len(self._rows)

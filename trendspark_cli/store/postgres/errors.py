@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any
 
 import psycopg
 
@@ -48,7 +47,7 @@ class ConflictError(StoreBusyError):
     """Two transactions came into each other's way; the same work once more will do."""
 
 
-def with_code(error: psycopg.OperationalError, options: Mapping[str, Any]) -> psycopg.OperationalError:
+def with_code(error: psycopg.OperationalError, options: Mapping[str, str | int | None]) -> psycopg.OperationalError:
     """Return the error of a connection that could not be made with the code of the server that refuses it, if any does.
 
     One that will take us later counts before others that never will.

@@ -14,7 +14,6 @@ from functools import cache
 from pathlib import Path
 from select import select
 from time import monotonic
-from typing import Any
 
 from psycopg import pq
 from psycopg.conninfo import make_conninfo
@@ -24,12 +23,12 @@ SECONDS = 5.0  # the server has just answered
 _CODE = re.compile(rb":  ([0-9A-Z]{5}): ")
 
 
-def refusal_codes(options: Mapping[str, Any]) -> list[str]:
+def refusal_codes(options: Mapping[str, str | int | None]) -> list[str]:
     """Return the codes with which servers refuse a connection now, one of each address; none when it cannot be seen."""
     library = _libpq()
     if library is None:
         return []
-    connection = pq.PGconn.connect_start(make_conninfo(**options).encode())
+    connection = pq.PGconn.connect_start(make_conninfo("", **options).encode())
     try:
         pointer = ctypes.c_void_p(connection.pgconn_ptr)  # type: ignore[attr-defined]
         library.PQsetErrorVerbosity(pointer, TELL_ALL)
