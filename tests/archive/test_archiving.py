@@ -318,6 +318,27 @@ def test_only_the_tables_and_the_age_asked_for(keeper: Keeper) -> None:
     assert {m.day for m in keeper.manifests()} == {f"2026-09-0{day}" for day in range(1, 6)}
 
 
+@pytest.mark.parametrize(
+    ("settings", "days"),
+    [
+        ({"RETENTION_DAYS_POSTS_REDDIT": "58"}, {"x": 5, "reddit": 3}),
+        ({"RETENTION_DAYS_POSTS": "90", "RETENTION_DAYS_POSTS_REDDIT": "58"}, {"reddit": 3}),
+        ({"RETENTION_DAYS_POSTS_BLUESKY": "2", "RETENTION_DAYS_POSTS_X": "61"}, {"reddit": 5}),
+    ],
+    ids=["one stays longer", "one leaves sooner", "each for its own time"],
+)
+def test_posts_of_a_source_stay_for_a_time_of_their_own(
+    keeper: Keeper, settings: dict[str, str], days: dict[str, int]
+) -> None:
+    keeper.environment |= settings
+
+    counts_of(keeper.archive(tables=["posts"]))
+
+    assert Counter(manifest.source for manifest in keeper.manifests()) == days
+    counts_of(keeper.archive())
+    assert keeper.metric('trendspark_queue_backlog{type="archive_rows"}') <= 1  # the last run of a job, which stays
+
+
 def test_large_days_go_into_parts_of_limited_size(keeper: Keeper, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("trendspark_cli.jobs.archive.MOST_ROWS", 5)
     monkeypatch.setattr("trendspark_cli.jobs.archive.MOST_TEXT_BYTES", 30_000)

@@ -77,6 +77,17 @@ def test_less_than_a_week_of_retention_is_refused(keeper: Keeper) -> None:
     assert told.startswith("78 posts would leave after 6d; expected at least 7d; see RETENTION_DAYS_POSTS")
 
 
+@pytest.mark.parametrize(("source", "days", "least"), [("BLUESKY", "1", "2d"), ("X", "6", "7d")])
+def test_what_can_be_read_again_may_leave_after_two_days(keeper: Keeper, source: str, days: str, least: str) -> None:
+    name = f"RETENTION_DAYS_POSTS_{source}"
+    keeper.environment[name] = days
+
+    told = refused(keeper, keeper.archive())
+
+    source = source.lower()
+    assert told.startswith(f"78 posts of {source} would leave after {days}d; expected at least {least}; see {name}")
+
+
 def test_a_damaged_database_is_not_archived_even_with_force(keeper: Keeper) -> None:
     keeper.damage()
 

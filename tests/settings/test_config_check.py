@@ -24,6 +24,9 @@ REFUSED = [
     ("KEYWORDS", 'bridge,"harbour ferry'),
     ("RETENTION_DAYS_POSTS", "3"),
     ("RETENTION_DAYS_JOB_RUNS", "0"),
+    ("RETENTION_DAYS_POSTS_X", "6"),
+    ("RETENTION_DAYS_POSTS_BLUESKY", "1"),
+    ("RETENTION_DAYS_POSTS_MASTODON", "soon"),
     ("TIMEZONE", "Middle/Earth"),
     ("DATABASE_URL", "postgresql://db.example"),
     ("DATABASE_URL", "mysql://db.example/trends"),
@@ -39,6 +42,7 @@ TAKEN = [
     ("ARCHIVE_URL", "s3://trendai-archive/prefix"),
     ("KEYWORDS", 'bridge,"harbour ferry"'),
     ("RETENTION_DAYS_POSTS", "7"),
+    ("RETENTION_DAYS_POSTS_HACKERNEWS", "2"),
     ("TIMEZONE", "Europe/Berlin"),
     ("LANGUAGES", "en,pt-BR,zh-Hant"),
 ]

@@ -19,6 +19,7 @@ from trendspark_cli.base.clock import to_text
 from trendspark_cli.base.errors import StoreBusyError, StoreError
 from trendspark_cli.base.metrics import RANK_POSTS, STREAM_LAG
 from trendspark_cli.base.models import Alert, Profile
+from trendspark_cli.base.retention import Retention
 from trendspark_cli.ranking.baseline.baseline_posts import PostRow
 from trendspark_cli.ranking.baseline.history import SourceState, TermState
 from trendspark_cli.ranking.baseline.term_states import states_of
@@ -313,7 +314,8 @@ READERS: dict[str, Callable[[SqliteStore], object]] = {
     "posts.newest_created": lambda s: s.posts.newest_created(NOW),
     "posts.newest_collected": lambda s: s.posts.newest_collected(),
     "archives.days": lambda s: list(s.archives.days("posts", NOW)),
-    "archives.count": lambda s: s.archives.count("posts", NOW),
+    "archives.count": lambda s: s.archives.count("posts", 9),
+    "archives.count_old": lambda s: s.archives.count_old("posts", Retention(timedelta(1)).cutoff(NOW)),
     "archives.count_held": lambda s: s.archives.count_held("posts"),
     "archives.choose": lambda s: s.archives.choose("posts", "x", "2026-11-01", ("", 0), 5),
     "archives.read": lambda s: s.archives.read("posts", [1]),

@@ -8,6 +8,7 @@ from datetime import timedelta
 
 from trendspark_cli.base.errors import ConfigError
 from trendspark_cli.base.models import AlertCategory
+from trendspark_cli.base.retention import Retention
 from trendspark_cli.base.settings import Settings
 from trendspark_cli.kinds.channels import configured_channels
 from trendspark_cli.kinds.jobs import JOBS
@@ -159,9 +160,9 @@ def archive_body(
         from trendspark_cli.jobs.archive import ArchiveRules, archive
 
         settings = wired.settings
-        chosen = {table: age for table, age in settings.retention.items() if not tables or table in tables}
+        chosen = {table: kept for table, kept in settings.retention.items() if not tables or table in tables}
         rules = ArchiveRules(
-            retention={table: older_than if older_than is not None else age for table, age in chosen.items()},
+            retention={table: kept if older_than is None else Retention(older_than) for table, kept in chosen.items()},
             url=archive_url(settings, to),
             format=part_format or settings.archive_format,
             is_forced=is_forced,

@@ -37,6 +37,7 @@ from trendspark_cli.base.metrics import (
     TRENDS_OPEN_BY_SOURCE,
 )
 from trendspark_cli.base.models import Ceiling
+from trendspark_cli.base.retention import Retention
 from trendspark_cli.kinds.jobs import JOBS
 from trendspark_cli.kinds.sources import SOURCES
 from trendspark_cli.running.pausing import is_paused
@@ -60,7 +61,7 @@ class MetricFiles:
         home: Path,
         lock_file: Path,
         ceilings: Mapping[str, Sequence[Ceiling]],
-        retention: Mapping[str, timedelta] | None = None,
+        retention: Mapping[str, Retention] | None = None,
         *,
         is_streaming: bool = False,
         host: str = "",
@@ -177,7 +178,7 @@ def shared_series(
     store: Store,
     ceilings: Mapping[str, Sequence[Ceiling]],
     now: datetime,
-    retention: Mapping[str, timedelta],
+    retention: Mapping[str, Retention],
 ) -> Series:
     """Return the series that belong to no single job."""
     series = own_series(totals, "shared")
@@ -227,12 +228,12 @@ def replace_file(path: Path, content: bytes) -> None:
         stream.write(content)
 
 
-def _archive_backlog(store: Store, retention: Mapping[str, timedelta], now: datetime) -> int:
+def _archive_backlog(store: Store, retention: Mapping[str, Retention], now: datetime) -> int:
     """Return how many rows a daily run should have taken by now; days leave whole, so a day is no delay."""
     day = timedelta(days=1)
     return sum(
-        max(0, store.archives.count(table, now - age - day, MOST_COUNTED) - store.archives.count_held(table))
-        for table, age in retention.items()
+        max(0, store.archives.count_old(table, kept.cutoff(now - day), MOST_COUNTED) - store.archives.count_held(table))
+        for table, kept in retention.items()
     )
 
 

@@ -8,9 +8,10 @@ from datetime import datetime, timedelta
 
 from trendspark_cli.base.clock import duration_text, from_text, to_text
 from trendspark_cli.base.errors import ConfigError, IntegrityError
+from trendspark_cli.base.retention import LEAST, LEAST_OF_FREE_SOURCES, Cutoff, Retention
+from trendspark_cli.kinds.sources import SOURCES
 from trendspark_cli.store.protocol import Store
 
-LEAST_RETENTION = timedelta(days=7)
 CLOCK_TOLERANCE = timedelta(minutes=5)
 LONGEST_SILENCE = timedelta(days=7)  # between the newest thing on record and now
 RUNS_LOOKED_AT = 20
@@ -23,14 +24,21 @@ log = logging.getLogger(__name__)
 FORCE = "if that is right, run it once by hand with --force"
 
 
-def check_retention(retention: Mapping[str, timedelta]) -> None:
-    """Raise ConfigError when rows of less than a week would leave."""
-    for table, age in retention.items():
-        if age < LEAST_RETENTION:
-            raise ConfigError(
-                f"{table} would leave after {duration_text(age)}; expected at least {duration_text(LEAST_RETENTION)}",
-                hint=f"see RETENTION_DAYS_{table.upper()} and --older-than; {FORCE}",
-            )
+def check_retention(retention: Mapping[str, Retention]) -> None:
+    """Raise ConfigError when rows of less than a week would leave, or posts that can be read again of two days."""
+    for table, kept in retention.items():
+        _check_age(table, kept.age, LEAST, f"RETENTION_DAYS_{table.upper()} and --older-than")
+        for source, age in kept.of_sources.items():
+            least = LEAST if SOURCES[source].needs_key else LEAST_OF_FREE_SOURCES
+            _check_age(f"{table} of {source}", age, least, f"RETENTION_DAYS_{table.upper()}_{source.upper()}")
+
+
+def _check_age(what: str, age: timedelta, least: timedelta, settings: str) -> None:
+    if age < least:
+        raise ConfigError(
+            f"{what} would leave after {duration_text(age)}; expected at least {duration_text(least)}",
+            hint=f"see {settings}; {FORCE}",
+        )
 
 
 def check_database(store: Store, now: datetime, *, is_dry: bool = False) -> None:
@@ -77,13 +85,13 @@ def check_clock(store: Store, now: datetime, run_id: int | None) -> None:
         )
 
 
-def check_share(store: Store, cutoffs: Mapping[str, datetime]) -> None:
+def check_share(store: Store, cutoffs: Mapping[str, Cutoff]) -> None:
     """Raise IntegrityError when more than half of a table would leave in one run."""
     for table, cutoff in cutoffs.items():
-        old = store.archives.count(table, cutoff) - store.archives.count_held(table)
+        old = store.archives.count_old(table, cutoff) - store.archives.count_held(table)
         live = store.archives.count(table, at_most=2 * old)  # more of them make no difference
         if 2 * old > live:
             raise IntegrityError(
-                f"{old} of {live} rows of {table} are from before {cutoff:%Y-%m-%d}: more than half would leave",
+                f"{old} of {live} rows of {table} are from before {cutoff.latest:%Y-%m-%d}: more than half would leave",
                 hint=FORCE,
             )

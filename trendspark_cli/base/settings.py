@@ -29,6 +29,7 @@ from trendspark_cli.base.named_settings import (
     unknown_channel,
 )
 from trendspark_cli.base.redaction import MASK
+from trendspark_cli.base.retention import Retention
 from trendspark_cli.base.setting_specs import WITH_FOLDERS, SettingSpec, folders_for, job_variable, setting
 from trendspark_cli.base.source_settings import PlaceSettings, SourceSettings
 from trendspark_cli.base.trusted_files import UntrustedFileError, read_secret
@@ -36,6 +37,7 @@ from trendspark_cli.kinds.channel_addresses import CHAT_SCHEME, URL
 from trendspark_cli.kinds.channels import alerts_are_sent
 from trendspark_cli.kinds.installed import SETTINGS as PLUGIN
 from trendspark_cli.kinds.jobs import JOBS
+from trendspark_cli.kinds.sources import SOURCES
 
 OPS = "OPS_CHANNELS"
 SHORTEST_SECRET_PATH = 16  # characters
@@ -218,6 +220,7 @@ class Settings(AlertSettings, SourceSettings, PlaceSettings):
         default="20s",
     )
 
+    retention_of_sources: Mapping[str, timedelta] = field(default_factory=dict)  # where it is not that of all posts
     job_timeouts: Mapping[str, timedelta | None] = field(default_factory=dict)
     job_intervals: Mapping[str, timedelta] = field(default_factory=dict)
     heartbeat_urls: Mapping[str, str] = field(default_factory=dict)
@@ -263,13 +266,13 @@ class Settings(AlertSettings, SourceSettings, PlaceSettings):
         return tuple(dict.fromkeys([*forms, *(path for path in paths if len(path) >= SHORTEST_SECRET_PATH)]))
 
     @property
-    def retention(self) -> dict[str, timedelta]:
+    def retention(self) -> dict[str, Retention]:
         """Return how long the rows of each table stay live."""
         return {
-            "posts": self.retention_of_posts,
-            "ingest_audit": self.retention_of_ingest_audit,
-            "notifications": self.retention_of_notifications,
-            "job_runs": self.retention_of_job_runs,
+            "posts": Retention(self.retention_of_posts, self.retention_of_sources),
+            "ingest_audit": Retention(self.retention_of_ingest_audit),
+            "notifications": Retention(self.retention_of_notifications),
+            "job_runs": Retention(self.retention_of_job_runs),
         }
 
     @property
@@ -278,6 +281,7 @@ class Settings(AlertSettings, SourceSettings, PlaceSettings):
         return not alerts_are_sent(self)
 
 
+POSTS_STAY = "RETENTION_DAYS_POSTS"
 _PER_JOB: tuple[tuple[str, read.ValueReader[Any], str, bool], ...] = (
     ("JOB_TIMEOUT_", read.DURATION, "Longest run of `{}`; unset is no limit.", False),
     (
@@ -295,7 +299,11 @@ def specs(names: Iterable[str] = ()) -> dict[str, SettingSpec]:
 
     Of those whose last part an operator chooses, the ones among *names*.
     """
-    table = {f.metadata["spec"].name: f.metadata["spec"] for f in fields(Settings) if f.metadata}
+    table = {}
+    for spec in (f.metadata["spec"] for f in fields(Settings) if f.metadata):
+        table[spec.name] = spec
+        if spec.name == POSTS_STAY:
+            table |= _retention_of_sources(spec)
     for prefix, reader, told, is_secret in _PER_JOB:
         for job_id, kind in JOBS.items():
             name, default = job_variable(prefix, job_id), kind.time_limit if reader is read.DURATION else ""
@@ -304,6 +312,16 @@ def specs(names: Iterable[str] = ()) -> dict[str, SettingSpec]:
     for name, family in named_in(names).items():
         table[name] = SettingSpec(name, family.parse, family.expected, "", "named", family.help, family.is_secret)
     return table
+
+
+def _retention_of_sources(of_all: SettingSpec) -> dict[str, SettingSpec]:
+    """Return the settings that say of one source how long its posts stay live."""
+    found = {}
+    for source, kind in SOURCES.own.items():
+        name = f"{POSTS_STAY}_{source.upper()}"
+        help = f"Days posts of {kind.called} stay live, where it is not {POSTS_STAY}."
+        found[name] = SettingSpec(name, of_all.parse, of_all.expected, "", of_all.group, help)
+    return found
 
 
 def load_settings(environment: Mapping[str, str] | None = None, *, env_file: Path | None = None) -> Settings:
@@ -422,6 +440,9 @@ def _parse_values(
             return spec.parse(read.expand(spec.default, folders)) if spec.default else None
 
     values = {f.name: value_of(f.metadata["spec"]) for f in fields(Settings) if f.metadata}
+    names = {source: name for source in SOURCES.own if (name := f"{POSTS_STAY}_{source.upper()}") in raw}
+    ages = {source: value_of(table[name]) for source, name in names.items()}
+    values["retention_of_sources"] = {source: age for source, age in ages.items() if age}
     values["trendspark_home"] = Path(variables["TRENDSPARK_HOME"])
     values["job_timeouts"] = {job: value_of(table[job_variable("JOB_TIMEOUT_", job)]) for job in JOBS}
     told = {job: value_of(table[job_variable("JOB_INTERVAL_", job)]) for job in JOBS}

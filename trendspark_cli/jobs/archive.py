@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
 
 from trendspark_cli.archiving.checking import find_missing
@@ -13,6 +13,7 @@ from trendspark_cli.archiving.manifests import tombstone_key, write_tombstone
 from trendspark_cli.archiving.parts import Parts, files_of
 from trendspark_cli.base.durable_files import sha256_of
 from trendspark_cli.base.errors import IntegrityError
+from trendspark_cli.base.retention import Cutoff, Retention
 from trendspark_cli.running.job_context import JobContext
 from trendspark_cli.store.rows.archived import POSTS, TABLES
 from trendspark_cli.store.rows.archives import ChosenRow, Manifest, Tombstone
@@ -23,19 +24,16 @@ MOST_TEXT_BYTES = 64 * 2**20  # of one part, before compression
 
 @dataclass(frozen=True)
 class ArchiveRules:
-    """What leaves, and where it goes. `retention` has an age for each table that is archived."""
+    """What leaves, and where it goes. `retention` is of each table that is archived."""
 
-    retention: Mapping[str, timedelta]
+    retention: Mapping[str, Retention]
     url: str
     format: str
     is_forced: bool = False
 
-    def cutoffs(self, now: datetime) -> dict[str, datetime]:
-        """Return for each table the midnight (UTC) before which rows leave: days leave whole, one file each."""
-        return {
-            table: (now - age).replace(hour=0, minute=0, second=0, microsecond=0)
-            for table, age in self.retention.items()
-        }
+    def cutoffs(self, now: datetime) -> dict[str, Cutoff]:
+        """Return for each table before when rows leave."""
+        return {table: retention.cutoff(now).of_whole_days() for table, retention in self.retention.items()}
 
 
 @dataclass(frozen=True)
@@ -64,7 +62,7 @@ def archive(job: JobContext, parts: Parts, rules: ArchiveRules) -> None:
     parts.spool.remove_all_but(files_of(unfinished))
     _push_tombstones(job, parts, rules.url)
     for table, cutoff in cutoffs.items():
-        parts.progress.begin(table, job.store.archives.count(table, cutoff))
+        parts.progress.begin(table, job.store.archives.count_old(table, cutoff))
     for manifest in unfinished:
         parts.finish(_reopened(job, manifest))
     for part in _parts_to_make(job, cutoffs):
@@ -73,7 +71,7 @@ def archive(job: JobContext, parts: Parts, rules: ArchiveRules) -> None:
         job.store.authors.drop_unseen()
 
 
-def _guard(job: JobContext, parts: Parts, rules: ArchiveRules, cutoffs: Mapping[str, datetime]) -> None:
+def _guard(job: JobContext, parts: Parts, rules: ArchiveRules, cutoffs: Mapping[str, Cutoff]) -> None:
     check_database(job.store, job.now, is_dry=job.dry_run)
     if not rules.is_forced:
         check_retention(rules.retention)
@@ -90,12 +88,14 @@ def _guard(job: JobContext, parts: Parts, rules: ArchiveRules, cutoffs: Mapping[
         )
 
 
-def _parts_to_make(job: JobContext, cutoffs: Mapping[str, datetime]) -> Iterator[ChosenPart]:
+def _parts_to_make(job: JobContext, cutoffs: Mapping[str, Cutoff]) -> Iterator[ChosenPart]:
     """Yield what goes into each new file: rows of one table, source and day."""
     archives = job.store.archives
     for table, cutoff in cutoffs.items():
-        for day in archives.days(table, cutoff):
+        for day in archives.days(table, cutoff.latest):
             for source in TABLES[table].sources:
+                if day >= f"{cutoff.of(source):%Y-%m-%d}":
+                    continue
                 after = ("", 0)
                 while rows := archives.choose(table, source, day, after, MOST_ROWS):
                     ids, text_bytes = _fitting(rows)

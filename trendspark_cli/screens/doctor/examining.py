@@ -74,7 +74,7 @@ def _check_records(settings: Settings, now: datetime) -> Iterator[Finding]:
         with closing(open_store(settings, read_only=True)) as store:
             yield from check_database(store)
             yield from check_rows(store, now)
-        retention = settings.retention["posts"] if settings.archive_url else None
+        retention = settings.retention["posts"].longest if settings.archive_url else None
         yield check_growth(database_of(settings).stats(now), retention)
     except TrendSparkError as error:
         yield unusable(error)

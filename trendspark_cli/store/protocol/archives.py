@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Protocol
 
+from trendspark_cli.base.retention import Cutoff
 from trendspark_cli.store.rows.archived import ArchivedRow
 from trendspark_cli.store.rows.archives import (
     ChosenRow,
@@ -23,8 +24,11 @@ class Archives(Protocol):
     def days(self, table: str, until: datetime) -> Iterator[str]:
         """Yield each UTC day before *until* that has rows, the oldest first."""
 
-    def count(self, table: str, until: datetime | None = None, at_most: int = 2**62) -> int:
-        """Return how many rows are live, or how many of those are older than *until*; counting ends at *at_most*."""
+    def count(self, table: str, at_most: int) -> int:
+        """Return how many rows are live; counting ends at *at_most*."""
+
+    def count_old(self, table: str, cutoff: Cutoff, at_most: int = 2**62) -> int:
+        """Return how many rows are old enough to leave; counting ends at *at_most*."""
 
     def count_held(self, table: str) -> int:
         """Return how many live rows belong to a file: about to be deleted, or restored for a while."""

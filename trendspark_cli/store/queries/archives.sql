@@ -6,6 +6,10 @@ SELECT min(created_at) FROM posts WHERE created_at >= :since AND created_at < :u
 -- Rows older than a time, counted up to a limit.
 SELECT count(*) FROM (SELECT 1 FROM posts WHERE created_at < :until LIMIT :limit) waiting;
 
+-- name: posts_of_source
+-- Posts of a source in a span of time, which is what is looked for by: `||` keeps the planner from all posts of the source.
+SELECT count(*) FROM posts WHERE source || '' = :source AND created_at >= :since AND created_at < :until;
+
 -- name: first_ingest_audit
 -- The time of the oldest audit row of a span.
 SELECT min(created_at) FROM ingest_audit WHERE created_at >= :since AND created_at < :until;

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from trendspark_cli.base.clock import to_text
 from trendspark_cli.base.links import links_in, links_of
+from trendspark_cli.base.retention import Cutoff
 from trendspark_cli.store.named_queries import filled
 from trendspark_cli.store.rows.archived import POSTS, TABLES, ArchivedRow
 from trendspark_cli.store.rows.archives import (
@@ -49,11 +50,21 @@ class Archives:
             since = min(f"{day}T99", end)  # after any time of that day
             yield day
 
-    def count(self, table: str, until: datetime | None = None, at_most: int = 2**62) -> int:
-        """Return how many rows are live, or how many of those are older than *until*; counting ends at *at_most*."""
-        end = "~" if until is None else to_text(until)
-        sql = self._sql[f"waiting_{table}"]
-        return int(self._db.value(sql, {"until": end, "limit": at_most}))
+    def count(self, table: str, at_most: int) -> int:
+        """Return how many rows are live; counting ends at *at_most*."""
+        return self._count(table, "~", at_most)
+
+    def count_old(self, table: str, cutoff: Cutoff, at_most: int = 2**62) -> int:
+        """Return how many rows are old enough to leave; counting ends at *at_most*."""
+        found = self._count(table, to_text(cutoff.at), at_most)
+        for source, at in cutoff.of_sources.items():
+            since, until = sorted((to_text(cutoff.at), to_text(at)))
+            more = int(self._db.value(self._sql["posts_of_source"], {"source": source, "since": since, "until": until}))
+            found += more if at > cutoff.at else -more
+        return max(0, min(found, at_most))
+
+    def _count(self, table: str, until: str, at_most: int) -> int:
+        return int(self._db.value(self._sql[f"waiting_{table}"], {"until": until, "limit": at_most}))
 
     def count_held(self, table: str) -> int:
         """Return how many live rows belong to a file: about to be deleted, or restored for a while."""
