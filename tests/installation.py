@@ -222,7 +222,9 @@ def make_database(path: Path) -> None:
         create_database(path)
         return
     make_folders(path.parent)
-    shutil.copyfile(new_database(), path)
+    template = new_database()
+    shutil.copytree(template.parent / "locks", path.parent / "locks", dirs_exist_ok=True)
+    shutil.copyfile(template, path)
     path.chmod(0o600)
 
 

@@ -116,8 +116,9 @@ def wrong_cells(table: PlainTable, lines: list[str], width: int) -> list[str]:
     headings, rows = table.headings, table.rows
     shown_lines = [line.rstrip() for line in lines]
     heads = (n - 1 for n, line in enumerate(shown_lines) if n and set(line) == {"─"})
-    ruled = next((n + 1 for n in heads if shown_lines[n].strip().startswith(headings[0])), None)
-    if ruled is None:
+    named = {n + 1: sum(name in line for name in headings) for n in heads if (line := shown_lines[n].strip())}
+    ruled = max(named, key=named.__getitem__, default=None)
+    if ruled is None or not shown_lines[ruled - 1].strip().startswith(headings[0]):
         text = squeezed("".join(shown_lines))
         pairs = [dict(zip(headings, row, strict=True)) for row in rows]
         if len(headings) == 2:

@@ -15,14 +15,14 @@ import signal
 import socket
 import sys
 import traceback
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from importlib import import_module
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import trendspark_cli
 from tests.installation import FixedClock, Installation
@@ -30,6 +30,8 @@ from tests.machines import work
 from trendspark_cli.store.sqlite.connection import open_checked
 from trendspark_cli.store.sqlite.database import SqliteDatabase
 from trendspark_cli.store.sqlite.store import SqliteStore
+
+Result = TypeVar("Result")
 
 PLAIN, WITH_MODEL = b"+", b"m"  # what is asked for: a process, and one that may ask a language model
 UNUSED = re.compile(r"trendspark_cli\.(__main__|backtests|briefs|cli|demo|screens|services\.openai|store\.duckdb)\b")
@@ -124,6 +126,11 @@ class SteppedStore(SqliteStore):
         with super().transaction():
             yield
         self.steps.stop("after a transaction")
+
+    def write(self, work: Callable[[], Result]) -> Result:
+        """Do *work* in a transaction."""
+        with self.transaction():
+            return work()
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
-import shutil
+import sqlite3
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -246,7 +246,8 @@ def test_a_forgotten_post_is_nowhere_in_the_file_nor_in_exports(keeper: Keeper) 
 def another_database(keeper: Keeper, home: Path) -> Keeper:
     """Copy an installation as it is; both have one archive."""
     other = Keeper(home, {**KEPT, "ARCHIVE_URL": keeper.environment["ARCHIVE_URL"]}, now=keeper.now)
-    shutil.copyfile(keeper.database, other.database)
+    with closing(sqlite3.connect(keeper.database)) as here, closing(sqlite3.connect(other.database)) as there:
+        here.backup(there)
     return other
 
 

@@ -17,7 +17,7 @@ from tests.installation import Installation
 from tests.store.test_trouble import MANIFEST
 from tests.tools.processes import wait_for
 from trendspark_cli.base.api_calls import ApiCall
-from trendspark_cli.base.clock import to_text
+from trendspark_cli.base.clock import to_text, utc_now
 from trendspark_cli.base.errors import CeilingReachedError, StoreBusyError, StoreError
 from trendspark_cli.base.metrics import INGEST_REJECTED
 from trendspark_cli.base.models import Alert, Ceiling, Post
@@ -378,7 +378,7 @@ def test_a_transaction_that_another_one_undid_is_done_again_as_a_whole(
 
 def test_a_run_counts_once_what_was_done_again(store: SqliteStore, database: str) -> None:
     job, tries = JobContext(store, NOW, 1, counts={"pages": 1, "rejected_by_reason": {"junk": 1}}), 0
-    job.api_calls.append(ApiCall(NOW, "x", "search", 200, 0.1))
+    job.api_calls.append(ApiCall(utc_now(), "x", "search", 200, 0.1))
 
     def work() -> None:
         nonlocal tries

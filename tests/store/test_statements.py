@@ -10,6 +10,7 @@ from contextlib import closing, suppress
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
@@ -84,9 +85,15 @@ ASKED = {  # what is no column
 }
 SPECIAL: Mapping[tuple[str, str], Any] = {  # where a name means something else
     ("archives", "ids_beyond"): {"table": "posts", "largest": 7},
+    ("archives", "kept_ids_that_begin"): {"source": "x", "beginning": "source", "after": "sourcf", "limit": 9},
+    ("archives", "post_of"): {"source": "x", "source_id": "source_id2", "after": 0, "until": 99},
+    ("archives", "posts_of_author"): {"source": "x", "author": "author2", "after": 0, "until": 99, "limit": 5},
     ("archives", "unchanged"): {"id": "id1", "ids": "[1, 2]"},
     ("archives", "widen"): {"id": "id1", "first": 1, "last": 90},
     ("archives", "write_off"): {"id": "id1", "at": TIME.format(1), "why": "lost"},
+    ("authors", "has_ids"): {"source": "x", "beginning": "source", "after": "sourcf"},
+    ("authors", "unseen"): ("", "", TIME.format(15), 9),
+    ("authors", "drop_unseen"): ("x", "id2", TIME.format(19)),
     ("collecting", "extend_audit"): {
         "id": 1,
         "fetched": 1,
@@ -255,10 +262,11 @@ def value_of(table: str, column: Mapping[str, Any], number: int, draw: random.Ra
 def pair(tmp_path_factory: pytest.TempPathFactory, postgres: tuple[Any, str]) -> Iterator[Pair]:
     """Both databases, filled alike."""
     databases, template = postgres
-    url = databases.create("trendspark_statements", template)
+    name = f"trendspark_{uuid4().hex}"
+    url = databases.create(name, template)
     both = [
-        Installation(tmp_path_factory.mktemp(name) / "home", environment)
-        for name, environment in (("sqlite", {}), ("postgres", {"DATABASE_URL": url}))
+        Installation(tmp_path_factory.mktemp(engine) / "home", environment)
+        for engine, environment in (("sqlite", {}), ("postgres", {"DATABASE_URL": url}))
     ]
     for one in both:
         one.make_database()
@@ -266,7 +274,7 @@ def pair(tmp_path_factory: pytest.TempPathFactory, postgres: tuple[Any, str]) ->
         found = Pair(here.connection, there.connection)
         found.fill()
         yield found
-    databases.drop("trendspark_statements")
+    databases.drop(name)
 
 
 STATEMENTS = [

@@ -189,11 +189,13 @@ DELETE FROM posts WHERE id IN (SELECT numbers(:ids))
     AND source || '' = :source AND (source_id = :source_id OR author = :author);
 
 -- name: about
--- The trends that rest on these posts, or show one of them, or did: their alerts and briefs may quote them.
+-- The trends that rest on these posts, or show one of them, or did; small letters as the columns have them.
 SELECT trend_id FROM trend_posts WHERE post_id IN (SELECT numbers(:ids))
 UNION SELECT trend_id FROM trend_examples
-WHERE source = :source AND (source_id = :source_id OR author = :author OR lower(name) = lower(:author))
-UNION SELECT trend_id FROM trend_quotes WHERE source = :source AND (source_id = :source_id OR author = :author);
+WHERE source = :source AND (source_id = :source_id OR author = :author
+                            OR lower(name) = lower(CAST(:author AS text) COLLATE "C"))
+UNION SELECT trend_id FROM trend_quotes WHERE source = :source AND (source_id = :source_id OR author = :author)
+ORDER BY trend_id;
 
 -- name: forget_quotes
 -- Alerts of these trends, and daily briefs: their titles stay.
@@ -231,17 +233,6 @@ UPDATE notifications SET title = :label, body = :label WHERE trend_id IN (
 -- name: forget_briefs
 -- What a model wrote of these trends.
 DELETE FROM trend_briefs WHERE trend_id IN (SELECT numbers(:trends));
-
--- name: about
--- The trends that rest on these posts, or show one of them, or did; small letters as the columns have them.
-SELECT trend_id FROM trend_posts WHERE post_id IN (
-    SELECT id FROM posts WHERE source = :source AND source_id = :source_id
-    UNION ALL SELECT id FROM posts WHERE source = :source AND author = :author)
-UNION SELECT trend_id FROM trend_examples
-WHERE source = :source AND (source_id = :source_id OR author = :author
-                            OR lower(name) = lower(CAST(:author AS text) COLLATE "C"))
-UNION SELECT trend_id FROM trend_quotes WHERE source = :source AND (source_id = :source_id OR author = :author)
-ORDER BY trend_id;
 
 -- name: forget_examples
 -- What trends keep of these posts.

@@ -182,7 +182,8 @@ DELETE FROM posts WHERE id IN (SELECT value FROM json_each(:ids))
 SELECT trend_id FROM trend_posts WHERE post_id IN (SELECT value FROM json_each(:ids))
 UNION SELECT trend_id FROM trend_examples
 WHERE source = :source AND (source_id = :source_id OR author = :author OR lower(name) = lower(:author))
-UNION SELECT trend_id FROM trend_quotes WHERE source = :source AND (source_id = :source_id OR author = :author);
+UNION SELECT trend_id FROM trend_quotes WHERE source = :source AND (source_id = :source_id OR author = :author)
+ORDER BY trend_id;
 
 -- name: forget_quotes
 -- Alerts of these trends, and daily briefs: their titles stay.
