@@ -13,8 +13,9 @@ ROW = re.compile(r"^\| `(\w+)` \| ([^|]+) \| `([\w/]+)\.py` \| ([^|]+) \|$", re.
 # Codes, sizes of buffers and of what is shown, units, and numbers made of others: they move no score.
 NO_CHOICE = {
     "TICKS_PER_HOUR", "TICKS_PER_DAY", "LONGEST_WINDOW_SECONDS", "HISTORY_VERSION", "NO_HOURS", "MANY_WINDOWS",
-    "_LOG_10", "DEFAULT_THRESHOLD", "MOST_ALARMS", "ALIKE", "MOST_KEPT", "LONGEST_OTHER_CHUNK",
-    "_STEP", "_NORMAL_90", "MOST_NAMING", "MOST_EXAMPLES", "MOST_POST_IDS", "MOST_TOPICS", "END_CODE", "GAP_CODE", "UNKNOWN", "MOST_CHUNKS_KEPT",
+    "_LOG_10", "DEFAULT_THRESHOLD", "MOST_ALARMS", "ALIKE", "MOST_KEPT", "LONGEST_OTHER_CHUNK", "_STEP",
+    "_NORMAL_90", "MOST_NAMING", "MOST_EXAMPLES", "MOST_POST_IDS", "MOST_TOPICS", "END_CODE", "GAP_CODE",
+    "UNKNOWN", "MOST_CHUNKS_KEPT",
 }  # fmt: skip
 
 
