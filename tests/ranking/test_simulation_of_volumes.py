@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 from tests.builders import NOW
 from tests.ranking.streams import background, post
 from tests.ranking.test_joining import BOUNDARY, part
 from trendspark_cli.archiving.parts import Unseen
 from trendspark_cli.backtests.joining import join
-from trendspark_cli.backtests.simulating import Day, Outcome, simulate
+from trendspark_cli.backtests.simulating import Day, Outcome, PastExport, simulate
 from trendspark_cli.backtests.volume_simulation import FiredVolume
 from trendspark_cli.base.models import Profile
 from trendspark_cli.collecting.matching import Matcher
@@ -20,6 +22,7 @@ from trendspark_cli.ranking.baseline.ticks import TICK_SECONDS, tick_of
 from trendspark_cli.ranking.lifecycle.rules import LifecycleRules
 from trendspark_cli.ranking.lifecycle.trends import TrendState
 from trendspark_cli.ranking.past.replay import ReplayPost
+from trendspark_cli.screens.past_export import export_outcome
 from trendspark_cli.trends.watched_volumes import LookedFor
 
 TICK = tick_of(int(NOW.timestamp()))
@@ -56,6 +59,17 @@ def test_a_volume_beyond_its_usual_peak_would_have_fired() -> None:
     assert fired.trend.state is TrendState.OPEN
     assert sum(day.fired_volumes[0] for day in outcome.days.values()) == 1
     assert outcome.count(0) >= 1
+
+
+def test_what_would_have_fired_is_exported_with_the_other_kinds(tmp_path: Path) -> None:
+    outcome = outcome_of([*USUAL, *talk(0, 120)])
+
+    export_outcome(outcome, PastExport(tmp_path / "past", "csv"))
+
+    with (tmp_path / "past" / "trends.csv").open(encoding="utf-8", newline="") as lines:
+        [ferry] = [row for row in csv.DictReader(lines) if row["kind"] == "volume"]
+    assert (ferry["label"], float(ferry["usual"]) > 0) == ("ferry", True)
+    assert "ferry" in (tmp_path / "past" / "report.html").read_text(encoding="utf-8")
 
 
 def test_usual_days_tell_nothing_nor_does_one_account() -> None:

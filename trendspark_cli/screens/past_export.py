@@ -9,7 +9,7 @@ from trendspark_cli.backtests.simulating import Outcome, PastExport, SimulationP
 from trendspark_cli.base.clock import from_epoch, to_text
 from trendspark_cli.base.console import Output
 from trendspark_cli.ranking.bursts.tick_counts import TickCount
-from trendspark_cli.ranking.lifecycle.trends import AnyTrend, PostStory, TopicStory, TrendState
+from trendspark_cli.ranking.lifecycle.trends import AnyTrend, TrendState
 from trendspark_cli.ranking.past.post_simulation import FiredPost
 from trendspark_cli.ranking.past.replay import PastExample
 from trendspark_cli.ranking.past.simulation import Fired
@@ -19,6 +19,7 @@ from trendspark_cli.reports.told_trend import ToldTrend
 from trendspark_cli.reports.trend_words import counted
 from trendspark_cli.screens.simulations import show_outcome
 from trendspark_cli.screens.trend_export import Exported, open_folder, write_file, write_table
+from trendspark_cli.store.rows.trend_columns import columns_of
 from trendspark_cli.store.rows.trend_history import KeptExample, TrendCount, TrendSummary
 
 PAGE = "report.html"
@@ -65,6 +66,7 @@ def export_outcome(outcome: Outcome, export: PastExport) -> list[Exported]:
 def _told(outcome: Outcome) -> Iterator[ToldTrend]:
     """Yield the trends of the first set of rules, each with its curve and examples."""
     lives = [*map(_topic, outcome.fired[0]), *map(_single_post, outcome.fired_posts[0])]
+    lives += [(one.trend, (), ()) for one in outcome.volumes(0)]
     names = lasting_ids([trend for trend, _, _ in lives])
     for (trend, curve, examples), lasting_id in zip(lives, names, strict=True):
         counts = [
@@ -95,7 +97,6 @@ def _example(post: PastExample) -> KeptExample:
 def _summary(number: int, trend: AnyTrend) -> TrendSummary:
     """Return a trend as `v_trends` would have it, without what only people and models say."""
     story = trend.story
-    usual = story.expected if isinstance(story, TopicStory) else story.usual if isinstance(story, PostStory) else 0.0
     return TrendSummary(
         id=number,
         label=trend.label,
@@ -107,7 +108,7 @@ def _summary(number: int, trend: AnyTrend) -> TrendSummary:
         posts_now=trend.posts_now if trend.state is TrendState.OPEN else 0,
         posts_peak=trend.posts_peak,
         posts_total=trend.posts_total,
-        usual=round(usual, 2),
+        usual=round(columns_of(trend)["expected"], 2),
         score=round(trend.score, 2),
         first_post_at=to_text(trend.first_seen),
         detected_at=to_text(trend.told_at),
