@@ -26,6 +26,7 @@ from tests.tools.processes import free_port, kill_group, wait_for
 from trendspark_cli.base.clock import to_text, utc_now
 
 POSTS_OF_A_FILE = 4000
+NOT_EMPTY = 78  # what a second copy onto a database ends with
 PATIENCE_SECONDS = 150.0  # until a server frees what a host held that cannot be reached any more
 DONE, LATER = 0, 75
 
@@ -317,6 +318,11 @@ def failover(on: Ground, folder: Path) -> Trial:
         replica.stop()
 
 
+def _remove(database: Path) -> None:
+    for suffix in ("", "-wal", "-shm"):
+        database.with_name(database.name + suffix).unlink(missing_ok=True)
+
+
 def copies(on: Ground, kills_wanted: int) -> Trial:
     """Kill `db copy` again and again; what comes back in the end is what was there."""
     trial = Trial("db copy to a file, killed again and again")
@@ -324,15 +330,28 @@ def copies(on: Ground, kills_wanted: int) -> Trial:
     on.until_done(trial, one, "ingest", "--from", str(on.next_file()))
     target = on.folder / "copy.db"
     arguments = ("db", "copy", "--to", f"sqlite:///{target}")
-    for number in range(kills_wanted):
+    began = time.monotonic()
+    on.until_done(trial, one, *arguments)
+    whole = time.monotonic() - began
+    _remove(target)
+    kills = 0
+    while kills < kills_wanted:
         process = one.start(*arguments)
-        time.sleep(0.8 + 0.15 * number)
-        kill_group(process)
-        process.communicate()
-        trial.ended(-signal.SIGKILL, "")
+        try:  # at another moment each time, the start of the program aside
+            process.communicate(timeout=0.4 + whole * (kills + 1) / (kills_wanted + 1))
+        except subprocess.TimeoutExpired:
+            kill_group(process)
+            process.communicate()
+            trial.ended(-signal.SIGKILL, "")
+            kills += 1
+        else:  # it was done by then, or when the one before was killed
+            if process.returncode != NOT_EMPTY:
+                trial.ended(process.returncode, "")
+            _remove(target)
+            whole *= 0.9
     on.until_done(trial, one, *arguments)
     code, said = one.run(*arguments)
-    if code != 78:
+    if code != NOT_EMPTY:
         trial.wrong.append(f"a second copy onto it ended with {code}: {said[:200]}")
     return on.check(trial)
 
