@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -26,6 +27,7 @@ from trendspark_cli.base import redaction
 from trendspark_cli.base.clock import to_text
 from trendspark_cli.base.console import Output
 from trendspark_cli.base.database_urls import is_postgres
+from trendspark_cli.base.locks import STORE_ALERT_MARKER
 from trendspark_cli.base.models import RunResult
 from trendspark_cli.base.settings import load_settings
 from trendspark_cli.running.job_context import JobContext
@@ -222,9 +224,10 @@ def make_database(path: Path) -> None:
         create_database(path)
         return
     make_folders(path.parent)
-    template = new_database()
-    shutil.copytree(template.parent / "locks", path.parent / "locks", dirs_exist_ok=True)
-    shutil.copyfile(template, path)
+    marker = path.parent / "locks" / STORE_ALERT_MARKER
+    marker.touch(0o600)
+    os.utime(marker, (0, 0))
+    shutil.copyfile(new_database(), path)
     path.chmod(0o600)
 
 

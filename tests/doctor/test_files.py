@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -97,7 +98,7 @@ def test_malformed_settings_and_names_nobody_reads_are_told_with_what_to_write(w
 
 
 def test_a_missing_lock_folder_is_told(workplace: Installation) -> None:
-    (workplace.home / "locks").rmdir()
+    shutil.rmtree(workplace.home / "locks")
 
     assert [(finding.state, "db init" in finding.fix) for finding in looked(workplace)] == [(FAIL, True)]
 

@@ -14,7 +14,7 @@ import pytest
 from tests.builders import NOW, mode
 from tests.installation import Installation
 from trendspark_cli.base.errors import ConfigError, StoreError
-from trendspark_cli.base.locks import is_still_named, job_lock, open_lock_file, waiting_lock
+from trendspark_cli.base.locks import STORE_ALERT_MARKER, is_still_named, job_lock, open_lock_file, waiting_lock
 from trendspark_cli.running.job_context import JobContext
 
 
@@ -54,6 +54,7 @@ def test_a_lock_file_is_private_whatever_the_umask(workplace: Installation) -> N
     assert {path.name: mode(path) for path in (workplace.home / "locks").iterdir()} == {
         "ingest.lock": 0o600,
         "x.lock": 0o600,
+        STORE_ALERT_MARKER: 0o600,
     }
 
 
