@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from trendspark_cli.base.clock import duration_text, from_text, to_text
 from trendspark_cli.base.errors import ConfigError, IntegrityError
 from trendspark_cli.base.retention import LEAST, LEAST_OF_FREE_SOURCES, Cutoff, Retention
+from trendspark_cli.base.setting_specs import variable_of
 from trendspark_cli.kinds.sources import SOURCES
 from trendspark_cli.store.protocol import Store
 
@@ -30,7 +31,7 @@ def check_retention(retention: Mapping[str, Retention]) -> None:
         _check_age(table, kept.age, LEAST, f"RETENTION_DAYS_{table.upper()} and --older-than")
         for source, age in kept.of_sources.items():
             least = LEAST if SOURCES[source].needs_key else LEAST_OF_FREE_SOURCES
-            _check_age(f"{table} of {source}", age, least, f"RETENTION_DAYS_{table.upper()}_{source.upper()}")
+            _check_age(f"{table} of {source}", age, least, variable_of(f"RETENTION_DAYS_{table.upper()}_", source))
 
 
 def _check_age(what: str, age: timedelta, least: timedelta, settings: str) -> None:

@@ -21,7 +21,7 @@ class Cutoff(NamedTuple):
     @property
     def latest(self) -> datetime:
         """Return the last of its times."""
-        return max(self.at, *self.of_sources.values()) if self.of_sources else self.at
+        return max((self.at, *self.of_sources.values()))
 
     def of(self, source: str | None) -> datetime:
         """Return before when rows of a source leave."""
@@ -45,7 +45,7 @@ class Retention(NamedTuple):
     @property
     def longest(self) -> timedelta:
         """Return the longest of its times."""
-        return max(self.age, *self.of_sources.values()) if self.of_sources else self.age
+        return max((self.age, *self.of_sources.values()))
 
 
 def _midnight(moment: datetime) -> datetime:

@@ -62,6 +62,6 @@ def setting(
     return result
 
 
-def job_variable(prefix: str, job_id: str) -> str:
-    """Return the name of a per-job setting: `JOB_TIMEOUT_INGEST`."""
-    return prefix + job_id.upper().replace("-", "_")
+def variable_of(prefix: str, name: str) -> str:
+    """Return the setting of one job or source: `JOB_TIMEOUT_INGEST`, `RETENTION_DAYS_POSTS_X`."""
+    return prefix + name.upper().replace("-", "_")

@@ -30,7 +30,7 @@ from trendspark_cli.base.named_settings import (
 )
 from trendspark_cli.base.redaction import MASK
 from trendspark_cli.base.retention import Retention
-from trendspark_cli.base.setting_specs import WITH_FOLDERS, SettingSpec, folders_for, job_variable, setting
+from trendspark_cli.base.setting_specs import WITH_FOLDERS, SettingSpec, folders_for, setting, variable_of
 from trendspark_cli.base.source_settings import PlaceSettings, SourceSettings
 from trendspark_cli.base.trusted_files import UntrustedFileError, read_secret
 from trendspark_cli.kinds.channel_addresses import CHAT_SCHEME, URL
@@ -306,7 +306,7 @@ def specs(names: Iterable[str] = ()) -> dict[str, SettingSpec]:
             table |= _retention_of_sources(spec)
     for prefix, reader, told, is_secret in _PER_JOB:
         for job_id, kind in JOBS.items():
-            name, default = job_variable(prefix, job_id), kind.time_limit if reader is read.DURATION else ""
+            name, default = variable_of(prefix, job_id), kind.time_limit if reader is read.DURATION else ""
             text = told.format(job_id)
             table[name] = SettingSpec(name, reader.read, reader.expected, default, "watch", text, is_secret)
     for name, family in named_in(names).items():
@@ -318,7 +318,7 @@ def _retention_of_sources(of_all: SettingSpec) -> dict[str, SettingSpec]:
     """Return the settings that say of one source how long its posts stay live."""
     found = {}
     for source, kind in SOURCES.own.items():
-        name = f"{POSTS_STAY}_{source.upper()}"
+        name = variable_of(f"{POSTS_STAY}_", source)
         help = f"Days posts of {kind.called} stay live, where it is not {POSTS_STAY}."
         found[name] = SettingSpec(name, of_all.parse, of_all.expected, "", of_all.group, help)
     return found
@@ -440,14 +440,14 @@ def _parse_values(
             return spec.parse(read.expand(spec.default, folders)) if spec.default else None
 
     values = {f.name: value_of(f.metadata["spec"]) for f in fields(Settings) if f.metadata}
-    names = {source: name for source in SOURCES.own if (name := f"{POSTS_STAY}_{source.upper()}") in raw}
+    names = {source: name for source in SOURCES.own if (name := variable_of(f"{POSTS_STAY}_", source)) in raw}
     ages = {source: value_of(table[name]) for source, name in names.items()}
     values["retention_of_sources"] = {source: age for source, age in ages.items() if age}
     values["trendspark_home"] = Path(variables["TRENDSPARK_HOME"])
-    values["job_timeouts"] = {job: value_of(table[job_variable("JOB_TIMEOUT_", job)]) for job in JOBS}
-    told = {job: value_of(table[job_variable("JOB_INTERVAL_", job)]) for job in JOBS}
+    values["job_timeouts"] = {job: value_of(table[variable_of("JOB_TIMEOUT_", job)]) for job in JOBS}
+    told = {job: value_of(table[variable_of("JOB_INTERVAL_", job)]) for job in JOBS}
     values["job_intervals"] = {job: interval for job, interval in told.items() if interval}
-    urls = {job: value_of(table[job_variable("HEARTBEAT_URL_", job)]) for job in JOBS}
+    urls = {job: value_of(table[variable_of("HEARTBEAT_URL_", job)]) for job in JOBS}
     values["heartbeat_urls"] = {job: url for job, url in urls.items() if url}
     channels = channels_in(raw, place_of)
     problems += channels.problems

@@ -10,7 +10,7 @@ from trendspark_cli.base.clock import duration_text
 from trendspark_cli.base.errors import ConfigError
 from trendspark_cli.base.models import Profile
 from trendspark_cli.base.profiles import read_profiles
-from trendspark_cli.base.setting_specs import job_variable
+from trendspark_cli.base.setting_specs import variable_of
 from trendspark_cli.base.settings import Settings
 from trendspark_cli.crontabs.fields import AT_BOOT
 from trendspark_cli.crontabs.moments import intervals
@@ -84,7 +84,7 @@ def _check_time_limit(plan: Plan, job: str, settings: Settings) -> Iterator[Cron
         return  # a step has a limit of its own
     shortest, _ = intervals(schedules)
     if timedelta(0) < shortest < limit:
-        name = job_variable("JOB_TIMEOUT_", job)
+        name = variable_of("JOB_TIMEOUT_", job)
         expected = f"{name} ({duration_text(limit)}) below the {duration_text(shortest)} between two runs"
         fix = f"set {name}={duration_text(shortest)} or less, or run {job} less often: else a slow run skips the next"
         yield of_entry(plan[job][0], expected, fix, is_problem=False)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from trendspark_cli.base.redaction import excerpt
-from trendspark_cli.base.setting_specs import job_variable
+from trendspark_cli.base.setting_specs import variable_of
 from trendspark_cli.base.settings import Settings
 from trendspark_cli.base.trusted_files import read_own
 from trendspark_cli.crontabs.commands import mentions_us
@@ -24,7 +24,7 @@ def starts_us(crontabs: Sequence[Crontab]) -> bool:
 
 def check_other_scheduler(settings: Settings) -> Finding:
     """Return what it means that nothing on this machine starts jobs: unknown, unless JOB_INTERVAL_<JOB> says it."""
-    told = [job_variable("JOB_INTERVAL_", job) for job in settings.job_intervals]
+    told = [variable_of("JOB_INTERVAL_", job) for job in settings.job_intervals]
     if told:
         return Finding("crontab", OK, f"nothing here starts jobs; {', '.join(told)} say what to expect of a scheduler")
     fix = (
@@ -41,7 +41,7 @@ def check_pings(settings: Settings, locks: Path) -> Iterator[Finding]:
             told = read_own(refused_file(locks, job), LONGEST_NOTE_BYTES).decode("utf-8", "replace")
         except OSError:
             continue
-        name = job_variable("HEARTBEAT_URL_", job)
+        name = variable_of("HEARTBEAT_URL_", job)
         at, _, why = " ".join(told.split()).partition(" ")
         fix = f"correct {name}: copy it anew from that monitor's page; docs/explanation/run.md says what is sent"
         yield Finding("pings", WARN, f"{job}, {at}: {excerpt(why, 200)}", fix)

@@ -28,7 +28,7 @@ class Archives(Protocol):
         """Return how many rows are live; counting ends at *at_most*."""
 
     def count_old(self, table: str, cutoff: Cutoff, at_most: int = 2**62) -> int:
-        """Return how many rows are old enough to leave; counting ends at *at_most*."""
+        """Return how many rows are old enough to leave; of what is counted at most *at_most* rows are looked at."""
 
     def count_held(self, table: str) -> int:
         """Return how many live rows belong to a file: about to be deleted, or restored for a while."""

@@ -7,8 +7,10 @@ SELECT min(created_at) FROM posts WHERE created_at >= :since AND created_at < :u
 SELECT count(*) FROM (SELECT 1 FROM posts WHERE created_at < :until LIMIT :limit) waiting;
 
 -- name: posts_of_source
--- Posts of a source in a span of time, which is what is looked for by: `||` keeps the planner from all posts of the source.
-SELECT count(*) FROM posts WHERE source || '' = :source AND created_at >= :since AND created_at < :until;
+-- Posts of a source among those of a span of time; only so many of these are looked at, the oldest first.
+SELECT count(*) FROM (SELECT source FROM posts WHERE created_at >= :since AND created_at < :until
+                      ORDER BY created_at LIMIT :limit) looked_at
+WHERE source = :source;
 
 -- name: first_ingest_audit
 -- The time of the oldest audit row of a span.

@@ -55,11 +55,12 @@ class Archives:
         return self._count(table, "~", at_most)
 
     def count_old(self, table: str, cutoff: Cutoff, at_most: int = 2**62) -> int:
-        """Return how many rows are old enough to leave; counting ends at *at_most*."""
+        """Return how many rows are old enough to leave; of what is counted at most *at_most* rows are looked at."""
         found = self._count(table, to_text(cutoff.at), at_most)
         for source, at in cutoff.of_sources.items():
             since, until = sorted((to_text(cutoff.at), to_text(at)))
-            more = int(self._db.value(self._sql["posts_of_source"], {"source": source, "since": since, "until": until}))
+            span = {"source": source, "since": since, "until": until, "limit": at_most}
+            more = int(self._db.value(self._sql["posts_of_source"], span))
             found += more if at > cutoff.at else -more
         return max(0, min(found, at_most))
 
