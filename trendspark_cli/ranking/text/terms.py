@@ -1,7 +1,7 @@
 """What a post is about: its words and adjacent pairs of words, as texts, keys or numbers."""
 
 from array import array
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import chain
 
 import numpy as np
@@ -42,6 +42,8 @@ class Vocabulary(dict[str, int]):
         super().__init__({TEXT_END: END_CODE, GAP: GAP_CODE})
         self.word_keys = array("q", [NO_WORD, NO_WORD])
         self._codes: dict[str, int] = {}
+        self._words: list[str] = []  # in the order of their codes
+        self._of_keys, self._told = {NO_WORD: ""}, 0
         self._rows: list[Row] = []
         self._of_pieces: dict[str, Row] = {}
 
@@ -73,10 +75,12 @@ class Vocabulary(dict[str, int]):
             self[chunk] = code
         return code
 
-    def words(self) -> dict[int, str]:
-        """Return the words it has met, by their keys."""
-        found = {self.word_keys[code]: word for word, code in self._codes.items() if code > GAP_CODE}
-        return {NO_WORD: "", **found}
+    def words(self) -> Mapping[int, str]:
+        """Return the words it has met, by their keys; those met since the last call are added."""
+        new = zip(self.word_keys[GAP_CODE + 1 + self._told :], self._words[self._told :], strict=True)
+        self._of_keys.update(new)
+        self._told = len(self._words)
+        return self._of_keys
 
     @property
     def size(self) -> int:
@@ -122,6 +126,7 @@ class Vocabulary(dict[str, int]):
             return GAP_CODE
         code = self._codes[word] = len(self.word_keys)
         self.word_keys.append(word_key(word))
+        self._words.append(word)
         return code
 
     def _with_rows(self, codes: Codes) -> Codes:
