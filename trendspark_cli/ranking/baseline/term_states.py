@@ -40,10 +40,9 @@ class TermStates:
 
     def take(self, places: Integers) -> TermStates:
         """Return the terms at these places, which ascend."""
-        has_hours = np.zeros(len(self), dtype=bool)
-        has_hours[self.with_hours] = True
-        kept = np.flatnonzero(has_hours[places])
-        rows = np.searchsorted(self.with_hours, places[kept])
+        rows = np.searchsorted(self.with_hours, places)
+        rows[rows == self.with_hours.size] = 0
+        kept = np.flatnonzero(self.with_hours[rows] == places) if self.with_hours.size else rows[:0]
         return TermStates(
             self.keys[places],
             self.counts[places],
@@ -51,7 +50,7 @@ class TermStates:
             self.last_ticks[places],
             self.last_tick_posts[places],
             kept,
-            self.hours[rows],
+            self.hours[rows[kept]],
         )
 
     def find(self, keys: Integers) -> TermStates:

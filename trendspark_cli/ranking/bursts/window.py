@@ -38,13 +38,13 @@ class Window:
     def __len__(self) -> int:
         return sum(segment.ids.size for segment in self._segments)
 
-    def add(self, rows: Iterable[PostRow]) -> int:
-        """Read posts, in any order of time; return how many."""
-        remaining = iter(rows)
-        before = len(self)
+    def add(self, rows: Iterable[PostRow]) -> list[Segment]:
+        """Read posts, in any order of time; return them as they were read."""
+        remaining, read = iter(rows), list[Segment]()
         while chunk := list(islice(remaining, ROWS_AT_ONCE)):
-            self.add_segments([read_segment(chunk, self._vocabulary)])
-        return len(self) - before
+            read.append(read_segment(chunk, self._vocabulary))
+        self.add_segments(read)
+        return read
 
     def add_segments(self, segments: Iterable[Segment]) -> None:
         """Add posts that were read before."""

@@ -5,11 +5,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from trendspark_cli.ranking.baseline.baseline_posts import BaselinePost, PostRow
+from trendspark_cli.ranking.baseline.baseline_posts import PostRow
 from trendspark_cli.ranking.baseline.history import SourceState
 from trendspark_cli.ranking.baseline.memory_history import MemoryHistory
 from trendspark_cli.ranking.baseline.ticks import TICK_SECONDS, TICKS_PER_DAY, WINDOW_TICKS, tick_of
-from trendspark_cli.ranking.baseline.updating import update_baseline
+from trendspark_cli.ranking.baseline.updating import leaving_posts, updated
+from trendspark_cli.ranking.baseline.uses import join_codes
+from trendspark_cli.ranking.bursts.segments import Segment, coded_posts
 from trendspark_cli.ranking.bursts.tick_counts import TickCount
 from trendspark_cli.ranking.bursts.topics import MOST_TOPICS, Topic, find_topics
 from trendspark_cli.ranking.bursts.window import Window
@@ -38,6 +40,14 @@ class PastExample(NamedTuple):
     text: str
 
 
+class _Tick(NamedTuple):
+    """The posts of one tick, and what the window reads of them."""
+
+    number: int
+    posts: list[ReplayPost]
+    segments: list[Segment]
+
+
 class Replay:
     """History, window and the posts in it (by the number in their row), moved forward one tick at a time.
 
@@ -50,17 +60,16 @@ class Replay:
         self.sources: dict[str, SourceState] = {}
         self.posts: dict[int, ReplayPost] = {}
         self._window = Window(self._texts)
-        self._ticks: deque[tuple[int, list[ReplayPost]]] = deque()
+        self._ticks: deque[_Tick] = deque()
         self._read = 0
 
     def advance(self, tick: int, posts: Sequence[ReplayPost]) -> None:
         """Add the posts of one tick, the next one."""
-        self._ticks.append((tick, list(posts)))
         self.posts.update((post.row.id, post) for post in posts)
-        self._window.add(post.row for post in posts)
+        self._ticks.append(_Tick(tick, list(posts), self._window.add(post.row for post in posts)))
         self._read += len(posts)
-        while self._ticks and self._ticks[0][0] <= tick - WINDOW_TICKS[-1]:
-            self._update_baseline(*self._ticks.popleft())
+        while self._ticks and self._ticks[0].number <= tick - WINDOW_TICKS[-1]:
+            self._update_baseline(self._ticks.popleft())
         if self._read > FRESH_VOCABULARY_POSTS:
             self._start_window_afresh()
         self._window.drop_before((tick + 1 - WINDOW_TICKS[-1]) * TICK_SECONDS)
@@ -94,18 +103,21 @@ class Replay:
         """Return what a topic is about."""
         return subject_of(topic, {number: self.posts[number].row for number in topic.post_ids})
 
-    def _update_baseline(self, tick: int, posts: Sequence[ReplayPost]) -> None:
+    def _update_baseline(self, left: _Tick) -> None:
         """Put a tick that left the window into history."""
-        leaving = [BaselinePost(post.row.source, post.row.created_at, post.row.text) for post in posts]
-        sizes = Counter(tick_of(post.created_at) for post in leaving)
-        update_baseline(leaving, sizes, self.history, self.sources)
-        for post in posts:
-            del self.posts[post.row.id]
+        rows = [post.row for post in left.posts]
+        leaving = leaving_posts(
+            [(row.source, row.created_at) for row in rows], join_codes([coded_posts(one) for one in left.segments])
+        )
+        sizes = Counter(tick_of(row.created_at) for row in rows)
+        self.history.publish(updated(leaving, sizes, self.history.load(leaving.uses.keys), self.sources))
+        for row in rows:
+            del self.posts[row.id]
 
     def _start_window_afresh(self) -> None:
-        """Build the window anew from its posts."""
-        self._window = Window(self._texts)
-        self._read = self._window.add(post.row for _, posts in self._ticks for post in posts)
+        """Give its posts to a new window, which knows no words yet."""
+        self._window, self._read = Window(self._texts), 0
+        self._window.add_segments(segment for one in self._ticks for segment in one.segments)
 
 
 def ticks_of(posts: Iterable[ReplayPost]) -> Iterator[tuple[int, list[ReplayPost]]]:
