@@ -1,15 +1,15 @@
 """Made-up posts: a steady background of everyday words, and whatever a test adds to it."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import accumulate, count
 from random import Random
 
-from trendspark_cli.ranking.baseline.baseline_posts import BaselinePost, PostRow
+from trendspark_cli.ranking.baseline.baseline_posts import PostRow
 from trendspark_cli.ranking.baseline.history import SourceState
 from trendspark_cli.ranking.baseline.memory_history import MemoryHistory
 from trendspark_cli.ranking.baseline.ticks import TICK_SECONDS, TICKS_PER_DAY, tick_of
-from trendspark_cli.ranking.baseline.updating import update_baseline
+from trendspark_cli.ranking.baseline.updating import leaving_posts, read_texts, updated
 from trendspark_cli.ranking.bursts.thresholds import DEFAULT_THRESHOLD
 from trendspark_cli.ranking.bursts.topics import Topic, find_topics
 from trendspark_cli.ranking.bursts.window import Window
@@ -66,12 +66,16 @@ class Desk:
 
     def learn(self, rows: Iterable[PostRow], at_once: int = 1_000) -> None:
         """Fold posts, in the order of their creation."""
-        posts = [
-            BaselinePost(row.source, row.created_at, row.text) for row in sorted(rows, key=lambda row: row.created_at)
-        ]
+        posts = sorted(rows, key=lambda row: row.created_at)
         sizes = Counter(tick_of(one.created_at) for one in posts)
         for start in range(0, len(posts), at_once):
-            update_baseline(posts[start : start + at_once], sizes, self.history, self.sources)
+            self.fold(posts[start : start + at_once], sizes)
+
+    def fold(self, posts: Sequence[PostRow], sizes: Mapping[int, int]) -> None:
+        """Fold posts, in this order; `sizes`: all posts of each tick that occurs."""
+        leaving = leaving_posts([(one.source, one.created_at) for one in posts], read_texts(posts))
+        if leaving.runs:
+            self.history.publish(updated(leaving, sizes, self.history.load(leaving.uses.keys), self.sources))
 
     def topics(self, rows: Iterable[PostRow], now: int, floor: float | None = None) -> list[Topic]:
         """Return the topics at `now` of a window of these posts."""

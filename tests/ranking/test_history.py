@@ -1,15 +1,17 @@
 import json
 from itertools import pairwise
+from random import Random
 
+import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.ranking.streams import START_TICK, Desk, background, post, said
-from trendspark_cli.ranking.baseline.baseline_posts import BaselinePost
+from trendspark_cli.ranking.baseline.baseline_posts import PostRow
 from trendspark_cli.ranking.baseline.history import SourceState, TermState, is_faint
+from trendspark_cli.ranking.baseline.memory_history import MemoryHistory
 from trendspark_cli.ranking.baseline.term_states import states_of
 from trendspark_cli.ranking.baseline.ticks import HALF_LIFE_TICKS, TICK_SECONDS, TICKS_PER_DAY, decay
-from trendspark_cli.ranking.baseline.updating import update_baseline
 from trendspark_cli.ranking.text.keys import term_key
 from trendspark_cli.store.rows.term_blobs import decoded, encoded
 
@@ -25,12 +27,12 @@ def states(desk: Desk, *terms: str) -> list[TermState]:
     return [known[term_key(term)] for term in terms]
 
 
-def updated(posts: list[BaselinePost], cuts: set[int]) -> tuple[dict[int, TermState], dict[str, SourceState]]:
+def updated(posts: list[PostRow], cuts: set[int]) -> tuple[dict[int, TermState], dict[str, SourceState]]:
     desk = Desk()
     sizes = dict.fromkeys(range(13), 20)
     edges = [0, *sorted(cuts), len(posts)]
     for start, end in pairwise(edges):
-        update_baseline(posts[start:end], sizes, desk.history, desk.sources)
+        desk.fold(posts[start:end], sizes)
     return desk.history.all().to_dict(), desk.sources
 
 
@@ -39,7 +41,7 @@ def updated(posts: list[BaselinePost], cuts: set[int]) -> tuple[dict[int, TermSt
 def test_history_does_not_depend_on_where_the_stream_is_cut(
     drawn: list[tuple[str, int, list[str]]], cuts: set[int], with_late_posts: bool
 ) -> None:
-    posts = [BaselinePost(source, at, " ".join(words)) for source, at, words in drawn]
+    posts = [post(" ".join(words), at, source=source) for source, at, words in drawn]
     if not with_late_posts:
         posts.sort(key=lambda one: one.created_at)
 
@@ -54,14 +56,14 @@ def test_history_does_not_depend_on_where_the_stream_is_cut(
 
 
 def test_a_cut_inside_a_busy_tick_does_not_change_what_was_expected() -> None:
-    posts = [BaselinePost("reddit", tick * TICK_SECONDS, "volcano") for tick in (0, 1) for _ in range(12)]
+    posts = [post("volcano", tick * TICK_SECONDS) for tick in (0, 1) for _ in range(12)]
 
     assert updated(posts, {13}) == updated(posts, set())
 
 
 @given(POSTS)
 def test_a_state_is_the_same_after_it_was_stored(drawn: list[tuple[str, int, list[str]]]) -> None:
-    posts = [BaselinePost(source, at, " ".join(words)) for source, at, words in drawn]
+    posts = [post(" ".join(words), at, source=source) for source, at, words in drawn]
 
     known, _ = updated(posts, set())
 
@@ -171,3 +173,17 @@ def test_the_daily_sweep_drops_what_has_faded_and_keeps_the_rest() -> None:
 
     assert term_key("volcano") not in desk.history.all().keys
     assert term_key("senate") in desk.history.all().keys
+
+
+def test_what_a_history_in_memory_keeps_at_hand_is_what_it_was_told_last() -> None:
+    random, memory, told = Random(5), MemoryHistory(), dict[int, TermState]()
+    for tick in range(200):
+        new = {random.randrange(300): TermState(1.0, 3.125, tick, random.choice((1, 3))) for _ in range(9)}
+        memory.publish(states_of(new))
+        told |= new
+        keys = np.unique(np.array([random.randrange(300) for _ in range(random.choice((3, 40, 90)))]))
+
+        assert memory.load(keys).to_dict() == {key: told[key] for key in keys.tolist() if key in told}
+        if tick == 150:
+            memory.forget_faint(100_000)
+            told = {}

@@ -25,11 +25,3 @@ class LeavingPlace(NamedTuple):
     source: str
     created_at: int
     created_text: str
-
-
-class BaselinePost(NamedTuple):
-    """A post that leaves the longest window and updates the baseline; `created_at` in epoch seconds."""
-
-    source: str
-    created_at: int
-    text: str

@@ -5,31 +5,14 @@ from collections.abc import Mapping, MutableMapping, Sequence
 from itertools import groupby
 from typing import NamedTuple
 
-from trendspark_cli.ranking.baseline.baseline_posts import BaselinePost, PostRow
+from trendspark_cli.ranking.baseline.baseline_posts import PostRow
 from trendspark_cli.ranking.baseline.history import SourceState
-from trendspark_cli.ranking.baseline.term_history import TermHistory
 from trendspark_cli.ranking.baseline.term_states import TermStates
 from trendspark_cli.ranking.baseline.term_updating import TermUpdating
 from trendspark_cli.ranking.baseline.ticks import HALF_LIFE_TICKS, decay, hour_of, tick_of
 from trendspark_cli.ranking.baseline.traffic import traffic_before
 from trendspark_cli.ranking.baseline.uses import CodedPosts, TermUses, count_uses
 from trendspark_cli.ranking.text.terms import coded_texts
-
-
-def update_baseline(
-    posts: Sequence[BaselinePost],
-    tick_sizes: Mapping[int, int],
-    history: TermHistory,
-    sources: MutableMapping[str, SourceState],
-) -> None:
-    """Add posts to the baselines of their terms in *history*, and put new states in *sources*.
-
-    `tick_sizes`: all posts of each tick that occurs, over all sources. Cut the stream into calls anywhere; only the
-    order of posts matters (created_at order; late posts of any age are fine).
-    """
-    leaving = leaving_posts([(post.source, post.created_at) for post in posts], read_texts(posts))
-    if leaving.runs:
-        history.publish(history.stage(updated(leaving, tick_sizes, history.load(leaving.uses.keys), sources)))
 
 
 class TickRun(NamedTuple):
@@ -46,7 +29,7 @@ class LeavingPosts(NamedTuple):
     uses: TermUses
 
 
-def read_texts(posts: Sequence[BaselinePost] | Sequence[PostRow]) -> CodedPosts:
+def read_texts(posts: Sequence[PostRow]) -> CodedPosts:
     """Return the words of posts, cut up now."""
     return CodedPosts(*coded_texts([post.text for post in posts]))
 
