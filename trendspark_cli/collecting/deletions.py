@@ -3,24 +3,32 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterable, Sequence
+from datetime import timedelta
 from functools import partial
 
 from trendspark_cli.base.clock import to_text
-from trendspark_cli.base.models import Page
+from trendspark_cli.base.models import GonePost, Page
 from trendspark_cli.running.job_context import JobContext
 from trendspark_cli.store.rows.archives import Tombstone
 
 BATCH = 1000  # posts, one transaction each
+OFF = timedelta(days=1)  # by which the time in an id may differ from the one a post has
+Days = tuple[str, str]  # the first and the last
 
 
 def follow_deletions(job: JobContext, source: str, page: Page) -> None:
     """Remove posts that a page says are gone, with what quotes them, and leave tombstones for archives.
 
-    Of a post that left for the archive, what trends still quote goes. Of posts that we never stored nothing is left.
-    Runs before the page is stored: a run that is killed does it again.
+    Of a post that left for the archive, what trends still quote goes. One of which nothing is kept gets a tombstone if
+    files of its time are in the archive. Of other posts nothing is left. Runs before the page is stored: a run that is
+    killed does it again.
     """
     if page.gone:
-        _forget(job, source, job.store.tombstones.kept_ids(source, page.gone))
+        told = {post.source_id: post for post in page.gone}
+        kept = job.store.tombstones.kept_ids(source, told)
+        _forget(job, source, kept)
+        _hide(job, source, [told[post_id] for post_id in told.keys() - set(kept)])
     for beginning in page.gone_accounts:
         while ids := job.store.tombstones.kept_ids_that_begin(source, beginning, BATCH):
             _forget(job, source, ids)
@@ -40,10 +48,39 @@ def _forget(job: JobContext, source: str, ids: list[str]) -> None:
         job.count("deleted", len(ids))
 
 
+def _hide(job: JobContext, source: str, posts: Iterable[GonePost]) -> None:
+    """Leave tombstones for posts that files of the archive may have."""
+    spans = {post.source_id: span for post in posts if (span := _days_around(post)) is not None}
+    if not spans:
+        return
+    first, last = min(first for first, _ in spans.values()), max(last for _, last in spans.values())
+    days = job.store.archives.days_with_files(source, first, last)
+    found = sorted(name for name, (first, last) in spans.items() if any(first <= day <= last for day in days))
+    for start in range(0, len(found), BATCH):
+        some = [_stone(job, source, name, spans[name]) for name in found[start : start + BATCH]]
+        job.count("deleted_in_archive", job.write(partial(_bury, job, some)))
+
+
+def _bury(job: JobContext, stones: Sequence[Tombstone]) -> int:
+    return sum(job.store.tombstones.add(stone) for stone in stones)
+
+
+def _days_around(post: GonePost) -> Days | None:
+    if post.made_at is None:
+        return None
+    return to_text(post.made_at - OFF)[:10], to_text(post.made_at + OFF)[:10]
+
+
+def _stone(job: JobContext, source: str, post_id: str, days: Days | None) -> Tombstone:
+    first, last = days or (None, None)
+    return Tombstone(str(uuid.uuid4()), source, post_id, None, to_text(job.now), first_day=first, last_day=last)
+
+
 def _forget_posts(job: JobContext, source: str, ids: list[str]) -> set[str]:
     """Forget posts and return their authors; call inside a transaction."""
     authors: set[str] = set()
     gone: list[int] = []
+    quoted = job.store.tombstones.quoted_ids(source, ids)  # alerts in files of other days may show them: for ever
     for post_id in ids:
         post = job.store.posts.find(source, post_id)
         if post is not None:
@@ -51,7 +88,9 @@ def _forget_posts(job: JobContext, source: str, ids: list[str]) -> set[str]:
             if post.author:
                 authors.add(post.author)
         ids_here = () if post is None else (post.id,)
-        stone = Tombstone(str(uuid.uuid4()), source, post_id, None, to_text(job.now), is_pushed=False)
+        has_days = post is not None and post_id not in quoted
+        days = (post.created_at[:10], post.created_at[:10]) if post is not None and has_days else None
+        stone = _stone(job, source, post_id, days)
         job.store.tombstones.add(stone)
         job.store.tombstones.forget_posts(stone, ids_here)
     job.store.search.note_gone(gone)  # their words leave the index with the next run of `rank`

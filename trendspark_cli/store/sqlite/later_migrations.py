@@ -278,3 +278,13 @@ def m0033_run_parts(db: Database) -> None:
         ) STRICT, WITHOUT ROWID
         """
     )
+
+
+@migration()
+def m0034_days_of_tombstones(db: Database) -> None:
+    """Of which days' files a tombstone is about, so that it can leave, and which object of the archive tells of it."""
+    for column in ("first_day TEXT", "last_day TEXT", "in_files INTEGER NOT NULL DEFAULT 1", "batch TEXT"):
+        db.execute(f"ALTER TABLE tombstones ADD COLUMN {column}")
+    db.execute(
+        "CREATE INDEX idx_archive_manifests_source ON archive_manifests (source, day) WHERE written_off_at IS NULL"
+    )

@@ -1,0 +1,6 @@
+-- Of which days' files a tombstone is about, so that it can leave, and which object of the archive tells of it.
+
+ALTER TABLE tombstones ADD COLUMN first_day text COLLATE "C", ADD COLUMN last_day text COLLATE "C",
+    ADD COLUMN in_files bigint NOT NULL DEFAULT 1, ADD COLUMN batch text COLLATE "C";
+
+CREATE INDEX idx_archive_manifests_source ON archive_manifests (source, day) WHERE written_off_at IS NULL;
