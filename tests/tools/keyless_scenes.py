@@ -83,10 +83,11 @@ def feeds(stack: ExitStack) -> Mapping[str, str]:
 
 
 SOURCES: Mapping[str, Serving] = {"bluesky": bluesky, "hackernews": hackernews, "mastodon": mastodon, "feeds": feeds}
+INGEST, STREAM = ("ingest",), ("stream", "--max-runtime", "7s")
 
 
-def keyless_scene(*names: str) -> Scene:
-    """`ingest` of these sources, for the first time."""
+def keyless_scene(*names: str, job: tuple[str, ...] = INGEST) -> Scene:
+    """`ingest` of these sources, for the first time; or another job."""
 
     @contextmanager
     def scene(place: Path) -> Iterator[Stage]:
@@ -97,6 +98,6 @@ def keyless_scene(*names: str) -> Scene:
             operator = Operator(home, settings)
             with closing(operator.store()) as store, store.transaction():
                 store.archives.adopt(FILE)
-            yield Stage(home, operator.environment, job_at(NOW, "ingest"), KEPT, has_all_rows=False)
+            yield Stage(home, operator.environment, job_at(NOW, *job), KEPT, has_all_rows=False)
 
     return scene
