@@ -77,6 +77,13 @@ def delete(keeper: Keeper, host: JetstreamServer, *events: JsonObject) -> dict[s
     return dict(result.counts)
 
 
+def forget_list(keeper: Keeper) -> None:
+    """As if an earlier version had archived."""
+    with keeper.changes() as store:
+        store.connection.execute("UPDATE archive_manifests SET is_listed = 0 WHERE id <> ?", ("",))
+        store.connection.execute("DELETE FROM archived_posts WHERE key <> ?", (0,))
+
+
 def stones(keeper: Keeper) -> list[str]:
     """The ids of posts that must not come back."""
     return sorted(keeper.values("SELECT source_id FROM tombstones"))
@@ -108,9 +115,43 @@ def test_a_deletion_reaches_a_post_in_the_archive_that_nothing_quotes(keeper: Ke
     assert keeper.stored_ids("bluesky") == {id_of(each) for each in [*OLD, *YOUNG]} - set(gone)
 
 
+@pytest.mark.every_store
+def test_a_deletion_of_a_post_that_the_list_of_a_file_has_not_leaves_nothing(
+    keeper: Keeper, host: JetstreamServer
+) -> None:
+    another = event(FIRST + timedelta(minutes=7, seconds=1), 1)
+    plain = post_event(FIRST, "ferry", key="self")
+
+    counts = delete(keeper, host, another, plain)
+
+    assert "deleted_in_archive" not in counts
+    assert stones(keeper) == []
+
+
+@pytest.mark.every_store
+def test_without_a_list_a_deletion_of_the_time_of_a_file_is_kept(keeper: Keeper, host: JetstreamServer) -> None:
+    forget_list(keeper)
+    another = event(FIRST + timedelta(minutes=7, seconds=1), 1)
+
+    counts = delete(keeper, host, OLD[0], another)
+
+    assert (counts["deleted_in_archive"], stones(keeper)) == (2, sorted([id_of(OLD[0]), id_of(another)]))
+
+
+def test_the_posts_of_a_large_file_are_not_listed(keeper: Keeper, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("trendspark_cli.archiving.parts.MOST_LISTED", 4)
+    keeper.later(days=50)
+
+    counts_of(keeper.archive(is_forced=True))
+
+    assert keeper.values("SELECT is_listed FROM archive_manifests ORDER BY day") == [1, 0]
+    assert keeper.rows("SELECT count(*) AS n FROM archived_posts") == [{"n": 20}]
+
+
 def test_a_deletion_of_a_time_that_is_in_no_file_or_of_no_time_leaves_nothing(
     keeper: Keeper, host: JetstreamServer
 ) -> None:
+    forget_list(keeper)
     earlier = event(FIRST - timedelta(days=2), 1)
     later = event(FIRST + timedelta(days=2), 1)
     plain = post_event(FIRST, "ferry", key="self")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
 from functools import partial
 
@@ -48,17 +48,20 @@ def _forget(job: JobContext, source: str, ids: list[str]) -> None:
         job.count("deleted", len(ids))
 
 
-def _hide(job: JobContext, source: str, posts: Iterable[GonePost]) -> None:
-    """Leave tombstones for posts that files of the archive may have."""
-    spans = {post.source_id: span for post in posts if (span := _days_around(post)) is not None}
-    if not spans:
-        return
-    first, last = min(first for first, _ in spans.values()), max(last for _, last in spans.values())
-    days = job.store.archives.days_with_files(source, first, last)
-    found = sorted(name for name, (first, last) in spans.items() if any(first <= day <= last for day in days))
-    for start in range(0, len(found), BATCH):
-        some = [_stone(job, source, name, spans[name]) for name in found[start : start + BATCH]]
-        job.count("deleted_in_archive", job.write(partial(_bury, job, some)))
+def _hide(job: JobContext, source: str, posts: Sequence[GonePost]) -> None:
+    """Leave tombstones for posts that files of the archive have, or may have where there is no list of them."""
+    listed = job.store.archives.listed_days(source, [post.source_id for post in posts])
+    found = {name: (day, day) for name, day in listed.items()}
+    around = {post.source_id: span for post in posts if (span := _days_around(post)) is not None}
+    if around:
+        first, last = min(first for first, _ in around.values()), max(last for _, last in around.values())
+        days = job.store.archives.days_of_files(source, first, last)
+        may_be = {name: span for name, span in around.items() if any(span[0] <= day <= span[1] for day in days)}
+        found = {**may_be, **found}
+    names = sorted(found)
+    for start in range(0, len(names), BATCH):
+        stones = [_stone(job, source, name, found[name]) for name in names[start : start + BATCH]]
+        job.count("deleted_in_archive", job.write(partial(_bury, job, stones)))
 
 
 def _bury(job: JobContext, stones: Sequence[Tombstone]) -> int:

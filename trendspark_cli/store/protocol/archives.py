@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -16,6 +16,7 @@ from trendspark_cli.store.rows.archives import (
     RestoredBatch,
     Tombstone,
 )
+from trendspark_cli.store.rows.posts import StoredPost
 
 
 class Archives(Protocol):
@@ -79,8 +80,17 @@ class Archives(Protocol):
     def stored(self) -> list[Manifest]:
         """Return every manifest whose object should be in the archive, those written off aside."""
 
-    def days_with_files(self, source: str, first: str, last: str) -> Sequence[str]:
-        """Return the days from *first* to *last* of which a source's posts are in files, or on their way there."""
+    def days_of_files(self, source: str, first: str, last: str) -> Sequence[str]:
+        """Return the days from *first* to *last* of which a source's posts are in files and not listed, or will be."""
+
+    def list_posts(self, posts: Sequence[StoredPost]) -> None:
+        """Remember of which day archived posts are; call inside a transaction."""
+
+    def note_listed(self, manifest_id: str, *, is_listed: bool) -> None:
+        """Remember whether all posts of a file were listed; call inside a transaction."""
+
+    def listed_days(self, source: str, source_ids: Iterable[str]) -> Mapping[str, str]:
+        """Return the days of those of these posts that were listed, by their ids."""
 
     def write_off(self, manifest_id: str, at: str, why: str) -> None:
         """Expect the object of a manifest no more; its rows that are live are free for another file."""

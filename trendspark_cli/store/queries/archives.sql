@@ -103,10 +103,18 @@ INSERT INTO tombstones (id, source, source_id, author, created_at, is_pushed, fi
 VALUES (:id, :source, :source_id, :author, :created_at, :is_pushed, :first_day, :last_day, :in_files, :batch)
 ON CONFLICT DO NOTHING;
 
--- name: days_with_files
--- The days of a span of which posts of a source are in files, or will be.
+-- name: days_of_files
+-- The days of a span of which posts of a source are in files, or will be, without a list of them.
 SELECT DISTINCT day FROM archive_manifests
-WHERE source = :source AND day >= :first AND day <= :last AND written_off_at IS NULL ORDER BY day;
+WHERE source = :source AND day >= :first AND day <= :last AND written_off_at IS NULL AND is_listed = 0 ORDER BY day;
+
+-- name: list_post
+-- A post that is in the archive.
+INSERT INTO archived_posts (key, day) VALUES (?, ?) ON CONFLICT DO NOTHING;
+
+-- name: note_listed
+-- Whether all posts of a file are listed.
+UPDATE archive_manifests SET is_listed = :is_listed WHERE id = :id;
 
 -- name: not_in_files
 -- Tombstones made before a file of their days was begun: the posts were gone by then.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
@@ -258,10 +259,25 @@ class Archives:
         """Return every manifest whose object should be in the archive, those written off aside."""
         return [_manifest(row) for row in self._db.rows(self._sql["stored"])]
 
-    def days_with_files(self, source: str, first: str, last: str) -> list[str]:
-        """Return the days from *first* to *last* of which a source's posts are in files, or on their way there."""
+    def days_of_files(self, source: str, first: str, last: str) -> list[str]:
+        """Return the days from *first* to *last* of which a source's posts are in files and not listed, or will be."""
         span = {"source": source, "first": first, "last": last}
-        return [row["day"] for row in self._db.rows(self._sql["days_with_files"], span)]
+        return [row["day"] for row in self._db.rows(self._sql["days_of_files"], span)]
+
+    def list_posts(self, posts: Sequence[StoredPost]) -> None:
+        """Remember of which day archived posts are; call inside a transaction."""
+        rows = [(_post_key(post.source, post.source_id), post.created_at[:10]) for post in posts]
+        self._db.executemany(self._sql["list_post"], rows)
+
+    def note_listed(self, manifest_id: str, *, is_listed: bool) -> None:
+        """Remember whether all posts of a file were listed; call inside a transaction."""
+        self._db.execute(self._sql["note_listed"], {"id": manifest_id, "is_listed": int(is_listed)})
+
+    def listed_days(self, source: str, source_ids: Iterable[str]) -> dict[str, str]:
+        """Return the days of those of these posts that were listed, by their ids."""
+        names = {_post_key(source, post_id): post_id for post_id in source_ids}
+        rows = self._db.rows(self._sql["listed_days"], {"keys": json.dumps(sorted(names))})
+        return {names[row["key"]]: row["day"] for row in rows}
 
     def write_off(self, manifest_id: str, at: str, why: str) -> None:
         """Expect the object of a manifest no more; its rows that are live are free for another file."""
@@ -378,6 +394,12 @@ class Tombstones:
         """Drop at most 1,000 tombstones of days before one, whose posts no file can have; return how many."""
         asked = {"source": source, "before": before, "limit": BATCH_ROWS}
         return self._db.execute(self._sql["drop_done"], asked).rowcount
+
+
+def _post_key(source: str, source_id: str) -> int:
+    """Return 64 bits for a post: two share them about never, and long ids need not be kept."""
+    digest = hashlib.blake2b(f"{source} {source_id}".encode("utf-8", "surrogatepass"), digest_size=8).digest()
+    return int.from_bytes(digest, "big", signed=True)
 
 
 def _tombstone(row: SqlRow) -> Tombstone:

@@ -175,6 +175,10 @@ UNION SELECT source_id FROM trend_quotes q WHERE source = :source AND source_id 
     AND NOT EXISTS (SELECT 1 FROM tombstones t WHERE t.source = q.source AND t.source_id = q.source_id)
 ORDER BY source_id;
 
+-- name: listed_days
+-- Those of these keys of posts that are listed.
+SELECT key, day FROM archived_posts WHERE key IN (SELECT numbers(:keys)) ORDER BY key;
+
 -- name: quoted_ids
 -- Those of these ids of a source that trends quote, or did.
 SELECT DISTINCT source_id FROM trend_quotes
