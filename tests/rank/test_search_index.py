@@ -14,7 +14,7 @@ from tests.builders import NOW, in_lines, own_line, post
 from tests.installation import Installation
 from tests.store.test_search import indexed_terms
 from trendspark_cli.base.clock import to_text
-from trendspark_cli.base.models import Page
+from trendspark_cli.base.models import GonePost, Page
 from trendspark_cli.collecting.deletions import follow_deletions
 from trendspark_cli.ranking.text.searching import read_query
 from trendspark_cli.running.job_context import JobContext
@@ -94,7 +94,7 @@ def test_words_of_a_post_its_service_deleted_leave_with_the_next_run(store: Sqli
     for _ in range(2):
         keep_index(JobContext(store, NOW), is_wanted=True)
     assert "word3" in indexed_terms(store)
-    follow_deletions(JobContext(store, NOW), "x", Page((), 0, gone=("3",)))
+    follow_deletions(JobContext(store, NOW), "x", Page((), 0, gone=(GonePost("3"),)))
 
     keep_index(JobContext(store, NOW), is_wanted=True)
 

@@ -32,6 +32,12 @@ def microseconds(moment: datetime) -> int:
     return round(moment.timestamp() * 1_000_000)
 
 
+def tid(at: datetime, clock: int = 0) -> str:
+    """A key as the network's software makes it: microseconds and a number of the clock, in 13 letters of base 32."""
+    number = microseconds(at) << 10 | clock
+    return "".join("234567abcdefghijklmnopqrstuvwxyz"[number >> shift & 31] for shift in range(60, -1, -5))
+
+
 def post_event(
     at: datetime,
     text: str,

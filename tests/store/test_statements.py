@@ -85,6 +85,12 @@ ASKED = {  # what is no column
 }
 SPECIAL: Mapping[tuple[str, str], Any] = {  # where a name means something else
     ("archives", "ids_beyond"): {"table": "posts", "largest": 7},
+    ("archives", "days_of_files"): {"source": "x", "first": "2026-11-01", "last": "2026-11-02"},
+    ("archives", "list_post"): (77, "2026-11-01"),
+    ("archives", "note_listed"): {"id": "id1", "is_listed": 1},
+    ("archives", "listed_days"): {"keys": "[1, 2, 77]"},
+    ("archives", "drop_done"): {"source": "x", "before": "2026-12-01", "limit": 9},
+    ("archives", "note_pushed"): {"ids": '["id1", "id3"]', "batch": "new"},
     ("archives", "kept_ids_that_begin"): {"source": "x", "beginning": "source", "after": "sourcf", "limit": 9},
     ("archives", "post_of"): {"source": "x", "source_id": "source_id2", "after": 0, "until": 99},
     ("archives", "posts_of_author"): {"source": "x", "author": "author2", "after": 0, "until": 99, "limit": 5},

@@ -20,11 +20,14 @@ from tests.tools.crash_scenes import Scene, Stage, job_at
 from tests.tools.object_store import BUCKET, ObjectStore
 from tests.tools.power_cut import power_cuts
 from tests.tools.warm import run_command
+from trendspark_cli.base.clock import to_text
+from trendspark_cli.store.rows.archives import Tombstone
 
 IDS = "SELECT id FROM {table} WHERE id <= {last} ORDER BY id"
 TABLES = ("posts", "ingest_audit", "notifications", "job_runs")
 MANIFESTS = "SELECT id, table_name, state, key, sha256, bytes, rows FROM archive_manifests ORDER BY key"
 DISK_CODES = (73, 74)  # metrics that cannot be written, and everything else that is on a disk
+FORGOTTEN = {f"forgotten-{number}" for number in range(5)}
 Objects = Callable[[], Mapping[str, bytes]]
 
 
@@ -53,6 +56,14 @@ class ArchiveBooks:
         rows, changes = (books.value(self.database, f"SELECT count(*) FROM archive_{t}") for t in ("rows", "changes"))
         if rows or changes:
             broken.append(f"{rows} batches of ids and {changes} changes were left behind")
+        told = {
+            json.loads(line)["source_id"]
+            for key, content in self.objects().items()
+            if key.startswith("tombstones/")
+            for line in content.splitlines()
+        }
+        kept = {row[0] for row in books.ask(self.database, "SELECT source_id FROM tombstones WHERE is_pushed = 1")}
+        broken += [f"tombstones are {len(kept)} here and {len(told)} there"] if not kept == told == FORGOTTEN else []
         return [*broken, *self._conservation(is_finished=True)]
 
     def _conservation(self, *, is_finished: bool) -> list[str]:
@@ -88,6 +99,12 @@ def archive_scene(folder: Path, s3: ObjectStore | None = None, old: int = 240) -
     """`archive` with rows of every table to take, into a folder or into a bucket under a prefix of its own."""
     template = Keeper(folder / "template-archive" / "home")
     fill(template, old=old, new=max(200, 2 * old))
+    with template.changes() as store:
+        for name in FORGOTTEN:
+            store.tombstones.add(Tombstone(f"stone-{name}", "x", name, None, to_text(NOW)))
+        for day in ("2026-08-01", "2026-08-02"):  # of which there are no files: they leave
+            stone = Tombstone(f"stone-{day}", "x", f"gone-{day}", None, to_text(NOW), first_day=day, last_day=day)
+            store.tombstones.add(stone)
     had = {table: {row[0] for row in books.ask(template.database, f"SELECT id FROM {table}")} for table in TABLES}
     numbers = count()
 

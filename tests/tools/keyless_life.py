@@ -1,4 +1,7 @@
-"""An operator without any key: days of Bluesky, Hacker News, Mastodon and a feed, with stories that all tell."""
+"""An operator without any key: days of Bluesky, Hacker News, Mastodon and a feed, with stories that all tell.
+
+Each day some posts of Bluesky are deleted: young ones, and ones that are in the archive by then.
+"""
 
 from __future__ import annotations
 
@@ -15,18 +18,23 @@ from tests.servers import (
     HackerNewsServer,
     JetstreamServer,
     MastodonServer,
+    delete_event,
     feed_entry,
     hackernews_story,
     mastodon_status,
     post_event,
 )
 from tests.servers.hook_servers import SlackServer
+from tests.servers.jetstream_server import id_of, tid
+from tests.servers.messages import JsonObject
 from trendspark_cli.app.job_bodies import archive_body, deliver_body
 
 HOUR, QUARTER = timedelta(hours=1), timedelta(minutes=15)
 WARM_UP = timedelta(hours=30)
 BETWEEN_STORIES = timedelta(hours=31)  # each at another hour of the day
 STORY = timedelta(minutes=40)
+DELETED_A_DAY = 4  # of live posts, and of archived ones
+LIVE_DAYS = 7
 SMALL_TALK = ("coffee", "morning", "garden", "bicycle", "rain", "music", "lunch", "bread", "river", "window", "paper")
 NAMES = ("zorblatt", "mirvane", "ostrella", "fendrick", "gralloch", "tivander", "pelmoor", "hurskell", "vantrice")
 PER_HOUR = {"bluesky": 24, "hackernews": 8, "mastodon": 12, "feeds": 4}
@@ -40,6 +48,10 @@ class Life:
     said: int = 0
     live: int = 0
     archived: int = 0
+    deleted: int = 0
+    restored: int = 0  # posts that are live once all is brought back
+    returned: int = 0  # deleted ones among them
+    stone_objects: int = 0
     told: list[str] = field(default_factory=list)  # stories that an alert named
     joined: list[str] = field(default_factory=list)  # those that were one trend of at least three sources
     stories: list[str] = field(default_factory=list)
@@ -55,6 +67,8 @@ class _World:
         self.news, self.toots = stack.enter_context(HackerNewsServer()), stack.enter_context(MastodonServer())
         self.feed, self.desk = stack.enter_context(FeedServer()), stack.enter_context(SlackServer())
         self._dice = random.Random(seed)
+        self._posts: list[tuple[datetime, JsonObject]] = []
+        self.deleted: set[str] = set()
         self.said = 0
 
     def settings(self, folder: Path) -> dict[str, str]:
@@ -70,7 +84,7 @@ class _World:
             "FEEDS": f"{self.feed.url}/rss.xml",
             "ALERT_URL_DESK": self.desk.address,
             "ARCHIVE_URL": f"file://{folder / 'archive'}",
-            "RETENTION_DAYS_POSTS": "7",
+            "RETENTION_DAYS_POSTS": str(LIVE_DAYS),
         }
 
     def say(self, begin: datetime, span: timedelta, counts: dict[str, int], about: str = "") -> None:
@@ -82,10 +96,22 @@ class _World:
                 words = self._dice.sample(SMALL_TALK, 4)
                 self._publish(source, at, " ".join([about, *words]).strip() + f" {self.said}")
 
+    def delete(self, now: datetime) -> None:
+        """Have some writers delete what they wrote, a day ago or longer than posts are live."""
+        archived = now - timedelta(days=LIVE_DAYS + 2)
+        young = [each for at, each in self._posts if at > now - timedelta(days=1)]
+        old = [each for at, each in self._posts if at < archived and id_of(each) not in self.deleted]
+        for some in (young, old):
+            for each in self._dice.sample(some, min(len(some), DELETED_A_DAY)):
+                self.deleted.add(id_of(each))
+                self.stream.events.append(delete_event(now + timedelta(minutes=1), each))
+
     def _publish(self, source: str, at: datetime, text: str) -> None:
         who = f"a{self._dice.randrange(5000)}"
         if source == "bluesky":
-            self.stream.events.append(post_event(at, text, did=f"did:plc:{who}"))
+            event = post_event(at, text, did=f"did:plc:{who}", key=tid(at, self.said % 1024))
+            self._posts.append((at, event))
+            self.stream.events.append(event)
         elif source == "hackernews":
             self.news.add([hackernews_story(at, text, author=who, story_id=45_000_000 + self.said)])
         elif source == "mastodon":
@@ -115,6 +141,7 @@ def live_without_keys(folder: Path, *, days: int, seed: int = 20261101) -> Life:
                 _run(operator, world, life)
             if operator.now.hour == 3:
                 _note(life, operator.run_body("archive", archive_body()).exit_code)
+                world.delete(operator.now)
         for _ in range(5):  # what came last is read, whatever waits
             operator.later(hours=1)
             _run(operator, world, life)
@@ -140,6 +167,12 @@ def _sum_up(life: Life, operator: Operator, world: _World) -> None:
     [life.live] = operator.values("SELECT count(*) FROM posts")
     sql = "SELECT coalesce(sum(deleted_rows), 0) FROM archive_manifests WHERE table_name = 'posts'"
     [life.archived] = operator.values(sql)
+    life.deleted = len(world.deleted)
+    life.stone_objects = len(list((operator.home.parent / "archive" / "tombstones").glob("*")))
+    if life.archived:
+        _note(life, operator.command_now("archives", "restore", "--since", "2026-01-01").exit_code)
+    stored = set(operator.values("SELECT source || ' ' || source_id FROM posts"))
+    life.restored, life.returned = len(stored), len(stored & {f"bluesky {post_id}" for post_id in world.deleted})
     texts = "\n".join(world.desk.texts).lower()
     trends = operator.rows("SELECT label, terms, sources FROM trends WHERE kind = 'topic'")
     for story in life.stories:

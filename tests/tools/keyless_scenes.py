@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from datetime import timedelta
 from pathlib import Path
 
@@ -20,7 +20,10 @@ from tests.servers import (
     mastodon_status,
     post_event,
 )
+from tests.servers.jetstream_server import tid
 from tests.tools.crash_scenes import Scene, Stage, job_at
+from trendspark_cli.base.clock import to_text
+from trendspark_cli.store.rows.archives import Manifest
 
 SENDS = ("fsync", "fdatasync", "rename", "renameat", "renameat2", "connect", "sendto")
 KEPT = (
@@ -30,14 +33,28 @@ KEPT = (
     "SELECT source, source_id FROM tombstones ORDER BY source_id",
     "SELECT source, state, since_id, until_id FROM gaps ORDER BY source",
 )
+ARCHIVED_AT = NOW - timedelta(days=90)
+FILE = Manifest(  # of that day
+    "00000000-0000-0000-0000-000000000001",
+    "posts",
+    "bluesky",
+    to_text(ARCHIVED_AT)[:10],
+    "parquet",
+    "file:///archive",
+    "posts/v2/part",
+    "done",
+    to_text(NOW - timedelta(days=40)),
+)
 Serving = Callable[[ExitStack], Mapping[str, str]]  # starts servers and returns the settings that lead to them
 
 
 def bluesky(stack: ExitStack) -> Mapping[str, str]:
-    """Three pages of the stream, and a deletion of what came with the first one."""
+    """Three pages of the stream, a deletion of what came with the first one, and some of what is in the archive."""
     times = [NOW - timedelta(seconds=40 + n) for n in range(2300)]
     events = [post_event(at, f"ferry {n}", did=f"did:plc:a{n}") for n, at in enumerate(times)]
     events.append(delete_event(NOW - timedelta(seconds=5), events[2100]))
+    archived = [post_event(ARCHIVED_AT, f"ferry {n}", key=tid(ARCHIVED_AT, n)) for n in range(30)]
+    events += [delete_event(NOW - timedelta(seconds=4), each) for each in archived]
     host = stack.enter_context(JetstreamServer(events, clock=NOW.timestamp))
     return {"BLUESKY_INGEST_ENABLED": "true", "BLUESKY_HOSTS": host.url, "KEYWORDS": "ferry"}
 
@@ -66,10 +83,11 @@ def feeds(stack: ExitStack) -> Mapping[str, str]:
 
 
 SOURCES: Mapping[str, Serving] = {"bluesky": bluesky, "hackernews": hackernews, "mastodon": mastodon, "feeds": feeds}
+INGEST, STREAM = ("ingest",), ("stream", "--max-runtime", "7s")
 
 
-def keyless_scene(*names: str) -> Scene:
-    """`ingest` of these sources, for the first time."""
+def keyless_scene(*names: str, job: tuple[str, ...] = INGEST) -> Scene:
+    """`ingest` of these sources, for the first time; or another job."""
 
     @contextmanager
     def scene(place: Path) -> Iterator[Stage]:
@@ -78,6 +96,8 @@ def keyless_scene(*names: str) -> Scene:
         with ExitStack() as stack:
             settings = {name: value for each in names for name, value in SOURCES[each](stack).items()}
             operator = Operator(home, settings)
-            yield Stage(home, operator.environment, job_at(NOW, "ingest"), KEPT, has_all_rows=False)
+            with closing(operator.store()) as store, store.transaction():
+                store.archives.adopt(FILE)
+            yield Stage(home, operator.environment, job_at(NOW, *job), KEPT, has_all_rows=False)
 
     return scene

@@ -125,8 +125,8 @@ def unknown_objects(store: Store, place: Destination) -> list[str]:
 def find_unreadable(store: Store, place: Destination, spool: Spool, now: datetime) -> list[Unreadable]:
     """Read the manifests and tombstones of other databases; return and remember those that are none."""
     manifests = {manifest.id for manifest in store.archives.listing(2**62)}
-    tombstones = {tombstone.id for tombstone in store.tombstones.all()}
-    found = (*unknown_manifests(place, spool, manifests), *unknown_tombstones(place, spool, tombstones))
+    tombstones = unknown_tombstones(place, spool, store.tombstones.known_objects())
+    found = (*unknown_manifests(place, spool, manifests), *tombstones)
     unreadable = [one for one in found if isinstance(one, Unreadable)]
     note_unreadable(store, place, unreadable, now)
     return unreadable

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import re
 import uuid
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, TypeVar
@@ -24,8 +27,11 @@ DATA = sorted({v.layout.listed.format(table=table.name) for table in TABLES.valu
 KIND = "trendspark archive manifest"
 _STORED = ("id", "source", "day", "format", "key", "rows", "bytes", "sha256", "min_time", "max_time", "created_at")
 _ID = r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\Z"
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")
 _Source = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}\Z")]
 MOST_FACT_BYTES = 2**16  # of a manifest or tombstone; ours have less than 1 KiB
+MOST_STONES = 50_000  # of one object, some 250 bytes each
+MOST_STONE_BYTES = 2**25  # of an object with tombstones
 MOST_ROWS_TOLD, MOST_BYTES_TOLD = 10**9, 2**32  # of one part; ours have 50,000 rows at most
 LONGEST_SHOWN = 120  # characters of a value in a message
 T = TypeVar("T")
@@ -112,28 +118,43 @@ def read_manifest(path: Path, key: str, url: str) -> Manifest:
     return manifest._replace(deleted_rows=manifest.rows, done_at=manifest.created_at)
 
 
-def tombstone_key(tombstone_id: str) -> str:
-    """Return the key of a tombstone's object."""
-    return f"{TOMBSTONES}{tombstone_id}.json"
+def tombstone_key(name: str) -> str:
+    """Return the key of an object with tombstones, by the id of the one in it or the SHA-256 of many."""
+    return f"{TOMBSTONES}{name}.json"
 
 
-def write_tombstone(tombstone: Tombstone, path: Path) -> None:
-    """Write a tombstone, the same bytes each time."""
-    names = ("id", "source", "source_id", "author", "created_at")
-    facts = {name: getattr(tombstone, name) for name in names}
-    path.write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")
+def write_tombstones(tombstones: Sequence[Tombstone], path: Path) -> None:
+    """Write tombstones, one a line; the same bytes each time. Their object is called by their SHA-256."""
+    with path.open("w", encoding="utf-8") as file:
+        for stone in tombstones:
+            facts = {name: getattr(stone, name) for name in _ToldTombstone.__struct_fields__}
+            file.write(json.dumps(facts, separators=(",", ":")) + "\n")
 
 
-def read_tombstone(path: Path, key: str) -> Tombstone:
-    """Return the tombstone of an object that was fetched; raise IntegrityError when it is none."""
-    told = _decoded(_content(path, key), _ToldTombstone, key)
+def read_tombstones(path: Path, key: str) -> list[Tombstone]:
+    """Return the tombstones of an object that was fetched: one as earlier versions wrote it, or one on each line.
+
+    Raises IntegrityError when it is neither, or not what its name says.
+    """
+    content = _content(path, key, MOST_STONE_BYTES)
+    batch = hashlib.sha256(content).hexdigest()
+    if key == tombstone_key(batch):
+        return [_told_stone(_decoded(line, _ToldTombstone, key), key, batch) for line in content.splitlines()]
+    told = _decoded(content, _ToldTombstone, key)
     if key != tombstone_key(told.id):
         raise _unfit(key, f"id is {_shown(told.id)}, which belongs to {tombstone_key(told.id)[:80]}")
+    return [_told_stone(told, key, None)]
+
+
+def _told_stone(told: _ToldTombstone, key: str, batch: str | None) -> Tombstone:
     if (told.source_id is None) == (told.author is None):
         raise _unfit(key, "it names a post and an author, or neither; expected one of them")
     if not _is_stored_form(told.created_at):
         raise _unfit(key, f"created_at is {_shown(told.created_at)}; expected a time like 2026-11-01T12:00:00.000Z")
-    return Tombstone(told.id, told.source, told.source_id, told.author, told.created_at, is_pushed=True)
+    days = (told.first_day, told.last_day)
+    if days != (None, None) and not all(_DAY.match(day or "") for day in days):
+        raise _unfit(key, f"its days are {_shown(list(days))}; expected two like 2026-11-01, or none")
+    return Tombstone(**msgspec.structs.asdict(told), is_pushed=True, batch=batch)
 
 
 class _Head(msgspec.Struct):
@@ -161,20 +182,22 @@ class _ToldManifest(msgspec.Struct):
 
 
 class _ToldTombstone(msgspec.Struct, forbid_unknown_fields=True):
-    """A tombstone as it is written."""
+    """A tombstone as it is written; those without days are for ever."""
 
     id: Annotated[str, msgspec.Meta(pattern=_ID)]
     source: _Source
     source_id: Annotated[str, msgspec.Meta(min_length=1)] | None
     author: Annotated[str, msgspec.Meta(min_length=1)] | None
     created_at: str
+    first_day: str | None = None
+    last_day: str | None = None
 
 
-def _content(path: Path, key: str) -> bytes:
+def _content(path: Path, key: str, most: int = MOST_FACT_BYTES) -> bytes:
     with path.open("rb") as file:
-        content = file.read(MOST_FACT_BYTES + 1)
-    if len(content) > MOST_FACT_BYTES:
-        raise _unfit(key, f"it has more than {MOST_FACT_BYTES} bytes")
+        content = file.read(most + 1)
+    if len(content) > most:
+        raise _unfit(key, f"it has more than {most} bytes")
     return content
 
 

@@ -28,13 +28,16 @@ from trendspark_cli.base.clock import Clock, from_text, to_text
 from trendspark_cli.base.durable_files import sha256_of
 from trendspark_cli.base.errors import IntegrityError
 from trendspark_cli.base.metrics import ARCHIVE_BYTES, ARCHIVE_ROWS
+from trendspark_cli.kinds.sources import SOURCES
 from trendspark_cli.running.job_context import JobContext
 from trendspark_cli.store.rows.archive_versions import V1
 from trendspark_cli.store.rows.archived import TABLES
 from trendspark_cli.store.rows.archives import Manifest
+from trendspark_cli.store.rows.posts import StoredPost
 
 log = logging.getLogger(__name__)
 
+MOST_LISTED = 20_000  # posts of a part; of larger ones nearly every deletion of their day concerns them
 MOST_AHEAD = timedelta(days=370)  # of a part made by a clock that was wrong; others may write where archives lie
 
 
@@ -134,6 +137,8 @@ class Parts:
         archives, table = self.job.store.archives, TABLES[manifest.table_name]
         self.job.write(lambda: archives.forget_changes(manifest.id))
         rows, times = 0, []
+        source = SOURCES.get(manifest.source or "")
+        is_listed = source is not None and source.tells_deletions
         name = _file_name(manifest)
         with self.spool.writing(name) as path:
             writer = FORMATS[manifest.format].create(path, form_of(manifest))
@@ -142,6 +147,9 @@ class Parts:
                     writer.write(batch)
                     rows += len(batch)
                     times += [table.time_of(batch[0]), table.time_of(batch[-1])]
+                    is_listed = is_listed and rows <= MOST_LISTED
+                    if is_listed:
+                        self._list([row for row in batch if isinstance(row, StoredPost)])
             writer.close()
             size = path.stat().st_size
         if rows == 0:  # all of them were forgotten meanwhile
@@ -149,7 +157,13 @@ class Parts:
             self.spool.remove(name)
             return None
         exported = manifest._replace(state="exported", rows=rows, bytes=size, sha256=self.spool.sha256(name))
-        return self._save(exported._replace(min_time=min(times), max_time=max(times)))
+        exported = exported._replace(min_time=min(times), max_time=max(times))
+        self.job.write(lambda: archives.note_listed(manifest.id, is_listed=is_listed))
+        return self._save(exported)
+
+    def _list(self, posts: Sequence[StoredPost]) -> None:
+        """Remember that these posts are in the archive, so that a deletion of another one leaves nothing."""
+        self.job.write(lambda: self.job.store.archives.list_posts(posts))
 
     def _upload(self, manifest: Manifest) -> Manifest:
         """Put the file where it belongs; one that is gone or damaged is exported again."""

@@ -98,7 +98,7 @@ class ArchivedPosts:
 
     def _all_tombstones(self, store: Store) -> list[Tombstone]:
         known = store.tombstones.all()
-        for found in unknown_tombstones(self._place, self._spool, {tombstone.id for tombstone in known}):
+        for found in unknown_tombstones(self._place, self._spool, store.tombstones.known_objects()):
             if isinstance(found, Unreadable):
                 self.unreadable.append(found)
             else:

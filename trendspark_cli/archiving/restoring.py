@@ -61,9 +61,8 @@ def learn_from_archive(
             unreadable.append(manifest)
             continue
         store.write(partial(store.archives.adopt, manifest))
-    buried = {tombstone.id for tombstone in store.tombstones.all()}
     tombstones: list[Tombstone] = []
-    for found in unknown_tombstones(place, spool, buried):
+    for found in unknown_tombstones(place, spool, store.tombstones.known_objects()):
         if isinstance(found, Unreadable):
             unreadable.append(found)
         else:
@@ -75,11 +74,31 @@ def learn_from_archive(
 
 
 def _forget(store: Store, tombstones: Sequence[Tombstone]) -> None:
+    """Keep tombstones, and forget what they are about: of most posts nothing is kept here."""
+    for source in sorted({stone.source for stone in tombstones}):
+        posts = [stone for stone in tombstones if stone.source == source and stone.source_id is not None]
+        for start in range(0, len(posts), MOST_ROWS):
+            for stone in store.write(partial(_add_others, store, source, posts[start : start + MOST_ROWS])):
+                forget(store, stone)
     for stone in tombstones:
-        forget(store, stone)
         if stone.author is not None:
+            forget(store, stone)
             store.write(partial(store.authors.forget, stone.source, [stone.author]))
     forget_words(store)
+
+
+def _add_others(store: Store, source: str, stones: Sequence[Tombstone]) -> list[Tombstone]:
+    """Store the tombstones of posts of which nothing is kept and return the others; in a transaction.
+
+    What trends quote is kept from coming back for ever: alerts in files may show it.
+    """
+    ids = [stone.source_id for stone in stones if stone.source_id is not None]
+    kept, quoted = set(store.tombstones.kept_ids(source, ids)), store.tombstones.quoted_ids(source, ids)
+    stones = [s._replace(first_day=None, last_day=None) if s.source_id in quoted else s for s in stones]
+    for stone in stones:
+        if stone.source_id not in kept:
+            store.tombstones.add(stone)
+    return [stone for stone in stones if stone.source_id in kept]
 
 
 def one_of(store: Store, manifest_id: str) -> Manifest:

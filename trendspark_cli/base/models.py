@@ -69,6 +69,13 @@ class Rejection(NamedTuple):
     item: str  # enough to find it again: an id or a line number
 
 
+class GonePost(NamedTuple):
+    """A post that a service says is deleted, whether we hold it or not; `made_at` where that is told too."""
+
+    source_id: str
+    made_at: datetime | None = None
+
+
 class Page(NamedTuple):
     """One answer of a source, newest post first.
 
@@ -89,7 +96,7 @@ class Page(NamedTuple):
     notes: tuple[str, ...] = ()  # partial errors the source told us about
     billed_ids: tuple[str, ...] = ()  # as delivered, where a post is billed once a UTC day
     goes_forward: bool = False
-    gone: tuple[str, ...] = ()  # ids of posts that the service says are deleted, whether we hold them or not
+    gone: tuple[GonePost, ...] = ()
     gone_accounts: tuple[str, ...] = ()  # what the ids of posts begin with whose accounts are shown no more
 
 

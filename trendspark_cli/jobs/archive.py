@@ -9,15 +9,16 @@ from functools import partial
 
 from trendspark_cli.archiving.checking import find_missing
 from trendspark_cli.archiving.guards import FORCE, check_clock, check_database, check_retention, check_share
-from trendspark_cli.archiving.manifests import tombstone_key, write_tombstone
+from trendspark_cli.archiving.manifests import MOST_STONES, tombstone_key, write_tombstones
 from trendspark_cli.archiving.parts import Parts, files_of
 from trendspark_cli.base.durable_files import sha256_of
 from trendspark_cli.base.errors import IntegrityError
 from trendspark_cli.base.retention import Cutoff, Retention
 from trendspark_cli.running.job_context import JobContext
 from trendspark_cli.store.rows.archived import POSTS, TABLES
-from trendspark_cli.store.rows.archives import ChosenRow, Manifest, Tombstone
+from trendspark_cli.store.rows.archives import ChosenRow, Manifest
 
+BATCH = 1000  # tombstones, one transaction each
 MOST_ROWS = 50_000  # of one part
 MOST_TEXT_BYTES = 64 * 2**20  # of one part, before compression
 
@@ -69,6 +70,7 @@ def archive(job: JobContext, parts: Parts, rules: ArchiveRules) -> None:
         parts.finish(parts.plan(part.table, part.source, part.day, rules.format, rules.url, part.ids))
     if POSTS.name in cutoffs:
         job.store.authors.drop_unseen()
+        _drop_tombstones(job, cutoffs[POSTS.name])
 
 
 def _guard(job: JobContext, parts: Parts, rules: ArchiveRules, cutoffs: Mapping[str, Cutoff]) -> None:
@@ -126,18 +128,32 @@ def _reopened(job: JobContext, manifest: Manifest) -> Manifest:
 
 
 def _push_tombstones(job: JobContext, parts: Parts, url: str) -> None:
-    """Tell the archive what must not come back, for a restore without this database."""
-    for tombstone in job.store.tombstones.all():
-        if not tombstone.is_pushed:
-            with parts.spool.scratch(f"{tombstone.id}.json") as path:
-                write_tombstone(tombstone, path)
-                parts.destination(url).put(tombstone_key(tombstone.id), path, sha256_of(path))
-            job.write(partial(_note_pushed, job, tombstone))
+    """Tell the archive what must not come back, for a restore without this database.
+
+    Runs before files are begun. Cut short, what was not noted is told again, which changes nothing.
+    """
+    while job.write(job.store.tombstones.keep_from_files):
+        pass
+    while stones := job.store.tombstones.to_push(MOST_STONES):
+        with parts.spool.scratch("tombstones.json") as path:
+            write_tombstones(stones, path)
+            name = sha256_of(path)
+            parts.destination(url).put(tombstone_key(name), path, name)
+        for start in range(0, len(stones), BATCH):
+            job.write(partial(_note_pushed, job, [stone.id for stone in stones[start : start + BATCH]], name))
 
 
-def _note_pushed(job: JobContext, tombstone: Tombstone) -> None:
+def _note_pushed(job: JobContext, ids: Sequence[str], name: str) -> None:
     job.record_calls()
-    job.store.tombstones.note_pushed(tombstone.id)
+    job.store.tombstones.note_pushed(ids, name)
+
+
+def _drop_tombstones(job: JobContext, cutoff: Cutoff) -> None:
+    """Let tombstones go whose posts are in no file, and of days of which no post is live any more."""
+    for source in job.store.tombstones.sources_with_days():
+        before = f"{cutoff.of(source):%Y-%m-%d}"
+        while job.write(partial(job.store.tombstones.drop_done, source, before)):
+            pass
 
 
 def _preview(job: JobContext, part: ChosenPart, part_format: str) -> dict[str, object]:

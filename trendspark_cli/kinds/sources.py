@@ -36,6 +36,9 @@ class SourceKind(NamedTuple):
     ids_of_author: str = (
         ""  # what the ids of an author's posts begin with, and no other's: `{author}` is the author's id
     )
+    tells_deletions: bool = (
+        False  # of posts of any age; which ones are archived is kept, as far as they are not too many
+    )
     edits_have_ids: bool = False  # an edited post goes on under another id; the counters of the first one stand still
     costs: Costs = FREE
     reads_metric: str = ""  # what counts billed units by endpoint, and the next what they cost in USD
@@ -117,6 +120,7 @@ _ALL = (
         needs_text="BLUESKY_INGEST_ENABLED=true",
         keyword_mode="bluesky_mode",
         engagement="likes, reposts and quotes",
+        tells_deletions=True,
         addresses=(r"(at://did:[^/]+/app\.bsky\.feed\.post/[^/]+)",),
         example="at://DID/app.bsky.feed.post/KEY",
         author_id=r"did:\S+",

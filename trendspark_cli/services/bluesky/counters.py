@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from trendspark_cli.base.models import Page, Post, Rejection
+from trendspark_cli.base.models import GonePost, Page, Post, Rejection
 from trendspark_cli.base.texts import clean_text
 from trendspark_cli.services.bluesky.posts import POSTS, has_hiding, is_hidden, post_of
 from trendspark_cli.services.field_values import JsonObject, counter
@@ -28,7 +28,7 @@ class PostCounters:
         """
         posts: list[Post] = []
         rejections: list[Rejection] = []
-        gone: list[str] = []
+        gone: list[GonePost] = []
         for start in range(0, len(ids), POSTS_A_CALL):
             answer = self._api.get(_PATH, {"uris": list(ids[start : start + POSTS_A_CALL])}, about="a look-up of posts")
             views = answer.get("posts") if isinstance(answer, dict) else None
@@ -36,14 +36,15 @@ class PostCounters:
                 raise self._api.bad_answer("a look-up of posts: the answer is no list of posts")
             for index, view in enumerate(views, 1):
                 if _is_hidden(members(view)) and members(view).get("uri") in ids:
-                    gone.append(str(members(view).get("uri")))
+                    gone.append(GonePost(str(members(view).get("uri"))))
                     continue
                 found = _post_of_view(members(view), str(start + index))
                 if isinstance(found, Rejection):
                     rejections.append(found)
                 elif found.source_id in ids:
                     posts.append(found)
-        return Page(tuple(posts), len(posts) + len(rejections), tuple(rejections), endpoint="counts", gone=tuple(gone))
+        fetched = len(posts) + len(rejections)
+        return Page(tuple(posts), fetched, tuple(rejections), endpoint="counts", gone=tuple(gone))
 
 
 def endpoint_name(path: str) -> str:

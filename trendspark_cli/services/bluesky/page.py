@@ -6,13 +6,14 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from trendspark_cli.base.clock import from_epoch, to_text
-from trendspark_cli.base.models import Page, Post, Rejection
+from trendspark_cli.base.models import GonePost, Page, Post, Rejection
 from trendspark_cli.services.bluesky.posts import (
     POSTS,
     id_of,
     ids_of_account,
     is_hidden,
     languages_of,
+    made_at,
     post_of,
     tags_of,
 )
@@ -79,7 +80,7 @@ class PageReading:
             reads=0,
             endpoint=endpoint,
             goes_forward=True,
-            gone=tuple(self._gone),
+            gone=tuple(GonePost(post_id, made_at(post_id, from_epoch(self.place / 1e6))) for post_id in self._gone),
             gone_accounts=tuple(self._closed),
         )
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
 from typing import Any
 
-from trendspark_cli.base.clock import from_text
+from trendspark_cli.base.clock import from_epoch, from_text
 from trendspark_cli.base.links import links_in, links_of
 from trendspark_cli.base.models import Post, Rejection
 from trendspark_cli.base.texts import clean_text
@@ -13,6 +15,10 @@ from trendspark_cli.services.field_values import JsonObject, is_placeholder, mom
 from trendspark_cli.services.post_files.json_values import elements, members
 
 POSTS = "app.bsky.feed.post"
+FIRST_POSTS = datetime(2022, 11, 1, tzinfo=UTC)  # no post is older
+_TID = re.compile(r"[2-7a-j][2-7a-z]{12}\Z")
+_TID_DIGITS = str.maketrans("234567abcdefghijklmnopqrstuvwxyz", "0123456789abcdefghijklmnopqrstuv")
+_CLOCK_BITS = 10  # of a TID: the lowest tell clocks apart, the others are microseconds
 HIDING = ("porn", "sexual", "nudity", "graphic-media", "!hide", "!takedown", "!no-unauthenticated")  # labels
 
 
@@ -57,6 +63,18 @@ def id_of(did: Any, key: Any) -> str | None:
     if not isinstance(did, str) or not did.startswith("did:") or not isinstance(key, str) or not _is_plain(did + key):
         return None
     return f"at://{did}/{POSTS}/{key}"
+
+
+def made_at(post_id: str, latest: datetime) -> datetime | None:
+    """Return when a post was made by what its key says; None when that is no time, or not before *latest*.
+
+    That is good enough to tell which day's files may have the post. Clients make keys, so posts get no time from it.
+    """
+    key = post_id.rpartition("/")[2]
+    if _TID.match(key) is None:
+        return None
+    moment = from_epoch((int(key.translate(_TID_DIGITS), 32) >> _CLOCK_BITS) / 1e6)
+    return moment if FIRST_POSTS <= moment <= latest else None
 
 
 def ids_of_account(did: str) -> str | None:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from urllib.parse import urlsplit
 
 from trendspark_cli.base.errors import UpstreamError
-from trendspark_cli.base.models import Page, Post, Rejection
+from trendspark_cli.base.models import GonePost, Page, Post, Rejection
 from trendspark_cli.services.mastodon.instances import Instance
 from trendspark_cli.services.mastodon.posts import post_of
 
@@ -28,7 +28,7 @@ class StatusCounters:
         """
         posts: list[Post] = []
         rejections: list[Rejection] = []
-        gone: list[str] = []
+        gone: list[GonePost] = []
         failures: list[UpstreamError] = []
         asked = 0
         places = [(post_id, place) for post_id in ids if (place := self._place(post_id)) is not None]
@@ -40,7 +40,7 @@ class StatusCounters:
                 continue
             asked += 1
             if status is None:
-                gone.append(post_id)
+                gone.append(GonePost(post_id))
                 continue
             found = post_of(status, status_id)
             if isinstance(found, Rejection):

@@ -70,8 +70,8 @@ def query_files(
         connection.execute(views["forgotten"])
         connection.execute(views["known_trends"])
         if tombstones:
-            rows = [[stone.source, stone.source_id, stone.author, stone.created_at] for stone in tombstones]
-            connection.executemany(views["forget"], rows)
+            rows = [(stone.source, stone.source_id, stone.author, stone.created_at) for stone in tombstones]
+            connection.execute(views["forget"], [list(values) for values in zip(*rows, strict=True)])
         if trends:
             connection.execute(views["know"], [list(values) for values in zip(*trends, strict=True)])
         for table, some in files.items():

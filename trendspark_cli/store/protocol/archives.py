@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -16,6 +16,7 @@ from trendspark_cli.store.rows.archives import (
     RestoredBatch,
     Tombstone,
 )
+from trendspark_cli.store.rows.posts import StoredPost
 
 
 class Archives(Protocol):
@@ -79,6 +80,18 @@ class Archives(Protocol):
     def stored(self) -> list[Manifest]:
         """Return every manifest whose object should be in the archive, those written off aside."""
 
+    def days_of_files(self, source: str, first: str, last: str) -> Sequence[str]:
+        """Return the days from *first* to *last* of which a source's posts are in files and not listed, or will be."""
+
+    def list_posts(self, posts: Sequence[StoredPost]) -> None:
+        """Remember of which day archived posts are; call inside a transaction."""
+
+    def note_listed(self, manifest_id: str, *, is_listed: bool) -> None:
+        """Remember whether all posts of a file were listed; call inside a transaction."""
+
+    def listed_days(self, source: str, source_ids: Iterable[str]) -> Mapping[str, str]:
+        """Return the days of those of these posts that were listed, by their ids."""
+
     def write_off(self, manifest_id: str, at: str, why: str) -> None:
         """Expect the object of a manifest no more; its rows that are live are free for another file."""
 
@@ -103,7 +116,7 @@ class Tombstones(Protocol):
     """Posts and authors whose posts must not come back, from an archive or from a source."""
 
     def add(self, tombstone: Tombstone) -> bool:
-        """Store a tombstone; return False when there is one for that post or author."""
+        """Store a tombstone; return False when there is one for that post or author. One for ever stays for ever."""
 
     def exist(self) -> bool:
         """Tell whether there is any: most installations have none."""
@@ -113,6 +126,9 @@ class Tombstones(Protocol):
 
     def kept_ids_that_begin(self, source: str, beginning: str, limit: int) -> list[str]:
         """Return ids of which something is kept that begin with this text, at most *limit*."""
+
+    def quoted_ids(self, source: str, source_ids: Iterable[str]) -> set[str]:
+        """Return those of these ids that trends quote, or did: so may alerts, live or in files."""
 
     def live_posts(self, tombstone: Tombstone, after: int, until: int) -> Sequence[int]:
         """Return the ids of at most 1,000 live posts it is about, in order, above *after* and up to *until*."""
@@ -132,5 +148,23 @@ class Tombstones(Protocol):
     def known_trends(self) -> Sequence[KnownTrend]:
         """Return every trend there is, and whether its archived alerts may quote posts that were forgotten."""
 
-    def note_pushed(self, tombstone_id: str) -> None:
-        """Remember that the archive knows it too."""
+    def known_objects(self) -> set[str]:
+        """Return what the objects of an archive are called that tell of these tombstones."""
+
+    def keep_from_files(self) -> int:
+        """Note of at most 1,000 tombstones that the archive need not know them; return of how many.
+
+        No file of their days was begun when they were made. Nobody may begin one meanwhile (the lock of `archive`).
+        """
+
+    def to_push(self, limit: int) -> Sequence[Tombstone]:
+        """Return some tombstones that the archive does not know yet, by source and post."""
+
+    def note_pushed(self, tombstone_ids: Sequence[str], batch: str) -> None:
+        """Remember that the archive knows them too, by an object that is called *batch*."""
+
+    def sources_with_days(self) -> Sequence[str]:
+        """Return the sources with tombstones that may leave one day."""
+
+    def drop_done(self, source: str, before: str) -> int:
+        """Drop at most 1,000 tombstones of days before one, whose posts no file can have; return how many."""

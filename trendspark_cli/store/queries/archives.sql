@@ -99,8 +99,56 @@ ORDER BY day, table_name, id;
 
 -- name: bury
 -- A tombstone; one for the same post or author stays as it is.
-INSERT INTO tombstones (id, source, source_id, author, created_at, is_pushed)
-VALUES (:id, :source, :source_id, :author, :created_at, :is_pushed) ON CONFLICT DO NOTHING;
+INSERT INTO tombstones (id, source, source_id, author, created_at, is_pushed, first_day, last_day, in_files, batch)
+VALUES (:id, :source, :source_id, :author, :created_at, :is_pushed, :first_day, :last_day, :in_files, :batch)
+ON CONFLICT DO NOTHING;
+
+-- name: days_of_files
+-- The days of a span of which posts of a source are in files, or will be, without a list of them.
+SELECT DISTINCT day FROM archive_manifests
+WHERE source = :source AND day >= :first AND day <= :last AND written_off_at IS NULL AND is_listed = 0 ORDER BY day;
+
+-- name: list_post
+-- A post that is in the archive.
+INSERT INTO archived_posts (key, day) VALUES (?, ?) ON CONFLICT DO NOTHING;
+
+-- name: note_listed
+-- Whether all posts of a file are listed.
+UPDATE archive_manifests SET is_listed = :is_listed WHERE id = :id;
+
+-- name: not_in_files
+-- Tombstones made before a file of their days was begun: the posts were gone by then.
+UPDATE tombstones SET in_files = 0 WHERE id IN (
+    SELECT id FROM tombstones t
+    WHERE t.is_pushed = 0 AND t.in_files = 1 AND t.last_day IS NOT NULL AND NOT EXISTS (
+        SELECT 1 FROM archive_manifests m WHERE m.source = t.source AND m.day >= t.first_day AND m.day <= t.last_day
+        AND m.written_off_at IS NULL)
+    ORDER BY t.id LIMIT :limit);
+
+-- name: keep_for_ever
+-- A tombstone that a source's deletion left, and a person wants as well; the archive is to know.
+UPDATE tombstones SET first_day = NULL, last_day = NULL, in_files = 1, is_pushed = 0, batch = NULL
+WHERE source = :source AND (source_id = :source_id OR author = :author) AND last_day IS NOT NULL;
+
+-- name: to_push
+-- Some tombstones the archive is to know and does not.
+SELECT * FROM tombstones WHERE is_pushed = 0 AND in_files = 1 ORDER BY source, source_id, author LIMIT :limit;
+
+-- name: stone_objects
+-- What objects of an archive are called: by a tombstone alone in it, or by what many of them are together.
+SELECT DISTINCT coalesce(batch, id) AS name FROM tombstones ORDER BY name;
+
+-- name: sources_of_stones
+-- Sources with tombstones of certain days.
+SELECT DISTINCT source FROM tombstones WHERE last_day IS NOT NULL ORDER BY source;
+
+-- name: drop_done
+-- Some tombstones of days whose posts are no longer live, and that no file can have.
+DELETE FROM tombstones WHERE id IN (
+    SELECT id FROM tombstones t WHERE t.source = :source AND t.last_day < :before AND (t.in_files = 0 OR NOT EXISTS (
+        SELECT 1 FROM archive_manifests m WHERE m.source = t.source AND m.day >= t.first_day AND m.day <= t.last_day
+        AND m.written_off_at IS NULL))
+    ORDER BY t.id LIMIT :limit);
 
 -- name: kept_ids_that_begin
 -- Some posts of a source whose ids lie from one text up to another, and that are live, or quoted and not forgotten yet.

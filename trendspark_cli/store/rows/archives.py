@@ -61,7 +61,11 @@ class RestoredBatch(NamedTuple):
 
 
 class Tombstone(NamedTuple):
-    """A post, or everything by an author, that must not come back. One of `source_id` and `author` is set."""
+    """A post, or everything by an author, that must not come back. One of `source_id` and `author` is set.
+
+    What a source tells of a deletion concerns the files of some days, `first_day` to `last_day`, and no longer matters
+    once there are none; without days it stays for ever. The archive need not know of it unless it is `in_files`.
+    """
 
     id: str
     source: str
@@ -69,6 +73,10 @@ class Tombstone(NamedTuple):
     author: str | None
     created_at: str
     is_pushed: bool = False  # whether the archive knows it too
+    first_day: str | None = None
+    last_day: str | None = None
+    in_files: bool = True  # whether a file may have the post
+    batch: str | None = None  # the object in the archive that tells of it among others, by its SHA-256
 
 
 class KnownTrend(NamedTuple):

@@ -278,3 +278,18 @@ def m0033_run_parts(db: Database) -> None:
         ) STRICT, WITHOUT ROWID
         """
     )
+
+
+@migration()
+def m0034_days_of_tombstones(db: Database) -> None:
+    """Of which days' files a tombstone is about, so that it can leave, and which object of the archive tells of it.
+
+    Which posts are in files, of sources that tell of deletions: a deletion of another post leaves nothing.
+    """
+    for column in ("first_day TEXT", "last_day TEXT", "in_files INTEGER NOT NULL DEFAULT 1", "batch TEXT"):
+        db.execute(f"ALTER TABLE tombstones ADD COLUMN {column}")
+    db.execute(
+        "CREATE INDEX idx_archive_manifests_source ON archive_manifests (source, day) WHERE written_off_at IS NULL"
+    )
+    db.execute("ALTER TABLE archive_manifests ADD COLUMN is_listed INTEGER NOT NULL DEFAULT 0")
+    db.execute("CREATE TABLE archived_posts (key INTEGER PRIMARY KEY, day TEXT NOT NULL) STRICT")

@@ -41,6 +41,7 @@ KNOWN_MIGRATIONS = (
     "m0028_interest",
     "m0029_volumes",
     "m0033_run_parts",
+    "m0034_days_of_tombstones",
 )
 
 

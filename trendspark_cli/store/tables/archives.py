@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
@@ -258,6 +259,26 @@ class Archives:
         """Return every manifest whose object should be in the archive, those written off aside."""
         return [_manifest(row) for row in self._db.rows(self._sql["stored"])]
 
+    def days_of_files(self, source: str, first: str, last: str) -> list[str]:
+        """Return the days from *first* to *last* of which a source's posts are in files and not listed, or will be."""
+        span = {"source": source, "first": first, "last": last}
+        return [row["day"] for row in self._db.rows(self._sql["days_of_files"], span)]
+
+    def list_posts(self, posts: Sequence[StoredPost]) -> None:
+        """Remember of which day archived posts are; call inside a transaction."""
+        rows = [(_post_key(post.source, post.source_id), post.created_at[:10]) for post in posts]
+        self._db.executemany(self._sql["list_post"], rows)
+
+    def note_listed(self, manifest_id: str, *, is_listed: bool) -> None:
+        """Remember whether all posts of a file were listed; call inside a transaction."""
+        self._db.execute(self._sql["note_listed"], {"id": manifest_id, "is_listed": int(is_listed)})
+
+    def listed_days(self, source: str, source_ids: Iterable[str]) -> dict[str, str]:
+        """Return the days of those of these posts that were listed, by their ids."""
+        names = {_post_key(source, post_id): post_id for post_id in source_ids}
+        rows = self._db.rows(self._sql["listed_days"], {"keys": json.dumps(sorted(names))})
+        return {names[row["key"]]: row["day"] for row in rows}
+
     def write_off(self, manifest_id: str, at: str, why: str) -> None:
         """Expect the object of a manifest no more; its rows that are live are free for another file."""
         self._db.execute(self._sql["write_off"], {"id": manifest_id, "at": at, "why": why})
@@ -273,9 +294,13 @@ class Tombstones:
         self._sql = connection.queries("archives")
 
     def add(self, tombstone: Tombstone) -> bool:
-        """Store a tombstone; return False when there is one for that post or author."""
-        row = {**tombstone._asdict(), "is_pushed": int(tombstone.is_pushed)}
-        return self._db.execute(self._sql["bury"], row).rowcount == 1
+        """Store a tombstone; return False when there is one for that post or author. One for ever stays for ever."""
+        row = {**tombstone._asdict(), "is_pushed": int(tombstone.is_pushed), "in_files": int(tombstone.in_files)}
+        is_new = self._db.execute(self._sql["bury"], row).rowcount == 1
+        if not is_new and tombstone.last_day is None:
+            names = {"source": tombstone.source, "source_id": tombstone.source_id, "author": tombstone.author}
+            self._db.execute(self._sql["keep_for_ever"], names)
+        return is_new
 
     def exist(self) -> bool:
         """Tell whether there is any: most installations have none."""
@@ -290,6 +315,11 @@ class Tombstones:
         """Return ids of which something is kept that begin with this text, at most *limit*."""
         asked = {"source": source, "beginning": beginning, "after": just_after(beginning), "limit": limit}
         return [row["source_id"] for row in self._db.rows(self._sql["kept_ids_that_begin"], asked)]
+
+    def quoted_ids(self, source: str, source_ids: Iterable[str]) -> set[str]:
+        """Return those of these ids that trends quote, or did: so may alerts, live or in files."""
+        asked = {"source": source, "ids": json.dumps(sorted(source_ids))}
+        return {row["source_id"] for row in self._db.rows(self._sql["quoted_ids"], asked)}
 
     def live_posts(self, tombstone: Tombstone, after: int, until: int) -> list[int]:
         """Return the ids of at most 1,000 live posts it is about, in order, above *after* and up to *until*."""
@@ -325,8 +355,11 @@ class Tombstones:
 
     def all(self) -> list[Tombstone]:
         """Return every tombstone, oldest first."""
-        rows = self._db.rows("SELECT * FROM tombstones ORDER BY created_at, id")
-        return [Tombstone(**{**row, "is_pushed": bool(row["is_pushed"])}) for row in rows]
+        return [_tombstone(row) for row in self._db.rows("SELECT * FROM tombstones ORDER BY created_at, id")]
+
+    def known_objects(self) -> set[str]:
+        """Return what the objects of an archive are called that tell of these tombstones."""
+        return {row["name"] for row in self._db.rows(self._sql["stone_objects"])}
 
     def knows_source(self, source: str) -> bool:
         """Tell whether posts of a source are live, archived or quoted: files may name any."""
@@ -337,9 +370,40 @@ class Tombstones:
         rows = self._db.rows(self._sql["known_trends"], {"label": REMOVED})
         return [KnownTrend(row["trend_id"], bool(row["is_quoting"]), row["label"]) for row in rows]
 
-    def note_pushed(self, tombstone_id: str) -> None:
-        """Remember that the archive knows it too."""
-        self._db.execute("UPDATE tombstones SET is_pushed = 1 WHERE id = ?", (tombstone_id,))
+    def keep_from_files(self) -> int:
+        """Note of at most 1,000 tombstones that the archive need not know them; return of how many.
+
+        No file of their days was begun when they were made. Nobody may begin one meanwhile (the lock of `archive`).
+        """
+        return self._db.execute(self._sql["not_in_files"], {"limit": BATCH_ROWS}).rowcount
+
+    def to_push(self, limit: int) -> list[Tombstone]:
+        """Return some tombstones that the archive does not know yet, by source and post."""
+        return [_tombstone(row) for row in self._db.rows(self._sql["to_push"], {"limit": limit})]
+
+    def note_pushed(self, tombstone_ids: Sequence[str], batch: str) -> None:
+        """Remember that the archive knows them too, by an object that is called *batch*."""
+        told = {"ids": json.dumps(list(tombstone_ids)), "batch": batch}
+        self._db.execute(self._sql["note_pushed"], told)
+
+    def sources_with_days(self) -> list[str]:
+        """Return the sources with tombstones that may leave one day."""
+        return [row["source"] for row in self._db.rows(self._sql["sources_of_stones"])]
+
+    def drop_done(self, source: str, before: str) -> int:
+        """Drop at most 1,000 tombstones of days before one, whose posts no file can have; return how many."""
+        asked = {"source": source, "before": before, "limit": BATCH_ROWS}
+        return self._db.execute(self._sql["drop_done"], asked).rowcount
+
+
+def _post_key(source: str, source_id: str) -> int:
+    """Return 64 bits for a post: two share them about never, and long ids need not be kept."""
+    digest = hashlib.blake2b(f"{source} {source_id}".encode("utf-8", "surrogatepass"), digest_size=8).digest()
+    return int.from_bytes(digest, "big", signed=True)
+
+
+def _tombstone(row: SqlRow) -> Tombstone:
+    return Tombstone(**{**row, "is_pushed": bool(row["is_pushed"]), "in_files": bool(row["in_files"])})
 
 
 def _values(manifest: Manifest) -> SqlRow:

@@ -46,8 +46,9 @@ QUALIFY row_number() OVER (PARTITION BY id ORDER BY finished_at DESC) = 1;
 CREATE TABLE forgotten (source VARCHAR, source_id VARCHAR, author VARCHAR, created_at TIMESTAMP WITH TIME ZONE);
 
 -- name: forget
--- One tombstone.
-INSERT INTO forgotten VALUES (?, ?, ?, ?);
+-- Each tombstone, by four lists.
+INSERT INTO forgotten SELECT unnest(?::VARCHAR[]), unnest(?::VARCHAR[]), unnest(?::VARCHAR[]),
+    unnest(?::VARCHAR[])::TIMESTAMP WITH TIME ZONE;
 
 -- name: known_trends
 -- Every trend there is, whether its alerts may quote a forgotten post, and what stands for their titles, if it was one.

@@ -175,6 +175,15 @@ UNION SELECT source_id FROM trend_quotes q WHERE source = :source AND source_id 
     AND NOT EXISTS (SELECT 1 FROM tombstones t WHERE t.source = q.source AND t.source_id = q.source_id)
 ORDER BY source_id;
 
+-- name: listed_days
+-- Those of these keys of posts that are listed.
+SELECT key, day FROM archived_posts WHERE key IN (SELECT numbers(:keys)) ORDER BY key;
+
+-- name: quoted_ids
+-- Those of these ids of a source that trends quote, or did.
+SELECT DISTINCT source_id FROM trend_quotes
+WHERE source = :source AND source_id IN (SELECT texts(:ids)) ORDER BY source_id;
+
 -- name: buried
 -- Which of these (source_id, author, the author's name) of a source have a tombstone.
 SELECT wanted.place - 1 AS key FROM json_array_elements(CAST(:pairs AS json)) WITH ORDINALITY AS wanted (value, place)
@@ -182,6 +191,10 @@ WHERE EXISTS (
     SELECT 1 FROM tombstones t WHERE t.source = :source
     AND (t.source_id = wanted.value ->> 0 OR t.author = wanted.value ->> 1 OR t.author = wanted.value ->> 2))
 ORDER BY wanted.place;
+
+-- name: note_pushed
+-- An object of the archive tells of these tombstones.
+UPDATE tombstones SET is_pushed = 1, batch = :batch WHERE id IN (SELECT texts(:ids));
 
 -- name: forget_posts
 -- Those of these live posts that a tombstone is about.

@@ -165,12 +165,25 @@ UNION SELECT source_id FROM trend_quotes q WHERE source = :source AND source_id 
     AND NOT EXISTS (SELECT 1 FROM tombstones t WHERE t.source = q.source AND t.source_id = q.source_id)
 ORDER BY source_id;
 
+-- name: listed_days
+-- Those of these keys of posts that are listed.
+SELECT key, day FROM archived_posts WHERE key IN (SELECT value FROM json_each(:keys)) ORDER BY key;
+
+-- name: quoted_ids
+-- Those of these ids of a source that trends quote, or did.
+SELECT DISTINCT source_id FROM trend_quotes
+WHERE source = :source AND source_id IN (SELECT value FROM json_each(:ids)) ORDER BY source_id;
+
 -- name: buried
 -- Which of these (source_id, author, the author's name) of a source have a tombstone.
 SELECT wanted.key FROM json_each(:pairs) AS wanted WHERE EXISTS (
     SELECT 1 FROM tombstones t WHERE t.source = :source
     AND (t.source_id = json_extract(wanted.value, '$[0]') OR t.author = json_extract(wanted.value, '$[1]')
          OR t.author = json_extract(wanted.value, '$[2]')));
+
+-- name: note_pushed
+-- An object of the archive tells of these tombstones.
+UPDATE tombstones SET is_pushed = 1, batch = :batch WHERE id IN (SELECT value FROM json_each(:ids));
 
 -- name: forget_posts
 -- Those of these live posts that a tombstone is about.
