@@ -201,8 +201,7 @@ def test_what_is_wrong_with_ourselves_goes_to_channels_of_its_own(
     here = Operator(tmp_path / "home", {**ADDRESSES, "OPS_CHANNELS": "ops, Desk"})
     store = open_store(here.installation().settings)
 
-    with store.transaction():
-        store.notifications.queue(Alert("a", category, "a", "a"), here.now, muted=False)
+    store.write(lambda: store.notifications.queue(Alert("a", category, "a", "a"), here.now, muted=False))
     store.close()
 
     assert set(here.values("SELECT channel FROM notifications")) == expected

@@ -49,6 +49,7 @@ FOR_TESTS = {
     "fsync": "off",
     "full_page_writes": "off",
     "autovacuum": "off",
+    "deadlock_timeout": "100ms",  # after which two that wait for each other are found
     "jit": "off",
     "shared_buffers": "32MB",
     "max_connections": "100",

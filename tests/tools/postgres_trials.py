@@ -31,15 +31,41 @@ WHOLE = (
 )
 
 
-def replayed_alike(folder: Path, posts: Path, days: int | None) -> bool:
-    """Read the first *days* of a file of posts into both databases; tell whether `backtest` says the same of both."""
-    kept = folder / "posts.ndjson"
+def first_days(posts: Path, days: int | None, kept: Path) -> Path:
+    """Unpack the first *days* of a file of posts, or all of it, into *kept*."""
     with gzip.open(posts, "rt", encoding="utf-8") as lines, kept.open("w", encoding="utf-8") as target:
         line = next(lines)
         first = from_text(json.loads(line)["created_at"])
         until = to_text(first + timedelta(days=days)) if days is not None else "~"
         target.write(line)
         target.writelines(takewhile(lambda each: json.loads(each)["created_at"] < until, lines))
+    return kept
+
+
+def ranked_alike(folder: Path, posts: Path, days: int | None) -> bool:
+    """Rank the first *days* of a file of posts as `scripts/eval` does: from the file, and read into each database."""
+    kept = first_days(posts, days, folder / posts.name.removesuffix(".gz"))
+    told: dict[str, bytes] = {}
+    with running_server() as server:
+        ways = {
+            "the file": ("-m", "trendspark_cli", "backtest", "--tick", "900"),
+            "SQLite": ("scripts/ranked_from_store.py", "sqlite"),
+            "PostgreSQL": ("scripts/ranked_from_store.py", server.url),
+        }
+        for way, words in ways.items():
+            with kept.open("rb") as lines:
+                done = subprocess.run([sys.executable, *words], stdin=lines, capture_output=True, cwd=PROJECT)
+            assert done.returncode == 0, done.stderr
+            told[way] = done.stdout
+    is_equal = len(set(told.values())) == 1
+    sizes = ", ".join(f"{len(lines)} bytes from {way}" for way, lines in told.items())
+    print(f"{posts.name}, {days or 'all'} days: {sizes}: {'equal' if is_equal else 'DIFFERENT'}", flush=True)
+    return is_equal
+
+
+def replayed_alike(folder: Path, posts: Path, days: int | None) -> bool:
+    """Read the first *days* of a file of posts into both databases; tell whether `backtest` says the same of both."""
+    kept = first_days(posts, days, folder / "posts.ndjson")
     told = []
     with running_server() as server, closing(Databases(server.url)) as databases:
         for number, url in enumerate(("sqlite:///replayed.db", databases.create("replayed"))):
