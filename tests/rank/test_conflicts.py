@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
-from contextlib import closing, suppress
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
@@ -29,16 +29,21 @@ LOCKED = {
 }
 
 
-def posts_of_three_runs(folder: Path) -> list[Path]:
+def posts_of_all_runs(folder: Path) -> list[Path]:
     """Young posts that mature two days later; three quiet days; posts that are late, and news. All have been liked."""
     early = background(int((EARLIER - timedelta(hours=1)).timestamp()) // 900, 4)
     quiet = background(TICK - 3 * 96, 3 * 96)
     late = said("forgotten words", 120, int((NOW - timedelta(hours=30)).timestamp()))
     news = said("volcano eruption", 20, int((NOW - timedelta(minutes=15)).timestamp()), every=60)
-    return [written(folder / f"{number}.ndjson", posts) for number, posts in enumerate((early, quiet, [*late, *news]))]
+    return [
+        written(folder / "early.ndjson", early),
+        written(folder / "liked.ndjson", early, likes=9),
+        written(folder / "quiet.ndjson", quiet),
+        written(folder / "later.ndjson", [*late, *news]),
+    ]
 
 
-def written(file: Path, posts: Sequence[PostRow]) -> Path:
+def written(file: Path, posts: Sequence[PostRow], *, likes: int = 1) -> Path:
     """Write posts with counters."""
     lines = (
         own_line(
@@ -46,7 +51,7 @@ def written(file: Path, posts: Sequence[PostRow]) -> Path:
             created_at=to_text(from_epoch(one.created_at)),
             text=one.text,
             author=f"author{one.id}",
-            likes=one.id % 50,
+            likes=likes * (one.id % 50),
         )
         for one in posts
     )
@@ -56,10 +61,12 @@ def written(file: Path, posts: Sequence[PostRow]) -> Path:
 
 def with_a_past(home: Path, environment: dict[str, str], files: Sequence[Path]) -> Operator:
     """An operator with all of these posts, whose last run was before the last of them came."""
-    early, quiet, later = map(str, files)
+    early, liked, quiet, later = map(str, files)
     here = Operator(home, environment, now=EARLIER)
     here.ingest(file=early)
-    here.later(hours=47, minutes=45)
+    here.later(hours=10)
+    here.ingest(file=liked)
+    here.later(hours=37, minutes=45)
     here.ingest(file=quiet)
     assert here.rank().exit_code == 0
     here.later(minutes=15)
@@ -70,19 +77,18 @@ def with_a_past(home: Path, environment: dict[str, str], files: Sequence[Path]) 
 @pytest.mark.postgres
 @pytest.mark.parametrize("what", LOCKED)
 def test_a_transaction_of_rank_that_met_another_one_counts_once(tmp_path: Path, postgres_url: str, what: str) -> None:
-    files = posts_of_three_runs(tmp_path)
+    files = posts_of_all_runs(tmp_path)
     undisturbed = with_a_past(tmp_path / "one", {}, files)
     here = with_a_past(tmp_path / "two", {"DATABASE_URL": postgres_url}, files)
     first, later = LOCKED[what]
     exit_codes: list[int] = []
     with psycopg.connect(postgres_url) as other, psycopg.connect(postgres_url, autocommit=True) as onlooker:
-        other.execute("SET search_path = trendspark")
+        other.execute("SET search_path = trendspark; SET deadlock_timeout = '60s'")  # it is rank that gives way
         other.execute(later)
         ranking = threading.Thread(target=lambda: exit_codes.append(here.rank().exit_code), daemon=True)
         ranking.start()
         wait_for("rank waits", lambda: waits(onlooker), seconds=LONGEST_SECONDS, pause=0.01)
-        with suppress(psycopg.errors.DeadlockDetected):  # one of the two is undone, and that should be rank's
-            other.execute(first)
+        other.execute(first)
         other.rollback()
         ranking.join(LONGEST_SECONDS)
         wait_for("the server counted it", lambda: deadlocks(onlooker) > 0, seconds=LONGEST_SECONDS, pause=0.05)

@@ -114,7 +114,7 @@ def test_posts_that_are_deleted_as_they_leave_are_in_no_history_and_stop_no_run(
     rank_topics(JobContext(store, NOW, 1), rules, settings.alert_recency, top=20, routes=routes)
 
     store.close()
-    known = terms_of(here.database)
+    known = terms_of(here)
     assert [term_key(f"word{number}") in known for number in range(5)] == [False, True, True, True, False]
 
 

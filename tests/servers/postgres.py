@@ -160,6 +160,8 @@ class PostgresServer:
             admin.execute(
                 sql.SQL("CREATE ROLE {} LOGIN CREATEDB PASSWORD {}").format(sql.Identifier(USER), sql.Literal(PASSWORD))
             )
+            if admin.info.server_version >= 150000:  # so that a test can say who gives way
+                admin.execute(sql.SQL("GRANT SET ON PARAMETER deadlock_timeout TO {}").format(sql.Identifier(USER)))
 
     @property
     def url(self) -> str:

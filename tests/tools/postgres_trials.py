@@ -31,6 +31,9 @@ WHOLE = (
 )
 
 
+UNDONE = ("tests/money", "tests/archive", "tests/alerts", "tests/rank", "tests/ingest", "tests/stream")
+
+
 def first_days(posts: Path, days: int | None, kept: Path) -> Path:
     """Unpack the first *days* of a file of posts, or all of it, into *kept*."""
     with gzip.open(posts, "rt", encoding="utf-8") as lines, kept.open("w", encoding="utf-8") as target:
@@ -95,8 +98,11 @@ def servers_here() -> list[Path]:
     return [*of_debian, *([of_wheel] if of_wheel else [])]
 
 
-def run_on(binaries: Path, *, is_quick: bool) -> bool:
-    """Run the tests on this server, tell how that went, and return whether all passed."""
+def run_on(binaries: Path, *, is_quick: bool, is_undone: bool = False) -> bool:
+    """Run the tests on this server, tell how that went, and return whether all passed.
+
+    *is_undone*: with each transaction of a job undone once, those of the rooms whose jobs write.
+    """
     version = subprocess.run([binaries / "postgres", "--version"], capture_output=True, text=True).stdout.strip()
     began = time.monotonic()
     environment = {name: value for name, value in os.environ.items() if name != URL_SETTING}
@@ -109,18 +115,20 @@ def run_on(binaries: Path, *, is_quick: bool) -> bool:
         "-m",
         "postgres or not postgres",
         "-k",
-        "postgres or hosts",
+        "postgres and not undone" if is_undone else "postgres or hosts",
+        *(["--undone"] if is_undone else []),
     )
+    rooms = UNDONE if is_undone else QUICK if is_quick else WHOLE
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", *words, *(QUICK if is_quick else WHOLE)],
+        [sys.executable, "-m", "pytest", *words, *rooms],
         cwd=PROJECT,
         env={**environment, BINARIES_SETTING: str(binaries), **({} if is_quick else {"TRENDSPARK_TEST_ROUNDS": "100"})},
         capture_output=True,
         text=True,
     )
-    told = [line for line in done.stdout.splitlines() if line.startswith(("FAILED", "ERROR"))]
-    print(
-        f"{version}: {'passed' if done.returncode == 0 else 'FAILED'} in {time.monotonic() - began:.0f} s", flush=True
-    )
-    print("".join(f"    {line}\n" for line in told[:20]), end="", flush=True)
+    lines = done.stdout.splitlines()
+    how = f"{'passed' if done.returncode == 0 else 'FAILED'} in {time.monotonic() - began:.0f} s"
+    print(f"{version}{', each transaction undone once' * is_undone}: {how}: {lines[-1].strip('= ')}", flush=True)
+    told = [line for line in lines if line.startswith(("FAILED tests/", "ERROR tests/"))]
+    print("".join(f"    {line}\n" for line in told), end="", flush=True)
     return done.returncode == 0
