@@ -23,6 +23,7 @@ from trendspark_cli.store.sqlite.store import SqliteStore
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Let every test of an installation run on every database."""
     parser.addoption("--every-store", action="store_true", help="run every test on PostgreSQL, too")
+    parser.addoption("--undone", action="store_true", help="have PostgreSQL undo each transaction of a job once")
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -90,11 +91,16 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Databas
 
 
 @pytest.fixture
-def postgres_url(postgres: tuple[Databases, str]) -> Iterator[str]:
+def postgres_url(request: pytest.FixtureRequest, postgres: tuple[Databases, str]) -> Iterator[str]:
     """DATABASE_URL of a PostgreSQL database of this test alone, as `db init` leaves it."""
     databases, template = postgres
     name = f"trendspark_{uuid4().hex}"
-    yield databases.create(name, template)
+    url = databases.create(name, template)
+    if request.config.getoption("--undone"):
+        from tests.tools.undone import undo_each_once
+
+        undo_each_once(url)
+    yield url
     databases.drop(name)
 
 

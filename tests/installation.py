@@ -25,12 +25,14 @@ from trendspark_cli.app import installation as app
 from trendspark_cli.app.wired import Wired
 from trendspark_cli.base import redaction
 from trendspark_cli.base.clock import to_text
-from trendspark_cli.base.console import Output
+from trendspark_cli.base.console import Output, RowProgress
 from trendspark_cli.base.database_urls import is_postgres
 from trendspark_cli.base.locks import STORE_ALERT_MARKER
 from trendspark_cli.base.models import RunResult
 from trendspark_cli.base.settings import load_settings
 from trendspark_cli.running.job_context import JobContext
+from trendspark_cli.store.copying.copier import copy_database
+from trendspark_cli.store.open_store import database_at
 from trendspark_cli.store.sqlite.administration import create_database
 from trendspark_cli.store.sqlite.store import SqliteStore, open_sqlite
 
@@ -229,6 +231,13 @@ def make_database(path: Path) -> None:
     os.utime(marker, (0, 0))
     shutil.copyfile(new_database(), path)
     path.chmod(0o600)
+
+
+def move_in(there: Path, home: Path) -> None:
+    """Have an installation in *home* begin with what one in SQLite has, in the database of this test."""
+    shutil.copytree(there, home, dirs_exist_ok=True)
+    if url := PLACE.get("DATABASE_URL"):
+        copy_database(database_at(f"sqlite:///{home}/trendspark.db", home), database_at(url, home), NOW, RowProgress())
 
 
 def make_folders(home: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,10 +24,9 @@ class ChannelDesk(Delivering):
     def queue(self, *names: str, category: Any = "job_alert", text: str = "", **fields: Any) -> None:
         """Decide alerts, one after the other."""
         store = open_store(self.installation().settings)
-        with store.transaction():
-            for name in names:
-                alert = Alert(name, category, f"title of {name}", text or f"<b>text of {name}</b>", **fields)
-                store.notifications.queue(alert, self.now, muted=False)
+        for name in names:
+            alert = Alert(name, category, f"title of {name}", text or f"<b>text of {name}</b>", **fields)
+            store.write(partial(store.notifications.queue, alert, self.now, muted=False))
         store.close()
 
     def statuses(self) -> dict[str, str]:

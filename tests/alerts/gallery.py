@@ -34,7 +34,8 @@ class Gallery(ChannelDesk):
     def open_trend(self) -> None:
         """Have a topic open, its alert and its picture decided in one transaction."""
         store = open_store(self.installation().settings)
-        with store.transaction():
+
+        def decide() -> None:
             trend = store.trends.save(topic_trend(self.now - timedelta(hours=1)))
             ticks = (to_text(trend.first_seen + timedelta(minutes=15 * place)) for place in range(3))
             counts = [TrendCount(trend.stored_id, at, "x", n, n, 1.0) for at, n in zip(ticks, (2, 12, 9), strict=True)]
@@ -43,6 +44,8 @@ class Gallery(ChannelDesk):
             alert = Alert(key, "trending_alert", "harbour bridge", TEXT, trend_id=trend.id)
             for each in (alert, picture_alert(alert)):
                 store.notifications.queue(each, self.now, muted=False)
+
+        store.write(decide)
         store.close()
 
     def ended(self) -> list[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
@@ -10,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.alerts.desk import Desk
+from tests.installation import move_in
 from tests.rank.test_rank_job import TICK, write_posts
 from tests.ranking.streams import background, said
 from tests.servers import TelegramServer
@@ -36,7 +36,7 @@ def trending(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def told(tmp_path: Path, trending: Path, telegram: TelegramServer) -> Desk:
     """A desk whose trend was told, with buttons for Anna."""
-    shutil.copytree(trending, tmp_path / "home", dirs_exist_ok=True)
+    move_in(trending, tmp_path / "home")
     here = Desk(tmp_path / "home", telegram, {"TELEGRAM_MARKERS": str(ANNA)})
     deliver(here)
     return here
@@ -168,7 +168,7 @@ def test_another_owner_of_the_bots_updates_is_told_of_and_left_alone(
 def test_without_people_who_may_mark_there_are_no_buttons_and_nothing_is_read(
     tmp_path: Path, trending: Path, telegram: TelegramServer
 ) -> None:
-    shutil.copytree(trending, tmp_path / "home", dirs_exist_ok=True)
+    move_in(trending, tmp_path / "home")
     here = Desk(tmp_path / "home", telegram)
 
     deliver(here)
@@ -178,7 +178,7 @@ def test_without_people_who_may_mark_there_are_no_buttons_and_nothing_is_read(
 
 
 def test_a_further_chat_has_buttons_of_its_own(tmp_path: Path, trending: Path, telegram: TelegramServer) -> None:
-    shutil.copytree(trending, tmp_path / "home", dirs_exist_ok=True)
+    move_in(trending, tmp_path / "home")
     telegram.more_chats = {-1005}
     here = Desk(tmp_path / "home", telegram, {"TELEGRAM_MARKERS": str(ANNA), "ALERT_URL_TEAM": "telegram://-1005"})
     with closing(here.store()) as store, store.transaction():

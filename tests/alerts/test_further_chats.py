@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -27,9 +28,9 @@ def chats(desk: Desk, telegram: TelegramServer) -> Desk:
 def queue(desk: Desk, *names: str) -> None:
     """Decide alerts for every channel."""
     store = open_store(desk.installation().settings)
-    with store.transaction():
-        for name in names:
-            store.notifications.queue(Alert(name, "job_alert", name, f"<b>text of {name}</b>"), desk.now, muted=False)
+    for name in names:
+        alert = Alert(name, "job_alert", name, f"<b>text of {name}</b>")
+        store.write(partial(store.notifications.queue, alert, desk.now, muted=False))
     store.close()
 
 

@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -29,9 +30,8 @@ CHANNELS = 200
 def queue(here: Operator, *alerts: Alert) -> None:
     """Decide alerts for every channel."""
     store = open_store(here.installation().settings)
-    with store.transaction():
-        for alert in alerts:
-            store.notifications.queue(alert, here.now, muted=False)
+    for alert in alerts:
+        store.write(partial(store.notifications.queue, alert, here.now, muted=False))
     store.close()
 
 

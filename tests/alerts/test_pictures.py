@@ -125,9 +125,8 @@ def test_a_process_killed_while_it_sends_a_picture_sends_no_second(tmp_path: Pat
     here.open_trend()
     here.deliver()
     store = open_store(here.installation().settings)
-    with store.transaction():  # as the claim of the one that died left it
-        store.notifications.put_back(2, here.now, "")
-        store.notifications.claim(2, here.now + LEASE)
+    store.write(lambda: store.notifications.put_back(2, here.now, ""))
+    store.write(lambda: store.notifications.claim(2, here.now + LEASE))  # as the one that died left it
     store.close()
     here.later(seconds=LEASE.total_seconds() + 1)
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import shutil
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from tests.ingest.operator import Operator
+from tests.installation import move_in
 from tests.rank.test_rank_job import TICK, write_posts
 from tests.ranking.streams import background, said
 from trendspark_cli.base.models import Alert, AlertCategory
@@ -34,7 +34,7 @@ def quiet(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def ranked(tmp_path: Path, quiet: Path) -> Operator:
     """An operator of three channels with three quiet days behind."""
-    shutil.copytree(quiet, tmp_path / "home", dirs_exist_ok=True)
+    move_in(quiet, tmp_path / "home")
     return Operator(tmp_path / "home", ADDRESSES)
 
 
@@ -201,8 +201,7 @@ def test_what_is_wrong_with_ourselves_goes_to_channels_of_its_own(
     here = Operator(tmp_path / "home", {**ADDRESSES, "OPS_CHANNELS": "ops, Desk"})
     store = open_store(here.installation().settings)
 
-    with store.transaction():
-        store.notifications.queue(Alert("a", category, "a", "a"), here.now, muted=False)
+    store.write(lambda: store.notifications.queue(Alert("a", category, "a", "a"), here.now, muted=False))
     store.close()
 
     assert set(here.values("SELECT channel FROM notifications")) == expected

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from contextlib import closing
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -99,8 +100,7 @@ def test_what_was_copied_goes_on_as_if_nothing_had_happened(
 
     for end in (source, *ends):
         with closing(end.open()) as store:
-            with store.transaction():
-                store.posts.save([post("5", likes=500), post("new")], NOW + 2 * HOUR)
+            store.write(partial(store.posts.save, [post("5", likes=500), post("new")], NOW + 2 * HOUR))
             found = store.posts.find("x", "new")
             assert found is not None
             assert found.id > POSTS + 2
@@ -141,8 +141,8 @@ def test_a_source_that_changed_meanwhile_is_copied_anew(
 
 
 def test_a_database_with_rows_is_no_target(source: Database, target: Database) -> None:
-    with closing(target.open()) as store, store.transaction():
-        store.posts.save([post("mine")], NOW)
+    with closing(target.open()) as store:
+        store.write(lambda: store.posts.save([post("mine")], NOW))
 
     with pytest.raises(ConfigError, match="is not empty: posts has rows") as refused:
         copied(source, target)

@@ -88,8 +88,7 @@ def test_a_run_whose_session_was_ended_writes_no_more_and_ends_with_75(host: Mak
         assert end_sessions(postgres_url, "trendspark rank") == 1
         with database_of(two).locked(("rank",), NOW):  # its lock went with it
             pass
-        with job.store.transaction():
-            job.store.posts.save([post("1")], NOW)
+        job.write(lambda: job.store.posts.save([post("1")], NOW))
 
     result = one.run("rank", body)
 

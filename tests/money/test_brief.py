@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import sqlite3
 from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
@@ -81,8 +80,8 @@ def test_a_trend_with_other_posts_is_not_asked_about_again_until_it_doubles(
 
     for observed in (15.0, 19.9, 20.0, 21.0):
         grow(editor, trend, observed)
-        with sqlite3.connect(editor.database) as other:
-            other.execute("UPDATE posts SET text = ? WHERE id = 1", (f"The bridge at {observed}.",))
+        with closing(editor.store()) as store, store.transaction():
+            store.connection.execute("UPDATE posts SET text = ? WHERE id = 1", (f"The bridge at {observed}.",))
         editor.brief(ideas=0)
         asked.append(len(model.bodies))
 
@@ -108,8 +107,8 @@ def test_a_single_post_going_viral_is_told_in_its_own_words_and_no_model_is_aske
 def test_a_doubled_trend_with_new_posts_is_written_of_anew(editor: Operator, model: OpenAIServer) -> None:
     trend = open_trend(editor)
     editor.brief(ideas=0)
-    with sqlite3.connect(editor.database) as other:
-        other.execute("UPDATE posts SET text = 'The bridge opens again.' WHERE id = 1")
+    with closing(editor.store()) as store, store.transaction():
+        store.connection.execute("UPDATE posts SET text = 'The bridge opens again.' WHERE id = 1")
     model.write = lambda form, content: '{"label": "Bridge opens", "summary": "It opens.", "posts": [1]}'
 
     before = told(editor.brief(ideas=0))["briefs"][0]["label"]
@@ -122,8 +121,8 @@ def test_a_doubled_trend_with_new_posts_is_written_of_anew(editor: Operator, mod
 def test_the_same_question_is_never_paid_twice(editor: Operator, model: OpenAIServer) -> None:
     open_trend(editor)
     editor.brief(ideas=0)
-    with sqlite3.connect(editor.database) as other:
-        other.execute("DELETE FROM trend_briefs")  # as if the run had been killed before it stored them
+    with closing(editor.store()) as store, store.transaction():
+        store.connection.execute("DELETE FROM trend_briefs")  # as if the run had been killed before it stored them
 
     result = editor.brief(ideas=0)
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
-import sqlite3
 from collections.abc import Sequence
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
@@ -16,6 +14,7 @@ from random import Random
 import pytest
 
 from tests.ingest.operator import Operator
+from tests.installation import move_in
 from tests.rank.test_rank_job import write_posts
 from tests.ranking.streams import background, post, said
 from tests.tools.crash_scenes import make_history_old
@@ -51,13 +50,13 @@ def lived(folder: Path, days: int, per_tick: int, stories: Sequence[PostRow] = (
     rows = [*background(TICK - days * TICKS_PER_DAY, days * TICKS_PER_DAY, per_tick=per_tick), *stories]
     assert here.ingest(file=str(write_posts(folder / "past.ndjson", rows))).exit_code == 0
     assert here.rank().exit_code == 0
-    make_history_old(here.database)
+    make_history_old(here)
     return here
 
 
 def execute(operator: Operator, sql: str) -> None:
-    with closing(sqlite3.connect(operator.database)) as database, database:
-        database.execute(sql)
+    with closing(operator.store()) as store, store.transaction():
+        store.connection.execute(sql)
 
 
 def rank(operator: Operator, most: int = 50_000, *, is_dry: bool = False) -> RunResult:
@@ -116,7 +115,7 @@ def month(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def operator(month: Path, tmp_path: Path) -> Operator:
-    shutil.copytree(month / "home", tmp_path / "home")
+    move_in(month / "home", tmp_path / "home")
     return Operator(tmp_path / "home", now=NOW)
 
 
@@ -215,7 +214,7 @@ def test_a_history_that_was_built_anew_is_that_of_one_that_was_counted_from_the_
     rank(here)
     rank(fresh)
 
-    assert term_rows(here.database) == term_rows(fresh.database)
+    assert term_rows(here) == term_rows(fresh)
     assert here.rows("SELECT * FROM ranking_sources") == fresh.rows("SELECT * FROM ranking_sources")
 
 
@@ -231,17 +230,17 @@ def test_posts_that_come_while_the_history_is_built_are_counted_once(tmp_path: P
         rank(here, most=900)
     rank(fresh)
 
-    assert term_rows(here.database) == term_rows(fresh.database)
+    assert term_rows(here) == term_rows(fresh)
 
 
 def test_a_dry_run_changes_nothing_of_an_old_history(operator: Operator) -> None:
     query = partial(operator.rows, "SELECT * FROM ranking_progress")
-    before, known = query(), term_rows(operator.database)
+    before, known = query(), term_rows(operator)
 
     result = rank(operator, is_dry=True)
 
     assert "builds the history of all sources anew" in str(result.extra["history"])
-    assert (query(), term_rows(operator.database)) == (before, known)
+    assert (query(), term_rows(operator)) == (before, known)
 
 
 def test_a_new_installation_has_nothing_to_build_anew(tmp_path: Path) -> None:
@@ -259,7 +258,7 @@ def test_a_clock_that_is_a_year_ahead_leaves_out_no_posts(operator: Operator) ->
     operator.now = NOW
     rank(operator)
 
-    assert len(term_rows(operator.database)) > 1_000
+    assert len(term_rows(operator)) > 1_000
 
 
 SAMPLES = (

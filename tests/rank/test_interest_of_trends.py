@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
@@ -13,6 +12,7 @@ import pytest
 
 from tests.builders import NOW, post, topic_trend
 from tests.ingest.operator import Operator
+from tests.installation import move_in
 from tests.ranking.test_interest import FIELDS, PLACES, rows
 from trendspark_cli.archiving.forgetting import forget
 from trendspark_cli.base.clock import to_text
@@ -71,7 +71,7 @@ def experienced(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def operator(experienced: Path, tmp_path: Path) -> Operator:
-    shutil.copytree(experienced, tmp_path / "home")
+    move_in(experienced, tmp_path / "home")
     return Operator(tmp_path / "home", now=NOW)
 
 

@@ -59,7 +59,7 @@ def visible(operator: Operator) -> str:
     """Everything an operator could notice of the ranking, hashed."""
     tables = ("trends", "trend_posts", "ranking_sources", "ranking_progress", "notifications")
     rows = [operator.rows(f"SELECT * FROM {table} ORDER BY 1, 2") for table in tables]
-    return hashlib.sha256(repr([*rows, term_rows(operator.database)]).encode()).hexdigest()
+    return hashlib.sha256(repr([*rows, term_rows(operator)]).encode()).hexdigest()
 
 
 def test_a_burst_opens_one_trend_with_its_reasons(operator: Operator) -> None:
@@ -138,8 +138,8 @@ def test_runs_at_every_quarter_and_one_run_at_the_end_know_the_same_history(tmp_
             here.later(hours=8 / steps)
             here.rank()
 
-    assert len(term_rows(operator.database)) > 1_000
-    assert term_rows(operator.database) == term_rows(other.database)
+    assert len(term_rows(operator)) > 1_000
+    assert term_rows(operator) == term_rows(other)
 
 
 def test_late_posts_go_straight_to_history(operator: Operator) -> None:

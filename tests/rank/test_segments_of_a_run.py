@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -19,7 +18,7 @@ from tests.tools.term_history import terms_of
 from trendspark_cli.jobs.rank import rank_topics
 from trendspark_cli.ranking.baseline.baseline_posts import LeavingPlace
 from trendspark_cli.ranking.text.keys import term_key
-from trendspark_cli.running.job_context import JobContext
+from trendspark_cli.running.job_context import JobContext, Result
 from trendspark_cli.store.sqlite.store import SqliteStore
 from trendspark_cli.store.tables.posts import Posts
 from trendspark_cli.trends.rank_rules import Experience, lifecycle_rules
@@ -38,17 +37,17 @@ class KilledJob(JobContext):
 
     transactions_to_live: int = 0
 
-    def transaction(self) -> AbstractContextManager[None]:
-        """Group writes."""
-        return self._transaction()
+    def write(self, work: Callable[[], Result]) -> Result:
+        """Return what *work* returns."""
 
-    @contextmanager
-    def _transaction(self) -> Iterator[None]:
-        with self.store.transaction():
-            yield
+        def short_lived() -> Result:
+            result = work()
             self.transactions_to_live -= 1
             if self.transactions_to_live < 0:
                 raise Killed
+            return result
+
+        return super().write(short_lived)
 
 
 @pytest.fixture
@@ -115,7 +114,7 @@ def test_posts_that_are_deleted_as_they_leave_are_in_no_history_and_stop_no_run(
     rank_topics(JobContext(store, NOW, 1), rules, settings.alert_recency, top=20, routes=routes)
 
     store.close()
-    known = terms_of(here.database)
+    known = terms_of(here)
     assert [term_key(f"word{number}") in known for number in range(5)] == [False, True, True, True, False]
 
 

@@ -223,8 +223,7 @@ def test_a_disk_that_fills_up_during_a_run_is_74(workplace: Installation) -> Non
     def body(job: JobContext) -> None:
         assert isinstance(job.store, SqliteStore)
         job.store.connection.execute(f"PRAGMA max_page_count = {job.store.connection.value('PRAGMA page_count')}")
-        with job.transaction():
-            job.store.posts.save([post(text="x" * 100_000)], job.now)
+        job.write(lambda: job.store.posts.save([post(text="x" * 100_000)], job.now))
 
     result = workplace.run("ingest", body)
 

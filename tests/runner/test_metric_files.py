@@ -48,9 +48,8 @@ def counters(workplace: Installation) -> dict[str, float]:
 def test_counters_never_fall_and_never_vanish(workplace: Installation, start: Start) -> None:
     def work(job: JobContext) -> None:
         number = len(workplace.values("SELECT id FROM job_runs"))
-        with job.transaction():
-            job.store.posts.save([post(str(number))], job.now)
-            job.store.totals.add([INGEST_ITEMS.by(1, source="x")])
+        job.write(lambda: job.store.posts.save([post(str(number))], job.now))
+        job.write(lambda: job.store.totals.add([INGEST_ITEMS.by(1, source="x")]))
         if number % 3 == 0:
             raise UpstreamError("x", "it is down")
 

@@ -10,6 +10,7 @@ import sys
 import time
 import weakref
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from tests.builders import post
@@ -26,26 +27,31 @@ def wait() -> None:
 
 def idle(job: JobContext) -> None:
     """Wait outside any transaction."""
-    with job.transaction():
-        job.store.posts.save([post("1")], job.now)
+    job.write(lambda: job.store.posts.save([post("1")], job.now))
     wait()
 
 
 def in_transaction(job: JobContext) -> None:
     """Wait in the middle of a group of writes; more of them would follow."""
+
+    def save(group: int) -> None:
+        job.store.posts.save([post(f"{group}-first")], job.now)
+        wait()
+        job.store.posts.save([post(f"{group}-second")], job.now)
+
     for group in range(3):
-        with job.transaction():
-            job.store.posts.save([post(f"{group}-first")], job.now)
-            wait()
-            job.store.posts.save([post(f"{group}-second")], job.now)
+        job.write(partial(save, group))
 
 
 def uncommitted(job: JobContext) -> None:
     """Wait with writes that are not committed."""
-    with job.transaction():
+
+    def save() -> None:
         job.store.posts.save([post("lost")], job.now)
         job.store.totals.add([RANK_POSTS.by(5)])
         wait()
+
+    job.write(save)
 
 
 def in_a_callback(job: JobContext) -> None:

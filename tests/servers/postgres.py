@@ -49,6 +49,7 @@ FOR_TESTS = {
     "fsync": "off",
     "full_page_writes": "off",
     "autovacuum": "off",
+    "deadlock_timeout": "100ms",  # after which two that wait for each other are found
     "jit": "off",
     "shared_buffers": "32MB",
     "max_connections": "100",
@@ -159,6 +160,8 @@ class PostgresServer:
             admin.execute(
                 sql.SQL("CREATE ROLE {} LOGIN CREATEDB PASSWORD {}").format(sql.Identifier(USER), sql.Literal(PASSWORD))
             )
+            if admin.info.server_version >= 150000:  # so that a test can say who gives way
+                admin.execute(sql.SQL("GRANT SET ON PARAMETER deadlock_timeout TO {}").format(sql.Identifier(USER)))
 
     @property
     def url(self) -> str:

@@ -18,8 +18,8 @@ STONE = Tombstone("t1", "x", None, "77", "2026-11-01T12:07:00.000Z")
 
 def keep(store: Store, numbers: range, author: str, source: str = "x") -> None:
     """Store posts of an author."""
-    with store.transaction():
-        store.posts.save([post(str(number), source=source, author=author) for number in numbers], NOW)
+    posts = [post(str(number), source=source, author=author) for number in numbers]
+    store.write(lambda: store.posts.save(posts, NOW))
 
 
 @pytest.mark.every_store
@@ -80,8 +80,7 @@ def test_an_account_is_forgotten_with_its_last_post(store: Store, source: str, a
         return f"at://{who}/app.bsky.feed.post/{key}" if source == "bluesky" else f"{who}{key}"
 
     posts = [post(of(who, "1"), source=source, author=who, author_name=f"name of {who}") for who in (author, other)]
-    with store.transaction():
-        store.posts.save(posts, NOW)
+    store.write(lambda: store.posts.save(posts, NOW))
 
     store.authors.forget_silent(source, author)
     kept = store.authors.names([(source, author), (source, other)])

@@ -1,41 +1,41 @@
-"""The same work leaves the same rows in every store."""
+"""The same work leaves the same rows in every store, even where each of its transactions had to be done twice."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import closing
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import pytest
 
+from tests.tools.alike import different_tables
+from tests.tools.undone import times_undone, undo_each_once
 from trendspark_cli.base.console import Output
 from trendspark_cli.demo import run as demo
 from trendspark_cli.demo.moments import moments_of
 from trendspark_cli.store.tables.store import TableStore
 
-Rows = list[tuple[Any, ...]]
 
-DIFFER = {("job_runs", "duration"), ("job_runs", "pid"), ("run_processes", "process")}
-DURATIONS = "trendspark_job_duration_seconds"
-TABLES = """
-SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite%' AND name NOT LIKE '\\_%' ESCAPE '\\'
-    AND name NOT LIKE 'post_search%' ORDER BY name
-"""
+@pytest.fixture(scope="module")
+def in_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TableStore]:
+    """The demo, lived through in SQLite."""
+    with closing(lived(tmp_path_factory.mktemp("sqlite"), {})) as store:
+        yield store
 
 
 @pytest.mark.postgres
+@pytest.mark.parametrize("is_undone", [False, True], ids=["at once", "each transaction undone once"])
 def test_the_demo_lived_through_in_every_store_leaves_the_same_rows_and_trends(
-    tmp_path: Path, postgres_url: str
+    tmp_path: Path, postgres_url: str, in_sqlite: TableStore, is_undone: bool
 ) -> None:
-    here, there = lived(tmp_path / "sqlite", {}), lived(tmp_path / "postgres", {"DATABASE_URL": postgres_url})
-    with closing(here), closing(there):
-        tables = {row["name"]: columns_of(here, row["name"]) for row in here.connection.rows(TABLES)}
-
-        assert [name for name in tables if contents(here, name, tables) != contents(there, name, tables)] == []
-        assert here.trends.listing(20) == there.trends.listing(20) != []
+    if is_undone:
+        undo_each_once(postgres_url, keeps_ids=True)
+    with closing(lived(tmp_path, {"DATABASE_URL": postgres_url})) as there:
+        assert different_tables(in_sqlite, there) == []
+        assert in_sqlite.trends.listing(20) == there.trends.listing(20) != []
+    assert not is_undone or times_undone(postgres_url) > 100
 
 
 def lived(folder: Path, settings: Mapping[str, str]) -> TableStore:
@@ -46,17 +46,3 @@ def lived(folder: Path, settings: Mapping[str, str]) -> TableStore:
     store = installation.database.open()
     assert isinstance(store, TableStore)
     return store
-
-
-def columns_of(store: TableStore, table: str) -> list[str]:
-    """Return the columns of a table that tell of what was done, not of how long that took."""
-    names = [row["name"] for row in store.connection.rows(f'PRAGMA table_info("{table}")')]
-    return [name for name in names if (table, name) not in DIFFER]
-
-
-def contents(store: TableStore, table: str, tables: Mapping[str, list[str]]) -> Rows:
-    """Return the rows of a table in order."""
-    names = ", ".join(f'"{name}"' for name in tables[table])
-    order = ", ".join(str(place) for place, _ in enumerate(tables[table], 1))
-    rows = store.connection.made(tuple, f"SELECT {names} FROM {table} ORDER BY {order}")
-    return [row for row in rows if not str(row[0]).startswith(DURATIONS)]

@@ -14,9 +14,11 @@ from typing import Any
 import pytest
 
 from tests.ingest.operator import Operator
+from tests.installation import PLACE
 from tests.servers import JetstreamServer, delete_event, post_event
 from tests.servers.jetstream_server import id_of
 from tests.tools.processes import wait_for
+from tests.tools.undone import undo_each_once
 
 
 def now() -> datetime:
@@ -79,7 +81,17 @@ def bluesky(tmp_path: Path) -> Iterator[Listener]:
         yield Listener(tmp_path / "home", hosts)
 
 
-def test_posts_are_stored_as_they_are_made_and_deleted_ones_leave(bluesky: Listener) -> None:
+@pytest.fixture(params=["sqlite", pytest.param("undone", marks=pytest.mark.postgres)])
+def whichever(request: pytest.FixtureRequest) -> Any:
+    """Such an operator with SQLite, or with a PostgreSQL that undoes each transaction once."""
+    if request.param == "undone":
+        PLACE["DATABASE_URL"] = request.getfixturevalue("postgres_url")
+        undo_each_once(PLACE["DATABASE_URL"])
+    return request.getfixturevalue("bluesky")
+
+
+def test_posts_are_stored_as_they_are_made_and_deleted_ones_leave(whichever: Listener) -> None:
+    bluesky = whichever
     some = posts(30)
     with bluesky.listening() as process:
         bluesky.hosts[0].publish(some)

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.builders import mode
-from tests.installation import read_series
+from tests.installation import Installation, read_series
 from tests.tools.term_history import term_rows
 
 Row = tuple[Any, ...]
@@ -48,7 +48,7 @@ def value(database: Path, sql: str) -> Any:
 
 def snapshot(database: Path, queries: Sequence[str]) -> dict[str, list[Row]]:
     """Return what these queries answer, to be compared with another installation's."""
-    return {sql: term_rows(database) if sql == TERMS else ask(database, sql) for sql in queries}
+    return {sql: term_rows(Installation(database.parent)) if sql == TERMS else ask(database, sql) for sql in queries}
 
 
 def differences(wanted: dict[str, list[Row]], found: dict[str, list[Row]]) -> list[str]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 import json
 import shutil
-import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass, field
@@ -15,6 +14,7 @@ from typing import Any
 
 from tests.builders import own_line
 from tests.ingest.operator import TOKEN, Operator
+from tests.installation import Installation
 from tests.ranking.streams import background, said
 from tests.servers import Answer, Request, XServer, faults, x_post
 from tests.tools import books
@@ -207,9 +207,9 @@ def rank_scene(
         assert operator.rank().exit_code == 0
         rows = [row for row in rows if row not in past]
         if is_upgraded:
-            make_history_old(operator.database)
+            make_history_old(operator)
         if has_rows:
-            keep_as_rows(operator.database)
+            keep_as_rows(operator)
     operator.now = now - timedelta(minutes=1)
     _ingest(operator, folder, rows)
 
@@ -228,11 +228,11 @@ def rank_scene(
     return scene
 
 
-def make_history_old(database: Path) -> None:
+def make_history_old(here: Installation) -> None:
     """Make the history that of an earlier version: no term of it is one that is counted now."""
-    put_terms(database, {key - 1: state for key, state in terms_of(database).items()})
-    with closing(sqlite3.connect(database)) as connection, connection:
-        connection.execute("UPDATE ranking_progress SET history_version = 0, rebuilt_since = ''")
+    put_terms(here, {key - 1: state for key, state in terms_of(here).items()})
+    with closing(here.store()) as store, store.transaction():
+        store.connection.execute("UPDATE ranking_progress SET history_version = 0, rebuilt_since = ''")
 
 
 def _x_post(now: datetime, *, minutes: float, likes: int) -> dict[str, Any]:

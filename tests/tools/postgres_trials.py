@@ -31,15 +31,44 @@ WHOLE = (
 )
 
 
-def replayed_alike(folder: Path, posts: Path, days: int | None) -> bool:
-    """Read the first *days* of a file of posts into both databases; tell whether `backtest` says the same of both."""
-    kept = folder / "posts.ndjson"
+UNDONE = ("tests/money", "tests/archive", "tests/alerts", "tests/rank", "tests/ingest", "tests/stream")
+
+
+def first_days(posts: Path, days: int | None, kept: Path) -> Path:
+    """Unpack the first *days* of a file of posts, or all of it, into *kept*."""
     with gzip.open(posts, "rt", encoding="utf-8") as lines, kept.open("w", encoding="utf-8") as target:
         line = next(lines)
         first = from_text(json.loads(line)["created_at"])
         until = to_text(first + timedelta(days=days)) if days is not None else "~"
         target.write(line)
         target.writelines(takewhile(lambda each: json.loads(each)["created_at"] < until, lines))
+    return kept
+
+
+def ranked_alike(folder: Path, posts: Path, days: int | None) -> bool:
+    """Rank the first *days* of a file of posts as `scripts/eval` does: from the file, and read into each database."""
+    kept = first_days(posts, days, folder / posts.name.removesuffix(".gz"))
+    told: dict[str, bytes] = {}
+    with running_server() as server:
+        ways = {
+            "the file": ("-m", "trendspark_cli", "backtest", "--tick", "900"),
+            "SQLite": ("scripts/ranked_from_store.py", "sqlite"),
+            "PostgreSQL": ("scripts/ranked_from_store.py", server.url),
+        }
+        for way, words in ways.items():
+            with kept.open("rb") as lines:
+                done = subprocess.run([sys.executable, *words], stdin=lines, capture_output=True, cwd=PROJECT)
+            assert done.returncode == 0, done.stderr
+            told[way] = done.stdout
+    is_equal = len(set(told.values())) == 1
+    sizes = ", ".join(f"{len(lines)} bytes from {way}" for way, lines in told.items())
+    print(f"{posts.name}, {days or 'all'} days: {sizes}: {'equal' if is_equal else 'DIFFERENT'}", flush=True)
+    return is_equal
+
+
+def replayed_alike(folder: Path, posts: Path, days: int | None) -> bool:
+    """Read the first *days* of a file of posts into both databases; tell whether `backtest` says the same of both."""
+    kept = first_days(posts, days, folder / "posts.ndjson")
     told = []
     with running_server() as server, closing(Databases(server.url)) as databases:
         for number, url in enumerate(("sqlite:///replayed.db", databases.create("replayed"))):
@@ -69,8 +98,11 @@ def servers_here() -> list[Path]:
     return [*of_debian, *([of_wheel] if of_wheel else [])]
 
 
-def run_on(binaries: Path, *, is_quick: bool) -> bool:
-    """Run the tests on this server, tell how that went, and return whether all passed."""
+def run_on(binaries: Path, *, is_quick: bool, is_undone: bool = False) -> bool:
+    """Run the tests on this server, tell how that went, and return whether all passed.
+
+    *is_undone*: with each transaction of a job undone once, those of the rooms whose jobs write.
+    """
     version = subprocess.run([binaries / "postgres", "--version"], capture_output=True, text=True).stdout.strip()
     began = time.monotonic()
     environment = {name: value for name, value in os.environ.items() if name != URL_SETTING}
@@ -83,18 +115,20 @@ def run_on(binaries: Path, *, is_quick: bool) -> bool:
         "-m",
         "postgres or not postgres",
         "-k",
-        "postgres or hosts",
+        "postgres and not undone" if is_undone else "postgres or hosts",
+        *(["--undone"] if is_undone else []),
     )
+    rooms = UNDONE if is_undone else QUICK if is_quick else WHOLE
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", *words, *(QUICK if is_quick else WHOLE)],
+        [sys.executable, "-m", "pytest", *words, *rooms],
         cwd=PROJECT,
         env={**environment, BINARIES_SETTING: str(binaries), **({} if is_quick else {"TRENDSPARK_TEST_ROUNDS": "100"})},
         capture_output=True,
         text=True,
     )
-    told = [line for line in done.stdout.splitlines() if line.startswith(("FAILED", "ERROR"))]
-    print(
-        f"{version}: {'passed' if done.returncode == 0 else 'FAILED'} in {time.monotonic() - began:.0f} s", flush=True
-    )
-    print("".join(f"    {line}\n" for line in told[:20]), end="", flush=True)
+    lines = done.stdout.splitlines()
+    how = f"{'passed' if done.returncode == 0 else 'FAILED'} in {time.monotonic() - began:.0f} s"
+    print(f"{version}{', each transaction undone once' * is_undone}: {how}: {lines[-1].strip('= ')}", flush=True)
+    told = [line for line in lines if line.startswith(("FAILED tests/", "ERROR tests/"))]
+    print("".join(f"    {line}\n" for line in told), end="", flush=True)
     return done.returncode == 0

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import sqlite3
 from contextlib import closing
-from pathlib import Path
 from typing import Any
 
+from tests.installation import Installation
 from trendspark_cli.ranking.baseline.history import TermState
 from trendspark_cli.ranking.baseline.term_states import joined, states_of
 from trendspark_cli.store.rows.term_blobs import decoded, encoded
@@ -17,21 +16,23 @@ RUNS = (
 )
 
 
-def terms_of(database: Path) -> dict[int, TermState]:
+def terms_of(here: Installation) -> dict[int, TermState]:
     """Return the state of each term by its key."""
-    with closing(sqlite3.connect(database, timeout=15)) as connection:
-        return joined([decoded(blobs) for blobs in connection.execute(RUNS)]).to_dict()
+    with closing(here.store()) as store:
+        runs = store.connection.execute(RUNS).fetchall()
+    return joined([decoded((bytes(keys), bytes(states))) for keys, states in runs]).to_dict()
 
 
-def term_rows(database: Path) -> list[tuple[Any, ...]]:
+def term_rows(here: Installation) -> list[tuple[Any, ...]]:
     """Return the terms in an order that does not depend on how they came in."""
-    return [(key, repr(state)) for key, state in sorted(terms_of(database).items())]
+    return [(key, repr(state)) for key, state in sorted(terms_of(here).items())]
 
 
-def put_terms(database: Path, terms: dict[int, TermState]) -> None:
+def put_terms(here: Installation, terms: dict[int, TermState]) -> None:
     """Have the ranker remember these terms, and no others."""
     states = states_of(terms)
-    with closing(sqlite3.connect(database, timeout=15)) as connection, connection:
+    with closing(here.store()) as store, store.transaction():
+        connection = store.connection
         connection.execute("DELETE FROM ranking_run_parts")
         connection.execute("DELETE FROM ranking_runs")
         connection.execute("INSERT INTO ranking_runs VALUES (1, ?)", (len(states),))
@@ -42,7 +43,7 @@ def put_terms(database: Path, terms: dict[int, TermState]) -> None:
         )
 
 
-def keep_as_rows(database: Path) -> None:
+def keep_as_rows(here: Installation) -> None:
     """Keep what the ranker remembers of terms as versions before sorted runs did: a row for each."""
     rows = [
         (
@@ -53,9 +54,10 @@ def keep_as_rows(database: Path) -> None:
             state.last_tick_posts,
             None if state.hours is None else b"".join(hour.to_bytes(4, "little") for hour in state.hours),
         )
-        for key, state in terms_of(database).items()
+        for key, state in terms_of(here).items()
     ]
-    with closing(sqlite3.connect(database, timeout=15)) as connection, connection:
+    with closing(here.store()) as store, store.transaction():
+        connection = store.connection
         connection.execute("DELETE FROM ranking_run_parts")
         connection.execute("DELETE FROM ranking_runs")
         connection.executemany("INSERT INTO ranking_terms VALUES (?, ?, ?, ?, ?, ?)", rows)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import NamedTuple
 
 from trendspark_cli.store.protocol import Store
@@ -34,13 +35,15 @@ def forget(store: Store, stone: Tombstone) -> Forgotten:
         while looked_until < newest:
             until = min(looked_until + SPAN_IDS, newest)
             if ids := store.tombstones.live_posts(stone, looked_until, until):
-                with store.transaction():
-                    count += store.tombstones.forget_posts(stone, ids)
+                count += store.write(partial(store.tombstones.forget_posts, stone, ids))
             looked_until = ids[-1] if len(ids) == MOST_FOUND else until
-    with store.transaction():
+
+    def finish() -> Forgotten:
         came = store.tombstones.live_posts(stone, 0 if stone.author is None else newest, LAST_ID)
-        count += store.tombstones.forget_posts(stone, came)
-        return Forgotten(store.tombstones.add(stone), count)
+        late = store.tombstones.forget_posts(stone, came)
+        return Forgotten(store.tombstones.add(stone), count + late)
+
+    return store.write(finish)
 
 
 def forget_words(store: Store) -> None:

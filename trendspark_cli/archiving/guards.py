@@ -60,8 +60,7 @@ def check_database(store: Store, now: datetime, *, is_dry: bool = False) -> None
             hint="nothing was archived; keep the file, restore the last `trendspark db backup`, and check the disk",
         )
     if not is_dry:
-        with store.transaction():
-            store.notice_after(CHECKED, now, timedelta())
+        store.write(lambda: store.notice_after(CHECKED, now, timedelta()))
 
 
 def check_clock(store: Store, now: datetime, run_id: int | None) -> None:

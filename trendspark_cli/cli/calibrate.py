@@ -103,8 +103,7 @@ def calibrate(
 
     def keep(store: Store, done: Calibrated) -> None:
         if not dry_run:
-            with store.transaction():
-                store.calibrations.save(done.calibration)
+            store.write(lambda: store.calibrations.save(done.calibration))
         show_calibrated(done, output, is_dry=dry_run)
 
     def on_database(store: Store) -> None:

@@ -58,8 +58,7 @@ def add(rule: Annotated[str, typer.Argument(help="A query as of X search.")], dr
         if dry_run:
             installed.output.line("X accepts it; nothing was changed")
             return
-        with store.transaction():
-            store.stream_rules.add(rule, installed.clock())
+        store.write(lambda: store.stream_rules.add(rule, installed.clock()))
         _sync(installed, store, rules)
 
     _do("rules add", False, action)
@@ -70,9 +69,7 @@ def remove(rule: Annotated[str, typer.Argument(help="The rule, as `rules list` s
     """Remove a rule of your own, here and at X."""
 
     def action(installed: Installation, store: Store, rules: XRules) -> None:
-        with store.transaction():
-            is_known = store.stream_rules.remove(rule)
-        if not is_known:
+        if not store.write(lambda: store.stream_rules.remove(rule)):
             raise UsageError(f"rule {rule!r} was not added here", hint="see `trendspark rules list`")
         _sync(installed, store, rules)
 

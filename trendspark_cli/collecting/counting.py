@@ -73,8 +73,7 @@ def feeds_worth_reading(job: JobContext, profile_sources: Sequence[ProfileSource
     quiet: set[str] = set()
     groups = _together(counter, counted)
     if groups:
-        with job.store.transaction():
-            is_due = job.store.notice_after("counts:each", job.now, EACH_AFTER)
+        is_due = job.write(lambda: job.store.notice_after("counts:each", job.now, EACH_AFTER))
         groups = [] if is_due else groups
     for query, members in groups:
         try:

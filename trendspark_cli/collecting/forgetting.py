@@ -25,8 +25,7 @@ def forget_posts(store: Store, source: str, post_id: str, author: str, now: date
         stones = [_tombstone(source, post_id, None, now)]
     done = [forget(store, stone) for stone in stones]
     if author:
-        with store.transaction():
-            store.authors.forget(source, gone)
+        store.write(lambda: store.authors.forget(source, gone))
     else:
         for each in gone:
             store.authors.forget_silent(source, each)

@@ -111,6 +111,7 @@ class _Running:
             job.store.totals.set([STREAM_CONNECTED.at(0.0)])
 
         job.write(record)
+        self._note_placed()
 
     def _next_span(self) -> Span:
         if self._span is None:
@@ -140,16 +141,20 @@ class _Running:
             self._place = place
             return
 
-        def store() -> None:
+        if has_items and self._audit_began + AUDIT_SECONDS < time.monotonic():
+            self._audit_id, self._audit_began = None, time.monotonic()
+
+        def store() -> int | None:
+            audit_id = self._audit_id
             if has_items:
-                if self._audit_began + AUDIT_SECONDS < time.monotonic():
-                    self._audit_id, self._audit_began = None, time.monotonic()
-                self._audit_id = store_page(job, self._source.name, self._source.query, page, audit_id=self._audit_id)
+                audit_id = store_page(job, self._source.name, self._source.query, page, audit_id=audit_id)
                 keep_gap(job, self._source, page, None, fills_gap=False)
             self._write_place(job, place)
             self._tell(job, page, now, has_moved=has_moved)
+            return audit_id
 
-        job.write(store)
+        self._audit_id = job.write(store)
+        self._note_placed()
         self._is_connected = True
         self._is_live |= any(now - from_text(post.created_at) < LIVE for post in page.posts)
         self._work.ask(bool(page.posts))
@@ -166,6 +171,8 @@ class _Running:
     def _write_place(self, job: JobContext, place: str | None) -> None:
         if place is not None:
             job.store.cursors.set(job.profile, self._source.name, self._source.query, place, job.now)
+
+    def _note_placed(self) -> None:
         self._place, self._placed = None, time.monotonic()
 
     def _count_end(self, failure: TrendSparkError) -> None:
@@ -181,6 +188,7 @@ class _Running:
             job.store.totals.set([STREAM_CONNECTED.at(0.0)])
 
         job.write(record)
+        self._note_placed()
         self._is_connected = self._is_live = False
 
     def _pause(self) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from trendspark_cli.base.clock import date_text, to_text
 from trendspark_cli.base.errors import SourcesFailedError
@@ -45,16 +46,19 @@ def brief(job: JobContext, writing: PaidWriting, rules: BriefRules) -> None:
     key = f"daily_ideas:{to_text(job.now)[:10]}"
     is_told = job.store.notifications.message_of(key) is not None
     ideas = [] if is_told or not briefs else _ideas(job, writing, rules, briefs, notes)
-    with job.store.transaction():
+
+    def tell() -> tuple[list[Brief], list[Idea], list[str]]:
         there = [one for one in briefs if _is_there(job, one)]
-        if len(there) < len(briefs):
-            briefs, ideas = there, []  # the model was shown all of them for its ideas
-            notes.append(f"some texts are left out: {FORGOTTEN}")
-        notes = [*_authors(writing, briefs), *notes]
-        if briefs and not is_told:
-            alert = daily_alert(key, date_text(job.now), briefs, ideas, notes)
+        forgotten = [] if len(there) == len(briefs) else [f"some texts are left out: {FORGOTTEN}"]
+        left = [] if forgotten else ideas  # the model was shown all of them for its ideas
+        said = [*_authors(writing, there), *notes, *forgotten]
+        if there and not is_told:
+            alert = daily_alert(key, date_text(job.now), there, left, said)
             if job.store.notifications.queue(alert, job.now, muted=rules.alerts_are_muted):
                 job.count("alerts_queued")
+        return there, left, said
+
+    briefs, ideas, notes = job.write(tell)
     printed: BriefRun = {
         "briefs": [brief_json(one) for one in briefs],
         "ideas": [idea_json(idea) for idea in ideas],
@@ -170,8 +174,7 @@ def _finish(job: JobContext, writing: PaidWriting) -> None:
     if writing.failures:
         raise SourcesFailedError(writing.failures, tried=len(writing.failures) + 1)  # the posts' own words are there
     if writing.ceiling is not None:
-        with job.store.transaction():
-            writing.ceiling.is_news = job.store.notice_once(writing.ceiling.key, job.now)
+        writing.ceiling.is_news = job.write(partial(job.store.notice_once, writing.ceiling.key, job.now))
         raise writing.ceiling
 
 

@@ -178,13 +178,16 @@ class _Reading:
         for one in (each for each in profile_sources if each.is_new):
             queries.setdefault((one.job.profile, one.source.name), set()).add(one.source.query)
         volumes = self._job.store.volumes
-        with self._job.store.transaction():
+
+        def note() -> None:
             for (profile, source), known in queries.items():
                 volumes.keep_queries(profile, source, known, self._job.now - STREAMED)
             for one in self._whole:
                 key = one.job.profile, one.source.name, one.source.query
                 if self._job.store.cursors.get(*key) is not None:
                     volumes.note_read(*key, self._job.now)
+
+        self._job.write(note)
 
     def _trust_clock(self, profile_source: ProfileSource, what_then: str) -> None:
         """Raise ClockWrongError when an answer of this run says that it is another time than our clock does."""

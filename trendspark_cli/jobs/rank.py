@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 
 from trendspark_cli.ranking.baseline.ticks import (
     LONGEST_WINDOW_SECONDS,
@@ -112,12 +113,9 @@ def _rank(
         changed = {trend.id for trend in _all_of(changes)}
         going_on = [trend for trend in living if trend.state is TrendState.OPEN and trend.id not in changed]
         curves = _curves(job, [*_all_of(changes), *going_on], window, tick_end, baseline)
-        with job.transaction():
-            saved = _save(job, changes, rules, routes=routes)
-            for trend, curve in zip([*saved, *going_on], curves, strict=False):
-                save_curve(job, trend.stored_id, curve)
-            # The tick that is still going on is ranked again by the next run.
-            baseline.advance(ranked_tick=min(tick, now_tick - 1))
+        # The tick that is still going on is ranked again by the next run.
+        advance = partial(baseline.advance, ranked_tick=min(tick, now_tick - 1))
+        saved = baseline.write(partial(_keep, job, changes, going_on, curves, advance, rules=rules, routes=routes))
         living = [trend for trend in living if trend.id not in {new.id for new in saved}] + saved
         for change in CHANGES:
             job.count(change, len(getattr(changes, change)))
@@ -165,6 +163,24 @@ def _curves(
     return [] if job.dry_run else curves_of(trends, window, tick_end, baseline.history, baseline.sources)
 
 
+def _keep(
+    job: JobContext,
+    changes: TrendChanges,
+    going_on: Sequence[TopicTrend],
+    curves: Sequence[Sequence[TickCount]],
+    advance: Callable[[], None],
+    *,
+    rules: LifecycleRules,
+    routes: TrendRoutes,
+) -> list[TopicTrend]:
+    """Store what a tick changed, the curves of these trends and of those that go on, and that it was ranked."""
+    saved = _save(job, changes, rules, routes=routes)
+    for trend, curve in zip([*saved, *going_on], curves, strict=False):
+        save_curve(job, trend.stored_id, curve)
+    advance()
+    return saved
+
+
 def _save(job: JobContext, changes: TrendChanges, rules: LifecycleRules, *, routes: TrendRoutes) -> list[TopicTrend]:
     """Store what changed, and queue their alerts in the same transaction."""
     saved: list[TopicTrend] = []
@@ -187,8 +203,7 @@ def _recounted(job: JobContext, trend: TopicTrend) -> TopicTrend:
     trend = replace(trend, posts_now=posts)
     if job.dry_run:
         return trend
-    with job.transaction():
-        return job.store.trends.save(trend)
+    return job.write(partial(job.store.trends.save, trend))
 
 
 def _sweep(job: JobContext, baseline: BaselineUpdating, now_tick: int) -> bool:

@@ -158,30 +158,38 @@ class _Running:
         """Note what was missed since the last data, by whatever process, and from now on that nothing is."""
         self._connected_at = time.monotonic()
         job, now = self._at_now(), self._work.clock()
-        with job.store.transaction():
-            position = self._believed_position(job)
-            missed_from = self._source.time_of(position) if position is not None else None
-            if missed_from is not None and missed_from > now:
-                missed_from = None  # our clock is behind, perhaps: what it calls missed has been read
-            if missed_from is not None:
-                arrival_delay, self._arrival_delay = self._arrival_delay, ARRIVAL_DELAY
-                for rule, profile in self._work.rules.items():
-                    job.store.gaps.open(
-                        profile=profile,
-                        source=self._source.name,
-                        query=rule,
-                        since_id=self._source.id_at(missed_from - LATE_POSTS),
-                        until_id=self._source.id_at(now + arrival_delay),
-                        reason="the stream was not connected",
-                        estimated_reads=self._usual_posts(now - missed_from),
-                        run_id=job.run_id,
-                        now=now,
-                    )
-                    job.count("gaps")
+
+        def note() -> bool:
+            has_gap = self._open_gaps(job, now)
             self._last_data = now
             self._note_position(job)
             self._set(STREAM_CONNECTED.at(1.0))
+            return has_gap
+
+        if job.write(note):
+            self._arrival_delay = ARRIVAL_DELAY
         log.info("stream connected, rules=%d", len(self._work.rules))
+
+    def _open_gaps(self, job: JobContext, now: datetime) -> bool:
+        """Note for each rule what was missed since the last data; return whether anything was."""
+        position = self._believed_position(job)
+        missed_from = self._source.time_of(position) if position is not None else None
+        if missed_from is None or missed_from > now:  # our clock is behind, perhaps: what it calls missed has been read
+            return False
+        for rule, profile in self._work.rules.items():
+            job.store.gaps.open(
+                profile=profile,
+                source=self._source.name,
+                query=rule,
+                since_id=self._source.id_at(missed_from - LATE_POSTS),
+                until_id=self._source.id_at(now + self._arrival_delay),
+                reason="the stream was not connected",
+                estimated_reads=self._usual_posts(now - missed_from),
+                run_id=job.run_id,
+                now=now,
+            )
+            job.count("gaps")
+        return True
 
     def _believed_position(self, job: JobContext) -> str | None:
         """Return until when nothing was missed. One in the future is taken back once X's own clock confirms ours."""

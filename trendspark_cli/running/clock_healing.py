@@ -30,7 +30,8 @@ def heal_times(job: JobContext, now: datetime) -> None:
         return
     is_proven = not is_behind(job.store, now) and not job.witness.contradicts
     healed = {one.kind for one in late if is_proven or not one.needs_witness}
-    with job.store.transaction():
+
+    def heal() -> None:
         if healed:
             job.store.times.take_back(healed, now)
         for one in late:
@@ -40,6 +41,8 @@ def heal_times(job: JobContext, now: datetime) -> None:
             else:
                 log.warning("the clock may be wrong: %s; left until a service confirms the time", words)
                 job.count("times_left", one.number)
+
+    job.write(heal)
 
 
 def note_healed(job: JobContext, kind: str, what: str, count: int = 1) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TypeVar
@@ -61,10 +60,6 @@ class JobContext:
         """Return what the answers of this run say of our clock."""
         self._witness.hear(self.api_calls)
         return self._witness
-
-    def transaction(self) -> AbstractContextManager[None]:
-        """Group writes; in a dry run there are none to group."""
-        return nullcontext() if self.dry_run else self.store.transaction()
 
     def write(self, work: Callable[[], Result]) -> Result:
         """Return what *work* returns, all of its writes kept or none; see `Store.write`.

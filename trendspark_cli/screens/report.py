@@ -51,8 +51,7 @@ def report_body(*, since: timedelta | None = None, profile: str = "", output: st
             report(wired.job, place, rules, lambda: state_of(wired.job, settings, wired.timetable))
         finally:
             if not wired.job.dry_run:
-                with wired.job.store.transaction():
-                    wired.job.record_calls()
+                wired.job.write(wired.job.record_calls)
 
     return body
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from itertools import chain
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
@@ -25,6 +26,9 @@ POSTS_PER_READ = 5_000  # also the posts of one segment
 POSTS_PER_UPDATE = 50_000  # each looks up its terms in all of history, and has some 2 kB for a post meanwhile
 WORDS_PER_UPDATE = 2_000_000  # of a flood of long posts there are fewer
 MOST_KEPT = 500_000  # chunks and words between reads: 60 MB. Languages have fewer; floods of made-up words have no end
+
+
+Result = TypeVar("Result")
 
 
 class BaselineUpdating:
@@ -61,12 +65,7 @@ class BaselineUpdating:
             current = [post for post in posts if since <= post.created_at < until]
             segment = read_segment(current, vocabulary) if current else None
             staged = self._stage(late, read_texts(late)) if late else None
-            with self._job.transaction():
-                if staged:
-                    self._publish(staged)
-                if segment:
-                    self._keep(segment)
-                self._see(posts)
+            self.write(partial(self._take, posts, segment, staged))
 
     def window(self, since: int) -> Window:
         """Return the posts created at *since* or later, and some older ones."""
@@ -85,8 +84,7 @@ class BaselineUpdating:
         while self.update_with_next(epoch_seconds):
             pass
         if not self._job.dry_run:
-            with self._job.transaction():
-                self._job.store.ranking.drop_segments(epoch_seconds)
+            self._job.write(partial(self._job.store.ranking.drop_segments, epoch_seconds))
 
     def update_with_next(self, epoch_seconds: int, most: int = POSTS_PER_UPDATE) -> int:
         """Update the baselines with the next posts older than *epoch_seconds*, at most *most*; return how many."""
@@ -99,10 +97,7 @@ class BaselineUpdating:
             if count < len(posts):
                 found = posts = posts[:count]
             staged = self._stage(posts, coded) if posts else None
-            with self._job.transaction():
-                if staged:
-                    self._publish(staged)
-                self.advance(folded_created_at=found[-1].created_text, folded_post_id=found[-1].id)
+            self.write(partial(self._fold, found[-1], staged))
             self._job.count("posts_folded", len(posts))
         return len(found)
 
@@ -111,19 +106,40 @@ class BaselineUpdating:
         if self._job.dry_run or tick - self.progress.swept_tick < TICKS_PER_DAY:
             return None
         forgotten = self.history.forget_faint(tick)
-        with self._job.transaction():
-            self.advance(swept_tick=tick)
+        self.write(partial(self.advance, swept_tick=tick))
         return forgotten
 
     def reload_sources(self) -> None:
         """Begin with what the store knows of the volume of sources."""
         self.sources = self._job.store.ranking.sources()
 
+    def write(self, work: Callable[[], Result]) -> Result:
+        """Return what *work* returns, in a transaction; the progress is as before when it is run again."""
+        before = self.progress
+
+        def from_before() -> Result:
+            self.progress = before
+            return work()
+
+        return self._job.write(from_before)
+
     def advance(self, **changes: Any) -> None:
-        """Move the progress; call inside a transaction."""
+        """Move the progress; call inside `write`."""
         self.progress = self.progress._replace(**changes)
         if not self._job.dry_run:
             self._job.store.ranking.save_progress(self.progress)
+
+    def _take(self, posts: Sequence[PostRow], segment: Segment | None, late: _Staged | None) -> None:
+        if late:
+            self._publish(late)
+        if segment:
+            self._keep(segment)
+        self._see(posts)
+
+    def _fold(self, last: LeavingPlace, staged: _Staged | None) -> None:
+        if staged:
+            self._publish(staged)
+        self.advance(folded_created_at=last.created_text, folded_post_id=last.id)
 
     def _keep(self, segment: Segment) -> None:
         if self._job.dry_run:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from typing import NamedTuple, Protocol
 
 from trendspark_cli.base.clock import from_text, to_text
@@ -62,36 +63,40 @@ def read_marks(job: JobContext, marks: ChatMarks, now: datetime) -> None:
     try:
         presses, newest = marks.presses(_last_read(state.updates_read, now))
     except TrendSparkError as error:
-        with job.store.transaction():
-            is_news = job.store.notice_after("marks are not read", now, TOLD_AGAIN_AFTER)
-        if is_news:
+        if job.write(partial(job.store.notice_after, "marks are not read", now, TOLD_AGAIN_AFTER)):
             log.warning("what people say by buttons is not read: %s", error)
         job.count("marks_unread")
         return
     if newest is None:
         return
-    shown: list[tuple[Press, int, str]] = []
-    with job.store.transaction():
-        for press in presses:
-            said = _said(job.store, marks, press)
-            if said is None:
-                job.count("marks_ignored")
-                continue
-            trend_id, mark = said
-            try:
-                keep_verdict(job.store, trend_id, mark, "", now, press.user_name)
-            except UsageError:  # the trend is gone
-                job.count("marks_ignored")
-                continue
-            job.count("marks")
-            shown.append((press, trend_id, mark))
-        read = f"{newest} {to_text(now)}"
-        job.store.channels.save(job.store.channels.get(channel)._replace(updates_read=read))
-    for press, trend_id, mark in shown:
+    read = f"{newest} {to_text(now)}"
+    for press, trend_id, mark in job.write(partial(_keep, job, marks, presses, channel, read, now)):
         try:
             marks.show(press, trend_id, mark)
         except TrendSparkError as error:
             log.warning("trend %d is marked as %s, which could not be shown: %s", trend_id, mark, error)
+
+
+def _keep(
+    job: JobContext, marks: ChatMarks, presses: Sequence[Press], channel: str, read: str, now: datetime
+) -> list[tuple[Press, int, str]]:
+    """Keep what was said, and that it was read; return what is to be shown: each press, its trend and the mark."""
+    kept: list[tuple[Press, int, str]] = []
+    for press in presses:
+        said = _said(job.store, marks, press)
+        if said is None:
+            job.count("marks_ignored")
+            continue
+        trend_id, mark = said
+        try:
+            keep_verdict(job.store, trend_id, mark, "", now, press.user_name)
+        except UsageError:  # the trend is gone
+            job.count("marks_ignored")
+            continue
+        job.count("marks")
+        kept.append((press, trend_id, mark))
+    job.store.channels.save(job.store.channels.get(channel)._replace(updates_read=read))
+    return kept
 
 
 def _last_read(read: str | None, now: datetime) -> int | None:

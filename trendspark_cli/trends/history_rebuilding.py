@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 
 from trendspark_cli.base.clock import from_epoch, from_text, to_text
 from trendspark_cli.ranking.baseline.history import HISTORY_VERSION
@@ -94,15 +95,15 @@ def begin(job: JobContext, baseline: BaselineUpdating, window_since: int) -> Non
             baseline.terms.take_in_rows()
         return
     if progress.seen_post_id == 0:
-        with job.transaction():
-            baseline.advance(history_version=HISTORY_VERSION)
+        baseline.write(partial(baseline.advance, history_version=HISTORY_VERSION))
         return
     if job.dry_run:
         return
     _forget(job, baseline)
     first = job.store.posts.first_since(window_since)
     since = _newest(job, baseline) - REBUILT
-    with job.transaction():
+
+    def start() -> None:
         job.store.ranking.forget_window()
         baseline.advance(
             seen_post_id=progress.seen_post_id if first is None else min(progress.seen_post_id, first - 1),
@@ -112,6 +113,8 @@ def begin(job: JobContext, baseline: BaselineUpdating, window_since: int) -> Non
             rebuilt_since=to_text(since),
             history_version=HISTORY_VERSION,
         )
+
+    baseline.write(start)
     baseline.reload_sources()
 
 
@@ -131,8 +134,7 @@ def go_on(job: JobContext, baseline: BaselineUpdating, until: int, most_posts: i
         elif day_end < tick_of(until):
             baseline.forget_faint(day_end)
         else:
-            with job.transaction():
-                baseline.advance(rebuilt_since="")
+            baseline.write(partial(baseline.advance, rebuilt_since=""))
             return
 
 
@@ -145,7 +147,5 @@ def _newest(job: JobContext, baseline: BaselineUpdating) -> datetime:
 
 
 def _forget(job: JobContext, baseline: BaselineUpdating) -> None:
-    forgotten = True
-    while forgotten:
-        with job.transaction():
-            forgotten = baseline.terms.forget_all()
+    while job.write(baseline.terms.forget_all):
+        pass

@@ -141,10 +141,13 @@ def moves(interest: OperatorInterest, names: Sequence[str]) -> tuple[list[Move],
 def refresh_open(interest: OperatorInterest) -> dict[int, float]:
     """Bring the order of open trends up to what matters now, in one transaction; return (id, points) that changed."""
     changed = interest.refresh(topic for topic in interest.known if topic.is_open)
+
+    def order() -> None:
+        for trend_id, points in changed:
+            interest.store.trends.set_interest(trend_id, points)
+
     if changed:
-        with interest.store.transaction():
-            for trend_id, points in changed:
-                interest.store.trends.set_interest(trend_id, points)
+        interest.store.write(order)
     return dict(changed)
 
 

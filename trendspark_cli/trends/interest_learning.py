@@ -6,6 +6,7 @@ Nothing is written before all is learned, so a run that is killed meanwhile begi
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 
 from trendspark_cli.base.clock import from_epoch, to_text
 from trendspark_cli.ranking.baseline.baseline_posts import PostRow
@@ -42,8 +43,7 @@ def learn_interest(job: JobContext, *, is_daily: bool) -> bool:
     else:
         kept = learned.to_bytes()
         job.count("communities_learned", len(learned.places))
-    with job.transaction():
-        job.store.interest.save(KeptVectors(now, posts, kept))
+    job.write(partial(job.store.interest.save, KeptVectors(now, posts, kept)))
     return True
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from copy import deepcopy
 from datetime import datetime, timedelta
+from functools import partial
 
 from trendspark_cli.base.clock import from_text, to_text
 from trendspark_cli.ranking.posts.forecast import MATURES_AFTER_SECONDS
@@ -53,12 +55,10 @@ class PostForecasting:
             rows = self._stored.leaving(position, self._job.now - WATCHED, POSTS_AT_ONCE)
             if not rows:
                 break
-            with self._job.transaction():
-                self._learn_from(rows)
+            self.write(partial(self._learn_from, rows))
         if self._day > self._progress.swept_day:
             self._stored.sweep(self._day)
-            with self._job.transaction():
-                self._advance(swept_day=self._day)
+            self.write(partial(self._advance, swept_day=self._day))
 
     def judge(self, fresh: datetime) -> list[JudgedPost]:
         """Return a judgement of each watched post observed since the last run, and not before *fresh*.
@@ -82,8 +82,18 @@ class PostForecasting:
                 after = rows[-1].id
         return judged
 
+    def write(self, work: Callable[[], None]) -> None:
+        """Run *work* in a transaction; what is remembered here is as before when it is run again."""
+        progress, memories = self._progress, deepcopy(self.memories)
+
+        def from_before() -> None:
+            self._progress, self.memories = progress, deepcopy(memories)
+            work()
+
+        self._job.write(from_before)
+
     def pass_by(self) -> None:
-        """Judge the same posts no more, unless they change; call in the transaction of what followed from them."""
+        """Judge the same posts no more, unless they change; call in the `write` of what followed from them."""
         self._stored.forget_changed(self._seen.newest_change)
         if self._seen.newest_post > self._progress.seen_post_id:
             self._advance(seen_post_id=self._seen.newest_post)
@@ -96,8 +106,7 @@ class PostForecasting:
             judge_post(post, self.memories[post.source], baselines, self._return_levels[post.source]) for post in posts
         ]
         if judged and not self._job.dry_run:
-            with self._job.transaction():
-                self._stored.note([_noted(one, self._job.now) for one in judged])
+            self._job.write(partial(self._stored.note, [_noted(one, self._job.now) for one in judged]))
         self._job.count("posts_forecast", len(judged))
         return [one for one in judged if one.watched.last.at >= fresh.timestamp()]
 

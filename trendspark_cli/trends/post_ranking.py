@@ -26,11 +26,14 @@ def rank_posts(job: JobContext, rules: LifecycleRules, recency: timedelta, *, ro
     changed = advance_posts(
         living, judged, now, rules, lambda post_id: job.store.posts.texts([post_id]).get(post_id, "")
     )
-    with job.transaction():
+
+    def keep() -> None:
         for trend in changed:
             living[trend.story.post_id] = trend if job.dry_run else _saved(job, trend, rules, routes)
         if not job.dry_run:
             forecasting.pass_by()
+
+    forecasting.write(keep)
     return [trend for trend in living.values() if trend.state is TrendState.OPEN]
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from trendspark_cli.running.job_context import JobContext
 
 POSTS_PER_RUN = 50_000  # two seconds or so, and more than a run of any source brings
@@ -17,17 +19,13 @@ def keep_index(job: JobContext, *, is_wanted: bool, most: int = POSTS_PER_RUN) -
     if job.dry_run:
         return
     if not (is_wanted and search.can_index()):
-        has_more = True
-        while has_more:
-            with job.transaction():
-                has_more = search.drop_one()
+        while job.write(search.drop_one):
+            pass
         return
     indexed = 0
     while indexed < most:
-        with job.transaction():
-            count = search.index_next(min(BATCH, most - indexed), job.now)
+        count = job.write(partial(search.index_next, min(BATCH, most - indexed), job.now))
         if count == 0:
-            with job.transaction():
-                search.drop_worn(job.now)
+            job.write(partial(search.drop_worn, job.now))
             return
         indexed += count

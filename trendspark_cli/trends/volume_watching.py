@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
@@ -102,15 +102,24 @@ class _Watching:
         still = [trend for trend in trends.values() if all(trend is not old for old, _ in changed)]
         news = {key: one for key, one in series.items() if series_text(one) != before.get(key)}
         if not job.dry_run and (news or changed or self._seen_post_id != seen_before):
-            with job.transaction():
-                job.store.volumes.save(news, self._seen_post_id, job.now)
-                self._forget()
-                opened = [self._saved(trend, seen) for trend in opened]
-                changed = [(old, self._saved(after, seen)) for old, after in changed]
+            opened, changed = job.write(partial(self._keep, news, opened, changed, seen))
         for trend in (*opened, *(after for _, after in changed)):
             job.count(_change_of(trend, is_new=trend in opened))
         living = (*still, *(after for _, after in changed), *opened)
         return [trend for trend in living if trend.state is TrendState.OPEN]
+
+    def _keep(
+        self,
+        news: Mapping[str, VolumeSeries],
+        opened: Sequence[AnyTrend],
+        changed: Sequence[tuple[AnyTrend, AnyTrend]],
+        seen: Sequence[_Seen],
+    ) -> tuple[list[AnyTrend], list[tuple[AnyTrend, AnyTrend]]]:
+        """Store series and trends; return those that opened, and those that changed with what they were, as stored."""
+        self._job.store.volumes.save(news, self._seen_post_id, self._job.now)
+        self._forget()
+        saved = [self._saved(trend, seen) for trend in opened]
+        return saved, [(old, self._saved(after, seen)) for old, after in changed]
 
     def _is_read(self, read: ReadQuery) -> bool:
         """Tell whether a query is one of a present profile, or of a source that is read for nobody."""

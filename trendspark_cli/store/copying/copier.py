@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Mapping
 from contextlib import suppress
 from datetime import datetime
+from functools import partial
 from typing import NamedTuple
 
 from trendspark_cli.base.console import RowProgress
@@ -89,8 +90,8 @@ def _copy(
 
 def _copy_table(origin: CopyEnd, goal: CopyEnd, name: str, shape: Shape, progress: RowProgress, batch: int) -> None:
     for rows in batches(origin, name, shape, last_key(goal, name, shape), batch):
-        with goal.connection.transaction(is_one_of_many=True):
-            goal.put(name, shape.columns, [_storable(row) for row in rows])
+        stored = [_storable(row) for row in rows]
+        goal.connection.write(partial(goal.put, name, shape.columns, stored), is_one_of_many=True)
         progress.advance(name, len(rows))
 
 

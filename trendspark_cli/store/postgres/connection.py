@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any
@@ -30,6 +31,7 @@ from trendspark_cli.store.postgres.errors import LATER, ConflictError, store_err
 SCHEMA = "trendspark"
 LOCKS = 1_416_785_508  # a name space of advisory locks: "Trnd"
 CONFLICTS = 3  # tries in all
+CONFLICT_PAUSE_SECONDS = 0.05  # the other one goes first, or both would meet again
 CANCEL_SECONDS = 5.0
 # Locks wait as long as SQLite's; no transaction of ours is idle, as nothing slow happens inside.
 SESSION = f"""
@@ -62,6 +64,7 @@ class Connection:
         self.before_commit: list[Callable[[], None]] = []
         self.undone = 0
         self._held: set[tuple[str, bool]] = set()
+        self._left: list[str] = []  # locks to give back when a transaction that failed has ended
         with self.errors():
             try:
                 self.raw = psycopg.connect(**options, autocommit=True, prepare_threshold=None)
@@ -129,6 +132,8 @@ class Connection:
             self.in_transaction = False
             self.before_commit = []
             self._held.clear()
+            while self._left:
+                self._give_back(self._left.pop())
         self.after_commit()
 
     def _commit(self) -> None:
@@ -137,12 +142,13 @@ class Connection:
             raise StoreError(f"{self.where}: a statement failed, so the transaction cannot be kept", hint=LATER)
         self._command("COMMIT")
 
-    def write(self, work: Callable[[], Record]) -> Record:
+    def write(self, work: Callable[[], Record], *, is_one_of_many: bool = False) -> Record:
         """Return what *work* returns, in a transaction; the whole of it again when another one undid it."""
         for _ in range(0 if self.in_transaction else CONFLICTS - 1):
             with suppress(ConflictError), self.transaction():
                 return work()
             log.info("another transaction came in between: once more")
+            time.sleep(CONFLICT_PAUSE_SECONDS)
         with self.transaction():
             return work()
 
@@ -173,8 +179,14 @@ class Connection:
         try:
             yield
         finally:
-            with suppress(psycopg.Error):  # a connection that broke holds nothing
-                self.raw.execute("SELECT pg_advisory_unlock(%s, %s)", lock_key(lock))
+            if self.raw.info.transaction_status == TransactionStatus.INERROR:
+                self._left.append(lock)
+            else:
+                self._give_back(lock)
+
+    def _give_back(self, lock: str) -> None:
+        with suppress(psycopg.Error):  # a connection that broke holds nothing
+            self.raw.execute("SELECT pg_advisory_unlock(%s, %s)", lock_key(lock))
 
     def execute(self, sql: str, parameters: Parameters = ()) -> psycopg.Cursor[Any]:
         """Run one statement with bound values."""

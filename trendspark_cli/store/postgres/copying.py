@@ -40,10 +40,13 @@ class PostgresEnd:
 
     def begin(self, source: str) -> None:
         """Switch the triggers off."""
-        with self.connection.transaction():
+
+        def mark() -> None:
             self._switch("DISABLE")
             self.connection.execute("INSERT INTO installation VALUES (?, ?)", (_NOTE, source))
             self.connection.execute("INSERT INTO migrations (name) VALUES (?)", (UNFINISHED_COPY,))
+
+        self.connection.write(mark)
 
     def source(self) -> str | None:
         """Return where the rows come from."""
@@ -60,15 +63,15 @@ class PostgresEnd:
 
     def empty(self, tables: Sequence[str]) -> None:
         """Delete all rows."""
-        with self.connection.transaction():
-            self.connection.execute("TRUNCATE " + listed(tables) + " CASCADE")
+        self.connection.write(lambda: self.connection.execute("TRUNCATE " + listed(tables) + " CASCADE"))
 
     def finish(self, last_ids: Mapping[str, int]) -> None:
         """Switch the triggers on, and let identities begin after the last id."""
         connection = self.connection
         sequences = connection.made(tuple, self._sql["sequences"], {"schema": SCHEMA})
         own = self.last_ids()
-        with connection.transaction():
+
+        def unmark() -> None:
             for [table, sequence] in sequences:
                 stored = int(connection.value("SELECT coalesce(max(id), 0) FROM " + quoted(table)))
                 if last := max(last_ids.get(table, 0), own[table], stored):
@@ -76,6 +79,8 @@ class PostgresEnd:
             self._switch("ENABLE")
             connection.execute("DELETE FROM installation WHERE name = ?", (_NOTE,))
             connection.execute("DELETE FROM migrations WHERE name = ?", (UNFINISHED_COPY,))
+
+        connection.write(unmark)
         for table in self.shapes():
             connection.run_script("ANALYZE " + quoted(table))
 

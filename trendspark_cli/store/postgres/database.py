@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -113,7 +114,7 @@ class PostgresDatabase:
         is_new = create_database(self.url)
         with closing(Connection(self.url)) as connection:
             first = "INSERT INTO installation (name, value) VALUES ('metrics_host', ?) ON CONFLICT DO NOTHING"
-            connection.execute(first, (socket.gethostname(),))
+            connection.write(partial(connection.execute, first, (socket.gethostname(),)))
         return is_new
 
     def upgrade(self, jobs: Sequence[str], now: datetime) -> list[str]:

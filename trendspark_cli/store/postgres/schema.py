@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 from trendspark_cli.base.errors import ConfigError, UnfinishedCopyError
@@ -54,16 +54,18 @@ def upgrade(connection: Connection) -> list[str]:
     Who comes while another one is at it waits, and finds it done.
     """
     refuse_other_encodings(connection)
-    taken = []
-    for name in known_migrations():
-        with connection.transaction():
-            connection.hold(UPGRADE)
-            connection.execute("CREATE SCHEMA IF NOT EXISTS trendspark")  # SCHEMA
-            connection.execute(_TABLE)
-            if any(applied not in known_migrations() for applied in applied_migrations(connection)):
-                check_schema(connection)
-            if name not in applied_migrations(connection):
-                connection.run_script((FOLDER / f"{name}.sql").read_text(encoding="utf-8"))
-                connection.execute("INSERT INTO migrations (name) VALUES (?)", (name,))
-                taken.append(name)
-    return taken
+    return [name for name in known_migrations() if connection.write(partial(_take, connection, name))]
+
+
+def _take(connection: Connection, name: str) -> bool:
+    """Take one step, unless it was; return whether it was not."""
+    connection.hold(UPGRADE)
+    connection.execute("CREATE SCHEMA IF NOT EXISTS trendspark")  # SCHEMA
+    connection.execute(_TABLE)
+    if any(applied not in known_migrations() for applied in applied_migrations(connection)):
+        check_schema(connection)
+    if name in applied_migrations(connection):
+        return False
+    connection.run_script((FOLDER / f"{name}.sql").read_text(encoding="utf-8"))
+    connection.execute("INSERT INTO migrations (name) VALUES (?)", (name,))
+    return True

@@ -1,7 +1,6 @@
 """What jobs may rely on. A store speaks of posts, runs and trends; never of rows, columns or SQL.
 
-Writers are called inside `store.write(work)`, or inside `with store.transaction():` where the next run is early enough
-for what another transaction undid. Both are all or nothing, and others wait meanwhile: nothing slow may happen inside.
+Writers are called inside `store.write(work)`: all or nothing. Others wait meanwhile: nothing slow may happen inside.
 Every method raises StoreError (or StoreBusyError) when the database cannot do it.
 Times are UTC-aware datetimes; the store alone decides how they are written. Those inside of records (store/rows) are
 text in the stored form.
@@ -12,7 +11,6 @@ Each group of tables has a protocol of its own in this folder; only type checker
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
@@ -107,9 +105,6 @@ class Store(Protocol):
     def upkeep(self) -> Upkeep: ...
     @property
     def in_transaction(self) -> bool: ...
-
-    def transaction(self) -> AbstractContextManager[None]:
-        """Group writes: all of them or none."""
 
     def write(self, work: Callable[[], Result]) -> Result:
         """Return what *work* returns, with all of its writes kept or none.

@@ -154,9 +154,9 @@ class Connection:
             self.in_transaction = False
         self.after_commit()
 
-    def write(self, work: Callable[[], Record]) -> Record:
+    def write(self, work: Callable[[], Record], *, is_one_of_many: bool = False) -> Record:
         """Return what *work* returns, in a transaction; who has the whole database is in nobody's way."""
-        with self.transaction():
+        with self.transaction(is_one_of_many=is_one_of_many):
             return work()
 
     @contextmanager

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import timedelta
+from functools import partial
 
 from trendspark_cli.base.clock import from_text, to_text
 from trendspark_cli.base.models import Post
@@ -86,8 +87,8 @@ class Authors:
         else:
             is_live = self._db.value(self._sql["has_posts"], {"source": source, "author": author})
         if not is_live:
-            with self._db.transaction():
-                self._db.execute("DELETE FROM authors WHERE source = ? AND id = ?", (source, author))
+            sql = "DELETE FROM authors WHERE source = ? AND id = ?"
+            self._db.write(lambda: self._db.execute(sql, (source, author)))
 
     def settled(self, posts: Sequence[StoredPost]) -> list[StoredPost]:
         """Return posts of an archive with the ids that became known of authors since; call inside a transaction."""
@@ -111,8 +112,8 @@ class Authors:
         before = "~" if oldest is None else to_text(from_text(oldest) - KEPT_TO)
         last = ("", "")
         while unseen := self._db.made(tuple, self._sql["unseen"], (*last, before, MOST_MOVED)):
-            with self._db.transaction():
-                self._db.executemany(self._sql["drop_unseen"], [(*account, before) for account in unseen])
+            rows = [(*account, before) for account in unseen]
+            self._db.write(partial(self._db.executemany, self._sql["drop_unseen"], rows))
             last = unseen[-1]
 
     def _move(self, rows: Sequence[tuple[str, str, str, str]]) -> None:

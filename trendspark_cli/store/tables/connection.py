@@ -53,7 +53,7 @@ class Connection(Protocol):
     def transaction(self, *, is_one_of_many: bool = False) -> AbstractContextManager[None]:
         """Group writes: all of them or none. A block inside a block joins the outer one."""
 
-    def write(self, work: Callable[[], Record]) -> Record:
+    def write(self, work: Callable[[], Record], *, is_one_of_many: bool = False) -> Record:
         """Return what *work* returns, in a transaction; see `store.protocol.Store.write`."""
 
     def reading(self) -> AbstractContextManager[None]:

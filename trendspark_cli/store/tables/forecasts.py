@@ -6,6 +6,7 @@ import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING
 
 from trendspark_cli.base.clock import to_text
@@ -75,9 +76,8 @@ class Forecasts:
         with self._db.errors():
             keys = self._db.execute(self._sql["faint_usual"], parameters).fetchall()
         for start in range(0, len(keys), ROWS_PER_TRANSACTION):
-            with self._db.transaction():
-                part = keys[start : start + ROWS_PER_TRANSACTION]
-                self._db.executemany("DELETE FROM forecast_usual WHERE key = ?", part)
+            part = keys[start : start + ROWS_PER_TRANSACTION]
+            self._db.write(partial(self._db.executemany, "DELETE FROM forecast_usual WHERE key = ?", part))
         return len(keys)
 
     def newest(self) -> NewestSeen:

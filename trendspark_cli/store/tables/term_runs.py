@@ -8,6 +8,7 @@ Where two runs have a term, the later one is right.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -126,15 +127,17 @@ class TermRuns:
             states = self._rows.next()
             if not len(states):
                 return taken
-            with self._db.transaction(is_one_of_many=True):
-                run_id = next((run_id for run_id, _ in self._runs()), self._next_id())
-                writing = self._writing(run_id)
-                writing.add(states)
-                self._db.executemany(self._sql["add_part"], writing.rest)
-                self._db.execute(self._sql["grow_run"], (run_id, writing.terms))
-                self._rows.forget_until(int(states.keys[-1]))
+            self._db.write(partial(self._take_in, states), is_one_of_many=True)
             self._forget_answer()
             taken += len(states)
+
+    def _take_in(self, states: TermStates) -> None:
+        run_id = next((run_id for run_id, _ in self._runs()), self._next_id())
+        writing = self._writing(run_id)
+        writing.add(states)
+        self._db.executemany(self._sql["add_part"], writing.rest)
+        self._db.execute(self._sql["grow_run"], (run_id, writing.terms))
+        self._rows.forget_until(int(states.keys[-1]))
 
     def _tidy(self) -> None:
         """Delete what a killed run left, and make one of runs where there are enough of a size."""
@@ -160,11 +163,14 @@ class TermRuns:
             before += len(states)
             writing.add(states if now_tick is None else states.without_faint(now_tick))
         if before != writing.terms or len(runs) > 1:
-            with self._db.transaction(is_one_of_many=True):
-                self._db.executemany(self._sql["drop_run"], [(run_id,) for run_id in run_ids])
-                self.publish(StagedRun(writing.run_id, writing.terms, writing.rest))
+            merged = StagedRun(writing.run_id, writing.terms, writing.rest)
+            self._db.write(partial(self._replace, run_ids, merged), is_one_of_many=True)
         self._drop_unused_parts()
         return before, writing.terms
+
+    def _replace(self, run_ids: Sequence[int], merged: StagedRun) -> None:
+        self._db.executemany(self._sql["drop_run"], [(run_id,) for run_id in run_ids])
+        self.publish(merged)
 
     def _ranges(self, run_ids: Sequence[int]) -> Iterator[TermStates]:
         """Yield all terms of some runs, the least keys first: as many at a time as memory is meant to hold."""
@@ -215,8 +221,7 @@ class TermRuns:
     def _drop_unused_parts(self) -> None:
         dropped = PARTS_PER_DELETE
         while dropped:
-            with self._db.transaction(is_one_of_many=True):
-                dropped = self._drop_parts()
+            dropped = self._db.write(self._drop_parts, is_one_of_many=True)
 
     def _drop_parts(self) -> int:
         run_id = self._db.value(self._sql["unused_run"])
@@ -248,8 +253,7 @@ class _Writing:
     def _add(self, part: TermStates, blobs: Blobs) -> None:
         size = sum(map(len, blobs))
         if self.rest and self._bytes + size > self._sizes.transaction:
-            with self._db.transaction(is_one_of_many=True):
-                self._db.executemany(self._sql, self.rest)
+            self._db.write(partial(self._db.executemany, self._sql, self.rest), is_one_of_many=True)
             self.rest, self._bytes = [], 0
         self.rest.append((self.run_id, len(part), int(part.keys[0]), int(part.keys[-1]), *blobs))
         self._bytes += size

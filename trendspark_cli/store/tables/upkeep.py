@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from functools import partial
 
 from trendspark_cli.base.clock import to_text
 from trendspark_cli.store.tables.connection import Connection
@@ -22,10 +23,9 @@ class RollUps:
         """Delete rows of roll-ups older than a time each, 1,000 to a transaction; return how many of which table."""
         dropped = {}
         for table in ROLL_UPS:
-            count = 0
+            count, drop = 0, partial(self._db.execute, self._sql[f"drop_{table}"], (to_text(before[table]),))
             while True:
-                with self._db.transaction():
-                    gone = self._db.execute(self._sql[f"drop_{table}"], (to_text(before[table]),)).rowcount
+                gone = self._db.write(drop).rowcount
                 count += gone
                 if gone == 0:
                     break
