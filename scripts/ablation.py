@@ -8,7 +8,6 @@ from __future__ import annotations
 import gzip
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -19,6 +18,7 @@ from trendspark_cli.backtests.post_lines import read_past_posts
 from trendspark_cli.ranking.baseline.ticks import TICK_SECONDS, WINDOW_TICKS, tick_of
 from trendspark_cli.ranking.baseline.traffic import Traffic
 from trendspark_cli.ranking.bursts import effective_authors, evidence, hours, scoring, topics
+from trendspark_cli.ranking.bursts.thresholds import DEFAULT_THRESHOLD
 from trendspark_cli.ranking.lifecycle import topic_lifecycle as lifecycle
 from trendspark_cli.ranking.past.replay import Replay, ticks_of
 from trendspark_cli.ranking.past.tick_reports import TickReporter, line_of
@@ -38,7 +38,7 @@ def _alone(found: Any, scores: Any, names: Sequence[str], limit: int) -> list[li
 
 def _everyone_new(found: Any, posts: Any, texts: Any, inside: Any) -> Any:
     return effective_authors.count_effective_authors(
-        found, replace(posts, authors=np.arange(posts.ids.size)), texts, inside
+        found, posts._replace(authors=np.arange(posts.ids.size)), texts, inside
     )
 
 
@@ -98,26 +98,47 @@ PARTS: Mapping[str, Sequence[Switch]] = {
 }
 
 
-class Once:
-    """A function whose answer is kept until it is forgotten: what several parts ask of the same tick."""
+class Shared:
+    """A function whose answers to the same arguments are kept until they are forgotten: what parts ask of one tick."""
 
     def __init__(self, function: Callable[..., Any]) -> None:
         self._function = function
-        self._answer: list[Any] = []
+        self._answers: dict[tuple[int, ...], tuple[tuple[Any, ...], Any]] = {}  # arguments live as long as their ids
 
     def __call__(self, *arguments: Any) -> Any:
         """Return the answer, computed at most once."""
-        self._answer = self._answer or [self._function(*arguments)]
-        return self._answer[0]
+        asked = tuple(map(id, arguments))
+        if asked not in self._answers:
+            self._answers[asked] = arguments, self._function(*arguments)
+        return self._answers[asked][1]
 
     def forget(self) -> None:
-        """Let the next call compute."""
-        self._answer = []
+        """Let the next calls compute."""
+        self._answers = {}
 
 
-def leaves_terms_alone(part: str) -> bool:
-    """Tell whether a part only matters once terms have their scores."""
-    return all(module in (topics, lifecycle) for module, _, _ in PARTS[part])
+STEPS = ((topics, "snapshot_of"), (evidence, "promising_terms"), (topics, "score_terms"))
+"""Of a tick, one after the other; what a part changes is in or after the first of them that it does not leave alone."""
+WITHIN_TERMS = {
+    "hour_factors",
+    "text_signatures",
+    "merge_near_duplicates",
+    "count_effective_authors",
+    "community_dispersion",
+    "score_of",
+    "_among_newcomers",
+    "MOST_AUTHORS_OF_A_TEXT",
+    "LIFT_WORTH",
+}
+
+
+def steps_left_alone(part: str) -> int:
+    """Return how many of the steps of a tick a part leaves as they are."""
+    if all(module in (topics, lifecycle) for module, _, _ in PARTS[part]):
+        return 3
+    if all(name in WITHIN_TERMS for _, name, _ in PARTS[part]):
+        return 2
+    return 0 if any(module in (Traffic, evidence.Window) for module, _, _ in PARTS[part]) else 1
 
 
 @contextmanager
@@ -131,22 +152,30 @@ def switched(switches: Sequence[Switch]) -> Iterator[None]:
 
 
 def rank_without_each(
-    posts: Path, since: datetime, target: Callable[[str], Path], parts: Sequence[str] = tuple(PARTS)
+    posts: Path,
+    since: datetime,
+    target: Callable[[str], Path],
+    parts: Sequence[str] = tuple(PARTS),
+    *,
+    floor: float = DEFAULT_THRESHOLD / 2,
 ) -> None:
-    """Rank a file once for each part that is switched off; `target` gives the file of its lines, from *since* on."""
+    """Rank a file once for each part that is switched off; `target` gives the file of its lines, from *since* on.
+
+    Nothing below *floor* is listed, and nothing is spelled as people write it.
+    """
     first = tick_of(int(since.timestamp()))
-    replayed, reporters = Replay(), {part: TickReporter() for part in parts}
-    shared = {name: Once(getattr(topics, name)) for name in ("snapshot_of", "score_terms")}
+    replayed, reporters = Replay(), {part: TickReporter(floor=floor) for part in parts}
+    shared = [(module, name, Shared(getattr(module, name))) for module, name in STEPS]
+    unspelled = (TickReporter, "_named", lambda reporter, replayed, topic, trend: topic)
     with ExitStack() as files, gzip.open(posts) as lines:
         written = {part: files.enter_context(target(part).open("w", encoding="utf-8")) for part in parts}
         for tick, batch in ticks_of(read_past_posts(lines, str(posts))):
             replayed.advance(tick, batch)
             if tick < first:
                 continue
-            for once in shared.values():
-                once.forget()
+            for *_, step in shared:
+                step.forget()
             for part in parts:
-                kept = [(topics, name, once) for name, once in shared.items() if leaves_terms_alone(part)]
-                with switched((*kept, *PARTS[part])):
+                with switched((unspelled, *shared[: steps_left_alone(part)], *PARTS[part])):
                     reported = reporters[part].report(replayed, tick)
                 written[part].write(line_of((tick + 1) * TICK_SECONDS, reported, replayed.posts) + "\n")

@@ -30,6 +30,8 @@ def beyond_sure(desk: Desk, posts: Sequence[PostRow], now: int) -> float:
         ("bridge", "Bridge", False),
         ("bridge", "#bridge", False),
         ("777", "777", False),
+        ("4th", "4th", False),
+        ("5k", "5k", False),
         ("火災", "火災", False),
         ("мост", "мост", True),
         ("мост", "Мост", False),

@@ -120,14 +120,7 @@ def _volume(posts: npt.NDArray[np.int64], history: Floats, traffic: Traffic) -> 
 
 def score_terms(snapshot: WindowSnapshot, history: TermHistory, floor: float) -> ScoredTerms:
     """Return the terms that reach `floor` with their scores: at most 1,000, the most promising ones."""
-    found = snapshot.found(snapshot.inside[-1])
-    keys = term_keys(snapshot.posts.keys[found.first], snapshot.posts.keys[found.second])
-    counts, volume = _count(found, snapshot)
-    rough = _expect(found, counts, volume, snapshot, history.load(np.sort(keys)), keys)
-    bound = _bound(counts, rough)
-    best = np.argsort(-bound, kind="stable")[:BEST_TERMS]
-    best = best[bound[best] >= min(floor, SURE)]  # once sure, a score may be any number above its surprisal
-    chosen = _with_hours(_columns(rough, best), history, snapshot)
+    chosen = _with_hours(promising_terms(snapshot, history, floor), history, snapshot)
     texts = text_signatures(snapshot.posts, chosen.occurrences)
     exact = _columns_over(_with_effective_authors(chosen, snapshot, texts), floor)
     # Near-duplicates and communities are searched only where it matters: they can but lower a score.
@@ -139,6 +132,18 @@ def score_terms(snapshot: WindowSnapshot, history: TermHistory, floor: float) ->
         )
     scored = _columns_over(_with_effective_authors(exact, snapshot, texts), floor)
     return _columns_over(_among_newcomers(scored, snapshot, history), floor)
+
+
+def promising_terms(snapshot: WindowSnapshot, history: TermHistory, floor: float) -> ScoredTerms:
+    """Return the terms whose posts alone might reach `floor`, each by another author; at most 1,000."""
+    found = snapshot.found(snapshot.inside[-1])
+    keys = term_keys(snapshot.posts.keys[found.first], snapshot.posts.keys[found.second])
+    counts, volume = _count(found, snapshot)
+    rough = _expect(found, counts, volume, snapshot, history.load(np.sort(keys)), keys)
+    bound = _bound(counts, rough)
+    best = np.argsort(-bound, kind="stable")[:BEST_TERMS]
+    best = best[bound[best] >= min(floor, SURE)]  # once sure, a score may be any number above its surprisal
+    return _columns(rough, best)
 
 
 def _among_newcomers(scored: ScoredTerms, snapshot: WindowSnapshot, history: TermHistory) -> ScoredTerms:

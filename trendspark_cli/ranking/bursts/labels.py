@@ -176,9 +176,13 @@ def _is_name(read: _Texts, word: str) -> bool:
 
 
 def _is_common(read: _Texts, word: str) -> bool:
-    """Tell whether a word is too seldom written so to be a name."""
+    """Tell whether a word is too seldom written so to be a name; a number ("4th", "5k") has no way to be."""
     inside = _inside(read, word)
-    small = [written for written in inside if written[:1] not in "#$" and written.lower() == written != written.upper()]
+    small = [
+        written
+        for written in inside
+        if written[:1] not in "#$" and not written[0].isdigit() and written.lower() == written != written.upper()
+    ]
     return len(small) > (1.0 - NAME_SHARE) * len(inside)
 
 

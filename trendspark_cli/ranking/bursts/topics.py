@@ -15,10 +15,11 @@ from trendspark_cli.ranking.bursts.labels import are_common_words, label_by_stre
 from trendspark_cli.ranking.bursts.occurrences import Occurrences
 from trendspark_cli.ranking.bursts.post_columns import PostColumns
 from trendspark_cli.ranking.bursts.scoring import Floats, enough_observed
-from trendspark_cli.ranking.bursts.telling import MOST_TEXTS, says_what
+from trendspark_cli.ranking.bursts.telling import MOST_TEXTS, says_what, words_of_date
 from trendspark_cli.ranking.bursts.term_evidence import TermEvidence
 from trendspark_cli.ranking.bursts.thresholds import DEFAULT_THRESHOLD, SURE
 from trendspark_cli.ranking.bursts.window import Window
+from trendspark_cli.ranking.text.calendar_terms import is_calendar_term
 from trendspark_cli.ranking.text.keys import Integers
 from trendspark_cli.ranking.text.words import canonical_word, is_link
 
@@ -39,7 +40,7 @@ class Topic(NamedTuple):
     where it counts half. `observed`, `expected`, `window_seconds` are those of the strongest term; `authors`, `sources`
     (posts by source) and `first_seen` (epoch seconds) are of that window; `last_seen` and `post_ids` (newest 500) of
     the whole one; `named_by`: the newest posts of all its terms, which say how it is called; `says_what`: False for
-    dates and tags alone, which open no trend.
+    dates and tags alone, which open no trend. `of_date`: what else belongs to the date among its terms.
     """
 
     label: str
@@ -56,6 +57,13 @@ class Topic(NamedTuple):
     example_ids: tuple[int, ...]
     named_by: tuple[int, ...] = ()
     says_what: bool = True
+    of_date: tuple[str, ...] = ()
+
+    @property
+    def term_names(self) -> tuple[str, ...]:
+        """Return its terms, strongest first, and after those it is known by the other words of a date."""
+        names = [term.term for term in self.terms]
+        return tuple(dict.fromkeys([*names[:MATCHED_TERMS], *self.of_date, *names[MATCHED_TERMS:]]))
 
 
 def find_topics(
@@ -85,7 +93,7 @@ def find_topics(
         topic = _topic(snapshot, scored, group, tuple(evidence[term] for term in terms))
         if topic.score >= max(threshold, SURE) and _counts_half(window, snapshot, scored, topic, group[0]):
             topic = topic._replace(score=(SURE + topic.score) / 2.0)
-        found.append(topic._replace(says_what=_says_what(window, scored, names, terms, threshold)))
+        found.append(_told(window, scored, names, topic, terms, threshold))
     return sorted(found, key=lambda topic: -topic.score)
 
 
@@ -126,10 +134,18 @@ def _telling_terms(scores: Floats, group: Sequence[int], threshold: float) -> li
     return ([term for term in group if scores[term] >= threshold] or list(group))[:MOST_TERMS]
 
 
-def _says_what(
-    window: Window, scored: ScoredTerms, names: Sequence[str], terms: Sequence[int], threshold: float
-) -> bool:
-    """Tell whether a topic of these terms is news; of one below the threshold no texts are read."""
+def _told(
+    window: Window,
+    scored: ScoredTerms,
+    names: Sequence[str],
+    topic: Topic,
+    terms: Sequence[int],
+    threshold: float,
+) -> Topic:
+    """Return a topic of these terms, with whether it is news and a date told in full.
+
+    Of one below the threshold no texts are read.
+    """
 
     def texts_of(place: int) -> list[str]:
         if scored.score[terms[0]] < threshold:
@@ -137,7 +153,12 @@ def _says_what(
         newest = scored.occurrences.posts_of(terms[place])[-MOST_TEXTS:]
         return list(window.texts(window.columns().ids[newest].tolist()).values())
 
-    return says_what([names[term] for term in terms], texts_of)
+    called = [names[term] for term in terms]
+    date = next((place for place, name in enumerate(called) if is_calendar_term(name)), None)
+    of_date = () if date is None else words_of_date(called, texts_of(date))
+    return topic._replace(
+        label=", ".join([topic.label, *of_date]), says_what=says_what(called, texts_of), of_date=of_date
+    )
 
 
 def _counts_half(window: Window, snapshot: WindowSnapshot, scored: ScoredTerms, topic: Topic, strongest: int) -> bool:

@@ -112,7 +112,7 @@ def _opened(topic: Topic, now: datetime, threshold: float) -> TopicTrend:
 def _story(topic: Topic) -> TopicStory:
     """Return what a topic is now, as a trend keeps it."""
     return TopicStory(
-        terms=_terms_of(topic)[:MOST_TREND_TERMS],
+        terms=topic.term_names[:MOST_TREND_TERMS],
         observed=topic.observed,
         expected=topic.expected,
         window=timedelta(seconds=topic.window_seconds),
@@ -127,7 +127,7 @@ def _story(topic: Topic) -> TopicStory:
 def _updated(trend: TopicTrend, topic: Topic, now: datetime, rules: LifecycleRules) -> TopicTrend:
     """Return the trend after one more look at its topic; a recently closed one is open again, as the same trend."""
     first_seen, last_seen = moment_of(topic.first_seen), moment_of(topic.last_seen)
-    story, known, found = trend.story, trend.story.terms, _terms_of(topic)
+    story, known, found = trend.story, trend.story.terms, topic.term_names
     posts, peak = sum(topic.sources.values()), trend.posts_peak
     if topic.score > trend.score:
         # The label stays: a trend that changes its name from alert to alert is taken for a new one.
@@ -150,11 +150,6 @@ def _updated(trend: TopicTrend, topic: Topic, now: datetime, rules: LifecycleRul
         posts_total=max(trend.posts_total, posts),
         story=replace(story, terms=tuple(dict.fromkeys(known + found))[:MOST_TREND_TERMS]),
     )
-
-
-def _terms_of(topic: Topic) -> tuple[str, ...]:
-    """Return the terms that describe a topic, strongest first."""
-    return tuple(evidence.term for evidence in topic.terms)
 
 
 def _closed(trend: TopicTrend, now: datetime) -> TopicTrend:

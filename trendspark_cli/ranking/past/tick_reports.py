@@ -34,27 +34,28 @@ class ReportedTopic:
 class TickReporter:
     """Reports each tick's topics, and remembers which trends there are, and how each is called.
 
-    `interest`: names of what matters, which order the topics that are sure.
+    `interest`: names of what matters, which order the topics that are sure. `floor`: the least score that is listed.
     """
 
-    def __init__(self, interest: Sequence[str] = ()) -> None:
+    def __init__(self, interest: Sequence[str] = (), *, floor: float = LISTED_FLOOR) -> None:
+        self._floor = floor
         names = (tuple(interest),) if interest else ()
         self._trends = TrendSimulation(LifecycleRules(DEFAULT_THRESHOLD, interest=names), needs_labels=False)
         self._labels: dict[int, tuple[float, str]] = {}
 
     def report(self, replayed: Replay, tick: int) -> list[ReportedTopic]:
         """Return the topics at the end of the tick that was added last, far below the threshold too."""
-        topics = replayed.topics(tick, DEFAULT_THRESHOLD, LISTED_FLOOR, LISTED_TOPICS)
+        topics = replayed.topics(tick, DEFAULT_THRESHOLD, self._floor, LISTED_TOPICS)
         self._trends.advance(replayed, tick, [topic for topic in topics if topic.score >= DEFAULT_THRESHOLD / 2])
         reported: dict[int, ReportedTopic] = {}
         for number, topic in enumerate(topics):
-            terms = [term.term for term in topic.terms]
+            terms = topic.term_names
             trend, end = self._trends.trend_of(topic), (tick + 1) * TICK_SECONDS
             if trend is None and not topic.says_what:
                 continue
             order = moved(topic.score, self._trends.pull(replayed, topic, end).points)
             if trend is None:
-                reported[-1 - number] = ReportedTopic(topic, tuple(terms), order)
+                reported[-1 - number] = ReportedTopic(topic, terms, order)
                 continue
             before = reported.get(trend) or ReportedTopic(self._named(replayed, topic, trend), (), order)
             first_term = self._trends.fired[trend].trend.story.terms[0]
