@@ -76,7 +76,7 @@ def test_a_forgotten_id_is_a_value_and_never_a_statement(dialect: str) -> None:
     text = ddl(dialect, URL, {"posts": Kept("2026-09-01", ("reddit", "x"))}, STONES)
 
     quoted = r"'n5\'; DROP TABLE posts; --\\'" if dialect == "spark" else r"'n5''; DROP TABLE posts; --\'"
-    assert f"('x', {quoted}, NULL)" in text
+    assert f"('x', {quoted}, NULL, '9999-12-31')" in text
 
 
 def test_athena_and_trino_project_days_and_sources() -> None:

@@ -5,18 +5,23 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 
 from tests.archive.keeping import NOW, Keeper, counts_of, note_all_ranked
 from tests.builders import post
-from tests.servers import JetstreamServer, delete_event, post_event
+from tests.servers import JetstreamServer, account_event, delete_event, post_event
 from tests.servers.jetstream_server import id_of, tid
 from tests.servers.messages import JsonObject
+from trendspark_cli.archiving.reading import ArchivedPosts
+from trendspark_cli.archiving.spool import Spool
 from trendspark_cli.base.clock import to_text
+from trendspark_cli.services.local_folder import LocalFolder
 
 FIRST = NOW - timedelta(days=60)
 DAY = f"{FIRST:%Y-%m-%d}"
@@ -145,7 +150,7 @@ def test_the_posts_of_a_large_file_are_not_listed(keeper: Keeper, monkeypatch: p
     counts_of(keeper.archive(is_forced=True))
 
     assert keeper.values("SELECT is_listed FROM archive_manifests ORDER BY day") == [1, 0]
-    assert keeper.rows("SELECT count(*) AS n FROM archived_posts") == [{"n": 20}]
+    assert keeper.rows("SELECT count(*) AS n FROM archived_posts") == [{"n": 2 * 20}]  # and authors
 
 
 def test_a_deletion_of_a_time_that_is_in_no_file_or_of_no_time_leaves_nothing(
@@ -276,6 +281,57 @@ def test_a_run_that_was_cut_short_tells_the_archive_once_more_and_changes_nothin
 
     assert told(keeper) == [sorted(map(id_of, OLD[:3]))]
     assert keeper.rows("SELECT count(*) AS n FROM tombstones WHERE is_pushed = 0") == [{"n": 0}]
+
+
+@pytest.mark.every_store
+@pytest.mark.parametrize("has_list", [True, False], ids=["listed", "not listed"])
+def test_archived_posts_of_an_account_that_is_closed_are_hidden_and_later_ones_are_not(
+    keeper: Keeper, host: JetstreamServer, another_database: Callable[[], None], has_list: bool
+) -> None:
+    if not has_list:
+        forget_list(keeper)
+    back = post_event(NOW + timedelta(hours=1), "ferry, open again", did=OLD[5]["did"])
+    host.events += [account_event(NOW + timedelta(seconds=20), each, "takendown") for each in (OLD[5]["did"], "did:x")]
+
+    counts = delete(keeper, host)
+    host.events += [account_event(NOW + timedelta(minutes=50), OLD[5]["did"], None), back]
+    keeper.later(hours=2)
+    host.clock = keeper.now.timestamp
+    assert keeper.ingest().exit_code == 0
+
+    assert counts["deleted_in_archive"] == (1 if has_list else 2)
+    assert id_of(back) in keeper.stored_ids("bluesky")
+    kept = {id_of(each) for each in OLD if each is not OLD[5]}
+    assert seen(keeper) == kept
+    counts_of(keeper.archive(is_forced=True))
+    statements = keeper.command_now("archives", "ddl").stdout
+    with duckdb.connect() as engine:
+        engine.execute(statements)
+        assert {row[0] for row in engine.execute("SELECT source_id FROM posts").fetchall()} == kept
+    shutil.rmtree(keeper.home)
+    another_database()
+    again = Keeper(keeper.home, now=keeper.now)
+    dry = again.command_now("archives", "restore", "--since", "2026-01-01", "--dry-run", "--json").json
+    found = again.command_now("archives", "restore", "--since", "2026-01-01", "--json").json
+    assert (dry["forgotten"], found["restored"], found["forgotten"]) == (1, 19, 1)
+    assert again.stored_ids("bluesky") == kept
+
+
+@pytest.mark.parametrize("reads", ["by its own database", "by another one"])
+def test_a_replay_of_the_archive_leaves_out_what_was_deleted(keeper: Keeper, host: JetstreamServer, reads: str) -> None:
+    host.events.append(account_event(NOW + timedelta(seconds=20), OLD[5]["did"], "deleted"))
+    delete(keeper, host, OLD[0])
+    counts_of(keeper.archive(is_forced=True))
+    here = keeper if reads == "by its own database" else Keeper(keeper.home.parent / "another", now=keeper.now)
+    if here is not keeper:
+        here.environment["ARCHIVE_URL"] = keeper.environment["ARCHIVE_URL"]
+
+    with closing(here.store()) as store:
+        place = LocalFolder(f"file://{keeper.folder}", keeper.folder)
+        posts = ArchivedPosts(store, place, Spool(here.home / "spool"))
+        found = {post.source_id for post in posts.between("2026-01-01", "2027-01-01")}
+
+    assert found == {id_of(each) for each in OLD} - {id_of(OLD[0]), id_of(OLD[5])}
 
 
 def test_a_known_deletion_is_heard_twice_and_kept_once(keeper: Keeper, host: JetstreamServer) -> None:

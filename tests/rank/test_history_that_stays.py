@@ -18,7 +18,7 @@ from tests.archive.keeping import Keeper
 from tests.rank.test_rank_job import write_posts
 from tests.ranking.streams import background, said
 from trendspark_cli.alerts.alert_texts import digest_alert
-from trendspark_cli.base.models import GonePost, Page
+from trendspark_cli.base.models import GoneAccount, GonePost, Page
 from trendspark_cli.collecting.deletions import follow_deletions
 from trendspark_cli.running.job_context import JobContext
 from trendspark_cli.store.rows.trends import ModelAnswer, TrendBrief
@@ -285,7 +285,7 @@ def test_a_deletion_reaches_what_is_kept_of_a_post_that_is_archived_and_nothing_
     others = keeper.values("SELECT source_id FROM tombstones")
     quote_everywhere(keeper, 1, example["post_id"], "Mohnkipferl that nobody else wrote")
     gone = Page((), 0, gone=(GonePost(example["source_id"]), GonePost("never-stored")))
-    closed = Page((), 0, gone_accounts=(example["source_id"],))  # whatever begins so
+    closed = Page((), 0, gone_accounts=(GoneAccount("?", example["source_id"], keeper.now),))  # whatever begins so
 
     for _ in range(2):  # a killed run does it again
         with closing(keeper.store(read_only=False)) as store:

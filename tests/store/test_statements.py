@@ -62,7 +62,7 @@ ASKED = {  # what is no column
     "trends": "[1, 2]",
     "trend_ids": "[1, 2, 99]",
     "keys": '["dedupe_key1", "dedupe_key2"]',
-    "pairs": '[["source_id1", null], ["none", "author2", "author1"], ["none", null, null]]',
+    "pairs": '[["source_id1", null], ["none", "author2", "author1"], ["none", null, null], ["", "author3", "", "l"]]',
     "metrics": '[{"observed_at": "2026-11-03T12:00:00.000Z", "likes": 1, "views": null}]',
     "limit": 5,
     "after_id": 1,
@@ -86,6 +86,8 @@ ASKED = {  # what is no column
 SPECIAL: Mapping[tuple[str, str], Any] = {  # where a name means something else
     ("archives", "ids_beyond"): {"table": "posts", "largest": 7},
     ("archives", "days_of_files"): {"source": "x", "first": "2026-11-01", "last": "2026-11-02"},
+    ("archives", "may_have_author"): {"source": "x", "key": 2},
+    ("archives", "closed_again"): {"source": "x", "author": "author2", "last_day": "zz"},
     ("archives", "list_post"): (77, "2026-11-01"),
     ("archives", "note_listed"): {"id": "id1", "is_listed": 1},
     ("archives", "listed_days"): {"keys": "[1, 2, 77]"},

@@ -340,6 +340,7 @@ READERS: dict[str, Callable[[SqliteStore], object]] = {
     "tombstones.to_push": lambda s: s.tombstones.to_push(10),
     "tombstones.sources_with_days": lambda s: s.tombstones.sources_with_days(),
     "archives.days_of_files": lambda s: s.archives.days_of_files("x", "2026-11-01", "2026-11-02"),
+    "archives.may_have_author": lambda s: s.archives.may_have_author("x", "a"),
     "archives.listed_days": lambda s: s.archives.listed_days("x", ["1"]),
     "tombstones.all": lambda s: s.tombstones.all(),
     "tombstones.known_trends": lambda s: s.tombstones.known_trends(),

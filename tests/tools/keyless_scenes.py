@@ -31,7 +31,7 @@ KEPT = (
     "SELECT source, newest_id FROM cursors WHERE source <> 'feeds' ORDER BY source",  # a feed's tells of the clock
     "SELECT source, count(*) FROM cursors GROUP BY source ORDER BY source",
     "SELECT source, source_id FROM tombstones ORDER BY source_id",
-    "SELECT source, state, since_id, until_id FROM gaps ORDER BY source",
+    "SELECT source, state, since_id, until_id FROM gaps WHERE state <> 'filled' ORDER BY source",
 )
 ARCHIVED_AT = NOW - timedelta(days=90)
 FILE = Manifest(  # of that day

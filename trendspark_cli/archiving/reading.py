@@ -5,6 +5,7 @@ from __future__ import annotations
 import heapq
 from collections.abc import Iterator, Sequence
 
+from trendspark_cli.archiving.buried import Buried
 from trendspark_cli.archiving.destination import Destination
 from trendspark_cli.archiving.found_objects import Unreadable, unknown_manifests, unknown_tombstones
 from trendspark_cli.archiving.part_files import FORMATS
@@ -47,8 +48,7 @@ class ArchivedPosts:
 
     def _begin(self, manifests: Sequence[Manifest], buried: Sequence[Tombstone]) -> None:
         self.manifests, self.buried = list(manifests), list(buried)
-        self._gone = {(tombstone.source, tombstone.source_id) for tombstone in buried if tombstone.source_id}
-        self._silent = {(tombstone.source, tombstone.author) for tombstone in buried if tombstone.author}
+        self._buried = Buried(buried)
 
     def between(self, since: str, until: str) -> Iterator[StoredPost]:
         """Yield the posts created in [since, until), both in the stored form, each post once, oldest first.
@@ -71,7 +71,7 @@ class ArchivedPosts:
         return [part for part in self.manifests if str(part.max_time) >= since and str(part.min_time) < until]
 
     def _is_forgotten(self, post: StoredPost) -> bool:
-        return (post.source, post.source_id) in self._gone or (post.source, post.author) in self._silent
+        return self._buried.hide(post.source, post.source_id, post.author, post.created_at)
 
     def _posts(self, part: Manifest) -> Iterator[StoredPost]:
         """Yield the posts of one file after all of it was checked."""

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from functools import partial
+from functools import cached_property, partial
 from typing import NamedTuple
 
+from trendspark_cli.archiving.buried import Buried
 from trendspark_cli.archiving.checking import content_problem, note_finding, note_unreadable, outside_problem
 from trendspark_cli.archiving.destination import Destination
 from trendspark_cli.archiving.forgetting import forget, forget_words
@@ -81,7 +82,9 @@ def _forget(store: Store, tombstones: Sequence[Tombstone]) -> None:
             for stone in store.write(partial(_add_others, store, source, posts[start : start + MOST_ROWS])):
                 forget(store, stone)
     for stone in tombstones:
-        if stone.author is not None:
+        if stone.last_day is not None and stone.author is not None:
+            store.write(partial(store.tombstones.add, stone))  # live posts are the business of who reads the source
+        elif stone.author is not None:
             forget(store, stone)
             store.write(partial(store.authors.forget, stone.source, [stone.author]))
     forget_words(store)
@@ -132,6 +135,10 @@ class Restore:
     hold: timedelta
     is_dry: bool
     buried: Sequence[Tombstone] = ()  # of the archive; those the database has besides
+
+    @cached_property
+    def _others(self) -> Buried:
+        return Buried(self.buried)
 
     def restore_each(self, manifests: Sequence[Manifest]) -> Iterator[Restored | Unreadable]:
         """Bring the rows of each file back; one that is not what was archived is remembered and passed over."""
@@ -203,15 +210,14 @@ class Restore:
         return [row for row in rows if self.since <= time_of(row) and (not self.until or time_of(row) < self.until)]
 
     def _not_forgotten(self, manifest: Manifest, rows: Sequence[ArchivedRow]) -> Sequence[ArchivedRow]:
-        posts = [(row.source_id, row.author) for row in rows if isinstance(row, StoredPost)]
+        posts = [(row.source_id, row.author, None, row.created_at) for row in rows if isinstance(row, StoredPost)]
         if not posts:
             return rows
         if manifest.source is None:
             raise IntegrityError(f"archive {manifest.id} holds posts and does not say of which source")
         gone = self.store.tombstones.buried(manifest.source, posts)
-        ids = {stone.source_id for stone in self.buried if stone.source == manifest.source and stone.source_id}
-        authors = {stone.author for stone in self.buried if stone.source == manifest.source and stone.author}
-        gone |= {number for number, (post_id, author) in enumerate(posts) if post_id in ids or author in authors}
+        source, others = manifest.source, self._others
+        gone |= {n for n, (post_id, author, _, at) in enumerate(posts) if others.hide(source, post_id, author, at)}
         return [row for number, row in enumerate(rows) if number not in gone]
 
 

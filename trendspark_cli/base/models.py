@@ -76,6 +76,14 @@ class GonePost(NamedTuple):
     made_at: datetime | None = None
 
 
+class GoneAccount(NamedTuple):
+    """An account that is shown no more since `closed_at`, and what the ids of its posts begin with."""
+
+    author: str
+    ids_begin: str
+    closed_at: datetime
+
+
 class Page(NamedTuple):
     """One answer of a source, newest post first.
 
@@ -97,7 +105,7 @@ class Page(NamedTuple):
     billed_ids: tuple[str, ...] = ()  # as delivered, where a post is billed once a UTC day
     goes_forward: bool = False
     gone: tuple[GonePost, ...] = ()
-    gone_accounts: tuple[str, ...] = ()  # what the ids of posts begin with whose accounts are shown no more
+    gone_accounts: tuple[GoneAccount, ...] = ()
 
 
 @dataclass(frozen=True)

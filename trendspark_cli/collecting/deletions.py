@@ -14,6 +14,7 @@ from trendspark_cli.store.rows.archives import Tombstone
 
 BATCH = 1000  # posts, one transaction each
 OFF = timedelta(days=1)  # by which the time in an id may differ from the one a post has
+FIRST_DAY = "0001-01-01"  # of an account's posts: all until it was closed
 Days = tuple[str, str]  # the first and the last
 
 
@@ -21,17 +22,20 @@ def follow_deletions(job: JobContext, source: str, page: Page) -> None:
     """Remove posts that a page says are gone, with what quotes them, and leave tombstones for archives.
 
     Of a post that left for the archive, what trends still quote goes. One of which nothing is kept gets a tombstone if
-    files of its time are in the archive. Of other posts nothing is left. Runs before the page is stored: a run that is
-    killed does it again.
+    files of its time are in the archive; so does an account of which these may have posts. Of others nothing is left.
+    Runs before the page is stored: a run that is killed does it again.
     """
     if page.gone:
         told = {post.source_id: post for post in page.gone}
         kept = job.store.tombstones.kept_ids(source, told)
         _forget(job, source, kept)
         _hide(job, source, [told[post_id] for post_id in told.keys() - set(kept)])
-    for beginning in page.gone_accounts:
-        while ids := job.store.tombstones.kept_ids_that_begin(source, beginning, BATCH):
+    for account in page.gone_accounts:
+        while ids := job.store.tombstones.kept_ids_that_begin(source, account.ids_begin, BATCH):
             _forget(job, source, ids)
+        if job.store.archives.may_have_author(source, account.author):
+            stone = _stone(job, source, None, (FIRST_DAY, to_text(account.closed_at)[:10]), account.author)
+            job.count("deleted_in_archive", job.write(partial(_bury, job, [stone])))
 
 
 def _forget(job: JobContext, source: str, ids: list[str]) -> None:
@@ -74,9 +78,11 @@ def _days_around(post: GonePost) -> Days | None:
     return to_text(post.made_at - OFF)[:10], to_text(post.made_at + OFF)[:10]
 
 
-def _stone(job: JobContext, source: str, post_id: str, days: Days | None) -> Tombstone:
+def _stone(
+    job: JobContext, source: str, post_id: str | None, days: Days | None, author: str | None = None
+) -> Tombstone:
     first, last = days or (None, None)
-    return Tombstone(str(uuid.uuid4()), source, post_id, None, to_text(job.now), first_day=first, last_day=last)
+    return Tombstone(str(uuid.uuid4()), source, post_id, author, to_text(job.now), first_day=first, last_day=last)
 
 
 def _forget_posts(job: JobContext, source: str, ids: list[str]) -> set[str]:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from trendspark_cli.base.clock import from_epoch, to_text
-from trendspark_cli.base.models import GonePost, Page, Post, Rejection
+from trendspark_cli.base.models import GoneAccount, GonePost, Page, Post, Rejection
 from trendspark_cli.services.bluesky.posts import (
     POSTS,
     id_of,
@@ -41,7 +41,7 @@ class PageReading:
         self._posts: dict[str, Post] = {}
         self._rejections: list[Rejection] = []
         self._gone: dict[str, None] = {}
-        self._closed: dict[str, None] = {}
+        self._closed: dict[str, GoneAccount] = {}
         self._events = 0
 
     @property
@@ -67,7 +67,7 @@ class PageReading:
         if kind == "commit":
             self._commit(did, members(event.get("commit")), at)
         elif kind == "account" and isinstance(did, str):
-            self._account(did, members(event.get("account")))
+            self._account(did, members(event.get("account")), at)
         self.place = max(self.place, at)
         return at
 
@@ -81,7 +81,7 @@ class PageReading:
             endpoint=endpoint,
             goes_forward=True,
             gone=tuple(GonePost(post_id, made_at(post_id, from_epoch(self.place / 1e6))) for post_id in self._gone),
-            gone_accounts=tuple(self._closed),
+            gone_accounts=tuple(self._closed.values()),
         )
 
     def _commit(self, did: Any, commit: JsonObject, at: int) -> None:
@@ -103,7 +103,7 @@ class PageReading:
         else:
             self._posts[found.source_id] = found
 
-    def _account(self, did: str, account: JsonObject) -> None:
+    def _account(self, did: str, account: JsonObject, at: int) -> None:
         beginning = ids_of_account(did)
         if beginning is None:
             return
@@ -112,4 +112,4 @@ class PageReading:
         elif account.get("active") is False and account.get("status") in CLOSED:
             for post_id in [post_id for post_id in self._posts if post_id.startswith(beginning)]:
                 del self._posts[post_id]
-            self._closed[beginning] = None
+            self._closed[beginning] = GoneAccount(did, beginning, from_epoch(at / 1e6))

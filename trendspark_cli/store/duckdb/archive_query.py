@@ -25,6 +25,7 @@ _TYPES: Mapping[ColumnKind, str] = {
     "time": "TIMESTAMP WITH TIME ZONE",
     "texts": "VARCHAR[]",
 }
+FIRST_DAY, LAST_DAY = "0001-01-01", "9999-12-31"  # of tombstones that are for ever
 MEMORY = "512MiB"  # DuckDB would take four fifths of the machine's; sorts and joins go on in files
 VIEWS = Path(__file__).parent / "queries" / "views.sql"
 
@@ -70,7 +71,7 @@ def query_files(
         connection.execute(views["forgotten"])
         connection.execute(views["known_trends"])
         if tombstones:
-            rows = [(stone.source, stone.source_id, stone.author, stone.created_at) for stone in tombstones]
+            rows = [(*stone[1:5], stone.first_day or FIRST_DAY, stone.last_day or LAST_DAY) for stone in tombstones]
             connection.execute(views["forget"], [list(values) for values in zip(*rows, strict=True)])
         if trends:
             connection.execute(views["know"], [list(values) for values in zip(*trends, strict=True)])

@@ -25,6 +25,8 @@ _SQL: Mapping[ColumnKind, str] = {
 _HIVE: Mapping[ColumnKind, str] = {**_SQL, "text": "STRING", "word": "STRING", "texts": "ARRAY<STRING>"}
 TYPES: Mapping[str, Mapping[ColumnKind, str]] = {"duckdb": _SQL, "spark": _HIVE, "trino": _SQL, "athena": _HIVE}
 DIALECTS = tuple(TYPES)
+NOTHING_HIDDEN = {"joined": "", "shown": ""}
+LAST_DAY = "9999-12-31"  # of tombstones that are for ever
 _ROW: Mapping[str, tuple[str, str]] = {  # what one row is called within its day, and which of its versions is the last
     "posts": ("source, source_id", "observed_at DESC, edits DESC"),
     "ingest_audit": ("id", "id"),
@@ -53,8 +55,9 @@ def ddl(dialect: str, url: str, tables: Mapping[str, Kept], tombstones: Sequence
     for name, kept in tables.items():
         values = _values(dialect, name, url, kept)
         found.append(sql[dialect].format(**values))
-        shown = "\n" + _body(sql["not_forgotten"]) if name == "posts" else ""
-        found.append(sql["last_versions"].format(**values, shown=shown.rstrip()))
+        joined, shown = ("\n" + _body(sql[part]).rstrip() for part in ("silent_authors", "not_forgotten"))
+        hides = {"joined": joined, "shown": shown} if name == "posts" else NOTHING_HIDDEN
+        found.append(sql["last_versions"].format(**values, **hides))
     return "\n".join(found)
 
 
@@ -115,8 +118,10 @@ def _projection(location: str, kept: Kept) -> dict[str, str]:
 def _stones(tombstones: Sequence[Tombstone], dialect: str) -> str:
     """Return tombstones as rows; the first is none, so that there is always one."""
     nothing = f"CAST(NULL AS {TYPES[dialect]['text']})"
-    rows: list[tuple[str, ...]] = [(nothing, nothing, nothing)]
-    rows += [tuple(_literal(value, dialect) for value in (one.source, one.source_id, one.author)) for one in tombstones]
+    rows: list[tuple[str, ...]] = [(nothing,) * 4]
+    for one in tombstones:
+        values = (one.source, one.source_id, one.author, one.last_day or LAST_DAY)
+        rows.append(tuple(_literal(value, dialect) for value in values))
     return ",\n    ".join(f"({', '.join(row)})" for row in rows)
 
 

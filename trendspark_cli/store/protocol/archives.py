@@ -92,6 +92,9 @@ class Archives(Protocol):
     def listed_days(self, source: str, source_ids: Iterable[str]) -> Mapping[str, str]:
         """Return the days of those of these posts that were listed, by their ids."""
 
+    def may_have_author(self, source: str, author: str) -> bool:
+        """Tell whether posts of an author may be in files: they are listed, or there is a file without a list."""
+
     def write_off(self, manifest_id: str, at: str, why: str) -> None:
         """Expect the object of a manifest no more; its rows that are live are free for another file."""
 
@@ -137,7 +140,10 @@ class Tombstones(Protocol):
         """Delete those of these live posts it is about, and what alerts quote of them; return how many posts."""
 
     def buried(self, source: str, posts: Sequence[tuple[str | None, ...]]) -> set[int]:
-        """Return the places of those (source id, author, and perhaps the author's name) that have a tombstone."""
+        """Return the places of those (source id, author, the author's name, time of the post) that have a tombstone.
+
+        What is not known, or not told, has none.
+        """
 
     def all(self) -> list[Tombstone]:
         """Return every tombstone, oldest first."""

@@ -112,6 +112,16 @@ WHERE source = :source AND day >= :first AND day <= :last AND written_off_at IS 
 -- A post that is in the archive.
 INSERT INTO archived_posts (key, day) VALUES (?, ?) ON CONFLICT DO NOTHING;
 
+-- name: may_have_author
+-- Whether an author's posts are listed, or a file of the source has no list.
+SELECT EXISTS (SELECT 1 FROM archived_posts WHERE key = :key) OR EXISTS (
+    SELECT 1 FROM archive_manifests WHERE source = :source AND written_off_at IS NULL AND is_listed = 0);
+
+-- name: closed_again
+-- An account that was open again meanwhile; the archive is to know.
+UPDATE tombstones SET last_day = :last_day, in_files = 1, is_pushed = 0, batch = NULL
+WHERE source = :source AND author = :author AND last_day < :last_day;
+
 -- name: note_listed
 -- Whether all posts of a file are listed.
 UPDATE archive_manifests SET is_listed = :is_listed WHERE id = :id;

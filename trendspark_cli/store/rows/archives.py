@@ -64,7 +64,8 @@ class Tombstone(NamedTuple):
     """A post, or everything by an author, that must not come back. One of `source_id` and `author` is set.
 
     What a source tells of a deletion concerns the files of some days, `first_day` to `last_day`, and no longer matters
-    once there are none; without days it stays for ever. The archive need not know of it unless it is `in_files`.
+    once there are none; of an author, archived posts of these days are meant. Without days it stays for ever. The
+    archive need not know of it unless it is `in_files`.
     """
 
     id: str

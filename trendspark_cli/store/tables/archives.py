@@ -265,9 +265,10 @@ class Archives:
         return [row["day"] for row in self._db.rows(self._sql["days_of_files"], span)]
 
     def list_posts(self, posts: Sequence[StoredPost]) -> None:
-        """Remember of which day archived posts are; call inside a transaction."""
-        rows = [(_post_key(post.source, post.source_id), post.created_at[:10]) for post in posts]
-        self._db.executemany(self._sql["list_post"], rows)
+        """Remember of which day archived posts are, and that there are some of their authors; in a transaction."""
+        rows = {_post_key(post.source, post.source_id): post.created_at[:10] for post in posts}
+        rows |= {_author_key(post.source, post.author): post.created_at[:10] for post in posts if post.author}
+        self._db.executemany(self._sql["list_post"], list(rows.items()))
 
     def note_listed(self, manifest_id: str, *, is_listed: bool) -> None:
         """Remember whether all posts of a file were listed; call inside a transaction."""
@@ -278,6 +279,11 @@ class Archives:
         names = {_post_key(source, post_id): post_id for post_id in source_ids}
         rows = self._db.rows(self._sql["listed_days"], {"keys": json.dumps(sorted(names))})
         return {names[row["key"]]: row["day"] for row in rows}
+
+    def may_have_author(self, source: str, author: str) -> bool:
+        """Tell whether posts of an author may be in files: they are listed, or there is a file without a list."""
+        asked = {"source": source, "key": _author_key(source, author)}
+        return bool(self._db.value(self._sql["may_have_author"], asked))
 
     def write_off(self, manifest_id: str, at: str, why: str) -> None:
         """Expect the object of a manifest no more; its rows that are live are free for another file."""
@@ -300,6 +306,9 @@ class Tombstones:
         if not is_new and tombstone.last_day is None:
             names = {"source": tombstone.source, "source_id": tombstone.source_id, "author": tombstone.author}
             self._db.execute(self._sql["keep_for_ever"], names)
+        if not is_new and tombstone.last_day is not None and tombstone.author is not None:
+            names = {"source": tombstone.source, "author": tombstone.author, "last_day": tombstone.last_day}
+            self._db.execute(self._sql["closed_again"], names)
         return is_new
 
     def exist(self) -> bool:
@@ -349,7 +358,10 @@ class Tombstones:
             return self._db.execute(self._sql["forget_posts"], about).rowcount
 
     def buried(self, source: str, posts: Sequence[tuple[str | None, ...]]) -> set[int]:
-        """Return the places of those (source id, author, and perhaps the author's name) that have a tombstone."""
+        """Return the places of those (source id, author, the author's name, time of the post) that have a tombstone.
+
+        What is not known, or not told, has none.
+        """
         pairs = {"source": source, "pairs": json.dumps(list(posts))}
         return {row["key"] for row in self._db.rows(self._sql["buried"], pairs)}
 
@@ -394,6 +406,10 @@ class Tombstones:
         """Drop at most 1,000 tombstones of days before one, whose posts no file can have; return how many."""
         asked = {"source": source, "before": before, "limit": BATCH_ROWS}
         return self._db.execute(self._sql["drop_done"], asked).rowcount
+
+
+def _author_key(source: str, author: str) -> int:
+    return _post_key(source, f"by {author}")
 
 
 def _post_key(source: str, source_id: str) -> int:

@@ -8,7 +8,8 @@ CREATE VIEW posts AS SELECT {p.columns} FROM (
     QUALIFY row_number() OVER (PARTITION BY source, source_id ORDER BY observed_at DESC, edits DESC) = 1
 ) AS p
 ANTI JOIN forgotten f ON f.source = p.source AND f.source_id = p.source_id
-ANTI JOIN forgotten g ON g.source = p.source AND g.author = p.author;
+ANTI JOIN forgotten g ON g.source = p.source AND g.author = p.author
+    AND CAST(p.created_at AS DATE) BETWEEN g.first_day AND g.last_day;
 
 -- name: ingest_audit
 -- Each audit row once.
@@ -42,13 +43,15 @@ SELECT {columns} FROM together_job_runs
 QUALIFY row_number() OVER (PARTITION BY id ORDER BY finished_at DESC) = 1;
 
 -- name: forgotten
--- What must not come back: a post, or everything by an author.
-CREATE TABLE forgotten (source VARCHAR, source_id VARCHAR, author VARCHAR, created_at TIMESTAMP WITH TIME ZONE);
+-- What must not come back: a post, or what an author wrote in some days.
+CREATE TABLE forgotten (
+    source VARCHAR, source_id VARCHAR, author VARCHAR, created_at TIMESTAMP WITH TIME ZONE, first_day DATE, last_day DATE
+);
 
 -- name: forget
--- Each tombstone, by four lists.
+-- Each tombstone, by six lists.
 INSERT INTO forgotten SELECT unnest(?::VARCHAR[]), unnest(?::VARCHAR[]), unnest(?::VARCHAR[]),
-    unnest(?::VARCHAR[])::TIMESTAMP WITH TIME ZONE;
+    unnest(?::VARCHAR[])::TIMESTAMP WITH TIME ZONE, unnest(?::DATE[]), unnest(?::DATE[]);
 
 -- name: known_trends
 -- Every trend there is, whether its alerts may quote a forgotten post, and what stands for their titles, if it was one.

@@ -1,9 +1,9 @@
 -- name: forgotten
--- What must not be seen: a post, or everything by an author.
+-- What must not be seen: a post, or what an author wrote until a day.
 CREATE OR REPLACE VIEW forgotten AS
 SELECT * FROM (VALUES
     {tombstones}
-) AS stones (source, source_id, author);
+) AS stones (source, source_id, author, last_day);
 
 -- name: duckdb
 -- A view over the folder: days and sources are read from its names, and files of other days are left alone.
@@ -51,10 +51,18 @@ TBLPROPERTIES (
 CREATE OR REPLACE VIEW {table} AS
 SELECT {names} FROM (
     SELECT *, row_number() OVER (PARTITION BY {row} ORDER BY {newest}) AS version_place FROM {table}_files
-) AS p WHERE version_place = 1{shown};
+) AS p{joined} WHERE version_place = 1{shown};
+
+-- name: silent_authors
+-- Until when authors wrote what must not be seen: a join, since engines find the days that are asked for through it.
+
+LEFT JOIN (
+    SELECT source AS silent_source, author AS silent_author, max(last_day) AS silent_until FROM forgotten
+    WHERE author IS NOT NULL GROUP BY source, author
+) AS silent ON silent_source = p.source AND silent_author = p.author
 
 -- name: not_forgotten
 -- Posts that may be seen.
 
+  AND (silent_until IS NULL OR CAST(silent_until AS DATE) < CAST(p.created_at AS DATE))
   AND NOT EXISTS (SELECT 1 FROM forgotten f WHERE f.source = p.source AND f.source_id = p.source_id)
-  AND NOT EXISTS (SELECT 1 FROM forgotten f WHERE f.source = p.source AND f.author = p.author)

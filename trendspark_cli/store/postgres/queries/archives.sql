@@ -185,11 +185,14 @@ SELECT DISTINCT source_id FROM trend_quotes
 WHERE source = :source AND source_id IN (SELECT texts(:ids)) ORDER BY source_id;
 
 -- name: buried
--- Which of these (source_id, author, the author's name) of a source have a tombstone.
+-- Which of these (source_id, author, the author's name, time of the post) of a source have a tombstone.
 SELECT wanted.place - 1 AS key FROM json_array_elements(CAST(:pairs AS json)) WITH ORDINALITY AS wanted (value, place)
 WHERE EXISTS (
+    SELECT 1 FROM tombstones t WHERE t.source = :source AND t.source_id = wanted.value ->> 0)
+OR EXISTS (
     SELECT 1 FROM tombstones t WHERE t.source = :source
-    AND (t.source_id = wanted.value ->> 0 OR t.author = wanted.value ->> 1 OR t.author = wanted.value ->> 2))
+    AND (t.author = wanted.value ->> 1 OR t.author = wanted.value ->> 2)
+    AND (t.last_day IS NULL OR substr(wanted.value ->> 3, 1, 10) COLLATE "C" BETWEEN t.first_day AND t.last_day))
 ORDER BY wanted.place;
 
 -- name: note_pushed

@@ -175,11 +175,13 @@ SELECT DISTINCT source_id FROM trend_quotes
 WHERE source = :source AND source_id IN (SELECT value FROM json_each(:ids)) ORDER BY source_id;
 
 -- name: buried
--- Which of these (source_id, author, the author's name) of a source have a tombstone.
+-- Which of these (source_id, author, the author's name, time of the post) of a source have a tombstone.
 SELECT wanted.key FROM json_each(:pairs) AS wanted WHERE EXISTS (
+    SELECT 1 FROM tombstones t WHERE t.source = :source AND t.source_id = json_extract(wanted.value, '$[0]'))
+OR EXISTS (
     SELECT 1 FROM tombstones t WHERE t.source = :source
-    AND (t.source_id = json_extract(wanted.value, '$[0]') OR t.author = json_extract(wanted.value, '$[1]')
-         OR t.author = json_extract(wanted.value, '$[2]')));
+    AND (t.author = json_extract(wanted.value, '$[1]') OR t.author = json_extract(wanted.value, '$[2]'))
+    AND (t.last_day IS NULL OR substr(json_extract(wanted.value, '$[3]'), 1, 10) BETWEEN t.first_day AND t.last_day));
 
 -- name: note_pushed
 -- An object of the archive tells of these tombstones.
