@@ -29,7 +29,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Run the tests of an installation on every database where they, or the command line, ask for that."""
     asked = metafunc.definition.get_closest_marker("every_store") or metafunc.config.getoption("--every-store")
-    if asked and not metafunc.definition.get_closest_marker("only_sqlite"):
+    has_its_own = "postgres_url" in metafunc.fixturenames or metafunc.definition.get_closest_marker("only_sqlite")
+    if asked and not has_its_own:
         databases = ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)]
         metafunc.parametrize("database", databases, indirect=True)
 

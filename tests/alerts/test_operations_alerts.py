@@ -65,6 +65,7 @@ def test_five_server_errors_name_the_endpoint_and_resolve_by_themselves(x_desk: 
     assert [text.split("\n")[0].split(":")[0] for text in telegram.texts] == ["🔴 x fails", "🟢 x answers again"]
 
 
+@pytest.mark.only_sqlite
 def test_a_broken_store_is_told_directly_and_once(desk: Desk, telegram: TelegramServer) -> None:
     desk.database.write_bytes(b"this is no database at all" * 100)
 

@@ -88,6 +88,7 @@ def test_what_can_be_read_again_may_leave_after_two_days(keeper: Keeper, source:
     assert told.startswith(f"78 posts of {source} would leave after {days}d; expected at least {least}; see {name}")
 
 
+@pytest.mark.only_sqlite
 def test_a_damaged_database_is_not_archived_even_with_force(keeper: Keeper) -> None:
     keeper.damage()
 

@@ -23,6 +23,8 @@ from trendspark_cli.jobs import vacuum as vacuum_job
 from trendspark_cli.ranking.lifecycle.trends import TrendState
 from trendspark_cli.store.sqlite.upkeep import Upkeep
 
+pytestmark = pytest.mark.only_sqlite  # of the file; a server gives room back by itself
+
 GAP: dict[str, Any] = {
     "profile": "default",
     "source": "x",

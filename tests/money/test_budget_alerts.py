@@ -100,6 +100,7 @@ def test_without_a_channel_the_alert_is_muted(operator: Operator) -> None:
     assert operator.rows("SELECT DISTINCT status FROM notifications") == [{"status": "muted"}]
 
 
+@pytest.mark.only_sqlite
 def test_many_at_once_never_pass_a_ceiling_together(operator: Operator) -> None:
     def buy(number: int) -> int:
         """Buy pages of up to 40 until the ceiling, through a connection of its own."""

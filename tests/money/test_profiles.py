@@ -124,7 +124,7 @@ def test_a_named_profile_is_read_alone(keeper: Keeper) -> None:
     assert {row["profile"] for row in keeper.operator.rows("SELECT profile FROM ingest_audit")} == {HARBOUR}
 
 
-def test_a_post_of_two_profiles_is_stored_once_and_paid_for_once(keeper: Keeper) -> None:
+def test_a_post_of_two_profiles_is_stored_once_and_paid_for_once(keeper: Keeper, database: str) -> None:
     keeper.add(HARBOUR, CITY)
 
     result = keeper.operator.ingest()
@@ -133,8 +133,9 @@ def test_a_post_of_two_profiles_is_stored_once_and_paid_for_once(keeper: Keeper)
     assert (bill.delivered_posts, bill.billed_posts) == (340, 300)
     assert sum(keeper.spent().values()) == bill.billed_posts == len(keeper.operator.stored_ids())
     assert result.counts["reads"] == bill.billed_posts
-    assert keeper.operator.rows("SELECT round(sum(usd), 6) AS usd FROM spend")[0]["usd"] == bill.cost_usd
-    assert books.broken_books(keeper.operator.home, keeper.operator.database) == []
+    assert keeper.operator.values("SELECT sum(usd) FROM spend") == [pytest.approx(bill.cost_usd)]
+    if database == "sqlite":
+        assert books.broken_books(keeper.operator.home, keeper.operator.database) == []
 
 
 def test_the_day_after_the_same_posts_cost_again_here_as_at_x(keeper: Keeper) -> None:

@@ -21,7 +21,7 @@ from tests.tools.crash_scenes import make_history_old
 from tests.tools.term_history import term_rows
 from tests.upgrade.old_installation import FIRST_RUN, OldInstallation
 from trendspark_cli.app.wired import Wired
-from trendspark_cli.base.clock import from_epoch
+from trendspark_cli.base.clock import from_epoch, from_text
 from trendspark_cli.base.models import RunResult
 from trendspark_cli.jobs.rank import rank_topics
 from trendspark_cli.ranking.baseline.baseline_posts import PostRow
@@ -93,9 +93,9 @@ def new_topics(operator: Operator, before: set[int]) -> set[str]:
 def replayed(operator: Operator, since: datetime) -> set[str]:
     """The strongest term of each topic that opens from then on when all posts are replayed."""
     rows = operator.rows(
-        "SELECT id, source, author, community, CAST(strftime('%s', created_at) AS INTEGER) AS at, text, created_at"
-        " FROM posts ORDER BY created_at, id"
+        "SELECT id, source, author, community, created_at AS at, text, created_at FROM posts ORDER BY created_at, id"
     )
+    rows = [{**row, "at": int(from_text(row["at"]).timestamp())} for row in rows]
     posts = [ReplayPost(str(row["id"]), PostRow(*row.values())) for row in rows]
     replay, simulation = Replay(), TrendSimulation(RULES)
     for tick, of_tick in ticks_of(posts):
@@ -134,6 +134,7 @@ def test_a_day_after_the_upgrade_has_the_trends_of_a_fresh_replay(operator: Oper
     assert new_topics(operator, before) == {"volcano eruption", "etna"}
 
 
+@pytest.mark.only_sqlite
 def test_a_day_after_the_upgrade_of_0_1_has_the_trends_of_a_fresh_replay(tmp_path: Path) -> None:
     old = OldInstallation(tmp_path, "0.1")
     old.command("db", "upgrade")

@@ -235,6 +235,7 @@ def test_what_is_forgotten_leaves_marks_too(operator: Operator) -> None:
             assert store.trends.verdicts_of([1])[1].communities == left
 
 
+@pytest.mark.only_sqlite
 def test_a_run_of_rank_reads_the_marks_once(operator: Operator) -> None:
     mark_all(operator, FIELDS[0])
     statements: list[str] = []

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 
 import pytest
 
-from tests.installation import Installation
+from tests.installation import PLACE, Installation
 from tests.tools.processes import PROJECT
 
 Start = Callable[..., subprocess.Popen[str]]
@@ -23,6 +24,7 @@ def start(workplace: Installation) -> Iterator[Start]:
         process = subprocess.Popen(
             [sys.executable, "-m", "tests.runner.worker", str(workplace.home), what, job_id, *options],
             cwd=PROJECT,
+            env={**os.environ, "DATABASE_URL": "", **PLACE},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,

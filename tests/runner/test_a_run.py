@@ -219,6 +219,7 @@ def test_counts_that_cannot_be_stored_do_not_hide_the_jobs_own_error(workplace: 
     assert (result.exit_code, result.cause) == (69, own)
 
 
+@pytest.mark.only_sqlite
 def test_a_disk_that_fills_up_during_a_run_is_74(workplace: Installation) -> None:
     def body(job: JobContext) -> None:
         assert isinstance(job.store, SqliteStore)

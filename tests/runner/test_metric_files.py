@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 import re
 import shutil
-import sqlite3
 import subprocess
 from collections import Counter
+from contextlib import closing
 from datetime import UTC
 from itertools import pairwise
 
@@ -62,9 +62,8 @@ def test_counters_never_fall_and_never_vanish(workplace: Installation, start: St
             process.kill()
             process.wait()
         if number == 12:
-            raw = sqlite3.connect(workplace.database)
-            raw.execute("VACUUM")
-            raw.close()
+            with closing(workplace.store()) as store:
+                store.upkeep.rebuild()
 
     fallen = [
         (run, series, value, after.get(series))
@@ -190,6 +189,7 @@ def test_a_job_that_rests_at_night_is_not_expected_before_the_morning() -> None:
     assert example_timetable(UTC).interval_seconds("brief") == 10 * 3600
 
 
+@pytest.mark.only_sqlite
 def test_the_room_on_the_disk_is_told(workplace: Installation) -> None:
     workplace.run("ingest", nothing)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import subprocess
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -56,7 +57,8 @@ def test_a_killed_run_leaves_no_half_of_a_group(workplace: Installation, start: 
 
     workplace.run("ingest", nothing)
 
-    assert (workplace.values("SELECT source_id FROM posts"), workplace.values("PRAGMA integrity_check")) == ([], ["ok"])
+    with closing(workplace.store()) as store:
+        assert (store.posts.count(), store.upkeep.problems()) == (0, [])
 
 
 def test_a_killed_run_is_counted(workplace: Installation, start: Start) -> None:

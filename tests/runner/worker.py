@@ -75,7 +75,8 @@ def main() -> None:
     """Run the body and end with its exit code."""
     home, what, job_id = sys.argv[1:4]
     environment = {"JOB_TIMEOUT_" + job_id.upper(): sys.argv[4]} if len(sys.argv) > 4 else {}
-    environment |= {name: value for name, value in os.environ.items() if name.startswith("HEARTBEAT_URL_")}
+    given = ("HEARTBEAT_URL_", "DATABASE_URL")
+    environment |= {name: value for name, value in os.environ.items() if name.startswith(given)}
     workplace = Installation(Path(home), environment=environment)
     result = workplace.run(job_id, BODIES[what])
     print(result.status, flush=True)

@@ -144,6 +144,7 @@ def test_what_was_made_while_a_killed_one_was_off_is_replayed_by_the_next(bluesk
     assert bluesky.stored == ids_of(first) | ids_of(second)
 
 
+@pytest.mark.only_sqlite
 def test_posts_that_could_not_be_stored_are_read_again(bluesky: Listener) -> None:
     some = [*posts(5, before=timedelta(minutes=5)), *posts(5, first=5)]
     for host in bluesky.hosts:

@@ -41,10 +41,11 @@ def check_schema(connection: Connection) -> None:
             hint="install the newer trendspark again, or restore a backup made before its `db upgrade`",
         )
     if [name for name in known if name not in applied]:
-        found = applied[-1] if applied else "no schema of ours"
+        if not applied:
+            raise ConfigError(f"{connection.where} has no tables of ours yet", hint="run `trendspark db init`")
         raise ConfigError(
-            f"{connection.where} has an older schema ({found}) than this version needs ({known[-1]})",
-            hint="run `trendspark db upgrade`" if applied else "run `trendspark db init`",
+            f"{connection.where} has an older schema ({applied[-1]}) than this version needs ({known[-1]})",
+            hint="run `trendspark db upgrade`",
         )
 
 

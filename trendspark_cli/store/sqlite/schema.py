@@ -69,8 +69,9 @@ def check_schema(connection: sqlite3.Connection, path: str) -> None:
         )
     missing = [name for name in KNOWN_MIGRATIONS if name not in applied]
     if missing:
-        found = applied[-1] if applied else "no schema of ours"
+        if not applied:
+            raise ConfigError(f"database {path!r} has no tables of ours yet", hint="run `trendspark db init`")
         raise ConfigError(
-            f"database {path!r} has an older schema ({found}) than this version needs ({KNOWN_MIGRATIONS[-1]})",
-            hint="run `trendspark db upgrade`" if applied else "run `trendspark db init`",
+            f"database {path!r} has an older schema ({applied[-1]}) than this version needs ({KNOWN_MIGRATIONS[-1]})",
+            hint="run `trendspark db upgrade`",
         )
