@@ -200,6 +200,11 @@ BY_VALUE: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
     ("milliseconds as text", {"created_at": "1793530800250"}, {"created_at": "2026-11-01T11:00:00.250Z"}),
     ("microseconds", {"created_at": 1793530800250000}, {"created_at": "2026-11-01T11:00:00.250Z"}),
     ("microseconds as text", {"created_at": "1793530800250000"}, {"created_at": "2026-11-01T11:00:00.250Z"}),
+    ("seconds as numpy writes them", {"created_at": "1.793530800000e+09"}, {"created_at": "2026-11-01T11:00:00.000Z"}),
+    ("a time of a mail", {"created_at": "Sun, 01 Nov 2026 12:00:00 +0100"}, {"created_at": "2026-11-01T11:00:00.000Z"}),
+    ("a time of a mail, GMT", {"created_at": "1 Nov 2026 11:00 GMT"}, {"created_at": "2026-11-01T11:00:00.000Z"}),
+    ("a time of a mail, no zone", {"created_at": "1 Nov 2026 11:00 -0000"}, {"created_at": "2026-11-01T11:00:00.000Z"}),
+    ("counters in tens", {"likes": "3.5e1", "views": "1.2E+05"}, {"likes": 35, "views": 120000}),
     ("a time in words", {"created_at": "Sun Nov 01 12:00:00 +0100 2026"}, {"created_at": "2026-11-01T11:00:00.000Z"}),
 ]
 
@@ -213,7 +218,26 @@ def test_values_count_and_not_how_they_are_written(
     assert {name: getattr(found.post, name) for name in stored} == stored
 
 
-PLACEHOLDERS = ["[removed]", "[deleted]", "[ Removed by Reddit ]", "[deleted by user]", " [Removed] "]
+PLACEHOLDERS = [
+    "[removed]", "[deleted]", "[ Removed by Reddit ]", "[deleted by user]", " [Removed] ", "[Removed by moderator]",
+    "[ Removed by Reddit on account of violating the [content policy](/help/contentpolicy). ]",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "text", ["[removed] the bridge [video]", "[Removed](https://a.example) from sale", "[deleted", "removed"]
+)
+def test_a_text_that_only_begins_like_one_is_a_post(tmp_path: Path, text: str) -> None:
+    assert contents(tmp_path, in_lines({**own_line(), "text": text})).post.text == text
+
+
+@pytest.mark.parametrize(
+    "given", [{"created_at": "1.79353E+09"}, {"likes": "3.55e1"}, {"likes": "1e99"}, {"likes": "3e"}]
+)
+def test_what_was_rounded_away_is_refused(tmp_path: Path, given: dict[str, str]) -> None:
+    reason = "bad_time" if "created_at" in given else "bad_counter"
+
+    assert contents(tmp_path, in_lines({**own_line(), **given})).refused == [reason]
 
 
 @pytest.mark.parametrize("text", PLACEHOLDERS)

@@ -53,6 +53,7 @@ LAYOUTS: dict[str, Callable[[list[Any]], bytes]] = {
     "objects with blanks between": lambda lines: joined(lines, "  "),
     "a list a line": lambda lines: b"".join(json.dumps([line]).encode() + b"\n" for line in lines),
     "two lists": lambda lines: json.dumps(lines[:1]).encode() + json.dumps(lines[1:], indent=1).encode(),
+    "a JSON text sequence": lambda lines: b"".join(b"\x1e" + json.dumps(line).encode() + b"\n" for line in lines),
     "lines, then pretty": lambda lines: plain(lines[:1]) + joined(lines[1:], "\n", indent=4),
     "pretty, then lines": lambda lines: joined(lines[:1], "", indent=4) + b"\n" + plain(lines[1:]),
 }
@@ -144,6 +145,15 @@ def test_a_table_with_our_names_is_read(tmp_path: Path, separator: str) -> None:
     found = contents(tmp_path, b"\xef\xbb\xbf" + table.getvalue().encode())
 
     assert (found.texts, [post.likes for post in found.posts], found.end) == (TEXTS, [35, 35, 35], None)
+
+
+@pytest.mark.parametrize("before", [b"\r\n\r\n", b"sep=,\r\n", b"\xef\xbb\xbfSEP=,\n\n", b" \n"])
+def test_what_stands_before_the_names_of_a_table_is_no_row_of_it(tmp_path: Path, before: bytes) -> None:
+    table = b"source,source_id,created_at,text\r\nx,2,2026-11-29T09:32:42Z,hello\r\n"
+
+    found = contents(tmp_path, before + table)
+
+    assert (found.texts, found.refused, found.end) == (["hello"], [], None)
 
 
 def test_a_broken_row_of_a_table_is_refused_alone(tmp_path: Path) -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from functools import lru_cache
 
 from trendspark_cli.base.clock import from_epoch, from_text, to_text
@@ -12,11 +13,16 @@ MAX_COUNTER = 10**12  # likes or views beyond it are a fault of the sender (9e15
 
 _STORED = 24  # characters of a stored time
 _SECONDS = re.compile(r"(:[0-5]\d)(?:(\.\d{3})|)Z", re.ASCII)
-_EPOCH = re.compile(r"(-?\d{1,7}|\d{9,20})(?:\.\d*)?", re.ASCII)  # eight digits are a date
+_EPOCH = re.compile(
+    r"(-?\d{1,7}|\d{9,20})(?:\.\d*)?|\d\.\d{9,20}[eE]\+?\d{1,2}", re.ASCII
+)  # eight digits are a date; rounded ones are none
 _COMPACT = re.compile(r"((?:19|20)\d{6})(\d{6})", re.ASCII)
 _IN_WORDS = re.compile(
     r"[A-Z][a-z]{2} (Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) +(\d\d?) (\d\d:\d\d:\d\d) ([+-]\d{4}) (\d{4})",
     re.ASCII,
+)
+_IN_MAIL = re.compile(
+    r"(?:[A-Z][a-z]{2}, )?\d\d? [A-Z][a-z]{2} \d{4} \d\d:\d\d(?::\d\d)? (?:GMT|UTC|UT|Z|[+-]\d{4})", re.ASCII
 )
 _MONTHS = "janfebmaraprmayjunjulaugsepoctnovdec"
 _ZONE = re.compile(r" ?(?:UTC|GMT|Z)$")
@@ -52,6 +58,9 @@ def _moment(text: str) -> datetime:
     if in_words := _IN_WORDS.fullmatch(text):  # Mon Jun 14 09:32:42 +0000 2021
         month = _MONTHS.index(in_words[1].lower()) // 3 + 1
         return from_text(f"{in_words[5]}-{month:02}-{int(in_words[2]):02}T{in_words[3]}{in_words[4]}")
+    if _IN_MAIL.fullmatch(text):  # Sun, 29 Nov 2026 09:32:42 GMT
+        moment = parsedate_to_datetime(text)
+        return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
     return from_text(_ZONE.sub("Z", text.upper()))  # a small t or z, or the zone in letters
 
 

@@ -18,7 +18,8 @@ LONGEST_HEADER = 2**16  # bytes
 
 def columns_of(head: bytes) -> tuple[list[str], str] | None:
     """Return the columns that the first line of a table names, and what separates them; None when it is no table."""
-    line = head[:LONGEST_HEADER].split(b"\n", 1)[0].decode("utf-8", "replace").strip()
+    lines = (line.decode("utf-8", "replace").strip() for line in head[:LONGEST_HEADER].split(b"\n"))
+    line = next((line for line in lines if not _is_before_header([line])), "")
     if not line or line[0] in "{[<":
         return None
     separator = max(SEPARATORS, key=line.count)
@@ -29,6 +30,11 @@ def columns_of(head: bytes) -> tuple[list[str], str] | None:
     columns = [name.strip().lower() for name in names]
     looks_like_names = len(columns) > 1 and len(set(columns)) == len(columns) and all(0 < len(n) <= 64 for n in columns)
     return (columns, separator) if looks_like_names else None
+
+
+def _is_before_header(row: list[str]) -> bool:
+    """Tell whether a row is empty, or says to a spreadsheet what separates the columns: `sep=;`."""
+    return not "".join(row).strip() or row[0].strip().lower()[:4] == "sep="
 
 
 def reader_of(head: bytes) -> Callable[[IO[bytes]], Rows] | None:
@@ -46,7 +52,8 @@ def _rows(stream: IO[bytes], columns: list[str], separator: str) -> Rows:
     text = io.TextIOWrapper(stream, "utf-8", errors="replace", newline="")
     reader = csv.reader(text, delimiter=separator)
     wanted = [(place, name) for place, name in enumerate(columns) if name in REQUIRED or name in OPTIONAL]
-    next(reader, None)
+    while (header := next(reader, None)) is not None and _is_before_header(header):
+        pass
     while True:
         line = reader.line_num + 1
         try:
