@@ -2,6 +2,8 @@
 
 from typing import Literal, NamedTuple
 
+from trendspark_cli.kinds.sources import SOURCES
+
 ManifestState = Literal["planned", "exported", "uploaded", "verified", "deleting", "done"]
 
 
@@ -69,6 +71,12 @@ class Tombstone(NamedTuple):
     author: str | None
     created_at: str
     is_pushed: bool = False  # whether the archive knows it too
+
+    @property
+    def is_found_by_ids(self) -> bool:
+        """Tell whether the ids of its posts tell the author, so that not all posts have to be read."""
+        kind = SOURCES.get(self.source)
+        return self.author is not None and kind is not None and bool(kind.ids_of_author)
 
 
 class KnownTrend(NamedTuple):
