@@ -1,8 +1,9 @@
 """Other programs at the same work: a file of posts into a table, and rows of a table into Parquet and back.
 
 Used by `scripts/bench peers`. `PEERS_PYTHON` names a Python that has what is to be compared (`pip install sqlite-utils
-duckdb chdb pyarrow scikit-learn twarc`), else it is this one; what is not installed there is left out. CPU seconds of
-whole processes, start-up and all threads included, so that an engine on many cores is not ahead by these alone.
+duckdb chdb pyarrow scikit-learn twarc`), else it is this one; restic is looked for in the PATH; what is not installed
+is left out. CPU seconds of whole processes, start-up and all threads included, so that an engine on many cores is not
+ahead by these alone. No program may take more than two minutes, and no new turn begins after five.
 """
 
 from __future__ import annotations
@@ -16,10 +17,14 @@ import sqlite3
 import statistics
 import subprocess
 import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
 POSTS, FEW = 60_000, 5_000
+LONGEST_SECONDS = 120.0  # of one program, by the clock on the wall
+LAST_TURN_SECONDS = 300.0  # after which no other turn is begun
+PAGE = 100  # posts of one answer of X
 DAY = "2026-09-01"
 
 FLOOR = """
@@ -61,6 +66,7 @@ table = pyarrow.table(dict(zip([c[0] for c in cursor.description], map(list, zip
 pyarrow.parquet.write_table(table, "arrow.parquet", compression="zstd")
 pyarrow.parquet.read_table("arrow.parquet").to_pylist()
 """
+RESTIC = "export RESTIC_PASSWORD=peers RESTIC_REPOSITORY=restic; restic -q init && restic -q backup home/trendspark.db"
 PARQUET_BY_DUCKDB = """
 import duckdb
 duckdb.connect("duck.db").execute("COPY posts TO 'duck.parquet' (COMPRESSION zstd)")
@@ -86,10 +92,37 @@ def write_posts(path: Path, count: int) -> None:
             file.write(json.dumps(post) + "\n")
 
 
+def write_pages(path: Path, count: int) -> None:
+    """Write answers of X as its API v2 gives them, a line each."""
+    with path.open("w") as file:
+        for first in range(0, count, PAGE):
+            numbers = range(first, min(count, first + PAGE))
+            metrics = {"retweet_count": 0, "reply_count": 1, "like_count": 2, "quote_count": 0, "impression_count": 9}
+            data = [
+                {
+                    "id": str(2_000_000_000_000_000_000 + number),
+                    "text": f"post {number} of a page, about nothing at all",
+                    "author_id": str(10**9 + number % 5000),
+                    "created_at": f"{DAY}T12:00:00.000Z",
+                    "lang": "en",
+                    "public_metrics": metrics,
+                }
+                for number in numbers
+            ]
+            users = [{"id": str(10**9 + n % 5000), "name": "A", "username": f"user{n % 5000}"} for n in numbers]
+            meta = {"newest_id": data[-1]["id"], "oldest_id": data[0]["id"], "result_count": len(data)}
+            file.write(json.dumps({"data": data, "includes": {"users": users}, "meta": meta}) + "\n")
+
+
 def seconds(command: Sequence[str | Path], folder: Path, environment: dict[str, str]) -> float | None:
-    """Return the CPU seconds of a process and its children; None when it did not end well."""
+    """Return the CPU seconds of a process and its children; None when it is not there, failed, or took too long."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True)
+    try:
+        done = subprocess.run(
+            command, cwd=folder, env=environment, capture_output=True, stdin=subprocess.DEVNULL, timeout=LONGEST_SECONDS
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return None
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     if done.returncode:
         return None
@@ -110,11 +143,15 @@ def lines_of(folder: Path, *, quick: bool) -> list[tuple[str, str, str, str]]:
     ours, theirs = Path(sys.executable).parent, Path(os.environ.get("PEERS_PYTHON", sys.executable))
     rows = FEW if quick else POSTS
     taken: dict[str, list[float | None]] = {}
+    until = time.monotonic() + LAST_TURN_SECONDS
     for turn in range(1 if quick else 3):
+        if turn and time.monotonic() > until:
+            break
         here = folder / f"turn{turn}"
         here.mkdir()
         (here / "archive").mkdir()
         write_posts(here / "posts.ndjson", rows)
+        write_pages(here / "pages.jsonl", rows)
         own = {"PATH": os.environ["PATH"], "HOME": str(here), "TRENDSPARK_HOME": str(here / "home")}
         own["ARCHIVE_URL"] = f"file://{here}/archive"
         subprocess.run([ours / "trendspark", "db", "init"], check=True, env=own, stdout=subprocess.DEVNULL)
@@ -126,24 +163,31 @@ def lines_of(folder: Path, *, quick: bool) -> list[tuple[str, str, str, str]]:
             ],
             "a file into a table: DuckDB": [theirs, "-c", DUCKDB],
             "a file into a table: chdb": [theirs, "-c", CHDB],
+            "answers of X, stored: `ingest --from`": [ours / "trendspark", "ingest", "--from", "pages.jsonl"],
+            "answers of X, written one post a line: twarc2 flatten": [
+                theirs.parent / "twarc2", "--bearer-token", "none", "flatten", "pages.jsonl", "flat.jsonl",
+            ],
             "words and pairs counted: scikit-learn": [theirs, "-c", SKLEARN],
             "to Parquet and back: pyarrow": [theirs, "-c", PYARROW],
             "to Parquet and back: DuckDB, of a table of its own": [theirs, "-c", PARQUET_BY_DUCKDB],
             "to Parquet and back, with sums, and deleted: `archive`": [
                 ours / "trendspark", "archive", "--table", "posts", "--force",
             ],
+            "the database copied: cp": ["cp", "home/trendspark.db", "plain.db"],
+            "the database copied: `db backup`": [ours / "trendspark", "db", "backup", "backup.db"],
+            "the database copied, into a new repository: restic": ["sh", "-c", RESTIC],
         }  # fmt: skip
         for what, command in steps.items():
             if "`archive`" in what:
                 made_ranked(here / "home" / "trendspark.db")
             taken.setdefault(what, []).append(seconds(command, here, own))
         shutil.rmtree(here)
-    floors = {"a file": "json and executemany", "to Parquet": "pyarrow"}
+    floors = {"a file": "json and executemany", "to Parquet": "pyarrow", "the database": ": cp"}
     found = {what: statistics.median(times) for what, times in taken.items() if None not in times}  # type: ignore[type-var]
     lines = []
     for what in taken:
         if what not in found:
-            lines.append((f"{rows:,} posts, {what}", "", "not installed, or it failed", ""))
+            lines.append((f"{rows:,} posts, {what}", "", "not installed, it failed, or took too long", ""))
             continue
         floor = next(
             (

@@ -107,3 +107,9 @@ def test_reading_a_file_imports_no_service_library(workplace: Installation) -> N
     found = imported_by(workplace, "ingest", "--from", "/dev/null")
 
     assert found & {"openai", "pyarrow", "boto3", "praw", "tweepy", "numpy", "sqlite_utils", "rich"} == set()
+
+
+@pytest.mark.parametrize("command", ["health", "health --json"])
+def test_what_programs_ask_often_reads_no_flags(workplace: Installation, command: str) -> None:
+    assert "typer" not in imported_by(workplace, *command.split())
+    assert "typer" in imported_by(workplace, "-q", *command.split())

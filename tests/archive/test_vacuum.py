@@ -107,6 +107,17 @@ def test_an_open_reader_is_said_and_the_file_shrinks_once_it_has_ended(keeper: K
     assert again["bytes_after"] < result.counts["bytes_after"]
 
 
+def test_what_does_not_end_in_its_time_is_said_and_left(keeper: Keeper, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(vacuum_job, "CHECK_SECONDS", 0.0)
+    monkeypatch.setattr(vacuum_job, "GIVE_BACK_SECONDS", 0.0)
+    monkeypatch.setattr(Upkeep, "give_back", lambda upkeep: 7)
+
+    counts = counts_of(keeper.vacuum())
+
+    assert counts["not_checked"] == "not read to its end in 0 s; no fault so far"
+    assert counts["note"] == "7 free pages are left for the next run: 0 s were over"
+
+
 def test_a_full_vacuum_needs_room_for_it(keeper: Keeper, monkeypatch: pytest.MonkeyPatch) -> None:
     size = keeper.database.stat().st_size
     monkeypatch.setattr(Upkeep, "disk_free_bytes", lambda upkeep: 2 * size)

@@ -33,6 +33,20 @@ def test_all_posts_of_an_author_go_and_no_others(store: Store) -> None:
     assert store.posts.count() == 20
 
 
+@pytest.mark.every_store
+def test_posts_of_an_author_whom_ids_tell_go_whatever_ids_a_file_gave_them(store: Store) -> None:
+    def keep_as(author: str, *ids: str) -> None:
+        with store.transaction():
+            store.posts.save([post(each, source="bluesky", author=author) for each in ids], NOW)
+
+    keep_as("did:plc:a", *(f"at://did:plc:a/app.bsky.feed.post/{number}" for number in range(1200)), "17", "zz")
+    keep_as("did:plc:ab", "at://did:plc:ab/app.bsky.feed.post/1", "18", "zzz")
+    stone = Tombstone("t1", "bluesky", None, "did:plc:a", "2026-11-01T12:07:00.000Z")
+
+    assert forget(store, stone) == Forgotten(is_new=True, posts=1202)
+    assert store.posts.count() == 3
+
+
 @pytest.mark.only_sqlite
 def test_posts_whose_ids_lie_far_apart_are_found(store: SqliteStore) -> None:
     keep(store, range(1), "77")

@@ -16,8 +16,11 @@ from tests.installation import Installation
 from trendspark_cli.base.errors import ConfigError, IntegrityError
 from trendspark_cli.base.metrics import INGEST_ITEMS
 from trendspark_cli.store.rows.collecting import PageOutcome
-from trendspark_cli.store.sqlite.administration import create_database, upgrade_database
+from trendspark_cli.store.sqlite import administration
+from trendspark_cli.store.sqlite.administration import create_database, database_stats, upgrade_database
+from trendspark_cli.store.sqlite.archives import BESIDE_POSTS
 from trendspark_cli.store.sqlite.later_migrations import migration
+from trendspark_cli.store.sqlite.named_queries import queries
 from trendspark_cli.store.sqlite.schema import KNOWN_MIGRATIONS
 from trendspark_cli.store.sqlite.store import SqliteStore, open_sqlite
 
@@ -303,3 +306,31 @@ def older_database(path: Path) -> None:
     raw = sqlite3.connect(path)
     migration.apply(Database(raw), stop_before=KNOWN_MIGRATIONS[-1])
     raw.close()
+
+
+@pytest.mark.only_sqlite
+def test_what_hangs_on_posts_is_what_the_archive_deletes_with_them(store: SqliteStore) -> None:
+    tables = [row["name"] for row in store.connection.rows("SELECT name FROM sqlite_master WHERE type = 'table'")]
+    refer = "SELECT 1 FROM pragma_foreign_key_list(?) WHERE \"table\" = 'posts'"
+    hanging = {table for table in tables if store.connection.value(refer, (table,))}
+
+    statements = [queries("archives")[name] for name in BESIDE_POSTS]
+    assert hanging == {re.findall(r"DELETE FROM (\w+)", statement)[0] for statement in statements}
+
+
+@pytest.mark.only_sqlite
+def test_large_tables_are_not_counted_to_their_end(store: SqliteStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(administration, "MOST_COUNTED", 3)
+    with store.transaction():
+        store.posts.save([post(str(number)) for number in range(9)], NOW)
+        store.connection.execute("INSERT INTO post_links SELECT id, 'https://a.example/' FROM posts")
+        store.connection.execute("DELETE FROM posts WHERE id = 5")
+
+    counted = database_stats(store.connection, NOW)
+    store.upkeep.analyze()
+    learned = database_stats(store.connection, NOW)
+
+    assert (counted.rows["posts"], counted.rows["post_links"], counted.rows["trends"]) == (9, 3, 0)
+    assert (learned.rows["post_links"], counted.rows_about) == (8, learned.rows_about)
+    assert {"posts", "post_links"} <= set(counted.rows_about)
+    assert "trends" not in counted.rows_about

@@ -18,6 +18,7 @@ from tests.installation import Installation
 from trendspark_cli.store.named_queries import filled, statements
 from trendspark_cli.store.rows.archived import TABLES
 from trendspark_cli.store.sqlite import named_queries as sqlite
+from trendspark_cli.store.sqlite.archives import BESIDE_POSTS
 from trendspark_cli.store.tables.connection import Connection
 
 pytestmark = pytest.mark.postgres
@@ -29,6 +30,7 @@ COMPARED = re.compile(r"(\w+)\s*(?:=|<=|>=|<>|<|>)\s*(?:\w+\()?$")
 ONLY_SQLITE = {"make_shelf", "drop_shelf", "index_post", "on_shelf", "shelf_bytes", "has_full_text", "look_first"}
 NOT_ALIKE = {  # each database has its own index of words, and its own name for free space
     "search": {"wait", "waiting", "not_indexed", "gone", "next_posts", "not_indexed_again", "add_entries"},
+    "archives": set(BESIDE_POSTS),  # PostgreSQL's cascades cost less than they do
     "upkeep": {"free_bytes", "drop_api_calls"},  # the oldest minutes, whichever of one minute
     "term_runs": {"forget_rows"},  # some rows, whichever
 }
@@ -96,6 +98,17 @@ SPECIAL: Mapping[tuple[str, str], Any] = {  # where a name means something else
     ("archives", "kept_ids_that_begin"): {"source": "x", "beginning": "source", "after": "sourcf", "limit": 9},
     ("archives", "post_of"): {"source": "x", "source_id": "source_id2", "after": 0, "until": 99},
     ("archives", "posts_of_author"): {"source": "x", "author": "author2", "after": 0, "until": 99, "limit": 5},
+    ("archives", "posts_of_author_by_ids"): {
+        "source": "x",
+        "author": "author2",
+        "after": 0,
+        "until": 99,
+        "limit": 5,
+        "beginning": "source_id2",
+        "end": "source_id3",
+        "of_all": "source_id",
+        "after_all": "source_ie",
+    },
     ("archives", "unchanged"): {"id": "id1", "ids": "[1, 2]"},
     ("archives", "widen"): {"id": "id1", "first": 1, "last": 90},
     ("archives", "write_off"): {"id": "id1", "at": TIME.format(1), "why": "lost"},

@@ -23,7 +23,8 @@ class Forgotten(NamedTuple):
 def forget(store: Store, stone: Tombstone) -> Forgotten:
     """Remove the posts a tombstone is about and each copy of their texts, and keep the tombstone.
 
-    All posts are read for those of an author, so that nobody waits: outside of transactions, which only delete.
+    All posts are read for those of an author, unless their ids tell it; so that nobody waits, this is outside of
+    transactions, which only delete.
 
     It is kept last, in a transaction that looks at what came meanwhile: cut short before, it is not known, and done
     again. Nothing may restore posts meanwhile (the lock of `archive`). Call `forget_words` after the last of several.
@@ -31,9 +32,9 @@ def forget(store: Store, stone: Tombstone) -> Forgotten:
     count = 0
     newest = store.posts.settled_id()
     if stone.author is not None:
-        looked_until = 0
+        looked_until, span = 0, LAST_ID if stone.is_found_by_ids else SPAN_IDS
         while looked_until < newest:
-            until = min(looked_until + SPAN_IDS, newest)
+            until = min(looked_until + span, newest)
             if ids := store.tombstones.live_posts(stone, looked_until, until):
                 count += store.write(partial(store.tombstones.forget_posts, stone, ids))
             looked_until = ids[-1] if len(ids) == MOST_FOUND else until

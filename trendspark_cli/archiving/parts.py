@@ -235,10 +235,11 @@ class Parts:
 
     def _delete(self, manifest: Manifest) -> Manifest:
         """Delete 1,000 rows to a transaction, with the progress in it; a signal ends this between two of them."""
-        while manifest.state != "done":
-            before = manifest.deleted_rows + manifest.kept_rows
-            manifest = self.job.write(partial(self._delete_batch, manifest))
-            self.progress.advance(manifest.table_name, manifest.deleted_rows + manifest.kept_rows - before)
+        with self.job.store.archives.deleting():
+            while manifest.state != "done":
+                before = manifest.deleted_rows + manifest.kept_rows
+                manifest = self.job.write(partial(self._delete_batch, manifest))
+                self.progress.advance(manifest.table_name, manifest.deleted_rows + manifest.kept_rows - before)
         return manifest
 
     def _delete_batch(self, manifest: Manifest) -> Manifest:

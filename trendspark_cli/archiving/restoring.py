@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cached_property, partial
+from operator import itemgetter
 from typing import NamedTuple
 
 from trendspark_cli.archiving.buried import Buried
@@ -206,6 +207,8 @@ class Restore:
         )
 
     def _in_time(self, manifest: Manifest, rows: Sequence[ArchivedRow]) -> Sequence[ArchivedRow]:
+        if not self.since and not self.until:
+            return rows
         time_of = TABLES[manifest.table_name].time_of
         return [row for row in rows if self.since <= time_of(row) and (not self.until or time_of(row) < self.until)]
 
@@ -224,13 +227,15 @@ class Restore:
 def _clean(table: ArchiveTable[ArchivedRow], rows: Sequence[ArchivedRow]) -> list[ArchivedRow]:
     """Return rows with texts that can be stored and shown, as `ingest` does: others may write where archives lie."""
     are_texts = [column.kind in ("text", "word") for column in table.columns]
-    return table.rows(
-        [
-            without_controls(value) if is_text and isinstance(value, str) else value
-            for value, is_text in zip(row, are_texts, strict=True)
-        ]
-        for row in rows
-    )
+    texts_of = itemgetter(*(place for place, is_text in enumerate(are_texts) if is_text))
+
+    def clean(row: ArchivedRow) -> ArchivedRow:
+        if "".join(filter(None, texts_of(row))).isprintable():  # as most are
+            return row
+        values = zip(row, are_texts, strict=True)
+        return table.rows([[without_controls(v) if is_text and isinstance(v, str) else v for v, is_text in values]])[0]
+
+    return [clean(row) for row in rows]
 
 
 def _batches(rows: Sequence[ArchivedRow]) -> Iterator[Sequence[ArchivedRow]]:

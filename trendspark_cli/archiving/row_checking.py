@@ -33,10 +33,11 @@ _TREND_IDS = msgspec.json.Decoder(list[_Whole])
 def check_rows(manifest: Manifest, rows: Sequence[ArchivedRow]) -> int:
     """Return how many rows there are; raise IntegrityError for one of another time or source, or with other JSON."""
     time_of = TABLES[manifest.table_name].time_of
+    first, last = str(manifest.min_time), str(manifest.max_time)
     for row in rows:
         if not isinstance(row.id, int) or row.id < 1:
             raise _unfit(manifest, f"a row has the id {row.id!a}; expected a number from 1 on")
-        if not str(manifest.min_time) <= time_of(row) <= str(manifest.max_time):
+        if not first <= time_of(row) <= last:
             told = f"row {row.id} is of {time_of(row)[:40]!a}; expected {manifest.min_time} to {manifest.max_time}"
             raise _unfit(manifest, told)
         if isinstance(row, StoredPost):

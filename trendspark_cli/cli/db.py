@@ -116,7 +116,11 @@ def stats(as_json: JsonFlag = False) -> None:
                 else f"disk: {size_text(found.disk_free_bytes)} free"
                 + ("" if days is None else f", full in {counted(days, 'day')} at this growth"),
                 f"schema: {found.schema}; {found.engine}",
-                *(f"rows in {table}: {count}" for table, count in found.rows.items() if count),
+                *(
+                    f"rows in {table}: {'about ' if table in found.rows_about else ''}{count}"
+                    for table, count in found.rows.items()
+                    if count
+                ),
                 f"empty tables: {empty}",
             ]
         )

@@ -4,10 +4,10 @@ Many texts at once are cut at spaces into chunks; each different chunk is then c
 """
 
 import re
-import unicodedata
 from collections.abc import Sequence
 
 from trendspark_cli.ranking.text.folding import INVISIBLE, folded
+from trendspark_cli.ranking.text.marks import marks
 from trendspark_cli.ranking.text.particles import ELIDED, without_particles
 
 TEXT_END = "\0"
@@ -26,19 +26,6 @@ _SHORTENERS = frozenset(("t.co", "bit.ly", "tinyurl.com", "ow.ly", "buff.ly", "d
 _TRACKING = re.compile(r"(?:utm_\w+|fbclid|gclid|igshid|mc_\w+|ref(?:_\w+)?|source|feature|si|s|t)=", re.IGNORECASE)
 _TEXT_JOINT = f"\n{TEXT_END}\n"
 
-
-def _marks() -> str:
-    """Return the combining marks as a regex class: \\w leaves out the vowel signs of Hindi, Thai and others."""
-    ranges: list[list[int]] = []
-    for code in range(0x300, 0x1F000):
-        if unicodedata.category(chr(code)) in ("Mn", "Mc"):
-            if ranges and ranges[-1][1] == code - 1:
-                ranges[-1][1] = code
-            else:
-                ranges.append([code, code])
-    return "".join(f"{chr(low)}-{chr(high)}" for low, high in ranges)
-
-
 # Han, Kana, Thai, Lao, Burmese, Khmer: written without spaces between words.
 UNSPACED = (
     "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uff66-\uff9f"
@@ -56,7 +43,7 @@ _NAMES = (
     r"(?<!\w)[^\W\d_](?:\.[^\W\d_])+(?!\w)",  # U.S
     r"(?<!\w)[#$]?(?:[^\W_][\w\-‐‑－]*?)?\d+(?:\.\d+)+\w*",  # GPT-4.5, 6.8
 )
-LETTER = rf"[\w{_marks()}\u200c\u200d]"
+LETTER = rf"[\w{marks()}\u200c\u200d]"
 _JOINT = r"(?:['’ʼ＇\u05f3\-‐‑－]|(?<=[\u05d0-\u05ea])[\"\u05f4](?=[\u05d0-\u05ea]))"
 _WORD = rf"[#@$]?[^\W_]{LETTER}*(?:{_JOINT}{LETTER}+)*"
 WRITTEN_WORD = re.compile("|".join((*_NAMES, _WORD)))

@@ -30,4 +30,5 @@ def database_stats(store: PostgresStore, name: str, now: datetime) -> DatabaseSt
         sqlite_version=None,
         engine=engine,
         rows=rows,
+        rows_about=sorted(rows),
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Protocol
 
@@ -61,6 +62,9 @@ class Archives(Protocol):
 
     def batches(self, manifest_id: str) -> Iterator[list[int]]:
         """Yield the ids of a manifest, at most 1,000 at a time, in the order of the file."""
+
+    def deleting(self) -> AbstractContextManager[None]:
+        """Return a block in which batches are deleted: nothing else may be written in it that has references."""
 
     def delete_batch(self, manifest: Manifest) -> DeletedBatch:
         """Delete the next batch of a verified manifest, rows that changed since their export aside."""

@@ -178,6 +178,14 @@ SELECT id FROM posts WHERE source = :source AND source_id = :source_id AND id > 
 SELECT id FROM posts WHERE id > :after AND id <= :until AND author = :author AND source || '' = :source
 ORDER BY id LIMIT :limit;
 
+-- name: posts_of_author_by_ids
+-- The same where ids begin with their author: those that do, and those that files gave in another form.
+SELECT id FROM (
+    SELECT id, author FROM posts WHERE source = :source AND source_id >= :beginning AND source_id < :end
+    UNION ALL SELECT id, author FROM posts WHERE source = :source AND source_id < :of_all
+    UNION ALL SELECT id, author FROM posts WHERE source = :source AND source_id >= :after_all) AS known
+WHERE id > :after AND id <= :until AND author = :author ORDER BY id LIMIT :limit;
+
 -- name: forget_digests
 -- Digests list the titles of alerts, which may be the beginning of such a post: what they are stays.
 UPDATE notifications SET body = title

@@ -66,7 +66,11 @@ class ArchiveTable(Generic[Row]):
 
     def time_of(self, row: ArchivedRow) -> str:
         """Return how old a row is, as text in the stored form."""
-        return str(getattr(row, self.time_column))
+        return str(row[self._time_place])
+
+    @cached_property
+    def _time_place(self) -> int:
+        return self.names.index(self.time_column)
 
     def form(self, source: str | None) -> FileForm[Row]:
         """Return the form in which files are written."""

@@ -2,6 +2,8 @@
 
 from typing import Literal, NamedTuple
 
+from trendspark_cli.kinds.sources import SOURCES
+
 ManifestState = Literal["planned", "exported", "uploaded", "verified", "deleting", "done"]
 
 
@@ -78,6 +80,12 @@ class Tombstone(NamedTuple):
     last_day: str | None = None
     in_files: bool = True  # whether a file may have the post
     batch: str | None = None  # the object in the archive that tells of it among others, by its SHA-256
+
+    @property
+    def is_found_by_ids(self) -> bool:
+        """Tell whether the ids of its posts tell the author, so that not all posts have to be read."""
+        kind = SOURCES.get(self.source)
+        return self.author is not None and kind is not None and bool(kind.ids_of_author)
 
 
 class KnownTrend(NamedTuple):

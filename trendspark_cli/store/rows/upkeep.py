@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 
 class DatabaseStats(NamedTuple):
     """Rows per table and bytes of the database. What is not known yet, or never of a server, is None.
 
-    `search_index_bytes`: those of `bytes` that the index of `posts search` takes.
+    `search_index_bytes`: those of `bytes` that the index of `posts search` takes. `rows_about`: the tables in `rows` of
+    which nobody counted all rows.
     """
 
     path: str
@@ -24,3 +25,4 @@ class DatabaseStats(NamedTuple):
     sqlite_version: str | None
     engine: str
     rows: Mapping[str, int]
+    rows_about: Sequence[str] = ()

@@ -10,6 +10,7 @@ from trendspark_cli.store.tables.store import FIRST_CHANNEL, TableStore
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from trendspark_cli.store.sqlite.archives import Archives
     from trendspark_cli.store.sqlite.post_search import PostSearch
     from trendspark_cli.store.sqlite.upkeep import Upkeep
 
@@ -18,6 +19,13 @@ class SqliteStore(TableStore):
     """Implements store.protocol.Store."""
 
     connection: Connection
+
+    @property
+    def archives(self) -> Archives:
+        """Return the archive's ledger; loaded when asked."""
+        from trendspark_cli.store.sqlite.archives import Archives
+
+        return Archives(self.connection, self.search)
 
     @property
     def search(self) -> PostSearch:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime
 
 from trendspark_cli.base.clock import to_text
 from trendspark_cli.base.links import links_in, links_of
 from trendspark_cli.base.retention import Cutoff
+from trendspark_cli.kinds.sources import SOURCES
 from trendspark_cli.store.named_queries import filled
 from trendspark_cli.store.rows.archived import POSTS, TABLES, ArchivedRow
 from trendspark_cli.store.rows.archives import (
@@ -134,20 +136,27 @@ class Archives:
             batch = rows[0]["batch"]
             yield json.loads(rows[0]["row_ids"])
 
+    def deleting(self) -> AbstractContextManager[None]:
+        """Return a block in which batches are deleted: nothing else may be written in it that has references."""
+        return nullcontext()
+
     def delete_batch(self, manifest: Manifest) -> DeletedBatch:
         """Delete the next batch of a verified manifest; call inside a transaction, and save the manifest in it."""
         sql = "SELECT batch, row_ids FROM archive_rows WHERE manifest_id = ? ORDER BY batch LIMIT 2"
         rows = self._db.rows(sql, (manifest.id,))
         if not rows:
             return DeletedBatch(0, 0, is_last=True)
-        wanted = {"ids": rows[0]["row_ids"], "manifest_id": manifest.id}
-        deleted = self._db.execute(self._sql[f"delete_{manifest.table_name}"], wanted).rowcount
-        kept = 0
-        if deleted < len(json.loads(rows[0]["row_ids"])):
-            kept = int(self._db.value(self._sql[f"left_{manifest.table_name}"], {"ids": rows[0]["row_ids"]}))
+        deleted, kept = self._delete_rows(manifest.table_name, rows[0]["row_ids"], manifest.id)
         sql = "DELETE FROM archive_rows WHERE manifest_id = ? AND batch = ?"
         self._db.execute(sql, (manifest.id, rows[0]["batch"]))
         return DeletedBatch(deleted, kept, is_last=len(rows) == 1)
+
+    def _delete_rows(self, table: str, ids: str, manifest_id: str) -> tuple[int, int]:
+        """Delete those of these rows (JSON) that may go, and what hangs on them; return how many went and stayed."""
+        deleted = self._db.execute(self._sql[f"delete_{table}"], {"ids": ids, "manifest_id": manifest_id}).rowcount
+        if deleted == len(json.loads(ids)):
+            return deleted, 0
+        return deleted, int(self._db.value(self._sql[f"left_{table}"], {"ids": ids}))
 
     def restore(self, manifest: Manifest, rows: Sequence[ArchivedRow]) -> RestoredBatch:
         """Bring rows of a file back, watched from here on; live ones stay as they are. Call inside a transaction."""
@@ -334,6 +343,12 @@ class Tombstones:
         """Return the ids of at most 1,000 live posts it is about, in order, above *after* and up to *until*."""
         named = "post_of" if tombstone.author is None else "posts_of_author"
         span = {"source": tombstone.source, "source_id": tombstone.source_id, "author": tombstone.author}
+        if tombstone.is_found_by_ids:
+            of_all, _, _ = SOURCES[tombstone.source].ids_of_author.partition("{")
+            beginning = SOURCES[tombstone.source].ids_of_author.format(author=tombstone.author)
+            named = "posts_of_author_by_ids"
+            span |= {"beginning": beginning, "end": just_after(beginning), "of_all": of_all}
+            span |= {"after_all": just_after(of_all)}
         rows = self._db.rows(self._sql[named], {**span, "after": after, "until": until, "limit": BATCH_ROWS})
         return [row["id"] for row in rows]
 

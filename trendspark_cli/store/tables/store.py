@@ -19,7 +19,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from trendspark_cli.store.protocol.search import PostSearch
     from trendspark_cli.store.tables.archive_faults import ArchiveFaults
-    from trendspark_cli.store.tables.archives import Archives, Tombstones
+    from trendspark_cli.store.tables.archives import Tombstones
     from trendspark_cli.store.tables.authors import Authors
     from trendspark_cli.store.tables.briefs import Briefs
     from trendspark_cli.store.tables.calibrations import Calibrations
@@ -147,13 +147,6 @@ class TableStore:
         from trendspark_cli.store.tables.forecasts import Forecasts
 
         return Forecasts(self.connection)
-
-    @property
-    def archives(self) -> Archives:
-        """Return the archive's ledger; loaded when asked."""
-        from trendspark_cli.store.tables.archives import Archives
-
-        return Archives(self.connection, self.search)
 
     @property
     def archive_faults(self) -> ArchiveFaults:

@@ -46,6 +46,26 @@ WHERE id IN (SELECT value FROM json_each(:ids))
   AND id NOT IN (SELECT post_id FROM trend_posts JOIN notifications n ON n.trend_id = trend_posts.trend_id
                  WHERE n.status IN ('pending', 'sending'));
 
+-- name: drop_metrics_of_posts
+-- The history of counters of posts that are gone.
+DELETE FROM post_metrics WHERE post_id IN (SELECT value FROM json_each(:ids));
+
+-- name: drop_trends_of_posts
+-- That trends rest on posts that are gone.
+DELETE FROM trend_posts WHERE post_id IN (SELECT value FROM json_each(:ids));
+
+-- name: drop_forecasts_of_posts
+-- The forecasts of posts that are gone.
+DELETE FROM post_forecasts WHERE post_id IN (SELECT value FROM json_each(:ids));
+
+-- name: drop_names_of_posts
+-- That posts that are gone were known by the names of their authors.
+DELETE FROM named_posts WHERE post_id IN (SELECT value FROM json_each(:ids));
+
+-- name: drop_links_of_posts
+-- The pages that posts that are gone led to.
+DELETE FROM post_links WHERE post_id IN (SELECT value FROM json_each(:ids));
+
 -- name: left_posts
 -- How many of a batch are still live after its delete: they changed, or an alert needs them.
 SELECT count(*) FROM json_each(:ids) AS wanted JOIN posts ON posts.id = wanted.value;
