@@ -36,8 +36,8 @@ def test_all_posts_of_an_author_go_and_no_others(store: Store) -> None:
 @pytest.mark.every_store
 def test_posts_of_an_author_whom_ids_tell_go_whatever_ids_a_file_gave_them(store: Store) -> None:
     def keep_as(author: str, *ids: str) -> None:
-        with store.transaction():
-            store.posts.save([post(each, source="bluesky", author=author) for each in ids], NOW)
+        posts = [post(each, source="bluesky", author=author) for each in ids]
+        store.write(lambda: store.posts.save(posts, NOW))
 
     keep_as("did:plc:a", *(f"at://did:plc:a/app.bsky.feed.post/{number}" for number in range(1200)), "17", "zz")
     keep_as("did:plc:ab", "at://did:plc:ab/app.bsky.feed.post/1", "18", "zzz")
