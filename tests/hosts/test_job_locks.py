@@ -154,3 +154,17 @@ def test_a_server_that_is_gone_is_for_the_next_run(host: MakeHost, postgres_url:
         database_of(nowhere).open()
 
     assert refused.value.exit_code == 75
+
+
+def test_a_replica_to_which_an_address_leads_after_a_failover_is_for_the_next_run(
+    host: MakeHost, postgres_url: str
+) -> None:
+    one = host("one")
+    name = postgres_url.rpartition("/")[2]
+    with psycopg.connect(postgres_url, autocommit=True) as server:
+        server.execute(f"ALTER DATABASE {name} SET default_transaction_read_only = on")
+
+    done = one.command("rank")
+
+    assert done.exit_code == 75, done.stderr
+    assert "it can only be read" in done.stderr

@@ -15,6 +15,8 @@ from trendspark_cli.store.sqlite.administration import create_database
 from trendspark_cli.store.sqlite.named_queries import OWN, SHARED, queries
 from trendspark_cli.store.sqlite.store import SqliteStore, open_sqlite
 
+pytestmark = pytest.mark.only_sqlite  # of its plans
+
 # Tables with a row for each post, for each account, or for each page of posts.
 LARGE = ("posts", "post_metrics", "post_links", "trend_posts", "authors", "named_posts", "archive_changes", "api_calls")
 WHOLE = {  # statements that read all of one, and why that is right

@@ -15,6 +15,8 @@ from trendspark_cli.base.metrics import RANK_POSTS
 from trendspark_cli.store.sqlite.administration import backup_database
 from trendspark_cli.store.sqlite.store import open_sqlite
 
+pytestmark = pytest.mark.only_sqlite  # of files; pg_dump: tests/hosts/test_administration.py
+
 
 def test_a_backup_taken_while_a_job_writes_is_sound_and_consistent(workplace: Installation, tmp_path: Path) -> None:
     ended = threading.Event()

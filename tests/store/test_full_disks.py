@@ -18,6 +18,8 @@ from trendspark_cli.base.errors import OutputError, StoreError
 from trendspark_cli.base.full_disks import in_words, why_no_room_beside
 from trendspark_cli.store.sqlite.administration import errors_of_copy
 
+pytestmark = pytest.mark.only_sqlite  # of files
+
 needs_strace = pytest.mark.skipif(shutil.which("strace") is None, reason="strace makes calls of the system fail")
 WORDS = {"ENOSPC": "the disk is full", "EDQUOT": "the quota is used up"}
 

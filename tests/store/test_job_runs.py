@@ -7,6 +7,8 @@ import pytest
 from trendspark_cli.store.sqlite.named_queries import queries
 from trendspark_cli.store.sqlite.store import SqliteStore
 
+pytestmark = pytest.mark.only_sqlite  # of its plans
+
 LOOKS = {
     "last_run": "job_id=? AND status=?",
     "scheduled": "job_id=? AND scheduled_for>?",

@@ -11,6 +11,8 @@ import pytest
 from trendspark_cli.store.sqlite.named_queries import queries
 from trendspark_cli.store.sqlite.store import SqliteStore
 
+pytestmark = pytest.mark.only_sqlite  # of its plans
+
 POSTS = 3000
 DAY = {"day": "2026-09-03", "since": "2026-09-03", "after_id": 0, "until": "2026-09-03T99", "limit": 50_000}
 RECENT = {"source": "x", "since": "2026-10-30", "not_since": "2026-11-01", "day_ago": "2026-10-31", "latest": 0}

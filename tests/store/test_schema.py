@@ -24,6 +24,8 @@ from trendspark_cli.store.sqlite.named_queries import queries
 from trendspark_cli.store.sqlite.schema import KNOWN_MIGRATIONS
 from trendspark_cli.store.sqlite.store import SqliteStore, open_sqlite
 
+pytestmark = pytest.mark.only_sqlite  # of files; a server's: test_traps_of_postgres.py
+
 DESIGNED_TABLES = {
     "posts",
     "post_metrics",

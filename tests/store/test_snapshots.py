@@ -14,6 +14,8 @@ from tests.installation import Installation
 from tests.tools.other_user import AS_ANOTHER, NEEDS_ROOT, reachable_folder
 from tests.tools.processes import COMMAND
 
+pytestmark = pytest.mark.only_sqlite  # of files
+
 
 @pytest.fixture
 def snapshot(workplace: Installation) -> Iterator[Path]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import closing, suppress
+from pathlib import Path
 from uuid import uuid4
 
 import psycopg
@@ -13,6 +14,7 @@ from tests.builders import NOW, post
 from tests.servers.postgres import Databases
 from tests.store.test_trouble import MANIFEST
 from trendspark_cli.base.errors import ConfigError, StoreError
+from trendspark_cli.store.open_store import database_at
 from trendspark_cli.store.postgres.administration import create_database
 from trendspark_cli.store.postgres.connection import lock_key
 from trendspark_cli.store.postgres.store import PostgresStore, open_postgres
@@ -102,3 +104,26 @@ def test_a_lock_that_was_taken_in_a_transaction_that_failed_is_given_back(
         server.write(work)
 
     assert onlooker.execute("SELECT pg_try_advisory_lock(%s, %s)", lock_key(POSTS)).fetchone() == (True,)
+
+
+@pytest.mark.parametrize(
+    ("setting", "value"),
+    [
+        ("lock_timeout", "15s"),
+        ("statement_timeout", "1min"),
+        ("idle_in_transaction_session_timeout", "1min"),
+        ("transaction_isolation", "read committed"),
+        ("tcp_keepalives_idle", "20"),
+        ("tcp_keepalives_interval", "10"),
+        ("tcp_keepalives_count", "3"),
+        ("tcp_user_timeout", "60000"),
+    ],
+)
+def test_a_job_that_stands_still_or_is_cut_off_is_ended_by_the_server_in_a_minute(
+    tmp_path: Path, postgres_url: str, setting: str, value: str
+) -> None:
+    with database_at(postgres_url, tmp_path).locked(("rank",), NOW) as store:
+        assert isinstance(store, PostgresStore)
+        told = store.connection.value(f"SHOW {setting}")
+
+    assert told == value

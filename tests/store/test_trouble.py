@@ -49,6 +49,8 @@ from trendspark_cli.store.sqlite.store import SqliteStore
 from trendspark_cli.store.tables.term_runs import StagedRun
 from trendspark_cli.store.tables.upkeep import ROLL_UPS
 
+pytestmark = pytest.mark.only_sqlite  # of its locks and its errors
+
 TREND = topic_trend(NOW)
 GAP: dict[str, Any] = {
     "profile": "default",

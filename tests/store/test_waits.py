@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import time
 
+import pytest
+
 from tests.builders import NOW, post
 from trendspark_cli.store.sqlite.connection import LONGEST_PAUSE_SECONDS
 from trendspark_cli.store.sqlite.store import SqliteStore
+
+pytestmark = pytest.mark.only_sqlite  # a server has a queue
 
 
 def test_between_two_transactions_the_database_is_free_for_as_long_as_was_worked_in_it(store: SqliteStore) -> None:

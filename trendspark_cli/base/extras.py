@@ -37,7 +37,7 @@ def missing_extra(what: str, extra: str) -> ConfigError:
 PACKAGES = {
     "query": ("duckdb>=1.2,<3",),
     "mcp": ("mcp>=2.3,<3",),
-    "postgres": ("psycopg[binary]>=3.2,<4",),
+    "postgres": ("psycopg[binary]>=3.3,<4",),
     "notify": ("apprise>=2.2,<3",),
     "pictures": ("pillow>=11,<14",),
     "dask": ("distributed>=2024.8",),
