@@ -301,7 +301,7 @@ def _marked(ranked: Ranked, marks: Sequence[Mark]) -> dict[str, list[Outcome]]:
 
     rows = {f"{number} marks": under(number, is_shuffled=False) for number in numbers}
     rows |= {f"{number}, none wrong": [outcome_of(ranked, ordered(ranked, (), marks[:number]))] for number in numbers}
-    return {**rows, f"{numbers[-1]} shuffled": under(numbers[-1], is_shuffled=True)}
+    return rows | {f"{number} shuffled": under(number, is_shuffled=True) for number in numbers}
 
 
 def _table(what: str, plain: Outcome, rows: dict[str, list[Outcome]]) -> list[str]:
