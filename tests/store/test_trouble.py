@@ -202,7 +202,6 @@ WRITERS: dict[str, Callable[[SqliteStore], object]] = {
     "upkeep.analyze": lambda s: s.upkeep.analyze(),
     "upkeep.drop_old": lambda s: s.upkeep.drop_old(dict.fromkeys(ROLL_UPS, NOW)),
     "notice_once": lambda s: s.notice_once("new", NOW),
-    "transaction": lambda s: s.transaction().__enter__(),
 }
 READERS: dict[str, Callable[[SqliteStore], object]] = {
     "posts.settled_id": lambda s: s.posts.settled_id(),
@@ -362,6 +361,7 @@ NO_DATABASE = {  # they ask the file system, the library, the settings
     "upkeep.first_host",
     "upkeep.clock_lead",
     "write",  # asks what it is given to ask
+    "archives.deleting",  # sets how its connection deletes
     "notifications.channels",
 }
 

@@ -34,7 +34,8 @@ def columns_of(head: bytes) -> tuple[list[str], str] | None:
 
 def _is_before_header(row: list[str]) -> bool:
     """Tell whether a row is empty, or says to a spreadsheet what separates the columns: `sep=;`."""
-    return not "".join(row).strip() or row[0].strip().lower()[:4] == "sep="
+    text = "".join(row).strip().lower()
+    return not text or text.startswith("sep=")
 
 
 def reader_of(head: bytes) -> Callable[[IO[bytes]], Rows] | None:
