@@ -198,7 +198,6 @@ WRITERS: dict[str, Callable[[SqliteStore], object]] = {
     "upkeep.analyze": lambda s: s.upkeep.analyze(),
     "upkeep.drop_old": lambda s: s.upkeep.drop_old(dict.fromkeys(ROLL_UPS, NOW)),
     "notice_once": lambda s: s.notice_once("new", NOW),
-    "transaction": lambda s: s.transaction().__enter__(),
 }
 READERS: dict[str, Callable[[SqliteStore], object]] = {
     "posts.settled_id": lambda s: s.posts.settled_id(),
