@@ -128,7 +128,8 @@ def run_on(binaries: Path, *, is_quick: bool, is_undone: bool = False) -> bool:
     )
     lines = done.stdout.splitlines()
     how = f"{'passed' if done.returncode == 0 else 'FAILED'} in {time.monotonic() - began:.0f} s"
-    print(f"{version}{', each transaction undone once' * is_undone}: {how}: {lines[-1].strip('= ')}", flush=True)
+    counted = "".join(lines[-1:]).strip("= ")
+    print(f"{version}{', each transaction undone once' * is_undone}: {how}: {counted}", flush=True)
     told = [line for line in lines if line.startswith(("FAILED tests/", "ERROR tests/"))]
     print("".join(f"    {line}\n" for line in told), end="", flush=True)
     return done.returncode == 0
