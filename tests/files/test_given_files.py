@@ -204,7 +204,6 @@ BY_VALUE: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
     ("a time of a mail", {"created_at": "Sun, 01 Nov 2026 12:00:00 +0100"}, {"created_at": "2026-11-01T11:00:00.000Z"}),
     ("a time of a mail, GMT", {"created_at": "1 Nov 2026 11:00 GMT"}, {"created_at": "2026-11-01T11:00:00.000Z"}),
     ("a time of a mail, no zone", {"created_at": "1 Nov 2026 11:00 -0000"}, {"created_at": "2026-11-01T11:00:00.000Z"}),
-    ("counters in tens", {"likes": "3.5e1", "views": "1.2E+05"}, {"likes": 35, "views": 120000}),
     ("a time in words", {"created_at": "Sun Nov 01 12:00:00 +0100 2026"}, {"created_at": "2026-11-01T11:00:00.000Z"}),
 ]
 

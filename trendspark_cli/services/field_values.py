@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping
-from decimal import Decimal
 from typing import Any
 
 from trendspark_cli.base.texts import clean_text
@@ -16,7 +15,7 @@ JsonObject = Mapping[str, Any]  # as it came from somebody else: nothing about i
 LONGEST_ID = 200  # characters
 LARGEST_EXACT = 2**53  # a float above it may have been another number
 _ROUNDED = re.compile(r"[+-]?\d+(?:[.,]\d+[eE]\+?|[eE]\+)\d+")  # 1.23457E+18, as spreadsheets write long ids
-_NUMBER = re.compile(r"[+-]?\d{1,30}(?:\.\d{0,30})?(?:[eE][+-]?\d{1,2})?", re.ASCII)
+_WHOLE = re.compile(r"([+-]?\d{1,30})(?:\.0*)?", re.ASCII)
 _DECIMAL_ID = re.compile(r"(\d+)\.0+", re.ASCII)
 _LINK = r"\[[^\[\]]{0,60}\]\([^()]{0,200}\)"  # as Markdown has it: Reddit says which rule was broken
 _PLACEHOLDER = re.compile(rf"\s*\[\s*(?:deleted|removed)\b(?:[^\[\]]|{_LINK}){{0,100}}\]\s*", re.IGNORECASE)
@@ -47,7 +46,10 @@ def counter(value: Any, least: int = 0) -> int | None:
     if value is None or value == "":
         return None
     if isinstance(value, str):
-        value = _whole(value.strip())
+        whole = _WHOLE.fullmatch(value.strip())
+        if whole is None:
+            raise ValueError(value[:100])
+        value = int(whole[1])
     if isinstance(value, float):
         if math.isnan(value):  # what pandas writes for nothing
             return None
@@ -57,14 +59,6 @@ def counter(value: Any, least: int = 0) -> int | None:
     if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= MAX_COUNTER:
         raise ValueError("no counter")
     return value
-
-
-def _whole(text: str) -> int:
-    """Return a whole number by its value, "3.5e1" too. Raises ValueError for any other text."""
-    number = Decimal(text) if _NUMBER.fullmatch(text) else None
-    if number is None or abs(number) > MAX_COUNTER or number % 1:
-        raise ValueError(text[:100])
-    return int(number)
 
 
 def moment(value: Any) -> str:

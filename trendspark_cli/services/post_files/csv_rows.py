@@ -32,10 +32,10 @@ def columns_of(head: bytes) -> tuple[list[str], str] | None:
     return (columns, separator) if looks_like_names else None
 
 
-def _is_before_header(row: list[str]) -> bool:
-    """Tell whether a row is empty, or says to a spreadsheet what separates the columns: `sep=;`."""
-    text = "".join(row).strip().lower()
-    return not text or text.startswith("sep=")
+def _is_before_header(cells: list[str]) -> bool:
+    """Tell whether a line is empty, or says to a spreadsheet what separates the columns: `sep=;`."""
+    text = "".join(cells).strip()
+    return not text or text[:4].lower() == "sep="
 
 
 def reader_of(head: bytes) -> Callable[[IO[bytes]], Rows] | None:
