@@ -23,7 +23,11 @@ from trendspark_cli.store.rows.archives import Manifest
 MOST_MEBIBYTES = 192  # beside what the process has when it begins; the group of rows of ours takes a third of it
 LONGEST_SECONDS = 120.0  # a file of ours takes two
 _STATUS = Path("/proc/self/status")
-_CODE = "import sys; sys.path.append(sys.argv[1]); from trendspark_cli.archiving.trial_reading import main; main()"
+# Another pool of memory would take a gigabyte of addresses for itself, where the bound is on addresses.
+_CODE = (
+    "import os, sys; os.environ['ARROW_DEFAULT_MEMORY_POOL'] = 'system'; sys.path.append(sys.argv[1]); "
+    "from trendspark_cli.archiving.trial_reading import main; main()"
+)
 _PACKAGES = Path(__file__).resolve().parents[2]
 
 
@@ -105,6 +109,7 @@ def main() -> None:
     """Read each file that a line on stdin names, and say in a line on stdout what is wrong with it."""
     for form in FORMATS.values():
         form.prepare()
+    _settle_library()
     _bound_memory()
     for line in sys.stdin.buffer:
         try:
@@ -125,6 +130,19 @@ def _problem(name: str, form: str, most_rows: int, table_name: str, key: str, so
     except IntegrityError as error:
         return str(error)[:400] or "it cannot be read"
     return ""
+
+
+def _settle_library() -> None:
+    """Have the library load what it loads at its first use, and start no thread for each core.
+
+    Both would count as memory that the first file takes: pandas, where it is installed, and stacks of 8 MiB each.
+    """
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    pa.set_cpu_count(1)
+    pa.set_io_thread_count(1)
+    pc.binary_join_element_wise(pa.array(["a"]), "b", "").to_pylist()
 
 
 def _bound_memory() -> None:
