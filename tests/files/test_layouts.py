@@ -156,6 +156,22 @@ def test_what_stands_before_the_names_of_a_table_is_no_row_of_it(tmp_path: Path,
     assert (found.texts, found.refused, found.end) == (["hello"], [], None)
 
 
+@pytest.mark.parametrize(
+    ("written", "text"),
+    [
+        (r'"she said \"no, never\" twice"', 'she said "no, never" twice'),
+        (r'"\"no\""', '"no"'),
+        (r'"in C:\ they say ""no"" to C:\"', 'in C:\\ they say "no" to C:\\'),
+    ],
+)
+def test_quotes_in_a_table_are_doubled_or_have_a_backslash_before_them(tmp_path: Path, written: str, text: str) -> None:
+    table = f"source,source_id,text,created_at\nx,2,{written},2026-11-29T09:32:42Z\n"
+
+    found = contents(tmp_path, table.encode())
+
+    assert (found.texts, found.refused, found.end) == ([text], [], None)
+
+
 def test_a_broken_row_of_a_table_is_refused_alone(tmp_path: Path) -> None:
     table = b"source,source_id,created_at,text\nx,1\nx,2,2026-11-29T09:32:42Z,hello\n"
 

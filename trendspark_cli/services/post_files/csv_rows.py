@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Callable, Iterator
 from typing import IO
 
@@ -14,6 +15,7 @@ Rows = Iterator[tuple[dict[str, str] | None, int]]
 
 SEPARATORS = ",;\t|"
 LONGEST_HEADER = 2**16  # bytes
+_ESCAPED_QUOTE = re.compile(rb'\\"[^",;\t|\r\n]')  # as Spark and MySQL write one; others double it
 
 
 def columns_of(head: bytes) -> tuple[list[str], str] | None:
@@ -44,14 +46,15 @@ def reader_of(head: bytes) -> Callable[[IO[bytes]], Rows] | None:
     if found is None or not set(REQUIRED) <= set(found[0]):
         return None
     columns, separator = found
-    return lambda stream: _rows(stream, columns, separator)
+    escape = "\\" if _ESCAPED_QUOTE.search(head) else None
+    return lambda stream: _rows(stream, columns, separator, escape)
 
 
-def _rows(stream: IO[bytes], columns: list[str], separator: str) -> Rows:
+def _rows(stream: IO[bytes], columns: list[str], separator: str, escape: str | None) -> Rows:
     """Yield each row as our own form has it, None for one that cannot be read, with the line it begins in."""
     csv.field_size_limit(LONGEST_VALUE)
     text = io.TextIOWrapper(stream, "utf-8", errors="replace", newline="")
-    reader = csv.reader(text, delimiter=separator)
+    reader = csv.reader(text, delimiter=separator, escapechar=escape)
     wanted = [(place, name) for place, name in enumerate(columns) if name in REQUIRED or name in OPTIONAL]
     while (header := next(reader, None)) is not None and _is_before_header(header):
         pass
