@@ -93,6 +93,16 @@ def write_table(path: Path, kinds: Mapping[str, ColumnKind], rows: Sequence[Sequ
     pq.write_table(pa.table(arrays, names=list(kinds)), path, compression="zstd", write_page_checksum=True)
 
 
+def settle() -> None:
+    """Have the library load what it loads at its first use, and start no thread for each core.
+
+    Both would count as memory that the first file takes: pandas, where it is installed, and stacks of 8 MiB each.
+    """
+    pa.set_cpu_count(1)
+    pa.set_io_thread_count(1)
+    pc.binary_join_element_wise(pa.array(["a"]), "b", "").to_pylist()
+
+
 def read_rows(path: Path, form: FileForm[Row]) -> Iterator[list[Row]]:
     """Yield the rows of a file as the store has them, at most 1,000 at a time.
 

@@ -107,9 +107,11 @@ class _Trials:
 
 def main() -> None:
     """Read each file that a line on stdin names, and say in a line on stdout what is wrong with it."""
+    from trendspark_cli.archiving.parquet_files import settle
+
     for form in FORMATS.values():
         form.prepare()
-    _settle_library()
+    settle()
     _bound_memory()
     for line in sys.stdin.buffer:
         try:
@@ -130,19 +132,6 @@ def _problem(name: str, form: str, most_rows: int, table_name: str, key: str, so
     except IntegrityError as error:
         return str(error)[:400] or "it cannot be read"
     return ""
-
-
-def _settle_library() -> None:
-    """Have the library load what it loads at its first use, and start no thread for each core.
-
-    Both would count as memory that the first file takes: pandas, where it is installed, and stacks of 8 MiB each.
-    """
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    pa.set_cpu_count(1)
-    pa.set_io_thread_count(1)
-    pc.binary_join_element_wise(pa.array(["a"]), "b", "").to_pylist()
 
 
 def _bound_memory() -> None:
