@@ -20,6 +20,8 @@ from trendspark_cli.kinds.channels import MessageForm
 from trendspark_cli.running.job_context import JobContext
 from trendspark_cli.store.sqlite.store import SqliteStore, open_sqlite
 
+pytestmark = pytest.mark.only_sqlite  # its stores are opened with channels of their own
+
 PLAIN = MessageForm(
     text_limit=60, unit="characters", markup="plain", can_edit=False, messages_per_minute=5, seconds_between=0.0
 )

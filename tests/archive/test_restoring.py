@@ -557,6 +557,7 @@ def test_a_sound_object_is_not_written_off(keeper: Keeper) -> None:
     assert "was not found missing or changed" in done.stderr
 
 
+@pytest.mark.only_sqlite  # its locks are files
 def test_a_restore_waits_for_no_archive_that_runs(keeper: Keeper) -> None:
     counts_of(keeper.archive())
     with job_lock(keeper.home / "locks", "archive", keeper.now):

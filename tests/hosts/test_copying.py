@@ -189,6 +189,7 @@ def test_the_command_says_what_it_did(source: Database, workplace: Installation)
         assert second.execute("SELECT count(*) FROM posts").fetchone() == (POSTS + 1,)
 
 
+@pytest.mark.only_sqlite  # its file
 def test_a_database_is_not_copied_onto_itself(workplace: Installation) -> None:
     done = workplace.command("db", "copy", "--to", "sqlite:///trendspark.db")
 

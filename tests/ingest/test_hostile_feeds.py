@@ -219,4 +219,4 @@ def test_a_new_place_that_asks_for_the_secret_of_the_old_one_is_not_remembered(
 
 def _state(operator: Operator) -> str:
     """What is known of the first feed."""
-    return str(operator.values("SELECT newest_id FROM cursors ORDER BY rowid")[0])
+    return str(operator.values("SELECT newest_id FROM cursors ORDER BY query")[0])

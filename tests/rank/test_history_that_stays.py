@@ -228,6 +228,7 @@ def files_with(keeper: Keeper, *words: str) -> list[str]:
     return sorted(name for name, content in told.items() for word in words if word.encode() in content)
 
 
+@pytest.mark.only_sqlite  # its file
 def test_a_forgotten_post_is_nowhere_in_the_file_nor_in_exports(keeper: Keeper) -> None:
     text = "Mohnkipferl that nobody else wrote"
     [example] = keeper.rows("SELECT post_id, trend_id, source_id FROM trend_examples WHERE place = 0 LIMIT 1")

@@ -101,6 +101,7 @@ def test_a_dry_run_keeps_no_curve(operator: Operator) -> None:
     assert curve(operator) == []
 
 
+@pytest.mark.only_sqlite  # its pages
 def test_a_curve_is_small(operator: Operator) -> None:
     for hours in range(13):
         operator.now = NOW + timedelta(hours=hours)

@@ -189,6 +189,7 @@ def break_job_runs(job: JobContext) -> None:
     )
 
 
+@pytest.mark.only_sqlite  # its trigger
 def test_a_store_that_breaks_at_the_end_does_not_hide_the_jobs_own_error(workplace: Installation) -> None:
     own = errors.CredentialsRefusedError("x", "refused")
 
@@ -201,6 +202,7 @@ def test_a_store_that_breaks_at_the_end_does_not_hide_the_jobs_own_error(workpla
     assert (result.exit_code, result.cause) == (77, own)
 
 
+@pytest.mark.only_sqlite  # its trigger
 def test_a_store_that_breaks_at_the_end_of_a_good_run_is_74(workplace: Installation) -> None:
     result = workplace.run("ingest", break_job_runs)
 
@@ -232,6 +234,7 @@ def test_a_disk_that_fills_up_during_a_run_is_74(workplace: Installation) -> Non
     assert "disk is full" in str(result.cause)
 
 
+@pytest.mark.only_sqlite  # its file
 def test_without_a_database_no_run_begins(tmp_path: Path) -> None:
     with pytest.raises(errors.ConfigError, match=r"missing|no database"):
         Installation(tmp_path / "home").run("ingest", nothing)

@@ -130,6 +130,7 @@ def test_killed_runs_count_as_failures(workplace: Installation, start: Start) ->
     assert "3 times" in str(alerts(workplace)[0]["body"])
 
 
+@pytest.mark.only_sqlite  # its trigger
 def test_the_alert_and_the_row_of_the_run_are_one_transaction(workplace: Installation) -> None:
     run(workplace, failing, failing)
     store = workplace.store()

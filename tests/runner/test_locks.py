@@ -28,6 +28,7 @@ def test_a_second_run_is_skipped_with_75_and_a_row(workplace: Installation, star
     assert rows == [{"status": "running", "exit_code": None}, {"status": "skipped", "exit_code": 75}]
 
 
+@pytest.mark.only_sqlite  # its locks are files
 def test_a_second_run_names_who_is_at_work_and_since_when(workplace: Installation, start: Start) -> None:
     first = start("idle")
 

@@ -134,7 +134,8 @@ def test_a_dry_run_cannot_write_even_by_mistake(workplace: Installation) -> None
 
     result = workplace.run("ingest", writing, is_dry=True)
 
-    assert (result.exit_code, workplace.values("SELECT count(*) FROM notices")) == (74, [0])
+    assert result.exit_code in (74, 75)  # a server says of itself, too, that it can only be read
+    assert workplace.values("SELECT count(*) FROM notices") == [0]
 
 
 def test_a_dry_run_that_fails_has_the_exit_code_of_the_failure(workplace: Installation) -> None:

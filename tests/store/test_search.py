@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from tests.builders import NOW, post
 from trendspark_cli.base.clock import to_text
-from trendspark_cli.ranking.text.searching import Part, SearchQuery, read_query
+from trendspark_cli.ranking.text.searching import OPERATORS, Part, SearchQuery, read_query
 from trendspark_cli.store.sqlite.store import SqliteStore
 
 TEXTS = (
@@ -274,7 +274,8 @@ WORDS = st.sampled_from(
 SEPARATORS = st.sampled_from((" ", "  ", ", ", "-", "\n", "… ", "", "#", " @", "\u200b"))
 WRITTEN = st.lists(st.tuples(WORDS, SEPARATORS), max_size=6).map(lambda found: "".join(map("".join, found)))
 ANY_TEXT = st.one_of(WRITTEN, st.text(max_size=20).map(lambda text: text.encode("utf-8", "ignore").decode()))
-TERMS = st.one_of(WORDS, st.text(string.ascii_letters, min_size=1, max_size=2))
+LETTERS = st.text(string.ascii_letters, min_size=1, max_size=2).filter(lambda word: word not in OPERATORS)
+TERMS = st.one_of(WORDS, LETTERS)
 PARTS = st.builds(
     lambda words, star, out: f'{"-" if out else ""}"{" ".join(words)}"{"*" if star else ""}',
     st.lists(TERMS, min_size=1, max_size=2),

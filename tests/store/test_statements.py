@@ -306,6 +306,7 @@ STATEMENTS = [
 ]
 
 
+@pytest.mark.only_sqlite  # it has both databases
 @pytest.mark.parametrize(("file", "name"), STATEMENTS, ids=[f"{file}.{name}" for file, name in STATEMENTS])
 def test_a_statement_answers_and_writes_the_same_in_the_same_order(pair: Pair, file: str, name: str) -> None:
     found = [done(pair, each, file, name) for each in (pair.here, pair.there)]

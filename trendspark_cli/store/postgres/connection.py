@@ -7,13 +7,13 @@ import re
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from typing import Any
+from typing import Annotated, Any
 from zlib import crc32
 
 import msgspec
 
 from trendspark_cli.base.database_urls import database_place
-from trendspark_cli.base.errors import ConfigError, StoreError
+from trendspark_cli.base.errors import ConfigError, RefusedRowError, StoreError
 from trendspark_cli.base.extras import missing_extra
 from trendspark_cli.store.postgres.address import connection_options
 from trendspark_cli.store.postgres.statements import queries, translated
@@ -26,7 +26,7 @@ try:
 except ImportError as error:
     raise missing_extra("DATABASE_URL=postgresql://", "postgres") from error
 
-from trendspark_cli.store.postgres.errors import LATER, ConflictError, store_error, with_code
+from trendspark_cli.store.postgres.errors import LATER, SEE_LOG, ConflictError, store_error, with_code
 
 SCHEMA = "trendspark"
 LOCKS = 1_416_785_508  # a name space of advisory locks: "Trnd"
@@ -42,6 +42,7 @@ SESSION = f"""
 
 log = logging.getLogger(__name__)
 
+_ROWS = list[tuple[bool | int | Annotated[float, msgspec.Meta(ge=-1e308, le=1e308)] | str | None, ...]]
 _NUL_IN_JSON = re.compile(r"(?<!\\)((?:\\\\)*)\\u0000")
 
 _HOLD, _HOLD_TOGETHER = "SELECT pg_advisory_xact_lock(?, ?)", "SELECT pg_advisory_xact_lock_shared(?, ?)"
@@ -210,10 +211,18 @@ class Connection:
             return 0
         if statement.takes_all_rows:
             with self.errors():
-                return max(0, self.execute(sql, {"rows": msgspec.json.encode(rows).decode()}).rowcount)
+                return max(0, self.execute(sql, {"rows": self._as_json(rows)}).rowcount)
         with self.errors(), self._whole(), self.raw.cursor() as cursor:
             cursor.executemany(statement.text, statement.many(rows))
             return max(0, cursor.rowcount)
+
+    def _as_json(self, rows: Sequence[Sequence[Any]]) -> str:
+        """Return rows for a statement that takes all of them; what JSON would turn into another value is refused."""
+        try:
+            msgspec.convert(rows, _ROWS)
+        except msgspec.ValidationError as error:
+            raise RefusedRowError(f"{self.where} refuses a row: {error}", hint=SEE_LOG) from error
+        return msgspec.json.encode(rows).decode()
 
     def rows(self, sql: str, parameters: Parameters = ()) -> list[SqlRow]:
         """Return all rows as dicts by column name."""

@@ -146,7 +146,7 @@ class PostSearch:
         from trendspark_cli.ranking.text.searching import index_terms_of
 
         rows = [(post_id, index_terms_of(text)) for post_id, text in posts]
-        self._db.executemany(self._sql["index_post"], rows)
+        self._db.execute(self._sql["index_post"], {"rows": json.dumps(rows)})
 
 
 def _is_within(post_id: int, filled: Mapping[int, int]) -> bool:
