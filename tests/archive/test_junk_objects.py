@@ -317,6 +317,7 @@ FILES: dict[str, Callable[[Path], object]] = {
 }
 
 
+@pytest.mark.only_sqlite  # its file is lost
 @pytest.mark.parametrize("change", FILES.values(), ids=FILES)
 def test_a_junk_file_is_named_and_all_other_rows_come_back(keeper: Keeper, change: Callable[[Path], None]) -> None:
     path = keeper.objects()[1]
@@ -365,6 +366,7 @@ def test_a_key_that_leads_out_of_the_folder_is_refused_even_when_the_database_ho
     assert done.stdout.count("leads out of archive folder") == 3
 
 
+@pytest.mark.only_sqlite  # its file is lost
 @pytest.mark.parametrize(
     "lines",
     [

@@ -84,6 +84,7 @@ def test_an_archive_is_enough_when_the_database_is_lost(keeper: Keeper, another_
     assert counts_of(again.archive(is_forced=True)).get("archived", 0) == 0  # they stay for a while
 
 
+@pytest.mark.only_sqlite  # its file is lost
 def test_texts_that_others_wrote_into_the_archive_are_cleaned_like_those_of_a_source(keeper: Keeper) -> None:
     counts_of(keeper.archive(tables=["posts"]))
     for path in keeper.objects():
@@ -97,6 +98,7 @@ def test_texts_that_others_wrote_into_the_archive_are_cleaned_like_those_of_a_so
     assert texts == {"ab[31mc"}
 
 
+@pytest.mark.only_sqlite  # its file is lost
 def test_links_that_others_wrote_into_the_archive_are_taken_like_those_of_a_source(keeper: Keeper) -> None:
     counts_of(keeper.archive(tables=["posts"]))
     for path in keeper.objects():
@@ -109,6 +111,7 @@ def test_links_that_others_wrote_into_the_archive_are_taken_like_those_of_a_sour
     assert {row[-1] for row in again.everything()["posts"]} == {("https://a.example/x",)}
 
 
+@pytest.mark.only_sqlite  # its file is lost
 def test_a_file_with_a_link_that_is_none_is_named_and_not_restored(keeper: Keeper) -> None:
     counts_of(keeper.archive(tables=["posts"]))
     path = keeper.objects()[0]
@@ -168,6 +171,7 @@ def test_a_new_database_gives_posts_new_ids_and_leaves_out_rows_whose_ids_are_ta
     assert (found["restored"], found["foreign"]) == (posts, others)
 
 
+@pytest.mark.only_sqlite  # its file is lost
 def test_a_post_whose_id_was_given_to_another_one_of_its_file_comes_back_too(keeper: Keeper) -> None:
     counts_of(keeper.archive(tables=["posts"]))
     shutil.rmtree(keeper.home)

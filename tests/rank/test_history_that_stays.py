@@ -253,6 +253,7 @@ def another_database(keeper: Keeper, home: Path) -> Keeper:
     return other
 
 
+@pytest.mark.only_sqlite  # its file is copied
 def test_what_another_database_forgot_leaves_every_place_here_with_the_next_restore(
     lived: Keeper, tmp_path: Path
 ) -> None:
@@ -276,6 +277,7 @@ def test_what_another_database_forgot_leaves_every_place_here_with_the_next_rest
     assert example["source_id"] not in kept
 
 
+@pytest.mark.only_sqlite  # its file is copied
 @pytest.mark.parametrize("of_account", [False, True])
 def test_a_deletion_reaches_what_is_kept_of_a_post_that_is_archived_and_nothing_else(
     lived: Keeper, tmp_path: Path, of_account: bool
