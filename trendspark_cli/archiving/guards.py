@@ -52,17 +52,25 @@ def check_database(store: Store, now: datetime, *, is_dry: bool = False) -> None
     checked_at = store.noticed_at(CHECKED)
     if checked_at is not None and timedelta() <= now - checked_at < CHECKED_EVERY:
         return
-    seconds = DRY_CHECK_SECONDS if is_dry else CHECK_SECONDS
+    read_whole(store, DRY_CHECK_SECONDS if is_dry else CHECK_SECONDS, "nothing was archived")
+    if not is_dry:
+        store.write(lambda: store.notice_after(CHECKED, now, timedelta()))
+
+
+def read_whole(store: Store, seconds: float, left: str) -> bool:
+    """Read the database for so long; tell whether its end was reached, which the log says otherwise.
+
+    Raises IntegrityError when it is damaged; *left* says what was not done.
+    """
     problems = store.upkeep.problems(seconds)
     if problems is None:
         log.warning("the database was not read to its end in %.0f s; no fault so far", seconds)
     elif problems:
         raise IntegrityError(
             f"the database is damaged: {'; '.join(problems)}",
-            hint="nothing was archived; keep the file, restore the last `trendspark db backup`, and check the disk",
+            hint=f"{left}; keep the file, restore the last `trendspark db backup`, and check the disk",
         )
-    if not is_dry:
-        store.write(lambda: store.notice_after(CHECKED, now, timedelta()))
+    return problems is not None
 
 
 def check_clock(store: Store, now: datetime, run_id: int | None) -> None:
