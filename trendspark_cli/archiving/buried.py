@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from trendspark_cli.store.rows.archives import Tombstone
+from trendspark_cli.store.rows.archives import FIRST_DAY, LAST_DAY, Tombstone
 
 
 class Buried:
@@ -17,7 +17,7 @@ class Buried:
             if stone.source_id is not None:
                 self._posts.add((stone.source, stone.source_id))
             if stone.author is not None:
-                days = (stone.first_day or "", stone.last_day or "~")
+                days = (stone.first_day or FIRST_DAY, stone.last_day or LAST_DAY)
                 self._authors.setdefault((stone.source, stone.author), []).append(days)
 
     def hide(self, source: str, source_id: str, author: str | None, created_at: str) -> bool:

@@ -10,11 +10,10 @@ from functools import partial
 from trendspark_cli.base.clock import to_text
 from trendspark_cli.base.models import GonePost, Page
 from trendspark_cli.running.job_context import JobContext
-from trendspark_cli.store.rows.archives import Tombstone
+from trendspark_cli.store.rows.archives import FIRST_DAY, Tombstone
 
 BATCH = 1000  # posts, one transaction each
 OFF = timedelta(days=1)  # by which the time in an id may differ from the one a post has
-FIRST_DAY = "0001-01-01"  # of an account's posts: all until it was closed
 Days = tuple[str, str]  # the first and the last
 
 

@@ -13,7 +13,7 @@ from trendspark_cli.base.errors import UsageError
 from trendspark_cli.base.extras import missing_extra
 from trendspark_cli.store.named_queries import filled, statements
 from trendspark_cli.store.rows.archived import ArchiveFile
-from trendspark_cli.store.rows.archives import KnownTrend, Tombstone
+from trendspark_cli.store.rows.archives import FIRST_DAY, LAST_DAY, KnownTrend, Tombstone
 from trendspark_cli.store.rows.column_kinds import ColumnKind
 
 Setting = str | bool | int | float | list[str]
@@ -25,7 +25,6 @@ _TYPES: Mapping[ColumnKind, str] = {
     "time": "TIMESTAMP WITH TIME ZONE",
     "texts": "VARCHAR[]",
 }
-FIRST_DAY, LAST_DAY = "0001-01-01", "9999-12-31"  # of tombstones that are for ever
 MEMORY = "512MiB"  # DuckDB would take four fifths of the machine's; sorts and joins go on in files
 VIEWS = Path(__file__).parent / "queries" / "views.sql"
 

@@ -10,7 +10,7 @@ from urllib.parse import unquote, urlsplit
 
 from trendspark_cli.store.named_queries import statements
 from trendspark_cli.store.rows.archived import TABLES
-from trendspark_cli.store.rows.archives import Tombstone
+from trendspark_cli.store.rows.archives import LAST_DAY, Tombstone
 from trendspark_cli.store.rows.column_kinds import ColumnKind
 
 FILE = Path(__file__).parent / "queries" / "ddl.sql"
@@ -26,7 +26,6 @@ _HIVE: Mapping[ColumnKind, str] = {**_SQL, "text": "STRING", "word": "STRING", "
 TYPES: Mapping[str, Mapping[ColumnKind, str]] = {"duckdb": _SQL, "spark": _HIVE, "trino": _SQL, "athena": _HIVE}
 DIALECTS = tuple(TYPES)
 NOTHING_HIDDEN = {"joined": "", "shown": ""}
-LAST_DAY = "9999-12-31"  # of tombstones that are for ever
 _ROW: Mapping[str, tuple[str, str]] = {  # what one row is called within its day, and which of its versions is the last
     "posts": ("source, source_id", "observed_at DESC, edits DESC"),
     "ingest_audit": ("id", "id"),

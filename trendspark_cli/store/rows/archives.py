@@ -4,6 +4,8 @@ from typing import Literal, NamedTuple
 
 from trendspark_cli.kinds.sources import SOURCES
 
+FIRST_DAY, LAST_DAY = "0001-01-01", "9999-12-31"  # of tombstones that are for ever
+
 ManifestState = Literal["planned", "exported", "uploaded", "verified", "deleting", "done"]
 
 
