@@ -143,11 +143,12 @@ def _batches(path: Path, form: FileForm[ArchivedRow], rows: int) -> Iterator[pa.
 def _gathered(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
     """Yield rows in batches as large as they may be: many different authors have to be decoded in small ones."""
     waiting: list[pa.RecordBatch] = []
+    rows = size = 0
     for batch in batches:
-        rows, size = sum(one.num_rows for one in waiting), sum(one.nbytes for one in waiting)
-        if waiting and (rows + batch.num_rows > ROWS_PER_READ or size + batch.nbytes > GATHERED_BYTES):
+        rows, size = rows + batch.num_rows, size + batch.nbytes
+        if waiting and (rows > ROWS_PER_READ or size > GATHERED_BYTES):
             yield pa.concat_batches(waiting)
-            waiting = []
+            waiting, rows, size = [], batch.num_rows, batch.nbytes
         waiting.append(batch)
     if waiting:
         yield pa.concat_batches(waiting)

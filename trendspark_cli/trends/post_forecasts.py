@@ -84,7 +84,7 @@ class PostForecasting:
 
     def write(self, work: Callable[[], None]) -> None:
         """Run *work* in a transaction; what is remembered here is as before when it is run again."""
-        progress, memories = self._progress, deepcopy(self.memories)
+        progress, memories = self._progress, self.memories
 
         def from_before() -> None:
             self._progress, self.memories = progress, deepcopy(memories)

@@ -181,7 +181,7 @@ def _is_common(read: _Texts, word: str) -> bool:
     small = [
         written
         for written in inside
-        if written[:1] not in "#$" and not written[0].isdigit() and written.lower() == written != written.upper()
+        if written[:1] not in "#$" and not written[:1].isdigit() and written.lower() == written != written.upper()
     ]
     return len(small) > (1.0 - NAME_SHARE) * len(inside)
 

@@ -1,7 +1,7 @@
 """Topics: terms that burst together, grouped, named and explained."""
 
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -147,6 +147,7 @@ def _told(
     Of one below the threshold no texts are read.
     """
 
+    @cache  # a date's are asked for twice
     def texts_of(place: int) -> list[str]:
         if scored.score[terms[0]] < threshold:
             return []
