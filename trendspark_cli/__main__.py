@@ -43,10 +43,10 @@ def main() -> None:
 def _run() -> None:
     """Run the command that was asked for. Reading flags is a third of what `health`, which programs ask, would cost."""
     if sys.argv[1:] in (["health"], ["health", "--json"]):
-        from trendspark_cli.screens.health import show_health
+        from trendspark_cli.screens.health import health_without_flags
 
         try:
-            sys.exit(show_health(is_json="--json" in sys.argv))
+            sys.exit(health_without_flags(is_json="--json" in sys.argv))
         except KeyboardInterrupt:
             sys.exit(130)
     from trendspark_cli.cli import app
