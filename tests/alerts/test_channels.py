@@ -10,7 +10,7 @@ import pytest
 
 from tests.installation import FixedClock, Installation
 from trendspark_cli.alerts.bundling import DeliveryRules
-from trendspark_cli.alerts.channel import About, Sent
+from trendspark_cli.alerts.channel import Message, Sent
 from trendspark_cli.alerts.delivery import Delivery
 from trendspark_cli.alerts.message_parts import message_parts, text_units
 from trendspark_cli.base.errors import UpstreamError
@@ -39,25 +39,17 @@ class FakeChannel:
     sent: list[tuple[str, str | None]] = field(default_factory=list)
     edited: list[tuple[str, str]] = field(default_factory=list)
 
-    def send(
-        self,
-        text: str,
-        *,
-        chat_id: str | None,
-        reply_to: str | None = None,
-        is_plain: bool = False,
-        about: About | None = None,
-    ) -> Sent:
+    def send(self, message: Message) -> Sent:
         """Keep a message."""
         if self.failure is not None:
             raise self.failure
-        assert is_plain == (self.form.markup == "plain")
-        self.sent.append((text, reply_to))
+        assert message.is_plain == (self.form.markup == "plain")
+        self.sent.append((message.text, message.reply_to))
         return Sent(f"{self.name}-{len(self.sent)}", self.name)
 
-    def edit(self, message_id: str, text: str, *, chat_id: str | None, about: About | None = None) -> Sent:
+    def edit(self, message_id: str, message: Message) -> Sent:
         """Keep a change."""
-        self.edited.append((text, message_id))
+        self.edited.append((message.text, message_id))
         return Sent(message_id, self.name)
 
     def check(self) -> str:

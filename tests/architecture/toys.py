@@ -90,7 +90,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from trendspark_cli.alerts.channel import About, Sent
+from trendspark_cli.alerts.channel import About, Message, Sent
 from trendspark_cli.kinds.channels import CHANNELS
 from trendspark_cli.base.opening import Opening
 
@@ -109,20 +109,12 @@ class Toyphone:
     def __init__(self, file: Path) -> None:
         self._file = file
 
-    def send(
-        self,
-        text: str,
-        *,
-        chat_id: str | None,
-        reply_to: str | None = None,
-        is_plain: bool = False,
-        about: About | None = None,
-    ) -> Sent:
+    def send(self, message: Message) -> Sent:
         with self._file.open("a", encoding="utf-8") as stream:
-            stream.write(json.dumps(text) + "\\n")
+            stream.write(json.dumps(message.text) + "\\n")
         return Sent(str(len(self._file.read_text(encoding="utf-8").splitlines())), "the toyphone")
 
-    def edit(self, message_id: str, text: str, *, chat_id: str | None, about: About | None = None) -> Sent:
+    def edit(self, message_id: str, message: Message) -> Sent:
         raise NotImplementedError
 
     def check(self) -> str:

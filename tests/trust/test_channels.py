@@ -20,7 +20,7 @@ from tests.servers import Fault, TelegramServer
 from tests.servers.messages import Answer, json_answer
 from tests.servers.telegram_server import refusal
 from trendspark_cli.alerts.bundling import DeliveryRules
-from trendspark_cli.alerts.channel import About, AlertCrashedError, Sent
+from trendspark_cli.alerts.channel import AlertCrashedError, Message, Sent
 from trendspark_cli.alerts.delivery import MOST_CRASHES, Delivery
 from trendspark_cli.base.errors import ConfigError, StoreError
 from trendspark_cli.base.models import Alert
@@ -297,22 +297,14 @@ class CrashingChannel:
     name: str = "telegram"
     sent: list[str] = field(default_factory=list)
 
-    def send(
-        self,
-        text: str,
-        *,
-        chat_id: str | None,
-        reply_to: str | None = None,
-        is_plain: bool = False,
-        about: About | None = None,
-    ) -> Sent:
+    def send(self, message: Message) -> Sent:
         """Keep a message, or run into the bug."""
-        if "odd" in text:
+        if "odd" in message.text:
             raise self.bug
-        self.sent.append(text)
+        self.sent.append(message.text)
         return Sent(str(len(self.sent)), "chat")
 
-    def edit(self, message_id: str, text: str, *, chat_id: str | None, about: About | None = None) -> Sent:
+    def edit(self, message_id: str, message: Message) -> Sent:
         """Run into the bug."""
         raise self.bug
 

@@ -26,6 +26,16 @@ class About(NamedTuple):
     trend: Mapping[str, object] | None = None  # when `form.takes_trends`, as `trends list --json` prints it
 
 
+class Message(NamedTuple):
+    """What one send takes to a channel; without *about* nothing but the text is known."""
+
+    text: str  # of at most `form.text_limit`, with the markup of `form` unless it *is_plain*
+    chat_id: str | None = None  # in the place of the chat that is configured
+    reply_to: str | None = None  # the message that it answers, as the channel named it
+    is_plain: bool = False
+    about: About | None = None
+
+
 class Sent(NamedTuple):
     """What the channel answered."""
 
@@ -99,23 +109,13 @@ class Notifier(Protocol):
     name: str  # short and permanent: stored in notifications.channel and used as a metric label
     form: MessageForm  # what it takes, and how fast: the outbox cuts, renders and waits by it
 
-    def send(
-        self,
-        text: str,
-        *,
-        chat_id: str | None,
-        reply_to: str | None = None,
-        is_plain: bool = False,
-        about: About | None = None,
-    ) -> Sent:
-        """Send one message of at most `form.text_limit`; *chat_id* overrides the configured one.
-
-        The text has the markup of `form`, or none when it *is_plain*. Without *about* nothing but the text is known.
+    def send(self, message: Message) -> Sent:
+        """Send one message.
 
         Raises the errors above, or UpstreamError when it is certain that nothing arrived and waiting may help.
         """
 
-    def edit(self, message_id: str, text: str, *, chat_id: str | None, about: About | None = None) -> Sent:
+    def edit(self, message_id: str, message: Message) -> Sent:
         """Replace the text of a message sent before; called only when `form.can_edit`; errors as for `send`."""
 
     def check(self) -> str:

@@ -26,6 +26,7 @@ from trendspark_cli.alerts.channel import (
     ChannelPausedError,
     ChannelRefused,
     ChatMovedError,
+    Message,
     MessageRefusedError,
     Notifier,
     PictureNotifier,
@@ -211,7 +212,7 @@ class Delivery:
         for _ in range(3):  # as sent, to the new chat, in plain text
             chat_id = self._take_turn().migrated_chat_id
             try:
-                return self._notifier.send(part, chat_id=chat_id, reply_to=reply_to, is_plain=is_plain, about=about)
+                return self._notifier.send(Message(part, chat_id, reply_to, is_plain, about))
             except ChatMovedError as moved:
                 self._follow(moved)
             except UnreadableMarkupError as error:
@@ -235,7 +236,7 @@ class Delivery:
         for _ in range(3):  # as sent, to the new chat, without markup
             chat_id = self._take_turn().migrated_chat_id
             try:
-                return self._notifier.edit(parent.message_id, text, chat_id=chat_id, about=about)
+                return self._notifier.edit(parent.message_id, Message(text, chat_id, about=about))
             except ChatMovedError as moved:
                 self._follow(moved)
             except UnreadableMarkupError as error:

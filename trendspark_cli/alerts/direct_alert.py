@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from html import escape
 from pathlib import Path
 
-from trendspark_cli.alerts.channel import Notifier
+from trendspark_cli.alerts.channel import Message, Notifier
 from trendspark_cli.alerts.message_parts import rendered
 from trendspark_cli.base.errors import TrendSparkError
 from trendspark_cli.base.locks import STORE_ALERT_MARKER
@@ -35,7 +35,7 @@ def send_directly(
     went_out = False
     for notifier in notifiers:
         try:
-            notifier.send(rendered(text, notifier.form), chat_id=None, is_plain=notifier.form.markup == "plain")
+            notifier.send(Message(rendered(text, notifier.form), is_plain=notifier.form.markup == "plain"))
             went_out = True
         except TrendSparkError as failure:
             log.error("the alert about the store could not be sent: %s", failure)

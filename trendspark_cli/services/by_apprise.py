@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import requests
 
-from trendspark_cli.alerts.channel import About, ChatRefusedError, Sent, UncertainError
+from trendspark_cli.alerts.channel import About, ChatRefusedError, Message, Sent, UncertainError
 from trendspark_cli.base.api_calls import ApiCall
 from trendspark_cli.base.errors import TrendSparkError
 from trendspark_cli.base.extras import missing_extra
@@ -43,18 +43,10 @@ class ByApprise:
         self._out = out
         self._opened: NotifyBase | None = None
 
-    def send(
-        self,
-        text: str,
-        *,
-        chat_id: str | None,
-        reply_to: str | None = None,
-        is_plain: bool = False,
-        about: About | None = None,
-    ) -> Sent:
+    def send(self, message: Message) -> Sent:
         """Send one message, as alerts.channel.Notifier promises."""
         service = self._service()
-        plain, title = (part.encode("utf-8", "replace").decode() for part in (text, _title(about)))
+        plain, title = (part.encode("utf-8", "replace").decode() for part in (message.text, _title(message.about)))
         with _silent() as told, self._out.in_use(), within(LONGEST_SECONDS):
             was_taken = service.notify(body=plain, title=title[: service.title_maxlen], body_format="text")
         if not was_taken:
@@ -63,7 +55,7 @@ class ByApprise:
             raise UncertainError(self.name, PAGE, hint=self._posting.portal_hint)
         return Sent("", str(service.service_name))
 
-    def edit(self, message_id: str, text: str, *, chat_id: str | None, about: About | None = None) -> Sent:
+    def edit(self, message_id: str, message: Message) -> Sent:
         """Never called: apprise names no message."""
         raise NotImplementedError
 

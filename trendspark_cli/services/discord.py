@@ -10,7 +10,15 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 import requests
 from urllib3.filepost import encode_multipart_formdata
 
-from trendspark_cli.alerts.channel import About, ChatRefusedError, MessageRefusedError, Picture, Sent, UncertainError
+from trendspark_cli.alerts.channel import (
+    About,
+    ChatRefusedError,
+    Message,
+    MessageRefusedError,
+    Picture,
+    Sent,
+    UncertainError,
+)
 from trendspark_cli.base.errors import TrendSparkError
 from trendspark_cli.base.opening import Opening
 from trendspark_cli.base.redaction import excerpt
@@ -34,24 +42,20 @@ class Discord:
         self._address = address
         self._posting = posting
 
-    def send(
-        self,
-        text: str,
-        *,
-        chat_id: str | None,
-        reply_to: str | None = None,
-        is_plain: bool = False,
-        about: About | None = None,
-    ) -> Sent:
+    def send(self, message: Message) -> Sent:
         """Post one message, as alerts.channel.Notifier promises; it is waited for until Discord has stored it."""
-        body = {"content": escaped(text)[:CONTENT_LIMIT], "flags": SUPPRESS_EMBEDS, "allowed_mentions": {"parse": []}}
+        body = {
+            "content": escaped(message.text)[:CONTENT_LIMIT],
+            "flags": SUPPRESS_EMBEDS,
+            "allowed_mentions": {"parse": []},
+        }
         return self._sent(self._ask("POST", self._url("", wait="true"), body))
 
-    def edit(self, message_id: str, text: str, *, chat_id: str | None, about: About | None = None) -> Sent:
+    def edit(self, message_id: str, message: Message) -> Sent:
         """Replace the text of a message sent before."""
         if not _MESSAGE_ID.fullmatch(message_id):
             raise MessageRefusedError(self.name, f"{excerpt(message_id, 40)!r} is no id of a message of Discord's")
-        body = {"content": escaped(text)[:CONTENT_LIMIT], "allowed_mentions": {"parse": []}}
+        body = {"content": escaped(message.text)[:CONTENT_LIMIT], "allowed_mentions": {"parse": []}}
         return self._sent(self._ask("PATCH", self._url(f"/messages/{message_id}"), body))
 
     def send_picture(self, picture: Picture, *, chat_id: str | None, reply_to: str | None, about: About) -> Sent:

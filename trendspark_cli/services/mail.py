@@ -16,7 +16,15 @@ from email.utils import format_datetime, make_msgid
 from typing import BinaryIO, NamedTuple
 from urllib.parse import unquote, urlsplit
 
-from trendspark_cli.alerts.channel import About, ChatRefusedError, MessageRefusedError, Picture, Sent, UncertainError
+from trendspark_cli.alerts.channel import (
+    About,
+    ChatRefusedError,
+    Message,
+    MessageRefusedError,
+    Picture,
+    Sent,
+    UncertainError,
+)
 from trendspark_cli.base.api_calls import ApiCall, note_call
 from trendspark_cli.base.clock import utc_now
 from trendspark_cli.base.errors import CredentialsRefusedError, UpstreamError
@@ -59,17 +67,9 @@ class Mail:
         self._seconds = answer_seconds
         self._status: int | None = None  # the last answer of the server
 
-    def send(
-        self,
-        text: str,
-        *,
-        chat_id: str | None,
-        reply_to: str | None = None,
-        is_plain: bool = False,
-        about: About | None = None,
-    ) -> Sent:
+    def send(self, message: Message) -> Sent:
         """Send one mail, as alerts.channel.Notifier promises; the same alert has the same Message-ID each time."""
-        return self._mailed(self._message(text, reply_to, about))
+        return self._mailed(self._message(message.text, message.reply_to, message.about))
 
     def send_picture(self, picture: Picture, *, chat_id: str | None, reply_to: str | None, about: About) -> Sent:
         """Send one picture in a mail, in the thread of its message."""
@@ -91,7 +91,7 @@ class Mail:
         number = len(self._box.recipients)
         return Sent(str(message["Message-ID"]), f"{number} mailbox{'es' if number > 1 else ''} by {self._box.host}")
 
-    def edit(self, message_id: str, text: str, *, chat_id: str | None, about: About | None = None) -> Sent:
+    def edit(self, message_id: str, message: Message) -> Sent:
         """Never called: a mail is not changed."""
         raise NotImplementedError
 

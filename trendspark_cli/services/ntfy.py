@@ -8,7 +8,7 @@ from urllib.parse import quote, unquote, urlencode, urlsplit
 
 import requests
 
-from trendspark_cli.alerts.channel import About, Picture, Sent, UncertainError
+from trendspark_cli.alerts.channel import About, Message, Picture, Sent, UncertainError
 from trendspark_cli.base.opening import Opening
 from trendspark_cli.kinds.channel_addresses import ChannelAddress, form_of
 from trendspark_cli.services.message_posting import MessagePosting, reason_of
@@ -32,17 +32,10 @@ class Ntfy:
         self._headers = {"Content-Type": "application/json", **_authorization(parts.username, parts.password)}
         self._posting = posting
 
-    def send(
-        self,
-        text: str,
-        *,
-        chat_id: str | None,
-        reply_to: str | None = None,
-        is_plain: bool = False,
-        about: About | None = None,
-    ) -> Sent:
+    def send(self, message: Message) -> Sent:
         """Publish one message, as alerts.channel.Notifier promises."""
-        body = {"topic": self._topic, "message": text.encode("utf-8", "replace").decode()}
+        body = {"topic": self._topic, "message": message.text.encode("utf-8", "replace").decode()}
+        about = message.about
         if about is not None and about.part == 1:
             body["title"] = about.title.encode("utf-8", "replace")[:TITLE_BYTES].decode("utf-8", "ignore")
         content = json.dumps(body, ensure_ascii=False).encode()
@@ -70,7 +63,7 @@ class Ntfy:
             raise UncertainError(self.name, f"answered without an id: {told}", hint=self._posting.portal_hint)
         return found[:100].encode("utf-8", "replace").decode()
 
-    def edit(self, message_id: str, text: str, *, chat_id: str | None, about: About | None = None) -> Sent:
+    def edit(self, message_id: str, message: Message) -> Sent:
         """Never called: servers before 2.16 would show it as one more message."""
         raise NotImplementedError
 

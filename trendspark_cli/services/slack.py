@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from trendspark_cli.alerts.channel import About, ChatRefusedError, Sent, UncertainError
+from trendspark_cli.alerts.channel import ChatRefusedError, Message, Sent, UncertainError
 from trendspark_cli.base.opening import Opening
 from trendspark_cli.kinds.channel_addresses import ChannelAddress, form_of
 from trendspark_cli.services.message_posting import MessagePosting, reason_of
@@ -34,17 +34,9 @@ class Slack:
         self._address = address
         self._posting = posting
 
-    def send(
-        self,
-        text: str,
-        *,
-        chat_id: str | None,
-        reply_to: str | None = None,
-        is_plain: bool = False,
-        about: About | None = None,
-    ) -> Sent:
+    def send(self, message: Message) -> Sent:
         """Post one message, as alerts.channel.Notifier promises."""
-        body = {"text": escaped(text), "mrkdwn": False, "unfurl_links": False, "unfurl_media": False}
+        body = {"text": escaped(message.text), "mrkdwn": False, "unfurl_links": False, "unfurl_media": False}
         headers = {"Content-Type": "application/json"}
         response = self._posting.answer("POST", self._address.endpoint, body=json.dumps(body).encode(), headers=headers)
         told = reason_of(response)
@@ -61,7 +53,7 @@ class Slack:
             )
         return Sent("", "Slack")
 
-    def edit(self, message_id: str, text: str, *, chat_id: str | None, about: About | None = None) -> Sent:
+    def edit(self, message_id: str, message: Message) -> Sent:
         """Never called: the webhook names no message."""
         raise NotImplementedError
 

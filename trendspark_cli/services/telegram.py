@@ -15,6 +15,7 @@ from trendspark_cli.alerts.channel import (
     ChannelBusyError,
     ChatMovedError,
     ChatRefusedError,
+    Message,
     MessageRefusedError,
     Picture,
     Sent,
@@ -100,42 +101,36 @@ class Telegram:
         )
         self._session = session(adapter)
 
-    def send(
-        self,
-        text: str,
-        *,
-        chat_id: str | None,
-        reply_to: str | None = None,
-        is_plain: bool = False,
-        about: About | None = None,
-    ) -> Sent:
+    def send(self, message: Message) -> Sent:
         """Send one message, as alerts.channel.Notifier promises."""
         body: dict[str, Any] = {
-            "chat_id": chat_id or self.chat.id,
-            "text": text,
+            "chat_id": message.chat_id or self.chat.id,
+            "text": message.text,
             "link_preview_options": {"is_disabled": True},
         }
         if self.chat.thread_id:
             body["message_thread_id"] = self.chat.thread_id
-        if not is_plain:
+        if not message.is_plain:
             body["parse_mode"] = "HTML"
+        about = message.about
         if self._has_buttons and about is not None and about.marked_trend is not None and about.part == 1:
             body["reply_markup"] = keyboard(about.marked_trend, about.mark)
-        body |= _answering(reply_to)
+        body |= _answering(message.reply_to)
         return _sent(self._call("sendMessage", body))
 
-    def edit(self, message_id: str, text: str, *, chat_id: str | None, about: About | None = None) -> Sent:
+    def edit(self, message_id: str, message: Message) -> Sent:
         """Replace the text of a message sent before."""
         number = whole_number(message_id)
         if number is None:
             raise MessageRefusedError(self.name, f"{excerpt(message_id, 40)!r} is no id of a message of Telegram's")
         body: dict[str, object] = {
-            "chat_id": chat_id or self.chat.id,
+            "chat_id": message.chat_id or self.chat.id,
             "message_id": number,
-            "text": text,
+            "text": message.text,
             "parse_mode": "HTML",
             "link_preview_options": {"is_disabled": True},
         }
+        about = message.about
         if self._has_buttons and about is not None and about.marked_trend is not None:  # else they would vanish
             body["reply_markup"] = keyboard(about.marked_trend, about.mark)
         try:

@@ -7,7 +7,7 @@ import hmac
 import json
 from urllib.parse import urlsplit
 
-from trendspark_cli.alerts.channel import About, Sent, UncertainError
+from trendspark_cli.alerts.channel import About, Message, Sent, UncertainError
 from trendspark_cli.base.clock import to_text, utc_now
 from trendspark_cli.base.opening import Opening
 from trendspark_cli.kinds.channel_addresses import ChannelAddress, form_of
@@ -28,16 +28,9 @@ class Webhook:
         self._address = address
         self._posting = posting
 
-    def send(
-        self,
-        text: str,
-        *,
-        chat_id: str | None,
-        reply_to: str | None = None,
-        is_plain: bool = False,
-        about: About | None = None,
-    ) -> Sent:
+    def send(self, message: Message) -> Sent:
         """Post one alert, as alerts.channel.Notifier promises; the same alert has the same key each time."""
+        about, text = message.about, message.text
         known = about or UNKNOWN
         sent_at = to_text(utc_now())
         body = json.dumps(
@@ -66,7 +59,7 @@ class Webhook:
             raise UncertainError(self.name, f"{PAGE} ({response.status_code})", hint=self._posting.portal_hint)
         return Sent("", self._address.host)
 
-    def edit(self, message_id: str, text: str, *, chat_id: str | None, about: About | None = None) -> Sent:
+    def edit(self, message_id: str, message: Message) -> Sent:
         """Never called: what was posted is not changed."""
         raise NotImplementedError
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NoReturn
 
+from trendspark_cli.alerts.channel import Message
 from trendspark_cli.alerts.message_parts import rendered
 from trendspark_cli.app.adapters.channels import notifier_of
 from trendspark_cli.app.job_bodies import TEST_TEXT
@@ -26,8 +27,7 @@ def send_test(settings: Settings, name: str) -> str:
 
     def send() -> str:
         channel = notifier_of(impatient(settings), name, _forget)
-        text = rendered(TEST_TEXT, channel.form)
-        return channel.send(text, chat_id=None, is_plain=channel.form.markup == "plain").chat
+        return channel.send(Message(rendered(TEST_TEXT, channel.form), is_plain=channel.form.markup == "plain")).chat
 
     return _answer(name, send)
 

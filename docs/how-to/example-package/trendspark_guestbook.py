@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from trendspark_cli.alerts.channel import About, Sent
+from trendspark_cli.alerts.channel import Message, Sent
 from trendspark_cli.base.errors import BadAnswerError, UpstreamError
 from trendspark_cli.base.models import Page, Post, Rejection, Span
 from trendspark_cli.base.opening import Opening
@@ -99,21 +99,13 @@ class Logbook:
         self._file = file
         self.form = CHANNEL.form
 
-    def send(
-        self,
-        text: str,
-        *,
-        chat_id: str | None,
-        reply_to: str | None = None,
-        is_plain: bool = False,
-        about: About | None = None,
-    ) -> Sent:
+    def send(self, message: Message) -> Sent:
         """Write one message down."""
         with self._file.open("a", encoding="utf-8") as stream:
-            stream.write(json.dumps(text) + "\n")
+            stream.write(json.dumps(message.text) + "\n")
         return Sent("1", "the logbook")
 
-    def edit(self, message_id: str, text: str, *, chat_id: str | None) -> Sent:
+    def edit(self, message_id: str, message: Message) -> Sent:
         """Never called: its form says that nothing is edited."""
         raise NotImplementedError
 
