@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from trendspark_cli.base.clock import Clock, from_text
 from trendspark_cli.base.errors import (
@@ -36,6 +36,8 @@ FIRST_PAUSE, LONGEST_PAUSE = 1.0, 60.0  # seconds, when no host brought anything
 LARGEST_PAGE = 1000
 
 log = logging.getLogger(__name__)
+
+Written = TypeVar("Written")
 
 
 class LiveSource(Source, Protocol):
@@ -106,12 +108,10 @@ class _Running:
         job = self._at_now()
 
         def record() -> None:
-            self._write_place(job, self._place)
             job.record_calls()
             job.store.totals.set([STREAM_CONNECTED.at(0.0)])
 
-        job.write(record)
-        self._note_placed()
+        self._write(job, self._place, record)
 
     def _next_span(self) -> Span:
         if self._span is None:
@@ -149,12 +149,10 @@ class _Running:
             if has_items:
                 audit_id = store_page(job, self._source.name, self._source.query, page, audit_id=audit_id)
                 keep_gap(job, self._source, page, None, fills_gap=False)
-            self._write_place(job, place)
             self._tell(job, page, now, has_moved=has_moved)
             return audit_id
 
-        self._audit_id = job.write(store)
-        self._note_placed()
+        self._audit_id = self._write(job, place, store)
         self._is_connected = True
         self._is_live |= any(now - from_text(post.created_at) < LIVE for post in page.posts)
         self._work.ask(bool(page.posts))
@@ -168,12 +166,17 @@ class _Running:
             readings.append(STREAM_LAG.at(max(0.0, (now - from_text(newest)).total_seconds())))
         job.store.totals.set(readings)
 
-    def _write_place(self, job: JobContext, place: str | None) -> None:
-        if place is not None:
-            job.store.cursors.set(job.profile, self._source.name, self._source.query, place, job.now)
+    def _write(self, job: JobContext, place: str | None, record: Callable[[], Written]) -> Written:
+        """Record something, and how far we are, in one transaction."""
 
-    def _note_placed(self) -> None:
+        def write() -> Written:
+            if place is not None:
+                job.store.cursors.set(job.profile, self._source.name, self._source.query, place, job.now)
+            return record()
+
+        written = job.write(write)
         self._place, self._placed = None, time.monotonic()
+        return written
 
     def _count_end(self, failure: TrendSparkError) -> None:
         log.warning("stream: %s", failure)
@@ -182,13 +185,11 @@ class _Running:
         job.count("reconnects")
 
         def record() -> None:
-            self._write_place(job, self._place)
             job.record_calls()
             job.store.totals.add([STREAM_RECONNECTS.by(1, reason=reason)])
             job.store.totals.set([STREAM_CONNECTED.at(0.0)])
 
-        job.write(record)
-        self._note_placed()
+        self._write(job, self._place, record)
         self._is_connected = self._is_live = False
 
     def _pause(self) -> None:
