@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -30,6 +31,16 @@ def test_the_task_of_a_worker_that_was_killed_is_done_again(tmp_path: Path) -> N
     )
 
     assert (found, sorted(ended)) == ([6, 2, 4], [0, 1, 2])
+
+
+def test_one_worker_at_a_time_gives_its_memory_back_after_each_task() -> None:
+    processes = WorkerProcesses(1).map(tasks.process, [1, 2], unseen)
+
+    assert len({os.getpid(), *processes}) == 3
+
+
+def test_a_single_task_is_done_without_a_worker() -> None:
+    assert WorkerProcesses(2).map(tasks.process, [1], unseen) == [os.getpid()]
 
 
 def test_a_task_that_ends_every_worker_ends_the_command_and_says_what_helps() -> None:

@@ -122,7 +122,12 @@ def run_on(binaries: Path, *, is_quick: bool, is_undone: bool = False) -> bool:
     done = subprocess.run(
         [sys.executable, "-m", "pytest", *words, *rooms],
         cwd=PROJECT,
-        env={**environment, BINARIES_SETTING: str(binaries), **({} if is_quick else {"TRENDSPARK_TEST_ROUNDS": "100"})},
+        env={
+            **environment,
+            BINARIES_SETTING: str(binaries),
+            "COLUMNS": "240",  # of a line that says why a test failed
+            **({} if is_quick else {"TRENDSPARK_TEST_ROUNDS": "100"}),
+        },
         capture_output=True,
         text=True,
     )

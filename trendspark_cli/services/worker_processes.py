@@ -41,7 +41,7 @@ class _Worker(NamedTuple):
 
 
 class WorkerProcesses:
-    """At most so many processes at a time; a single one is this one."""
+    """At most so many processes at a time; a single task is done in this one."""
 
     def __init__(self, most: int) -> None:
         self._most = most
@@ -50,8 +50,10 @@ class WorkerProcesses:
         self, function: Callable[[Task], Result], tasks: Sequence[Task], done: Callable[[int], None]
     ) -> list[Result]:
         """Return what *function* makes of each task."""
-        if min(self._most, len(tasks)) <= 1:
-            return [_in_this_process(function, task, number, done) for number, task in enumerate(tasks)]
+        if len(tasks) == 1:
+            result = value_of(run_task(__version__, function, tasks[0]))
+            done(0)
+            return [result]
         results: dict[int, Result] = {}
         waiting = list(range(len(tasks)))[::-1]
         deaths: Counter[int] = Counter()
@@ -80,14 +82,6 @@ class WorkerProcesses:
                 for key in list(ready.get_map().values()):
                     _end(key.data)
         return [results[number] for number in range(len(tasks))]
-
-
-def _in_this_process(
-    function: Callable[[Task], Result], task: Task, number: int, done: Callable[[int], None]
-) -> Result:
-    result = value_of(run_task(__version__, function, task))
-    done(number)
-    return result
 
 
 def _start(number: int, function: Callable[[Task], Result], tasks: Sequence[Task]) -> _Worker:
