@@ -15,7 +15,7 @@ OTHER_SPACES = (
     "\x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000"
 )
 _HALF = 8  # bytes
-_TABLE_BITS = 19  # 12 MB when full
+_TABLE_BITS = 18
 _MULTIPLIERS = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xD1342543DE82EF95)  # the high bits of products are a good hash
 _IS_SPACE = np.isin(np.arange(256), _ASCII_SPACES)
 _MASKS = np.array([(1 << 8 * length) - 1 for length in range(_HALF + 1)], np.uint64).view(np.int64)  # of so many bytes
