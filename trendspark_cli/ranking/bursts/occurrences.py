@@ -15,7 +15,7 @@ from trendspark_cli.ranking.text.terms import END_CODE, GAP_CODE, Codes
 LEAST_POSTS = 3
 _NUMBERS_AT_ONCE = 1 << 20
 _SORTED_AT_ONCE = 1 << 21
-_MOST_PARTS = 12  # each is one look through all codes, so that the time does not grow with the square
+_MOST_PARTS = 16  # each is one look through all codes, so that the time does not grow with the square
 _HASH_MULTIPLIER = np.uint64(
     0x9E3779B97F4A7C15
 )  # 2^64 / golden ratio: the high bits of a product with it are a good hash
@@ -115,7 +115,7 @@ def count_terms(posts: PostColumns, eligible: Mask) -> Occurrences:
 def _part_of(uses: Integers) -> npt.NDArray[np.uint8]:
     """Return for each code the part its word is counted in, 0 for none.
 
-    A part is a range of words with two million uses, or with a twelfth of all.
+    A part is a range of words with two million uses, or with a sixteenth of all.
     """
     total = np.cumsum(uses)
     at_once = max(_SORTED_AT_ONCE, int(total[-1]) // _MOST_PARTS)
@@ -135,7 +135,8 @@ def _terms_of(
         del places  # of a large window, that and what others have no longer is 100 MB
         all_pairs.append(_found(*_by_pair(words, seconds, of_posts, size)))
         del seconds
-        yield _found(*_by_word(words, of_posts))
+        words, of_posts = _by_word(words, of_posts)
+        yield _found(words, of_posts)
     yield from all_pairs
 
 
