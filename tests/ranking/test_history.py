@@ -15,6 +15,12 @@ from trendspark_cli.ranking.baseline.ticks import HALF_LIFE_TICKS, TICK_SECONDS,
 from trendspark_cli.ranking.text.keys import term_key
 from trendspark_cli.store.rows.term_blobs import decoded, encoded
 
+# Three terms as the first version with runs wrote them.
+PACKED_KEYS = "28b52ffd20186d000038fb0cf9ff00ff3f0100ceae08"
+PACKED_STATES = (
+    "01030000000100000001000000bc07000000000000600900000000000028b52ffd2085bd0100b402000a050040c00400"
+    "11000300000001000000000102030405060708090a0b0c0d0e0f10111213141516170004100021f41037f21201"
+)
 WORDS = st.sampled_from(["volcano", "ash", "senate", "vote"])
 POSTS = st.lists(
     st.tuples(st.sampled_from(["reddit", "x"]), st.integers(0, 12 * TICK_SECONDS), st.lists(WORDS, max_size=3)),
@@ -68,6 +74,16 @@ def test_a_state_is_the_same_after_it_was_stored(drawn: list[tuple[str, int, lis
     known, _ = updated(posts, set())
 
     assert decoded(encoded(states_of(known))).to_dict() == known
+
+
+def test_states_that_an_earlier_version_packed_are_read() -> None:
+    blobs = bytes.fromhex(PACKED_KEYS), bytes.fromhex(PACKED_STATES)
+
+    assert decoded(blobs).to_dict() == {
+        -5: TermState(1.0, 300.0, 1980, 1),
+        7: TermState(9.5, 2.125, 1990, 3, tuple(range(24))),
+        2**62: TermState(1.0, 300.0, 1985, 1),
+    }
 
 
 def test_a_count_halves_in_four_days() -> None:

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
+from functools import partial
 from random import Random
 
 import numpy as np
@@ -14,6 +15,8 @@ from tests.ranking.streams import HOUR, Desk, background, post, said
 from trendspark_cli.ranking.baseline.baseline_posts import PostRow
 from trendspark_cli.ranking.baseline.ticks import TICK_SECONDS
 from trendspark_cli.ranking.baseline.uses import count_uses, in_order, join_codes
+from trendspark_cli.ranking.bursts.joining import join
+from trendspark_cli.ranking.bursts.post_columns import PostColumns
 from trendspark_cli.ranking.bursts.segments import Segment, coded_posts, read_segment
 from trendspark_cli.ranking.bursts.topics import Topic, find_topics
 from trendspark_cli.ranking.bursts.window import Window
@@ -49,6 +52,17 @@ def rows(now: int) -> list[PostRow]:
     return background(now // TICK_SECONDS - 16, 16) + said(
         "volcano eruption", 12, now - HOUR, ["ann", "bob", None, "cid"]
     )
+
+
+def test_a_window_is_the_same_in_whatever_order_its_segments_come(rows: list[PostRow]) -> None:
+    segments = stored(Random(3).sample(rows, len(rows)), 7)
+    by_time = stored(sorted(rows, key=lambda row: (row.created_at, row.id)), 50)
+
+    columns = [join(partial(iter, parts)) for parts in (segments, segments[::-1], by_time)]
+
+    for name in PostColumns._fields:
+        of_each = [np.asarray(getattr(one, name)).tolist() for one in columns]
+        assert of_each == of_each[:1] * 3, name
 
 
 @given(POSTS)

@@ -61,7 +61,8 @@ class BaselineUpdating:
         while posts := self._job.store.posts.arrived(self.progress.seen_post_id, settled, POSTS_PER_READ):
             if vocabulary.size > MOST_KEPT:
                 vocabulary = Vocabulary()
-            late = [post for post in posts if oldest <= post.created_text and (post.created_text, post.id) < edge]
+            old = [post for post in posts if oldest <= post.created_text <= edge[0]]
+            late = [post for post in old if (post.created_text, post.id) < edge]
             current = [post for post in posts if since <= post.created_at < until]
             segment = read_segment(current, vocabulary) if current else None
             staged = self._stage(late, read_texts(late)) if late else None

@@ -100,7 +100,8 @@ def words_of(posts: PostColumns, chosen: PostNumbers) -> tuple[Integers, Integer
     """
     is_chosen = np.zeros(posts.ids.size, dtype=bool)
     is_chosen[chosen] = True
-    telling = (posts.codes > GAP_CODE) & is_chosen[posts.owners]
+    telling = is_chosen[posts.owners]
+    telling &= posts.codes > GAP_CODE
     packed = posts.owners[telling].astype(np.int64)
     packed <<= 32
     packed |= posts.codes[telling]

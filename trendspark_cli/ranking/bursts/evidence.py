@@ -22,7 +22,7 @@ from trendspark_cli.ranking.bursts.effective_authors import (
 from trendspark_cli.ranking.bursts.hours import hour_factors
 from trendspark_cli.ranking.bursts.new_words import OVERDISPERSION as NEWCOMERS_OVERDISPERSION
 from trendspark_cli.ranking.bursts.new_words import expected_among_newcomers
-from trendspark_cli.ranking.bursts.occurrences import Occurrences
+from trendspark_cli.ranking.bursts.occurrences import LEAST_POSTS, Occurrences
 from trendspark_cli.ranking.bursts.post_columns import Mask, PostColumns
 from trendspark_cli.ranking.bursts.scoring import (
     ARRAYS,
@@ -51,7 +51,7 @@ class WindowSnapshot(NamedTuple):
 
     `inside[w]`: posts of window w, by source states that are not warming up. `volume[w]`: for each source number,
     the posts of window w for each post of history. `volume_surge`: log10 of posts over expected posts. `found`: returns
-    the terms of at least three of some posts.
+    the terms of at least three of some posts, as `Window.occurrences` does.
     """
 
     now: int
@@ -136,14 +136,15 @@ def score_terms(snapshot: WindowSnapshot, history: TermHistory, floor: float) ->
 
 def promising_terms(snapshot: WindowSnapshot, history: TermHistory, floor: float) -> ScoredTerms:
     """Return the terms whose posts alone might reach `floor`, each by another author; at most 1,000."""
-    found = snapshot.found(snapshot.inside[-1])
+    found = snapshot.found(snapshot.inside[-1])  # some of other posts, too
     keys = term_keys(snapshot.posts.keys[found.first], snapshot.posts.keys[found.second])
     counts, volume = _count(found, snapshot)
     rough = _expect(found, counts, volume, snapshot, history.load(np.sort(keys)), keys)
-    bound = _bound(counts, rough)
+    bound = np.where(counts[-1] >= LEAST_POSTS, _bound(counts, rough), -1.0)
     best = np.argsort(-bound, kind="stable")[:BEST_TERMS]
-    best = best[bound[best] >= min(floor, SURE)]  # once sure, a score may be any number above its surprisal
-    return _columns(rough, best)
+    best = best[bound[best] >= max(0.0, min(floor, SURE))]  # once sure, a score may be any number above its surprisal
+    chosen = _columns(rough, best)
+    return replace(chosen, occurrences=chosen.occurrences.within(snapshot.inside[-1]))
 
 
 def _among_newcomers(scored: ScoredTerms, snapshot: WindowSnapshot, history: TermHistory) -> ScoredTerms:
@@ -215,7 +216,7 @@ def name_terms(window: Window, scored: ScoredTerms) -> tuple[ScoredTerms, list[s
 def _count(found: Occurrences, snapshot: WindowSnapshot) -> tuple[Floats, Floats]:
     """Return for each window and term the posts, and the mean over them of their sources' volume."""
     sources = len(snapshot.posts.source_names)
-    innermost = sum((~mask).astype(np.int16) for mask in snapshot.inside[:-1])  # windows lie within each other
+    innermost = sum((~mask).astype(np.int16) for mask in snapshot.inside)  # windows lie within each other
     cells = (innermost * sources + snapshot.posts.sources).astype(np.int16)
     of_cells = found.counts(cells, len(snapshot.inside) * sources).reshape(len(snapshot.inside), sources, len(found))
     of_sources = np.cumsum(of_cells, axis=0).astype(np.float64)

@@ -1,5 +1,6 @@
 """Which terms occur in which posts of the window, counted with numpy over all terms at once."""
 
+from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
@@ -14,12 +15,13 @@ from trendspark_cli.ranking.text.terms import END_CODE, GAP_CODE, Codes
 LEAST_POSTS = 3
 _NUMBERS_AT_ONCE = 1 << 20
 _SORTED_AT_ONCE = 1 << 21
-_MOST_PARTS = 12  # each is one look through all codes, so that the time does not grow with the square
+_MOST_PARTS = 16  # each is one look through all codes, so that the time does not grow with the square
 _HASH_MULTIPLIER = np.uint64(
     0x9E3779B97F4A7C15
 )  # 2^64 / golden ratio: the high bits of a product with it are a good hash
 
-FoundTerms = tuple[Integers, Integers, npt.NDArray[np.int32]]
+Numbers = npt.NDArray[np.int32]
+FoundTerms = tuple[Integers, Integers, Numbers]
 """Terms, how many posts each has, and these posts, term by term."""
 
 
@@ -31,10 +33,10 @@ class Occurrences:
     are `posts[starts[i]:starts[i + 1]]`, ascending; `starts` has one entry more than there are terms.
     """
 
-    first: npt.NDArray[np.int32]
-    second: npt.NDArray[np.int32]
+    first: Numbers
+    second: Numbers
     starts: Integers
-    posts: npt.NDArray[np.int32]
+    posts: Numbers
 
     def __len__(self) -> int:
         return self.first.size
@@ -44,31 +46,30 @@ class Occurrences:
         return self.posts[self.starts[term] : self.starts[term + 1]].astype(np.int64)
 
     def counts(self, classes: npt.NDArray[np.int16], number: int) -> Integers:
-        """Return the posts of each kind (rows, `number` of them) of each term (columns); `classes` has one per post."""
-        counted = np.zeros((number, len(self)), np.int64)
-        if len(self):
-            of_posts = classes[self.posts]
-            for one in range(number):
-                counted[one] = self._how_many(of_posts == one)
-        return counted
+        """Return the posts of each kind (rows, `number` of them) of each term (columns); `classes` has one per post.
 
-    def _how_many(self, chosen: Mask) -> Integers:
-        """Return how many entries of each term are chosen: by parts, as each bit is made a number."""
+        Posts of other kinds are not counted.
+        """
+        counted, kinds = np.zeros((len(self), number), np.int64), np.minimum(classes, number)
+        for first, end in self._parts():
+            lengths = np.diff(self.starts[first : end + 1])
+            cells = np.repeat(np.arange(end - first) * (number + 1), lengths)
+            cells += kinds[self.posts[self.starts[first] : self.starts[end]]]
+            of_terms = np.bincount(cells, minlength=(end - first) * (number + 1)).reshape(-1, number + 1)
+            counted[first:end] = of_terms[:, :number]
+        return counted.T
+
+    def _parts(self) -> Iterator[tuple[int, int]]:
+        """Yield from which term up to which each part has about a million posts."""
         edges = np.searchsorted(self.starts, np.arange(0, self.posts.size, _NUMBERS_AT_ONCE)).tolist()
-        parts = [np.zeros(0, np.int64)]
-        for first, end in pairwise([*edges, len(self)]):
-            starts = self.starts[first:end]
-            if starts.size:
-                part = chosen[starts[0] : self.starts[end]]
-                parts.append(np.add.reduceat(part, starts - starts[0], dtype=np.int64))
-        return np.concatenate(parts)
+        yield from pairwise(sorted({0, *edges, len(self)}))
 
     def within(self, chosen: Mask) -> "Occurrences":
         """Return the terms of at least three of the chosen posts (a mask over the columns)."""
         if not len(self):
             return self
         is_chosen = chosen[self.posts]
-        counts = self._how_many(is_chosen)
+        counts = np.add.reduceat(is_chosen, self.starts[:-1], dtype=np.int64)
         enough = counts >= LEAST_POSTS
         is_chosen &= np.repeat(enough, np.diff(self.starts))
         starts = np.concatenate(([0], np.cumsum(counts[enough])))
@@ -97,34 +98,24 @@ def count_terms(posts: PostColumns, eligible: Mask) -> Occurrences:
     known = np.concatenate((np.zeros(1, np.int64), np.flatnonzero(uses)))
     number_of = np.zeros(uses.size, np.int32)
     number_of[known] = np.arange(known.size)
-    words, pairs = zip(*_terms_of(codes, posts.owners, number_of, _part_of(uses)), strict=True)
-    terms, counts, owners = map(list, zip(*words, *pairs, strict=True))  # all words first, so that all terms ascend
-    del words, pairs
-    all_terms, all_counts = np.concatenate(terms), np.concatenate(counts)
-    first, second = np.divmod(all_terms, known.size)
+    terms, counts, owners = list[Integers](), list[Integers](), array("i")  # it grows where it is: there are 160 MB
+    for part in _terms_of(codes, posts.owners, number_of, _part_of(uses)):
+        terms.append(part[0])
+        counts.append(part[1])
+        owners.frombytes(part[2].view(np.uint8).data)
+    first, second = np.divmod(np.concatenate(terms), known.size)
     return Occurrences(
         known[first].astype(np.int32),
         known[second].astype(np.int32),
-        np.concatenate(([0], np.cumsum(all_counts))),
-        _in_a_row(owners),
+        np.concatenate(([0], np.cumsum(np.concatenate(counts)))),
+        np.frombuffer(owners, np.int32),
     )
-
-
-def _in_a_row(parts: list[npt.NDArray[np.int32]]) -> npt.NDArray[np.int32]:
-    """Return the parts, at least one, in a row; each is let go once it was copied, as there may be 200 MB of them."""
-    row, filled = np.empty(sum(part.size for part in parts), np.int32), 0
-    parts.reverse()
-    while parts:
-        part = parts.pop()
-        row[filled : filled + part.size] = part
-        filled += part.size
-    return row
 
 
 def _part_of(uses: Integers) -> npt.NDArray[np.uint8]:
     """Return for each code the part its word is counted in, 0 for none.
 
-    A part is a range of words with two million uses, or with a twelfth of all.
+    A part is a range of words with two million uses, or with a sixteenth of all.
     """
     total = np.cumsum(uses)
     at_once = max(_SORTED_AT_ONCE, int(total[-1]) // _MOST_PARTS)
@@ -132,35 +123,53 @@ def _part_of(uses: Integers) -> npt.NDArray[np.uint8]:
 
 
 def _terms_of(
-    codes: Codes, owners: npt.NDArray[np.int32], number_of: npt.NDArray[np.int32], part_of: npt.NDArray[np.uint8]
-) -> Iterator[tuple[FoundTerms, FoundTerms]]:
-    """Yield the single words of at least three posts and the pairs that begin with them, part by part, ascending."""
-    post_bits, size = max(1, int(owners.max(initial=0)).bit_length()), int(number_of.max(initial=0)) + 1
-    parts = part_of[codes]  # a byte for each code
+    codes: Codes, owners: Numbers, number_of: Numbers, part_of: npt.NDArray[np.uint8]
+) -> Iterator[FoundTerms]:
+    """Yield the single words of at least three posts, part by part, and then the pairs, so that all terms ascend."""
+    all_pairs: list[FoundTerms] = []
+    parts, size = part_of[codes], int(number_of.max(initial=0)) + 1  # a byte for each code
     for part in range(int(part_of.max(initial=0)) + 1):
         places = np.flatnonzero(parts == part) if part else np.zeros(0, np.int64)
-        words, of_posts = number_of[codes[places]].astype(np.int64), owners[places]
-        seconds = number_of[codes[places + 1]]  # there is one: each post ends with END_CODE
-        is_pair = seconds != 0
-        pairs = words[is_pair] * size + seconds[is_pair]
-        likely = _likely(pairs)
-        yield (
-            _found(words, of_posts, post_bits),
-            _found(pairs[likely], of_posts[is_pair][likely], post_bits),
-        )
+        words, of_posts = number_of[codes[places]], owners[places]
+        seconds = number_of[codes[1:][places]]  # there is one: each post ends with END_CODE
+        del places  # of a large window, that and what others have no longer is 100 MB
+        all_pairs.append(_found(*_by_pair(words, seconds, of_posts, size)))
+        del seconds
+        words, of_posts = _by_word(words, of_posts)
+        yield _found(words, of_posts)
+    yield from all_pairs
 
 
-def _found(terms: Integers, owners: npt.NDArray[np.int32], post_bits: int) -> FoundTerms:
-    """Return the terms of at least three posts, how many posts each has, and all of these, term by term."""
-    packed = terms << post_bits
-    packed |= owners
+def _by_word(words: Numbers, owners: Numbers) -> tuple[Numbers, Numbers]:
+    """Return words of a part, and the posts they are from, in order; the posts ascend.
+
+    A part seldom has more than 65,536 words: by numbers of 16 bits, numpy sorts in two passes.
+    """
+    places = words - (words.min() if words.size else 0)
+    order = np.argsort(places.astype(np.min_scalar_type(places.max(initial=0))), kind="stable")
+    return words[order], owners[order]
+
+
+def _by_pair(first: Numbers, second: Numbers, owners: Numbers, size: int) -> tuple[Integers, Numbers]:
+    """Return pairs that may occur three times, and the posts they are from, in order."""
+    post_bits = max(1, int(owners.max(initial=0)).bit_length())
+    is_pair = second != 0
+    pairs = first[is_pair].astype(np.int64) * size + second[is_pair]
+    likely = _likely(pairs)
+    packed = pairs[likely] << post_bits
+    packed |= owners[is_pair][likely]
     packed.sort()
-    packed = packed[is_first(packed)]
-    starts = np.flatnonzero(is_first(packed >> post_bits))
-    counts = np.diff(starts, append=packed.size)
+    return packed >> post_bits, (packed & ((1 << post_bits) - 1)).astype(np.int32)
+
+
+def _found(terms: Integers | Numbers, owners: Numbers) -> FoundTerms:
+    """Return the terms of at least three posts, how many posts each has, and all of these, term by term."""
+    is_once = is_first(terms) | is_first(owners)
+    terms, owners = terms[is_once], owners[is_once]
+    starts = np.flatnonzero(is_first(terms))
+    counts = np.diff(starts, append=terms.size)
     enough = counts >= LEAST_POSTS
-    of_enough = packed[np.repeat(enough, counts)] & ((1 << post_bits) - 1)
-    return packed[starts[enough]] >> post_bits, counts[enough], of_enough.astype(np.int32)
+    return (terms[starts[enough]].astype(np.int64), counts[enough], owners[np.repeat(enough, counts)])
 
 
 def _likely(pairs: Integers) -> Mask:
@@ -170,14 +179,14 @@ def _likely(pairs: Integers) -> Mask:
     return (_how_many(buckets, 1 << bits) >= LEAST_POSTS)[buckets]
 
 
-def is_first(values: Integers) -> Mask:
+def is_first(values: Integers | Numbers) -> Mask:
     """Tell of sorted values which differ from the one before."""
     first = np.ones(values.size, dtype=bool)
     np.not_equal(values[1:], values[:-1], out=first[1:])
     return first
 
 
-def _how_many(numbers: npt.NDArray[np.int32], size: int) -> Integers:
+def _how_many(numbers: Numbers, size: int) -> Integers:
     """Return how often each number occurs, by parts: bincount copies its input to twice its size."""
     counts = np.zeros(size, np.int64)
     step = max(size, _NUMBERS_AT_ONCE)

@@ -17,7 +17,7 @@ class PostColumns(NamedTuple):
 
     `sources`: numbers into `source_names`. `authors` and `communities`: equal for posts of one author, or community, of
     one source; a post without one has a number of its own.
-    `codes`: the words of all posts, END_CODE after each, posts in any order; `owners`: the post of each code;
+    `codes`: the words of all posts, END_CODE after each; `owners`: the post of each code, ascending;
     `keys`: the key of each code.
     """
 

@@ -104,7 +104,7 @@ def _keys_of(sources: Sequence[str], names: Sequence[str | None], post_ids: Inte
     """Return 64-bit keys of authors or communities: two share one about never, and a million names need not be kept."""
     keys = own_keys(post_ids)
     named = [number for number, name in enumerate(names) if name is not None]
-    keys[named] = [_key_of(sources[number], names[number] or "") for number in named]
+    keys[named] = [_key_of(source, name) for source, name in zip(sources, names, strict=True) if name is not None]
     return keys
 
 

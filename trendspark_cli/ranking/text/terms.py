@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from trendspark_cli.ranking.text.keys import NO_WORD, term_keys, word_key
+from trendspark_cli.ranking.text.known_pieces import KnownPieces
 from trendspark_cli.ranking.text.stop_words import STOP_WORDS
 from trendspark_cli.ranking.text.words import (
     EDGES,
@@ -16,8 +17,8 @@ from trendspark_cli.ranking.text.words import (
     TEXT_END,
     is_link,
     is_telling,
+    joined_texts,
     pieces_of,
-    spaced_chunks,
     words_of_chunk,
 )
 
@@ -46,6 +47,7 @@ class Vocabulary(dict[str, int]):
         self._of_keys, self._told = {NO_WORD: ""}, 0
         self._rows: list[Row] = []
         self._of_pieces: dict[str, Row] = {}
+        self._known = KnownPieces()
 
     def __missing__(self, chunk: str) -> int:
         core = chunk.strip(EDGES)
@@ -89,9 +91,7 @@ class Vocabulary(dict[str, int]):
 
     def encode(self, texts: Sequence[str]) -> Codes:
         """Return the word codes of all texts in a row, END_CODE after each text."""
-        chunks = spaced_chunks(texts)
-        codes = np.fromiter(map(self.__getitem__, chunks), dtype=np.int32, count=len(chunks))
-        codes = self._with_rows(codes)
+        codes = self._with_rows(self._known.codes(joined_texts(texts), self.__getitem__)[1:])
         ends = np.flatnonzero(codes == END_CODE)
         lengths = np.diff(ends, prepend=-1)
         if lengths.size and int(lengths.max()) > MOST_WORDS:

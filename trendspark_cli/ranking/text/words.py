@@ -61,19 +61,18 @@ _REPOST_PREFIX = re.compile(r"\0\s+[Rr][Tt] @\w+:?")
 def chunks_of(texts: Sequence[str]) -> list[str]:
     """Return the pieces between spaces of all texts in order, each text ended by TEXT_END.
 
-    As `spaced_chunks`, and a run of a script without spaces is cut (`pieces_of`).
+    As `joined_texts` has them, and a run of a script without spaces is cut (`pieces_of`).
     """
-    spaced = spaced_chunks(texts)
+    spaced = joined_texts(texts).split()[1:]
     return [piece for chunk in spaced for piece in ((chunk,) if chunk.isascii() else pieces_of(chunk))]
 
 
-def spaced_chunks(texts: Sequence[str]) -> list[str]:
-    """Return the pieces between spaces of all texts in order as they are written, each text ended by TEXT_END.
+def joined_texts(texts: Sequence[str]) -> str:
+    """Return texts in a row, spaces and a TEXT_END before the first and after each.
 
     Repost prefixes ("RT @name:") are off. At most 2,000 characters of a text are read.
     """
-    joined = _REPOST_PREFIX.sub(TEXT_END, _join([_beginning(text) for text in texts]))
-    return joined.split()[1:]  # the first TEXT_END is there only to anchor the repost prefix
+    return _REPOST_PREFIX.sub(TEXT_END, _join([_beginning(text) for text in texts]))  # the first end anchors a prefix
 
 
 def pieces_of(chunk: str) -> list[str]:

@@ -1,4 +1,4 @@
-"""States of terms as bytes, some 7 for a term: the same in every database.
+"""States of terms as bytes, six or seven for a term: the same in every database.
 
 Most terms of a history were seen once, so that all but their tick is the same. These are told by one bit; the others
 have their numbers in full. Keys ascend, so only the steps between them are written. Bytes of one rank stand together,
@@ -8,6 +8,7 @@ which is what makes them pack well.
 from __future__ import annotations
 
 import struct
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -35,15 +36,15 @@ def encoded(states: TermStates) -> Blobs:
     full = np.flatnonzero(is_full)
     header = _HEADER.pack(FORM, len(states), full.size, states.with_hours.size, base, usual)
     columns = (
-        _planes(states.last_ticks.astype(np.int64) - base, _NUMBER),
+        *_planes(states.last_ticks.astype(np.int64) - base, _NUMBER),
         np.packbits(is_full).tobytes(),
-        _planes(states.counts[full], _LARGE),
-        _planes(states.residuals[full], _LARGE),
-        _planes(states.last_tick_posts[full], _NUMBER),
-        _planes(states.with_hours, _NUMBER),
-        _planes(states.hours.ravel(), _NUMBER),
+        *_planes(states.counts[full], _LARGE),
+        *_planes(states.residuals[full], _LARGE),
+        *_planes(states.last_tick_posts[full], _NUMBER),
+        *_planes(states.with_hours, _NUMBER),
+        *_planes(states.hours.ravel(), _NUMBER),
     )
-    return _packed(_planes(np.diff(states.keys, prepend=np.int64(0)), _KEY)), header + _packed(b"".join(columns))
+    return _packed(_planes(np.diff(states.keys, prepend=np.int64(0)), _KEY)), header + _packed(columns)
 
 
 def decoded(blobs: Blobs) -> TermStates:
@@ -112,14 +113,17 @@ def _most_frequent(values: Integers) -> int:
     return int(different[times.argmax()])
 
 
-def _planes(values: npt.NDArray[Any], dtype: np.dtype[Any]) -> bytes:
-    """Return the first bytes of all values, then their second ones, and so on."""
+def _planes(values: npt.NDArray[Any], dtype: np.dtype[Any]) -> list[bytes]:
+    """Return the first bytes of all values, their second ones, and so on."""
     whole = np.ascontiguousarray(values, dtype).view(np.uint8).reshape(-1, dtype.itemsize)
-    return whole.T.tobytes()
+    return [plane.tobytes() for plane in whole.T]
 
 
-def _packed(content: bytes) -> bytes:
-    return zstandard.ZstdCompressor(level=LEVEL).compress(content)
+def _packed(planes: Sequence[bytes]) -> bytes:
+    """Return planes in a row, packed each in a block of its own: among others, one of few values packs badly."""
+    packing = zstandard.ZstdCompressor(level=LEVEL).compressobj(size=sum(map(len, planes)))
+    blocks = [packing.compress(plane) + packing.flush(zstandard.COMPRESSOBJ_FLUSH_BLOCK) for plane in planes if plane]
+    return b"".join((*blocks, packing.flush()))
 
 
 def _unpacked(blob: bytes) -> bytes:
