@@ -13,6 +13,7 @@ from tests.ingest.operator import Operator
 from tests.ranking.streams import background
 from tests.servers import reddit_post, x_post
 from trendspark_cli.base.clock import from_epoch, to_text
+from trendspark_cli.base.links import links_of
 
 NOW = datetime(2026, 11, 1, 12, 0, tzinfo=UTC)
 TICK = int(NOW.timestamp()) // 900
@@ -147,6 +148,30 @@ def labels(operator: Operator) -> list[str]:
     trends = operator.rank().extra["trends"]
     assert isinstance(trends, list)
     return [trend["label"] for trend in trends]
+
+
+@pytest.mark.parametrize(
+    ("link", "stored"),
+    [
+        ("https://a.example/x", "https://a.example/x"),
+        ("https://a.example", "https://a.example/"),
+        ("https://a.example/", "https://a.example/"),
+        ("https://a.example/x/", "https://a.example/x"),
+        ("https://a.example//x//", "https://a.example//x"),
+        ("https://A.example/X", "https://a.example/X"),
+        ("http://a.example:80/x", "http://a.example/x"),
+        ("https://anna:pw@a.example/x?s=1&id=2#top", "https://a.example/x?id=2"),
+        ("https://t.co/x", None),
+        ("https://www.bit.ly/x", None),
+        ("https://bit.ly/x/", None),
+        (f"https://a.example/{'x' * 482}", f"https://a.example/{'x' * 482}"),
+        (f"https://a.example/{'x' * 483}", None),
+        ("https://a.example/x y", None),
+        ("ftp://a.example/x", None),
+    ],
+)
+def test_a_link_has_one_form_whatever_is_around_it(link: str, stored: str | None) -> None:
+    assert links_of([link]) == ((stored,) if stored is not None else ())
 
 
 @pytest.mark.parametrize("form", FORMS)

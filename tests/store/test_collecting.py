@@ -284,6 +284,7 @@ def test_the_state_of_a_job_comes_back_as_it_was_saved(store: SqliteStore) -> No
     store.job_states.save(state)
 
     assert (store.job_states.get("rank"), store.job_states.get("ingest")) == (state, JobState("ingest"))
+    assert store.job_states.of(["ingest", "rank"]) == {"ingest": JobState("ingest"), "rank": state}
 
 
 def test_equal_labels_in_another_order_are_one_series(store: SqliteStore) -> None:

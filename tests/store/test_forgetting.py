@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 import pytest
@@ -11,6 +12,7 @@ from trendspark_cli.archiving.forgetting import Forgotten, forget
 from trendspark_cli.store.protocol import Store
 from trendspark_cli.store.rows.archives import Tombstone
 from trendspark_cli.store.sqlite.store import SqliteStore
+from trendspark_cli.store.tables.archives import Tombstones
 
 NOW = datetime(2026, 11, 1, 12, 7, tzinfo=UTC)
 STONE = Tombstone("t1", "x", None, "77", "2026-11-01T12:07:00.000Z")
@@ -45,6 +47,27 @@ def test_posts_of_an_author_whom_ids_tell_go_whatever_ids_a_file_gave_them(store
 
     assert forget(store, stone) == Forgotten(is_new=True, posts=1202)
     assert store.posts.count() == 3
+
+
+@pytest.mark.every_store
+def test_all_names_of_an_account_are_looked_for_at_once(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    keep(store, range(1500), "77")
+    keep(store, range(1500, 1510), "anna")
+    keep(store, range(1510, 1512), "78")
+    asked: list[int] = []
+    live_posts = Tombstones.live_posts
+
+    def counted(table: Tombstones, stones: Sequence[Tombstone], after: int, until: int) -> list[int]:
+        asked.append(len(stones))
+        return live_posts(table, stones, after, until)
+
+    monkeypatch.setattr(Tombstones, "live_posts", counted)
+
+    done = forget(store, STONE, STONE._replace(id="t2", author="anna"))
+
+    assert (done, store.posts.count()) == (Forgotten(is_new=True, posts=1510), 2)
+    assert {stone.author for stone in store.tombstones.all()} == {"77", "anna"}
+    assert asked == [2, 2, 1, 1]  # what was there, and what came for each
 
 
 @pytest.mark.only_sqlite

@@ -62,10 +62,8 @@ JSON = {
 ASKED = {  # what is no column
     "ids": "[3, 1, 2, 99]",
     "trends": "[1, 2]",
-    "trend_ids": "[1, 2, 99]",
     "keys": '["dedupe_key1", "dedupe_key2"]',
     "pairs": '[["source_id1", null], ["none", "author2", "author1"], ["none", null, null], ["", "author3", "", "l"]]',
-    "metrics": '[{"observed_at": "2026-11-03T12:00:00.000Z", "likes": 1, "views": null}]',
     "limit": 5,
     "after_id": 1,
     "is_failed": True,
@@ -97,7 +95,15 @@ SPECIAL: Mapping[tuple[str, str], Any] = {  # where a name means something else
     ("archives", "note_pushed"): {"ids": '["id1", "id3"]', "batch": "new"},
     ("archives", "kept_ids_that_begin"): {"source": "x", "beginning": "source", "after": "sourcf", "limit": 9},
     ("archives", "post_of"): {"source": "x", "source_id": "source_id2", "after": 0, "until": 99},
-    ("archives", "posts_of_author"): {"source": "x", "author": "author2", "after": 0, "until": 99, "limit": 5},
+    ("archives", "insert_metrics"): (2, '[{"observed_at": "2026-11-03T12:00:00.000Z", "likes": 1, "views": null}]'),
+    ("archives", "insert_trend_posts"): (2, "[1, 2, 99]"),
+    ("archives", "posts_of_authors"): {
+        "source": "x",
+        "authors": '["author2", "author3"]',
+        "after": 0,
+        "until": 99,
+        "limit": 5,
+    },
     ("archives", "posts_of_author_by_ids"): {
         "source": "x",
         "author": "author2",

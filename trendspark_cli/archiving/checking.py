@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
+from pathlib import Path
 
 from trendspark_cli.archiving.destination import Destination, StoredObject
 from trendspark_cli.archiving.found_objects import Unreadable, unknown_manifests, unknown_tombstones
@@ -16,7 +17,6 @@ from trendspark_cli.archiving.manifests import (
     old_manifest_key,
 )
 from trendspark_cli.archiving.part_files import FORMATS
-from trendspark_cli.archiving.row_checking import check_rows
 from trendspark_cli.archiving.spool import Spool
 from trendspark_cli.archiving.trial_reading import try_reading
 from trendspark_cli.base.clock import to_text
@@ -30,25 +30,30 @@ def content_problem(
 ) -> str | None:
     """Read a manifest's object whole and return how it differs from what was exported; None when it does not.
 
-    Each row is compared with the manifest too when asked, after a trial in a process of its own: of files that others
-    may have written.
+    Each row is compared with the manifest too when asked.
     """
     with spool.scratch(f"{manifest.id}.verify") as path:
-        found = destination.fetch(manifest.key, path, manifest.bytes)
-        if found is None:
-            return _of(manifest, "is gone")
-        if found != manifest.sha256:
-            return _of(manifest, f"has SHA-256 {found}; expected {manifest.sha256}")
-        try:
-            form = form_of(manifest)
-            if checks_rows:
-                try_reading(path, manifest)
-                rows = sum(check_rows(manifest, some) for some in FORMATS[manifest.format].read(path, form))
-            else:
-                rows = FORMATS[manifest.format].count(path, form)
-        except IntegrityError as error:
-            return _of(manifest, f"cannot be parsed: {error}")
-        return None if rows == manifest.rows else _of(manifest, f"holds {rows} rows; expected {manifest.rows}")
+        return fetched_problem(destination, manifest, path, checks_rows=checks_rows)
+
+
+def fetched_problem(destination: Destination, manifest: Manifest, path: Path, *, checks_rows: bool) -> str | None:
+    """Bring a manifest's object to *path*, and say of it what `content_problem` says.
+
+    Rows are compared by a process of its own: of files that others may have written.
+    """
+    found = destination.fetch(manifest.key, path, manifest.bytes)
+    if found is None:
+        return _of(manifest, "is gone")
+    if found != manifest.sha256:
+        return _of(manifest, f"has SHA-256 {found}; expected {manifest.sha256}")
+    try:
+        if checks_rows:
+            rows = try_reading(path, manifest, checks_rows=True)
+        else:
+            rows = FORMATS[manifest.format].count(path, form_of(manifest))
+    except IntegrityError as error:
+        return _of(manifest, f"cannot be parsed: {error}")
+    return None if rows == manifest.rows else _of(manifest, f"holds {rows} rows; expected {manifest.rows}")
 
 
 def outside_problem(manifest: Manifest, found: StoredObject | None) -> str | None:

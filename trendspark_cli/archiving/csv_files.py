@@ -65,7 +65,8 @@ def read_rows(path: Path, form: FileForm[Row]) -> Iterator[list[Row]]:
             if names != list(form.names):
                 raise IntegrityError(f"{path.name} holds other columns than {form.table.name}: {str(names)[:200]}")
             for some in _groups(reader):
-                yield form.rows([_value(c, f) for c, f in zip(form.columns, fields, strict=True)] for fields in some)
+                columns = zip(form.columns, zip(*some, strict=True), strict=True)
+                yield form.rows([_value(column, field) for field in fields] for column, fields in columns)
     except (OSError, EOFError, zlib.error, csv.Error, ValueError, msgspec.MsgspecError) as error:
         raise IntegrityError(f"{path.name} is no sound CSV file: {str(error)[:200]}") from error
 

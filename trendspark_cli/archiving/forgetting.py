@@ -14,37 +14,39 @@ LAST_ID = 2**63 - 1
 
 
 class Forgotten(NamedTuple):
-    """Whether the tombstone is a new one, and how many live posts went."""
+    """Whether one of the tombstones is a new one, and how many live posts went."""
 
     is_new: bool
     posts: int
 
 
-def forget(store: Store, stone: Tombstone) -> Forgotten:
-    """Remove the posts a tombstone is about and each copy of their texts, and keep the tombstone.
+def forget(store: Store, *stones: Tombstone) -> Forgotten:
+    """Remove the posts that tombstones of one source are about and each copy of their texts, and keep the tombstones.
 
-    All posts are read for those of an author, unless their ids tell it; so that nobody waits, this is outside of
-    transactions, which only delete.
+    All posts are read, once, for those of authors, unless their ids tell them; so that nobody waits, this is outside
+    of transactions, which only delete.
 
-    It is kept last, in a transaction that looks at what came meanwhile: cut short before, it is not known, and done
-    again. Nothing may restore posts meanwhile (the lock of `archive`). Call `forget_words` after the last of several.
+    A tombstone is kept last, in a transaction that looks at what came meanwhile: cut short before, it is not known, and
+    done again. Nothing may restore posts meanwhile (the lock of `archive`). Call `forget_words` after the last call.
     """
     count = 0
     newest = store.posts.settled_id()
-    if stone.author is not None:
-        looked_until, span = 0, LAST_ID if stone.is_found_by_ids else SPAN_IDS
-        while looked_until < newest:
-            until = min(looked_until + span, newest)
-            if ids := store.tombstones.live_posts(stone, looked_until, until):
+    authors = [stone for stone in stones if stone.author is not None]
+    looked_until, span = 0, LAST_ID if all(stone.is_found_by_ids for stone in authors) else SPAN_IDS
+    while authors and looked_until < newest:
+        until = min(looked_until + span, newest)
+        if ids := store.tombstones.live_posts(authors, looked_until, until):
+            for stone in authors:
                 count += store.write(partial(store.tombstones.forget_posts, stone, ids))
-            looked_until = ids[-1] if len(ids) == MOST_FOUND else until
+        looked_until = ids[-1] if len(ids) == MOST_FOUND else until
 
-    def finish() -> Forgotten:
-        came = store.tombstones.live_posts(stone, 0 if stone.author is None else newest, LAST_ID)
+    def finish(stone: Tombstone) -> Forgotten:
+        came = store.tombstones.live_posts([stone], 0 if stone.author is None else newest, LAST_ID)
         late = store.tombstones.forget_posts(stone, came)
-        return Forgotten(store.tombstones.add(stone), count + late)
+        return Forgotten(store.tombstones.add(stone), late)
 
-    return store.write(finish)
+    done = [store.write(partial(finish, stone)) for stone in stones]
+    return Forgotten(any(one.is_new for one in done), count + sum(one.posts for one in done))
 
 
 def forget_words(store: Store) -> None:

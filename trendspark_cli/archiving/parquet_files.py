@@ -76,6 +76,7 @@ class Writer:
         """Finish the file."""
         self._flush()
         self._writer.close()
+        pa.default_memory_pool().release_unused()  # or a run would take more with each file
 
     def _flush(self) -> None:
         if self._waiting:
@@ -109,8 +110,7 @@ def read_rows(path: Path, form: FileForm[Row]) -> Iterator[list[Row]]:
     Raises IntegrityError for a file that is damaged or holds other columns.
     """
     for batch in _gathered(_batches(path, form, ROWS_PER_READ)):
-        columns = [_values(batch.column(n), column.kind) for n, column in enumerate(form.columns)]
-        yield form.rows(zip(*columns, strict=True))
+        yield form.rows(_values(batch.column(n), column.kind) for n, column in enumerate(form.columns))
 
 
 def count_rows(path: Path, form: FileForm[ArchivedRow]) -> int:

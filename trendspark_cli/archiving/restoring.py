@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cached_property, partial
 from operator import itemgetter
+from pathlib import Path
 from typing import NamedTuple
 
 from trendspark_cli.archiving.buried import Buried
-from trendspark_cli.archiving.checking import content_problem, note_finding, note_unreadable, outside_problem
+from trendspark_cli.archiving.checking import fetched_problem, note_finding, note_unreadable, outside_problem
 from trendspark_cli.archiving.destination import Destination
 from trendspark_cli.archiving.forgetting import forget, forget_words
 from trendspark_cli.archiving.found_objects import Unreadable, unknown_manifests, unknown_tombstones
 from trendspark_cli.archiving.manifests import form_of
 from trendspark_cli.archiving.part_files import FORMATS
-from trendspark_cli.archiving.row_checking import check_rows
 from trendspark_cli.archiving.spool import Spool
 from trendspark_cli.base.clock import to_text
 from trendspark_cli.base.errors import IntegrityError, OutputError, RefusedRowError, UsageError
@@ -82,12 +82,14 @@ def _forget(store: Store, tombstones: Sequence[Tombstone]) -> None:
         for start in range(0, len(posts), MOST_ROWS):
             for stone in store.write(partial(_add_others, store, source, posts[start : start + MOST_ROWS])):
                 forget(store, stone)
+        authors = {stone.author: stone for stone in tombstones if stone.source == source and stone.author is not None}
+        for_ever = {author: stone for author, stone in authors.items() if stone.last_day is None}
+        if for_ever:
+            forget(store, *for_ever.values())
+            store.write(partial(store.authors.forget, source, list(for_ever)))
     for stone in tombstones:
         if stone.last_day is not None and stone.author is not None:
             store.write(partial(store.tombstones.add, stone))  # live posts are the business of who reads the source
-        elif stone.author is not None:
-            forget(store, stone)
-            store.write(partial(store.authors.forget, stone.source, [stone.author]))
     forget_words(store)
 
 
@@ -163,48 +165,39 @@ class Restore:
         if manifest.state != "done":
             raise UsageError(f"archive {manifest.id} is still {manifest.state}", hint="run `trendspark archive` first")
         place = self.destination(manifest.url)
-        problem = outside_problem(manifest, place.head(manifest.key))
-        problem = problem or content_problem(place, manifest, self.spool, checks_rows=True)
-        if problem is not None:
-            raise IntegrityError(problem, hint="nothing of it was restored; see `trendspark archives verify`")
         total = Restored(manifest, 0, 0, 0, 0, 0)
         with self.spool.scratch(f"{manifest.id}.restore") as path:
-            if place.fetch(manifest.key, path, manifest.bytes) != manifest.sha256:
-                raise IntegrityError(f"archive object {manifest.key} at {manifest.url} changes while it is read")
-            for rows in FORMATS[manifest.format].read(path, form_of(manifest)):
-                check_rows(manifest, rows)
-                wanted = _clean(TABLES[manifest.table_name], self._in_time(manifest, rows))
-                kept = self._not_forgotten(manifest, wanted)
-                total = replace(
-                    total, rows=total.rows + len(wanted), forgotten=total.forgotten + len(wanted) - len(kept)
-                )
-                for batch in _batches(kept):
-                    total = self._insert(total, batch)
+            problem = outside_problem(manifest, place.head(manifest.key))
+            problem = problem or fetched_problem(place, manifest, path, checks_rows=True)
+            if problem is not None:
+                raise IntegrityError(problem, hint="nothing of it was restored; see `trendspark archives verify`")
+            for batch in _batches(self._wanted(manifest, path)):
+                total = self._insert(total, batch)
         return total
+
+    def _wanted(self, manifest: Manifest, path: Path) -> Iterator[ArchivedRow]:
+        """Yield the rows of a file that are of the time asked for."""
+        for rows in FORMATS[manifest.format].read(path, form_of(manifest)):
+            yield from _clean(TABLES[manifest.table_name], self._in_time(manifest, rows))
 
     def _insert(self, total: Restored, rows: Sequence[ArchivedRow]) -> Restored:
         """Insert a few rows, and say in the same transaction that they are to stay for a while."""
         if self.is_dry:
-            live = len(self.store.archives.read(total.manifest.table_name, [row.id for row in rows]))
-            return replace(total, restored=total.restored + len(rows) - live, live=total.live + live)
+            kept = self._not_forgotten(total.manifest, rows)
+            live = len(self.store.archives.read(total.manifest.table_name, [row.id for row in kept]))
+            return _sum(total, total.manifest, rows, kept, RestoredBatch(len(kept) - live, live, 0))
         until = to_text(self.now + self.hold)
 
-        def restore() -> tuple[Manifest, RestoredBatch]:
+        def restore() -> Restored:
+            kept = self._not_forgotten(total.manifest, rows)
             manifest = total.manifest._replace(restored_until=until)
             self.store.archives.save(manifest)
-            done = self.store.archives.restore(manifest, rows)
+            done = self.store.archives.restore(manifest, kept)
             manifest = manifest._replace(deleted_rows=max(0, manifest.deleted_rows - done.restored))
             self.store.archives.save(manifest)
-            return manifest, done
+            return _sum(total, manifest, rows, kept, done)
 
-        manifest, done = self.store.write(restore)
-        return replace(
-            total,
-            manifest=manifest,
-            restored=total.restored + done.restored,
-            live=total.live + done.live,
-            foreign=total.foreign + done.foreign,
-        )
+        return self.store.write(restore)
 
     def _in_time(self, manifest: Manifest, rows: Sequence[ArchivedRow]) -> Sequence[ArchivedRow]:
         if not self.since and not self.until:
@@ -214,7 +207,7 @@ class Restore:
 
     def _not_forgotten(self, manifest: Manifest, rows: Sequence[ArchivedRow]) -> Sequence[ArchivedRow]:
         posts = [(row.source_id, row.author, None, row.created_at) for row in rows if isinstance(row, StoredPost)]
-        if not posts:
+        if not posts or not (self.buried or self.store.tombstones.exist()):
             return rows
         if manifest.source is None:
             raise IntegrityError(f"archive {manifest.id} holds posts and does not say of which source")
@@ -238,7 +231,21 @@ def _clean(table: ArchiveTable[ArchivedRow], rows: Sequence[ArchivedRow]) -> lis
     return [clean(row) for row in rows]
 
 
-def _batches(rows: Sequence[ArchivedRow]) -> Iterator[Sequence[ArchivedRow]]:
+def _sum(
+    total: Restored, manifest: Manifest, rows: Sequence[ArchivedRow], kept: Sequence[ArchivedRow], done: RestoredBatch
+) -> Restored:
+    return replace(
+        total,
+        manifest=manifest,
+        rows=total.rows + len(rows),
+        forgotten=total.forgotten + len(rows) - len(kept),
+        restored=total.restored + done.restored,
+        live=total.live + done.live,
+        foreign=total.foreign + done.foreign,
+    )
+
+
+def _batches(rows: Iterable[ArchivedRow]) -> Iterator[Sequence[ArchivedRow]]:
     """Yield rows in groups of at most 1,000 rows of the database: a post brings counters and links."""
     group: list[ArchivedRow] = []
     weight = 0

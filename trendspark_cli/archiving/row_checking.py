@@ -30,8 +30,8 @@ _METRICS = msgspec.json.Decoder(list[_Observation])
 _TREND_IDS = msgspec.json.Decoder(list[_Whole])
 
 
-def check_rows(manifest: Manifest, rows: Sequence[ArchivedRow]) -> int:
-    """Return how many rows there are; raise IntegrityError for one of another time or source, or with other JSON."""
+def check_rows(manifest: Manifest, rows: Sequence[ArchivedRow]) -> None:
+    """Raise IntegrityError for a row of another time or source, or with other JSON."""
     time_of = TABLES[manifest.table_name].time_of
     first, last = str(manifest.min_time), str(manifest.max_time)
     for row in rows:
@@ -52,11 +52,7 @@ def check_rows(manifest: Manifest, rows: Sequence[ArchivedRow]) -> int:
                     raise ValueError("a link is NULL")
             except (msgspec.MsgspecError, ValueError, RecursionError) as error:
                 raise _unfit(manifest, f"row {row.id} has gathered columns that cannot be read: {error}") from error
-    return len(rows)
 
 
 def _unfit(manifest: Manifest, problem: str) -> IntegrityError:
-    return IntegrityError(
-        f"archive object {manifest.key} at {manifest.url} is not what its manifest says: {problem}",
-        hint="its rows up to there may be back; see `trendspark archives verify`",
-    )
+    return IntegrityError(f"archive object {manifest.key} at {manifest.url} is not what its manifest says: {problem}")

@@ -16,11 +16,13 @@ from contextlib import suppress
 from pathlib import Path
 
 from trendspark_cli.archiving.part_files import FORMATS
+from trendspark_cli.archiving.row_checking import check_rows
 from trendspark_cli.base.errors import IntegrityError
 from trendspark_cli.store.rows.archived import TABLES
 from trendspark_cli.store.rows.archives import Manifest
 
 MOST_MEBIBYTES = 192  # beside what the process has when it begins; the group of rows of ours takes a third of it
+LONGEST_PROBLEM = 1000  # characters
 LONGEST_SECONDS = 120.0  # a file of ours takes two
 _STATUS = Path("/proc/self/status")
 # Another pool of memory would take a gigabyte of addresses for itself, where the bound is on addresses.
@@ -31,21 +33,21 @@ _CODE = (
 _PACKAGES = Path(__file__).resolve().parents[2]
 
 
-def try_reading(path: Path, manifest: Manifest) -> None:
-    """Raise IntegrityError for a file that cannot be read within these bounds, or has more rows than its manifest.
+def try_reading(path: Path, manifest: Manifest, *, checks_rows: bool = False) -> int:
+    """Return how many rows a file has, each of them compared with the manifest when asked.
 
+    Raises IntegrityError for a file that cannot be read within these bounds, or has more rows than its manifest.
     One process tries all files of a command. What it dies of when others came before is tried once more by a new one.
     """
-    about = (manifest.format, manifest.rows, manifest.table_name, manifest.key, manifest.source)
-    question = json.dumps([str(path.absolute()), *about]).encode() + b"\n"
+    question = json.dumps([str(path.absolute()), manifest, checks_rows]).encode() + b"\n"
     for _ in range(2):
         trials = _Trials.of_this_process()
         was_new, trials.is_new = trials.is_new, False
-        problem = trials.ask(question)
-        if problem:
-            raise IntegrityError(problem)
-        if problem is not None:
-            return
+        answer = trials.ask(question)
+        if isinstance(answer, str):
+            raise IntegrityError(answer)
+        if answer is not None:
+            return answer
         if was_new:
             break
     raise IntegrityError(f"{path.name} cannot be read with {MOST_MEBIBYTES} MiB of memory")
@@ -72,8 +74,8 @@ class _Trials:
             cls.current = cls()
         return cls.current
 
-    def ask(self, question: bytes) -> str | None:
-        """Return what is wrong with a file, "" when it can be read; None when the process died of it."""
+    def ask(self, question: bytes) -> int | str | None:
+        """Return how many rows a file has, or what is wrong with it; None when the process died of it."""
         questions, answers = self._process.stdin, self._process.stdout
         if questions is None or answers is None:
             raise TypeError("a process without pipes")
@@ -90,7 +92,8 @@ class _Trials:
                     break
                 answer += some
             else:
-                return str(json.loads(answer))
+                rows_or_problem: int | str = json.loads(answer)
+                return rows_or_problem
         self.end()
         return None
 
@@ -106,7 +109,7 @@ class _Trials:
 
 
 def main() -> None:
-    """Read each file that a line on stdin names, and say in a line on stdout what is wrong with it."""
+    """Read each file that a line on stdin names, and say in a line on stdout how many rows it has, or what is wrong."""
     from trendspark_cli.archiving.parquet_files import settle
 
     for form in FORMATS.values():
@@ -115,23 +118,27 @@ def main() -> None:
     _bound_memory()
     for line in sys.stdin.buffer:
         try:
-            problem = _problem(*json.loads(line))
+            name, fields, checks_rows = json.loads(line)
+            answer = _rows_or_problem(Path(name), Manifest(*fields), checks_rows=checks_rows)
         except MemoryError:
             sys.exit(2)
-        print(json.dumps(problem), flush=True)
+        print(json.dumps(answer), flush=True)
 
 
-def _problem(name: str, form: str, most_rows: int, table_name: str, key: str, source: str | None) -> str:
-    """Return what is wrong with a file, "" when nothing is."""
-    path, rows = Path(name), 0
+def _rows_or_problem(path: Path, manifest: Manifest, *, checks_rows: bool) -> int | str:
+    """Return how many rows a file has, or what is wrong with it."""
+    rows = 0
     try:
-        for some in FORMATS[form].read(path, TABLES[table_name].form_of(key, source)):
+        form = TABLES[manifest.table_name].form_of(manifest.key, manifest.source)
+        for some in FORMATS[manifest.format].read(path, form):
             rows += len(some)
-            if rows > most_rows:
-                return f"{path.name} holds more than {most_rows} rows"
+            if rows > manifest.rows:
+                return f"{path.name} holds more than {manifest.rows} rows"
+            if checks_rows:
+                check_rows(manifest, some)
     except IntegrityError as error:
-        return str(error)[:400] or "it cannot be read"
-    return ""
+        return str(error)[:LONGEST_PROBLEM] or "it cannot be read"
+    return rows
 
 
 def _bound_memory() -> None:

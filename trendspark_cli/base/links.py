@@ -13,6 +13,7 @@ LONGEST_LINK = 500  # characters
 SHORTENERS = frozenset(("t.co", "bit.ly", "tinyurl.com", "ow.ly", "buff.ly", "dlvr.it", "goo.gl", "is.gd"))
 TRACKING = re.compile(r"(?:utm_\w+|fbclid|gclid|igshid|mc_\w+|ref(?:_\w+)?|source|feature|si|s|t)=", re.IGNORECASE)
 _IN_TEXT = re.compile(r"https?://[^\s<>\"\u200b\u2026]+", re.IGNORECASE)
+_IN_FORM = re.compile(r"https?://([a-z0-9.-]+)/(?:[^?#]*[^?#/])?")  # most: there is nothing to leave out
 _AFTER = ".,;:!?'\")]}*_~|"  # what follows a link in a text and is none of it
 _CLOSED = {")": "(", "]": "["}
 
@@ -37,6 +38,8 @@ def clean_link(url: str) -> str | None:
     url = url.strip()
     if not url.isprintable() or " " in url or len(url) > 4 * LONGEST_LINK:
         return None
+    if in_form := _IN_FORM.fullmatch(url):
+        return url if in_form[1].removeprefix("www.") not in SHORTENERS and len(url) <= LONGEST_LINK else None
     try:
         parts = urlsplit(url)
         host, port = parts.hostname, parts.port

@@ -23,14 +23,14 @@ def forget_posts(store: Store, source: str, post_id: str, author: str, now: date
         post = store.posts.find(source, post_id)
         gone = [post.author] if post is not None and post.author else []
         stones = [_tombstone(source, post_id, None, now)]
-    done = [forget(store, stone) for stone in stones]
+    done = forget(store, *stones)
     if author:
         store.write(lambda: store.authors.forget(source, gone))
     else:
         for each in gone:
             store.authors.forget_silent(source, each)
     forget_words(store)
-    return any(one.is_new for one in done), sum(one.posts for one in done)
+    return done.is_new, done.posts
 
 
 def _tombstone(source: str, post_id: str | None, author: str | None, now: datetime) -> Tombstone:

@@ -10,7 +10,7 @@ from trendspark_cli.base.clock import from_text, to_text
 from trendspark_cli.crontabs.timetable import Timetable
 from trendspark_cli.kinds.jobs import kind_of
 from trendspark_cli.store.protocol import Store
-from trendspark_cli.store.rows.runs import WorkSpan
+from trendspark_cli.store.rows.runs import JobState, WorkSpan
 
 AT_WORK_BEFORE = timedelta(hours=1)  # longer than any run of these jobs may take
 STARTING = timedelta(minutes=2)  # a run that is due right now may be about to begin
@@ -38,11 +38,12 @@ def missed_runs(
     """
     if not timetable.is_installed:
         return []
-    return [missed for job_id in jobs for missed in _of_job(store, timetable, job_id, after, now - STARTING)]
+    states = store.job_states.of(jobs).values()
+    return [missed for state in states for missed in _of_job(store, timetable, state, after, now - STARTING)]
 
 
-def _of_job(store: Store, timetable: Timetable, job_id: str, after: datetime, until: datetime) -> Iterator[Missed]:
-    state = store.job_states.get(job_id)
+def _of_job(store: Store, timetable: Timetable, state: JobState, after: datetime, until: datetime) -> Iterator[Missed]:
+    job_id = state.job_id
     if state.schedule is None or state.schedule != timetable.text(job_id) or state.schedule_since is None:
         return
     after = max(after, from_text(state.schedule_since))

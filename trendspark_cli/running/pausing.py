@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from trendspark_cli.kinds.jobs import WHOLES
 from trendspark_cli.store.protocol import Store
 from trendspark_cli.store.rows.runs import JobState
@@ -9,7 +11,7 @@ from trendspark_cli.store.rows.runs import JobState
 
 def why_paused(store: Store, job_id: str) -> str:
     """Return who paused the job and why, for those who find it so."""
-    state = pause_of(store, job_id)
+    state = _pause_of(store, job_id)
     return pause_words(state.by, state.reason)
 
 
@@ -20,10 +22,14 @@ def pause_words(by: str | None, reason: str | None) -> str:
 
 def is_paused(store: Store, job_id: str) -> bool:
     """Tell whether the job is paused, by itself or together with another."""
-    return pause_of(store, job_id).paused
+    return _pause_of(store, job_id).paused
 
 
-def pause_of(store: Store, job_id: str) -> JobState:
+def pause_among(states: Mapping[str, JobState], job_id: str) -> JobState:
     """Return the state that holds the pause: the job's own, or that of the pair."""
-    own = store.job_states.get(job_id)
-    return own if own.paused or job_id not in WHOLES else store.job_states.get(WHOLES[job_id])
+    own = states[job_id]
+    return own if own.paused or job_id not in WHOLES else states[WHOLES[job_id]]
+
+
+def _pause_of(store: Store, job_id: str) -> JobState:
+    return pause_among(store.job_states.of({job_id, WHOLES.get(job_id, job_id)}), job_id)

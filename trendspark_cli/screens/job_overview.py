@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -10,8 +11,9 @@ from trendspark_cli.base.metrics import JOB_LAST_SUCCESS
 from trendspark_cli.crontabs.timetable import Timetable
 from trendspark_cli.kinds.jobs import JOBS
 from trendspark_cli.running.missed_runs import missed_runs
-from trendspark_cli.running.pausing import pause_of
+from trendspark_cli.running.pausing import pause_among
 from trendspark_cli.store.protocol import Store
+from trendspark_cli.store.rows.runs import JobState
 
 WATCHED = timedelta(hours=24)  # for missed and overlapping runs
 
@@ -41,8 +43,9 @@ def job_overview(store: Store, now: datetime, timetable: Timetable) -> list[JobO
     successes = {labels["job"]: value for labels, value in store.totals.all().get(JOB_LAST_SUCCESS.name, [])}
     missed = missed_runs(store, timetable, list(JOBS), now - WATCHED, now)
     overlaps = store.job_runs.overlaps(now - WATCHED)
+    states = store.job_states.of(JOBS)
     return [
-        _overview(store, job_id, now, timetable)._replace(
+        _overview(store, job_id, states, now, timetable)._replace(
             last_success=to_text(from_epoch(successes[job_id])) if job_id in successes else None,
             missed=sum(found.runs for found in missed if found.job_id == job_id),
             overlapping=overlaps.get(job_id, 0),
@@ -51,10 +54,12 @@ def job_overview(store: Store, now: datetime, timetable: Timetable) -> list[JobO
     ]
 
 
-def _overview(store: Store, job_id: str, now: datetime, timetable: Timetable) -> JobOverview:
+def _overview(
+    store: Store, job_id: str, states: Mapping[str, JobState], now: datetime, timetable: Timetable
+) -> JobOverview:
     """Return what the rows of one job say, what is reckoned for all jobs at once aside."""
     last = store.job_runs.last(job_id)
-    state, pause = store.job_states.get(job_id), pause_of(store, job_id)
+    pause = pause_among(states, job_id)
     following = timetable.next_run(job_id, now)
     interval = timetable.interval_seconds(job_id)
     due = timetable.expected_after(job_id, from_text(last.started_at)) if last is not None and interval else None
@@ -70,7 +75,7 @@ def _overview(store: Store, job_id: str, now: datetime, timetable: Timetable) ->
         last_run=last.started_at if last is not None else None,
         last_status=last.status if last is not None else None,
         lateness_seconds=max(0, round((now - due).total_seconds())) if due is not None else None,
-        failures=state.failures,
+        failures=states[job_id].failures,
         last_success=None,
         missed=0,
         overlapping=0,

@@ -7,10 +7,8 @@ import re
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from typing import Annotated, Any
+from typing import Any
 from zlib import crc32
-
-import msgspec
 
 from trendspark_cli.base.database_urls import database_place
 from trendspark_cli.base.errors import ConfigError, RefusedRowError, StoreError
@@ -42,7 +40,6 @@ SESSION = f"""
 
 log = logging.getLogger(__name__)
 
-_ROWS = list[tuple[bool | int | Annotated[float, msgspec.Meta(ge=-1e308, le=1e308)] | str | None, ...]]
 _NUL_IN_JSON = re.compile(r"(?<!\\)((?:\\\\)*)\\u0000")
 
 _HOLD, _HOLD_TOGETHER = "SELECT pg_advisory_xact_lock(?, ?)", "SELECT pg_advisory_xact_lock_shared(?, ?)"
@@ -218,11 +215,12 @@ class Connection:
 
     def _as_json(self, rows: Sequence[Sequence[Any]]) -> str:
         """Return rows for a statement that takes all of them; what JSON would turn into another value is refused."""
+        from trendspark_cli.store.postgres.json_rows import as_json
+
         try:
-            msgspec.convert(rows, _ROWS)
-        except msgspec.ValidationError as error:
+            return as_json(rows)
+        except ValueError as error:
             raise RefusedRowError(f"{self.where} refuses a row: {error}", hint=SEE_LOG) from error
-        return msgspec.json.encode(rows).decode()
 
     def rows(self, sql: str, parameters: Parameters = ()) -> list[SqlRow]:
         """Return all rows as dicts by column name."""

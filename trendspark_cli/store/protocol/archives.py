@@ -137,8 +137,11 @@ class Tombstones(Protocol):
     def quoted_ids(self, source: str, source_ids: Iterable[str]) -> set[str]:
         """Return those of these ids that trends quote, or did: so may alerts, live or in files."""
 
-    def live_posts(self, tombstone: Tombstone, after: int, until: int) -> Sequence[int]:
-        """Return the ids of at most 1,000 live posts it is about, in order, above *after* and up to *until*."""
+    def live_posts(self, tombstones: Sequence[Tombstone], after: int, until: int) -> Sequence[int]:
+        """Return the ids of at most 1,000 live posts of a source that these tombstones are about, in order.
+
+        They are above *after* and up to *until*.
+        """
 
     def forget_posts(self, tombstone: Tombstone, ids: Sequence[int]) -> int:
         """Delete those of these live posts it is about, and what alerts quote of them; return how many posts."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -84,6 +84,9 @@ class JobStates(Protocol):
 
     def get(self, job_id: str) -> JobState:
         """Return the state of a job."""
+
+    def of(self, job_ids: Collection[str]) -> Mapping[str, JobState]:
+        """Return the states of jobs by their ids, in their order."""
 
     def save(self, state: JobState) -> None:
         """Store the state of a job."""

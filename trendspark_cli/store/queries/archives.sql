@@ -172,12 +172,6 @@ ORDER BY source_id LIMIT :limit;
 -- The live post with an id.
 SELECT id FROM posts WHERE source = :source AND source_id = :source_id AND id > :after AND id <= :until;
 
--- name: posts_of_author
--- Some posts of an author in a span of ids. No index has authors: posts are read, whatever their source, in the order
--- they lie in.
-SELECT id FROM posts WHERE id > :after AND id <= :until AND author = :author AND source || '' = :source
-ORDER BY id LIMIT :limit;
-
 -- name: posts_of_author_by_ids
 -- The same where ids begin with their author: those that do, and those that files gave in another form.
 SELECT id FROM (

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import repeat
 from operator import itemgetter
 from pathlib import Path
 from typing import Any, Generic, NamedTuple, TypeVar, cast
@@ -62,7 +63,7 @@ class ArchiveTable(Generic[Row]):
 
     def rows(self, values: Iterable[Iterable[object]]) -> list[Row]:
         """Return rows of values in the order of the columns."""
-        return [cast(Row, self.row._make(each)) for each in values]
+        return cast(list[Row], list(map(self.row._make, values)))
 
     def time_of(self, row: ArchivedRow) -> str:
         """Return how old a row is, as text in the stored form."""
@@ -130,21 +131,15 @@ class FileForm(Generic[Row]):
         own = f"source={self.source}/" if self.source is not None else ""
         return f"{root}{own}dt={day}/"
 
-    def rows(self, values: Iterable[Sequence[object]]) -> list[Row]:
-        """Return rows of values in the order of the file's columns."""
-        if not self.besides:
-            return self.table.rows(values)
-        besides = tuple(self.besides.values())
-        return self.table.rows(self._complete((*each, *besides)) for each in values)
+    def rows(self, columns: Iterable[Iterable[object]]) -> list[Row]:
+        """Return rows of the values of each of the file's columns, in their order."""
+        known = dict(zip(self.names, columns, strict=True))
+        known |= {name: repeat(value) for name, value in self.besides.items()}
+        return self.table.rows(zip(*(known[name] for name in self.table.names), strict=False))
 
     def values(self, rows: Iterable[ArchivedRow]) -> Iterator[Sequence[Any]]:
         """Yield of each row what the file has of it."""
         return map(self._own, rows) if self.besides else iter(rows)
-
-    @cached_property
-    def _complete(self) -> Callable[[Sequence[object]], tuple[object, ...]]:
-        known = (*self.names, *self.besides)
-        return itemgetter(*(known.index(name) for name in self.table.names))
 
     @cached_property
     def _own(self) -> Callable[[Sequence[object]], tuple[object, ...]]:

@@ -189,44 +189,41 @@ class Archives:
         """Insert posts that are not live under any id; one whose id another post has by now gets a new one."""
         names = POSTS.own_names  # the first of them is the id
         authors = Authors(self._db)
-        live, taken = self._live(posts)
+        taken = self._live_ids(posts)
         free: list[StoredPost] = []
         placed: list[StoredPost] = []
         for post in authors.settled(posts):
-            if (post.source, post.source_id) not in live:
-                live.add((post.source, post.source_id))
-                (placed if post.id in taken else free).append(post)
-                taken.add(post.id)
-        if self._db.executemany(filled(self._sql["insert_posts"], names), [post[: len(names)] for post in free]) != len(
-            free
-        ):
-            kept = self._live(free)[1]
+            (placed if post.id in taken else free).append(post)
+            taken.add(post.id)
+        inserted = self._db.executemany(filled(self._sql["insert_posts"], names), [post[: len(names)] for post in free])
+        if inserted != len(free):  # some are live under other ids
+            kept = self._live_ids(free)
             free = [post for post in free if post.id in kept]
-        under_new_ids = []
-        insert_anew = filled(self._sql["insert_post_under_new_id"], names[1:])
-        for post in placed:
-            if found := self._db.execute(insert_anew, post[1 : len(names)]).fetchone():
-                under_new_ids.append(post._replace(id=found[0]))
-        stored = [*free, *under_new_ids]
+        stored = [*free, *self._under_new_ids(placed)]
         self._restore_beside(stored)
-        for post in stored:
-            authors.note_named(post.id, post)
+        authors.note_named(stored)
         ids = [post.id for post in stored]
         self._search.note_returned(ids)
         return ids
 
-    def _live(self, posts: Sequence[StoredPost]) -> tuple[set[tuple[str, str]], set[int]]:
-        """Return which of these posts are live by source and id there, and which of their ids here are taken."""
-        keys = {
-            (source, row["source_id"])
-            for source in {post.source for post in posts}
-            for row in self._db.rows(
-                self._db.queries("posts")["stored_ids"],
-                (source, json.dumps([post.source_id for post in posts if post.source == source])),
-            )
-        }
-        ids = self._db.rows(self._sql["live_ids"], {"ids": json.dumps([post.id for post in posts])})
-        return keys, {row["id"] for row in ids}
+    def _under_new_ids(self, posts: Sequence[StoredPost]) -> Iterator[StoredPost]:
+        """Insert posts whose ids are taken, and yield them with new ones; those that are live stay as they are."""
+        names = POSTS.own_names[1:]
+        insert = filled(self._sql["insert_post_under_new_id"], names)
+        for source in {post.source for post in posts}:
+            own = [post for post in posts if post.source == source]
+            asked = (source, json.dumps([post.source_id for post in own]))
+            live = {row["source_id"] for row in self._db.rows(self._db.queries("posts")["stored_ids"], asked)}
+            for post in own:
+                if post.source_id in live:
+                    continue
+                if found := self._db.execute(insert, post[1 : len(names) + 1]).fetchone():
+                    yield post._replace(id=found[0])
+
+    def _live_ids(self, posts: Sequence[StoredPost]) -> set[int]:
+        """Return which ids of these posts live ones have."""
+        asked = {"ids": json.dumps([post.id for post in posts])}
+        return {row["id"] for row in self._db.rows(self._sql["live_ids"], asked)}
 
     def _restore_beside(self, posts: Sequence[StoredPost]) -> None:
         """Insert the links, counters and trends of posts that were just brought back."""
@@ -236,11 +233,10 @@ class Archives:
             for link in (links_in(post.text) if post.links is None else links_of(post.links) if post.links else ())
         ]
         self._db.executemany(self._sql["insert_link"], links)
-        for post in posts:
-            if post.metrics:
-                self._db.execute(self._sql["insert_metrics"], {"post_id": post.id, "metrics": post.metrics})
-            if post.trend_ids:
-                self._db.execute(self._sql["insert_trend_posts"], {"post_id": post.id, "trend_ids": post.trend_ids})
+        metrics = [(post.id, post.metrics) for post in posts if post.metrics]
+        self._db.executemany(self._sql["insert_metrics"], metrics)
+        trends = [(post.id, post.trend_ids) for post in posts if post.trend_ids]
+        self._db.executemany(self._sql["insert_trend_posts"], trends)
 
     def _add_batches(self, manifest_id: str, ids: Sequence[int]) -> None:
         sql = "SELECT coalesce(max(batch) + 1, 0) FROM archive_rows WHERE manifest_id = ?"
@@ -339,18 +335,27 @@ class Tombstones:
         asked = {"source": source, "ids": json.dumps(sorted(source_ids))}
         return {row["source_id"] for row in self._db.rows(self._sql["quoted_ids"], asked)}
 
-    def live_posts(self, tombstone: Tombstone, after: int, until: int) -> list[int]:
-        """Return the ids of at most 1,000 live posts it is about, in order, above *after* and up to *until*."""
-        named = "post_of" if tombstone.author is None else "posts_of_author"
-        span = {"source": tombstone.source, "source_id": tombstone.source_id, "author": tombstone.author}
-        if tombstone.is_found_by_ids:
-            of_all, _, _ = SOURCES[tombstone.source].ids_of_author.partition("{")
-            beginning = SOURCES[tombstone.source].ids_of_author.format(author=tombstone.author)
-            named = "posts_of_author_by_ids"
-            span |= {"beginning": beginning, "end": just_after(beginning), "of_all": of_all}
-            span |= {"after_all": just_after(of_all)}
-        rows = self._db.rows(self._sql[named], {**span, "after": after, "until": until, "limit": BATCH_ROWS})
-        return [row["id"] for row in rows]
+    def live_posts(self, tombstones: Sequence[Tombstone], after: int, until: int) -> list[int]:
+        """Return the ids of at most 1,000 live posts of a source that these are about, in order.
+
+        They are above *after* and up to *until*. All authors whose posts' ids tell nothing are looked for at once.
+        """
+        span = {"after": after, "until": until, "limit": BATCH_ROWS}
+        found: set[int] = set()
+        read = [stone for stone in tombstones if stone.author is not None and not stone.is_found_by_ids]
+        if read:
+            authors = json.dumps([stone.author for stone in read])
+            asked: SqlRow = {"source": read[0].source, "authors": authors}
+            found.update(row["id"] for row in self._db.rows(self._sql["posts_of_authors"], {**asked, **span}))
+        for stone in tombstones:
+            if stone.author is None:
+                named, asked = "post_of", {"source": stone.source, "source_id": stone.source_id}
+            elif stone.is_found_by_ids:
+                named, asked = "posts_of_author_by_ids", _places_of_ids(stone.source, stone.author)
+            else:
+                continue
+            found.update(row["id"] for row in self._db.rows(self._sql[named], {**asked, **span}))
+        return sorted(found)[:BATCH_ROWS]
 
     def forget_posts(self, tombstone: Tombstone, ids: Sequence[int]) -> int:
         """Delete those of these live posts it is about, and every copy of its posts, live or not, in a transaction.
@@ -421,6 +426,14 @@ class Tombstones:
         """Drop at most 1,000 tombstones of days before one, whose posts no file can have; return how many."""
         asked = {"source": source, "before": before, "limit": BATCH_ROWS}
         return self._db.execute(self._sql["drop_done"], asked).rowcount
+
+
+def _places_of_ids(source: str, author: str | None) -> SqlRow:
+    """Return what `posts_of_author_by_ids` asks of an author: where ids lie that begin with it, and all others."""
+    form = SOURCES[source].ids_of_author
+    beginning, of_all = form.format(author=author), form.partition("{")[0]
+    ends = {"end": just_after(beginning), "after_all": just_after(of_all)}
+    return {"source": source, "author": author, "beginning": beginning, "of_all": of_all, **ends}
 
 
 def _author_key(source: str, author: str) -> int:

@@ -101,10 +101,14 @@ class Authors:
             for post in posts
         ]
 
-    def note_named(self, post_id: int, post: StoredPost) -> None:
-        """Remember that a post that was brought back is known by the name of its author; call inside a transaction."""
-        if post.author and author_of(post.source, post.author)[1] is not None:
-            self._db.execute(self._sql["note_named"], (post.source, post.author, post_id))
+    def note_named(self, posts: Sequence[StoredPost]) -> None:
+        """Remember which posts that were brought back are known by their authors' names; call inside a transaction."""
+        named = [
+            (post.source, post.author, post.id)
+            for post in posts
+            if post.author and author_of(post.source, post.author)[1] is not None
+        ]
+        self._db.executemany(self._sql["note_named"], named)
 
     def drop_unseen(self) -> None:
         """Forget accounts last seen before the oldest live post was made: one look at all, 1,000 to a transaction."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 from trendspark_cli.base.clock import from_text, to_text
@@ -139,9 +139,14 @@ class JobStates:
 
     def get(self, job_id: str) -> JobState:
         """Return the state of a job; one never touched is neither paused nor failing."""
+        return self.of((job_id,))[job_id]
+
+    def of(self, job_ids: Collection[str]) -> dict[str, JobState]:
+        """Return the states of jobs by their ids, in their order."""
         self._db.hold(RECORDS)
-        rows = self._db.rows("SELECT * FROM job_states WHERE job_id = ?", (job_id,))
-        return JobState(**{**rows[0], "paused": bool(rows[0]["paused"])}) if rows else JobState(job_id)
+        rows = self._db.rows("SELECT * FROM job_states")
+        found = {row["job_id"]: JobState(**{**row, "paused": bool(row["paused"])}) for row in rows}
+        return {job_id: found.get(job_id) or JobState(job_id) for job_id in job_ids}
 
     def save(self, state: JobState) -> None:
         """Store the state of a job."""

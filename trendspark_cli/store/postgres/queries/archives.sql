@@ -145,14 +145,14 @@ SELECT id FROM posts WHERE id IN (SELECT numbers(:ids));
 -- name: insert_metrics
 -- The history of counters of a post that was brought back, from its JSON.
 INSERT INTO post_metrics (post_id, observed_at, likes, replies, reposts, quotes, views)
-SELECT :post_id, observed_at, likes, replies, reposts, quotes, views FROM json_to_recordset(CAST(:metrics AS json))
+SELECT ?1, observed_at, likes, replies, reposts, quotes, views FROM json_to_recordset(CAST(?2 AS json))
     AS m (observed_at text, likes bigint, replies bigint, reposts bigint, quotes bigint, views bigint)
 ON CONFLICT DO NOTHING;
 
 -- name: insert_trend_posts
 -- The trends that rest on a post that was brought back, as far as they are still there.
 INSERT INTO trend_posts (trend_id, post_id)
-SELECT id, :post_id FROM trends WHERE id IN (SELECT numbers(:trend_ids)) ON CONFLICT DO NOTHING;
+SELECT id, ?1 FROM trends WHERE id IN (SELECT numbers(?2)) ON CONFLICT DO NOTHING;
 
 -- name: held
 -- How many live rows of a table belong to a file.
@@ -174,6 +174,13 @@ SELECT source_id FROM posts WHERE source = :source AND source_id IN (SELECT text
 UNION SELECT source_id FROM trend_quotes q WHERE source = :source AND source_id IN (SELECT texts(:ids))
     AND NOT EXISTS (SELECT 1 FROM tombstones t WHERE t.source = q.source AND t.source_id = q.source_id)
 ORDER BY source_id;
+
+-- name: posts_of_authors
+-- Some posts of some authors in a span of ids. No index has authors: posts are read, whatever their source, in the
+-- order they lie in.
+SELECT id FROM posts
+WHERE id > :after AND id <= :until AND author IN (SELECT texts(:authors)) AND source || '' = :source
+ORDER BY id LIMIT :limit;
 
 -- name: listed_days
 -- Those of these keys of posts that are listed.

@@ -155,14 +155,14 @@ SELECT id FROM posts WHERE id IN (SELECT value FROM json_each(:ids));
 -- name: insert_metrics
 -- The history of counters of a post that was brought back, from its JSON.
 INSERT INTO post_metrics (post_id, observed_at, likes, replies, reposts, quotes, views)
-SELECT :post_id, json_extract(value, '$.observed_at'), json_extract(value, '$.likes'), json_extract(value, '$.replies'),
+SELECT ?1, json_extract(value, '$.observed_at'), json_extract(value, '$.likes'), json_extract(value, '$.replies'),
        json_extract(value, '$.reposts'), json_extract(value, '$.quotes'), json_extract(value, '$.views')
-FROM json_each(:metrics) WHERE true ON CONFLICT DO NOTHING;
+FROM json_each(?2) WHERE true ON CONFLICT DO NOTHING;
 
 -- name: insert_trend_posts
 -- The trends that rest on a post that was brought back, as far as they are still there.
 INSERT INTO trend_posts (trend_id, post_id)
-SELECT value, :post_id FROM json_each(:trend_ids) JOIN trends ON trends.id = value WHERE true ON CONFLICT DO NOTHING;
+SELECT value, ?1 FROM json_each(?2) JOIN trends ON trends.id = value WHERE true ON CONFLICT DO NOTHING;
 
 -- name: held
 -- How many live rows of a table belong to a file.
@@ -184,6 +184,13 @@ SELECT source_id FROM posts WHERE source = :source AND source_id IN (SELECT valu
 UNION SELECT source_id FROM trend_quotes q WHERE source = :source AND source_id IN (SELECT value FROM json_each(:ids))
     AND NOT EXISTS (SELECT 1 FROM tombstones t WHERE t.source = q.source AND t.source_id = q.source_id)
 ORDER BY source_id;
+
+-- name: posts_of_authors
+-- Some posts of some authors in a span of ids. No index has authors: posts are read, whatever their source, in the
+-- order they lie in.
+SELECT id FROM posts
+WHERE id > :after AND id <= :until AND author IN (SELECT value FROM json_each(:authors)) AND source || '' = :source
+ORDER BY id LIMIT :limit;
 
 -- name: listed_days
 -- Those of these keys of posts that are listed.
