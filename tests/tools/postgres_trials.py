@@ -31,9 +31,6 @@ WHOLE = (
 )
 
 
-UNDONE = ("tests/money", "tests/archive", "tests/alerts", "tests/rank", "tests/ingest", "tests/stream")
-
-
 def first_days(posts: Path, days: int | None, kept: Path) -> Path:
     """Unpack the first *days* of a file of posts, or all of it, into *kept*."""
     with gzip.open(posts, "rt", encoding="utf-8") as lines, kept.open("w", encoding="utf-8") as target:
@@ -98,11 +95,8 @@ def servers_here() -> list[Path]:
     return [*of_debian, *([of_wheel] if of_wheel else [])]
 
 
-def run_on(binaries: Path, *, is_quick: bool, is_undone: bool = False) -> bool:
-    """Run the tests on this server, tell how that went, and return whether all passed.
-
-    *is_undone*: with each transaction of a job undone once, those of the rooms whose jobs write.
-    """
+def run_on(binaries: Path, *, is_quick: bool) -> bool:
+    """Run the tests on this server, tell how that went, and return whether all passed."""
     version = subprocess.run([binaries / "postgres", "--version"], capture_output=True, text=True).stdout.strip()
     began = time.monotonic()
     environment = {name: value for name, value in os.environ.items() if name != URL_SETTING}
@@ -115,10 +109,9 @@ def run_on(binaries: Path, *, is_quick: bool, is_undone: bool = False) -> bool:
         "-m",
         "postgres or not postgres",
         "-k",
-        "postgres and not undone" if is_undone else "postgres or hosts",
-        *(["--undone"] if is_undone else []),
+        "postgres or hosts",
     )
-    rooms = UNDONE if is_undone else QUICK if is_quick else WHOLE
+    rooms = QUICK if is_quick else WHOLE
     done = subprocess.run(
         [sys.executable, "-m", "pytest", *words, *rooms],
         cwd=PROJECT,
@@ -134,7 +127,7 @@ def run_on(binaries: Path, *, is_quick: bool, is_undone: bool = False) -> bool:
     lines = done.stdout.splitlines()
     how = f"{'passed' if done.returncode == 0 else 'FAILED'} in {time.monotonic() - began:.0f} s"
     counted = "".join(lines[-1:]).strip("= ")
-    print(f"{version}{', each transaction undone once' * is_undone}: {how}: {counted}", flush=True)
+    print(f"{version}: {how}: {counted}", flush=True)
     told = [line for line in lines if line.startswith(("FAILED tests/", "ERROR tests/"))]
     print("".join(f"    {line}\n" for line in told), end="", flush=True)
     return done.returncode == 0
