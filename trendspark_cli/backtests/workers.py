@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Callable, Sequence
 from typing import Generic, NamedTuple, Protocol, TypeVar, cast
 
@@ -55,8 +54,6 @@ def run_task(version: str, function: Callable[[Task], Result], task: Task) -> An
         return Answer(function(task))
     except TrendSparkError as error:
         return Answer(problem=str(error), hint=error.hint, exit_code=error.exit_code)
-    finally:
-        gc.collect()  # the worker of a cluster lives on: what is left of this slice must not lie beside the next one
 
 
 def value_of(answer: Answer[Result], worker: str = "") -> Result:

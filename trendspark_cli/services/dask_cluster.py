@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 from collections.abc import Callable, Sequence
 
@@ -67,4 +68,6 @@ def run_on_worker(version: str, function: Callable[[Task], Result], task: Task) 
     from distributed import get_worker
 
     with _one_at_a_time:
-        return get_worker().address, run_task(version, function, task)
+        answer = run_task(version, function, task)
+        gc.collect()  # this process lives on: what is left of a slice must not lie beside the next one
+        return get_worker().address, answer

@@ -5,10 +5,10 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from trendspark_cli.ranking.bursts.occurrences import Occurrences, is_first
+from trendspark_cli.ranking.bursts.occurrences import Occurrences
 from trendspark_cli.ranking.bursts.post_columns import Mask, PostColumns
 from trendspark_cli.ranking.bursts.scoring import Floats
-from trendspark_cli.ranking.text.keys import Integers
+from trendspark_cli.ranking.text.keys import Integers, is_first
 
 PLACE_SHARE = 0.5  # of posts that are of one community: what it speaks of is its own matter
 

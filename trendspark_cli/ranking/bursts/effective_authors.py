@@ -3,9 +3,9 @@
 import numpy as np
 import numpy.typing as npt
 
-from trendspark_cli.ranking.bursts.occurrences import Occurrences, is_first
+from trendspark_cli.ranking.bursts.occurrences import Occurrences
 from trendspark_cli.ranking.bursts.post_columns import Mask, PostColumns, PostNumbers
-from trendspark_cli.ranking.text.keys import Integers, are_links_or_numbers
+from trendspark_cli.ranking.text.keys import Integers, are_links_or_numbers, is_first
 from trendspark_cli.ranking.text.near_duplicates import LEAST_SHARED_WORDS, Texts, clusters
 from trendspark_cli.ranking.text.terms import GAP_CODE
 

@@ -10,10 +10,10 @@ from typing import NamedTuple
 import numpy as np
 
 from trendspark_cli.ranking.bursts.effective_authors import words_of
-from trendspark_cli.ranking.bursts.occurrences import Occurrences, is_first
+from trendspark_cli.ranking.bursts.occurrences import Occurrences
 from trendspark_cli.ranking.bursts.post_columns import Mask, PostColumns, PostNumbers
 from trendspark_cli.ranking.bursts.scoring import Floats
-from trendspark_cli.ranking.text.keys import Integers
+from trendspark_cli.ranking.text.keys import Integers, is_first
 
 NEW = 4.0  # times the expected, from which a word counts as new, if the history holds fewer posts with it
 HALF_A_POST = 0.5  # one old post of a word makes it known, for some days

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from trendspark_cli.ranking.bursts.post_columns import Mask, PostColumns
-from trendspark_cli.ranking.text.keys import Integers
+from trendspark_cli.ranking.text.keys import Integers, is_first
 from trendspark_cli.ranking.text.terms import END_CODE, GAP_CODE, Codes
 
 LEAST_POSTS = 3
@@ -177,13 +177,6 @@ def _likely(pairs: Integers) -> Mask:
     bits = max(1, pairs.size.bit_length())
     buckets = ((pairs.view(np.uint64) * _HASH_MULTIPLIER) >> np.uint64(64 - bits)).astype(np.int32)
     return (_how_many(buckets, 1 << bits) >= LEAST_POSTS)[buckets]
-
-
-def is_first(values: Integers | Numbers) -> Mask:
-    """Tell of sorted values which differ from the one before."""
-    first = np.ones(values.size, dtype=bool)
-    np.not_equal(values[1:], values[:-1], out=first[1:])
-    return first
 
 
 def _how_many(numbers: Numbers, size: int) -> Integers:

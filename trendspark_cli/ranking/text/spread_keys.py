@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from trendspark_cli.ranking.text.keys import Integers
+from trendspark_cli.ranking.text.keys import Integers, is_first
 
 _KEYS_AT_ONCE = 1 << 20  # 8 MB
 _MET_BITS = 18  # 2 MB
@@ -31,9 +31,7 @@ class DifferentKeys:
         """Return all so far, each once."""
         keys = np.concatenate((self._keys, *self._waiting))
         keys.sort()
-        is_new = np.ones(keys.size, dtype=bool)
-        np.not_equal(keys[1:], keys[:-1], out=is_new[1:])
-        self._keys = keys[is_new]
+        self._keys = keys[is_first(keys)]
         self._waiting, self._size = [], 0
         return self._keys
 
