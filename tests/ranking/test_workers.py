@@ -16,7 +16,7 @@ from trendspark_cli.backtests.workers import WorkerError, run_task, value_of
 from trendspark_cli.base.errors import ConfigError, ExitCode, MachineFullError
 from trendspark_cli.services.dask_cluster import DaskCluster
 from trendspark_cli.services.spark_cluster import SparkCluster
-from trendspark_cli.services.worker_processes import WorkerProcesses
+from trendspark_cli.services.worker_processes import WorkerProcesses, run_apart
 
 
 def unseen(number: int) -> None:
@@ -41,6 +41,11 @@ def test_one_worker_at_a_time_gives_its_memory_back_after_each_task() -> None:
 
 def test_a_single_task_is_done_without_a_worker() -> None:
     assert WorkerProcesses(2).map(tasks.process, [1], unseen) == [os.getpid()]
+
+
+def test_a_task_apart_is_done_again_when_its_process_is_killed(tmp_path: Path) -> None:
+    assert run_apart(tasks.process, 1) != os.getpid()
+    assert run_apart(tasks.double_at_the_second_try, (str(tmp_path), 3)) == 6
 
 
 def test_a_task_that_ends_every_worker_ends_the_command_and_says_what_helps() -> None:
@@ -74,6 +79,19 @@ def test_a_cluster_without_its_library_says_which_extra_is_missing(monkeypatch: 
 
     with pytest.raises(ConfigError, match="--engine dask needs the extra `dask`"):
         DaskCluster("tcp://127.0.0.1:8786").map(tasks.double, [1], unseen)
+
+
+def test_each_task_on_a_cluster_of_dask_has_a_process_that_ends_with_it() -> None:
+    distributed = pytest.importorskip("distributed")
+    with distributed.LocalCluster(
+        n_workers=1, threads_per_worker=2, processes=False, dashboard_address=None, scheduler_port=0
+    ) as cluster:
+        processes = DaskCluster(cluster.scheduler_address).map(tasks.process, [1, 2], unseen)
+        with pytest.raises(WorkerError, match=r"the task ended 3 workers, the last by signal 9") as raised:
+            DaskCluster(cluster.scheduler_address).map(tasks.die, [1], unseen)
+
+    assert len({os.getpid(), *processes}) == 3
+    assert raised.value.exit_code == MachineFullError.exit_code
 
 
 def test_spark_without_its_library_says_which_extra_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:

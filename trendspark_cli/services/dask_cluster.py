@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import gc
 import threading
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from trendspark_cli import __version__
 from trendspark_cli.backtests.workers import Answer, Result, Task, run_task, value_of
 from trendspark_cli.base.errors import ConfigError, MachineFullError, UpstreamError
 from trendspark_cli.base.extras import missing_extra
+from trendspark_cli.services.worker_processes import run_apart
 
 CONNECT_SECONDS = 20
 _one_at_a_time = threading.Lock()  # a worker with several threads does one of our tasks, whose memory it has then
@@ -67,7 +68,5 @@ def run_on_worker(version: str, function: Callable[[Task], Result], task: Task) 
     """Return the address of the worker this is, and what came of the task."""
     from distributed import get_worker
 
-    with _one_at_a_time:
-        answer = run_task(version, function, task)
-        gc.collect()  # this process lives on: what is left of a slice must not lie beside the next one
-        return get_worker().address, answer
+    with _one_at_a_time:  # this process lives on: what a slice leaves behind must not lie beside the next one
+        return get_worker().address, run_task(version, partial(run_apart, function), task)

@@ -54,34 +54,45 @@ class WorkerProcesses:
             result = value_of(run_task(__version__, function, tasks[0]))
             done(0)
             return [result]
-        results: dict[int, Result] = {}
-        waiting = list(range(len(tasks)))[::-1]
-        deaths: Counter[int] = Counter()
-        with selectors.DefaultSelector() as ready:
-            try:
-                while waiting or ready.get_map():
-                    while waiting and len(ready.get_map()) < self._most:
-                        worker = _start(waiting.pop(), function, tasks)
-                        ready.register(worker.process.stdout, selectors.EVENT_READ, worker)  # type: ignore[arg-type]
-                    for key, _ in ready.select():
-                        worker = key.data
-                        some = os.read(key.fd, 2**16)
-                        worker.answer.write(some)
-                        if some:
-                            continue
-                        ready.unregister(key.fileobj)
-                        answer: Answer[Result] | None = _ended(worker)
-                        if answer is not None:
-                            results[worker.number] = value_of(answer)
-                            done(worker.number)
-                            continue
-                        deaths[worker.number] += 1
-                        _require_life(worker, deaths[worker.number], len(tasks))
-                        waiting.append(worker.number)
-            finally:
-                for key in list(ready.get_map().values()):
-                    _end(key.data)
-        return [results[number] for number in range(len(tasks))]
+        return _each_apart(self._most, function, tasks, done)
+
+
+def run_apart(function: Callable[[Task], Result], task: Task) -> Result:
+    """Return what *function* makes of a task in a process of its own; raise what `Workers.map` does."""
+    return _each_apart(1, function, [task], lambda number: None)[0]
+
+
+def _each_apart(
+    most: int, function: Callable[[Task], Result], tasks: Sequence[Task], done: Callable[[int], None]
+) -> list[Result]:
+    results: dict[int, Result] = {}
+    waiting = list(range(len(tasks)))[::-1]
+    deaths: Counter[int] = Counter()
+    with selectors.DefaultSelector() as ready:
+        try:
+            while waiting or ready.get_map():
+                while waiting and len(ready.get_map()) < most:
+                    worker = _start(waiting.pop(), function, tasks)
+                    ready.register(worker.process.stdout, selectors.EVENT_READ, worker)  # type: ignore[arg-type]
+                for key, _ in ready.select():
+                    worker = key.data
+                    some = os.read(key.fd, 2**16)
+                    worker.answer.write(some)
+                    if some:
+                        continue
+                    ready.unregister(key.fileobj)
+                    answer: Answer[Result] | None = _ended(worker)
+                    if answer is not None:
+                        results[worker.number] = value_of(answer)
+                        done(worker.number)
+                        continue
+                    deaths[worker.number] += 1
+                    _require_life(worker, deaths[worker.number], len(tasks))
+                    waiting.append(worker.number)
+        finally:
+            for key in list(ready.get_map().values()):
+                _end(key.data)
+    return [results[number] for number in range(len(tasks))]
 
 
 def _start(number: int, function: Callable[[Task], Result], tasks: Sequence[Task]) -> _Worker:
@@ -131,8 +142,9 @@ def _require_life(worker: _Worker, deaths: int, tasks: int) -> None:
     """Raise MachineFullError when one task has ended too many workers."""
     if deaths >= MOST_DEATHS:
         how = f"signal {-worker.process.returncode}" if worker.process.returncode < 0 else "no answer"
+        which = f"task {worker.number + 1} of {tasks}" if tasks > 1 else "the task"
         raise MachineFullError(
-            f"task {worker.number + 1} of {tasks} ended {deaths} workers, the last by {how}",
+            f"{which} ended {deaths} workers, the last by {how}",
             hint="fewer --workers at a time, or shorter --slices, need less memory",
         )
 
