@@ -16,12 +16,13 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+from growth_picture import Plot, draw
 
 from trendspark_cli.base.clock import from_epoch, from_text, to_text
 from trendspark_cli.base.models import Post
@@ -43,16 +44,20 @@ STATE = ("ranking_runs", "ranking_run_parts", "ranking_sources", "ranking_progre
 
 
 class Volume(NamedTuple):
-    """So many posts a second, ranked for so many ticks once the window is full; what a tick may cost."""
+    """So many posts a second, ranked for so many ticks once the window is full; what a tick may cost.
+
+    `ticks_off`: for so many nothing is ranked afterwards, and all of it is caught up with in one run.
+    """
 
     per_second: int
     ticks: int
     cpu_seconds: float
     mebibytes: int
+    ticks_off: int = 0
 
 
 SHORT = (Volume(50, 3, 6.0, 600),)
-LONG = (Volume(50, 48, 6.0, 600), Volume(150, 8, 15.0, 1_200))
+LONG = (Volume(50, 48, 6.0, 600, ticks_off=TICKS_PER_DAY), Volume(150, 8, 15.0, 1_200))
 
 
 class Texts:
@@ -132,6 +137,7 @@ def lines_of(folder: Path, *, is_long: bool) -> Iterator[tuple[str, str, str, st
 
 
 def _lines_of(path: Path, volume: Volume) -> Iterator[tuple[str, str, str, str]]:
+    """Run one volume; a picture of what grows is left beside its database."""
     posts = volume.per_second * TICK_SECONDS
     texts, first = Texts(), START // TICK_SECONDS
     create_database(path)
@@ -146,11 +152,19 @@ def _lines_of(path: Path, volume: Volume) -> Iterator[tuple[str, str, str, str]]
     for tick in range(full, full + volume.ticks):
         _collect(path, texts.posts(tick, posts))
         before = len(writer.waits)
-        found.append(_ranked(path, tick + 1))
+        run = _ranked(path, tick + 1)
         waits += writer.waits[before:]
+        found.append({**run, "state": _table_bytes(path, STATE), "database": path.stat().st_size})
+    end = full + volume.ticks + volume.ticks_off
+    for tick in range(full + volume.ticks, end):
+        _collect(path, texts.posts(tick, posts))
+    before = len(writer.waits)
+    caught_up = _ranked(path, end) if volume.ticks_off else None
+    waits_off = sorted(writer.waits[before:])
     writer.end()
     waits.sort()
-    state = _table_bytes(path, STATE)
+    state = found[-1]["state"]
+    path.with_suffix(".svg").write_text(_growth(volume, found), encoding="utf-8")
     what = f"bluesky, {volume.per_second} posts a second"
     cpu, written = (statistics.median(run[name] for run in found) for name in ("seconds", "written"))
     yield f"{what}: a tick", f"≤ {volume.cpu_seconds:g} CPU s", f"{cpu:.1f} s; {posts:,} posts come and go", ""
@@ -160,6 +174,26 @@ def _lines_of(path: Path, volume: Volume) -> Iterator[tuple[str, str, str, str]]
     yield "others' wait for the write lock", "p99 ≤ 50 ms", _percentiles(waits), ""
     yield "the WAL", "≤ 16 MB", f"{writer.wal_bytes / 1e6:.1f} MB", ""
     yield "trends opened, of noise", "0", f"{sum(run['opened'] for run in found):.0f}", ""
+    if caught_up is not None:
+        told = f"{caught_up['seconds']:.0f} s, {caught_up['mib']:.0f} MiB; others' wait {_percentiles(waits_off)}"
+        yield f"a rank after {volume.ticks_off / 4:g} hours off", "≤ 180 CPU s", told, ""
+
+
+def _growth(volume: Volume, found: Sequence[Mapping[str, float]]) -> str:
+    """Return what each tick took and left behind, as a picture."""
+
+    def plot(name: str, key: str, unit: float, goal: float | None = None) -> Plot:
+        return Plot(name, [(number / 4, run[key] / unit) for number, run in enumerate(found, 1)], goal)
+
+    return draw(
+        f"{volume.per_second} posts a second, once the window is full",
+        [
+            plot("CPU seconds of a tick", "seconds", 1, volume.cpu_seconds),
+            plot("peak memory of rank, MiB", "mib", 1, volume.mebibytes),
+            plot("state of the ranking, MB", "state", 1e6),
+            plot("database with all posts, GB", "database", 1e9),
+        ],
+    )
 
 
 def _collect(path: Path, posts: Iterator[Post]) -> None:

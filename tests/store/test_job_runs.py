@@ -10,7 +10,7 @@ from trendspark_cli.store.sqlite.store import SqliteStore
 pytestmark = pytest.mark.only_sqlite  # of its plans
 
 LOOKS = {
-    "last_run": "job_id=? AND status=?",
+    "last_runs": "job_id=? AND status=?",
     "scheduled": "job_id=? AND scheduled_for>?",
     "spans": "started_at>?",
     "overlaps": "started_at>?",
@@ -21,7 +21,10 @@ LOOKS = {
 def test_runs_are_looked_up_by_the_narrowest_index(store: SqliteStore, name: str, by: str) -> None:
     sql = f"EXPLAIN QUERY PLAN {queries('job_records')[name]}"
 
-    plan = [row["detail"] for row in store.connection.rows(sql, {"job_id": "ingest", "after": "2026-11-01"})]
+    plan = [
+        row["detail"]
+        for row in store.connection.rows(sql, {"job_id": "ingest", "job_ids": '["ingest"]', "after": "2026-11-01"})
+    ]
 
     assert any(by in step for step in plan), plan
     assert not [step for step in plan if step.startswith("SCAN job_runs")]

@@ -248,7 +248,7 @@ READERS: dict[str, Callable[[SqliteStore], object]] = {
     "job_runs.scheduled": lambda s: s.job_runs.scheduled("ingest", NOW),
     "job_runs.spans": lambda s: s.job_runs.spans("ingest", NOW),
     "job_runs.overlaps": lambda s: s.job_runs.overlaps(NOW),
-    "job_runs.last": lambda s: s.job_runs.last("ingest"),
+    "job_runs.last": lambda s: s.job_runs.last(["ingest"]),
     "job_states.get": lambda s: s.job_states.get("ingest"),
     "job_states.of": lambda s: s.job_states.of(["ingest"]),
     "authors.names": lambda s: s.authors.names([("x", "77")]),

@@ -34,6 +34,7 @@ class CaughtUp:
     wanted: int
     stored: int
     seconds: float
+    cpu_seconds: float
     mebibytes: float
     connections: int
 
@@ -131,7 +132,7 @@ def caught_up(folder: Path, *, posts: int, mode: str, keywords: int) -> CaughtUp
         done = measured([*COMMAND, "ingest", "--source", "bluesky", "--json"], environment, folder)
     wanted = posts if mode == "all" else -(-posts // WANTED_EVERY)
     stored = len(operator.stored_ids("bluesky"))
-    return CaughtUp(done.exit_code, wanted, stored, done.seconds, done.mebibytes, host.connections)
+    return CaughtUp(done.exit_code, wanted, stored, done.seconds, done.cpu_seconds, done.mebibytes, host.connections)
 
 
 def live(folder: Path, *, rate: int, seconds: int, keywords: int) -> Live:

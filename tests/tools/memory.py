@@ -23,7 +23,7 @@ LAUNCHER = """
 import os, sys
 actions = [(os.POSIX_SPAWN_DUP2, 2, 1)]
 _, status, usage = os.wait4(os.posix_spawn(sys.argv[1], sys.argv[1:], os.environ, file_actions=actions), 0)
-print(os.waitstatus_to_exitcode(status), usage.ru_maxrss)
+print(os.waitstatus_to_exitcode(status), usage.ru_maxrss, usage.ru_utime + usage.ru_stime)
 """
 READING = """
 import sys
@@ -40,6 +40,7 @@ class Measured:
     told: str  # on stdout and stderr
     mebibytes: float  # highest resident size of the process
     seconds: float
+    cpu_seconds: float
 
 
 @dataclass(frozen=True)
@@ -73,11 +74,11 @@ def measured(
         with suppress(BrokenPipeError):
             process.stdin.close()
         assert process.stdout is not None
-        exit_code, kibibytes = process.stdout.read().split()
+        exit_code, kibibytes, cpu_seconds = process.stdout.read().split()
         process.wait()
         told.seek(0)
         text = told.read().decode("utf-8", "replace")
-    return Measured(int(exit_code), text, int(kibibytes) / 1024, time.monotonic() - started)
+    return Measured(int(exit_code), text, int(kibibytes) / 1024, time.monotonic() - started, float(cpu_seconds))
 
 
 def ingest_peak(folder: Path, form: str, posts: int, packing: str = "") -> Peak:

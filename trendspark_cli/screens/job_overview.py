@@ -13,7 +13,7 @@ from trendspark_cli.kinds.jobs import JOBS
 from trendspark_cli.running.missed_runs import missed_runs
 from trendspark_cli.running.pausing import pause_among
 from trendspark_cli.store.protocol import Store
-from trendspark_cli.store.rows.runs import JobState
+from trendspark_cli.store.rows.runs import JobRun, JobState
 
 WATCHED = timedelta(hours=24)  # for missed and overlapping runs
 
@@ -44,8 +44,9 @@ def job_overview(store: Store, now: datetime, timetable: Timetable) -> list[JobO
     missed = missed_runs(store, timetable, list(JOBS), now - WATCHED, now)
     overlaps = store.job_runs.overlaps(now - WATCHED)
     states = store.job_states.of(JOBS)
+    newest = store.job_runs.last(JOBS)
     return [
-        _overview(store, job_id, states, now, timetable)._replace(
+        _overview(job_id, newest.get(job_id), states, now, timetable)._replace(
             last_success=to_text(from_epoch(successes[job_id])) if job_id in successes else None,
             missed=sum(found.runs for found in missed if found.job_id == job_id),
             overlapping=overlaps.get(job_id, 0),
@@ -55,10 +56,9 @@ def job_overview(store: Store, now: datetime, timetable: Timetable) -> list[JobO
 
 
 def _overview(
-    store: Store, job_id: str, states: Mapping[str, JobState], now: datetime, timetable: Timetable
+    job_id: str, last: JobRun | None, states: Mapping[str, JobState], now: datetime, timetable: Timetable
 ) -> JobOverview:
     """Return what the rows of one job say, what is reckoned for all jobs at once aside."""
-    last = store.job_runs.last(job_id)
     pause = pause_among(states, job_id)
     following = timetable.next_run(job_id, now)
     interval = timetable.interval_seconds(job_id)

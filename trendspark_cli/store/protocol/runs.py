@@ -75,8 +75,8 @@ class JobRuns(Protocol):
     def last_success(self, job_id: str) -> datetime | None:
         """Return when the job last ended with exit code 0."""
 
-    def last(self, job_id: str) -> JobRun | None:
-        """Return the newest run that was not skipped."""
+    def last(self, job_ids: Collection[str]) -> Mapping[str, JobRun]:
+        """Return of each of these jobs that ever ran the newest run that was not skipped."""
 
 
 class JobStates(Protocol):

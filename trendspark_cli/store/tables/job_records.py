@@ -125,9 +125,10 @@ class JobRuns:
         sql = "SELECT max(finished_at) FROM job_runs WHERE job_id = ? AND status = 'success' AND exit_code = 0"
         return _moment(self._db.value(sql, (job_id,)))
 
-    def last(self, job_id: str) -> JobRun | None:
-        """Return the newest run that was not skipped."""
-        return next(iter(self._db.records(JobRun, self._sql["last_run"], {"job_id": job_id})), None)
+    def last(self, job_ids: Collection[str]) -> dict[str, JobRun]:
+        """Return of each of these jobs that ever ran the newest run that was not skipped."""
+        found = self._db.records(JobRun, self._sql["last_runs"], {"job_ids": json.dumps(list(job_ids))})
+        return {run.job_id: run for run in found}
 
 
 class JobStates:

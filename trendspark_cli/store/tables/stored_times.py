@@ -37,16 +37,25 @@ class StoredTimes:
         self._db = connection
         self._sql = connection.queries("stored_times")
 
+    def _find_all(self) -> str:
+        """Return one statement for all kinds: a server is asked once, and each kind has a bound of its own name."""
+        found = {kind: self._sql[names[0]].rstrip(";\n") for kind, names in _STATEMENTS.items()}
+        return "\nUNION ALL\n".join(
+            f"SELECT '{kind}', late_{kind}.* FROM (\n{sql.replace(':latest', f':{kind}')}\n) AS late_{kind}"
+            for kind, sql in found.items()
+        )
+
     def later_than(self, now: datetime) -> list[LateTimes]:
         """Return by kind the times that are later than *now* plus the longest that kind can mean."""
-        found = []
-        for bound in BOUNDS:
-            with self._db.errors():
-                latest = {"latest": to_text(now + bound.longest)}
-                count, newest = self._db.execute(self._sql[_STATEMENTS[bound.kind][0]], latest).fetchone()
-            if count:
-                found.append(LateTimes(bound.kind, bound.what, count, newest, bound.needs_witness))
-        return found
+        latest = {bound.kind: to_text(now + bound.longest) for bound in BOUNDS}
+        with self._db.errors():
+            rows = self._db.execute(self._find_all(), latest).fetchall()
+        late = {kind: (number, newest) for kind, number, newest in rows if number}
+        return [
+            LateTimes(bound.kind, bound.what, *late[bound.kind], needs_witness=bound.needs_witness)
+            for bound in BOUNDS
+            if bound.kind in late
+        ]
 
     def take_back(self, kinds: Collection[str], now: datetime) -> None:
         """Replace those of these kinds by what they can be; call inside a transaction."""

@@ -9,12 +9,15 @@ SELECT job_id, count(*) AS runs FROM job_runs
 WHERE started_at >= :after AND status = 'skipped' AND error LIKE '% is already running (%' GROUP BY job_id
 ORDER BY job_id;
 
--- name: last_run
--- One look into the index for each status: a job that never ran would cost a walk through all runs of the others.
-SELECT * FROM job_runs WHERE id = (
+-- name: last_runs
+-- One look into the index for each job and status: one that never ran would cost a walk through all runs of the others.
+SELECT * FROM job_runs WHERE id IN (
     SELECT max(newest.id)
-    FROM unnest(ARRAY['running', 'success', 'partial', 'error', 'timeout', 'interrupted', 'abandoned']) AS each_status
-    CROSS JOIN LATERAL (SELECT max(id) AS id FROM job_runs WHERE job_id = :job_id AND status = each_status) AS newest
+    FROM json_array_elements_text(CAST(:job_ids AS json)) AS each_job
+    CROSS JOIN unnest(ARRAY['running', 'success', 'partial', 'error', 'timeout', 'interrupted', 'abandoned'])
+        AS each_status
+    CROSS JOIN LATERAL (SELECT max(id) AS id FROM job_runs WHERE job_id = each_job AND status = each_status) AS newest
+    GROUP BY each_job
 );
 
 -- name: add_total
