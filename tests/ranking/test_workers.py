@@ -44,8 +44,17 @@ def test_a_single_task_is_done_without_a_worker() -> None:
 
 
 def test_a_task_apart_is_done_again_when_its_process_is_killed(tmp_path: Path) -> None:
-    assert run_apart(tasks.process, 1) != os.getpid()
-    assert run_apart(tasks.double_at_the_second_try, (str(tmp_path), 3)) == 6
+    assert run_apart(tasks.process, 1, lambda: True) != os.getpid()
+    assert run_apart(tasks.double_at_the_second_try, (str(tmp_path), 3), lambda: True) == 6
+
+
+def test_a_task_apart_ends_when_nobody_waits_for_it(tmp_path: Path) -> None:
+    begun = tmp_path / "1"
+
+    with pytest.raises(WorkerError, match="nobody waits"):
+        run_apart(tasks.say_and_wait, (str(tmp_path), 1), lambda: not begun.exists())
+
+    assert not tasks.is_alive(int(begun.read_text()))
 
 
 def test_a_task_that_ends_every_worker_ends_the_command_and_says_what_helps() -> None:
@@ -92,6 +101,25 @@ def test_each_task_on_a_cluster_of_dask_has_a_process_that_ends_with_it() -> Non
 
     assert len({os.getpid(), *processes}) == 3
     assert raised.value.exit_code == MachineFullError.exit_code
+
+
+def test_what_a_cluster_of_dask_has_begun_ends_with_the_command(tmp_path: Path) -> None:
+    distributed = pytest.importorskip("distributed")
+    begun = tmp_path / "1"
+
+    def interrupt(number: int) -> None:
+        wait_for("the second task", begun.exists, seconds=60)
+        raise KeyboardInterrupt
+
+    with distributed.LocalCluster(
+        n_workers=1, threads_per_worker=1, processes=False, dashboard_address=None, scheduler_port=0
+    ) as cluster:
+        with pytest.raises(KeyboardInterrupt):
+            DaskCluster(cluster.scheduler_address).map(
+                tasks.wait_but_for_the_first, [(str(tmp_path), 0), (str(tmp_path), 1)], interrupt
+            )
+
+        assert wait_for("its end", lambda: not tasks.is_alive(int(begun.read_text())), seconds=60)
 
 
 def test_spark_without_its_library_says_which_extra_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:

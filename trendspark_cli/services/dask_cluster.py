@@ -65,8 +65,16 @@ class DaskCluster:
 
 
 def run_on_worker(version: str, function: Callable[[Task], Result], task: Task) -> tuple[str, Answer[Result]]:
-    """Return the address of the worker this is, and what came of the task."""
+    """Return the address of the worker this is, and what came of the task; end it once whoever asked is gone."""
     from distributed import get_worker
 
+    worker = get_worker()
+    key = worker.get_current_task()
+
+    def is_wanted() -> bool:
+        known = worker.state.tasks.get(key)
+        return known is not None and known.state != "cancelled"
+
+    apart = partial(run_apart, function, is_wanted=is_wanted)
     with _one_at_a_time:  # this process lives on: what a slice leaves behind must not lie beside the next one
-        return get_worker().address, run_task(version, partial(run_apart, function), task)
+        return worker.address, run_task(version, apart, task)

@@ -18,9 +18,10 @@ from pathlib import Path
 from typing import IO, NamedTuple
 
 from trendspark_cli import __version__
-from trendspark_cli.backtests.workers import Answer, Result, Task, run_task, value_of
-from trendspark_cli.base.errors import MachineFullError, os_words
+from trendspark_cli.backtests.workers import Answer, Result, Task, WorkerError, run_task, value_of
+from trendspark_cli.base.errors import ExitCode, MachineFullError, os_words
 
+LOOK_SECONDS = 1.0  # between two looks whether results are wanted
 MOST_DEATHS = 3  # of the workers of one task: then it is the task
 _CODE = (
     "import sys; question = int(sys.argv[1]); sys.path[:] = sys.argv[2:]; "
@@ -57,13 +58,20 @@ class WorkerProcesses:
         return _each_apart(self._most, function, tasks, done)
 
 
-def run_apart(function: Callable[[Task], Result], task: Task) -> Result:
-    """Return what *function* makes of a task in a process of its own; raise what `Workers.map` does."""
-    return _each_apart(1, function, [task], lambda number: None)[0]
+def run_apart(function: Callable[[Task], Result], task: Task, is_wanted: Callable[[], bool]) -> Result:
+    """Return what *function* makes of a task in a process of its own; raise what `Workers.map` does.
+
+    It is asked every second whether the result is still wanted; WorkerError when it is not, and the process has ended.
+    """
+    return _each_apart(1, function, [task], lambda number: None, is_wanted)[0]
 
 
 def _each_apart(
-    most: int, function: Callable[[Task], Result], tasks: Sequence[Task], done: Callable[[int], None]
+    most: int,
+    function: Callable[[Task], Result],
+    tasks: Sequence[Task],
+    done: Callable[[int], None],
+    is_wanted: Callable[[], bool] = lambda: True,
 ) -> list[Result]:
     results: dict[int, Result] = {}
     waiting = list(range(len(tasks)))[::-1]
@@ -74,7 +82,9 @@ def _each_apart(
                 while waiting and len(ready.get_map()) < most:
                     worker = _start(waiting.pop(), function, tasks)
                     ready.register(worker.process.stdout, selectors.EVENT_READ, worker)  # type: ignore[arg-type]
-                for key, _ in ready.select():
+                if not is_wanted():
+                    raise WorkerError("nobody waits for it any more", hint="", exit_code=ExitCode.INTERRUPTED)
+                for key, _ in ready.select(LOOK_SECONDS):
                     worker = key.data
                     some = os.read(key.fd, 2**16)
                     worker.answer.write(some)
