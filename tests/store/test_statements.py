@@ -148,6 +148,7 @@ SPECIAL: Mapping[tuple[str, str], Any] = {  # where a name means something else
     ("forecasts", "faint_usual"): {"long_ago": 2, "ago": 5, "most": 3},
     ("forecasts", "note"): (1, 2.5, 1.5, 3.5, TIME.format(1)),
     ("job_records", "overlaps"): {"after": TIME.format(0)},
+    ("job_records", "last_runs"): {"job_ids": '["ingest", "rank"]'},
     ("job_records", "scheduled"): {"job_id": "ingest", "after": TIME.format(0)},
     ("job_records", "spans"): {"job_id": "ingest", "after": TIME.format(0)},
     ("posts", "add_link"): ("x", "source_id2", 0, "text2", "https://e.x"),
