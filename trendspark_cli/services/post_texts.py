@@ -12,7 +12,7 @@ from trendspark_cli.base.clock import from_epoch, from_text, to_text
 MAX_COUNTER = 10**12  # likes or views beyond it are a fault of the sender (9e15 was seen)
 
 _STORED = 24  # characters of a stored time
-_SECONDS = re.compile(r"(:[0-5]\d)(?:(\.\d{3})|)Z", re.ASCII)
+_SECONDS = re.compile(r"(:[0-5]\d)(?:(\.\d{3})\d{0,6}|)(?:Z|\+00:00)", re.ASCII)
 _EPOCH = re.compile(
     r"(-?\d{1,7}|\d{9,20})(?:\.\d*)?|\d\.\d{9,20}[eE]\+?\d{1,2}", re.ASCII
 )  # eight digits are a date; rounded ones are none
@@ -74,6 +74,16 @@ def stored_epoch(number: float) -> str:
     return to_text(from_epoch(_seconds(number)))
 
 
+def stored_micros(micros: int) -> str:
+    """Return whole microseconds since 1970 in the one stored form."""
+    return f"{_stored_second(micros // 1_000_000)}.{micros // 1000 % 1000:03}Z"
+
+
+@lru_cache(maxsize=4096)
+def _stored_second(seconds: int) -> str:
+    return to_text(from_epoch(seconds)).partition(".")[0]
+
+
 def _seconds(number: float) -> float:
     return number if number < 1e11 else number / (1e3 if number < 1e14 else 1e6 if number < 1e17 else 1e9)
 
@@ -89,7 +99,7 @@ def _is_minute(text: str) -> bool:
 
 @lru_cache(maxsize=4096)
 def _stored_seconds(text: str) -> str | None:
-    """Return `:SS.mmmZ` of `:SS.mmmZ` or `:SSZ`, as nearly all posts are given; None for anything else."""
+    """Return `:SS.mmmZ` of seconds of UTC with any part of a second, as nearly all posts are given, or None."""
     found = _SECONDS.fullmatch(text)
     return f"{found[1]}{found[2] or '.000'}Z" if found is not None else None
 

@@ -7,11 +7,12 @@ many values, `{values}`: `filled` puts in the one list there is of them.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 
 _NAME = re.compile(r"^-- name: (\w+)\n", re.MULTILINE)
+_ANSWER = "SELECT '{key}', answer.* FROM (\n{statement}\n) AS answer"
 _COLUMNS = re.compile(r"\{(?:(\w+)\.)?columns\}")
 
 
@@ -35,3 +36,14 @@ def filled(statement: str, columns: Sequence[str]) -> str:
         lambda place: ", ".join(f"{place[1]}.{name}" if place[1] else name for name in columns), statement
     )
     return named.replace("{values}", ", ".join("?" for _ in columns))
+
+
+def together(statements: Mapping[str, str], parameter: str) -> str:
+    """Return one statement with the rows of all of these, each after its key: a server is asked once.
+
+    What `:parameter` is in each of them is `:KEY` there.
+    """
+    return "\nUNION ALL\n".join(
+        _ANSWER.format(key=key, statement=statement.rstrip(";\n").replace(f":{parameter}", f":{key}"))
+        for key, statement in statements.items()
+    )

@@ -9,6 +9,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode, urlsplit
 
+from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException
+
 from trendspark_cli.base.api_calls import ApiCall, note_call
 from trendspark_cli.base.clock import utc_now
 from trendspark_cli.base.errors import BadAnswerError, CredentialsRefusedError, RateLimitedError, UpstreamError
@@ -42,8 +44,6 @@ class Connection:
 
         Raises UpstreamError when nothing came for too long, or the end has come.
         """
-        from websockets.exceptions import ConnectionClosed, WebSocketException
-
         began = time.monotonic()
         left = self._seconds - self._waited
         try:
@@ -80,7 +80,6 @@ class Connection:
         return UpstreamError(SERVICE, f"{self.host} closed the connection ({code})", hint=NEXT_RUN)
 
     def _open(self, url: str, record: Callable[[ApiCall], None]) -> ClientConnection:
-        from websockets.exceptions import InvalidStatus, WebSocketException
         from websockets.sync.client import connect
 
         at, started = utc_now(), time.monotonic()

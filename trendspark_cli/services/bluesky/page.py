@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from trendspark_cli.base.clock import from_epoch, to_text
+from trendspark_cli.base.clock import from_epoch
 from trendspark_cli.base.models import GoneAccount, GonePost, Page, Post, Rejection
 from trendspark_cli.services.bluesky.posts import (
     POSTS,
@@ -19,6 +19,7 @@ from trendspark_cli.services.bluesky.posts import (
 )
 from trendspark_cli.services.field_values import JsonObject
 from trendspark_cli.services.post_files.json_values import members
+from trendspark_cli.services.post_texts import stored_micros
 
 Wanted = Callable[[str, Iterable[str], Iterable[str]], bool]  # of a text, its languages, its tags
 CLOSED = frozenset(("deleted", "takendown", "suspended", "deactivated"))  # accounts whose posts are not to be shown
@@ -97,7 +98,7 @@ class PageReading:
         text = record.get("text")
         if isinstance(text, str) and not self._wanted(text, languages_of(record), tags_of(record)):
             return
-        found = post_of(did, commit, to_text(from_epoch(at / 1e6)), str(self._events))
+        found = post_of(did, commit, stored_micros(at), str(self._events))
         if isinstance(found, Rejection):
             self._rejections.append(found)
         else:

@@ -130,6 +130,7 @@ class BlueskyPosts:
         is_past = since <= latest
         reading = PageReading(wanted, since if is_past else 0, latest, open_at.asked if is_past else 0)
         until = time.monotonic() + (COMMIT_SECONDS if self._stays else PAGE_SECONDS)
+        young = float("inf") if self._stays else microseconds(self._now())
         lost: Span | None = None
         caught_up = False
         try:
@@ -143,7 +144,7 @@ class BlueskyPosts:
                 if open_at.first is None:
                     open_at.first = at
                     lost = self._before(span, since, at)
-                caught_up = not self._stays and at >= microseconds(self._now())
+                caught_up = at >= young
         except UpstreamError:
             if reading.future >= MANY and not reading.moved:
                 self._explain(reading)

@@ -6,6 +6,7 @@ from collections.abc import Collection
 from datetime import datetime
 
 from trendspark_cli.base.clock import to_text
+from trendspark_cli.store.named_queries import together
 from trendspark_cli.store.rows.stored_times import BOUNDS, LateTimes
 from trendspark_cli.store.tables.connection import Connection
 
@@ -36,20 +37,13 @@ class StoredTimes:
     def __init__(self, connection: Connection) -> None:
         self._db = connection
         self._sql = connection.queries("stored_times")
-
-    def _find_all(self) -> str:
-        """Return one statement for all kinds: a server is asked once, and each kind has a bound of its own name."""
-        found = {kind: self._sql[names[0]].rstrip(";\n") for kind, names in _STATEMENTS.items()}
-        return "\nUNION ALL\n".join(
-            f"SELECT '{kind}', late_{kind}.* FROM (\n{sql.replace(':latest', f':{kind}')}\n) AS late_{kind}"
-            for kind, sql in found.items()
-        )
+        self._find_all = together({kind: self._sql[names[0]] for kind, names in _STATEMENTS.items()}, "latest")
 
     def later_than(self, now: datetime) -> list[LateTimes]:
         """Return by kind the times that are later than *now* plus the longest that kind can mean."""
         latest = {bound.kind: to_text(now + bound.longest) for bound in BOUNDS}
         with self._db.errors():
-            rows = self._db.execute(self._find_all(), latest).fetchall()
+            rows = self._db.execute(self._find_all, latest).fetchall()
         late = {kind: (number, newest) for kind, number, newest in rows if number}
         return [
             LateTimes(bound.kind, bound.what, *late[bound.kind], needs_witness=bound.needs_witness)
