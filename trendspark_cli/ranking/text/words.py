@@ -5,6 +5,7 @@ Many texts at once are cut at spaces into chunks; each different chunk is then c
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 
 from trendspark_cli.ranking.text.folding import INVISIBLE, folded
 from trendspark_cli.ranking.text.marks import marks
@@ -156,8 +157,13 @@ def plain_words(text: str) -> str:
 
     Those that say nothing by themselves stay, folded: for what people write down to be found, such as a watched term.
     """
-    found = (word for chunk in chunks_of([text])[:-1] for word in written_words(chunk))
-    return " ".join(canonical_word(word) or folded(word).lstrip("#@") for word in found)
+    found = (_plain_words_of(chunk) for chunk in chunks_of([text])[:-1] if len(chunk) <= LONGEST_CHUNK)
+    return " ".join(words for words in found if words)
+
+
+@lru_cache(maxsize=2**15)  # three of four chunks were in other texts, too
+def _plain_words_of(chunk: str) -> str:
+    return " ".join(canonical_word(word) or folded(word).lstrip("#@") for word in written_words(chunk))
 
 
 def shown_word(token: str) -> str:

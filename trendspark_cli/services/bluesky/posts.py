@@ -18,6 +18,7 @@ POSTS = "app.bsky.feed.post"
 FIRST_POSTS = datetime(2022, 11, 1, tzinfo=UTC)  # no post is older
 _TID = re.compile(r"[2-7a-j][2-7a-z]{12}\Z")
 _TID_DIGITS = str.maketrans("234567abcdefghijklmnopqrstuvwxyz", "0123456789abcdefghijklmnopqrstuv")
+_PLAIN = re.compile(r"[!\"$-.0->@-~]{0,160}")  # printed in ASCII, without a space and what parts an address
 _CLOCK_BITS = 10  # of a TID: the lowest tell clocks apart, the others are microseconds
 HIDING = ("porn", "sexual", "nudity", "graphic-media", "!hide", "!takedown", "!no-unauthenticated")  # labels
 
@@ -88,15 +89,15 @@ def languages_of(record: JsonObject) -> list[str]:
     return [language for language in languages if isinstance(language, str)] if isinstance(languages, list) else []
 
 
-def tags_of(record: JsonObject) -> list[str]:
-    """Return the tags of a post, without their #: those in its text and those beside it."""
-    found = [members(feature).get("tag") for feature in _features(record)]
-    return [tag for tag in (*found, *elements(record.get("tags"))) if isinstance(tag, str)]
+def tags_of(record: JsonObject) -> Iterator[str]:
+    """Yield the tags of a post, without their #: those in its text and those beside it."""
+    found = (members(feature).get("tag") for feature in _features(record))
+    yield from (tag for tag in (*found, *elements(record.get("tags"))) if isinstance(tag, str))
 
 
 def is_hidden(record: JsonObject) -> bool:
     """Tell whether a post's writer says of it that it is not for everybody to see."""
-    return has_hiding(elements(members(record.get("labels")).get("values")))
+    return "labels" in record and has_hiding(elements(members(record["labels"]).get("values")))
 
 
 def has_hiding(labels: Iterable[Any]) -> bool:
@@ -112,8 +113,11 @@ def _features(record: JsonObject) -> Iterator[Any]:
 
 def _addresses(record: JsonObject) -> Iterator[Any]:
     """Yield where a post leads: the text shows links without their end."""
-    yield from (members(feature).get("uri") for feature in _features(record))
-    embed = members(record.get("embed"))
+    if "facets" in record:
+        yield from (members(feature).get("uri") for feature in _features(record))
+    if "embed" not in record:
+        return
+    embed = members(record["embed"])
     for holder in (embed, members(embed.get("media"))):
         yield members(holder.get("external")).get("uri")
 
@@ -127,4 +131,4 @@ def _created(claimed: Any, seen_at: str) -> str:
 
 
 def _is_plain(text: str) -> bool:
-    return text.isascii() and text.isprintable() and len(text) <= 160 and not set(text) & set(" /?#")
+    return _PLAIN.fullmatch(text) is not None
