@@ -85,7 +85,8 @@ class BaselineUpdating:
         while self.update_with_next(epoch_seconds):
             pass
         if not self._job.dry_run:
-            self._job.write(partial(self._job.store.ranking.drop_segments, epoch_seconds))
+            while self._job.write(partial(self._job.store.ranking.drop_segments, epoch_seconds)):
+                pass
 
     def update_with_next(self, epoch_seconds: int, most: int = POSTS_PER_UPDATE) -> int:
         """Update the baselines with the next posts older than *epoch_seconds*, at most *most*; return how many."""

@@ -49,8 +49,8 @@ class RankingMemory(Protocol):
     def segments_between(self, since: int, until: int) -> Iterator[Segment]:
         """Yield the segments with posts created at *since* or later and with posts created at *until* or before."""
 
-    def drop_segments(self, before: int) -> None:
-        """Forget segments all of whose posts were created before this moment (epoch seconds)."""
+    def drop_segments(self, before: int) -> int:
+        """Forget some segments all of whose posts were created before this moment (epoch seconds); return how many."""
 
     def forget_window(self) -> None:
         """Forget the volume of all sources and all recent posts, in the caller's transaction."""

@@ -102,6 +102,10 @@ SELECT id, created FROM ranking_segments WHERE newest >= ? ORDER BY id;
 -- One segment.
 SELECT source_names, post_ids, created, authors, words, sources, codes, communities FROM ranking_segments WHERE id = ?;
 
+-- name: drop_segments
+-- Some segments that are older than a moment: each of their pages is written once more as it goes.
+DELETE FROM ranking_segments WHERE id IN (SELECT id FROM ranking_segments WHERE newest < ? LIMIT ?);
+
 -- name: save_brief
 -- What a model wrote of a trend, in place of what was there.
 INSERT INTO trend_briefs (trend_id, label, summary, post_ids, model, observed, made_at)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:  # most runs only count trends
     from trendspark_cli.store.rows.trend_columns import Row
 
 LARGEST = 2**63 - 1
+SEGMENTS_PER_DELETE = 4  # a megabyte, so a few milliseconds of the write lock
 
 
 class Trends:
@@ -193,9 +194,9 @@ class RankingMemory:
         [row] = self._db.made(lambda row: cast("SegmentRow", row), self._sql["segment"], (segment_id,))
         return row
 
-    def drop_segments(self, before: int) -> None:
-        """Forget segments all of whose posts were created before this moment; call inside a transaction."""
-        self._db.execute("DELETE FROM ranking_segments WHERE newest < ?", (before,))
+    def drop_segments(self, before: int) -> int:
+        """Forget some segments all of whose posts were created before this moment; call inside a transaction."""
+        return self._db.execute(self._sql["drop_segments"], (before, SEGMENTS_PER_DELETE)).rowcount
 
     def forget_window(self) -> None:
         """Forget the volume of all sources and all recent posts; call inside a transaction."""
