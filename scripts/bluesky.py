@@ -154,7 +154,8 @@ def _lines_of(path: Path, volume: Volume) -> Iterator[tuple[str, str, str, str]]
         before = len(writer.waits)
         run = _ranked(path, tick + 1)
         waits += writer.waits[before:]
-        found.append({**run, "state": _table_bytes(path, STATE), "database": path.stat().st_size})
+        left = {"state": _table_bytes(path, STATE), "terms": _terms(path), "database": path.stat().st_size}
+        found.append({**run, **left})
     end = full + volume.ticks + volume.ticks_off
     for tick in range(full + volume.ticks, end):
         _collect(path, texts.posts(tick, posts))
@@ -163,14 +164,14 @@ def _lines_of(path: Path, volume: Volume) -> Iterator[tuple[str, str, str, str]]
     waits_off = sorted(writer.waits[before:])
     writer.end()
     waits.sort()
-    state = found[-1]["state"]
+    state, terms = found[-1]["state"], found[-1]["terms"]
     path.with_suffix(".svg").write_text(_growth(volume, found), encoding="utf-8")
     what = f"bluesky, {volume.per_second} posts a second"
     cpu, written = (statistics.median(run[name] for run in found) for name in ("seconds", "written"))
     yield f"{what}: a tick", f"≤ {volume.cpu_seconds:g} CPU s", f"{cpu:.1f} s; {posts:,} posts come and go", ""
     yield "its peak memory", f"≤ {volume.mebibytes:,} MiB", f"{max(run['mib'] for run in found):.0f} MiB", ""
     yield "written, segments included", "≤ 1 kB a post", f"{written / posts:.0f} bytes a post", ""
-    yield "its state", "≤ 1 GB when level", f"{state / 1e6:.0f} MB, {state / _terms(path):.1f} bytes a term", ""
+    yield "its state", "≤ 1 GB when level", f"{state / 1e6:.0f} MB, {state / terms:.1f} bytes a term", ""
     yield "others' wait for the write lock", "p99 ≤ 50 ms", _percentiles(waits), ""
     yield "the WAL", "≤ 16 MB", f"{writer.wal_bytes / 1e6:.1f} MB", ""
     yield "trends opened, of noise", "0", f"{sum(run['opened'] for run in found):.0f}", ""
