@@ -11,7 +11,6 @@ import os
 import random
 import resource
 import sqlite3
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -21,6 +20,7 @@ from itertools import accumulate
 from pathlib import Path
 from typing import NamedTuple
 
+from tests.tools.memory import measured
 from trendspark_cli.base.clock import from_epoch, to_text
 from trendspark_cli.ranking.baseline.ticks import tick_of
 from trendspark_cli.store.rows.trends import RankingProgress
@@ -138,7 +138,7 @@ def measure(folder: Path, posts: int, tell: Callable[[Cost], None]) -> None:
         "vacuum",
         f"archives restore --since {day}T00:00:00Z --until {day}T02:00:00Z",
     ):
-        tell(_cost(command, surroundings))
+        tell(_cost(command, surroundings, folder))
         (folder / "copy.db").unlink(missing_ok=True)
     tell(_floor("the rows of a day, read", lambda: _read(path, 2)))
     tell(_floor("a day to Parquet and back: pyarrow alone", lambda: _by_pyarrow(path, 2, folder)))
@@ -147,21 +147,11 @@ def measure(folder: Path, posts: int, tell: Callable[[Cost], None]) -> None:
     tell(_floor("100,000 inserted, 1,000 to a transaction", lambda: _insert(path, rows[:STEP])))
 
 
-def _cost(command: str, surroundings: Mapping[str, str]) -> Cost:
-    began = time.monotonic()
-    process = subprocess.Popen(
-        [sys.executable, "-m", "trendspark_cli", *command.split()],
-        env=dict(surroundings),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-    said = process.stdout.read() if process.stdout is not None else ""
-    _, status, used = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    told = f"exit {process.returncode}: {said.strip().splitlines()[-1][:150] if said.strip() else ''}"
-    wall = time.monotonic() - began
-    return Cost(command, used.ru_utime + used.ru_stime, wall, used.ru_maxrss / 1024, told)
+def _cost(command: str, surroundings: Mapping[str, str], folder: Path) -> Cost:
+    done = measured([sys.executable, "-m", "trendspark_cli", *command.split()], surroundings, folder)
+    lines = done.told.strip().splitlines()
+    told = f"exit {done.exit_code}: {lines[-1][:150] if lines else ''}"
+    return Cost(command, done.cpu_seconds, done.seconds, done.mebibytes, told)
 
 
 def _floor(what: str, work: Callable[[], Sequence[object]]) -> Cost:
