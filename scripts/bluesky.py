@@ -18,13 +18,15 @@ import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 from growth_picture import Plot, draw
 
-from trendspark_cli.base.clock import from_epoch, from_text, to_text
+from tests.tools.memory import Measured, measured
+from trendspark_cli.base.clock import from_epoch, from_text, to_text, utc_now
 from trendspark_cli.base.models import Post
 from trendspark_cli.base.settings import load_settings
 from trendspark_cli.jobs.rank import rank_topics
@@ -46,7 +48,8 @@ STATE = ("ranking_runs", "ranking_run_parts", "ranking_sources", "ranking_progre
 class Volume(NamedTuple):
     """So many posts a second, ranked for so many ticks once the window is full; what a tick may cost.
 
-    `ticks_off`: for so many nothing is ranked afterwards, and all of it is caught up with in one run.
+    `ticks_off`: for so many nothing is ranked afterwards; all of it is caught up with in one run, and the first day
+    leaves for an archive.
     """
 
     per_second: int
@@ -57,7 +60,7 @@ class Volume(NamedTuple):
 
 
 SHORT = (Volume(50, 3, 6.0, 600),)
-LONG = (Volume(50, 48, 6.0, 600, ticks_off=TICKS_PER_DAY), Volume(150, 8, 15.0, 1_200))
+LONG = (Volume(50, 48, 6.0, 600, ticks_off=TICKS_PER_DAY), Volume(150, 8, 15.0, 1_228))
 
 
 class Texts:
@@ -159,10 +162,14 @@ def _lines_of(path: Path, volume: Volume) -> Iterator[tuple[str, str, str, str]]
     end = full + volume.ticks + volume.ticks_off
     for tick in range(full + volume.ticks, end):
         _collect(path, texts.posts(tick, posts))
-    before = len(writer.waits)
-    caught_up = _ranked(path, end) if volume.ticks_off else None
-    waits_off = sorted(writer.waits[before:])
+    places = [len(writer.waits)]
+    if volume.ticks_off:
+        caught_up = _ranked(path, end)
+        places.append(len(writer.waits))
+        archived = _archived_day(path)
+        places.append(len(writer.waits))
     writer.end()
+    waits_off = [_percentiles(sorted(writer.waits[since:until])) for since, until in pairwise(places)]
     waits.sort()
     state, terms = found[-1]["state"], found[-1]["terms"]
     path.with_suffix(".svg").write_text(_growth(volume, found), encoding="utf-8")
@@ -175,9 +182,12 @@ def _lines_of(path: Path, volume: Volume) -> Iterator[tuple[str, str, str, str]]
     yield "others' wait for the write lock", "p99 ≤ 50 ms", _percentiles(waits), ""
     yield "the WAL", "≤ 16 MB", f"{writer.wal_bytes / 1e6:.1f} MB", ""
     yield "trends opened, of noise", "0", f"{sum(run['opened'] for run in found):.0f}", ""
-    if caught_up is not None:
-        told = f"{caught_up['seconds']:.0f} s, {caught_up['mib']:.0f} MiB; others' wait {_percentiles(waits_off)}"
-        yield f"a rank after {volume.ticks_off / 4:g} hours off", "≤ 180 CPU s", told, ""
+    if volume.ticks_off:
+        what, told = f"a rank after {volume.ticks_off / 4:g} hours off", f"{caught_up['seconds']:.0f} s"
+        yield what, "≤ 180 CPU s", f"{told}, {caught_up['mib']:.0f} MiB; others' wait {waits_off[0]}", ""
+        told = f"{archived.cpu_seconds:.0f} s, {archived.seconds:.0f} of wall, {archived.mebibytes:.0f} MiB"
+        what = f"archive of {TICKS_PER_DAY * posts:,} posts of a day"
+        yield what, "≤ 70 CPU s", f"{told}, exit code {archived.exit_code}; others' wait {waits_off[1]}", ""
 
 
 def _growth(volume: Volume, found: Sequence[Mapping[str, float]]) -> str:
@@ -237,6 +247,25 @@ def _open_run(path: Path, now: datetime) -> tuple[SqliteStore, JobContext]:
     with store.transaction():
         run_id = store.job_runs.start("bench", now, os.getpid(), "bench", "0")
     return store, JobContext(store, now, run_id)
+
+
+def _archived_day(path: Path) -> Measured:
+    """Have `archive` take the first whole day, with its deletes."""
+    home = path.parent / "home"
+    for name in ("archive", "textfile"):
+        (home / name).mkdir(parents=True)
+    age = (utc_now() - from_epoch(START)).days
+    surroundings = {
+        "PATH": os.environ["PATH"],
+        "TRENDSPARK_HOME": str(home),
+        "DATABASE_URL": f"sqlite:///{path}",
+        "TEXTFILE_DIR": str(home / "textfile"),
+        "ARCHIVE_URL": f"file://{home}/archive",
+        "RETENTION_DAYS_POSTS_BLUESKY": str(age - 1),
+        "SEARCH_INDEX": "false",
+        "JOB_TIMEOUT_ARCHIVE": "2h",
+    }
+    return measured([sys.executable, "-m", "trendspark_cli", "archive", "--force"], surroundings, home)
 
 
 def _grow_old(path: Path) -> None:
