@@ -32,6 +32,10 @@ PAUSE_OF_MANY_SECONDS = 0.01  # at least, between transactions that are written 
 LONGEST_PAUSE_SECONDS = 0.05  # of one who writes again and again: others who wait look in ever longer steps
 PRIVATE_FILE, PRIVATE_FOLDER = 0o600, 0o700
 
+# None is None, from C: where nothing says so, sqlite3 asks each one how it wants to be stored, a third of an insert.
+_nothing: dict[None, None] = {}
+sqlite3.register_adapter(type(None), _nothing.get)
+
 
 def store_error(error: sqlite3.Error, path: Path) -> TrendSparkError:
     """Return the error of ours that says what *error* means for the operator."""
