@@ -416,6 +416,7 @@ NEEDED = {  # what PostgreSQL would take as others say it, and do something else
     "rows locked in one order": r"\bFOR (UPDATE|KEY SHARE|SHARE)\b",
     "small letters of the column's collation": r'COLLATE "C"',
     "a function of the schema or the catalog": r"\b(pg_\w+|to_regclass)\(",
+    "an offset without a limit, which others write as a limit of -1": r"(?<!:limit) OFFSET :",
 }
 
 

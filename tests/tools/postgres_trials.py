@@ -118,6 +118,7 @@ def run_on(binaries: Path, *, is_quick: bool) -> bool:
         env={
             **environment,
             BINARIES_SETTING: str(binaries),
+            "PATH": f"{binaries}{os.pathsep}{os.environ['PATH']}",  # `pg_dump` must be no older than the server
             "COLUMNS": "240",  # of a line that says why a test failed
             **({} if is_quick else {"TRENDSPARK_TEST_ROUNDS": "100"}),
         },
