@@ -38,7 +38,7 @@ def main() -> None:
             sys.stdout.flush()
         except OSError as error:
             _give_up_output(error)
-        gc.freeze()  # the end of the interpreter looks for garbage among all there is: a fifth of `health`
+        gc.freeze()  # the end of the interpreter looks for garbage among all there is: a tenth of `health`
 
 
 def _run() -> None:

@@ -79,11 +79,11 @@ def _each_apart(
     with selectors.DefaultSelector() as ready:
         try:
             while waiting or ready.get_map():
+                if not is_wanted():
+                    raise WorkerError("nobody waits for it any more", hint="", exit_code=ExitCode.INTERRUPTED)
                 while waiting and len(ready.get_map()) < most:
                     worker = _start(waiting.pop(), function, tasks)
                     ready.register(worker.process.stdout, selectors.EVENT_READ, worker)  # type: ignore[arg-type]
-                if not is_wanted():
-                    raise WorkerError("nobody waits for it any more", hint="", exit_code=ExitCode.INTERRUPTED)
                 for key, _ in ready.select(LOOK_SECONDS):
                     worker = key.data
                     some = os.read(key.fd, 2**16)
