@@ -63,6 +63,8 @@ class Listener:
         finally:
             process.terminate()
             process.communicate(timeout=30)
+            # Or the next one would be taken for connected, and what is published then would go to this one.
+            wait_for("X has noticed", lambda: not self.server.is_connected, seconds=5, pause=0.01)
 
     def wait_stored(self, wanted: set[str]) -> None:
         """Wait until these posts are stored."""
