@@ -24,6 +24,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from growth_picture import Plot, draw
+from large import surroundings_of
 
 from tests.tools.memory import Measured, measured
 from trendspark_cli.base.clock import from_epoch, from_text, to_text, utc_now
@@ -252,19 +253,8 @@ def _open_run(path: Path, now: datetime) -> tuple[SqliteStore, JobContext]:
 def _archived_day(path: Path) -> Measured:
     """Have `archive` take the first whole day, with its deletes."""
     home = path.parent / "home"
-    for name in ("archive", "textfile"):
-        (home / name).mkdir(parents=True)
-    age = (utc_now() - from_epoch(START)).days
-    surroundings = {
-        "PATH": os.environ["PATH"],
-        "TRENDSPARK_HOME": str(home),
-        "DATABASE_URL": f"sqlite:///{path}",
-        "TEXTFILE_DIR": str(home / "textfile"),
-        "ARCHIVE_URL": f"file://{home}/archive",
-        "RETENTION_DAYS_POSTS_BLUESKY": str(age - 1),
-        "SEARCH_INDEX": "false",
-        "JOB_TIMEOUT_ARCHIVE": "2h",
-    }
+    surroundings = surroundings_of(home, retention_days=(utc_now() - from_epoch(START)).days - 1)
+    surroundings |= {"DATABASE_URL": f"sqlite:///{path}", "JOB_TIMEOUT_ARCHIVE": "2h"}
     return measured([sys.executable, "-m", "trendspark_cli", "archive", "--force"], surroundings, home)
 
 

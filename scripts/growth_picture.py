@@ -12,7 +12,7 @@ COLUMNS = 2
 
 
 class Plot(NamedTuple):
-    """One figure: its name with the unit, and (hours, value) in the order of time; `goal` is a line across."""
+    """One figure: its name with its unit, and (hours from 0 on, value) in that order; `goal` is a line across."""
 
     name: str
     points: Sequence[tuple[float, float]]
@@ -37,22 +37,22 @@ def draw(title: str, plots: Sequence[Plot]) -> str:
 
 def _lines_of(plot: Plot) -> list[str]:
     top = _round_above(max([value for _, value in plot.points] + [plot.goal or 0.0]))
-    first, last = 0.0, plot.points[-1][0]
+    last = plot.points[-1][0]
     wide, high = WIDTH - LEFT - RIGHT, HEIGHT - TOP - BOTTOM
 
     def place(hours: float, value: float) -> str:
-        return f"{LEFT + (hours - first) / (last - first or 1) * wide:.1f},{TOP + high - value / top * high:.1f}"
+        return f"{LEFT + hours / last * wide:.1f},{TOP + high - value / top * high:.1f}"
 
     parts = [f'<text x="{LEFT}" y="{TOP - 10}" fill="#222">{escape(plot.name)}</text>']
     for value in (0.0, top / 2, top):
-        y = place(first, value).partition(",")[2]
+        y = place(0.0, value).partition(",")[2]
         parts.append(f'<line x1="{LEFT}" x2="{LEFT + wide}" y1="{y}" y2="{y}" stroke="#ddd"/>')
         parts.append(f'<text x="{LEFT - 6}" y="{y}" dy="4" text-anchor="end" fill="#555">{value:,.4g}</text>')
-    for hours in (first, (first + last) / 2, last):
+    for hours in (0.0, last / 2, last):
         x = place(hours, 0.0).partition(",")[0]
         parts.append(f'<text x="{x}" y="{HEIGHT - 12}" text-anchor="middle" fill="#555">{hours:.3g} h</text>')
     if plot.goal is not None:
-        y = place(first, plot.goal).partition(",")[2]
+        y = place(0.0, plot.goal).partition(",")[2]
         parts.append(f'<line x1="{LEFT}" x2="{LEFT + wide}" y1="{y}" y2="{y}" stroke="#b33" stroke-dasharray="5 4"/>')
         parts.append(f'<text x="{LEFT + wide}" y="{y}" dy="-4" text-anchor="end" fill="#b33">goal</text>')
     points = " ".join(place(hours, value) for hours, value in plot.points)

@@ -113,17 +113,8 @@ def measure(folder: Path, posts: int, tell: Callable[[Cost], None]) -> None:
     path = folder / "trendspark.db"
     with ProcessPoolExecutor(1) as apart:  # or what it held would be told of every command
         first = apart.submit(make_large, path, posts).result()
-    (folder / "archive").mkdir()
-    (folder / "textfile").mkdir()
     days = posts // A_DAY
-    surroundings = {
-        "PATH": os.environ["PATH"],
-        "TRENDSPARK_HOME": str(folder),
-        "TEXTFILE_DIR": str(folder / "textfile"),
-        "ARCHIVE_URL": f"file://{folder}/archive",
-        "RETENTION_DAYS_POSTS_BLUESKY": str(days - 1),
-        "SEARCH_INDEX": "false",
-    }
+    surroundings = surroundings_of(folder, retention_days=days - 1)
     author = sqlite3.connect(path).execute("SELECT author FROM posts ORDER BY id DESC LIMIT 1").fetchone()[0]
     day = f"{first:%Y-%m-%d}"
     for command in (
@@ -145,6 +136,20 @@ def measure(folder: Path, posts: int, tell: Callable[[Cost], None]) -> None:
     rows = _read(path, 3)
     tell(_floor("a day deleted, 1,000 to a transaction", lambda: _delete(path, rows)))
     tell(_floor("100,000 inserted, 1,000 to a transaction", lambda: _insert(path, rows[:STEP])))
+
+
+def surroundings_of(home: Path, *, retention_days: int) -> dict[str, str]:
+    """Make the folders of an installation that archives what is older; return its settings."""
+    for name in ("archive", "textfile"):
+        (home / name).mkdir(parents=True)
+    return {
+        "PATH": os.environ["PATH"],
+        "TRENDSPARK_HOME": str(home),
+        "TEXTFILE_DIR": str(home / "textfile"),
+        "ARCHIVE_URL": f"file://{home}/archive",
+        "RETENTION_DAYS_POSTS_BLUESKY": str(retention_days),
+        "SEARCH_INDEX": "false",
+    }
 
 
 def _cost(command: str, surroundings: Mapping[str, str], folder: Path) -> Cost:

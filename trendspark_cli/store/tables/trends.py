@@ -195,7 +195,7 @@ class RankingMemory:
         return row
 
     def drop_segments(self, before: int) -> int:
-        """Forget some segments all of whose posts were created before this moment; call inside a transaction."""
+        """Forget some segments older than this moment, and return how many; call inside a transaction."""
         return self._db.execute(self._sql["drop_segments"], (before, SEGMENTS_PER_DELETE)).rowcount
 
     def forget_window(self) -> None:
