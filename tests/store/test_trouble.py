@@ -236,6 +236,7 @@ READERS: dict[str, Callable[[SqliteStore], object]] = {
     "spend.profiles_in": lambda s: s.spend.profiles_in("x", "2026-11-01", "2026-11-01"),
     "gaps.count_open": lambda s: s.gaps.count_open(),
     "gaps.recent": lambda s: s.gaps.recent(5),
+    "audit.last_of": lambda s: s.audit.last_of(["x"], 5),
     "audit.recent": lambda s: s.audit.recent(5),
     "audit.usual_reads": lambda s: s.audit.usual_reads("default", "x", "q"),
     "spend.used": lambda s: s.spend.used("x", "2026-11-01", "2026-11-01"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -28,6 +28,7 @@ from trendspark_cli.screens.doctor.placed_files import lock_trouble, metrics_tro
 from trendspark_cli.screens.job_overview import JobOverview, job_overview
 from trendspark_cli.store.open_store import database_of, open_store
 from trendspark_cli.store.protocol import Store
+from trendspark_cli.store.rows.collecting import AuditRow
 from trendspark_cli.store.rows.runs import CLOCK_OFF
 from trendspark_cli.trends.history_rebuilding import rebuilding
 
@@ -132,7 +133,8 @@ def _fill(found: _Records, settings: Settings, now: datetime, times: Answer[Time
             services["alerts"] = _alerts(store.notifications.backlog(), store.notifications.crashing())
             services["clock"] = _clock(store, now)
             found.has_topics = any(profile.keywords for profile in read_profiles(settings, store.profiles.all()))
-            found.last_pages.update({source: _last_page(store, source) for source in SOURCES})
+            pages = store.audit.last_of(SOURCES, PAGES_LOOKED_AT)
+            found.last_pages.update({source: _last_page(of_source) for source, of_source in pages.items()})
             services |= {name: _channel(store, name, is_used=name in used) for name in channels_of(settings)}
             totals = store.totals.all()
             if settings.x_stream_enabled or _is_open(totals):
@@ -214,9 +216,8 @@ def _alerts(backlog: dict[str, int], crashing: int) -> State:
     return {**_state(not told, f"{'; '.join(told)}: see `trendspark alerts list`"), "waiting": waiting}
 
 
-def _last_page(store: Store, source: str) -> State:
+def _last_page(pages: Sequence[AuditRow]) -> State:
     """Return when a source was read last, and what went wrong in that run: one feed of many that fails is told too."""
-    pages = store.audit.recent(PAGES_LOOKED_AT, source)
     if not pages:
         return {}
     of_run = [page for page in reversed(pages) if page.cycle_id == pages[0].cycle_id]

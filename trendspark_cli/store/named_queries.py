@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 
 _NAME = re.compile(r"^-- name: (\w+)\n", re.MULTILINE)
-_ANSWER = "SELECT '{key}', answer.* FROM (\n{statement}\n) AS answer"
+_ANSWER = "SELECT '{key}' AS key, answer.* FROM (\n{statement}\n) AS answer"
 _COLUMNS = re.compile(r"\{(?:(\w+)\.)?columns\}")
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -104,6 +104,9 @@ class IngestAudit(Protocol):
 
     def recent(self, limit: int, source: str | None = None) -> list[AuditRow]:
         """Return audit rows, newest first."""
+
+    def last_of(self, sources: Collection[str], limit: int) -> dict[str, list[AuditRow]]:
+        """Return the last audit rows of each of these sources, newest first; of one that was never read none."""
 
     def pages_with(self, source: str, created_at: str, collected_at: str) -> list[PageRun]:
         """Return the pages that may have brought a post, both times as stored."""

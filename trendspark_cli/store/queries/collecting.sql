@@ -39,6 +39,10 @@ VALUES (:cycle_id, :profile, :source, :query, :endpoint, :fetched, :new, :update
 -- Audit rows of one source or of all, newest first.
 SELECT * FROM ingest_audit WHERE (CAST(:source AS text) IS NULL OR source = :source) ORDER BY id DESC LIMIT :limit;
 
+-- name: last_pages
+-- Audit rows of one source, newest first.
+SELECT * FROM ingest_audit WHERE source = :source ORDER BY id DESC LIMIT :limit;
+
 -- name: pages_with
 -- Pages of the run that collected a post, whose posts span its time. Those of the stream grow after they are made.
 SELECT profile, query, cycle_id AS run_id FROM ingest_audit

@@ -293,3 +293,9 @@ def m0034_days_of_tombstones(db: Database) -> None:
     )
     db.execute("ALTER TABLE archive_manifests ADD COLUMN is_listed INTEGER NOT NULL DEFAULT 0")
     db.execute("CREATE TABLE archived_posts (key INTEGER PRIMARY KEY, day TEXT NOT NULL) STRICT")
+
+
+@migration()
+def m0035_audit_by_source(db: Database) -> None:
+    """`health` asks for the last pages of each source: one that was never read must not cost all of the table."""
+    db.execute("CREATE INDEX idx_ingest_audit_source ON ingest_audit (source)")

@@ -42,6 +42,7 @@ KNOWN_MIGRATIONS = (
     "m0029_volumes",
     "m0033_run_parts",
     "m0034_days_of_tombstones",
+    "m0035_audit_by_source",
 )
 
 

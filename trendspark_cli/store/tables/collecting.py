@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from operator import itemgetter
 from typing import Any
 
 from trendspark_cli.base.clock import to_text
 from trendspark_cli.base.models import Page
+from trendspark_cli.store.named_queries import together
 from trendspark_cli.store.rows.collecting import AuditRow, Gap, PageOutcome, PageRun, SourceQuery
 from trendspark_cli.store.tables.connection import Connection
 
@@ -197,6 +198,14 @@ class IngestAudit:
     def recent(self, limit: int, source: str | None = None) -> list[AuditRow]:
         """Return audit rows, newest first."""
         return self._db.records(AuditRow, self._sql["recent_audit"], {"limit": limit, "source": source})
+
+    def last_of(self, sources: Collection[str], limit: int) -> dict[str, list[AuditRow]]:
+        """Return the last audit rows of each of these sources, newest first; of one that was never read none."""
+        statement = together(dict.fromkeys(sources, self._sql["last_pages"]), "source")
+        found: dict[str, list[AuditRow]] = {source: [] for source in sources}
+        for row in self._db.rows(statement, {**{source: source for source in sources}, "limit": limit}):
+            found[row.pop("key")].append(AuditRow(**row))
+        return found
 
     def pages_with(self, source: str, created_at: str, collected_at: str) -> list[PageRun]:
         """Return the pages that may have brought a post, both times as stored."""
