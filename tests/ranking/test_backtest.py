@@ -171,3 +171,17 @@ def test_a_reader_who_has_had_enough_is_no_error(workplace: Installation) -> Non
     done = workplace.command("backtest", stdin=lines(rows), wrapped_in=["sh", "-c", '"$@" | head -n 1', "sh"])
 
     assert (done.exit_code, done.stdout.count("\n"), done.stderr) == (0, 1, "")
+
+
+def test_a_text_that_was_taken_away_is_no_post_and_what_cannot_be_stored_no_part_of_a_word(
+    workplace: Installation, quiet: list[PostRow], burst: list[PostRow]
+) -> None:
+    shown_instead = ("[deleted]", "[ Removed by Reddit ]", "[removed]")
+    taken_away = [post._replace(text=text) for post, text in zip(burst, shown_instead, strict=False)]
+    spoilt = [post._replace(text=f"{post.text[:3]}\x92{post.text[3:]}") for post in burst]
+
+    def ranked(rows: list[PostRow]) -> str:
+        return workplace.command("backtest", stdin=lines(rows)).stdout
+
+    assert ranked(quiet + taken_away) == ranked(quiet)
+    assert ranked(quiet + spoilt) == ranked(quiet + burst)

@@ -12,6 +12,7 @@ from trendspark_cli.backtests.sorted_posts import sorted_posts
 from trendspark_cli.base.clock import duration_words, from_text
 from trendspark_cli.base.errors import IntegrityError
 from trendspark_cli.base.models import Post
+from trendspark_cli.base.texts import clean_text, is_placeholder
 from trendspark_cli.ranking.baseline.baseline_posts import PostRow
 from trendspark_cli.ranking.baseline.ticks import LONGEST_WINDOW_SECONDS, TICKS_PER_DAY, tick_of
 from trendspark_cli.ranking.past.replay import Replay, ReplayPost
@@ -57,6 +58,8 @@ def _lines_of(posts: Iterable[ReplayPost], interest: Sequence[str]) -> Iterator[
 def read_past_posts(lines: Iterable[bytes], path: str) -> Iterator[ReplayPost]:
     """Yield the posts of NDJSON lines sorted by time; one that is a little older than those before counts as late.
 
+    They are what `ingest --from` makes of them: what stands in place of a deleted text is no post.
+
     Raises IntegrityError, naming the line, for one that is not a post, or is far ahead of the others or behind them.
     """
     order = _Order()
@@ -66,7 +69,10 @@ def read_past_posts(lines: Iterable[bytes], path: str) -> Iterator[ReplayPost]:
         if name is None:
             raise IntegrityError(f"{place} has no `id`", hint=_FORM)
         created = order.checked(place, post.source, post.created_at)
-        row = PostRow(number, post.source, post.author, post.community, created, post.text[:LONGEST_TEXT])
+        text = clean_text(post.text[:LONGEST_TEXT])
+        if is_placeholder(text):
+            continue
+        row = PostRow(number, post.source, _clean(post.author), _clean(post.community), created, text)
         yield ReplayPost(str(name), row)
 
 
@@ -80,6 +86,10 @@ def past_posts(posts: Iterable[Post], path: str) -> Iterator[ReplayPost]:
         created = order.checked(f"post {post.source_id!r} of {called(path)}", post.source, from_text(post.second))
         row = PostRow(number, post.source, post.author, post.community, created, post.text)
         yield ReplayPost(post.source_id, row)
+
+
+def _clean(name: str | None) -> str | None:
+    return (clean_text(name) or None) if name is not None else None
 
 
 class _Order:

@@ -7,6 +7,8 @@ import re
 # Lone surrogates, NUL and control characters; tab and newline stay, everything else stays.
 _CONTROLS = re.compile("[\ud800-\udfff\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 _UNSTORABLE = re.compile("[\ud800-\udfff\x00-\x08\x0b-\x1f\x7f-\x9f]")
+_LINK = r"\[[^\[\]]{0,60}\]\([^()]{0,200}\)"  # as Markdown has it: Reddit says which rule was broken
+_PLACEHOLDER = re.compile(rf"\s*\[\s*(?:deleted|removed)\b(?:[^\[\]]|{_LINK}){{0,100}}\]\s*", re.IGNORECASE)
 
 
 def clean_text(text: str) -> str:
@@ -19,3 +21,8 @@ def clean_text(text: str) -> str:
 def without_controls(text: str) -> str:
     """Return *text* without characters that cannot be stored or shown, its line ends as they are."""
     return text if text.isprintable() else _CONTROLS.sub("", text)
+
+
+def is_placeholder(text: str) -> bool:
+    """Tell whether a text is what a service shows in place of one that was taken away."""
+    return text[:40].lstrip()[:1] == "[" and _PLACEHOLDER.fullmatch(text) is not None

@@ -17,8 +17,6 @@ LARGEST_EXACT = 2**53  # a float above it may have been another number
 _ROUNDED = re.compile(r"[+-]?\d+(?:[.,]\d+[eE]\+?|[eE]\+)\d+")  # 1.23457E+18, as spreadsheets write long ids
 _WHOLE = re.compile(r"([+-]?\d{1,30})(?:\.0*)?", re.ASCII)
 _DECIMAL_ID = re.compile(r"(\d+)\.0+", re.ASCII)
-_LINK = r"\[[^\[\]]{0,60}\]\([^()]{0,200}\)"  # as Markdown has it: Reddit says which rule was broken
-_PLACEHOLDER = re.compile(rf"\s*\[\s*(?:deleted|removed)\b(?:[^\[\]]|{_LINK}){{0,100}}\]\s*", re.IGNORECASE)
 
 
 def identifier(value: Any) -> str | None:
@@ -84,8 +82,3 @@ def text_or_none(value: Any) -> str | None:
             return None
         return identifier(value) or str(value)
     raise ValueError("no text")
-
-
-def is_placeholder(text: str) -> bool:
-    """Tell whether a text is what a service shows in place of one that was taken away."""
-    return text[:40].lstrip()[:1] == "[" and _PLACEHOLDER.fullmatch(text) is not None

@@ -10,8 +10,8 @@ from typing import Any
 from trendspark_cli.base.clock import from_epoch, from_text
 from trendspark_cli.base.links import links_in, links_of
 from trendspark_cli.base.models import Post, Rejection
-from trendspark_cli.base.texts import clean_text
-from trendspark_cli.services.field_values import JsonObject, is_placeholder, moment, text_or_none
+from trendspark_cli.base.texts import clean_text, is_placeholder
+from trendspark_cli.services.field_values import JsonObject, moment, text_or_none
 from trendspark_cli.services.post_files.json_values import elements, members
 
 POSTS = "app.bsky.feed.post"

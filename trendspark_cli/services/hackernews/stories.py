@@ -8,9 +8,9 @@ from datetime import datetime, timedelta
 from trendspark_cli.base.clock import from_epoch, to_text
 from trendspark_cli.base.links import links_in, links_of
 from trendspark_cli.base.models import Page, Post, Rejection, Span
-from trendspark_cli.base.texts import clean_text
+from trendspark_cli.base.texts import clean_text, is_placeholder
 from trendspark_cli.collecting.source import Counter, Reach
-from trendspark_cli.services.field_values import JsonObject, counter, identifier, is_placeholder
+from trendspark_cli.services.field_values import JsonObject, counter, identifier
 from trendspark_cli.services.html_texts import text_of_html
 from trendspark_cli.services.public_api import PublicApi
 

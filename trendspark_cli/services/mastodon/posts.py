@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 from trendspark_cli.base.clock import from_text
 from trendspark_cli.base.links import links_in, links_of
 from trendspark_cli.base.models import Post, Rejection
-from trendspark_cli.base.texts import clean_text
-from trendspark_cli.services.field_values import JsonObject, counter, identifier, is_placeholder, moment, text_or_none
+from trendspark_cli.base.texts import clean_text, is_placeholder
+from trendspark_cli.services.field_values import JsonObject, counter, identifier, moment, text_or_none
 from trendspark_cli.services.post_files.json_values import members
 
 

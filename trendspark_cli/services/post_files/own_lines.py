@@ -11,9 +11,9 @@ import msgspec
 
 from trendspark_cli.base.links import links_in
 from trendspark_cli.base.models import Post, Rejection
-from trendspark_cli.base.texts import clean_text
+from trendspark_cli.base.texts import clean_text, is_placeholder
 from trendspark_cli.kinds.sources import author_of
-from trendspark_cli.services.field_values import JsonObject, counter, identifier, is_placeholder, moment, text_or_none
+from trendspark_cli.services.field_values import JsonObject, counter, identifier, moment, text_or_none
 from trendspark_cli.services.post_files.reddit_dumps import RedditTexts
 from trendspark_cli.services.post_texts import stored_time
 from trendspark_cli.services.x.posts import Counter

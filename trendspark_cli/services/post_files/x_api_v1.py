@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from trendspark_cli.base.models import Post, Rejection
-from trendspark_cli.base.texts import clean_text
-from trendspark_cli.services.field_values import JsonObject, counter, identifier, is_placeholder, moment
+from trendspark_cli.base.texts import clean_text, is_placeholder
+from trendspark_cli.services.field_values import JsonObject, counter, identifier, moment
 from trendspark_cli.services.post_files.json_values import elements, members
 from trendspark_cli.services.post_files.reddit_dumps import RedditTexts
 from trendspark_cli.services.post_texts import without_entities

@@ -8,9 +8,9 @@ from collections.abc import Callable, Mapping
 from trendspark_cli.base.clock import from_text
 from trendspark_cli.base.links import links_in, links_of
 from trendspark_cli.base.models import Post, Rejection
-from trendspark_cli.base.texts import clean_text
+from trendspark_cli.base.texts import clean_text, is_placeholder
 from trendspark_cli.kinds.sources import SOURCES
-from trendspark_cli.services.field_values import JsonObject, counter, identifier, is_placeholder, moment
+from trendspark_cli.services.field_values import JsonObject, counter, identifier, moment
 from trendspark_cli.services.post_texts import MAX_COUNTER
 
 LOWEST_SCORE = -MAX_COUNTER
