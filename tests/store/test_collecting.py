@@ -137,14 +137,14 @@ def test_the_audit_names_what_a_page_held_and_what_was_refused(store: SqliteStor
 
 def test_the_last_pages_of_each_source_are_told_at_once(store: SqliteStore) -> None:
     run_id = running(store)
-    for query, source in enumerate(("x", "reddit", "x", "file")):
+    for query, source in enumerate(("x", "guest-book", "x", "file")):
         store.audit.add(run_id, "default", source, str(query), page(), PageOutcome(0, 0), NOW)
 
-    found = store.audit.last_of(("x", "reddit", "bluesky"), 5)
+    found = store.audit.last_of(("x", "guest-book", "bluesky"), 5)
 
     assert {source: [row.query for row in rows] for source, rows in found.items()} == {
         "x": ["2", "0"],
-        "reddit": ["1"],
+        "guest-book": ["1"],
         "bluesky": [],
     }
     assert [row.query for row in store.audit.last_of(("x",), 1)["x"]] == ["2"]

@@ -201,10 +201,11 @@ class IngestAudit:
 
     def last_of(self, sources: Collection[str], limit: int) -> dict[str, list[AuditRow]]:
         """Return the last audit rows of each of these sources, newest first; of one that was never read none."""
-        statement = together(dict.fromkeys(sources, self._sql["last_pages"]), "source")
+        named = {f"source_{number}": source for number, source in enumerate(sources)}
+        statement = together(dict.fromkeys(named, self._sql["last_pages"]), "source")
         found: dict[str, list[AuditRow]] = {source: [] for source in sources}
-        for row in self._db.rows(statement, {**{source: source for source in sources}, "limit": limit}):
-            found[row.pop("key")].append(AuditRow(**row))
+        for row in self._db.rows(statement, {**named, "limit": limit}):
+            found[named[row.pop("key")]].append(AuditRow(**row))
         return found
 
     def pages_with(self, source: str, created_at: str, collected_at: str) -> list[PageRun]:
