@@ -28,7 +28,7 @@ def ids_of(documents: list[JsonObject]) -> list[str]:
     return [document["id"] for document in documents]
 
 
-def search(server: XServer, **options: Any) -> Any:
-    """One search by tweepy, as the plain JSON document."""
-    client = tweepy_client(server, return_type=dict, seconds=0.3)
+def search(server: XServer, *, seconds: float = 0.3, **options: Any) -> Any:
+    """One search by tweepy, as the plain JSON document; it waits so many seconds for an answer."""
+    client = tweepy_client(server, return_type=dict, seconds=seconds)
     return client.search_recent_tweets(options.pop("query", QUERY), **options)

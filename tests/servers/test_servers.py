@@ -102,7 +102,7 @@ def test_a_bug_in_a_server_fails_the_test_that_uses_it() -> None:
 
 def test_many_requests_at_once_are_all_logged_and_counted() -> None:
     with XServer(posts(1), clock=at_now) as server, ThreadPoolExecutor(16) as pool:
-        list(pool.map(lambda _: search(server), range(64)))
+        list(pool.map(lambda _: search(server, seconds=30.0), range(64)))
 
         assert sorted(entry.request.number for entry in server.log) == list(range(1, 65))
         assert server.billing.billed_posts == 1

@@ -21,7 +21,7 @@ from trendspark_cli.base.durable_files import files_belong_to, give_away
 from trendspark_cli.base.errors import os_words
 from trendspark_cli.base.redaction import redact
 
-_CHATTY = ("urllib3", "tweepy", "prawcore", "praw", "openai", "httpx2", "httpcore2", "botocore", "boto3")
+_CHATTY = ("py4j", "urllib3", "tweepy", "prawcore", "praw", "openai", "httpx2", "httpcore2", "botocore", "boto3")
 # Control characters, and what turns text around or breaks lines elsewhere, are written as people write them in code.
 _ESCAPES = {ord(c): f"\\x{ord(c):02x}" for c in map(chr, (*range(9), *range(11, 32), *range(127, 160)))}
 _ESCAPES |= {code: f"\\u{code:04x}" for code in (0x200E, 0x200F, *range(0x2028, 0x202F), *range(0x2066, 0x206A))}
