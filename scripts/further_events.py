@@ -141,13 +141,13 @@ def further_events(posts: Path, since: str, until: str) -> list[dict[str, Any]]:
     """Return the events of this time that a split's posts show, as the lists have them."""
     asked = [(start, words) for start, words in _listed() if since <= _text(start) < until]
     found = {number: list[str]() for number in range(len(asked))}
+    spans = [(_text(start - WEEK), _text(start + DAY), [f" {word} " for word in words]) for start, words in asked]
     with gzip.open(posts, "rt", encoding="utf-8") as lines:
         for post in map(json.loads, lines):
-            words_of_post = (word.strip("'./-") for word in _WORD.findall(post["text"].lower()))
+            at, words_of_post = post["created_at"], (word.strip("'./-") for word in _WORD.findall(post["text"].lower()))
             text = f" {' '.join(words_of_post)} "
-            for number, (start, words) in enumerate(asked):
-                at = post["created_at"]
-                if _text(start - WEEK) <= at < _text(start + DAY) and any(f" {word} " in text for word in words):
+            for number, (first, end, words) in enumerate(spans):
+                if first <= at < end and any(word in text for word in words):
                     found[number].append(at)
     events = [_event(*one, found[number]) for number, one in enumerate(asked)]
     return [event for event in events if event["posts_24h"] >= max(LEAST_POSTS, LEAST_RATIO * event["base_per_day"])]

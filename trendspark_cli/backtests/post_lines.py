@@ -12,7 +12,7 @@ from trendspark_cli.backtests.sorted_posts import sorted_posts
 from trendspark_cli.base.clock import duration_words, from_text
 from trendspark_cli.base.errors import IntegrityError
 from trendspark_cli.base.models import Post
-from trendspark_cli.base.texts import clean_text, is_placeholder
+from trendspark_cli.base.texts import clean_or_none, clean_text, is_placeholder
 from trendspark_cli.ranking.baseline.baseline_posts import PostRow
 from trendspark_cli.ranking.baseline.ticks import LONGEST_WINDOW_SECONDS, TICKS_PER_DAY, tick_of
 from trendspark_cli.ranking.past.replay import Replay, ReplayPost
@@ -72,7 +72,7 @@ def read_past_posts(lines: Iterable[bytes], path: str) -> Iterator[ReplayPost]:
         text = clean_text(post.text[:LONGEST_TEXT])
         if is_placeholder(text):
             continue
-        row = PostRow(number, post.source, _clean(post.author), _clean(post.community), created, text)
+        row = PostRow(number, post.source, clean_or_none(post.author), clean_or_none(post.community), created, text)
         yield ReplayPost(str(name), row)
 
 
@@ -86,10 +86,6 @@ def past_posts(posts: Iterable[Post], path: str) -> Iterator[ReplayPost]:
         created = order.checked(f"post {post.source_id!r} of {called(path)}", post.source, from_text(post.second))
         row = PostRow(number, post.source, post.author, post.community, created, post.text)
         yield ReplayPost(post.source_id, row)
-
-
-def _clean(name: str | None) -> str | None:
-    return (clean_text(name) or None) if name is not None else None
 
 
 class _Order:

@@ -18,6 +18,11 @@ def clean_text(text: str) -> str:
     return _UNSTORABLE.sub("", text.replace("\r\n", "\n"))
 
 
+def clean_or_none(text: str | None) -> str | None:
+    """Return *text* without characters that cannot be stored or shown; None when nothing is left of it."""
+    return (clean_text(text) or None) if text else None
+
+
 def without_controls(text: str) -> str:
     """Return *text* without characters that cannot be stored or shown, its line ends as they are."""
     return text if text.isprintable() else _CONTROLS.sub("", text)

@@ -11,7 +11,7 @@ import msgspec
 
 from trendspark_cli.base.links import links_in
 from trendspark_cli.base.models import Post, Rejection
-from trendspark_cli.base.texts import clean_text, is_placeholder
+from trendspark_cli.base.texts import clean_or_none, clean_text, is_placeholder
 from trendspark_cli.kinds.sources import author_of
 from trendspark_cli.services.field_values import JsonObject, counter, identifier, moment, text_or_none
 from trendspark_cli.services.post_files.reddit_dumps import RedditTexts
@@ -86,17 +86,17 @@ def quick_post(content: bytes) -> Post | None:
     except ValueError:
         return None
     author, community, url, lang = line.author, line.community, line.url, line.lang
-    author = (clean_text(author) or None) if author else None
+    author = clean_or_none(author)
     author_id, name = author_of(line.source, author) if author else (None, None)
     text = clean_text(line.text)
     values = (
         line.source,
         line.source_id,
         author_id,
-        (clean_text(community) or None) if community else None,
+        clean_or_none(community),
         text,
-        (clean_text(url) or None) if url else None,
-        (clean_text(lang) or None) if lang else None,
+        clean_or_none(url),
+        clean_or_none(lang),
         created_at,
         line.likes,
         line.replies,

@@ -36,8 +36,8 @@ VALUES (:cycle_id, :profile, :source, :query, :endpoint, :fetched, :new, :update
         :cost, :reads, :request_id, :error, :created_at);
 
 -- name: recent_audit
--- Audit rows of one source or of all, newest first.
-SELECT * FROM ingest_audit WHERE (CAST(:source AS text) IS NULL OR source = :source) ORDER BY id DESC LIMIT :limit;
+-- Audit rows of all sources, newest first.
+SELECT * FROM ingest_audit ORDER BY id DESC LIMIT :limit;
 
 -- name: last_pages
 -- Audit rows of one source, newest first.

@@ -197,7 +197,9 @@ class IngestAudit:
 
     def recent(self, limit: int, source: str | None = None) -> list[AuditRow]:
         """Return audit rows, newest first."""
-        return self._db.records(AuditRow, self._sql["recent_audit"], {"limit": limit, "source": source})
+        if source is not None:
+            return self.last_of((source,), limit)[source]
+        return self._db.records(AuditRow, self._sql["recent_audit"], {"limit": limit})
 
     def last_of(self, sources: Collection[str], limit: int) -> dict[str, list[AuditRow]]:
         """Return the last audit rows of each of these sources, newest first; of one that was never read none."""
